@@ -1,0 +1,1 @@
+"""graphnet: a declarative, Mocha-style deep-learning engine."""

@@ -1,0 +1,1 @@
+"""Data: named data sets, sources, the shuffle, transformers."""

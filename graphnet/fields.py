@@ -1,0 +1,56 @@
+"""The field types and the base class that every YAML-declared model shares.
+
+A model is frozen, refuses unknown keys, and takes YAML values strictly: ``"5"`` is not a
+number and ``1`` is not a flag. Used by the specs of layers, initializers, policies, methods.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def _freeze(value: Any) -> Any:
+    """Lists as tuples, all the way down, so that a model can be hashed and compared."""
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(v) for v in value)
+    if isinstance(value, dict):
+        return {k: _freeze(v) for k, v in value.items()}
+    return value
+
+
+class Model(BaseModel):
+    """A frozen, strict pydantic model; lists given to it become tuples."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_to_tuples(cls, values: Any) -> Any:
+        return _freeze(values)
+
+
+def _both(value: Any) -> Any:
+    """One integer stands for height and width alike."""
+    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _named(value: Any) -> Any:
+    """``ReLU`` is short for ``{type: ReLU}``."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+PositiveInt: TypeAlias = Annotated[int, Field(gt=0)]
+NonNegativeInt: TypeAlias = Annotated[int, Field(ge=0)]
+PositiveFloat: TypeAlias = Annotated[float, Field(gt=0)]
+NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
+#: ``[height, width]``; one integer means both.
+PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_both)]
+NonNegativePair: TypeAlias = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_both)
+]
+#: Put beside a union tagged on ``type`` so that a bare name is accepted too.
+ByName = BeforeValidator(_named)

@@ -1,0 +1,110 @@
+"""InnerProduct: the fully connected layer."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar, Literal
+
+from graphnet.backend.base import InnerProductArrays
+from graphnet.blob import Shape
+from graphnet.constraints import AnyConstraint, NoCons
+from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.neurons import AnyNeuron
+from graphnet.param import ParamDecl
+from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+
+
+class InnerProduct(LayerSpec):
+    """Fully connected: ``top = rows(bottom) @ weight.T + bias``.
+
+    Several bottoms and as many tops are computed with the same params; their gradients add up.
+
+    Bottoms:
+        each: ``(N, …)``; the axes after the first are flattened to ``D``.
+    Tops:
+        each: ``(N, output_dim)``.
+    Params:
+        weight: ``(output_dim, D)``.
+        bias: ``(output_dim,)``, unless ``bias: false``.
+    Args:
+        output_dim: Width of the top.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        neuron: Applied to the top in place.
+        weight_init: Default Xavier.
+        bias_init: Default Constant 0.
+        weight_regu: Default L2Regu, coefficient 1.
+        bias_regu: Default NoRegu.
+        weight_cons: Default NoCons.
+        bias_cons: Default NoCons.
+        weight_lr: Rate relative to the solver's. Default 1.
+        bias_lr: Rate relative to the solver's. Default 2.
+    Example:
+        - {name: ip1, type: InnerProduct, output_dim: 500, neuron: ReLU, bottoms: [x], tops: [ip1]}
+    Source:
+        Mocha ``InnerProductLayer``, Caffe ``InnerProduct``.
+    """
+
+    each_bottom: ClassVar[bool] = True
+
+    type: Literal["InnerProduct"] = "InnerProduct"
+    output_dim: PositiveInt
+    bias: bool = True
+    param_key: str | None = None
+    neuron: AnyNeuron | None = None
+    weight_init: AnyInitializer = Xavier()
+    bias_init: AnyInitializer = Constant()
+    weight_regu: AnyRegularizer = L2Regu()
+    bias_regu: AnyRegularizer = NoRegu()
+    weight_cons: AnyConstraint = NoCons()
+    bias_cons: AnyConstraint = NoCons()
+    weight_lr: NonNegativeFloat = 1.0
+    bias_lr: NonNegativeFloat = 2.0
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        return [(bottoms[0][0], self.output_dim)]
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        shape = (self.output_dim, prod(bottoms[0][1:]))
+        decls = {
+            "weight": ParamDecl(
+                shape, self.weight_init, self.weight_regu, self.weight_cons, self.weight_lr
+            )
+        }
+        if self.bias:
+            decls["bias"] = ParamDecl(
+                shape[:1], self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
+            )
+        return decls
+
+    def backward_reads(self) -> Reads:
+        return Reads(bottoms=() if self.frozen else (0,))
+
+    def macs(self, bottoms: Shapes) -> int:
+        return prod(bottoms[0]) * self.output_dim
+
+    def build(self, binding: Binding) -> InnerProductLayer:
+        return InnerProductLayer(self, binding)
+
+
+class InnerProductLayer(Layer[InnerProduct]):
+    """Runs :class:`InnerProduct`."""
+
+    def setup(self) -> None:
+        (x,), (y,) = self.bottoms, self.tops
+        weight, bias = self.params["weight"], self.params.get("bias")
+        op = self.backend.inner_product(
+            InnerProductArrays(
+                x.data,
+                weight.data,
+                bias.data if bias else None,
+                y.data,
+                x.diff,
+                weight.diff,
+                bias.diff if bias else None,
+                y.diff,
+            )
+        )
+        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]

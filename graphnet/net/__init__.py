@@ -1,0 +1,1 @@
+"""From YAML to a running net: a pipeline of small pure functions."""

@@ -1,0 +1,173 @@
+"""Params: the learnable arrays of a run, and the store that owns them.
+
+All params of a run lie in one flat buffer and so do their diffs; what a layer holds are
+views. The store is shared by the training net and its test nets and keyed by layer name, or by
+``param_key`` where layers share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.blob import Array, Blob, Shape
+from graphnet.constraints import Constraint, NoCons
+from graphnet.errors import ShapeError
+from graphnet.initializers import Constant, Initializer
+from graphnet.regularizers import NoRegu, Regularizer
+
+
+@dataclass(frozen=True)
+class ParamDecl:
+    """What a layer declares of a param before any memory exists.
+
+    Attributes:
+        shape: ``(output_dim, fan_in)``, ``(n_filter, C/n_group, kh, kw)``, ``(n,)`` …
+        init: How it is filled.
+        regu: Its regularizer; multiplied by the solver's ``regu_coef``.
+        cons: What is enforced after updates.
+        lr: Its rate relative to the solver's.
+    """
+
+    shape: Shape
+    init: Initializer = field(default_factory=Constant)
+    regu: Regularizer = field(default_factory=NoRegu)
+    cons: Constraint = field(default_factory=NoCons)
+    lr: float = 1.0
+
+
+@dataclass(frozen=True)
+class StateDecl:
+    """Persistent state of a layer that is not learned: running statistics, recurrent state.
+
+    Attributes:
+        shape: Its shape, C-contiguous.
+        fill: Its value at the start of a run.
+        per_batch: True for state carried from one batch to the next (recurrent state), which
+            an evaluation starts afresh; False for running statistics, which it uses.
+    """
+
+    shape: Shape
+    fill: float = 0.0
+    per_batch: bool = False
+
+
+@dataclass(eq=False)
+class Param(Blob):
+    """A learnable array: ``data`` and ``diff`` as in a blob, and what was declared of it.
+
+    ``diff`` is None while the param is frozen.
+    """
+
+    decl: ParamDecl = field(default_factory=lambda: ParamDecl(()))
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The params and state one key of the store holds.
+
+    ``frozen`` says that no layer using the key wants it to learn.
+    """
+
+    params: Mapping[str, ParamDecl]
+    state: Mapping[str, StateDecl]
+    frozen: bool = False
+
+
+def stream_key(seed: int, purpose: str) -> int:
+    """The 128-bit Philox key of one purpose (``init/ip1/weight``, ``drop1``) under a seed."""
+    digest = hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=16).digest()
+    return int.from_bytes(digest, "little")
+
+
+class ParamStore:
+    """Owner of all params, their diffs and the persistent state of one run.
+
+    Attributes:
+        data: All trainable params, then all frozen ones, flat.
+        diff: The diffs of the trainable ones, flat.
+        params: ``params[key][name]``.
+        state: ``state[key][name]``.
+
+    Args:
+        backend: Where the arrays live.
+        dtype: Their precision.
+        declared: What each key holds, in the order of the net.
+        seed: Keys the initial values, together with the param's name.
+    """
+
+    def __init__(
+        self, backend: Backend, dtype: np.dtype, declared: Mapping[str, Declared], seed: int
+    ) -> None:
+        self.backend, self.dtype, self.seed = backend, dtype, seed
+        self.params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
+        learning = [k for k, d in declared.items() if not d.frozen]
+        frozen = [k for k, d in declared.items() if d.frozen]
+        size = {k: sum(prod(p.shape) for p in declared[k].params.values()) for k in declared}
+        n_learning = sum(size[k] for k in learning)
+        self.data = backend.zeros((n_learning + sum(size[k] for k in frozen),), dtype)
+        self.diff = backend.zeros((n_learning,), dtype)
+        offset = 0
+        for key in (*learning, *frozen):
+            for name, decl in declared[key].params.items():
+                span = slice(offset, offset + prod(decl.shape))
+                offset = span.stop
+                diff = None if declared[key].frozen else self.diff[span].reshape(decl.shape)
+                self.params[key][name] = Param(
+                    name, self.data[span].reshape(decl.shape), diff, decl
+                )
+        self.state: dict[str, dict[str, Array]] = {
+            key: {
+                name: backend.full(decl.shape, decl.fill, dtype) for name, decl in d.state.items()
+            }
+            for key, d in declared.items()
+            if d.state
+        }
+        self.state_decls = {key: d.state for key, d in declared.items() if d.state}
+        self.initialize()
+
+    def initialize(self) -> None:
+        """Fill every param by its initializer, as a fresh run does."""
+        for key, name, param in self.items():
+            rng = np.random.Generator(
+                np.random.Philox(key=stream_key(self.seed, f"init/{key}/{name}"))
+            )
+            values = param.decl.init.sample(rng, param.decl.shape)
+            if values is not None:
+                self.backend.upload(values.astype(self.dtype), param.data)
+
+    def items(self) -> Iterator[tuple[str, str, Param]]:
+        """``(key, name, param)`` in the order of the net."""
+        for key, named in self.params.items():
+            for name, param in named.items():
+                yield key, name, param
+
+    def trainable(self) -> list[Param]:
+        """The params that learn, in the order they lie in ``data`` and ``diff``."""
+        return [p for _, _, p in self.items() if p.diff is not None]
+
+    def check_declared(self, declared: Mapping[str, Declared]) -> None:
+        """See that another net's params are all here, in the same shapes.
+
+        Raises:
+            ShapeError: Naming every param that is missing or has another shape.
+        """
+        wrong = []
+        for key, d in declared.items():
+            here = self.params.get(key, {})
+            for name, decl in d.params.items():
+                if name not in here:
+                    wrong.append(f"'{key}/{name}' {decl.shape} is not there")
+                elif here[name].decl.shape != decl.shape:
+                    wrong.append(
+                        f"'{key}/{name}' is {here[name].decl.shape} there, {decl.shape} here"
+                    )
+        if wrong:
+            raise ShapeError(
+                "the params of the net this one shares with do not fit:\n  " + "\n  ".join(wrong)
+            )

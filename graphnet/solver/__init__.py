@@ -1,0 +1,1 @@
+"""The solver: the training loop, its methods, policies and coffee breaks."""
