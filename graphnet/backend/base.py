@@ -111,7 +111,10 @@ class ConvArrays:
 
 @dataclass(frozen=True)
 class InnerProductArrays:
-    """What an inner product is bound to: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``."""
+    """What an inner product is bound to; a None diff is not wanted.
+
+    Shapes: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``.
+    """
 
     x: Array
     weight: Array
@@ -211,7 +214,7 @@ class Backend(ABC):
         """The working memory :meth:`pool2d` needs for these shapes (a pure function)."""
 
     @abstractmethod
-    def pool2d(  # noqa: PLR0913
+    def pool2d(
         self,
         kind: PoolingKind,
         window: Window,

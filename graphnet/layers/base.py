@@ -224,9 +224,9 @@ class Layer(Generic[S]):
     def setup(self) -> None:
         """Bind views and operations; nothing has been computed yet."""
 
-    @abstractmethod
     def forward(self) -> None:
-        """Write every element of every top."""
+        """Write every element of every top. ``setup`` may bind a bare call in its place."""
+        raise NotImplementedError
 
     def backward(self) -> None:
         """Assign every wanted bottom diff and param diff."""
