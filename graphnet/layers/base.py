@@ -25,7 +25,8 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -154,6 +155,10 @@ class LayerSpec(Model):
     def connections(self, bottoms: Shapes) -> int:
         """Multiply-adds plus biases of one sample: LeCun's count of connections."""
         return self.macs(bottoms) // bottoms[0][0] if bottoms else 0
+
+    def relative_to(self, folder: Path) -> Self:
+        """The spec with its relative paths made absolute; ``folder`` is that of its YAML file."""
+        return self
 
     @property
     def store_key(self) -> str:

@@ -1,0 +1,203 @@
+"""The compile pipeline on one screen: from a declared net to everything but its memory.
+
+    select_phase -> check_names -> expand_bottoms -> expand_neurons -> name_inplace
+        -> insert_splits -> build_graph -> check_topology -> infer_shapes -> gradient_flow
+        -> plan_memory
+
+Pure: ``graphnet check`` runs all of it, opening no data but a file's header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.blob import Shape
+from graphnet.errors import Problem, ShapeError, located
+from graphnet.layers.base import Phase
+from graphnet.net.graph import (
+    GradientFlow,
+    build_graph,
+    check_topology,
+    execution_order,
+    gradient_flow,
+    infer_shapes,
+)
+from graphnet.net.memory import MemoryPlan, plan_memory
+from graphnet.net.passes import (
+    VERSION_MARK,
+    check_names,
+    expand_bottoms,
+    expand_neurons,
+    insert_splits,
+    name_inplace,
+    select_phase,
+)
+from graphnet.net.spec import NetSpec, Node
+from graphnet.param import Declared, ParamDecl, StateDecl
+
+#: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
+#: a collection of names: these are kept, the rest is shared.
+Keep: TypeAlias = Literal["all", "needed"] | Collection[str]
+
+
+@dataclass(frozen=True)
+class CompiledNet:
+    """A net of one phase, compiled.
+
+    Attributes:
+        spec: As declared.
+        phase: Which layers were selected.
+        ordered: The plain layers in the order they run.
+        shapes: Of every blob, by name.
+        flow: Where gradients flow.
+        plan: Where everything lies in memory.
+        owners: By store key, the layer that declares it first.
+        declared: What each store key holds.
+        backend: Whose scratch was planned.
+        dtype: The precision.
+    """
+
+    spec: NetSpec
+    phase: Phase
+    ordered: tuple[Node, ...]
+    shapes: Mapping[str, Shape]
+    flow: GradientFlow
+    plan: MemoryPlan
+    owners: Mapping[str, str]
+    declared: Mapping[str, Declared]
+    backend: Backend
+    dtype: np.dtype
+
+    def bottom_shapes(self, node: Node) -> list[Shape]:
+        """The shapes of a layer's bottoms."""
+        return [self.shapes[b] for b in node.bottoms]
+
+    def top_shapes(self, node: Node) -> list[Shape]:
+        """The shapes of a layer's tops."""
+        return [self.shapes[t] for t in node.tops]
+
+    def declared_params(self, node: Node) -> dict[str, ParamDecl]:
+        """The params a layer uses."""
+        return node.spec.param_decls(self.bottom_shapes(node))
+
+    def n_params(self, node: Node) -> int:
+        """How many numbers its params hold; 0 for a layer that shares another's."""
+        if self.owners.get(node.spec.store_key) != node.name:
+            return 0
+        return sum(prod(d.shape) for d in self.declared_params(node).values())
+
+    def macs(self, node: Node) -> int:
+        """Multiply-adds of its forward."""
+        return node.spec.macs(self.bottom_shapes(node))
+
+    def top_bytes(self, node: Node) -> int:
+        """Bytes of its tops and their diffs, before memory is shared."""
+        if node.spec.views:
+            return 0
+        size = sum(prod(self.shapes[t]) * (1 + (t in self.flow.wanted)) for t in node.tops)
+        return size * self.dtype.itemsize
+
+    @property
+    def n_param_numbers(self) -> int:
+        """How many numbers all params hold."""
+        return sum(prod(p.shape) for d in self.declared.values() for p in d.params.values())
+
+    @property
+    def planned_bytes(self) -> int:
+        """Blobs, diffs and scratch as planned, plus params and the diffs of those that learn."""
+        learning = sum(
+            prod(p.shape) for d in self.declared.values() if not d.frozen for p in d.params.values()
+        )
+        return self.plan.n_bytes + (self.n_param_numbers + learning) * self.dtype.itemsize
+
+
+def compile_net(
+    spec: NetSpec, phase: Phase, backend: Backend, dtype: np.dtype, keep: Keep = "all"
+) -> CompiledNet:
+    """Compile a declared net for one phase.
+
+    Raises:
+        TopologyError: If the layers do not form a usable graph.
+        ShapeError: If a bottom does not fit its layer, or layers that share params disagree.
+    """
+    nodes = select_phase(spec.nodes, phase)
+    check_names(nodes)
+    nodes = expand_bottoms(nodes)
+    nodes = expand_neurons(nodes)
+    nodes = name_inplace(nodes)
+    nodes = insert_splits(nodes)
+    graph = build_graph(nodes)
+    check_topology(graph)
+    ordered = execution_order(graph)
+    shapes = infer_shapes(ordered)
+    owners, declared = collect_params(ordered, shapes)
+    learns = {
+        n.name: bool(declared[n.spec.store_key].params) and not n.spec.frozen
+        if n.spec.store_key in declared
+        else False
+        for n in ordered
+    }
+    flow = gradient_flow(ordered, learns)
+    plan = plan_memory(ordered, shapes, flow, backend, dtype, keeper(keep))
+    return CompiledNet(
+        spec, phase, tuple(ordered), shapes, flow, plan, owners, declared, backend, dtype
+    )
+
+
+def keeper(keep: Keep) -> Callable[[str], bool]:
+    """Whether a blob is to outlive the pass."""
+    if keep == "all":
+        return lambda blob: VERSION_MARK not in blob
+    kept = frozenset(() if keep == "needed" else keep)
+    return lambda blob: blob in kept
+
+
+def collect_params(
+    ordered: Sequence[Node], shapes: Mapping[str, Shape]
+) -> tuple[dict[str, str], dict[str, Declared]]:
+    """Which layer owns each store key, and what the key holds.
+
+    The first layer with a key declares its params; a later one must agree on names and shapes,
+    and may leave some out (``bias: false``).
+
+    Raises:
+        ShapeError: If layers that share a key disagree.
+    """
+    owners: dict[str, str] = {}
+    params: dict[str, dict[str, ParamDecl]] = {}
+    state: dict[str, dict[str, StateDecl]] = {}
+    frozen: dict[str, bool] = {}
+    problems: list[Problem] = []
+    for node in ordered:
+        key, bottoms = node.spec.store_key, [shapes[b] for b in node.bottoms]
+        with located(node.position, node.subject):
+            declared, kept = node.spec.param_decls(bottoms), node.spec.state_decls(bottoms)
+        if not declared and not kept:
+            continue
+        if key not in owners:
+            owners[key], params[key], state[key] = node.name, dict(declared), dict(kept)
+            frozen[key] = node.spec.frozen
+            continue
+        frozen[key] &= node.spec.frozen
+        problems += [
+            Problem(
+                f"{node.subject}shares '{key}' with layer '{owners[key]}', but "
+                + (
+                    f"its {name} is {decl.shape} and there it is {params[key][name].shape}"
+                    if name in params[key]
+                    else f"there is no {name} there"
+                ),
+                node.position,
+            )
+            for name, decl in declared.items()
+            if name not in params[key] or params[key][name].shape != decl.shape
+        ]
+    if problems:
+        raise ShapeError.of(problems)
+    return owners, {k: Declared(params[k], state[k], frozen[k]) for k in owners}

@@ -1,0 +1,108 @@
+"""The graph: layers as a networkx DAG, the order they run in, the shapes of all blobs.
+
+With ``draw.py`` the only user of networkx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from graphnet.blob import Shape
+from graphnet.errors import TopologyError, located
+from graphnet.net.spec import Node
+
+
+def build_graph(nodes: Sequence[Node]) -> nx.MultiDiGraph[str]:
+    """A graph with a vertex per layer (its ``node``) and an edge per blob read (its ``blob``)."""
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    makers = {top: node.name for node in nodes for top in node.tops}
+    for index, node in enumerate(nodes):
+        graph.add_node(node.name, node=node, index=index)
+    for node in nodes:
+        for bottom in node.bottoms:
+            graph.add_edge(makers[bottom], node.name, blob=bottom)
+    return graph
+
+
+def check_topology(graph: nx.MultiDiGraph[str]) -> None:
+    """There is no cycle.
+
+    Raises:
+        TopologyError: With the path of one.
+    """
+    try:
+        cycle = nx.find_cycle(graph)
+    except nx.NetworkXNoCycle:
+        return
+    path = cycle[0][0]
+    for source, target, key in cycle:
+        path += f" -[{graph.edges[source, target, key]['blob'].split('#')[0]}]-> {target}"
+    node: Node = graph.nodes[cycle[0][0]]["node"]
+    raise TopologyError(
+        f"the layers form a cycle: {path}\n"
+        f"  a bottom must come from a layer nearer the data; check the bottoms of '{node.name}'",
+        node.position,
+    )
+
+
+def execution_order(graph: nx.MultiDiGraph[str]) -> list[Node]:
+    """A topological order that keeps to the order of the list wherever it can."""
+    names = nx.lexicographical_topological_sort(graph, key=lambda n: graph.nodes[n]["index"])
+    return [graph.nodes[name]["node"] for name in names]
+
+
+def infer_shapes(ordered: Sequence[Node]) -> dict[str, Shape]:
+    """The shape of every blob, from the specs alone (a data layer may read its file's header).
+
+    Raises:
+        ShapeError: With the layer and its position.
+    """
+    shapes: dict[str, Shape] = {}
+    for node in ordered:
+        with located(node.position, node.subject):
+            tops = node.spec.top_shapes([shapes[b] for b in node.bottoms])
+        shapes.update(zip(node.tops, tops, strict=True))
+    return shapes
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """Where gradients flow.
+
+    Attributes:
+        wanted: The blobs that get a diff.
+        backward: The layers whose backward runs.
+        unreached: Layers with params that learn, which no loss reaches.
+    """
+
+    wanted: frozenset[str]
+    backward: frozenset[str]
+    unreached: tuple[Node, ...]
+
+
+def gradient_flow(ordered: Sequence[Node], learns: Mapping[str, bool]) -> GradientFlow:
+    """Which blobs lie between a param that learns and a loss.
+
+    Args:
+        ordered: The layers in execution order.
+        learns: By layer name, whether it has params that are not frozen.
+    """
+    below: set[str] = set()  # blobs that depend on a param that learns
+    for node in ordered:
+        differentiable = node.spec.differentiable(len(node.bottoms))
+        if learns[node.name] or any(node.bottoms[b] in below for b in differentiable):
+            below.update(node.tops)
+    wanted: set[str] = set()
+    backward: set[str] = set()
+    for node in reversed(ordered):
+        is_loss = node.spec.kind.value == "loss"
+        reached = is_loss or any(top in wanted for top in node.tops)
+        sends = [b for b in node.spec.differentiable(len(node.bottoms)) if node.bottoms[b] in below]
+        if reached and (sends or learns[node.name]):
+            backward.add(node.name)
+            wanted.update(node.bottoms[b] for b in sends)
+    unreached = tuple(n for n in ordered if learns[n.name] and n.name not in backward)
+    return GradientFlow(frozenset(wanted), frozenset(backward), unreached)

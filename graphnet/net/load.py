@@ -1,0 +1,105 @@
+"""Loading nets: the public way from YAML, a dict or specs to a net that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend import open_backend
+from graphnet.backend.base import Backend
+from graphnet.errors import ShapeError, SpecError
+from graphnet.layers.base import Phase
+from graphnet.net.compiled import Keep, compile_net
+from graphnet.net.net import Net
+from graphnet.net.sources import resolve_data
+from graphnet.net.spec import NetSpec, read_net
+from graphnet.param import ParamStore
+
+_PRECISIONS = ("float32", "float64")
+
+
+def load_net(  # noqa: PLR0913  # the public signature is relied on
+    source: Path | str | Mapping[str, Any] | Iterable[Any] | NetSpec,
+    phase: Phase = "train",
+    backend: str | Backend = "numpy",
+    dtype: str = "float32",
+    seed: int = 0,
+    inputs: Mapping[str, Any] | None = None,
+    share: Net | None = None,
+    keep: Keep = "all",
+    *,
+    threads: int | None = None,
+    offline: bool = False,
+    user_code: bool = True,
+) -> Net:
+    """Load a net and give it memory, params filled by their initializers.
+
+    Args:
+        source: A YAML file; a dict of the same form; a list of layers (specs or dicts); or a
+            net already read.
+        phase: ``train`` or ``test``.
+        backend: ``numpy``, ``cupy`` or ``auto``.
+        dtype: ``float32`` or ``float64``.
+        seed: Keys the initial values, the shuffle and every random layer.
+        inputs: Arrays of shape ``(n, …)`` for the tops of MemoryData, by top name; referenced,
+            not copied, where their dtype allows.
+        share: A net whose params (and backend) this one uses.
+        keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
+            lifetime; a list of names: these can be read.
+        threads: Default: as many as the machine has cores. Results do not depend on it.
+        offline: Do not try to download a named data set.
+        user_code: Whether layer types may be classes named by a dotted path.
+
+    Returns:
+        The net, ready for ``forward()``.
+
+    Raises:
+        SpecError: If the YAML is wrong, with every problem at its line and column.
+        TopologyError: If the layers do not form a usable graph.
+        ShapeError: If a bottom does not fit its layer, or the shared params do not.
+        DataError: If a data source is missing or wrong.
+        BackendError: If the backend cannot be had.
+    """
+    if phase not in ("train", "test"):
+        raise SpecError(f"phase: expected 'train' or 'test', found {phase!r}")
+    if dtype not in _PRECISIONS:
+        raise SpecError(f"dtype: expected 'float32' or 'float64', found {dtype!r}")
+    spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
+    spec = resolve_data(spec, offline=offline).spec
+    if share is not None:
+        return sibling_net(share, spec, phase, inputs=inputs, keep=keep)
+    opened = backend if isinstance(backend, Backend) else open_backend(backend, threads)
+    compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep)
+    store = ParamStore(opened, compiled.dtype, compiled.declared, seed)
+    return Net(compiled, store, seed, _arrays(inputs))
+
+
+def sibling_net(
+    net: Net,
+    spec: NetSpec,
+    phase: Phase,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    keep: Keep = "needed",
+) -> Net:
+    """A net of ``spec`` that uses ``net``'s params, backend, precision and seed.
+
+    Raises:
+        ShapeError: If it needs params that ``net`` does not have.
+    """
+    compiled = compile_net(spec, phase, net.backend, net.compiled.dtype, keep)
+    try:
+        net.store.check_declared(compiled.declared)
+    except ShapeError as error:
+        raise ShapeError(
+            f"net '{compiled.spec.name}' ({phase}) cannot share the params of net '{net.name}'"
+            f" ({net.phase}):\n  {error}"
+        ) from None
+    return Net(compiled, net.store, net.context.seed, _arrays(inputs))
+
+
+def _arrays(inputs: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value) for name, value in (inputs or {}).items()}

@@ -1,0 +1,294 @@
+"""NetSpec: a net as it was declared, before any phase is chosen; parsed from YAML or Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from graphnet.errors import GraphnetError, Position, Problem, SpecError, did_you_mean, one_of
+from graphnet.layers import LAYER_TYPES
+from graphnet.layers.base import Kind, LayerSpec, Phase
+from graphnet.user_code import import_class
+from graphnet.validation import describe, validate
+from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml, write_yaml
+
+#: What users of Mocha and Caffe write, and graphnet's name for the same layer.
+OTHER_NAMES: Mapping[str, str] = {
+    "Eltwise": "ElementWise",
+    "EuclideanLoss": "SquareLoss",
+    "SoftmaxWithLoss": "SoftmaxLoss",
+    "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
+    "MSELoss": "SquareLoss",
+    "ArgMax": "Argmax",
+    "TanH": "Tanh",
+    "BN": "BatchNorm",
+    "Dense": "InnerProduct",
+    "Linear": "InnerProduct",
+    "FullyConnected": "InnerProduct",
+    "Conv": "Convolution",
+    "Conv2d": "Convolution",
+    "Conv2D": "Convolution",
+    "MaxPool": "Pooling",
+    "MaxPool2d": "Pooling",
+    "AveragePooling": "Pooling",
+    "LeakyReLU": "LReLU",
+    "Data": "HDF5Data",
+    "HDF5DataLayer": "HDF5Data",
+    "DummyData": "MemoryData",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer on its way from the YAML to the graph.
+
+    ``bottoms`` and ``tops`` are what the passes rewrite; ``spec`` stays as the user wrote it.
+    """
+
+    name: str
+    spec: LayerSpec
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    position: Position | None = None
+
+    @classmethod
+    def of(cls, spec: LayerSpec, position: Position | None = None) -> Node:
+        """The node of a spec as written; an in-place layer without tops writes its bottoms."""
+        tops = spec.tops or (spec.bottoms if spec.in_place else ())
+        return cls(spec.name, spec, spec.bottoms, tops, position)
+
+    @property
+    def subject(self) -> str:
+        """How a message about it begins."""
+        return f"layer '{self.name}' ({type(self.spec).__name__}): "
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """A declared net.
+
+    Attributes:
+        name: The net's, or its file's without the ending.
+        nodes: Its layers in the order written, of every phase.
+        solver: The solver file it names, absolute, or None.
+        file: Where it was read from, for messages.
+        folder: What relative paths in it were relative to.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    solver: Path | None = None
+    file: str = ""
+    folder: Path = field(default_factory=Path)
+
+    def with_nodes(self, nodes: Iterable[Node]) -> NetSpec:
+        """The same net with other nodes."""
+        return replace(self, nodes=tuple(nodes))
+
+    def data_nodes(self) -> list[Node]:
+        """The data layers, of every phase."""
+        return [n for n in self.nodes if n.spec.kind is Kind.DATA]
+
+    def has_phase(self, phase: Phase) -> bool:
+        """Whether a loss or statistic exists in the phase, so that running it tells something."""
+        return any(
+            n.spec.kind in (Kind.LOSS, Kind.STATISTIC) and n.spec.phase in (None, phase)
+            for n in self.nodes
+        )
+
+    def to_yaml(self) -> str:
+        """The net as YAML with every default left out: the form stored in snapshots."""
+        layers = [layer_dict(n.spec) for n in self.nodes]
+        return write_yaml({"name": self.name, "layers": layers})
+
+
+def layer_dict(spec: BaseModel) -> dict[str, Any]:
+    """A layer as the YAML mapping that makes it: name and type first, defaults left out."""
+    written = spec.model_dump(mode="json", exclude_defaults=True)
+    first = {"name": written.pop("name", ""), "type": getattr(spec, "type", "")}
+    return {**first, **{k: _tagged(getattr(spec, k), v) for k, v in written.items() if k != "type"}}
+
+
+def _tagged(value: Any, dumped: Any) -> Any:
+    """``exclude_defaults`` drops the ``type`` of nested models; put it back."""
+    if isinstance(value, BaseModel):
+        inner = {k: _tagged(getattr(value, k), v) for k, v in dumped.items()}
+        kind = getattr(value, "type", None)
+        return {"type": kind, **inner} if kind else inner
+    if isinstance(value, tuple) and isinstance(dumped, list):
+        return [_tagged(v, d) for v, d in zip(value, dumped, strict=True)]
+    if isinstance(value, dict) and isinstance(dumped, dict):
+        return {k: _tagged(value[k], d) for k, d in dumped.items()}
+    return dumped
+
+
+def read_net(
+    source: Path | str | Mapping[str, Any] | Iterable[Any],
+    layer_types: Mapping[str, type[LayerSpec]] = LAYER_TYPES,
+    *,
+    user_code: bool = True,
+) -> NetSpec:
+    """A net from a YAML file, a dict of the same form, or a list of layers (specs or dicts).
+
+    Raises:
+        SpecError: With every problem found, each at its line and column.
+    """
+    if isinstance(source, str | Path):
+        document = read_yaml(source)
+        return parse_net(document, Path(source).stem, layer_types, user_code=user_code)
+    value = source if isinstance(source, Mapping) else list(source)
+    return parse_net(plain_document(value), "net", layer_types, user_code=user_code)
+
+
+def parse_net(
+    document: Document,
+    default_name: str,
+    layer_types: Mapping[str, type[LayerSpec]] = LAYER_TYPES,
+    *,
+    user_code: bool = True,
+) -> NetSpec:
+    """A net from a parsed document; see :func:`read_net`."""
+    value = document.value
+    problems: list[Problem] = []
+    top: Mapping[str, Any] = {}
+    path: KeyPath = ()
+    layers: Any = value
+    if isinstance(value, Mapping):
+        top, path, layers = value, ("layers",), value.get("layers", [])
+        problems += _top_problems(document, value)
+        if not isinstance(layers, list | tuple):
+            problems.append(
+                Problem(f"'layers' must be a list, found {describe(layers)}", document.at(path))
+            )
+            layers = []
+    elif not isinstance(value, list):
+        raise SpecError(
+            f"a net is a list of layers, or a mapping with 'layers', found {describe(value)}",
+            document.at(()),
+        )
+    if not layers and not problems:
+        raise SpecError("the net has no layers", document.at(path))
+    nodes = []
+    for i, item in enumerate(layers):
+        try:
+            nodes.append(_parse_layer(item, document, (*path, i), layer_types, user_code))
+        except GraphnetError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError.of(problems)
+    name = top.get("name", default_name)
+    solver = top.get("solver")
+    return NetSpec(
+        str(name),
+        tuple(nodes),
+        (document.folder / solver).resolve() if solver else None,
+        document.file,
+        document.folder,
+    )
+
+
+def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]:
+    known = {"name": str, "solver": str, "layers": list}
+    problems = [
+        Problem(
+            f"unknown key '{k}'{one_of(list(known))}{did_you_mean(str(k), known)}",
+            document.key_at((k,)),
+        )
+        for k in value
+        if k not in known
+    ]
+    problems += [
+        Problem(f"key '{k}': expected a text, found {describe(value[k])}", document.at((k,)))
+        for k in ("name", "solver")
+        if k in value and not isinstance(value[k], str)
+    ]
+    if "layers" not in value:
+        problems.append(Problem("missing key 'layers'", document.at(())))
+    return problems
+
+
+def _parse_layer(
+    item: Any,
+    document: Document,
+    path: KeyPath,
+    layer_types: Mapping[str, type[LayerSpec]],
+    user_code: bool,
+) -> Node:
+    position = document.at(path)
+    if isinstance(item, LayerSpec):
+        return Node.of(item, position)
+    if not isinstance(item, Mapping):
+        raise SpecError(
+            f"a layer is a mapping with 'name' and 'type', found {describe(item)}", position
+        )
+    named = f"layer '{item['name']}'" if item.get("name") else f"layer {int(path[-1]) + 1}"
+    if not isinstance(item.get("type"), str):
+        what = (
+            "missing key 'type'"
+            if "type" not in item
+            else (f"key 'type': expected a text, found {describe(item['type'])}")
+        )
+        raise SpecError(f"{named}: {what}", document.at((*path, "type")))
+    kind = item["type"]
+    spec_type = _spec_type(kind, named, document, (*path, "type"), layer_types, user_code)
+    subject = f"{named} ({kind}): "
+    values = {k: v for k, v in item.items() if k != "type"}
+    spec = validate(spec_type, values, document, path, subject)
+    if not spec.name:
+        raise SpecError(f"{subject}missing key 'name'", position)
+    _check_arity(spec, subject, document, path)
+    return Node.of(spec.relative_to(document.folder), position)
+
+
+def _spec_type(
+    kind: str,
+    named: str,
+    document: Document,
+    path: KeyPath,
+    layer_types: Mapping[str, type[LayerSpec]],
+    user_code: bool,
+) -> type[LayerSpec]:
+    if kind in layer_types:
+        return layer_types[kind]
+    if "." in kind:
+        try:
+            return import_class(
+                kind,
+                LayerSpec,  # type: ignore[type-abstract]
+                document.folder,
+                allowed=user_code,
+            )
+        except SpecError as error:
+            raise SpecError(f"{named}: {error}", document.at(path)) from error.__cause__
+    other = OTHER_NAMES.get(kind) or OTHER_NAMES.get(kind.removesuffix("Layer"))
+    if other is None and kind.removesuffix("Layer") in layer_types:
+        other = kind.removesuffix("Layer")
+    hint = f"\n  did you mean '{other}'?" if other else did_you_mean(kind, layer_types)
+    raise SpecError(
+        f"{named}: unknown layer type '{kind}'{hint or one_of(list(layer_types))}",
+        document.at(path),
+    )
+
+
+def _check_arity(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> None:
+    """The numbers of bottoms and tops against what the layer takes."""
+    problems = []
+    n_bottoms, n_tops = len(spec.bottoms), len(spec.tops)
+    if spec.each_bottom:
+        if n_bottoms == 0:
+            problems.append("needs at least one bottom, found none")
+        elif n_tops != n_bottoms and not (n_tops == 0 and spec.in_place):
+            problems.append(f"needs one top for each of its {n_bottoms} bottoms, found {n_tops}")
+    else:
+        if n_bottoms not in spec.n_bottoms:
+            problems.append(f"needs {spec.n_bottoms} bottoms, found {n_bottoms}")
+        if n_tops not in spec.n_tops and not (n_tops == 0 and spec.in_place):
+            problems.append(f"needs {spec.n_tops} tops, found {n_tops}")
+    problems = [p.replace("needs 1 bottoms", "needs 1 bottom") for p in problems]
+    problems = [p.replace("needs 1 tops", "needs 1 top") for p in problems]
+    if problems:
+        raise SpecError.of(Problem(subject + p, document.at(path)) for p in problems)

@@ -1,0 +1,234 @@
+"""YAML with positions: the one place that reads YAML, and the only user of PyYAML.
+
+Numbers and words follow YAML 1.2 (``1e-3`` is a float, ``on`` and ``no`` are strings),
+duplicate keys are errors, tags that would build Python objects are refused, and every key and
+value remembers its line and column. Writing (``net.yaml`` in a run directory) is here too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from graphnet.errors import Position, Problem, SpecError
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+_MAX_NODES = 1_000_000  # an alias bomb grows past this long before a net does
+_TAG = "tag:yaml.org,2002:"
+_WORDS = {
+    "null": re.compile(r"(?:~|null|Null|NULL|)$"),
+    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
+    "int": re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"),
+    "float": re.compile(
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed YAML text.
+
+    Attributes:
+        value: Mappings, lists and scalars.
+        file: The name used in messages.
+        values: The position of each value by its path, such as ``("layers", 3, "kernel")``.
+        keys: The position of each mapping key by the path of its value.
+        folder: What relative paths in it are relative to.
+    """
+
+    value: Any
+    file: str
+    values: Mapping[KeyPath, Position] = field(default_factory=dict)
+    keys: Mapping[KeyPath, Position] = field(default_factory=dict)
+    folder: Path = Path()
+
+    def at(self, path: KeyPath) -> Position | None:
+        """The position of the value at ``path``, or of the nearest one around it."""
+        while path not in self.values and path:
+            path = path[:-1]
+        return self.values.get(path)
+
+    def key_at(self, path: KeyPath) -> Position | None:
+        """The position of the key whose value is at ``path``."""
+        return self.keys.get(path) or self.at(path)
+
+
+def plain_document(value: Any, file: str = "") -> Document:
+    """A document without positions, for nets and solvers built in Python."""
+    return Document(value, file)
+
+
+def read_yaml(path: Path | str) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        SpecError: If it cannot be read or is not valid YAML, with the position.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise SpecError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise SpecError(f"{path}: this is a directory, not a YAML file") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SpecError(
+            "the file is not UTF-8 text\n  is it an HDF5 or other binary file?",
+            Position(str(path), line, 1),
+        ) from None
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_yaml(text, str(path), path.resolve().parent)
+
+
+def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
+    """Parse YAML text; ``file`` is the name used in messages."""
+    try:
+        node = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        context = f" ({error.context})" if error.context else ""
+        raise SpecError(
+            f"not valid YAML: {error.problem}{context}{_hint(error)}", Position(file, line, column)
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise SpecError(
+            f"not valid YAML: the character #x{error.character:04x} is not allowed",
+            Position(file, line, 1),
+        ) from None
+    if node is None:
+        raise SpecError("the file is empty", Position(file, 1, 1))
+    reader = _Reader(file)
+    value = reader.convert(node, ())
+    if reader.problems:
+        raise SpecError.of(reader.problems)
+    return Document(value, file, reader.values, reader.keys, folder)
+
+
+def parse_value(text: str) -> Any:
+    """One YAML value from the command line, as in ``--set max_iter=200``."""
+    return parse_yaml(text, "--set").value if text.strip() else None
+
+
+def write_yaml(value: Any) -> str:
+    """The value as YAML text, keys in the order given, one that :func:`parse_yaml` reads back."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if r"'\t'" in problem:
+        return "\n  indent with spaces, not tabs"
+    if "mapping values are not allowed" in problem:
+        return "\n  a ': ' inside a value needs quotes, or a line above is indented differently"
+    if "expected ',' or" in problem:
+        return "\n  a bracket or brace opened before this is not closed, or a comma is missing"
+    return ""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's parser with YAML 1.2's rules for which plain words are not strings."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
+        None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style for mappings, flow style for short lists; quotes by YAML 1.2's rules."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
+    flat = not any(isinstance(i, dict | list | tuple) for i in items)
+    return dumper.represent_sequence(_TAG + "seq", list(items), flow_style=flat)
+
+
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(tuple, _represent_list)
+
+
+class _Reader:
+    """Turns PyYAML's nodes into values and notes where each stood."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.values: dict[KeyPath, Position] = {}
+        self.keys: dict[KeyPath, Position] = {}
+        self.problems: list[Problem] = []
+        self.open: set[int] = set()  # the nodes being converted, to notice an alias to itself
+
+    def position(self, node: yaml.Node) -> Position:
+        return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def convert(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.values[path] = self.position(node)
+        if len(self.values) > _MAX_NODES or id(node) in self.open:
+            raise SpecError("the aliases in this file expand without end", self.position(node))
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+                return self.mapping(node, path)
+            if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+                return [self.convert(item, (*path, i)) for i, item in enumerate(node.value)]
+            if isinstance(node, yaml.ScalarNode):
+                return self.scalar(node)
+        finally:
+            self.open.discard(id(node))
+        return self.refuse_tag(node)
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(Problem("a key must be a plain word", self.position(key_node)))
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
+            if key in result:
+                self.problems.append(
+                    Problem(
+                        f"the key '{key}' is given twice\n"
+                        f"  first in line {self.keys[here].line}; remove one of them",
+                        self.position(key_node),
+                    )
+                )
+                continue
+            self.keys[here] = self.position(key_node)
+            result[key] = self.convert(value_node, here)
+        return result
+
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        text, tag = str(node.value), node.tag.removeprefix(_TAG)
+        match tag:
+            case "str":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int" if _WORDS["int"].match(text):
+                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+            case "float" if _WORDS["float"].match(text):
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return self.refuse_tag(node)
+
+    def refuse_tag(self, node: yaml.Node) -> None:
+        tag = str(node.tag).replace(_TAG, "!!")
+        self.problems.append(
+            Problem(
+                f"the tag '{tag}' is not allowed here\n  write a plain value", self.position(node)
+            )
+        )
