@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
-from graphnet.errors import ShapeError, SpecError
+from graphnet.errors import SpecError
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import Keep, compile_net
 from graphnet.net.net import Net
@@ -70,35 +70,11 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
     spec = resolve_data(spec, offline=offline).spec
     if share is not None:
-        return sibling_net(share, spec, phase, inputs=inputs, keep=keep)
+        return share.share(spec, phase, keep, _arrays(inputs))
     opened = backend if isinstance(backend, Backend) else open_backend(backend, threads)
     compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep)
     store = ParamStore(opened, compiled.dtype, compiled.declared, seed)
     return Net(compiled, store, seed, _arrays(inputs))
-
-
-def sibling_net(
-    net: Net,
-    spec: NetSpec,
-    phase: Phase,
-    *,
-    inputs: Mapping[str, Any] | None = None,
-    keep: Keep = "needed",
-) -> Net:
-    """A net of ``spec`` that uses ``net``'s params, backend, precision and seed.
-
-    Raises:
-        ShapeError: If it needs params that ``net`` does not have.
-    """
-    compiled = compile_net(spec, phase, net.backend, net.compiled.dtype, keep)
-    try:
-        net.store.check_declared(compiled.declared)
-    except ShapeError as error:
-        raise ShapeError(
-            f"net '{compiled.spec.name}' ({phase}) cannot share the params of net '{net.name}'"
-            f" ({net.phase}):\n  {error}"
-        ) from None
-    return Net(compiled, net.store, net.context.seed, _arrays(inputs))
 
 
 def _arrays(inputs: Mapping[str, Any] | None) -> dict[str, np.ndarray]:

@@ -6,29 +6,24 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Blob, Shape
-from graphnet.errors import DataError, GraphnetError, TopologyError, located
-from graphnet.layers.base import (
-    Binding,
-    DataLayer,
-    Kind,
-    Layer,
-    LossLayer,
-    MeasureLayer,
-    PassContext,
-    Phase,
-)
-from graphnet.net.compiled import CompiledNet
-from graphnet.net.memory import DATA, DIFF, SCRATCH
-from graphnet.net.spec import Node
-from graphnet.param import Param, ParamStore
+from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
+from graphnet.layers.base import DataLayer, Kind, LossLayer, MeasureLayer, PassContext, Phase
+from graphnet.net.bind import bind
+from graphnet.net.compiled import CompiledNet, Keep, compile_net
+from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.spec import NetSpec
+from graphnet.param import ParamStore
+
+#: Rows that ``predict`` runs at a time.
+PREDICT_BATCH = 256
+_MOST_PREDICTORS = 8
 
 
 class BlobTable(Mapping[str, Blob]):
@@ -59,8 +54,7 @@ class BlobTable(Mapping[str, Blob]):
         return len(self._blobs)
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What a pass over a whole data set found.
 
     Attributes:
@@ -103,19 +97,13 @@ class Net:
         self.name, self.phase = compiled.spec.name, compiled.phase
         self.backend: Backend = compiled.backend
         self.context = PassContext(self.phase, seed)
-        self._arena = self.backend.arena(compiled.plan.n_bytes)
-        self._blobs = self._bind_blobs()
+        self.inputs = inputs or {}
+        bound = bind(compiled, store, self.context, self.inputs)
+        self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
+        self._shared_sums = bound.shared_sums
         self.blobs = BlobTable(self._blobs, compiled.plan.shared)
-        self._shared_sums: list[Callable[[], Any]] = []
-        self.layers: list[Layer[Any]] = []
-        self.params: dict[str, dict[str, Param]] = {}
-        for node in compiled.ordered:
-            self.params[node.name] = self._bind_params(node)
-        self.params = {name: named for name, named in self.params.items() if named}
-        for node in compiled.ordered:
-            with located(node.position, node.subject):
-                self.layers.append(node.spec.build(self._binding(node, inputs or {})))
         self.context.n_valid = self.batch_size
+        self._predictors: dict[tuple[Any, ...], Net] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         self._backward = [
             (i, self.layers[i].backward)
@@ -124,71 +112,41 @@ class Net:
         ]
         self._losses = [layer for layer in self.layers if isinstance(layer, LossLayer)]
 
-    # --- building -----------------------------------------------------------------------
+    # --- other nets of the run ----------------------------------------------------------
 
-    def _array(self, key: tuple[str, ...], shape: Shape, dtype: Any, *, blob: bool) -> Array:
-        offset = self.compiled.plan.offsets[key]
-        return self.backend.place(self._arena, offset, shape, np.dtype(dtype), blob=blob)
+    def sibling(self, phase: Phase, keep: Keep = "needed") -> Net | None:
+        """The net of another phase of the same spec, sharing params, backend, precision and seed.
 
-    def _bind_blobs(self) -> dict[str, Blob]:
-        dtype, blobs = self.compiled.dtype, {}
-        for name, shape in self.compiled.shapes.items():
-            diff = None
-            if (DIFF, name) in self.compiled.plan.offsets:
-                diff = self._array((DIFF, name), shape, dtype, blob=True)
-            data = self._array((DATA, name), shape, dtype, blob=True)
-            blobs[name] = Blob(name, data, diff)
-        return blobs
+        None if that phase has no loss and no statistic, so that running it would tell nothing.
 
-    def _bind_params(self, node: Node) -> dict[str, Param]:
-        """A layer's params; the second layer to use a key writes its diff beside the first's."""
-        named = self.store.params.get(node.spec.store_key, {})
-        declared = self.compiled.declared_params(node)
-        owner = self.compiled.owners.get(node.spec.store_key) == node.name
-        bound = {}
-        for name in declared:
-            param = named[name]
-            frozen = node.spec.frozen or param.diff is None
-            bound[name] = param
-            if frozen:
-                bound[name] = Param(name, param.data, None, param.decl)
-            elif not owner:
-                extra = self.backend.zeros(param.decl.shape, self.compiled.dtype)
-                bound[name] = Param(name, param.data, extra, param.decl)
-                if node.name in self.compiled.flow.backward:
-                    self._shared_sums.append(_adder(self.backend.xp, param.diff, extra))
-        return bound
+        Raises:
+            ShapeError: If it needs params that this net does not have.
+        """
+        if not self.compiled.spec.has_phase(phase):
+            return None
+        return self.share(self.compiled.spec, phase, keep)
 
-    def _binding(self, node: Node, inputs: Mapping[str, np.ndarray]) -> Binding:
-        scratch = {
-            name: self._array(
-                (SCRATCH, node.name, name),
-                decl.shape,
-                decl.dtype or self.compiled.dtype,
-                blob=decl.blob,
-            )
-            for name, decl in self.compiled.plan.scratch[node.name].items()
-        }
-        return Binding(
-            name=node.name,
-            bottoms=[self._for_layer(node, b, is_bottom=True) for b in range(len(node.bottoms))],
-            tops=[self._blobs[t] for t in node.tops],
-            params=self.params.get(node.name, {}),
-            state=self.store.state.get(node.spec.store_key, {}),
-            scratch=scratch,
-            backend=self.backend,
-            context=self.context,
-            dtype=self.compiled.dtype,
-            inputs=inputs,
-        )
+    def share(
+        self,
+        spec: NetSpec,
+        phase: Phase,
+        keep: Keep = "needed",
+        inputs: Mapping[str, np.ndarray] | None = None,
+    ) -> Net:
+        """A net of any spec that uses this one's params, backend, precision and seed.
 
-    def _for_layer(self, node: Node, index: int, *, is_bottom: bool) -> Blob:
-        """A bottom as its reader sees it: without a diff where it sends none."""
-        blob = self._blobs[node.bottoms[index]]
-        sends = index in node.spec.differentiable(len(node.bottoms))
-        if blob.diff is not None and not (sends and node.name in self.compiled.flow.backward):
-            return Blob(blob.name, blob.data, None)
-        return blob
+        Raises:
+            ShapeError: If it needs params that this net does not have.
+        """
+        compiled = compile_net(spec, phase, self.backend, self.compiled.dtype, keep)
+        try:
+            self.store.check_declared(compiled.declared)
+        except ShapeError as error:
+            raise ShapeError(
+                f"net '{spec.name}' ({phase}) cannot share the params of net '{self.name}'"
+                f" ({self.phase}):\n  {error}"
+            ) from None
+        return Net(compiled, self.store, self.context.seed, inputs or self.inputs)
 
     # --- running ------------------------------------------------------------------------
 
@@ -226,6 +184,16 @@ class Net:
     def n_valid(self) -> int:
         """How many rows of the last batch count; the rest repeat its last row."""
         return self.context.n_valid
+
+    @property
+    def yaml_text(self) -> str:
+        """The declared net as YAML, defaults left out: what a snapshot records."""
+        return self.compiled.spec.to_yaml()
+
+    def data_summary(self) -> dict[str, Any]:
+        """The source each data layer of the spec reads, of every phase, by layer name."""
+        nodes = self.compiled.spec.data_nodes()
+        return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
 
     # --- data ---------------------------------------------------------------------------
 
@@ -336,6 +304,41 @@ class Net:
                     array.fill(decl.fill)
         return saved
 
+    def predict(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Run the test-phase layers that depend only on what is fed.
+
+        Args:
+            inputs: Blobs by name, each ``(n, …)`` with any number of rows ``n``: the values the
+                blob would hold, after any transformers of its data layer.
+
+        Returns:
+            The tops that none of those layers reads, each ``(n, …)``.
+
+        Raises:
+            TopologyError: If no layer depends on the fed blobs alone.
+            ShapeError: If a blob's rows do not have the shape the net was built for, or the
+                blobs disagree on the number of rows.
+        """
+        arrays = {name: np.asarray(x, self.compiled.dtype) for name, x in inputs.items()}
+        n_rows = fed_rows(arrays, self.compiled.shapes)
+        batch = max(1, min(n_rows, PREDICT_BATCH))
+        net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
+        return run_batches(net, arrays, n_rows, batch)
+
+    def _predictor(self, row_shapes: Mapping[str, Shape], batch: int) -> Net:
+        """The net for these blobs and this batch, made once and kept."""
+        key = (tuple(row_shapes.items()), batch)
+        if key not in self._predictors:
+            if len(self._predictors) >= _MOST_PREDICTORS:
+                self._predictors.pop(next(iter(self._predictors))).close()
+            spec = prediction_spec(self.compiled.spec, row_shapes, batch)
+            self._predictors[key] = self.share(spec, "test", output_names(spec))
+        return self._predictors[key]
+
+    def fed(self, name: str) -> Array:
+        """The array of a blob that an Input layer gives, to be written before ``forward``."""
+        return next(t.data for layer in self.data_layers for t in layer.tops if t.name == name)
+
     # --- trust --------------------------------------------------------------------------
 
     def check_trainable(self) -> None:
@@ -361,32 +364,30 @@ class Net:
             raise TopologyError(f"net '{self.name}' has no params that learn")
 
     def first_bad_layer(self) -> str | None:
-        """The first layer, in order, with a NaN or infinite top or param; None if all is finite."""
-        xp = self.backend.xp
-        for node in self.compiled.ordered:
-            arrays: Sequence[Array] = [p.data for p in self.params.get(node.name, {}).values()]
-            if not all(bool(xp.isfinite(a).all()) for a in arrays):
-                return node.name
-            tops = [self._blobs[t] for t in node.tops if t not in self.compiled.plan.shared]
-            if not all(bool(xp.isfinite(t.data).all()) for t in tops):
-                return node.name
+        """The first layer, in order, with a NaN or infinite param or top; None if all is finite.
+
+        Runs the last batch again, looking at each layer's tops before their memory is reused.
+        """
+        isfinite = self.backend.xp.isfinite
+        for name, params in self.params.items():
+            if not all(bool(isfinite(p.data).all()) for p in params.values()):
+                return name
+        cursors = self.cursors()
+        self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
+        for layer in self.layers:
+            layer.forward()
+            if not all(bool(isfinite(top.data).all()) for top in layer.tops):
+                return layer.name
         return None
 
     def close(self) -> None:
         """Release files and threads."""
         for layer in self.layers:
             layer.close()
+        for net in self._predictors.values():
+            net.close()
 
     @property
     def planned_bytes(self) -> int:
         """Blobs, diffs and scratch, plus params and their diffs."""
         return int(self.compiled.plan.n_bytes + self.store.data.nbytes + self.store.diff.nbytes)
-
-
-def _adder(xp: Any, total: Array, extra: Array) -> Callable[[], Any]:
-    return lambda: xp.add(total, extra, out=total)
-
-
-def other_phase(phase: Phase) -> Phase:
-    """``test`` for ``train`` and the other way round."""
-    return "test" if phase == "train" else "train"

@@ -1,0 +1,130 @@
+"""Binding: a compiled net's layers, each given its arrays in the planned arena."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphnet.blob import Array, Blob, Shape
+from graphnet.errors import located
+from graphnet.layers.base import Binding, Layer, PassContext
+from graphnet.net.compiled import CompiledNet
+from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
+from graphnet.net.spec import Node
+from graphnet.param import Param, ParamStore
+
+
+@dataclass
+class Bound:
+    """The running parts of a net.
+
+    Attributes:
+        blobs: Every blob, internal ones too, by name.
+        params: By layer name and param name, for layers that have any.
+        layers: In the order they run.
+        shared_sums: To call after backward: each adds the diff of one more user of a shared
+            param to the param's.
+    """
+
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    params: dict[str, dict[str, Param]] = field(default_factory=dict)
+    layers: list[Layer[Any]] = field(default_factory=list)
+    shared_sums: list[Callable[[], Any]] = field(default_factory=list)
+
+
+def bind(
+    compiled: CompiledNet,
+    store: ParamStore,
+    context: PassContext,
+    inputs: Mapping[str, np.ndarray],
+) -> Bound:
+    """Give every layer its blobs, params, state and scratch.
+
+    Raises:
+        GraphnetError: With the layer and its position, if a layer cannot be set up.
+    """
+    return _Binder(compiled, store, context, inputs).bound
+
+
+class _Binder:
+    def __init__(
+        self,
+        compiled: CompiledNet,
+        store: ParamStore,
+        context: PassContext,
+        inputs: Mapping[str, np.ndarray],
+    ) -> None:
+        self.compiled, self.store, self.context, self.inputs = compiled, store, context, inputs
+        self.backend, self.dtype = compiled.backend, compiled.dtype
+        self.arena = self.backend.arena(compiled.plan.n_bytes)
+        self.bound = Bound()
+        self.bind_blobs()
+        for node in compiled.ordered:
+            params = self.bind_params(node)
+            if params:
+                self.bound.params[node.name] = params
+            with located(node.position, node.subject):
+                self.bound.layers.append(node.spec.build(self.binding(node, params)))
+
+    def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
+        offset = self.compiled.plan.offsets[key]
+        return self.backend.place(self.arena, offset, shape, np.dtype(dtype), blob=blob)
+
+    def bind_blobs(self) -> None:
+        for name, shape in self.compiled.shapes.items():
+            data = self.array((DATA, name), shape, self.dtype, blob=True)
+            diff = None
+            if (DIFF, name) in self.compiled.plan.offsets:
+                diff = self.array((DIFF, name), shape, self.dtype, blob=True)
+            self.bound.blobs[name] = Blob(name, data, diff)
+
+    def bind_params(self, node: Node) -> dict[str, Param]:
+        """A layer's params; a further user of a key writes its diff beside the owner's."""
+        key, params = node.spec.store_key, {}
+        is_owner = self.compiled.owners.get(key) == node.name
+        for name in self.compiled.declared_params(node):
+            param = self.store.params[key][name]
+            if node.spec.frozen or param.diff is None:
+                param = Param(name, param.data, None, param.decl)
+            elif not is_owner:
+                extra = self.backend.zeros(param.decl.shape, self.dtype)
+                if node.name in self.compiled.flow.backward:
+                    self.bound.shared_sums.append(_adder(self.backend.xp, param.diff, extra))
+                param = Param(name, param.data, extra, param.decl)
+            params[name] = param
+        return params
+
+    def binding(self, node: Node, params: Mapping[str, Param]) -> Binding:
+        scratch = {
+            name: self.array(
+                (SCRATCH, node.name, name), decl.shape, decl.dtype or self.dtype, blob=decl.blob
+            )
+            for name, decl in self.compiled.plan.scratch[node.name].items()
+        }
+        return Binding(
+            name=node.name,
+            bottoms=[self.bottom(node, b) for b in range(len(node.bottoms))],
+            tops=[self.bound.blobs[t] for t in node.tops],
+            params=params,
+            state=self.store.state.get(node.spec.store_key, {}),
+            scratch=scratch,
+            backend=self.backend,
+            context=self.context,
+            dtype=self.dtype,
+            inputs=self.inputs,
+        )
+
+    def bottom(self, node: Node, index: int) -> Blob:
+        """A bottom as its reader sees it: without a diff where the reader sends none."""
+        blob = self.bound.blobs[node.bottoms[index]]
+        sends = index in node.spec.differentiable(len(node.bottoms))
+        if sends and node.name in self.compiled.flow.backward:
+            return blob
+        return Blob(blob.name, blob.data, None)
+
+
+def _adder(xp: Any, total: Array, extra: Array) -> Callable[[], Any]:
+    return lambda: xp.add(total, extra, out=total)

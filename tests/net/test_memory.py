@@ -1,0 +1,90 @@
+"""The memory plan: arrays that are alive together never share bytes, and results stay the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.nets import net_of
+
+from graphnet.errors import GraphnetError
+from graphnet.net.memory import ALIGNMENT, Region, place
+
+CHAIN = """
+    - {name: in, type: Input, batch_size: 8, shapes: {x: [40], label: []}, tops: [x, label]}
+    - {name: a, type: InnerProduct, output_dim: 50, neuron: ReLU, bottoms: [x], tops: [a]}
+    - {name: b, type: InnerProduct, output_dim: 60, neuron: Tanh, bottoms: [a], tops: [b]}
+    - {name: c, type: InnerProduct, output_dim: 50, neuron: Sigmoid, bottoms: [b], tops: [c]}
+    - {name: sum, type: ElementWise, operation: Add, bottoms: [a, c], tops: [d]}
+    - {name: e, type: InnerProduct, output_dim: 3, bottoms: [d], tops: [e]}
+    - {name: loss, type: SoftmaxLoss, bottoms: [e, label]}
+"""
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 500), st.integers(0, 20), st.integers(0, 20)),
+        min_size=1,
+        max_size=25,
+    )
+)
+@settings(deadline=None, max_examples=200)
+def test_regions_alive_together_never_overlap(rows):
+    """Whatever the sizes and lives, offsets are aligned and disjoint where they must be."""
+    regions = [Region(n, [(min(a, b), max(a, b))]) for n, a, b in rows]
+    total = place(regions)
+    for i, one in enumerate(regions):
+        assert one.offset % ALIGNMENT == 0
+        assert one.offset + one.n_bytes <= total
+        for other in regions[:i]:
+            apart = (
+                one.offset + one.n_bytes <= other.offset
+                or other.offset + other.n_bytes <= one.offset
+            )
+            assert apart or not one.overlaps(other)
+
+
+def run(keep):
+    net = net_of(CHAIN, keep=keep)
+    net.forward()
+    net.backward()
+    return net
+
+
+def test_sharing_memory_changes_no_bit():
+    """The gradients of a net with shared buffers equal those with memory for every blob."""
+    everything, needed = run("all"), run("needed")
+    assert everything.loss() == needed.loss()
+    np.testing.assert_array_equal(everything.store.diff, needed.store.diff)
+
+
+def test_sharing_saves_memory_and_a_test_net_saves_more():
+    """The plan for `needed` is smaller, and a net without backward smaller still."""
+    everything, needed = net_of(CHAIN, keep="all"), net_of(CHAIN, keep="needed")
+    forward_only = net_of(CHAIN.replace("SoftmaxLoss", "Accuracy"), keep="needed")
+    sizes = [n.compiled.plan.n_bytes for n in (forward_only, needed, everything)]
+    assert sizes == sorted(set(sizes))
+
+
+def test_reading_a_blob_that_was_not_kept_says_how_to_keep_it():
+    """A kept blob reads as usual, another raises and names `keep`."""
+    net = net_of(CHAIN, keep=["e"])
+    net.forward()
+    assert net.blobs["e"].shape == (8, 3)
+    with pytest.raises(GraphnetError, match=r'keep="all", or with keep=\["b"\]'):
+        net.blobs["b"]
+
+
+def test_diffs_of_named_blobs_are_those_after_the_neuron():
+    """With keep="all" a blob's diff is what its readers sent, not what went on below it."""
+    net = net_of(CHAIN)
+    net.forward()
+    net.backward()
+    e, d = net.blobs["e"], net.blobs["d"]
+    np.testing.assert_allclose(d.diff, e.diff @ net.params["e"]["weight"].data, rtol=1e-5)
+    np.testing.assert_allclose(net.blobs["c"].diff, d.diff, rtol=1e-6)
+    through_b = (net.blobs["c"].diff * net.blobs["c"].data * (1 - net.blobs["c"].data)) @ (
+        net.params["c"]["weight"].data
+    )
+    np.testing.assert_allclose(net.blobs["b"].diff, through_b, rtol=1e-4, atol=1e-7)
