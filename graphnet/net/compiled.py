@@ -18,7 +18,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Shape
-from graphnet.errors import Problem, ShapeError, located
+from graphnet.errors import Problem, ShapeError, TopologyError, located
 from graphnet.layers.base import Phase
 from graphnet.net.graph import (
     GradientFlow,
@@ -127,6 +127,8 @@ def compile_net(
         ShapeError: If a bottom does not fit its layer, or layers that share params disagree.
     """
     nodes = select_phase(spec.nodes, phase)
+    if not nodes:
+        raise TopologyError(f"net '{spec.name}' has no layers in phase {phase}")
     check_names(nodes)
     nodes = expand_bottoms(nodes)
     nodes = expand_neurons(nodes)

@@ -106,24 +106,31 @@ class NetSpec:
         return write_yaml({"name": self.name, "layers": layers})
 
 
-def layer_dict(spec: BaseModel) -> dict[str, Any]:
+def layer_dict(spec: LayerSpec) -> dict[str, Any]:
     """A layer as the YAML mapping that makes it: name and type first, defaults left out."""
-    written = spec.model_dump(mode="json", exclude_defaults=True)
-    first = {"name": written.pop("name", ""), "type": getattr(spec, "type", "")}
-    return {**first, **{k: _tagged(getattr(spec, k), v) for k, v in written.items() if k != "type"}}
+    written = _written(spec)
+    return {"name": spec.name, **{k: v for k, v in written.items() if k != "name"}}
 
 
-def _tagged(value: Any, dumped: Any) -> Any:
-    """``exclude_defaults`` drops the ``type`` of nested models; put it back."""
+def _written(model: BaseModel) -> dict[str, Any]:
+    """A model's ``type`` and the fields that differ from their defaults, under their YAML keys."""
+    kind = getattr(model, "type", None)
+    result: dict[str, Any] = {} if kind is None else {"type": kind}
+    for name, info in type(model).model_fields.items():
+        value = getattr(model, name)
+        if name != "type" and (info.is_required() or value != info.get_default()):
+            result[info.alias or name] = _plain(value)
+    return result
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        inner = {k: _tagged(getattr(value, k), v) for k, v in dumped.items()}
-        kind = getattr(value, "type", None)
-        return {"type": kind, **inner} if kind else inner
-    if isinstance(value, tuple) and isinstance(dumped, list):
-        return [_tagged(v, d) for v, d in zip(value, dumped, strict=True)]
-    if isinstance(value, dict) and isinstance(dumped, dict):
-        return {k: _tagged(value[k], d) for k, d in dumped.items()}
-    return dumped
+        return _written(value)
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
 
 
 def read_net(
