@@ -24,14 +24,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in a text file; ``line`` and ``column`` count from 1."""
+    """A place in a text file; ``line`` and ``column`` count from 1.
+
+    ``line`` 0 means no file at all but what ``file`` says, such as ``--set max_iter=200``.
+    """
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,7 @@ class GraphnetError(Exception):
         """One error that reports all ``problems``, in the order of the file."""
         listed = tuple(problems)
         error = cls(listed[0].message)
-        error.problems = tuple(
-            sorted(listed, key=lambda p: (p.position is None, p.position or Position("", 0, 0)))
-        )
+        error.problems = _in_file_order(listed)
         return error
 
     def __str__(self) -> str:
@@ -113,11 +114,22 @@ def located(position: Position | None, prefix: str = "") -> Iterator[None]:
     try:
         yield
     except GraphnetError as error:
-        error.problems = tuple(
-            p if p.position is not None else Problem(prefix + p.message, position)
+        error.problems = _in_file_order(
+            p if p.position is not None else Problem(_prefixed(prefix, p.message), position)
             for p in error.problems
         )
         raise
+
+
+def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sorted by place; those without one last, as they come."""
+    return tuple(
+        sorted(problems, key=lambda p: (p.position is None, p.position or Position("", 0, 0)))
+    )
+
+
+def _prefixed(prefix: str, message: str) -> str:
+    return message if message.startswith(prefix) else prefix + message
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:

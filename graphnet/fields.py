@@ -33,13 +33,19 @@ class Model(BaseModel):
         return _freeze(values)
 
 
-def _both(value: Any) -> Any:
+def both(value: Any) -> Any:
     """One integer stands for height and width alike."""
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value)
+    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004  # a pair
+        raise ValueError("expected a whole number, or two as [height, width]")
+    return value
 
 
-def _named(value: Any) -> Any:
+def named(value: Any) -> Any:
     """``ReLU`` is short for ``{type: ReLU}``."""
+    if not isinstance(value, str | dict | BaseModel):
+        raise ValueError("expected a name, or keys and values with 'type'")  # noqa: TRY004
     return {"type": value} if isinstance(value, str) else value
 
 
@@ -48,9 +54,7 @@ NonNegativeInt: TypeAlias = Annotated[int, Field(ge=0)]
 PositiveFloat: TypeAlias = Annotated[float, Field(gt=0)]
 NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 #: ``[height, width]``; one integer means both.
-PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_both)]
-NonNegativePair: TypeAlias = Annotated[
-    tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_both)
-]
+PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(both)]
+NonNegativePair: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(both)]
 #: Put beside a union tagged on ``type`` so that a bare name is accepted too.
-ByName = BeforeValidator(_named)
+ByName = BeforeValidator(named)

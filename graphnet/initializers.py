@@ -14,11 +14,19 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
+from graphnet.errors import ShapeError
 from graphnet.fields import ByName, Model, NonNegativeFloat, PositiveFloat
 
 
 class Initializer(Model):
     """Fills a param; frozen, so that it can be a default value."""
+
+    def check(self, shape: Shape) -> None:
+        """See that a param of this shape can be filled; by default any can.
+
+        Raises:
+            ShapeError: Otherwise.
+        """
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
@@ -145,10 +153,16 @@ class Bilinear(Initializer):
 
     type: Literal["Bilinear"] = "Bilinear"
 
+    def check(self, shape: Shape) -> None:
+        """The param holds square filters."""
+        if len(shape) != 4 or shape[2] != shape[3]:  # noqa: PLR2004  # images have two axes
+            raise ShapeError(
+                f"Bilinear fills square filters, found a param of shape {shape}\n"
+                "  choose another initializer, such as Xavier"
+            )
+
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
         """The same separable triangle in every filter."""
-        if len(shape) != 4 or shape[2] != shape[3]:  # noqa: PLR2004
-            raise ValueError(f"Bilinear needs square filters, but the param's shape is {shape}")
         size = shape[3]
         factor = (size + 1) // 2
         centre = (2 * factor - 1 - factor % 2) / (2 * factor)

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,9 @@ class ParamDecl:
         regu: Its regularizer; multiplied by the solver's ``regu_coef``.
         cons: What is enforced after updates.
         lr: Its rate relative to the solver's.
+
+    Raises:
+        ShapeError: If it would have no elements, or its initializer cannot fill the shape.
     """
 
     shape: Shape
@@ -39,6 +43,14 @@ class ParamDecl:
     regu: Regularizer = field(default_factory=NoRegu)
     cons: Constraint = field(default_factory=NoCons)
     lr: float = 1.0
+
+    def __post_init__(self) -> None:
+        if 0 in self.shape:
+            raise ShapeError(
+                f"a param would have the shape {self.shape}, which holds no elements\n"
+                "  a bottom has an empty axis"
+            )
+        self.init.check(self.shape)
 
 
 @dataclass(frozen=True)
@@ -89,10 +101,12 @@ class ParamStore:
     """Owner of all params, their diffs and the persistent state of one run.
 
     Attributes:
-        data: All trainable params, then all frozen ones, flat.
+        data: All trainable params, then all frozen ones, flat; those of equal rate and
+            regularizer lie together.
         diff: The diffs of the trainable ones, flat.
         params: ``params[key][name]``.
         state: ``state[key][name]``.
+        declared: What it was made from.
 
     Args:
         backend: Where the arrays live.
@@ -106,21 +120,20 @@ class ParamStore:
     ) -> None:
         self.backend, self.dtype, self.seed = backend, dtype, seed
         self.params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
-        learning = [k for k, d in declared.items() if not d.frozen]
-        frozen = [k for k, d in declared.items() if d.frozen]
-        size = {k: sum(prod(p.shape) for p in declared[k].params.values()) for k in declared}
-        n_learning = sum(size[k] for k in learning)
-        self.data = backend.zeros((n_learning + sum(size[k] for k in frozen),), dtype)
+        learning, frozen = _layout(declared)
+        n_learning = sum(prod(decl.shape) for _, _, decl in learning)
+        n_frozen = sum(prod(decl.shape) for _, _, decl in frozen)
+        self.data = backend.zeros((n_learning + n_frozen,), dtype)
         self.diff = backend.zeros((n_learning,), dtype)
         offset = 0
-        for key in (*learning, *frozen):
-            for name, decl in declared[key].params.items():
-                span = slice(offset, offset + prod(decl.shape))
-                offset = span.stop
-                diff = None if declared[key].frozen else self.diff[span].reshape(decl.shape)
-                self.params[key][name] = Param(
-                    name, self.data[span].reshape(decl.shape), diff, decl
-                )
+        for key, name, decl in (*learning, *frozen):
+            span = slice(offset, offset + prod(decl.shape))
+            diff = self.diff[span].reshape(decl.shape) if span.stop <= n_learning else None
+            self.params[key][name] = Param(name, self.data[span].reshape(decl.shape), diff, decl)
+            offset = span.stop
+        self._trainable = [self.params[key][name] for key, name, _ in learning]
+        for key, named in self.params.items():  # the order declared, for whoever walks them
+            self.params[key] = {name: named[name] for name in declared[key].params}
         self.state: dict[str, dict[str, Array]] = {
             key: {
                 name: backend.full(decl.shape, decl.fill, dtype) for name, decl in d.state.items()
@@ -128,6 +141,7 @@ class ParamStore:
             for key, d in declared.items()
             if d.state
         }
+        self.declared = declared
         self.state_decls = {key: d.state for key, d in declared.items() if d.state}
         self.initialize()
 
@@ -149,25 +163,44 @@ class ParamStore:
 
     def trainable(self) -> list[Param]:
         """The params that learn, in the order they lie in ``data`` and ``diff``."""
-        return [p for _, _, p in self.items() if p.diff is not None]
+        return self._trainable
 
     def check_declared(self, declared: Mapping[str, Declared]) -> None:
-        """See that another net's params are all here, in the same shapes.
+        """See that another net's params and state are all here, in the same shapes.
 
         Raises:
-            ShapeError: Naming every param that is missing or has another shape.
+            ShapeError: Naming everything that is missing or has another shape.
         """
         wrong = []
         for key, d in declared.items():
-            here = self.params.get(key, {})
-            for name, decl in d.params.items():
+            here: dict[str, Shape] = {n: p.decl.shape for n, p in self.params.get(key, {}).items()}
+            needed: dict[str, Shape] = {n: decl.shape for n, decl in d.params.items()}
+            # what one batch hands to the next belongs to a net, not to the run
+            here |= {
+                n: s.shape for n, s in self.state_decls.get(key, {}).items() if not s.per_batch
+            }
+            needed |= {n: s.shape for n, s in d.state.items() if not s.per_batch}
+            for name, shape in needed.items():
                 if name not in here:
-                    wrong.append(f"'{key}/{name}' {decl.shape} is not there")
-                elif here[name].decl.shape != decl.shape:
-                    wrong.append(
-                        f"'{key}/{name}' is {here[name].decl.shape} there, {decl.shape} here"
-                    )
+                    wrong.append(f"'{key}/{name}' {shape} is not there")
+                elif here[name] != shape:
+                    wrong.append(f"'{key}/{name}' is {here[name]} there, {shape} here")
         if wrong:
             raise ShapeError(
                 "the params of the net this one shares with do not fit:\n  " + "\n  ".join(wrong)
             )
+
+
+_Placed: TypeAlias = tuple[str, str, ParamDecl]
+
+
+def _layout(declared: Mapping[str, Declared]) -> tuple[list[_Placed], list[_Placed]]:
+    """The params that learn and the frozen ones, each in the order they lie in the buffer.
+
+    Those with the same rate and regularizer lie together, so that few calls update them all.
+    """
+    placed = [(key, name, decl) for key, d in declared.items() for name, decl in d.params.items()]
+    learning = [p for p in placed if not declared[p[0]].frozen]
+    alike = list(dict.fromkeys((decl.lr, decl.regu) for _, _, decl in learning))
+    learning.sort(key=lambda p: alike.index((p[2].lr, p[2].regu)))  # stable
+    return learning, [p for p in placed if declared[p[0]].frozen]

@@ -5,39 +5,56 @@ Used for layers, solvers, coffee breaks: whatever is declared by a pydantic mode
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from graphnet.errors import Problem, SpecError, did_you_mean, one_of
-from graphnet.yaml_reader import Document, KeyPath
+from graphnet.yaml_reader import Document, KeyPath, parse_value
 
 M = TypeVar("M", bound=BaseModel)
 
-#: What users of other frameworks write, and graphnet's word for it.
-KEY_WORDS: Mapping[str, str] = {
-    "num_output": "n_filter' (Convolution) or 'output_dim' (InnerProduct)",
-    "kernel_size": "kernel",
-    "filters": "n_filter",
-    "group": "n_group",
-    "bottom": "bottoms",
-    "top": "tops",
-    "bias_term": "bias",
-    "weight_filler": "weight_init' or 'filter_init",
-    "bias_filler": "bias_init",
-    "units": "output_dim",
-    "dropout_ratio": "ratio",
-    "momentum": "mom_policy",
-    "momentum_policy": "mom_policy",
-    "weight_decay": "regu_coef' (half of Caffe's weight_decay: the gradient is 2·coef·w)",
+#: What users of other frameworks write, and graphnet's words for it.
+KEY_WORDS: Mapping[str, tuple[str, ...]] = {
+    "activation": ("neuron",),
+    "bias_filler": ("bias_init",),
+    "bias_term": ("bias",),
+    "bottom": ("bottoms",),
+    "dropout_ratio": ("ratio",),
+    "epochs": ("max_epoch",),
+    "filters": ("n_filter",),
+    "group": ("n_group",),
+    "groups": ("n_group",),
+    "inputs": ("bottoms",),
+    "iterations": ("max_iter",),
+    "kernel_size": ("kernel",),
+    "num_output": ("n_filter", "output_dim"),
+    "optimizer": ("method",),
+    "out_channels": ("n_filter",),
+    "out_features": ("output_dim",),
+    "outputs": ("tops",),
+    "padding": ("pad",),
+    "pool": ("pooling",),
+    "snapshot_prefix": ("exp_dir",),
+    "solver_type": ("method",),
+    "strides": ("stride",),
+    "top": ("tops",),
+    "units": ("output_dim",),
+    "weight_filler": ("filter_init", "weight_init"),
+}
+#: The same where it takes more than a word.
+KEY_PHRASES: Mapping[str, str] = {
     "base_lr": "lr_policy: {type: Fixed, base_lr: …}",
+    "display": "coffee_breaks: [{type: TrainingSummary, every_n_iter: …}]",
     "learning_rate": "lr_policy: {type: Fixed, base_lr: …}",
     "lr": "lr_policy: {type: Fixed, base_lr: …}",
+    "momentum": "mom_policy: {type: Fixed, momentum: …}",
     "snapshot": "coffee_breaks: [{type: Snapshot, every_n_iter: …}]",
-    "snapshot_prefix": "exp_dir",
-    "solver_type": "method",
+    "test_interval": "coffee_breaks: [{type: ValidationPerformance, every_n_iter: …}]",
+    "weight_decay": "regu_coef: …, half of that value: the gradient is 2·regu_coef·w",
 }
 
 
@@ -63,10 +80,8 @@ def validate(
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        problems = [
-            _problem(details, model, value, document, path, subject) for details in error.errors()
-        ]
-        raise SpecError.of(dict.fromkeys(problems)) from None
+        found = _Findings(model, value, document, path, subject)
+        raise SpecError.of([found.problem(details) for details in error.errors()]) from None
 
 
 def describe(value: Any) -> str:
@@ -95,48 +110,61 @@ def _short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _problem(
-    details: ErrorDetails,
-    model: type[BaseModel],
-    value: Any,
-    document: Document,
-    path: KeyPath,
-    subject: str,
-) -> Problem:
-    """One pydantic error as a Problem. Its ``loc`` holds union tags that are no keys; skip them."""
-    place, inner, fields = path, value, _fields(model)
-    loc = list(details["loc"])
-    last = loc[-1] if loc else ""
-    for step in loc:
-        is_key = isinstance(inner, dict) and (step in inner or step == last)
-        is_index = isinstance(inner, list | tuple) and isinstance(step, int) and step < len(inner)
-        if (is_key and not (step == last and step not in inner)) or is_index:
-            place = (*place, step)
-            inner = inner[step]
-    kind, context = details["type"], details.get("ctx", {})
-    where = _dotted(place[len(path) :])
-    key = f"key '{where}': " if where else ""
-    at_key = document.key_at(place) if where else document.at(path)
-    match kind:
-        case "extra_forbidden":
-            parent = _dotted(place[len(path) : -1])
-            inside = f" in '{parent}'" if parent else ""
-            known = fields if not parent else _nested_fields(model, loc)
-            hint = _unknown_key_hint(str(last), known, inner)
-            return Problem(f"{subject}unknown key '{last}'{inside}{hint}", at_key)
-        case "missing":
-            inside = f" in '{where}'" if where else ""
-            return Problem(f"{subject}missing key '{last}'{inside}", document.at(place))
-        case "union_tag_invalid":
-            tag = str(context.get("tag", "")).strip("'")
-            expected = [t.strip(" '") for t in str(context.get("expected_tags", "")).split(",")]
-            at = document.at((*place, "type")) or at_key
-            hint = one_of(expected) + did_you_mean(tag, expected)
-            return Problem(f"{subject}{key}unknown type '{tag}'{hint}", at)
-        case "union_tag_not_found":
-            return Problem(f"{subject}{key}missing key 'type'", document.at(place))
-    expected_text = _expected(kind, context, details["msg"])
-    return Problem(f"{subject}{key}{expected_text}, found {describe(details['input'])}", at_key)
+@dataclass(frozen=True)
+class _Findings:
+    """Turns pydantic's errors about one model into problems."""
+
+    model: type[BaseModel]
+    value: Any
+    document: Document
+    path: KeyPath
+    subject: str
+
+    def problem(self, details: ErrorDetails) -> Problem:
+        """One error as a problem."""
+        loc, kind, context = details["loc"], details["type"], details.get("ctx", {})
+        place, found = self.place(loc)
+        position = self.document.at((*self.path, *place))
+        where, last = _dotted(place), str(loc[-1] if loc else "")
+        inside, key = (f" in '{where}'", f"key '{where}': ") if where else ("", "")
+        match kind:
+            case "extra_forbidden":
+                parent = _dotted(place[:-1])
+                message = f"unknown key '{last}'" + (f" in '{parent}'" if parent else "")
+                message += _unknown_key_hint(last, self.known_keys(loc), found)
+                position = self.document.key_at((*self.path, *place))
+            case "missing":
+                message = f"missing key '{last}'{inside}"
+            case "union_tag_not_found":
+                message = f"missing key 'type'{inside}"
+            case "union_tag_invalid":
+                tag = str(context["tag"]).strip("'")
+                expected = [t.strip(" '") for t in str(context["expected_tags"]).split(",")]
+                message = f"{key}unknown type '{tag}'" + _closest(tag, expected)
+                position = self.document.at((*self.path, *place, "type"))
+            case _:
+                message = key + _unfit(kind, context, details)
+        return Problem(self.subject + message, position)
+
+    def place(self, loc: Sequence[str | int]) -> tuple[KeyPath, Any]:
+        """Where an error's ``loc`` leads in the value, leaving out the union tags in it."""
+        place: KeyPath = ()
+        inner = self.value
+        for step in loc:
+            is_key = isinstance(inner, Mapping) and step in inner
+            is_index = isinstance(inner, list | tuple) and isinstance(step, int)
+            if is_key or (is_index and int(step) < len(inner)):
+                place, inner = (*place, step), inner[step]
+        return place, inner
+
+    def known_keys(self, loc: Sequence[str | int]) -> list[str]:
+        """The keys of the model that refused the last step of an error's ``loc``."""
+        models = [self.model]
+        for step in loc[:-1]:
+            tagged = [m for m in models if _tag(m) == step]
+            fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
+            models = tagged or [m for f in fields for m in _models_in(f.annotation)] or models
+        return [f.alias or name for m in models for name, f in m.model_fields.items()]
 
 
 def _dotted(path: KeyPath) -> str:
@@ -146,28 +174,9 @@ def _dotted(path: KeyPath) -> str:
     return text
 
 
-def _fields(model: type[BaseModel]) -> list[str]:
-    return [f.alias or name for name, f in model.model_fields.items()]
-
-
-def _nested_fields(model: type[BaseModel], loc: list[Any]) -> list[str]:
-    """The keys a nested model knows: those of the class that the union tag in ``loc`` names."""
-    tag = loc[-2] if len(loc) > 1 else ""
-    for candidate in _reachable(model, set()):
-        default = candidate.model_fields.get("type")
-        if default is not None and default.default == tag:
-            return _fields(candidate)
-    return []
-
-
-def _reachable(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
-    """The models that stand in a model's annotations, at any depth."""
-    if model not in seen:
-        seen.add(model)
-        for info in model.model_fields.values():
-            for found in _models_in(info.annotation):
-                _reachable(found, seen)
-    return seen
+def _tag(model: type[BaseModel]) -> Any:
+    """What stands at ``type`` to mean this model."""
+    return model.model_fields["type"].default if "type" in model.model_fields else None
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -176,16 +185,21 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for arg in getattr(annotation, "__args__", ()) for m in _models_in(arg)]
 
 
+def _closest(found: str, known: list[str]) -> str:
+    """The name that was probably meant, or else all there are."""
+    return did_you_mean(found, known) or (one_of(known) if known else "")
+
+
 def _unknown_key_hint(key: str, known: list[str], value: Any) -> str:
-    if key in ("dim", "channel_dim"):
+    if key in ("dim", "channel_dim") and "axis" in known:
         return "\n  " + _axis_for(key, value)
-    if key in KEY_WORDS:
-        return (
-            f"\n  write '{KEY_WORDS[key]}'"
-            if "{" not in KEY_WORDS[key]
-            else (f"\n  write {KEY_WORDS[key]}")
-        )
-    return (one_of(known) if known else "") + did_you_mean(key, known)
+    words = [word for word in KEY_WORDS.get(key, ()) if word in known]
+    if words:
+        return "\n  write " + " or ".join(f"'{word}'" for word in words)
+    phrase = KEY_PHRASES.get(key, "")
+    if phrase.partition(":")[0] in known:
+        return f"\n  write {phrase}"
+    return _closest(key, known)
 
 
 def _axis_for(key: str, value: Any) -> str:
@@ -202,36 +216,54 @@ def _axis_for(key: str, value: Any) -> str:
     )
 
 
-_PLAIN = {
-    "int_type": "expected a whole number",
-    "int_from_float": "expected a whole number",
-    "float_type": "expected a number",
-    "string_type": "expected a text",
-    "bool_type": "expected true or false",
-    "tuple_type": "expected a list",
-    "list_type": "expected a list",
-    "dict_type": "expected keys and values",
-    "model_type": "expected keys and values",
-    "model_attributes_type": "expected keys and values",
-    "finite_number": "expected a finite number",
-    "none_required": "expected nothing",
+#: What pydantic's kinds of error say, with the numbers of their context filled in.
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "keys and values",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "list_type": "a list",
+    "literal_error": "{expected}",
+    "model_attributes_type": "keys and values",
+    "model_type": "keys and values",
+    "none_required": "nothing",
+    "string_too_short": "a text that is not empty",
+    "string_type": "a text",
+    "too_long": "at most {max_length} items",
+    "too_short": "at least {min_length} items",
+    "tuple_type": "a list",
 }
 
 
-def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
-    match kind:
-        case "greater_than":
-            return f"expected more than {context['gt']}"
-        case "greater_than_equal":
-            return f"expected at least {context['ge']}"
-        case "less_than":
-            return f"expected less than {context['lt']}"
-        case "less_than_equal":
-            return f"expected at most {context['le']}"
-        case "literal_error":
-            return f"expected {context['expected']}"
-        case "string_too_short":
-            return "expected a text that is not empty"
-        case "value_error":
-            return str(context.get("error", message))
-    return _PLAIN.get(kind, message[0].lower() + message[1:])
+def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
+    """What was expected of a value, and what it is."""
+    found, message = details["input"], details["msg"]
+    if kind == "value_error":
+        message = str(context["error"])
+        if not message.startswith("expected"):  # the models' own words, complete as they are
+            return message
+    elif kind in _EXPECTED:
+        message = "expected " + _EXPECTED[kind].format(**context)
+    else:
+        message = message[0].lower() + message[1:]
+    return f"{message}, found {describe(found)}{_rewrite_hint(kind, found)}"
+
+
+def _rewrite_hint(kind: str, found: Any) -> str:
+    """How a value of the wrong kind is written right, where that can be guessed."""
+    if kind in ("tuple_type", "list_type") and isinstance(found, str):
+        return f"\n  write [{found}]"
+    if kind == "string_type" and isinstance(found, int | float):
+        text = "true" if found is True else "false" if found is False else f"{found}"
+        return f'\n  write it in quotes: "{text}"'
+    if kind in ("int_type", "float_type", "bool_type") and isinstance(found, str):
+        value = parse_value(found) if found.isascii() and found.isalnum() else None
+        if isinstance(value, int | float):
+            return "\n  write it without quotes"
+    return ""

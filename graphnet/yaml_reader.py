@@ -102,11 +102,13 @@ def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
             f"not valid YAML: {error.problem}{context}{_hint(error)}", Position(file, line, column)
         ) from None
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        line, column = _line_and_column(text, error.position)
         raise SpecError(
             f"not valid YAML: the character #x{error.character:04x} is not allowed",
-            Position(file, line, 1),
+            Position(file, line, column),
         ) from None
+    except RecursionError:
+        raise SpecError("not valid YAML: nested too deeply", Position(file, 1, 1)) from None
     if node is None:
         raise SpecError("the file is empty", Position(file, 1, 1))
     reader = _Reader(file)
@@ -126,10 +128,17 @@ def write_yaml(value: Any) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+
+
 def _hint(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or ""
     if r"'\t'" in problem:
         return "\n  indent with spaces, not tabs"
+    if "cannot start any token" in problem:
+        return "\n  put the value in quotes"
     if "mapping values are not allowed" in problem:
         return "\n  a ': ' inside a value needs quotes, or a line above is indented differently"
     if "expected ',' or" in problem:
@@ -156,6 +165,13 @@ def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
     return dumper.represent_sequence(_TAG + "seq", list(items), flow_style=flat)
 
 
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # PyYAML takes these for line ends, which only double quotes keep
+    style = '"' if any(c in text for c in "\r\x85\u2028\u2029") else None
+    return dumper.represent_scalar(_TAG + "str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(tuple, _represent_list)
 

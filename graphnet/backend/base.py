@@ -11,7 +11,7 @@ its outputs; ``backward`` assigns every diff it was given and skips those that a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal, Protocol
@@ -188,6 +188,25 @@ class Backend(ABC):
         The call that comes back runs it over blocks of them, perhaps in several threads; the
         function must treat elements independently and write with ``out=``.
         """
+
+    #: How many elements a layer that works in blocks gives each: what a core's cache holds.
+    block_elements: int = 2**17
+
+    def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
+        """Bind calls none of which writes what another one touches.
+
+        The call that comes back makes them all, in any order, perhaps in several threads.
+        """
+
+        def run() -> None:
+            for call in calls:
+                call()
+
+        return run
+
+    def gather(self, flat: Array, index: Array, out: Array) -> None:
+        """``out = flat[index]``: contiguous arrays of one axis, and indices known to be valid."""
+        self.xp.take(flat, index, out=out, mode="clip")  # "raise" would go through a copy
 
     # --- the heavy operations -----------------------------------------------------------
 

@@ -85,6 +85,9 @@ class InnerProduct(LayerSpec):
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * self.output_dim
 
+    def connections(self, bottoms: Shapes) -> int:
+        return (prod(bottoms[0][1:]) + self.bias) * self.output_dim
+
     def build(self, binding: Binding) -> InnerProductLayer:
         return InnerProductLayer(self, binding)
 

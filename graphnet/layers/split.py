@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from graphnet.blob import Shape
+from graphnet.blob import Array, Shape
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
 
 
@@ -18,12 +18,10 @@ class Split(LayerSpec):
         0: ``(N, …)``.
     Tops:
         each: the same shape; the same memory.
-    Args:
-        name: As of every layer; it has no properties of its own.
     Example:
         - {name: split1, type: Split, bottoms: [x], tops: [a, b]}
     Source:
-        Mocha ``SplitLayer``, Caffe ``Split``.
+        Mocha ``SplitLayer`` (whose tops after the first are copies), Caffe ``Split``.
     """
 
     n_tops: ClassVar[Arity] = at_least(1)
@@ -45,23 +43,21 @@ class SplitLayer(Layer[Split]):
     """Runs :class:`Split`."""
 
     def setup(self) -> None:
-        self.sums = []
-        dx = self.bottoms[0].diff
-        arriving = [top.diff for top in self.tops if top.diff is not None]
-        if dx is None or len(self.tops) == 1:  # a single top's diff is a view of the bottom's
-            return
-        add, copy = self.backend.elementwise, arriving[0]
-        if len(arriving) == 1:
-            self.sums.append(add(lambda xp, a, out: xp.copyto(out, a), copy, dx))
-        else:
-            self.sums.append(add(lambda xp, a, b, out: xp.add(a, b, out=out), *arriving[:2], dx))
-            self.sums += [
-                add(lambda xp, a, out: xp.add(out, a, out=out), diff, dx) for diff in arriving[2:]
-            ]
+        (x,) = self.bottoms
+        # a reader may send nothing, and a single top's diff may be the bottom's
+        sent = [top.diff for top in self.tops if top.diff is not None]
+        if x.diff is not None and sent and not self.xp.may_share_memory(x.diff, sent[0]):
+            self.backward = self.backend.elementwise(_add_up, x.diff, *sent)  # type: ignore[method-assign]
 
     def forward(self) -> None:
         """Nothing: the tops are the bottom."""
 
-    def backward(self) -> None:
-        for add in self.sums:
-            add()
+
+def _add_up(xp: Any, total: Array, first: Array, *others: Array) -> None:
+    """For a block of elements."""
+    if not others:
+        xp.copyto(total, first)
+        return
+    xp.add(first, others[0], out=total)
+    for other in others[1:]:
+        xp.add(total, other, out=total)

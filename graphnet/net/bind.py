@@ -27,12 +27,14 @@ class Bound:
         layers: In the order they run.
         shared_sums: To call after backward: each adds the diff of one more user of a shared
             param to the param's.
+        per_batch: The state that one batch hands to the next, and its value at a start.
     """
 
     blobs: dict[str, Blob] = field(default_factory=dict)
     params: dict[str, dict[str, Param]] = field(default_factory=dict)
     layers: list[Layer[Any]] = field(default_factory=list)
     shared_sums: list[Callable[[], Any]] = field(default_factory=list)
+    per_batch: list[tuple[Array, float]] = field(default_factory=list)
 
 
 def bind(
@@ -109,13 +111,28 @@ class _Binder:
             bottoms=[self.bottom(node, b) for b in range(len(node.bottoms))],
             tops=[self.bound.blobs[t] for t in node.tops],
             params=params,
-            state=self.store.state.get(node.spec.store_key, {}),
+            state=self.state(node),
             scratch=scratch,
             backend=self.backend,
             context=self.context,
             dtype=self.dtype,
             inputs=self.inputs,
         )
+
+    def state(self, node: Node) -> dict[str, Array]:
+        """A layer's persistent state; what one batch hands to the next is a net's own.
+
+        Only the net the store was made for keeps that in the store, where snapshots find it.
+        """
+        key, arrays = node.spec.store_key, {}
+        for name, decl in node.spec.state_decls(self.compiled.bottom_shapes(node)).items():
+            array = self.store.state[key][name]
+            if decl.per_batch:
+                if self.compiled.declared is not self.store.declared:
+                    array = self.backend.full(decl.shape, decl.fill, self.dtype)
+                self.bound.per_batch.append((array, decl.fill))
+            arrays[name] = array
+        return arrays
 
     def bottom(self, node: Node, index: int) -> Blob:
         """A bottom as its reader sees it: without a diff where the reader sends none."""

@@ -100,7 +100,7 @@ class Net:
         self.inputs = inputs or {}
         bound = bind(compiled, store, self.context, self.inputs)
         self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
-        self._shared_sums = bound.shared_sums
+        self._shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
         self.blobs = BlobTable(self._blobs, compiled.plan.shared)
         self.context.n_valid = self.batch_size
         self._predictors: dict[tuple[Any, ...], Net] = {}
@@ -269,7 +269,9 @@ class Net:
                 samples.
         """
         n_samples = self._evaluation_size()
-        cursors, saved = self.cursors(), self._start_batch_state()
+        cursors = self.cursors()
+        saved = [(array, array.copy()) for array, _ in self._per_batch]
+        self._start_per_batch()
         self.reset_statistics()
         for layer in self.data_layers:
             layer.seek(0, wrap=False)
@@ -293,16 +295,10 @@ class Net:
             raise DataError(f"the data layers disagree on the number of samples: {listed}")
         return next(iter(sizes.values()))
 
-    def _start_batch_state(self) -> list[tuple[Array, Array]]:
-        """Start the state carried between batches afresh; what it was comes back."""
-        saved = []
-        for key, named in self.store.state_decls.items():
-            for name, decl in named.items():
-                if decl.per_batch:
-                    array = self.store.state[key][name]
-                    saved.append((array, array.copy()))
-                    array.fill(decl.fill)
-        return saved
+    def _start_per_batch(self) -> None:
+        """Start the state that one batch hands to the next afresh."""
+        for array, fill in self._per_batch:
+            array.fill(fill)
 
     def predict(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from graphnet.errors import GraphnetError, Position, Problem, SpecError, did_you_mean, one_of
 from graphnet.layers import LAYER_TYPES
-from graphnet.layers.base import Kind, LayerSpec, Phase
+from graphnet.layers.base import Arity, Kind, LayerSpec, Phase, exactly
 from graphnet.user_code import import_class
 from graphnet.validation import describe, validate
 from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml, write_yaml
@@ -109,7 +109,16 @@ class NetSpec:
 def layer_dict(spec: LayerSpec) -> dict[str, Any]:
     """A layer as the YAML mapping that makes it: name and type first, defaults left out."""
     written = _written(spec)
-    return {"name": spec.name, **{k: v for k, v in written.items() if k != "name"}}
+    first = {"name": spec.name, "type": _type_name(spec)}
+    return {**first, **{k: v for k, v in written.items() if k not in first}}
+
+
+def _type_name(spec: LayerSpec) -> str:
+    """The YAML type: that of the table, or the dotted path of a class of the user's own."""
+    cls = type(spec)
+    return (
+        spec.type if LAYER_TYPES.get(spec.type) is cls else f"{cls.__module__}.{cls.__qualname__}"
+    )
 
 
 def _written(model: BaseModel) -> dict[str, Any]:
@@ -147,6 +156,10 @@ def read_net(
     if isinstance(source, str | Path):
         document = read_yaml(source)
         return parse_net(document, Path(source).stem, layer_types, user_code=user_code)
+    if not isinstance(source, Iterable):
+        raise SpecError(
+            f"a net is read from a file, a mapping or a list of layers, found {describe(source)}"
+        )
     value = source if isinstance(source, Mapping) else list(source)
     return parse_net(plain_document(value), "net", layer_types, user_code=user_code)
 
@@ -227,12 +240,13 @@ def _parse_layer(
 ) -> Node:
     position = document.at(path)
     if isinstance(item, LayerSpec):
-        return Node.of(item, position)
+        subject = f"layer {_quoted_or_nth(item.name, path)} ({type(item).__name__}): "
+        return _checked_node(item, subject, document, path)
     if not isinstance(item, Mapping):
         raise SpecError(
             f"a layer is a mapping with 'name' and 'type', found {describe(item)}", position
         )
-    named = f"layer '{item['name']}'" if item.get("name") else f"layer {int(path[-1]) + 1}"
+    named = f"layer {_quoted_or_nth(item.get('name'), path)}"
     if not isinstance(item.get("type"), str):
         what = (
             "missing key 'type'"
@@ -243,12 +257,31 @@ def _parse_layer(
     kind = item["type"]
     spec_type = _spec_type(kind, named, document, (*path, "type"), layer_types, user_code)
     subject = f"{named} ({kind}): "
-    values = {k: v for k, v in item.items() if k != "type"}
+    # a class of the user's own need not declare a type: it has its dotted path
+    drop = () if spec_type.model_fields["type"].is_required() else ("type",)
+    values = {k: v for k, v in item.items() if k not in drop}
     spec = validate(spec_type, values, document, path, subject)
+    return _checked_node(spec, subject, document, path)
+
+
+def _quoted_or_nth(name: Any, path: KeyPath) -> str:
+    return f"'{name}'" if name else str(int(path[-1]) + 1)
+
+
+def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> Node:
+    """The node of a spec that is right by itself and has the bottoms and tops it needs."""
     if not spec.name:
-        raise SpecError(f"{subject}missing key 'name'", position)
+        raise SpecError(f"{subject}missing key 'name'", document.at(path))
+    neuron = getattr(spec, "neuron", None)
+    for key in sorted(neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()):
+        if key != "type":
+            raise SpecError(
+                f"{subject}key 'neuron': a neuron has no '{key}' of its own, it has its layer's\n"
+                f"  remove '{key}', or write the neuron as a layer",
+                document.key_at((*path, "neuron", key)),
+            )
     _check_arity(spec, subject, document, path)
-    return Node.of(spec.relative_to(document.folder), position)
+    return Node.of(spec.relative_to(document.folder), document.at(path))
 
 
 def _spec_type(
@@ -283,19 +316,34 @@ def _spec_type(
 
 def _check_arity(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> None:
     """The numbers of bottoms and tops against what the layer takes."""
-    problems = []
-    n_bottoms, n_tops = len(spec.bottoms), len(spec.tops)
+    problems = {}
+    bottoms, tops = len(spec.bottoms), len(spec.tops)
+    tops_left_out = tops == 0 and spec.in_place
     if spec.each_bottom:
-        if n_bottoms == 0:
-            problems.append("needs at least one bottom, found none")
-        elif n_tops != n_bottoms and not (n_tops == 0 and spec.in_place):
-            problems.append(f"needs one top for each of its {n_bottoms} bottoms, found {n_tops}")
+        if bottoms == 0:
+            problems["bottoms"] = "needs at least one bottom, found none"
+        elif tops != bottoms and not tops_left_out:
+            needed = "one top for each of its bottoms" if bottoms > 1 else "1 top"
+            problems["tops"] = f"needs {needed}, found {_names(spec.tops)}"
     else:
-        if n_bottoms not in spec.n_bottoms:
-            problems.append(f"needs {spec.n_bottoms} bottoms, found {n_bottoms}")
-        if n_tops not in spec.n_tops and not (n_tops == 0 and spec.in_place):
-            problems.append(f"needs {spec.n_tops} tops, found {n_tops}")
-    problems = [p.replace("needs 1 bottoms", "needs 1 bottom") for p in problems]
-    problems = [p.replace("needs 1 tops", "needs 1 top") for p in problems]
+        if bottoms not in spec.n_bottoms:
+            needed = _of(spec.n_bottoms, "bottom")
+            problems["bottoms"] = f"needs {needed}, found {_names(spec.bottoms)}"
+        if tops not in spec.n_tops and not tops_left_out:
+            problems["tops"] = f"needs {_of(spec.n_tops, 'top')}, found {_names(spec.tops)}"
     if problems:
-        raise SpecError.of(Problem(subject + p, document.at(path)) for p in problems)
+        raise SpecError.of(
+            Problem(subject + problem, document.at((*path, key)))
+            for key, problem in problems.items()
+        )
+
+
+def _of(arity: Arity, what: str) -> str:
+    """``1 bottom``, ``2 or more tops``, ``no tops``."""
+    if arity == exactly(1):
+        return f"1 {what}"
+    return f"no {what}s" if arity == exactly(0) else f"{arity} {what}s"
+
+
+def _names(blobs: Sequence[str]) -> str:
+    return f"{len(blobs)}: {', '.join(blobs)}" if blobs else "none"

@@ -1,0 +1,145 @@
+"""``graphnet check``: the compiled net as a table, without opening any data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend import open_backend
+from graphnet.blob import shape_text
+from graphnet.cli.declared import read_declared_net
+from graphnet.cli.terminal import bytes_text, facts, say, table
+from graphnet.layers.base import Kind, Phase
+from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.passes import VERSION_MARK
+from graphnet.net.sources import ResolvedData, resolve_data
+from graphnet.net.spec import Node
+from graphnet.overrides import Override
+
+
+def check(
+    path: Path,
+    phase: Phase,
+    overrides: Sequence[Override],
+    *,
+    as_json: bool,
+    user_code: bool,
+) -> None:
+    """Compile a net and print it.
+
+    Raises:
+        GraphnetError: If it cannot be compiled.
+    """
+    spec = read_declared_net(path, overrides, user_code=user_code)
+    data = resolve_data(spec, offline=True)
+    compiled = compile_net(data.spec, phase, open_backend("numpy"), np.dtype("float32"), "needed")
+    if as_json:
+        say(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
+        return
+    _print_table(compiled)
+    say()
+    facts(_summary(compiled, data))
+    for warning in warnings(compiled):
+        say(f"warning: {warning}")
+
+
+def as_dict(compiled: CompiledNet) -> dict[str, Any]:
+    """The compiled net as ``--json`` prints it."""
+    return {
+        "name": compiled.spec.name,
+        "phase": compiled.phase,
+        "layers": [
+            {
+                "name": node.name,
+                "type": type(node.spec).__name__,
+                "bottoms": list(blob_names(node.bottoms)),
+                "tops": list(blob_names(node.tops)),
+                "top_shapes": [list(shape) for shape in compiled.top_shapes(node)],
+                "params": compiled.n_params(node),
+                "macs": compiled.macs(node),
+                "bytes": compiled.top_bytes(node),
+            }
+            for node in compiled.ordered
+        ],
+        "totals": {
+            "params": compiled.n_param_numbers,
+            "macs": sum(compiled.macs(node) for node in compiled.ordered),
+            "planned_bytes": compiled.planned_bytes,
+        },
+    }
+
+
+def blob_names(blobs: Iterable[str]) -> Iterable[str]:
+    """Blobs as the user's readers see them: the versions of one have its one name."""
+    return (blob.split(VERSION_MARK)[0] for blob in blobs)
+
+
+def warnings(compiled: CompiledNet) -> list[str]:
+    """What is legal but hardly meant."""
+    kinds = {node.spec.kind for node in compiled.ordered}
+    found = []
+    if compiled.phase == "train":
+        if Kind.LOSS not in kinds:
+            found.append("no loss in phase train, so nothing can be learned")
+        else:
+            found += [
+                f"{_where(node)}no loss depends on its params, so they cannot learn"
+                for node in compiled.flow.unreached
+            ]
+    elif not kinds & {Kind.LOSS, Kind.STATISTIC}:
+        found.append("no loss and no statistic in phase test, so testing it tells nothing")
+    return found
+
+
+def _where(node: Node) -> str:
+    return (f"{node.position}: " if node.position else "") + node.subject
+
+
+def _print_table(compiled: CompiledNet) -> None:
+    rows = [
+        (
+            node.name,
+            type(node.spec).__name__,
+            _flow_text(node),
+            ", ".join(dict.fromkeys(shape_text(s) for s in compiled.top_shapes(node))),
+            _count(compiled.n_params(node)),
+            _count(compiled.macs(node)),
+            bytes_text(compiled.top_bytes(node)) if compiled.top_bytes(node) else "",
+        )
+        for node in compiled.ordered
+    ]
+    table(
+        [
+            ("layer", "left"),
+            ("type", "left"),
+            ("bottoms → tops", "left"),
+            ("shape", "left"),
+            ("params", "right"),
+            ("multiply-adds", "right"),
+            ("bytes", "right"),
+        ],
+        rows,
+    )
+
+
+def _flow_text(node: Node) -> str:
+    bottoms, tops = (", ".join(dict.fromkeys(blob_names(b))) for b in (node.bottoms, node.tops))
+    return f"{bottoms} → {tops}".strip()
+
+
+def _count(n: int) -> str:
+    return f"{n:,}" if n else ""
+
+
+def _summary(compiled: CompiledNet, data: ResolvedData) -> list[tuple[str, str]]:
+    macs = sum(compiled.macs(node) for node in compiled.ordered)
+    return [
+        ("net", f"{compiled.spec.name}, phase {compiled.phase}"),
+        ("params", f"{compiled.n_param_numbers:,}"),
+        ("multiply-adds", f"{macs:,} forward, for one batch"),
+        ("memory", f"{bytes_text(compiled.planned_bytes)} planned"),
+    ]

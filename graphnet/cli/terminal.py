@@ -1,0 +1,109 @@
+"""What the commands print: tables and colours on a terminal, plain lines anywhere else.
+
+Plain lines are never wrapped or coloured, so that they can be searched, compared and parsed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Justify = Literal["left", "right"]
+
+
+def on_terminal() -> bool:
+    """Whether somebody is looking at what is printed."""
+    return sys.stdout.isatty()
+
+
+def console() -> Console:
+    """A console that takes every text literally."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def say(text: str = "") -> None:
+    """Print to stdout."""
+    print(text, flush=True)  # noqa: T201  # printing is this module's purpose
+
+
+def warn(text: str) -> None:
+    """Print to stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def notice(lines: Sequence[str]) -> None:
+    """Print what must not be overlooked: framed on a terminal, marked lines elsewhere."""
+    if on_terminal():
+        from rich.panel import Panel
+        from rich.text import Text
+
+        console().print(Panel(Text("\n".join(lines)), border_style="yellow", expand=False))
+    else:
+        for line in lines:
+            say(f"! {line}")
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and what they stand for, one below the other."""
+    width = max(len(name) for name, _ in pairs)
+    for name, text in pairs:
+        say(f"{name:<{width}}  {text}")
+
+
+def table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table.
+
+    Args:
+        columns: Each one's heading, and the side it is aligned to.
+        rows: As many cells each as there are columns.
+    """
+    if on_terminal():
+        _rich_table(columns, rows)
+        return
+    cells = [[heading for heading, _ in columns], *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    for row in cells:
+        padded = (
+            f"{cell:{'>' if side == 'right' else '<'}{width}}"
+            for cell, (_, side), width in zip(row, columns, widths, strict=True)
+        )
+        say("  ".join(padded).rstrip())
+
+
+def _rich_table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, side in columns:
+        drawn.add_column(heading, justify=side, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console().print(drawn)
+
+
+def bytes_text(n: int) -> str:
+    """``588 KiB``: three digits and a unit of 1024."""
+    size, units = float(n), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 999.5 and len(units) > 1:  # noqa: PLR2004  # where rounding gives 4 digits
+        size, units = size / 1024, units[1:]
+    digits = 0 if units[0] == "B" or size >= 99.5 else 1  # noqa: PLR2004
+    return f"{size:.{digits}f} {units[0]}"
+
+
+def seconds_text(seconds: float) -> str:
+    """``4.2 s``, ``3 min 05 s`` or ``2 h 07 min``."""
+    if seconds < 59.95:  # noqa: PLR2004  # where rounding gives 60
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,0 +1,61 @@
+"""One file from the network, with a time-out and a progress callback."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import urllib.error
+import urllib.request
+from typing import Protocol
+
+from graphnet.errors import DataError
+
+CONNECT_TIMEOUT_S = 10.0
+_BLOCK = 1 << 16
+
+
+class Progress(Protocol):
+    """Told how a download goes."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` bytes of the file ``what`` are here; a total of 0 is unknown."""
+
+
+def is_offline(offline: bool = False) -> bool:
+    """Whether downloads are off: by argument, or by ``GRAPHNET_OFFLINE`` (anything but 0)."""
+    return offline or os.environ.get("GRAPHNET_OFFLINE", "0") not in ("", "0")
+
+
+def download(url: str, *, limit: int, progress: Progress | None = None) -> bytes:
+    """The content of ``url``.
+
+    Args:
+        url: An address from the table of data sets.
+        limit: The most bytes to accept.
+        progress: Called after every block.
+
+    Raises:
+        DataError: If it cannot be had, is cut short, or is larger than ``limit``.
+    """
+    what = url.rsplit("/", 1)[-1]
+    request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input
+    blocks: list[bytes] = []
+    done = 0
+    try:
+        with urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT_S) as response:  # noqa: S310 - as above
+            total = int(response.headers.get("Content-Length") or 0)
+            while block := response.read(_BLOCK):
+                blocks.append(block)
+                done += len(block)
+                if done > limit:
+                    raise DataError(f"{url} is larger than the {limit} bytes expected")
+                if progress is not None:
+                    progress(what, done, total)
+    except urllib.error.URLError as error:
+        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else error.reason
+        raise DataError(f"{url}: {reason}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DataError(f"{url}: {error}") from error
+    if total and done < total:
+        raise DataError(f"{url}: the connection closed after {done} of {total} bytes")
+    return b"".join(blocks)

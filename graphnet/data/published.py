@@ -1,0 +1,138 @@
+"""Data sets published as IDX files: from a folder or a mirror, checked against their md5 sums."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphnet.data import idx
+from graphnet.data.download import Progress, download
+from graphnet.errors import DataError
+
+Samples = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """A published file; size and md5 sum are those of its content, not of the gzip around it."""
+
+    name: str
+    n_bytes: int
+    md5: str
+
+    def parse(self, content: bytes, origin: str) -> np.ndarray:
+        """The array in the file, seen to be the one that was published.
+
+        Raises:
+            DataError: If it is not.
+        """
+        plain = idx.unpack(content, origin, limit=self.n_bytes)
+        found = hashlib.md5(plain, usedforsecurity=False).hexdigest()
+        if found != self.md5:
+            raise DataError(
+                f"{origin} is not the published {self.name}: its content has the md5 sum\n"
+                f"  {found}, expected\n  {self.md5}"
+            )
+        return idx.parse(plain, origin)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the files of a set are, and what is in them.
+
+    Attributes:
+        mirrors: Addresses of folders that hold the files, gzipped; tried in turn.
+        files: The file of each data set, by split.
+    """
+
+    mirrors: tuple[str, ...]
+    files: Mapping[str, Mapping[str, IdxFile]]
+
+    def from_folder(self, folder: Path) -> dict[str, Samples]:
+        """All splits, from files in a folder, gzipped or plain.
+
+        Raises:
+            DataError: Naming every file that is missing, or the one that is not as published.
+        """
+        if not folder.is_dir():
+            raise DataError(f"there is no folder {folder}")
+        places = {
+            f.name: _find(folder, f.name) for named in self.files.values() for f in named.values()
+        }
+        if missing := [name for name, place in places.items() if place is None]:
+            raise DataError(
+                f"{folder} does not hold {', '.join(missing)}\n"
+                "  expected the files as published, with or without .gz"
+            )
+
+        def get(file: IdxFile) -> np.ndarray:
+            place = places[file.name]
+            try:
+                content = place.read_bytes() if place else b""
+            except OSError as error:
+                raise DataError(f"cannot read {place}: {error.strerror}") from error
+            return file.parse(content, str(place))
+
+        return self._all(get)
+
+    def from_network(self, progress: Progress | None) -> dict[str, Samples]:
+        """All splits, downloaded.
+
+        Raises:
+            DataError: Saying what went wrong with each mirror.
+        """
+        mirrors, failures = list(self.mirrors), list[str]()
+
+        def get(file: IdxFile) -> np.ndarray:
+            while mirrors:
+                url = f"{mirrors[0]}{file.name}.gz"
+                try:
+                    # gzip can lengthen what it cannot compress, though hardly
+                    content = download(url, limit=file.n_bytes + 4096, progress=progress)
+                    return file.parse(content, url)
+                except DataError as error:
+                    failures.append(str(error))
+                    mirrors.pop(0)  # what failed once is not waited for again
+            raise DataError("no mirror could be used:\n  " + "\n  ".join(failures))
+
+        return self._all(get)
+
+    def _all(self, get: Callable[[IdxFile], np.ndarray]) -> dict[str, Samples]:
+        return {
+            split: {name: get(file) for name, file in named.items()}
+            for split, named in self.files.items()
+        }
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """The file in a folder, under one of the names it is known by."""
+    names = [name, name.replace("-idx", ".idx")]
+    candidates = [folder / (n + suffix) for n in names for suffix in (".gz", "")]
+    return next((c for c in candidates if c.is_file()), None)
+
+
+def mnist_like(mirrors: tuple[str, ...], *sums: str) -> Published:
+    """A set of the same files as MNIST.
+
+    Args:
+        mirrors: As above.
+        sums: The md5 sums of training images and labels, test images and labels.
+    """
+    train_data, train_label, test_data, test_label = sums
+    return Published(
+        mirrors,
+        {
+            "train": {
+                "data": IdxFile("train-images-idx3-ubyte", 47_040_016, train_data),
+                "label": IdxFile("train-labels-idx1-ubyte", 60_008, train_label),
+            },
+            "test": {
+                "data": IdxFile("t10k-images-idx3-ubyte", 7_840_016, test_data),
+                "label": IdxFile("t10k-labels-idx1-ubyte", 10_008, test_label),
+            },
+        },
+    )

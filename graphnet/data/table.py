@@ -1,0 +1,203 @@
+"""A table: the rows of several files or arrays as if they were one, perhaps a range of them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Protocol
+
+import numpy as np
+
+from graphnet.blob import shape_text
+from graphnet.data.hdf5_file import Column
+from graphnet.errors import DataError, did_you_mean
+
+ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
+_OPEN_FILES = 16
+
+
+class Part(Protocol):
+    """One file or set of arrays."""
+
+    columns: tuple[Column, ...]
+    n_rows: int
+
+    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
+        """Copy rows ``start`` to ``stop`` of each column."""
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+
+    def close(self) -> None:
+        """Release the file."""
+
+
+class ArrayPart:
+    """Arrays in memory; referenced, not copied.
+
+    Args:
+        name: For messages.
+        arrays: By column, the first axis counting rows.
+        names: The columns wanted.
+
+    Raises:
+        DataError: If one is missing, is not numeric, is empty, or has another number of rows.
+    """
+
+    def __init__(self, name: str, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
+        self.name = name
+        for wanted in names:
+            if wanted not in arrays:
+                raise DataError(
+                    f"{name} has no '{wanted}'\n  it has: {', '.join(arrays) or 'nothing'}"
+                    f"{did_you_mean(wanted, arrays)}"
+                )
+        self.arrays = [arrays[n] for n in names]
+        for wanted, array in zip(names, self.arrays, strict=True):
+            if array.dtype.kind not in "biuf":
+                raise DataError(f"{name}: '{wanted}' holds {array.dtype} values, not numbers")
+            if not array.ndim or not array.size:
+                raise DataError(f"{name}: '{wanted}' is empty: its shape is {array.shape}")
+        if len({len(a) for a in self.arrays}) > 1:
+            counts = ", ".join(f"'{n}' has {len(a)}" for n, a in zip(names, self.arrays, strict=True))
+            raise DataError(f"{name}: unequal numbers of rows: {counts}")
+        self.n_rows = len(self.arrays[0])
+        self.columns = tuple(
+            Column(n, a.dtype.newbyteorder("="), a.shape[1:])
+            for n, a in zip(names, self.arrays, strict=True)
+        )
+
+    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
+        """Copy rows ``start`` to ``stop`` of each array."""
+        for array, out in zip(self.arrays, outs, strict=True):
+            np.copyto(out, array[start:stop])
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.name}, row {row}"
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class Table:
+    """Parts one after the other.
+
+    Args:
+        parts: At least one.
+        rows: Which rows of all of them: ``START:STOP``, as a Python slice; a bound may be a
+            percentage. None: all.
+
+    Raises:
+        DataError: If the parts disagree on the shape of a row, or the range is not there.
+    """
+
+    def __init__(self, parts: Sequence[Part], rows: str | None = None) -> None:
+        self.parts = list(parts)
+        self.columns = tuple(self._merged(i) for i in range(len(parts[0].columns)))
+        self.row_bytes = sum(c.row_bytes for c in self.columns)
+        self._ends = list(accumulate(p.n_rows for p in parts))
+        self.start, self.stop = _range(rows, self._ends[-1])
+        self.n_rows = self.stop - self.start
+        self._open: list[Part] = []
+
+    def _merged(self, index: int) -> Column:
+        """A column over all parts: the type that holds each part's."""
+        first = self.parts[0].columns[index]
+        for part in self.parts:
+            if part.columns[index].shape != first.shape:
+                raise DataError(
+                    f"the rows of '{first.name}' differ in shape from part to part\n"
+                    f"  {self.parts[0].where(0)}: {shape_text(first.shape)}\n"
+                    f"  {part.where(0)}: {shape_text(part.columns[index].shape)}"
+                )
+        dtype = np.result_type(*(p.columns[index].dtype for p in self.parts))
+        return Column(first.name, dtype, first.shape)
+
+    def arrays(self) -> list[np.ndarray] | None:
+        """The rows without a copy, where they are arrays already; else None."""
+        part = self.parts[0]
+        if len(self.parts) > 1 or not isinstance(part, ArrayPart):
+            return None
+        return [a[self.start : self.stop] for a in part.arrays]
+
+    def chunk_sizes(self, target_bytes: int) -> np.ndarray:
+        """Rows of each piece to be read at once, about ``target_bytes`` each.
+
+        A piece lies within one part and holds whole chunks of what that file stores together.
+        """
+        sizes: list[np.ndarray] = []
+        for part, low, high in self._spans(0, self.n_rows):
+            stored = max(part.columns, key=lambda c: c.row_bytes).chunk_rows
+            step = max(1, target_bytes // (self.row_bytes * stored)) * stored
+            bounds = np.arange(low // step + 1, -(-high // step)) * step
+            sizes.append(np.diff(np.concatenate(([low], bounds, [high]))))
+        return np.concatenate(sizes)
+
+    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
+        """Read rows ``start`` to ``stop`` of the table into the beginning of each array.
+
+        Raises:
+            DataError: If a file cannot be read or has changed.
+        """
+        done = 0
+        for part, low, high in self._spans(start, stop):
+            self._keep_open(part)
+            part.read(low, high, [out[done : done + high - low] for out in outs])
+            done += high - low
+
+    def where(self, row: int) -> str:
+        """The place of a row of the table, for messages."""
+        ((part, low, _),) = self._spans(row, row + 1)
+        return part.where(low)
+
+    def close(self) -> None:
+        """Close all files; reading opens them again."""
+        for part in self._open:
+            part.close()
+        self._open.clear()
+
+    def _spans(self, start: int, stop: int) -> Iterator[tuple[Part, int, int]]:
+        """The parts that rows of the table lie in, with the rows within each."""
+        row, stop = start + self.start, stop + self.start
+        index = bisect_right(self._ends, row)
+        while row < stop:
+            begin = self._ends[index - 1] if index else 0
+            end = min(stop, self._ends[index])
+            yield self.parts[index], row - begin, end - begin
+            row, index = end, index + 1
+
+    def _keep_open(self, part: Part) -> None:
+        """Remember an open file, and close the one used longest ago if there are many."""
+        if part in self._open:
+            self._open.remove(part)
+        self._open.append(part)
+        if len(self._open) > _OPEN_FILES:
+            self._open.pop(0).close()
+
+
+def _range(rows: str | None, total: int) -> tuple[int, int]:
+    """The bounds that ``START:STOP`` selects of ``total`` rows."""
+    if rows is None:
+        return 0, total
+    found = re.fullmatch(ROWS_PATTERN, rows)
+    if found is None:
+        raise DataError(f"rows '{rows}' is not a range\n  expected START:STOP, such as 0:50000")
+    start = _bound(found[1], total, 0)
+    stop = _bound(found[2], total, total)
+    if not 0 <= start < stop <= total:
+        raise DataError(
+            f"rows '{rows}' selects {'nothing of' if start >= stop else 'more than'} "
+            f"the {total} rows there are\n"
+            f"  a bound may also be negative (from the end) or a percentage, such as 80%:"
+        )
+    return start, stop
+
+
+def _bound(text: str | None, total: int, default: int) -> int:
+    if text is None:
+        return default
+    value = total * int(text[:-1]) // 100 if text.endswith("%") else int(text)
+    return value + total if text.startswith("-") else value

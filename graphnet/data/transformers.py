@@ -1,0 +1,170 @@
+"""Transformers: what is done to the samples of one top before the net sees them.
+
+Declared in YAML under ``transformers: {TOP: [{type: Scale, scale: 0.5}, …]}`` and applied in
+that order. A transformer is declared pure; ``bind`` makes what runs. One that draws random
+numbers draws them per sample from (key, row, epoch), never from the batch or the time.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+from pydantic import model_validator
+
+from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5_file import read_array
+from graphnet.errors import ShapeError
+from graphnet.fields import Model
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Which samples a batch holds.
+
+    Attributes:
+        rows: Of the source, ``(N,)``.
+        epochs: In which each is delivered, ``(N,)``.
+    """
+
+    rows: np.ndarray
+    epochs: np.ndarray
+
+
+#: ``apply(x, out, samples)``: from ``x`` (N, …) to ``out`` (N, …), stored in any order.
+Apply: TypeAlias = Callable[[np.ndarray, np.ndarray, Samples], None]
+
+
+class Transformer(Model):
+    """What all transformers share."""
+
+    type: str
+
+    #: The result is written over the input; else to an array of its own.
+    in_place: ClassVar[bool] = True
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape of a transformed sample, without the batch axis; a pure function.
+
+        Raises:
+            ShapeError: If a sample of that shape cannot be transformed.
+        """
+        return shape
+
+    def relative_to(self, folder: Path) -> Self:
+        """The transformer with the paths in it taken from ``folder``."""
+        return self
+
+    @abstractmethod
+    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
+        """What runs.
+
+        Args:
+            shape: Of a sample before it.
+            batch_size: Rows of every batch.
+            dtype: Of the batch.
+            key: Of its random numbers.
+
+        Raises:
+            DataError: If a file it needs cannot be read.
+            ShapeError: If what it needs does not fit the samples.
+        """
+
+
+class Scale(Transformer):
+    """Multiply by ``scale`` (default 1). Mocha ``DataTransformers.Scale``."""
+
+    type: Literal["Scale"] = "Scale"
+    scale: float = 1.0
+
+    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
+        """Multiplies in place."""
+        factor = dtype.type(self.scale)
+
+        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+            np.multiply(x, factor, out=out)
+
+        return apply
+
+
+class SubMean(Transformer):
+    """Subtract a mean: one number, one for each channel, or one for each value of a sample.
+
+    Args:
+        mean: A number or nested lists, in the shape of a sample or ``[C]`` for ``(C, …)``.
+        mean_file: An HDF5 file with a data set ``mean`` of such a shape, or ``(1, …)``.
+
+    Source:
+        Mocha ``DataTransformers.SubMean``; the list of channels is Caffe's ``mean_value``.
+    """
+
+    type: Literal["SubMean"] = "SubMean"
+    mean: float | tuple[Any, ...] | None = None
+    mean_file: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> SubMean:
+        if (self.mean is None) == (self.mean_file is None):
+            raise ValueError("SubMean needs either 'mean' or 'mean_file'")
+        if self.mean is not None:
+            self._inline()
+        return self
+
+    def relative_to(self, folder: Path) -> Self:
+        """``mean_file`` taken from ``folder``."""
+        if self.mean_file is None:
+            return self
+        path = folder.absolute() / Path(self.mean_file).expanduser()
+        return self.model_copy(update={"mean_file": str(path)})
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The same; an inline mean is seen to fit."""
+        if self.mean is not None:
+            _fitted(self._inline(), shape, "the mean")
+        return shape
+
+    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
+        """Subtracts in place."""
+        if self.mean_file is not None:
+            path = Path(self.mean_file)
+            mean = _fitted(read_array(path, "mean"), shape, f"{path}: the mean")
+        else:
+            mean = _fitted(self._inline(), shape, "the mean")
+        values = mean.astype(dtype)
+
+        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+            np.subtract(x, values, out=out)
+
+        return apply
+
+    def _inline(self) -> np.ndarray:
+        try:
+            values = np.asarray(self.mean, np.float64)
+        except (TypeError, ValueError):
+            raise ValueError("'mean' must be a number, or lists of numbers of equal length") from None
+        if not np.isfinite(values).all():
+            raise ValueError("'mean' must be finite")
+        return values
+
+
+def _fitted(mean: np.ndarray, shape: Shape, subject: str) -> np.ndarray:
+    """The mean in a shape that broadcasts to a sample.
+
+    Raises:
+        ShapeError: If it has no such shape.
+    """
+    if mean.shape in (shape, ()):
+        return mean
+    if mean.shape == (1, *shape):
+        return mean[0]
+    if len(shape) > 1 and mean.shape == shape[:1]:
+        return mean.reshape(-1, *(1,) * (len(shape) - 1))
+    channels = f", or one number for each of the {shape[0]} channels" if len(shape) > 1 else ""
+    raise ShapeError(
+        f"{subject} to subtract is {shape_text(mean.shape)}, but a sample is {shape_text(shape)}\n"
+        f"  expected that shape, or one number{channels}"
+    )

@@ -1,0 +1,202 @@
+"""JSON Schema for nets and solvers, generated from the pydantic models, for editors.
+
+``graphnet/schema/net.json`` and ``solver.json`` are this text, shipped; a test keeps them so.
+``python -m graphnet.json_schema`` writes them anew after a model has changed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic_core import core_schema
+
+from graphnet import fields
+from graphnet.layers import LAYER_TYPES
+from graphnet.solver.coffee import BREAK_MODELS
+from graphnet.solver.coffee.items import CustomBreak
+from graphnet.solver.spec import SolverSpec
+
+Which: TypeAlias = Literal["net", "solver"]
+Schema: TypeAlias = dict[str, Any]
+
+FOLDER = Path(__file__).parent / "schema"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_USER_CLASS = {"type": "string", "pattern": r"\.", "description": "A Python class of your own."}
+
+
+def schema_text(which: Which) -> str:
+    """The schema as it is shipped."""
+    schema = net_schema() if which == "net" else solver_schema()
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def net_schema() -> Schema:
+    """The schema of a net: a mapping with ``layers``, or a bare list of layers."""
+    definitions = _definitions(LAYER_TYPES.values())
+    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Layer"}}
+    net = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "Default: the file's name."},
+            "solver": {
+                "type": "string",
+                "description": "The solver file that `graphnet solve` trains it with.",
+            },
+            "layers": layers,
+        },
+        "required": ["layers"],
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "graphnet net",
+        "description": "Named layers that read blobs (bottoms) and write blobs (tops).",
+        "anyOf": [net, layers],
+        "$defs": {
+            "Layer": _tagged(LAYER_TYPES, required=["name", "type"], what="The layer's type."),
+            **definitions,
+        },
+    }
+
+
+def solver_schema() -> Schema:
+    """The schema of a solver."""
+    definitions = _definitions([SolverSpec, *BREAK_MODELS.values()])
+    solver = definitions.pop(SolverSpec.__name__)
+    solver["properties"]["coffee_breaks"]["items"] = {"$ref": "#/$defs/CoffeeBreak"}
+    item = _tagged(BREAK_MODELS, required=["type"], what="What is done.")
+    item["allOf"].append(_if_type({"pattern": _USER_CLASS["pattern"]}, CustomBreak.__name__))
+    return {
+        "$schema": _DIALECT,
+        "title": "graphnet solver",
+        **solver,
+        "anyOf": [{"required": ["max_iter"]}, {"required": ["max_epoch"]}],
+        "$defs": {"CoffeeBreak": item, **definitions},
+    }
+
+
+def _tagged(types: Mapping[str, type], *, required: list[str], what: str) -> Schema:
+    """An object whose ``type`` decides which of the definitions holds."""
+    names = sorted(types)
+    return {
+        "type": "object",
+        "properties": {"type": {"description": what, "anyOf": [{"enum": names}, _USER_CLASS]}},
+        "required": required,
+        "allOf": [_if_type({"const": name}, types[name].__name__) for name in names],
+    }
+
+
+def _if_type(test: Schema, definition: str) -> Schema:
+    return {
+        "if": {"properties": {"type": test}},
+        "then": {"$ref": f"#/$defs/{definition}"},
+    }
+
+
+def _definitions(models: Any) -> Schema:
+    """The definitions of models and of all that stands in them, by class name."""
+    _, schema = models_json_schema(
+        [(model, "validation") for model in models], schema_generator=_Generator
+    )
+    text = json.dumps(schema["$defs"])
+    for name in schema["$defs"]:
+        if "__" in name:  # one of several classes of the same name: the module's name says which
+            text = text.replace(f'{name}"', ".".join(name.split("__")[-2:]) + '"')
+    definitions: Schema = json.loads(text)
+    _add_bare_names(definitions, definitions)
+    return dict(sorted(definitions.items()))
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's generator, with the words of the docstrings and graphnet's short forms."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
+        json_schema = super().model_schema(schema)
+        model = schema["cls"]
+        json_schema.pop("title", None)
+        json_schema["description"] = _summary(model)
+        words = _described_args(model)
+        properties = json_schema["properties"]
+        for name, text in words.items():
+            if name in properties:
+                properties[name].setdefault("description", text)
+        if "const" in properties.get("type", {}):
+            properties["type"].pop("default", None)
+            json_schema["required"] = ["type", *json_schema.get("required", [])]
+        return json_schema
+
+    def tuple_schema(self, schema: core_schema.TupleSchema) -> Schema:
+        json_schema = super().tuple_schema(schema)
+        items = json_schema.get("prefixItems", [])
+        if items and all(item == items[0] for item in items):  # for editors of an older dialect
+            del json_schema["prefixItems"]
+            json_schema["items"] = items[0]
+        return json_schema
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> Schema:
+        json_schema = super().tagged_union_schema(schema)
+        json_schema.pop("discriminator", None)
+        return json_schema
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> Schema:
+        json_schema = super().function_before_schema(schema)
+        match schema["function"]["function"]:
+            case fields.both:
+                return {"anyOf": [json_schema["items"], json_schema]}
+            case fields.named:  # the names are known when all definitions are: _add_bare_names
+                return {"anyOf": [{"enum": []}, json_schema]}
+        return json_schema
+
+
+def _add_bare_names(schema: Any, definitions: Schema) -> None:
+    """Where a bare name is short for ``{type: …}``, say which: those that need no other key."""
+    match schema:
+        case {"anyOf": [{"enum": []}, {"oneOf": choices}]}:
+            found = (definitions[c["$ref"].rpartition("/")[2]] for c in choices)
+            tags = [d["properties"]["type"]["const"] for d in found if d["required"] == ["type"]]
+            schema["anyOf"][0]["enum"] = tags
+        case dict():
+            for inner in schema.values():
+                _add_bare_names(inner, definitions)
+        case list():
+            for inner in schema:
+                _add_bare_names(inner, definitions)
+
+
+def _summary(model: type) -> str:
+    """The docstring up to its first section, as one line a paragraph."""
+    text = inspect.cleandoc(model.__doc__ or "")
+    text = re.split(r"^(?:\w+):$", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return "\n\n".join(" ".join(p.split()) for p in text.strip().split("\n\n"))
+
+
+def _described_args(model: type) -> dict[str, str]:
+    """What the docstrings of a model and its bases say of each key."""
+    words: dict[str, str] = {}
+    for cls in reversed(model.__mro__):
+        doc = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
+        section = re.search(r"^Args:\n((?:    .*\n?|\n)+)", doc, flags=re.MULTILINE)
+        for name, text in re.findall(
+            r"^    (\w+): (.*(?:\n     +.*)*)", section[1] if section else "", flags=re.MULTILINE
+        ):
+            words[name] = " ".join(text.split())
+    return words
+
+
+def write_shipped(folder: Path = FOLDER) -> None:
+    """Write both schemas as they are shipped."""
+    for which in ("net", "solver"):
+        (folder / f"{which}.json").write_text(schema_text(which), "utf-8")
+
+
+if __name__ == "__main__":
+    write_shipped()

@@ -1,0 +1,114 @@
+"""Accuracy: how often the largest score is that of the label."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Shape, shape_text
+from graphnet.errors import ShapeError
+from graphnet.fields import PositiveInt
+from graphnet.layers.axis import FeatureAxis, axis_of, with_size
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    MeasureLayer,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.labels import Labels, check_label_shape, label_scratch, memory
+
+
+class Accuracy(LayerSpec):
+    """The part of the positions at which the label's score is the largest.
+
+    Of equal scores the class with the smaller number ranks first; a position with a NaN among
+    its scores counts as wrong.
+
+    It reports ``NAME`` (from 0 to 1), ``NAME.error`` (1 − accuracy) with ``report_error`` and
+    ``NAME.top5``, the part at which the label is among the 5 largest, with ``top_k: 5``.
+
+    Bottoms:
+        0: scores ``(N, C, …)``.
+        1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+    Args:
+        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        top_k: Also report whether the label is among so many largest; at most C. Default 1.
+        report_error: Also report the part that is wrong. Default false.
+        ignore_label: Positions with this label do not count; it need not be a class.
+    Example:
+        - {name: accuracy, type: Accuracy, phase: test, bottoms: [ip2, label]}
+        - {name: top, type: Accuracy, top_k: 5, report_error: true, bottoms: [ip2, label]}
+    Source:
+        Mocha ``AccuracyLayer``; ``top_k`` and ``ignore_label`` from Caffe ``Accuracy``.
+    """
+
+    kind: ClassVar[Kind] = Kind.STATISTIC
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    type: Literal["Accuracy"] = "Accuracy"
+    axis: FeatureAxis = 1
+    top_k: PositiveInt = 1
+    report_error: bool = False
+    ignore_label: int | None = None
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        scores, label = bottoms
+        check_label_shape(scores, label, self.axis)
+        n_class = scores[axis_of(scores, self.axis)]
+        if self.top_k > n_class:
+            raise ShapeError(
+                f"top_k: {self.top_k} is more than the {n_class} classes of scores of shape "
+                f"{shape_text(scores)}"
+            )
+        return []
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        scores = bottoms[0]
+        positions = with_size(scores, axis_of(scores, self.axis), 1)
+        return label_scratch(scores, self.axis) | {
+            "named": ScratchDecl(positions, blob=True),
+            "rank": ScratchDecl(positions, blob=True),
+            "ahead": ScratchDecl(scores, blob=True),
+            "before": ScratchDecl(scores, "bool", blob=True),
+            "better": ScratchDecl(scores, "bool", blob=True),
+        }
+
+    def build(self, binding: Binding) -> AccuracyLayer:
+        return AccuracyLayer(self, binding)
+
+
+class AccuracyLayer(MeasureLayer[Accuracy]):
+    """Runs :class:`Accuracy`."""
+
+    def __init__(self, spec: Accuracy, binding: Binding) -> None:
+        self.keys = (
+            "",
+            *(("error",) if spec.report_error else ()),
+            *((f"top{spec.top_k}",) if spec.top_k > 1 else ()),
+        )
+        super().__init__(spec, binding)
+
+    def setup(self) -> None:
+        scores, label = self.bottoms
+        spec, xp = self.spec, self.xp
+        self.labels = Labels(
+            self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
+        )
+        n_class, axis = self.labels.n_class, self.labels.axis
+        along = (1,) * axis + (n_class,) + (1,) * (scores.data.ndim - axis - 1)
+        self.numbers = xp.arange(n_class).reshape(along)
+
+    def forward(self) -> None:
+        n_valid = self.context.n_valid
+        self.labels.read()
+        rank = self.write_rank()[:n_valid]
+        count = self.labels.n_counted(n_valid)
+        found = {k: self.fraction_below(rank, k, count) for k in {1, self.spec.top_k}}
+        means = {"": found[1], "error": 1 - found[1], f"top{self.spec.top_k}": found[self.spec.top_k]}
+        self.add(count, *(means[key] for key in self.keys))

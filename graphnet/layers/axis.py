@@ -1,0 +1,45 @@
+"""The ``axis`` property: NumPy's sense of ``(N, C, H, W)``, and never the batch axis."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator
+
+from graphnet.blob import Shape, shape_text
+from graphnet.errors import ShapeError
+
+
+def _not_batch(axis: int) -> int:
+    if axis == 0:
+        raise ValueError("axis 0 is the batch axis\n  expected 1 (channels), 2, …, or −1 (the last)")
+    return axis
+
+
+#: An axis of a sample: 1 for channels, −1 for the last.
+FeatureAxis: TypeAlias = Annotated[int, AfterValidator(_not_batch)]
+
+
+def axis_of(shape: Shape, axis: int) -> int:
+    """``axis`` counted from the front.
+
+    Raises:
+        ShapeError: If the shape has no such axis, or it is the batch axis.
+    """
+    found = axis + len(shape) if axis < 0 else axis
+    if not 1 <= found < len(shape):
+        raise ShapeError(
+            f"axis {axis} is none of a sample's axes in a bottom of shape {shape_text(shape)}"
+            f"\n  expected 1 to {len(shape) - 1}, or −1 for the last"
+        )
+    return found
+
+
+def without(shape: Shape, axis: int) -> Shape:
+    """The shape with one axis left out."""
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def with_size(shape: Shape, axis: int, size: int) -> Shape:
+    """The shape with another size along one axis."""
+    return (*shape[:axis], size, *shape[axis + 1 :])

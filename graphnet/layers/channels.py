@@ -1,0 +1,50 @@
+"""Working per channel: blocks of channels, and values of channels seen beside a blob."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil, prod
+
+from graphnet.backend.base import Backend
+from graphnet.blob import Array, Shape, shape_text
+from graphnet.errors import ShapeError
+
+
+def check_channels(shape: Shape) -> None:
+    """See that a bottom has a channel axis.
+
+    Raises:
+        ShapeError: If it has the batch axis alone.
+    """
+    if len(shape) < 2:  # noqa: PLR2004 (N, C)
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} has no channels\n  expected (N, C, …)"
+        )
+
+
+def channel_blocks(shape: Shape, backend: Backend) -> list[slice]:
+    """Slices of axis 1 that together are all of it, each about ``backend.block_elements``.
+
+    They depend on the shape alone, so that sums come out the same for any number of threads.
+    """
+    n_channels = shape[1]
+    most = max(1, backend.block_elements // max(1, prod(shape) // n_channels))
+    n_blocks = ceil(n_channels / most)
+    edges = [round(i * n_channels / n_blocks) for i in range(n_blocks + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def beside(values: Array, n_axes: int) -> Array:
+    """A view ``(1, C, 1, …)`` of ``(C,)`` that broadcasts against a blob of ``n_axes``."""
+    return values.reshape((1, -1) + (1,) * (n_axes - 2))
+
+
+def all_but_channels(n_axes: int) -> tuple[int, ...]:
+    """The axes that a sum per channel runs over."""
+    return (0, *range(2, n_axes))
+
+
+def sum_of_products(n_axes: int) -> str:
+    """The ``einsum`` text of Σ a · b per channel."""
+    axes = "nchwdefgij"[:n_axes]
+    return f"{axes},{axes}->c"

@@ -1,0 +1,180 @@
+"""Convolution: a bank of filters slid over images."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar, Literal
+
+from pydantic import model_validator
+
+from graphnet.backend.base import Backend, ConvArrays, ScratchDecl, Window
+from graphnet.blob import Shape, shape_text
+from graphnet.constraints import AnyConstraint, NoCons
+from graphnet.errors import ShapeError
+from graphnet.fields import NonNegativeFloat, NonNegativePair, PositiveInt, PositivePair
+from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.neurons import AnyNeuron
+from graphnet.param import ParamDecl
+from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+
+
+class Convolution(LayerSpec):
+    """Cross-correlates images with a bank of filters: the filters are not flipped.
+
+    Along each side the top has ``(n + 2·pad − dilation·(kernel − 1) − 1) // stride + 1`` places.
+    With ``n_group`` g, each of g equal slices of the channels is seen by its own g-th of the
+    filters. Several bottoms and as many tops are computed with the same params; their gradients
+    add up.
+
+    Bottoms:
+        each: ``(N, C, H, W)``; ``C`` divisible by ``n_group``.
+    Tops:
+        each: ``(N, n_filter, H', W')``.
+    Params:
+        filter: ``(n_filter, C / n_group, kernel height, kernel width)``.
+        bias: ``(n_filter,)``, unless ``bias: false``.
+    Args:
+        n_filter: How many filters, divisible by ``n_group``.
+        kernel: ``[height, width]`` of the filters. Default 1.
+        stride: ``[height, width]`` of a step. Default 1.
+        pad: Zeros added ``[above and below, left and right]``. Default 0.
+        dilation: ``[height, width]`` from one filter element's pixel to the next. Default 1.
+        n_group: Into how many groups channels and filters are split. Default 1.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        neuron: Applied to the top in place.
+        filter_init: Default Xavier.
+        bias_init: Default Constant 0.
+        filter_regu: Default L2Regu, coefficient 1.
+        bias_regu: Default NoRegu.
+        filter_cons: Default NoCons.
+        bias_cons: Default NoCons.
+        filter_lr: Rate relative to the solver's. Default 1.
+        bias_lr: Rate relative to the solver's. Default 2.
+    Example:
+        - {name: conv1, type: Convolution, n_filter: 20, kernel: [5, 5], bottoms: [data],
+           tops: [conv1]}
+        - {name: conv2, type: Convolution, n_filter: 16, kernel: 3, pad: 1, neuron: ReLU,
+           filter_init: MSRA, bias: false, bottoms: [conv1], tops: [conv2]}
+    Source:
+        Mocha ``ConvolutionLayer`` (which has no dilation and lets ``n_filter`` be 1 by default),
+        Caffe ``Convolution``.
+    """
+
+    each_bottom: ClassVar[bool] = True
+
+    type: Literal["Convolution"] = "Convolution"
+    n_filter: PositiveInt
+    kernel: PositivePair = (1, 1)
+    stride: PositivePair = (1, 1)
+    pad: NonNegativePair = (0, 0)
+    dilation: PositivePair = (1, 1)
+    n_group: PositiveInt = 1
+    bias: bool = True
+    param_key: str | None = None
+    neuron: AnyNeuron | None = None
+    filter_init: AnyInitializer = Xavier()
+    bias_init: AnyInitializer = Constant()
+    filter_regu: AnyRegularizer = L2Regu()
+    bias_regu: AnyRegularizer = NoRegu()
+    filter_cons: AnyConstraint = NoCons()
+    bias_cons: AnyConstraint = NoCons()
+    filter_lr: NonNegativeFloat = 1.0
+    bias_lr: NonNegativeFloat = 2.0
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> Convolution:
+        if self.n_filter % self.n_group:
+            raise ValueError(
+                f"n_filter ({self.n_filter}) must be divisible by n_group ({self.n_group})"
+            )
+        return self
+
+    @property
+    def window(self) -> Window:
+        """Its geometry."""
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
+    def filter_shape(self, bottom: Shape) -> Shape:
+        """``(n_filter, C / n_group, kh, kw)``."""
+        return (self.n_filter, bottom[1] // self.n_group, *self.kernel)
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        (x,) = bottoms
+        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
+            raise ShapeError(
+                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
+            )
+        if x[1] % self.n_group:
+            raise ShapeError(
+                f"the {x[1]} channels of a bottom of shape {shape_text(x)} cannot be split into "
+                f"n_group: {self.n_group} equal groups"
+            )
+        height, width = self.window.floor_size((x[2], x[3]))
+        if height < 1 or width < 1:
+            raise ShapeError(
+                f"the filters do not fit into a bottom of shape {shape_text(x)}: kernel "
+                f"{shape_text(self.kernel)}, dilation {shape_text(self.dilation)}, pad "
+                f"{shape_text(self.pad)}\n  expected a smaller kernel or a larger pad"
+            )
+        return [(x[0], self.n_filter, height, width)]
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        decls = {
+            "filter": ParamDecl(
+                self.filter_shape(bottoms[0]),
+                self.filter_init,
+                self.filter_regu,
+                self.filter_cons,
+                self.filter_lr,
+            )
+        }
+        if self.bias:
+            decls["bias"] = ParamDecl(
+                (self.n_filter,), self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
+            )
+        return decls
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        (x,) = bottoms
+        return dict(
+            backend.conv2d_scratch(
+                self.window, self.n_group, x, self.filter_shape(x), backward=backward
+            )
+        )
+
+    def backward_reads(self) -> Reads:
+        return Reads(bottoms=() if self.frozen else (0,))
+
+    def macs(self, bottoms: Shapes) -> int:
+        return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])
+
+    def connections(self, bottoms: Shapes) -> int:
+        places = prod(self.top_shapes(bottoms)[0][1:])
+        return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
+
+    def build(self, binding: Binding) -> ConvolutionLayer:
+        return ConvolutionLayer(self, binding)
+
+
+class ConvolutionLayer(Layer[Convolution]):
+    """Runs :class:`Convolution`."""
+
+    def setup(self) -> None:
+        (x,), (y,) = self.bottoms, self.tops
+        filter_, bias = self.params["filter"], self.params.get("bias")
+        arrays = ConvArrays(
+            x.data,
+            filter_.data,
+            bias.data if bias else None,
+            y.data,
+            x.diff,
+            filter_.diff,
+            bias.diff if bias else None,
+            y.diff,
+        )
+        op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
+        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]

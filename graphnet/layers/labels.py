@@ -1,0 +1,149 @@
+"""Labels: the class each position is given, checked, and where that class's score lies.
+
+Used by the losses and statistics that compare scores ``(N, C, …)`` with a class per position. A
+label blob holds whole numbers as floats: one for each position, with ``axis`` left out or of
+size 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, shape_text, storage
+from graphnet.errors import DataError, ShapeError
+from graphnet.layers.axis import axis_of, with_size, without
+
+
+def check_label_shape(scores: Shape, label: Shape, axis: int) -> None:
+    """See that there is one label for each position.
+
+    Raises:
+        ShapeError: If not, or if the scores have no such axis.
+    """
+    axis = axis_of(scores, axis)
+    fitting = (with_size(scores, axis, 1), without(scores, axis))
+    if label not in fitting:
+        raise ShapeError(
+            f"labels of shape {shape_text(label)} do not fit scores of shape {shape_text(scores)}"
+            f"\n  expected {shape_text(fitting[1])} or {shape_text(fitting[0])}: one class for "
+            f"each position, the classes lying along axis {axis} of the scores"
+        )
+
+
+def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
+    """The working memory of :class:`Labels`, which lives from forward to backward."""
+    positions = with_size(scores, axis_of(scores, axis), 1)
+    return {
+        "classes": ScratchDecl(positions, "int64", "pass", blob=True),
+        "index": ScratchDecl(positions, "int64", "pass", blob=True),
+        "offset": ScratchDecl(positions, "int64", "forever", blob=True),
+        "ignored": ScratchDecl(positions, "bool", "pass", blob=True),
+        "flag": ScratchDecl(positions, "bool", blob=True),
+        "whole": ScratchDecl(positions, blob=True),
+    }
+
+
+def memory(array: Array) -> Array:
+    """All elements of a blob's array in the order they are stored, as a view of one axis."""
+    stored = array if array.flags.c_contiguous else storage(array)
+    flat = stored.view()
+    flat.shape = (array.size,)  # raises where reshape would copy
+    return flat
+
+
+def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:
+    """Where class 0 of each position lies in ``memory(array)``.
+
+    Args:
+        xp: The array module.
+        out: ``(N, …)`` with size 1 along ``axis``.
+        array: As many axes, each of the same size, or of size 1 and then broadcast.
+        axis: Of the classes.
+    """
+    out.fill(0)
+    for k, size in enumerate(array.shape):
+        if k != axis and size > 1:
+            along = (1,) * k + (size,) + (1,) * (array.ndim - k - 1)
+            out += xp.arange(size).reshape(along) * (array.strides[k] // array.itemsize)
+
+
+class Labels:
+    """Reads a label blob.
+
+    Attributes:
+        classes: The class of each position; 0 where it is ignored.
+        index: Where the score of that class lies in ``memory(scores)``.
+        ignored: True where the label is the ignored one; written only if there is one.
+
+    Args:
+        backend: Of the layer.
+        scores: ``(N, …)``, with the classes along ``axis``.
+        label: The blob's data.
+        axis: Of the classes.
+        ignore_label: A label that does not count; it need not be a class.
+        scratch: As declared by :func:`label_scratch`.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        scores: Array,
+        label: Array,
+        axis: int,
+        ignore_label: int | None,
+        scratch: Mapping[str, Array],
+    ) -> None:
+        self.xp, self.ignore_label = backend.xp, ignore_label
+        self.axis = axis_of(scores.shape, axis)
+        self.n_class = scores.shape[self.axis]
+        self.label = label if label.ndim == scores.ndim else self.xp.expand_dims(label, self.axis)
+        self.classes, self.index, self.offset, self.ignored, self.flag, self.whole = (
+            scratch[name] for name in ("classes", "index", "offset", "ignored", "flag", "whole")
+        )
+        self.step = scores.strides[self.axis] // scores.itemsize
+        write_offsets(self.xp, self.offset, scores, self.axis)
+
+    def read(self) -> None:
+        """Take over the labels of a batch.
+
+        Raises:
+            DataError: If one is no class, naming it and its row.
+        """
+        xp, label, flag, ignored = self.xp, self.label, self.flag, self.ignored
+        xp.floor(label, out=self.whole)
+        xp.equal(label, self.whole, out=flag)
+        xp.logical_and(flag, xp.greater_equal(label, 0, out=ignored), out=flag)
+        xp.logical_and(flag, xp.less(label, self.n_class, out=ignored), out=flag)
+        if self.ignore_label is not None:
+            xp.equal(label, self.ignore_label, out=ignored)
+            xp.logical_or(flag, ignored, out=flag)
+        if not flag.all():
+            self.refuse()
+        xp.copyto(self.classes, label, casting="unsafe")
+        if self.ignore_label is not None:
+            xp.copyto(self.classes, 0, where=ignored)
+        xp.multiply(self.classes, self.step, out=self.index)
+        xp.add(self.index, self.offset, out=self.index)
+
+    def n_counted(self, n_valid: int) -> int:
+        """How many positions of the first rows are not ignored."""
+        inner = prod(self.classes.shape[1:])
+        if self.ignore_label is None:
+            return n_valid * inner
+        return n_valid * inner - int(self.xp.count_nonzero(self.ignored[:n_valid]))
+
+    def refuse(self) -> None:
+        """Report the first label that is no class."""
+        row, *place = np.argwhere(~np.asarray(self.flag.tolist()))[0].tolist()
+        value = float(self.label[(row, *place)])
+        where = f"row {row}" + (f", place {place[1:]}" if len(place) > 1 else "")
+        also = "" if self.ignore_label is None else f", or the ignored {self.ignore_label}"
+        raise DataError(
+            f"the label {value:g} in {where} of the batch is no class"
+            f"\n  expected a whole number, 0 <= label < {self.n_class}{also}"
+        )

@@ -1,0 +1,112 @@
+"""SquareLoss: half the mean squared distance of two blobs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, feature_size, rows, shape_text
+from graphnet.errors import ShapeError
+from graphnet.fields import NonNegativeFloat
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    LossLayer,
+    Reads,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.labels import memory
+
+
+class SquareLoss(LayerSpec):
+    """weight / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
+
+    Nothing is broadcast: a sample of both has as many elements, in the same order. What it
+    reports is the loss, weight included.
+
+    Bottoms:
+        0: ``(N, …)``, the prediction.
+        1: ``(N, …)``, the target; as many elements a sample. It may take a gradient too.
+    Args:
+        weight: Of this loss in the objective. Default 1.
+    Example:
+        - {name: loss, type: SquareLoss, bottoms: [ip2, target]}
+    Source:
+        Mocha ``SquareLossLayer``, Caffe ``EuclideanLoss``.
+    """
+
+    kind: ClassVar[Kind] = Kind.LOSS
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    type: Literal["SquareLoss"] = "SquareLoss"
+    weight: NonNegativeFloat = 1.0
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        a, b = bottoms
+        if a[0] != b[0] or feature_size(a) != feature_size(b):
+            raise ShapeError(
+                f"a prediction of shape {shape_text(a)} and a target of shape {shape_text(b)} "
+                "cannot be compared\n  expected as many elements in each sample: nothing is broadcast"
+            )
+        return []
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        lifetime: Literal["pass", "call"] = "pass" if backward else "call"
+        shape = (bottoms[0][0], feature_size(bottoms[0]))
+        return {"difference": ScratchDecl(shape, lifetime=lifetime, blob=True)}
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0, 1)
+
+    def build(self, binding: Binding) -> SquareLossLayer:
+        return SquareLossLayer(self, binding)
+
+
+class SquareLossLayer(LossLayer[SquareLoss]):
+    """Runs :class:`SquareLoss`."""
+
+    def setup(self) -> None:
+        a, b = self.bottoms
+        self.difference = self.scratch["difference"]
+        self.flat = memory(self.difference)
+        self.scale = 0.0  # weight / N of the last batch
+        bind = self.backend.elementwise
+        self.subtract = bind(_subtract, rows(a.data), rows(b.data), self.difference)
+        self.gradients = [
+            bind(self.multiply(sign), self.difference, rows(blob.diff))
+            for sign, blob in ((1.0, a), (-1.0, b))
+            if blob.diff is not None
+        ]
+
+    def forward(self) -> None:
+        n_valid = self.context.n_valid
+        self.scale = self.spec.weight / max(n_valid, 1)
+        self.subtract()
+        self.difference[n_valid:] = 0
+        self.loss = self.scale / 2 * float(self.flat @ self.flat)
+        self.add(n_valid, self.loss)
+
+    def backward(self) -> None:
+        for gradient in self.gradients:
+            gradient()
+
+    def multiply(self, sign: float) -> Any:
+        """The gradient of one bottom, for a block of elements."""
+
+        def multiply(xp: Any, difference: Array, dx: Array) -> None:
+            xp.multiply(difference, sign * self.scale, out=dx)
+
+        return multiply
+
+
+def _subtract(xp: Any, a: Array, b: Array, difference: Array) -> None:
+    xp.subtract(a, b, out=difference)

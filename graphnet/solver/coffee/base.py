@@ -1,0 +1,70 @@
+"""CoffeeBreak: what the solver does on a pause, apart from when it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+
+#: What a break may keep in a snapshot.
+Saved: TypeAlias = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Every:
+    """When a break is due: after every ``n`` iterations or epochs."""
+
+    n: int
+    unit: Literal["iter", "epoch"]
+
+    def is_due(self, iteration: int, epoch: int, last_epoch: int) -> bool:
+        """Whether a multiple of ``n`` is reached now; of epochs also one just passed.
+
+        Args:
+            iteration: Updates done; 0 before the first is a multiple of everything.
+            epoch: Completed epochs.
+            last_epoch: The same when the breaks were last looked at.
+        """
+        if self.unit == "iter":
+            return iteration % self.n == 0
+        return epoch // self.n > last_epoch // self.n
+
+
+class CoffeeBreak:
+    """Something to do on a pause; derive from it for your own.
+
+    ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``close`` at the
+    end of the run, whatever ended it. All three are optional. The constructor's keywords are
+    the break's keys in YAML; annotate them and they are checked.
+
+    A break with a memory of its own returns it from ``state_dict``, so that it is in the
+    snapshots; ``load_state_dict`` comes before ``open``.
+    """
+
+    #: Constructor keywords that only make sense from Python, not in YAML.
+    python_only: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def needs_schedule(self) -> bool:
+        """Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``."""
+        return True
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Prepare."""
+
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Do it; ``state.iter`` updates are done."""
+
+    def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Clear up."""
+
+    def state_dict(self) -> dict[str, Saved]:
+        """What it must remember to continue as if nothing had happened."""
+        return {}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Remember what :meth:`state_dict` returned."""

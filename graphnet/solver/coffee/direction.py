@@ -1,0 +1,83 @@
+"""Which way a statistic gets better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Literal, TypeAlias
+
+from graphnet.errors import SpecError
+from graphnet.solver.coffee.base import Saved
+
+#: ``max``: higher is better; ``min``: lower is.
+Mode: TypeAlias = Literal["max", "min"]
+
+_LOWER = ("loss", "error", "obj_val")
+_HIGHER = ("accuracy", "acc", "top")
+
+
+def direction_of(key: str, mode: Mode | None) -> Mode:
+    """``mode`` where it is given, else what the key's name says.
+
+    Raises:
+        SpecError: If it says neither.
+    """
+    if mode is not None:
+        return mode
+    name = key.lower()
+    if any(word in name for word in _LOWER):
+        return "min"
+    if any(word in name for word in _HIGHER):
+        return "max"
+    raise SpecError(
+        f"cannot tell whether a higher '{key}' is better or a lower one\n"
+        "  say so: mode: max, or mode: min"
+    )
+
+
+class Best:
+    """The best value of a statistic so far.
+
+    Attributes:
+        value: None before the first.
+        iter: When it was reached.
+
+    Args:
+        key: The statistic.
+        mode: Its direction; None: what its name says.
+        min_delta: By how much a value must be better to count.
+
+    Raises:
+        SpecError: If the direction cannot be told.
+    """
+
+    def __init__(self, key: str, mode: Mode | None = None, min_delta: float = 0.0) -> None:
+        self.sign = 1.0 if direction_of(key, mode) == "max" else -1.0
+        self.min_delta = min_delta
+        self.value: float | None = None
+        self.iter = 0
+
+    def is_better(self, value: float, than: float | None) -> bool:
+        """Whether ``value`` is better than another by more than ``min_delta``; NaN never is."""
+        if isnan(value):
+            return False
+        if than is None or isnan(than):
+            return True
+        return self.sign * (value - than) > self.min_delta
+
+    def update(self, value: float, iteration: int) -> bool:
+        """Take the value in; whether it is the new best."""
+        if not self.is_better(value, self.value):
+            return False
+        self.value, self.iter = value, iteration
+        return True
+
+    def state_dict(self) -> dict[str, Saved]:
+        """The value and when."""
+        return {"best": self.value, "best_iter": self.iter}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Take them back."""
+        best, when = saved.get("best"), saved.get("best_iter")
+        self.value = None if best is None else float(best)
+        self.iter = int(when or 0)

@@ -1,0 +1,56 @@
+"""DivergenceGuard: stops a run whose numbers are no longer numbers."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from graphnet.errors import DivergedError
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+from graphnet.solver.update import FlatNorm
+
+
+class DivergenceGuard(CoffeeBreak):
+    """Looks whether the loss and all params are finite, and stops the run where they are not.
+
+    Every run has one that looks every 100 iterations and before every snapshot; list it to
+    look at other times. The last good snapshot stays.
+
+    Example:
+        - {type: DivergenceGuard, every_n_iter: 10}
+    """
+
+    def __init__(self) -> None:
+        self._norm: FlatNorm | None = None
+
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Look.
+
+        Raises:
+            DivergedError: Naming the iteration and the first bad layer.
+        """
+        self._norm = self._norm or FlatNorm(net.backend)
+        check_finite(net, state, lounge, self._norm)
+
+
+def check_finite(
+    net: TrainableNet, state: SolverState, lounge: CoffeeLounge, norm: FlatNorm
+) -> None:
+    """See that the loss of the last update and all params are finite.
+
+    Raises:
+        DivergedError: Otherwise.
+    """
+    loss_is_good = state.iter == 0 or isfinite(state.obj_val)
+    if loss_is_good and isfinite(norm(net.store.data)):
+        return
+    found = "a param is not finite" if loss_is_good else f"the loss is {state.obj_val}"
+    layer = net.first_bad_layer()
+    where = f"\n  first layer with a value that is not finite: '{layer}'" if layer else ""
+    kept = f"\n  last good snapshot: {lounge.last_snapshot}" if lounge.last_snapshot else ""
+    raise DivergedError(
+        f"the run diverged: at iteration {state.iter} {found}{where}{kept}\n"
+        "  try a lower base_lr, or clip_gradients; see that the data has no NaN"
+    )

@@ -1,0 +1,74 @@
+"""EarlyStopping: ends a run that no longer gets better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.direction import Best, Mode
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+
+
+class EarlyStopping(CoffeeBreak):
+    """Ends the run when a statistic has not got better for ``patience`` values in a row.
+
+    It looks whenever the statistic is recorded and needs no schedule. A run it has ended stays
+    ended when solved again, unless the break is taken out or given more patience.
+
+    Args:
+        key: The statistic, such as ``accuracy``.
+        patience: How many values in a row may be no better than the best.
+        mode: ``max`` or ``min``. Default: what the name of the key says.
+        min_delta: By how much a value must be better to count. Default 0.
+
+    Example:
+        - {type: EarlyStopping, key: accuracy, patience: 5}
+    """
+
+    def __init__(
+        self,
+        key: str,
+        patience: PositiveInt,
+        mode: Mode | None = None,
+        min_delta: NonNegativeFloat = 0.0,
+    ) -> None:
+        self.key, self.patience = key, patience
+        self._best = Best(key, mode, min_delta)
+        self._waited = 0
+
+    @property
+    def needs_schedule(self) -> bool:
+        """It looks when the statistic is recorded."""
+        return False
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Listen; and end a run that this break had ended before."""
+
+        def look(value: float) -> None:
+            self._waited = 0 if self._best.update(value, state.iter) else self._waited + 1
+            self._stop_if_waited(state)
+
+        lounge.listen(self.key, look)
+        self._stop_if_waited(state)
+
+    def _stop_if_waited(self, state: SolverState) -> None:
+        if self._waited >= self.patience:
+            best = self._best
+            state.stop(
+                f"'{self.key}' has not got better {self._waited} times in a row"
+                f" (best {best.value:.6g} at iteration {best.iter:,})"
+                if best.value is not None
+                else f"'{self.key}' was not a number {self._waited} times in a row"
+            )
+
+    def state_dict(self) -> dict[str, Saved]:
+        """The best value and how long ago it was."""
+        return {**self._best.state_dict(), "waited": self._waited}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Take them back."""
+        self._best.load_state_dict(saved)
+        self._waited = int(saved.get("waited") or 0)

@@ -1,0 +1,144 @@
+"""How a coffee break is written in YAML: its type, when it is due, and its constructor's keywords.
+
+    - {type: Snapshot, every_n_iter: 5000, keep_last: 3}
+    - {type: my_hooks.Espresso, every_n_epoch: 1, sugar: 2}
+
+The keywords of built-in breaks and of the user's own are checked by models made from their
+constructors' signatures, in the same way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
+
+from graphnet.errors import SpecError
+from graphnet.fields import Model, NonNegativeInt
+from graphnet.solver.coffee.base import CoffeeBreak, Every
+
+_PREFIX = "keyword_"  # so that no keyword can hide one of pydantic's own names
+
+
+class BreakItem(Model):
+    """An item of ``coffee_breaks``.
+
+    Args:
+        every_n_iter: Due after every so many iterations, and at iteration 0. Default 0: never.
+        every_n_epoch: Due after every so many epochs. Default 0: never. With both given, it is
+            due when either says so.
+    """
+
+    type: str
+    every_n_iter: NonNegativeInt = 0
+    every_n_epoch: NonNegativeInt = 0
+
+    @property
+    def schedule(self) -> tuple[Every, ...]:
+        """When it is due."""
+        return schedule(self.every_n_iter, self.every_n_epoch)
+
+    def keywords(self) -> dict[str, Any]:
+        """The constructor's keywords that were given."""
+        names = type(self).model_fields
+        given = {
+            str(names[name].alias): getattr(self, name)
+            for name in self.model_fields_set
+            if name.startswith(_PREFIX)
+        }
+        return {**given, **(self.model_extra or {})}
+
+
+class CustomBreak(BreakItem):
+    """An item whose class is the user's own; its other keys are checked when it is imported."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(pattern=r"^\w+(\.\w+)+$")
+
+
+def schedule(every_n_iter: int = 0, every_n_epoch: int = 0) -> tuple[Every, ...]:
+    """When a break with these two keys is due."""
+    whens = (Every(every_n_iter, "iter"), Every(every_n_epoch, "epoch"))
+    return tuple(when for when in whens if when.n > 0)
+
+
+def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[BreakItem]:
+    """The model of the items whose ``type`` is ``cls``.
+
+    Args:
+        cls: The break.
+        type_name: What YAML calls it; default the class's name.
+
+    Returns:
+        A model with the constructor's keywords as fields: names, annotations and defaults. A
+        keyword without an annotation takes any value; ``**keywords`` allow any name.
+
+    Raises:
+        SpecError: If the constructor cannot be called with keywords alone, or has one that the
+            schedule uses.
+    """
+    name = type_name or cls.__name__
+    hints = get_type_hints(cls.__init__, include_extras=True)
+    fields: dict[str, Any] = {"type": (Literal[name], name)}
+    extra = "forbid"
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            extra = "allow"
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            continue
+        elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            raise SpecError(
+                f"'{name}': its constructor takes '{parameter.name}' by position only\n"
+                "  YAML gives keywords: leave out the '/'"
+            )
+        elif parameter.name in BreakItem.model_fields:
+            raise SpecError(
+                f"'{name}': its constructor has a keyword '{parameter.name}', which says what "
+                "or when a break is\n  call it something else"
+            )
+        elif parameter.name not in cls.python_only:
+            annotation = _from_yaml(hints.get(parameter.name, Any))
+            required = parameter.default is inspect.Parameter.empty
+            field = Field(... if required else parameter.default, alias=parameter.name)
+            fields[_PREFIX + parameter.name] = (annotation, field)
+    return create_model(
+        cls.__name__,
+        __base__=BreakItem,
+        __doc__=inspect.getdoc(cls),
+        __cls_kwargs__={"extra": extra},
+        **fields,
+    )
+
+
+def _from_yaml(annotation: Any) -> Any:
+    """The annotation, taking what YAML has for it: lists for lists, text for paths.
+
+    Models turn lists into tuples before they look; a constructor may want a list again.
+    """
+    kinds = _kinds_in(annotation)
+    if list in kinds:
+        annotation = Annotated[annotation, BeforeValidator(_as_list)]
+    if Path in kinds:
+        annotation = Annotated[annotation, BeforeValidator(_as_path)]
+    return annotation
+
+
+def _kinds_in(annotation: Any) -> set[Any]:
+    """What may stand at the top of an annotation, its alternatives included."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _kinds_in(get_args(annotation)[0])
+    if origin is Union or type(annotation).__name__ == "UnionType":
+        return {kind for each in get_args(annotation) for kind in _kinds_in(each)}
+    return {origin or annotation}
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _as_path(value: Any) -> Any:
+    return Path(value) if isinstance(value, str) else value

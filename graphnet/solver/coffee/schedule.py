@@ -1,0 +1,154 @@
+"""The schedule: calls each coffee break when it is due, and says which one failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from graphnet.errors import BreakError, DivergedError, GraphnetError, located
+from graphnet.solver.coffee.base import CoffeeBreak, Every, Saved
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+
+_STATE: TypeAdapter[dict[str, Saved]] = TypeAdapter(dict[str, Saved])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A break and when it is due.
+
+    Attributes:
+        name: Its type, and a number from the second of a type on; snapshots know it by this.
+        coffee_break: What to do.
+        whens: Due when any of them says so.
+        initial: What it keeps before any run.
+    """
+
+    name: str
+    coffee_break: CoffeeBreak
+    whens: tuple[Every, ...]
+    initial: Mapping[str, Saved] = field(default_factory=dict)
+
+
+class Schedule:
+    """The breaks of a run, in order.
+
+    Args:
+        entries: What and when.
+        on_error: What follows when a break raises.
+    """
+
+    def __init__(self, entries: Sequence[Entry], on_error: Literal["stop", "continue"]) -> None:
+        self.entries = tuple(entries)
+        self._on_error = on_error
+        self._last_epoch = 0
+        self._open: list[Entry] = []
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Open them all.
+
+        Raises:
+            GraphnetError: If one cannot work as it is declared.
+            BreakError: If one fails otherwise.
+        """
+        self._last_epoch = state.epoch
+        for entry in self.entries:
+            lounge.belongs_to(entry.name)
+            self._open.append(entry)
+            try:
+                entry.coffee_break.open(net, state, lounge)
+            except GraphnetError:
+                with located(None, f"coffee break '{entry.name}': "):
+                    raise
+            except Exception as error:
+                raise _failed(entry.name, state, error) from error
+
+    def take(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Enjoy those that are due, then tell those that listen what was recorded.
+
+        Raises:
+            BreakError: If one raises, unless errors are to be skipped.
+            DivergedError: From the guard.
+        """
+        at, epoch, last_epoch = state.iter, state.epoch, self._last_epoch
+        self._last_epoch = epoch
+        due = [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
+        if not due:
+            return
+        start = perf_counter()
+        lounge.start_iteration(at)
+        for entry in due:
+            self._call(entry.name, state, lounge, entry.coffee_break.enjoy, net, state, lounge)
+        for name, listener, value in lounge.due_listeners():
+            self._call(name, state, lounge, listener, value)
+        lounge.save_statistics()
+        lounge.break_seconds += perf_counter() - start
+
+    def _call(
+        self,
+        name: str,
+        state: SolverState,
+        lounge: CoffeeLounge,
+        function: Callable[..., None],
+        *arguments: object,
+    ) -> None:
+        try:
+            function(*arguments)
+        except DivergedError:
+            raise
+        except Exception as error:
+            failed = _failed(name, state, error)
+            if self._on_error == "stop":
+                raise failed from error
+            lounge.reporter.warning(f"{failed}\n  it is skipped (on_error: continue)")
+
+    def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Close all that were opened, whatever happens.
+
+        Raises:
+            BreakError: The first one, when all have been closed.
+        """
+        first: BreakError | None = None
+        while self._open:
+            entry = self._open.pop()
+            try:
+                entry.coffee_break.close(net, state, lounge)
+            except Exception as error:  # noqa: BLE001  # the others must be closed as well
+                first = first or _failed(entry.name, state, error)
+        if first is not None:
+            raise first
+
+    def state_dicts(self) -> dict[str, dict[str, Saved]]:
+        """What the breaks want to remember, by name.
+
+        Raises:
+            BreakError: If one of them cannot say, or says what no snapshot can hold.
+        """
+        kept = {}
+        for entry in self.entries:
+            try:
+                saved = _STATE.validate_python(entry.coffee_break.state_dict())
+            except ValidationError:
+                raise BreakError(
+                    f"coffee break '{entry.name}': its state_dict() is not of the right kind\n"
+                    "  expected a dict from texts to numbers, texts, true, false or None"
+                ) from None
+            if saved:
+                kept[entry.name] = saved
+        return kept
+
+    def load_state_dicts(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
+        """Let each break remember what it kept; one that kept nothing is as it was when made."""
+        for entry in self.entries:
+            entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
+
+
+def _failed(name: str, state: SolverState, error: Exception) -> BreakError:
+    """The error that says which break failed, and when."""
+    said = str(error) if isinstance(error, GraphnetError) else f"{type(error).__name__}: {error}"
+    return BreakError(f"coffee break '{name}' failed at iteration {state.iter}: {said}")

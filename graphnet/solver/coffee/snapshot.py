@@ -1,0 +1,75 @@
+"""Snapshot: the run on disk, so that it can go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphnet.errors import SpecError
+from graphnet.fields import PositiveInt
+from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.direction import Best, Mode
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+
+
+class Snapshot(CoffeeBreak):
+    """Writes ``snapshots/snapshot-000300.h5``, and ``best.h5`` at each new best statistic.
+
+    A snapshot holds the whole iteration, all its breaks included, so it is written after them.
+    The best one is written as an ordinary snapshot too: a run that continues never stands
+    before its own best. Without this break a run still writes one at its last iteration and
+    when it is interrupted.
+
+    Args:
+        keep_last: How many of the ordinary ones are kept. Default: all.
+        keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; looked
+            at whenever it is recorded.
+        mode: ``max`` if a higher one is better, ``min`` if a lower one is. Default: what the
+            name says: accuracies should be high, losses and errors low.
+
+    Example:
+        - {type: Snapshot, every_n_iter: 5000, keep_last: 3, keep_best: accuracy}
+    """
+
+    def __init__(
+        self,
+        keep_last: PositiveInt | None = None,
+        keep_best: str | None = None,
+        mode: Mode | None = None,
+    ) -> None:
+        self.keep_last, self.keep_best = keep_last, keep_best
+        self.best = Best(keep_best, mode) if keep_best else None
+
+    @property
+    def needs_schedule(self) -> bool:
+        """Keeping the best needs none."""
+        return self.keep_best is None
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Listen for the best.
+
+        Raises:
+            SpecError: If the run has no directory.
+        """
+        if lounge.folder is None:
+            raise SpecError("a Snapshot needs a place\n  give the solver an exp_dir")
+        if self.keep_best is not None:
+            lounge.listen(self.keep_best, lambda value: self._look(value, state, lounge))
+
+    def _look(self, value: float, state: SolverState, lounge: CoffeeLounge) -> None:
+        if self.best is not None and self.best.update(value, state.iter):
+            lounge.request_snapshot(best=True)
+
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Ask for one."""
+        lounge.request_snapshot()
+
+    def state_dict(self) -> dict[str, Saved]:
+        """The best value so far."""
+        return self.best.state_dict() if self.best else {}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Take it back."""
+        if self.best:
+            self.best.load_state_dict(saved)

@@ -1,0 +1,96 @@
+"""TrainingSummary: a line on how the training goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import isnan
+from time import perf_counter
+
+import numpy as np
+
+from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+
+Sums = dict[str, np.ndarray]
+
+
+class TrainingSummary(CoffeeBreak):
+    """Says and records the loss, the rates, and the means since its last report.
+
+    Records ``obj_val`` (the loss of the last batch), ``lr``, ``momentum`` (for methods that
+    have one), and under ``train.KEY`` the mean of each loss and statistic of the training net
+    since this break's last report: with ``every_n_epoch: 1``, over the epoch. The line also
+    gives the seconds trained since then, breaks not counted, and samples a second. At
+    iteration 0 there is nothing to report.
+
+    Example:
+        - {type: TrainingSummary, every_n_iter: 100}
+    """
+
+    def __init__(self) -> None:
+        self._sums: Sums = {}
+        self._iter = 0
+        self._since = 0.0
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Start the clock."""
+        self._iter, self._since = state.iter, perf_counter() - lounge.break_seconds
+
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Report."""
+        if state.iter == 0:
+            return
+        now = perf_counter() - lounge.break_seconds
+        seconds, updates = now - self._since, state.iter - self._iter
+        means = self._means(net)
+        lounge.update_statistics("obj_val", state.obj_val)
+        lounge.update_statistics("lr", state.lr)
+        if state.momentum is not None:
+            lounge.update_statistics("momentum", state.momentum)
+        for key, mean in means.items():
+            lounge.update_statistics(f"train.{key}", mean)
+        parts = [
+            f"iter {state.iter:>6}",
+            f"epoch {state.epoch:>3}",
+            f"obj_val {state.obj_val:<9.5g}",
+            *(f"mean {key} {mean:<9.5g}" for key, mean in means.items()),
+            f"lr {state.lr:<9.5g}",
+        ]
+        if state.momentum is not None:
+            parts.append(f"momentum {state.momentum:<6.4g}")
+        samples = updates * net.batch_size * lounge.batches_per_iter
+        if seconds > 0 and samples:
+            parts.append(f"{seconds:.1f} s, {samples / seconds:,.0f} samples/s")
+        lounge.reporter.line("  ".join(parts).rstrip())
+        self._iter, self._since = state.iter, now
+
+    def _means(self, net: TrainableNet) -> dict[str, float]:
+        """The net's statistics since the last report, which leaves its own sums as they are.
+
+        Sums that somebody has reset meanwhile are taken whole.
+        """
+        now, before = net.statistics_state(), self._sums
+        since = {
+            name: sums - before[name] if name in before and sums[-1] >= before[name][-1] else sums
+            for name, sums in now.items()
+        }
+        self._sums = now
+        net.restore_statistics_state(since)
+        try:
+            return {key: mean for key, mean in net.statistics().items() if not isnan(mean)}
+        finally:
+            net.restore_statistics_state(now)
+
+    def state_dict(self) -> dict[str, Saved]:
+        """The net's sums at the last report."""
+        return {f"sums/{name}": json.dumps(sums.tolist()) for name, sums in self._sums.items()}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Take them back."""
+        self._sums = {
+            key.removeprefix("sums/"): np.array(json.loads(str(text)), dtype=np.float64)
+            for key, text in saved.items()
+        }

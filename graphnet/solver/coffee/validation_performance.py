@@ -1,0 +1,76 @@
+"""ValidationPerformance: how well the net does on data it is not trained on."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import ClassVar
+
+from graphnet.errors import TopologyError
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import EvaluatedNet, TrainableNet
+
+
+class ValidationPerformance(CoffeeBreak):
+    """Runs a net over its whole data set and records its losses and statistics.
+
+    Every sample counts exactly once. Records each number under its own key: ``accuracy``,
+    ``loss``, ``accuracy.top5`` …
+
+    Args:
+        net: A net that shares the params, from Python only. Default: the test phase of the net
+            being trained.
+
+    Example:
+        - {type: ValidationPerformance, every_n_iter: 1000}
+    """
+
+    python_only: ClassVar[tuple[str, ...]] = ("net",)
+
+    def __init__(self, net: EvaluatedNet | None = None) -> None:
+        self._given = net
+        self._net: EvaluatedNet | None = None
+
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Compile the test phase.
+
+        Raises:
+            TopologyError: If there is nothing in it to measure.
+        """
+        self._net = self._given or net.sibling("test")
+        if self._net is None:
+            raise TopologyError(
+                f"net '{net.name}' has no loss and no statistic in its test phase, so there is "
+                "nothing to validate\n  add a layer such as Accuracy with 'phase: test'"
+            )
+        if self._net is net:
+            raise TopologyError(
+                "the net being trained cannot validate itself: it would lose its place in the "
+                'data\n  leave the net out, or load one with phase="test" and share=net'
+            )
+
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Evaluate, record, report."""
+        if self._net is None:
+            return
+        start = perf_counter()
+        self._net.context.iteration = state.iter
+        samples, statistics = self._net.evaluate()
+        seconds = perf_counter() - start
+        lines = [
+            f"validation after iteration {state.iter:,}: {samples:,} samples in {seconds:.1f} s"
+        ]
+        width = max(map(len, statistics), default=0)
+        for key, value in statistics.items():
+            earlier = lounge.get_statistics(key)
+            lounge.update_statistics(key, value)
+            change = f"  {value - earlier[max(earlier)]:+.4f}" if earlier else ""
+            lines.append(f"  {key:<{width}}  {value:<8.4f}{change}".rstrip())
+        lounge.reporter.line("\n".join(lines))
+
+    def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Release the net this break has compiled."""
+        if self._net is not None and self._net is not self._given:
+            self._net.close()
+        self._net = None

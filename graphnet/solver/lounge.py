@@ -1,0 +1,129 @@
+"""The coffee lounge: where coffee breaks keep what they measured, and ask for what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from graphnet.errors import did_you_mean
+from graphnet.solver.reporter import Reporter
+from graphnet.solver.statistics_file import Measured, StatisticsFile
+
+Listener = Callable[[float], None]
+
+
+class CoffeeLounge:
+    """What a run's coffee breaks share.
+
+    Attributes:
+        reporter: Where their words go.
+        iter: The run's iteration; what is recorded is recorded for it.
+        folder: The run's directory, or None.
+        is_resumed: Whether the run continues from a snapshot.
+        last_snapshot: The newest good one.
+        keep_last: How many snapshots are kept; None for all.
+        best_key: The statistic whose best snapshot is kept, if one is.
+        batches_per_iter: How many batches one update reads.
+        break_seconds: Spent in breaks so far.
+        wants_snapshot: Asked for at the end of this iteration.
+        wants_best: The same, and it is the best so far.
+        wants_restore: The best snapshot's params are to come back, before any snapshot.
+
+    Args:
+        reporter: Where words go.
+        every_n_iter: How often recorded lines are handed to the system.
+    """
+
+    def __init__(self, reporter: Reporter, every_n_iter: int = 1) -> None:
+        self.reporter = reporter
+        self.every_n_iter = every_n_iter
+        self.iter = 0
+        self.folder: Path | None = None
+        self.is_resumed = False
+        self.last_snapshot: Path | None = None
+        self.keep_last: int | None = None
+        self.best_key: str | None = None
+        self.batches_per_iter = 1
+        self.break_seconds = 0.0
+        self.wants_snapshot = self.wants_best = self.wants_restore = False
+        self.file: StatisticsFile | None = None
+        self._statistics: dict[str, dict[int, float]] = {}
+        self._recorded: dict[str, float] = {}
+        self._listeners: list[tuple[str, str, Listener]] = []
+        self._owner = ""
+
+    # --- for coffee breaks --------------------------------------------------------------
+
+    def update_statistics(self, key: str, value: float) -> None:
+        """Record ``value`` under ``key`` for this iteration, in memory and in the file."""
+        measured = Measured(self.iter, key, float(value))
+        self.remember(measured)
+        self._recorded[key] = measured.value
+        if self.file is not None:
+            self.file.append(measured)
+
+    def get_statistics(self, key: str) -> dict[int, float]:
+        """What was recorded under ``key``, by iteration; empty if nothing was."""
+        return dict(self._statistics.get(key, {}))
+
+    def listen(self, key: str, listener: Listener) -> None:
+        """Call ``listener(value)`` after the breaks of an iteration that recorded ``key``.
+
+        To be called in ``open``. The order of the breaks does not matter for it.
+        """
+        self._listeners.append((key, self._owner, listener))
+
+    def request_snapshot(self, *, best: bool = False) -> None:
+        """Ask for a snapshot when all breaks of this iteration are done.
+
+        It is not written at once because it holds the breaks' own state: a run that continues
+        from it must not have lost those that come later in the list.
+        """
+        self.wants_snapshot = True
+        self.wants_best = self.wants_best or best
+
+    def request_restore(self) -> None:
+        """Ask that the best snapshot's params, state and history replace the present ones."""
+        self.wants_restore = True
+
+    # --- for the solver -----------------------------------------------------------------
+
+    def remember(self, measured: Measured) -> None:
+        """Keep a value in memory."""
+        self._statistics.setdefault(measured.key, {})[measured.iter] = measured.value
+
+    def forget_statistics(self) -> None:
+        """Forget all values."""
+        self._statistics.clear()
+
+    def belongs_to(self, owner: str) -> None:
+        """Who calls :meth:`listen` next, for messages."""
+        self._owner = owner
+
+    def start_iteration(self, iteration: int) -> None:
+        """What is recorded from now on belongs to ``iteration``."""
+        self.iter = iteration
+        self._recorded = {}
+
+    def due_listeners(self) -> list[tuple[str, Listener, float]]:
+        """``(owner, listener, value)`` for the keys recorded in this iteration, in order."""
+        return [
+            (owner, listener, self._recorded[key])
+            for key, owner, listener in self._listeners
+            if key in self._recorded
+        ]
+
+    def warn_of_silence(self) -> None:
+        """Name the keys somebody listens for and nobody has recorded."""
+        for key, owner, _ in self._listeners:
+            if key not in self._statistics:
+                known = ", ".join(sorted(self._statistics)) or "nothing"
+                self.reporter.warning(
+                    f"{owner} waits for '{key}', which nothing has recorded\n"
+                    f"  recorded so far: {known}{did_you_mean(key, self._statistics)}"
+                )
+
+    def save_statistics(self) -> None:
+        """Hand the recorded lines to the system when it is time to."""
+        if self.file is not None and self.iter % self.every_n_iter == 0:
+            self.file.flush()

@@ -1,0 +1,192 @@
+"""Learning-rate policies: Mocha's, Caffe's, Cosine, and Warmup around any of them.
+
+``t`` is the update's number (1, 2, …), or with ``unit: epoch`` the completed epochs (0, 1, …).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+from math import cos, pi, tanh
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from graphnet.fields import Model, NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.solver.policy import Policy, check_lengths, raised, stage_at
+
+
+class Fixed(Policy):
+    """``base_lr``, always."""
+
+    type: Literal["Fixed"] = "Fixed"
+    base_lr: NonNegativeFloat
+
+    def value_at(self, t: int) -> float:
+        """The base rate."""
+        return self.base_lr
+
+
+class Step(Policy):
+    """``base_lr · gamma^⌊t / stepsize⌋``."""
+
+    type: Literal["Step"] = "Step"
+    base_lr: NonNegativeFloat
+    gamma: NonNegativeFloat
+    stepsize: PositiveInt
+
+    def value_at(self, t: int) -> float:
+        """The rate after ``t // stepsize`` steps."""
+        return self.base_lr * raised(self.gamma, t // self.stepsize)
+
+
+class MultiStep(Policy):
+    """``base_lr · gamma^c``, c the number of ``stepvalues`` that ``t`` has reached."""
+
+    type: Literal["MultiStep"] = "MultiStep"
+    base_lr: NonNegativeFloat
+    gamma: NonNegativeFloat
+    stepvalues: tuple[PositiveInt, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> MultiStep:
+        if any(a >= b for a, b in pairwise(self.stepvalues)):
+            raise ValueError(f"stepvalues must rise: {list(self.stepvalues)}")
+        return self
+
+    def value_at(self, t: int) -> float:
+        """The rate after as many steps as there are stepvalues up to ``t``."""
+        return self.base_lr * raised(self.gamma, bisect_right(self.stepvalues, t))
+
+
+class Exp(Policy):
+    """``base_lr · gamma^t``."""
+
+    type: Literal["Exp"] = "Exp"
+    base_lr: NonNegativeFloat
+    gamma: NonNegativeFloat
+
+    def value_at(self, t: int) -> float:
+        """The base rate decayed ``t`` times."""
+        return self.base_lr * raised(self.gamma, t)
+
+
+class Inv(Policy):
+    """``base_lr · (1 + gamma · t)^−power``."""
+
+    type: Literal["Inv"] = "Inv"
+    base_lr: NonNegativeFloat
+    gamma: NonNegativeFloat
+    power: NonNegativeFloat
+
+    def value_at(self, t: int) -> float:
+        """The inversely decayed rate."""
+        return self.base_lr * raised(1 + self.gamma * t, -self.power)
+
+
+class Poly(Policy):
+    """``base_lr · (1 − t / max_iter)^power``, 0 from ``max_iter`` on (which counts in ``unit``)."""
+
+    type: Literal["Poly"] = "Poly"
+    base_lr: NonNegativeFloat
+    power: NonNegativeFloat
+    max_iter: PositiveInt
+
+    def value_at(self, t: int) -> float:
+        """The polynomially falling rate."""
+        left = 1 - t / self.max_iter
+        return self.base_lr * raised(left, self.power) if left > 0 else 0.0
+
+
+class Sigmoid(Policy):
+    """``base_lr / (1 + e^(−gamma · (t − stepsize)))``: rises for gamma > 0, falls for gamma < 0."""
+
+    type: Literal["Sigmoid"] = "Sigmoid"
+    base_lr: NonNegativeFloat
+    gamma: float
+    stepsize: PositiveInt
+
+    def value_at(self, t: int) -> float:
+        """The rate on the sigmoid; written with tanh, which cannot overflow."""
+        return self.base_lr * 0.5 * (1 + tanh(0.5 * self.gamma * (t - self.stepsize)))
+
+
+class Cosine(Policy):
+    """Half a cosine from ``base_lr`` at 0 to ``min_lr`` (default 0) at ``max_iter``, then flat.
+
+    ``max_iter`` counts in ``unit``. (Loshchilov & Hutter 2017, arXiv 1608.03983, without
+    restarts.)
+    """
+
+    type: Literal["Cosine"] = "Cosine"
+    base_lr: NonNegativeFloat
+    max_iter: PositiveInt
+    min_lr: NonNegativeFloat = 0.0
+
+    def value_at(self, t: int) -> float:
+        """The annealed rate."""
+        fall = 0.5 * (1 + cos(pi * min(t / self.max_iter, 1.0)))
+        return self.min_lr + (self.base_lr - self.min_lr) * fall
+
+
+class Stage(Model):
+    """A part of a Staged policy.
+
+    Args:
+        length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
+        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+    """
+
+    length: PositiveInt | None = None
+    policy: AnyLRPolicy
+
+
+class Staged(Policy):
+    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
+
+    type: Literal["Staged"] = "Staged"
+    stages: tuple[Stage, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Staged:
+        check_lengths(self.stages)
+        return self
+
+    def value_at(self, t: int) -> float:
+        """The present stage's rate, every unit taken to stand at ``t``."""
+        return self.value(t, t)
+
+    def value(self, t: int, epoch: int) -> float:
+        """The present stage's rate."""
+        return stage_at(self.stages, self.clock(t, epoch)).policy.value(t, epoch)
+
+
+class Warmup(Policy):
+    """The rate of ``policy``, times a factor that rises to 1 in a straight line.
+
+    The factor is ``start`` (default 0.1) at 0 and 1 from ``length`` on. (Goyal et al. 2017,
+    arXiv 1706.02677, section 2.2.)
+    """
+
+    type: Literal["Warmup"] = "Warmup"
+    length: PositiveInt
+    start: Annotated[PositiveFloat, Field(le=1)] = 0.1
+    policy: AnyLRPolicy
+
+    def value_at(self, t: int) -> float:
+        """The warmed-up rate, every unit taken to stand at ``t``."""
+        return self.value(t, t)
+
+    def value(self, t: int, epoch: int) -> float:
+        """The warmed-up rate."""
+        done = min(self.clock(t, epoch) / self.length, 1.0)
+        return self.policy.value(t, epoch) * (self.start + (1 - self.start) * done)
+
+
+AnyLRPolicy: TypeAlias = Annotated[
+    Fixed | Step | MultiStep | Exp | Inv | Poly | Sigmoid | Cosine | Staged | Warmup,
+    Field(discriminator="type"),
+]
+
+for _recursive in (Stage, Staged, Warmup):
+    _recursive.model_rebuild()

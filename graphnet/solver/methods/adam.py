@@ -1,0 +1,68 @@
+"""Adam: a rate for each element, from running moments of its gradient."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from graphnet.blob import Array
+from graphnet.fields import PositiveFloat
+from graphnet.solver import lr_policy
+from graphnet.solver.methods.base import Method, Rates
+
+
+class AdaptiveMoments(Method):
+    """What Adam and AdamW share: all but where the regularizer acts."""
+
+    history: ClassVar[tuple[str, ...]] = ("first_moment", "second_moment")
+    default_lr_policy: ClassVar[lr_policy.AnyLRPolicy] = lr_policy.Inv(
+        base_lr=0.003, gamma=0.0001, power=0.5
+    )
+
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    epsilon: PositiveFloat = 1e-8
+
+    def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
+        """One update of a block."""
+        first, second = history
+        scratch = rates.scratch.like(xp, g)
+        xp.multiply(g, 1 - self.beta1, out=scratch)
+        xp.multiply(first, self.beta1, out=first)
+        xp.add(first, scratch, out=first)
+        xp.multiply(g, g, out=scratch)
+        xp.multiply(scratch, 1 - self.beta2, out=scratch)
+        xp.multiply(second, self.beta2, out=second)
+        xp.add(second, scratch, out=second)
+        xp.sqrt(second, out=scratch)
+        xp.add(scratch, self.epsilon, out=scratch)
+        xp.divide(first, scratch, out=scratch)
+        xp.multiply(scratch, self.corrected(rates), out=scratch)
+        xp.subtract(w, scratch, out=w)
+
+    def corrected(self, rates: Rates) -> float:
+        """The rate with the correction for moments that started at zero."""
+        return rates.lr * sqrt(1 - self.beta2**rates.t) / (1 - self.beta1**rates.t)
+
+
+class Adam(AdaptiveMoments):
+    """Adaptive moments.
+
+        M ← β1·M + (1 − β1)·g
+        V ← β2·V + (1 − β2)·g²
+        W ← W − r · √(1 − β2ᵗ) / (1 − β1ᵗ) · M / (√V + ε)
+
+    Args:
+        beta1: Decay of the first moment. Default 0.9.
+        beta2: Decay of the second moment. Default 0.999.
+        epsilon: Default 1e-8; outside the bias correction.
+
+    Source:
+        Kingma & Ba 2015, arXiv 1412.6980, in the order of computation at the end of section 2;
+        Caffe ``Adam``. Mocha's second moment only grows (a slip), and its Adam ignores local
+        rates. The default rate is Mocha's: Inv from 0.003.
+    """
+
+    type: Literal["Adam"] = "Adam"

@@ -1,0 +1,73 @@
+"""The contract of a method: how params move, given their gradient.
+
+A method is a frozen spec with one function on blocks of the flat buffers. All its memory is in
+the history arrays it names, as long as the gradient, and in the number of the update, so that
+a snapshot of those is a snapshot of the method.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from graphnet.blob import Array
+from graphnet.fields import Model
+from graphnet.solver import lr_policy
+
+
+class BlockScratch(threading.local):
+    """Working memory for one block: one set of arrays in each thread, kept from call to call."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[int, Array] = {}
+
+    def like(self, xp: Any, block: Array, slot: int = 0) -> Array:
+        """An array of the block's shape and dtype with arbitrary contents.
+
+        Args:
+            xp: The array module.
+            block: What it is to be like.
+            slot: Which one; equal slots of one thread are the same memory.
+        """
+        array = self._arrays.get(slot)
+        if array is None or array.size < block.size:
+            array = self._arrays[slot] = xp.empty(block.size, block.dtype)
+        return array[: block.size].reshape(block.shape)
+
+
+class Rates:
+    """The numbers of one update, for one group of params with the same local rate.
+
+    Attributes:
+        lr: The policy's rate × the run's scale × the group's local rate.
+        momentum: The policy's momentum.
+        t: The number of the update, from 1.
+        scratch: Working memory.
+    """
+
+    def __init__(self, scratch: BlockScratch) -> None:
+        self.lr = self.momentum = 0.0
+        self.t = 0
+        self.scratch = scratch
+
+
+class Method(Model):
+    """An update rule.
+
+    In the formulas W is a param, g its gradient with the regularizer's in it, r the rate
+    (policy × local) and m the momentum; everything is element-wise.
+    """
+
+    #: The names of its history arrays, in the order :meth:`step` takes them.
+    history: ClassVar[tuple[str, ...]] = ()
+    #: Whether it takes a momentum policy.
+    has_momentum: ClassVar[bool] = False
+    #: Whether the regularizer's gradient moves the params by itself instead of joining ``g``.
+    decoupled: ClassVar[bool] = False
+    #: The rate where the solver states none.
+    default_lr_policy: ClassVar[lr_policy.AnyLRPolicy] = lr_policy.Fixed(base_lr=0.01)
+
+    @abstractmethod
+    def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
+        """Move ``w`` and its history by one update; ``g`` is only read."""

@@ -1,0 +1,94 @@
+"""Momentum policies, for the methods that have a momentum (SGD, Nesterov).
+
+``t`` is the update's number (1, 2, …), or with ``unit: epoch`` the completed epochs (0, 1, …).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from graphnet.fields import Model, NonNegativeFloat, PositiveInt
+from graphnet.solver.policy import Policy, check_lengths, raised, stage_at
+
+Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Fixed(Policy):
+    """``momentum``, always."""
+
+    type: Literal["Fixed"] = "Fixed"
+    momentum: Momentum
+
+    def value_at(self, t: int) -> float:
+        """The momentum."""
+        return self.momentum
+
+
+class Step(Policy):
+    """``momentum · gamma^⌊t / stepsize⌋``, at most ``max_momentum``."""
+
+    type: Literal["Step"] = "Step"
+    momentum: Momentum
+    gamma: NonNegativeFloat
+    stepsize: PositiveInt
+    max_momentum: Momentum
+
+    def value_at(self, t: int) -> float:
+        """The momentum after ``t // stepsize`` steps."""
+        return min(self.momentum * raised(self.gamma, t // self.stepsize), self.max_momentum)
+
+
+class Linear(Policy):
+    """``momentum + gamma · ⌊t / stepsize⌋``, at most ``max_momentum``."""
+
+    type: Literal["Linear"] = "Linear"
+    momentum: Momentum
+    gamma: NonNegativeFloat
+    stepsize: PositiveInt
+    max_momentum: Momentum
+
+    def value_at(self, t: int) -> float:
+        """The momentum after ``t // stepsize`` steps."""
+        return min(self.momentum + self.gamma * (t // self.stepsize), self.max_momentum)
+
+
+class Stage(Model):
+    """A part of a Staged policy.
+
+    Args:
+        length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
+        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+    """
+
+    length: PositiveInt | None = None
+    policy: AnyMomentumPolicy
+
+
+class Staged(Policy):
+    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
+
+    type: Literal["Staged"] = "Staged"
+    stages: tuple[Stage, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Staged:
+        check_lengths(self.stages)
+        return self
+
+    def value_at(self, t: int) -> float:
+        """The present stage's momentum, every unit taken to stand at ``t``."""
+        return self.value(t, t)
+
+    def value(self, t: int, epoch: int) -> float:
+        """The present stage's momentum."""
+        return stage_at(self.stages, self.clock(t, epoch)).policy.value(t, epoch)
+
+
+AnyMomentumPolicy: TypeAlias = Annotated[
+    Fixed | Step | Linear | Staged, Field(discriminator="type")
+]
+
+for _recursive in (Stage, Staged):
+    _recursive.model_rebuild()

@@ -1,0 +1,87 @@
+"""Where a run's words go: the terminal, a file, a test."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from graphnet.solver.state import SolverState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a progress line needs to know; ``state`` changes while the run goes on.
+
+    Attributes:
+        state: Where the run stands.
+        first_iter: Where this start of it began.
+        last_iter: Where it will end, or None if that cannot be known.
+        samples_per_iter: What one update reads.
+    """
+
+    state: SolverState
+    first_iter: int
+    last_iter: int | None
+    samples_per_iter: int
+
+
+class Reporter(Protocol):
+    """What a run tells its user; the command line has one of its own."""
+
+    def line(self, text: str) -> None:
+        """Say something: one line, or several."""
+
+    def warning(self, text: str) -> None:
+        """Say something the user should not miss."""
+
+    def start(self, progress: Progress) -> None:
+        """The loop begins."""
+
+    def step(self) -> None:
+        """An iteration is done; called after each, so it must cost next to nothing."""
+
+    def finish(self) -> None:
+        """The loop has ended, in whatever way."""
+
+
+class PlainReporter:
+    """Plain lines, at once. A reader that went away does not end a run.
+
+    Args:
+        stream: Where to; standard output by default, as it is at the time.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._is_open = True
+
+    def line(self, text: str) -> None:
+        """Print it."""
+        if self._is_open:
+            stream = self._stream or sys.stdout
+            try:
+                stream.write(text + "\n")
+                stream.flush()
+            except (OSError, ValueError):
+                self._is_open = False
+
+    def warning(self, text: str) -> None:
+        """Print it, marked."""
+        self.line(f"warning: {text}")
+
+    def start(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def step(self) -> None:
+        """Nothing."""
+
+    def finish(self) -> None:
+        """Nothing."""
+
+
+class SilentReporter(PlainReporter):
+    """Says nothing."""
+
+    def line(self, text: str) -> None:
+        """Nothing."""

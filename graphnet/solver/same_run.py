@@ -1,0 +1,92 @@
+"""Whether a snapshot is of the run that is declared now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnet.errors import SnapshotError
+from graphnet.solver.snapshot_file import Contents
+from graphnet.solver.spec import FREE_KEYS, SolverSpec
+from graphnet.solver.trainable_net import TrainableNet
+from graphnet.yaml_reader import parse_yaml
+
+
+def check_same_run(contents: Contents, file: Path, net: TrainableNet, spec: SolverSpec) -> None:
+    """See that net, solver, precision, backend, seed and data are those of the snapshot.
+
+    ``max_iter``, ``max_epoch`` and the coffee breaks may differ.
+
+    Raises:
+        SnapshotError: Listing every difference.
+    """
+    meta = contents.meta
+    if meta.kind != "run" or meta.solver is None:
+        raise SnapshotError(f"{file}: is a model, not a run\n  start from it with load_from")
+    then = {
+        "net": _parsed(contents.net_yaml),
+        "solver": _bound(_parsed(contents.solver_yaml)),
+        "precision": meta.dtype,
+        "backend": meta.backend,
+        "seed": meta.seed,
+        "data": _plain(meta.data),
+    }
+    now = {
+        "net": _parsed(net.yaml_text),
+        "solver": _bound(_parsed(spec.to_yaml())),
+        "precision": str(net.store.dtype),
+        "backend": net.backend.name,
+        "seed": net.context.seed,
+        "data": _plain(net.data_summary()),
+    }
+    found = list(differences(then, now))
+    if found:
+        raise SnapshotError(
+            f"{file}: this run was declared differently, so it cannot go on:\n  "
+            + "\n  ".join(found)
+            + "\n  solve with --fresh to begin anew, or choose another exp_dir"
+        )
+
+
+def _parsed(text: str) -> Any:
+    return parse_yaml(text, "snapshot").value if text.strip() else {}
+
+
+def _bound(solver: Mapping[str, Any]) -> dict[str, Any]:
+    """The solver without what may change; the seed is compared as the net has it."""
+    return {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
+
+
+def _plain(value: Any) -> Any:
+    """As it comes back from JSON."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def differences(then: Any, now: Any, path: str = "") -> Iterator[str]:
+    """Each leaf that differs, as ``path: … there, … here``; named items are found by name."""
+    then, now = _by_name(then), _by_name(now)
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in {**then, **now}:
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in now:
+                yield f"{inner}: {_short(then[key])} there, absent here"
+            elif key not in then:
+                yield f"{inner}: absent there, {_short(now[key])} here"
+            else:
+                yield from differences(then[key], now[key], inner)
+    elif then != now:
+        yield f"{path}: {_short(then)} there, {_short(now)} here"
+
+
+def _by_name(value: Any) -> Any:
+    """A list of named items as a mapping; anything else as it is."""
+    if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
+        return {v["name"]: v for v in value}
+    return value
+
+
+def _short(value: Any, most: int = 60) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else text[: most - 1] + "…"

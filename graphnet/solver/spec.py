@@ -1,0 +1,105 @@
+"""SolverSpec: what the solver's YAML says."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from graphnet.fields import Model, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from graphnet.solver import mom_policy
+from graphnet.solver.coffee import AnyBreakItem
+from graphnet.solver.lr_policy import AnyLRPolicy
+from graphnet.solver.methods import AnyMethod
+from graphnet.solver.methods.base import Method
+from graphnet.solver.methods.sgd import SGD
+from graphnet.solver.mom_policy import AnyMomentumPolicy
+from graphnet.yaml_reader import write_yaml
+
+#: What may change between two starts of one run; anything else makes it another run.
+FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
+
+
+def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:
+    method: Method = earlier.get("method") or SGD()
+    return method.default_lr_policy
+
+
+def _default_momentum(earlier: dict[str, Any]) -> AnyMomentumPolicy | None:
+    method: Method = earlier.get("method") or SGD()
+    return mom_policy.Fixed(momentum=0.0) if method.has_momentum else None
+
+
+class SolverSpec(Model):
+    """How a net is trained.
+
+    Args:
+        method: The update rule. Default SGD.
+        max_iter: How many updates the run has. This, or ``max_epoch``, or both.
+        max_epoch: How many passes over the training data; the run ends with whichever of the
+            two is reached first.
+        lr_policy: The learning rate. Default: the method's, Fixed 0.01 for most.
+        mom_policy: The momentum, for methods that have one. Default Fixed 0.
+        regu_coef: Multiplies every regularizer. Default 0.0005.
+        clip_gradients: The largest L2 norm of the whole gradient; a larger one is scaled down
+            to it, before the regularizers. Default: no limit.
+        iter_size: How many batches an update takes the mean gradient of. Default 1.
+        seed: Keys initial values, shuffling and random layers. Default 0.
+        exp_dir: The run's directory. Default: nothing is written.
+        load_from: A run, snapshot or model whose params a new run starts with.
+        coffee_breaks: What is done on the way, in this order.
+        on_error: ``stop`` (default): a coffee break that raises ends the run, after a snapshot.
+            ``continue``: it is skipped, with a warning.
+    """
+
+    method: AnyMethod = SGD()
+    max_iter: NonNegativeInt | None = None
+    max_epoch: PositiveInt | None = None
+    lr_policy: AnyLRPolicy = Field(default_factory=_default_lr)
+    mom_policy: AnyMomentumPolicy | None = Field(default_factory=_default_momentum)
+    regu_coef: NonNegativeFloat = 0.0005
+    clip_gradients: PositiveFloat | None = None
+    iter_size: PositiveInt = 1
+    seed: NonNegativeInt = 0
+    exp_dir: str | None = Field(default=None, min_length=1)
+    load_from: str | None = Field(default=None, min_length=1)
+    coffee_breaks: tuple[AnyBreakItem, ...] = ()
+    on_error: Literal["stop", "continue"] = "stop"
+
+    @model_validator(mode="after")
+    def _check(self) -> SolverSpec:
+        if self.max_iter is None and self.max_epoch is None:
+            raise ValueError("missing key 'max_iter' or 'max_epoch': the run would never end")
+        if self.mom_policy is not None and not self.method.has_momentum:
+            raise ValueError(
+                f"mom_policy: the method {type(self.method).__name__} has no momentum\n"
+                "  leave it out, or choose SGD or Nesterov"
+            )
+        if self.mom_policy is None and self.method.has_momentum:
+            raise ValueError(
+                f"mom_policy: the method {type(self.method).__name__} needs one\n"
+                "  leave it out for no momentum, or write {type: Fixed, momentum: 0.9}"
+            )
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The solver with every default written out, except in coffee breaks."""
+        written = self.model_dump(mode="json", exclude={"coffee_breaks"})
+        kept = {key: _type_first(value) for key, value in written.items() if value is not None}
+        breaks = [
+            item.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            for item in self.coffee_breaks
+        ]
+        return {**kept, "coffee_breaks": [_type_first(item) for item in breaks]}
+
+    def to_yaml(self) -> str:
+        """The same as YAML: the form stored with a run and in its snapshots."""
+        return write_yaml(self.to_dict())
+
+
+def _type_first(value: Any) -> Any:
+    """Mappings with their ``type`` in front, at any depth."""
+    if isinstance(value, dict):
+        first = {"type": value["type"]} if "type" in value else {}
+        return first | {k: _type_first(v) for k, v in value.items()}
+    return [_type_first(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,85 @@
+"""SolverState: where a run stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphnet.solver.trainable_net import TrainableNet
+
+
+class SolverState:
+    """What the loop changes and coffee breaks read.
+
+    Attributes:
+        iter: Updates done.
+        epoch: Completed passes over the training data.
+        lr: The rate of the last update: the policy's times ``lr_scale``.
+        momentum: Of the last update; None for methods without one.
+        lr_scale: What coffee breaks multiply the policy's rate by; 1 until one does.
+        stop_reason: Why the run is to end after this iteration, or empty.
+    """
+
+    def __init__(self) -> None:
+        self.iter = self.epoch = 0
+        self.lr = 0.0
+        self.momentum: float | None = None
+        self.lr_scale = 1.0
+        self.stop_reason = ""
+        self._obj_val = float("nan")
+        self._losses: dict[str, float] = {}
+        self._fetch_loss: Callable[[], float] | None = None
+        self._fetch_losses: Callable[[], Mapping[str, float]] | None = None
+
+    @property
+    def obj_val(self) -> float:
+        """The loss of the batch the last update used, data terms only; NaN before the first.
+
+        It is fetched from the device when it is first asked for.
+        """
+        if self._fetch_loss is not None:
+            self._obj_val, self._fetch_loss = float(self._fetch_loss()), None
+        return self._obj_val
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The terms of ``obj_val`` by loss layer (with ``iter_size``: of its last batch)."""
+        if self._fetch_losses is not None:
+            self._losses, self._fetch_losses = dict(self._fetch_losses()), None
+        return self._losses
+
+    def stop(self, reason: str) -> None:
+        """End the run after this iteration; called by coffee breaks."""
+        self.stop_reason = self.stop_reason or reason
+
+    def advance(self, net: TrainableNet, mean_loss: float | None = None) -> None:
+        """One more update is done.
+
+        Args:
+            net: Asked for its losses when a break wants them, before its next forward.
+            mean_loss: Over the batches of the update, where there were several.
+        """
+        self.iter += 1
+        self.epoch = net.epoch
+        self._fetch_loss = net.loss if mean_loss is None else lambda: mean_loss
+        self._fetch_losses = net.losses
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it that a snapshot holds."""
+        return {
+            "iter": self.iter,
+            "epoch": self.epoch,
+            "obj_val": self.obj_val,
+            "losses": dict(self.losses),
+            "lr": self.lr,
+            "momentum": self.momentum,
+            "lr_scale": self.lr_scale,
+        }
+
+    def load_dict(self, saved: Mapping[str, Any]) -> None:
+        """Stand where a snapshot was taken."""
+        self.iter, self.epoch = saved["iter"], saved["epoch"]
+        self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
+        self._fetch_loss = self._fetch_losses = None
+        self.lr, self.momentum = saved["lr"], saved["momentum"]
+        self.lr_scale = saved["lr_scale"]

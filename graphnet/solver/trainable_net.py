@@ -1,0 +1,107 @@
+"""What the solver knows of a net, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.layers.base import PassContext, Phase
+from graphnet.param import ParamStore
+
+
+class EvaluatedNet(Protocol):
+    """A net that can be run over its whole data set."""
+
+    name: str
+    context: PassContext
+
+    def evaluate(self) -> tuple[int, Mapping[str, float]]:
+        """Run every sample exactly once: how many there were, and the means by statistic key.
+
+        Params, cursors and persistent state stay as they are.
+        """
+
+    def close(self) -> None:
+        """Release files and threads."""
+
+
+class TrainableNet(EvaluatedNet, Protocol):
+    """A net that can be trained.
+
+    Attributes:
+        name: Its name.
+        phase: Its phase, ``train`` as a rule.
+        backend: Where its arrays live.
+        store: Its params, their diffs and its persistent state.
+        context: What the running pass is about; the solver sets ``iteration`` and
+            ``first_sample``.
+    """
+
+    phase: Phase
+    backend: Backend
+    store: ParamStore
+
+    def forward(self) -> None:
+        """Read the next batch and compute all tops."""
+
+    def backward(self) -> None:
+        """Assign every param's diff."""
+
+    def loss(self) -> float:
+        """The objective of the last forward: the sum of its losses, without regularizers."""
+
+    def losses(self) -> Mapping[str, float]:
+        """The same, by loss layer."""
+
+    def check_trainable(self) -> None:
+        """See that there is a loss and that it reaches all that should learn.
+
+        Raises:
+            TopologyError: Otherwise.
+        """
+
+    def first_bad_layer(self) -> str | None:
+        """The first layer, in order, with a value that is not finite."""
+
+    @property
+    def epoch(self) -> int:
+        """Completed passes over the data."""
+
+    @property
+    def n_samples(self) -> int | None:
+        """In one epoch; None for an endless source."""
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in one forward."""
+
+    def cursors(self) -> dict[str, int]:
+        """Where each data layer stands."""
+
+    def seek(self, cursors: Mapping[str, int]) -> None:
+        """Put the data layers there."""
+
+    def statistics(self) -> Mapping[str, float]:
+        """The means of all losses and statistics since the last reset."""
+
+    def reset_statistics(self) -> None:
+        """Start counting anew."""
+
+    def statistics_state(self) -> dict[str, np.ndarray]:
+        """The running sums by layer, the weight in the last place."""
+
+    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
+        """Put the running sums back."""
+
+    @property
+    def yaml_text(self) -> str:
+        """The net in its normal form."""
+
+    def data_summary(self) -> dict[str, Any]:
+        """Which data sources are used."""
+
+    def sibling(self, phase: Phase) -> EvaluatedNet | None:
+        """The other phase of the same net, sharing the params; None if it measures nothing."""

@@ -1,0 +1,185 @@
+"""The update: from the gradients in the flat buffers to moved params.
+
+In this order: the mean over accumulated batches, the clip by global norm, the regularizers, the
+method, the constraints. Neighbouring params with the same local rate and regularizer form one
+group, and a group is worked through block by block, each block once: everything between the
+gradient and the moved param happens while the block is in cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from math import isfinite, prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.blob import Array
+from graphnet.constraints import NoCons
+from graphnet.param import Param, ParamStore
+from graphnet.regularizers import NoRegu, Regularizer
+from graphnet.solver.methods.base import BlockScratch, Method, Rates
+
+#: Elements the norm looks at in one go; fixed, so that the sum is the same everywhere.
+NORM_BLOCK = 1 << 16
+
+
+class FlatNorm:
+    """The L2 norm of a flat array, summed in float64; finite exactly where all elements are."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._xp = backend.xp
+        self._wide = backend.zeros((NORM_BLOCK,), np.dtype(np.float64))
+
+    def __call__(self, array: Array) -> float:
+        """√Σ x²."""
+        total = 0.0
+        for start in range(0, array.size, NORM_BLOCK):
+            part = array[start : start + NORM_BLOCK]
+            wide = self._wide[: part.size]
+            wide[...] = part
+            total = total + self._xp.dot(wide, wide)
+        return sqrt(float(total)) if total >= 0 else float("nan")
+
+
+class Group:
+    """Neighbouring params that are updated alike.
+
+    Args:
+        method: How.
+        regularizer: Theirs.
+        coef: The solver's ``regu_coef``.
+        local_lr: Their rate relative to the solver's.
+        scratch: Working memory.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        regularizer: Regularizer,
+        coef: float,
+        local_lr: float,
+        scratch: BlockScratch,
+    ) -> None:
+        self.method, self.regularizer, self.coef = method, regularizer, coef
+        self.local_lr, self.rates = local_lr, Rates(scratch)
+        self.gradient_scale = 1.0
+        self.is_regularized = coef > 0 and not isinstance(regularizer, NoRegu)
+        self.call: Callable[[], None]
+
+    def block(self, xp: Any, w: Array, g: Array, *history: Array) -> None:
+        """Everything between the gradient and the moved param, for one block."""
+        if self.gradient_scale != 1.0:
+            xp.multiply(g, self.gradient_scale, out=g)
+        if self.is_regularized and self.method.decoupled:
+            self._shrink(xp, w)
+        elif self.is_regularized:
+            scratch = self.rates.scratch.like(xp, g)
+            self.regularizer.add_gradient(xp, w, g, scratch, self.coef)
+        self.method.step(xp, self.rates, w, g, *history)
+
+    def _shrink(self, xp: Any, w: Array) -> None:
+        """``W ← W − r · gradient of the regularizer``."""
+        scratch = self.rates.scratch
+        gradient = scratch.like(xp, w)
+        gradient.fill(0)
+        self.regularizer.add_gradient(xp, w, gradient, scratch.like(xp, w, slot=1), self.coef)
+        xp.multiply(gradient, self.rates.lr, out=gradient)
+        xp.subtract(w, gradient, out=w)
+
+
+class Updater:
+    """Moves the trainable params of a store; allocates nothing after the first update.
+
+    Attributes:
+        history: The method's memory by name, flat like ``store.diff``.
+
+    Args:
+        store: The params and their diffs.
+        method: The update rule.
+        regu_coef: Multiplies every regularizer.
+        clip_gradients: The largest global norm a gradient keeps, or None.
+        iter_size: How many batches one update takes the mean of.
+    """
+
+    def __init__(
+        self,
+        store: ParamStore,
+        method: Method,
+        regu_coef: float = 0.0,
+        clip_gradients: float | None = None,
+        iter_size: int = 1,
+    ) -> None:
+        self.store, self.method, self.backend = store, method, store.backend
+        self.clip_gradients, self.iter_size = clip_gradients, iter_size
+        n = store.diff.size
+        self.history: dict[str, Array] = {
+            name: self.backend.zeros((n,), store.dtype) for name in method.history
+        }
+        self.norm = FlatNorm(self.backend)
+        self._groups = self._bind(regu_coef)
+        self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
+        self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
+        if self._sum is not None:
+            sums = (self._sum, store.diff)
+            self._keep = self.backend.elementwise(_assign, *sums)
+            self._gather = self.backend.elementwise(_add, *sums)
+            self._spread = self.backend.elementwise(_add, *reversed(sums))
+
+    def _bind(self, regu_coef: float) -> list[Group]:
+        groups, start, scratch = [], 0, BlockScratch()
+        for (lr, regularizer), members in groupby(self.store.trainable(), _alike):
+            span = slice(start, start + sum(prod(p.decl.shape) for p in members))
+            start = span.stop
+            group = Group(self.method, regularizer, regu_coef, lr, scratch)
+            history = [array[span] for array in self.history.values()]
+            group.call = self.backend.elementwise(
+                group.block, self.store.data[span], self.store.diff[span], *history
+            )
+            groups.append(group)
+        return groups
+
+    def accumulate(self, k: int) -> None:
+        """Count the gradient of batch ``k`` of ``iter_size``; call it after each backward."""
+        if self._sum is None:
+            return
+        if k == 0:
+            self._keep()
+        elif k < self.iter_size - 1:
+            self._gather()
+        else:
+            self._spread()
+
+    def update(self, t: int, lr: float, momentum: float) -> None:
+        """Do update number ``t``; ``store.diff`` then holds the gradient the method used."""
+        scale = self._gradient_scale()
+        for group in self._groups:
+            rates = group.rates
+            rates.lr, rates.momentum, rates.t = float(lr * group.local_lr), float(momentum), t
+            group.gradient_scale = scale
+            group.call()
+        for param in self._constrained:
+            param.decl.cons.apply(self.backend.xp, param.data, t)
+
+    def _gradient_scale(self) -> float:
+        """What the gradient is multiplied by: the mean over batches, and the clip."""
+        scale = 1.0 / self.iter_size
+        if self.clip_gradients is not None:
+            norm = self.norm(self.store.diff) * scale
+            if isfinite(norm) and norm > self.clip_gradients:
+                scale *= self.clip_gradients / norm
+        return scale
+
+
+def _alike(param: Param) -> tuple[float, Regularizer]:
+    return param.decl.lr, param.decl.regu
+
+
+def _assign(xp: Any, target: Array, source: Array) -> None:
+    xp.copyto(target, source)
+
+
+def _add(xp: Any, target: Array, other: Array) -> None:
+    xp.add(target, other, out=target)

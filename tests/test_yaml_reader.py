@@ -1,0 +1,231 @@
+"""Reading YAML: values by YAML 1.2, positions of everything, refusals with a place."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphnet.errors import SpecError
+from graphnet.yaml_reader import parse_value, parse_yaml, plain_document, read_yaml, write_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("-5", -5),
+        ("+5", 5),
+        ("007", 7),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("-1.5e+2", -150.0),
+        (".inf", math.inf),
+        ("-.inf", -math.inf),
+        ("+.Inf", math.inf),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_plain_values_follow_yaml_1_2(text, value):
+    """Numbers, truth values and nothing are what YAML 1.2's core schema says."""
+    found = parse_yaml(f"a: {text}", "f.yaml").value["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on", "off", "yes", "no", "Yes", "1_000", "0b11", "12:30:00", "2020-01-01", "1e", "e5", "nan"],
+)
+def test_what_yaml_1_1_made_of_words_is_text(text):
+    """Words, dates and sexagesimal numbers of YAML 1.1 stay what they look like."""
+    assert parse_yaml(f"a: {text}", "f.yaml").value["a"] == text
+
+
+def test_not_a_number_is_a_float():
+    """``.nan`` is read as such; whoever wants a finite number says so."""
+    assert math.isnan(parse_value(".nan"))
+
+
+def test_quotes_make_text():
+    """A number in quotes is no number."""
+    assert parse_value('"5"') == "5"
+    assert parse_value("'true'") == "true"
+
+
+def test_every_key_and_value_has_a_position():
+    """Lines and columns count from 1 and point at the first character."""
+    document = parse_yaml("a: 1\nlayers:\n  - {name: x, kernel: [5, 6]}\n", "f.yaml")
+    assert str(document.at(("layers", 0, "kernel"))) == "f.yaml:3:23"
+    assert str(document.at(("layers", 0, "kernel", 1))) == "f.yaml:3:27"
+    assert str(document.key_at(("layers", 0, "kernel"))) == "f.yaml:3:14"
+    assert str(document.key_at(("a",))) == "f.yaml:1:1"
+
+
+def test_the_position_of_what_is_missing_is_what_is_around_it():
+    """A path that leads nowhere has the position of the nearest thing that is there."""
+    document = parse_yaml("layers:\n  - {name: x}\n", "f.yaml")
+    assert str(document.at(("layers", 0, "kernel", 7))) == "f.yaml:2:5"
+    assert document.key_at(("layers", 0, "kernel")) == document.at(("layers", 0))
+
+
+def test_a_document_made_in_python_has_no_positions():
+    """Nets built from dicts are reported without a place."""
+    document = plain_document({"a": 1})
+    assert document.at(("a",)) is None
+    assert document.key_at(("a",)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "a: 1\nb: 2\na: 3\n",
+            r"^f\.yaml:3:1: the key 'a' is given twice\n  first in line 1; remove one of them$",
+        ),
+        (
+            "a:\n\t- 1\n",
+            r"^f\.yaml:2:1: not valid YAML: .*\n  indent with spaces, not tabs$",
+        ),
+        (
+            "a: b: c\n",
+            r"^f\.yaml:1:5: not valid YAML: mapping values are not allowed here\n"
+            r"  a ': ' inside a value needs quotes, or a line above is indented differently$",
+        ),
+        (
+            "a: [1, 2\nb: 3\n",
+            r"^f\.yaml:2:2: not valid YAML: expected ',' or ']'.*\n"
+            r"  a bracket or brace opened before this is not closed, or a comma is missing$",
+        ),
+        ("a: 'b\n", r"^f\.yaml:2:1: not valid YAML: found unexpected end of stream"),
+        ("a: *b\n", r"^f\.yaml:1:4: not valid YAML: found undefined alias 'b'$"),
+        ("a: 1\n---\nb: 2\n", r"^f\.yaml:2:1: not valid YAML: .*another document"),
+        ("", r"^f\.yaml:1:1: the file is empty$"),
+        ("# nothing but a comment\n", r"^f\.yaml:1:1: the file is empty$"),
+        ("a: \x07\n", r"^f\.yaml:1:4: not valid YAML: the character #x0007 is not allowed$"),
+        ("? [a, b]\n: 1\n", r"^f\.yaml:1:3: a key must be a plain word$"),
+        (
+            "a: @b\n",
+            r"^f\.yaml:1:4: not valid YAML: found character '@' .*\n  put the value in quotes$",
+        ),
+    ],
+)
+def test_what_is_not_valid_has_a_place_and_a_fix(text, message):
+    """Syntax errors carry line and column, and where it can be guessed, the fix."""
+    with pytest.raises(SpecError, match=message):
+        parse_yaml(text, "f.yaml")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "!!python/object/apply:os.system",
+        "!!python/name:os.system",
+        "!!binary",
+        "!!set",
+        "!!timestamp",
+        "!local",
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "[x]", "{x: 1}"])
+def test_tags_that_make_objects_are_refused(tag, value):
+    """Nothing is built but mappings, lists and plain values, whatever a tag says."""
+    with pytest.raises(SpecError, match=r"^f\.yaml:1:4: the tag '.*' is not allowed here"):
+        parse_yaml(f"a: {tag} {value}", "f.yaml")
+
+
+def test_a_tag_that_lies_about_its_value_is_refused():
+    """``!!int abc`` is not an int."""
+    with pytest.raises(SpecError, match="the tag '!!int' is not allowed here"):
+        parse_yaml("a: !!int abc", "f.yaml")
+
+
+def test_all_problems_of_a_file_come_at_once():
+    """Two duplicate keys and a tag are three problems, in the order of the file."""
+    with pytest.raises(SpecError, match="given twice") as caught:
+        parse_yaml("a: 1\na: 2\nb: !x 3\nc: 4\nc: 5\n", "f.yaml")
+    assert [p.position.line for p in caught.value.problems if p.position] == [2, 3, 5]
+
+
+def test_aliases_are_copies():
+    """An anchored value can be used again, and each use has the value."""
+    assert parse_yaml("a: &x [1, 2]\nb: *x\n", "f.yaml").value == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_an_alias_bomb_is_refused():
+    """Aliases that multiply are stopped long before they fill the memory."""
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        bomb += f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    with pytest.raises(SpecError, match="the aliases in this file expand without end"):
+        parse_yaml(bomb, "f.yaml")
+
+
+def test_an_alias_to_what_it_is_in_is_refused():
+    """A value that contains itself would never end."""
+    with pytest.raises(SpecError, match=r"f\.yaml:1:4: the aliases in this file expand"):
+        parse_yaml("a: &a [1, *a]", "f.yaml")
+
+
+def test_nesting_without_end_is_refused():
+    """Brackets deeper than any net are an error, not a crash of the interpreter."""
+    with pytest.raises(SpecError, match="nested too deeply"):
+        parse_yaml("[" * 100_000, "f.yaml")
+
+
+def test_a_file_is_read_with_its_folder(tmp_path):
+    """Relative paths in a YAML are relative to the folder it lies in."""
+    path = tmp_path / "net.yaml"
+    path.write_text("a: é\n", "utf-8")
+    document = read_yaml(path)
+    assert document.value == {"a": "é"}
+    assert document.folder == tmp_path.resolve()
+
+
+def test_a_byte_order_mark_is_no_character(tmp_path):
+    """Files from editors that write one are read all the same."""
+    path = tmp_path / "net.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
+    assert read_yaml(path).value == {"a": 1, "b": 2}
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    """Missing, a folder, not text: each says which."""
+    with pytest.raises(SpecError, match=r"none\.yaml: there is no such file$"):
+        read_yaml(tmp_path / "none.yaml")
+    with pytest.raises(SpecError, match="this is a directory, not a YAML file$"):
+        read_yaml(tmp_path)
+    binary = tmp_path / "data.h5"
+    binary.write_bytes(b"\x89HDF\r\n\x1a\n\xff\xfe")
+    with pytest.raises(SpecError, match=r"data\.h5:1:1: the file is not UTF-8 text\n  is it an"):
+        read_yaml(binary)
+
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+_values = st.recursive(
+    _scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(_values)
+def test_what_is_written_is_read_back(value):
+    """Writing and reading are inverses, so a run's net.yaml is the net."""
+    assert parse_yaml(write_yaml(value), "f.yaml").value == value
+
+
+def test_writing_keeps_the_order_and_quotes_what_needs_it():
+    """Keys stay in their order; texts that would read as something else are quoted."""
+    text = write_yaml({"z": "true", "a": "1e-3", "k": [1, 2], "no": "no"})
+    assert text == "z: 'true'\na: '1e-3'\nk: [1, 2]\nno: no\n"
