@@ -22,18 +22,50 @@ if TYPE_CHECKING:
     from graphnet.net.load import load_net as load_net
     from graphnet.net.net import Net as Net
     from graphnet.param import Param as Param
+    from graphnet.solver.coffee.base import CoffeeBreak as CoffeeBreak
+    from graphnet.solver.coffee.decay_on_validation import DecayOnValidation as DecayOnValidation
+    from graphnet.solver.coffee.divergence_guard import DivergenceGuard as DivergenceGuard
+    from graphnet.solver.coffee.early_stopping import EarlyStopping as EarlyStopping
+    from graphnet.solver.coffee.plateau import Plateau as Plateau
+    from graphnet.solver.coffee.snapshot import Snapshot as Snapshot
+    from graphnet.solver.coffee.training_summary import TrainingSummary as TrainingSummary
+    from graphnet.solver.coffee.validation_performance import (
+        ValidationPerformance as ValidationPerformance,
+    )
+    from graphnet.solver.load import load_solver as load_solver
+    from graphnet.solver.solver import Solver as Solver
+    from graphnet.solver.solver import solve as solve
+    from graphnet.solver.spec import SolverSpec as SolverSpec
+    from graphnet.solver.weights import load_weights as load_weights
+    from graphnet.solver.weights import save_model as save_model
+    from graphnet.timing import time_net as time_net
 
 __version__ = "0.1.0"
 
 #: The public names and the modules they live in.
 _PUBLIC = {
     "Blob": "graphnet.blob",
+    "CoffeeBreak": "graphnet.solver.coffee.base",
+    "DecayOnValidation": "graphnet.solver.coffee.decay_on_validation",
+    "DivergenceGuard": "graphnet.solver.coffee.divergence_guard",
+    "EarlyStopping": "graphnet.solver.coffee.early_stopping",
     "GradientReport": "graphnet.gradcheck",
     "GraphnetError": "graphnet.errors",
     "Net": "graphnet.net.net",
     "Param": "graphnet.param",
+    "Plateau": "graphnet.solver.coffee.plateau",
+    "Snapshot": "graphnet.solver.coffee.snapshot",
+    "Solver": "graphnet.solver.solver",
+    "SolverSpec": "graphnet.solver.spec",
+    "TrainingSummary": "graphnet.solver.coffee.training_summary",
+    "ValidationPerformance": "graphnet.solver.coffee.validation_performance",
     "check_gradients": "graphnet.gradcheck",
     "load_net": "graphnet.net.load",
+    "load_solver": "graphnet.solver.load",
+    "load_weights": "graphnet.solver.weights",
+    "save_model": "graphnet.solver.weights",
+    "solve": "graphnet.solver.solver",
+    "time_net": "graphnet.timing",
 }
 
 __all__ = [  # noqa: PLE0604  # the table above is the one list of names

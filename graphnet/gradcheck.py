@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphnet.layers.base import Kind
+from graphnet.layers.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
 from graphnet.param import Param, ParamStore, stream_key
@@ -112,6 +113,10 @@ def _float64_twin(net: Net) -> Net:
             array[...] = net.store.state[key][name]
     twin = Net(compiled, store, net.context.seed, net.inputs)
     twin.seek(net.cursors())
+    for layer in net.layers:
+        if isinstance(layer, InputLayer):
+            for top in layer.tops:
+                twin.fed(top.name)[...] = top.data
     twin.context.iteration = net.context.iteration
     return twin
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from graphnet.errors import GraphnetError, SpecError, did_you_mean
@@ -38,15 +40,21 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
                 f"cannot import '{dotted}': there is no module '{error.name}'\n"
                 f"  looked in {folder} and in Python's path"
             ) from None
-        raise SpecError(f"cannot import '{dotted}': {error}") from error
+        raise SpecError(f"cannot import '{dotted}': {error}{_where(error, folder)}") from error
     except GraphnetError:
         raise
     except Exception as error:
-        raise SpecError(f"cannot import '{dotted}': {type(error).__name__}: {error}") from error
-    if not hasattr(module, class_name):
-        names = [n for n, v in vars(module).items() if isinstance(v, type)]
+        said = error.msg if isinstance(error, SyntaxError) else error
         raise SpecError(
-            f"module '{module_name}' has no '{class_name}'{did_you_mean(class_name, names)}"
+            f"cannot import '{dotted}': {type(error).__name__}: {said}{_where(error, folder)}"
+        ) from error
+    if not hasattr(module, class_name):
+        kinds = {n: v for n, v in vars(module).items() if isinstance(v, type) and v is not base}
+        names = [n for n, v in kinds.items() if issubclass(v, base)]
+        there = f"\n  it has: {', '.join(names)}" if names else f"\n  it has no {base.__name__}"
+        raise SpecError(
+            f"module '{module_name}' has no '{class_name}'"
+            f"{did_you_mean(class_name, names) or there}"
         )
     found = getattr(module, class_name)
     if not (isinstance(found, type) and issubclass(found, base)):
@@ -55,10 +63,35 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
 
 
 def _import_beside(name: str, folder: Path) -> object:
-    """Import with ``folder`` first in the path, and only for this import."""
+    """Import with ``folder`` first in the path, and only for this import.
+
+    A module of that name from elsewhere, imported before, neither stands in for the one in
+    ``folder`` nor loses its place to it.
+    """
+    top = name.partition(".")[0]
+    other: dict[str, ModuleType] = {}
+    is_beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
+    if is_beside and top in sys.modules and not _lies_in(sys.modules[top], folder):
+        family = [n for n in sys.modules if n == top or n.startswith(f"{top}.")]
+        other = {n: sys.modules.pop(n) for n in family}
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
         return importlib.import_module(name)
     finally:
         sys.path.remove(str(folder))
+        sys.modules.update(other)
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    places = [module.__file__] if module.__file__ else list(getattr(module, "__path__", ()))
+    return any(Path(place).resolve().is_relative_to(folder.resolve()) for place in places)
+
+
+def _where(error: Exception, folder: Path) -> str:
+    """The line of the user's own file that raised, where there is one."""
+    if isinstance(error, SyntaxError):
+        return f"\n  in {error.filename}, line {error.lineno}"
+    lines = traceback.extract_tb(error.__traceback__)
+    own = [line for line in lines if Path(line.filename).is_relative_to(folder)]
+    return f"\n  in {own[-1].filename}, line {own[-1].lineno}" if own else ""

@@ -81,7 +81,11 @@ def validate(
         return model.model_validate(value)
     except ValidationError as error:
         found = _Findings(model, value, document, path, subject)
-        raise SpecError.of([found.problem(details) for details in error.errors()]) from None
+        raise SpecError.of(
+            found.problem(details)
+            for details in error.errors()
+            if details["type"] != "default_factory_not_called"  # another key of its is wrong
+        ) from None
 
 
 def describe(value: Any) -> str:
@@ -135,6 +139,8 @@ class _Findings:
                 position = self.document.key_at((*self.path, *place))
             case "missing":
                 message = f"missing key '{last}'{inside}"
+            case "union_tag_not_found" if not isinstance(found, Mapping):
+                message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_not_found":
                 message = f"missing key 'type'{inside}"
             case "union_tag_invalid":

@@ -92,8 +92,10 @@ def read_yaml(path: Path | str) -> Document:
 
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     """Parse YAML text; ``file`` is the name used in messages."""
+    reader = _Reader(file)
     try:
         node = yaml.compose(text, _Loader)
+        value = None if node is None else reader.convert(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -111,8 +113,6 @@ def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
         raise SpecError("not valid YAML: nested too deeply", Position(file, 1, 1)) from None
     if node is None:
         raise SpecError("the file is empty", Position(file, 1, 1))
-    reader = _Reader(file)
-    value = reader.convert(node, ())
     if reader.problems:
         raise SpecError.of(reader.problems)
     return Document(value, file, reader.values, reader.keys, folder)

@@ -68,7 +68,7 @@ def test_every_key_and_value_has_a_position():
     document = parse_yaml("a: 1\nlayers:\n  - {name: x, kernel: [5, 6]}\n", "f.yaml")
     assert str(document.at(("layers", 0, "kernel"))) == "f.yaml:3:23"
     assert str(document.at(("layers", 0, "kernel", 1))) == "f.yaml:3:27"
-    assert str(document.key_at(("layers", 0, "kernel"))) == "f.yaml:3:14"
+    assert str(document.key_at(("layers", 0, "kernel"))) == "f.yaml:3:15"
     assert str(document.key_at(("a",))) == "f.yaml:1:1"
 
 
@@ -99,13 +99,17 @@ def test_a_document_made_in_python_has_no_positions():
         ),
         (
             "a: b: c\n",
-            r"^f\.yaml:1:5: not valid YAML: mapping values are not allowed here\n"
-            r"  a ': ' inside a value needs quotes, or a line above is indented differently$",
+            (
+                r"^f\.yaml:1:5: not valid YAML: mapping values are not allowed here\n"
+                r"  a ': ' inside a value needs quotes, or a line above is indented differently$"
+            ),
         ),
         (
             "a: [1, 2\nb: 3\n",
-            r"^f\.yaml:2:2: not valid YAML: expected ',' or ']'.*\n"
-            r"  a bracket or brace opened before this is not closed, or a comma is missing$",
+            (
+                r"^f\.yaml:2:2: not valid YAML: expected ',' or ']'.*\n"
+                r"  a bracket or brace opened before this is not closed, or a comma is missing$"
+            ),
         ),
         ("a: 'b\n", r"^f\.yaml:2:1: not valid YAML: found unexpected end of stream"),
         ("a: *b\n", r"^f\.yaml:1:4: not valid YAML: found undefined alias 'b'$"),
@@ -203,7 +207,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     """Missing, a folder, not text: each says which."""
     with pytest.raises(SpecError, match=r"none\.yaml: there is no such file$"):
         read_yaml(tmp_path / "none.yaml")
-    with pytest.raises(SpecError, match="this is a directory, not a YAML file$"):
+    with pytest.raises(SpecError, match=r"this is a directory, not a YAML file$"):
         read_yaml(tmp_path)
     binary = tmp_path / "data.h5"
     binary.write_bytes(b"\x89HDF\r\n\x1a\n\xff\xfe")

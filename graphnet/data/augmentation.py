@@ -50,7 +50,7 @@ class Pad(ImageTransformer):
         """Copies into the middle of zeros."""
         (top, left), (_, height, width) = self.pad, shape
 
-        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+        def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:
             out.fill(0)
             out[:, :, top : top + height, left : left + width] = x
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from graphnet.blob import Shape
 from graphnet.data import embedded_sets
 from graphnet.data.download import Progress, is_offline
@@ -131,7 +129,7 @@ SETS: Mapping[str, NamedSet] = _registry(
 
 
 def split_names() -> list[str]:
-    """``mnist/train``, ``mnist/test``, …"""
+    """All that can follow ``dataset:``: ``mnist/train``, ``mnist/test`` and so on."""
     return [f"{s.name}/{split}" for s in SETS.values() for split in s.rows]
 
 

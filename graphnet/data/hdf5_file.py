@@ -7,7 +7,7 @@ A file is open only in the thread that reads it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -193,10 +193,13 @@ def _damaged(path: Path, error: Exception, rows: str = "") -> DataError:
     """HDF5's complaint without its own preamble."""
     text = str(error)
     inner = text[text.find("(") + 1 : text.rfind(")")] if "(" in text else text
-    return DataError(f"{path} cannot be read{rows}: {inner or type(error).__name__}")
+    return DataError(
+        f"{path} cannot be read{rows}: {inner or type(error).__name__}\n"
+        "  the file may be damaged or incomplete: make or copy it again"
+    )
 
 
-def _names(file: h5py.File) -> Iterable[str]:
+def _names(file: h5py.File) -> list[str]:
     """The paths of the data sets stored in the file."""
     found: list[str] = []
 
@@ -210,9 +213,9 @@ def _names(file: h5py.File) -> Iterable[str]:
 
 def _find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset]:
     """The data sets, each checked."""
-    there = list(_names(file))
     missing = [n for n in names if not _is_stored(file, n)]
     if missing:
+        there = _names(file)
         listed = ", ".join(f"'{n}'" for n in missing)
         raise DataError(
             f"{path} has no data set {listed}\n"
@@ -228,6 +231,8 @@ def _find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Datase
 def _is_stored(file: h5py.File, name: str) -> bool:
     """Whether a data set is in the file itself, not behind a link that leads elsewhere."""
     parts = name.split("/")
+    if "" in parts:
+        return False
     for depth in range(1, len(parts) + 1):
         place = "/".join(parts[:depth])
         if not isinstance(file.get(place, getlink=True), h5py.HardLink):

@@ -46,6 +46,12 @@ def permute(out: np.ndarray, key: int, *counter: int) -> None:
 class Order:
     """Which row stands at which position of an epoch.
 
+    Attributes:
+        starts: The first row of each chunk, and the end.
+        n_rows: In all.
+        n_groups: In an epoch.
+        most_rows: The most rows that a group can have.
+
     Args:
         sizes: How many rows each chunk has, in the order of the source.
         per_group: How many chunks are in memory together.
@@ -58,6 +64,7 @@ class Order:
         self.n_rows = int(self.starts[-1])
         self.per_group = per_group
         self.n_groups = -(-len(self.sizes) // per_group)
+        self.most_rows = int(np.sort(self.sizes)[-per_group:].sum())
         self.key = key
         self._chunk_order = lru_cache(maxsize=2)(self._permuted_chunks)
 
@@ -67,7 +74,9 @@ class Order:
         if self.key is not None and self.n_groups > 1:
             permute(order, self.key, epoch, 0)
         ends = np.cumsum(self.sizes[order])
-        return order, np.concatenate(([0], ends[self.per_group - 1 :: self.per_group], [self.n_rows]))
+        return order, np.concatenate(
+            ([0], ends[self.per_group - 1 :: self.per_group], [self.n_rows])
+        )
 
     def locate(self, epoch: int, position: int) -> tuple[int, int]:
         """The group that holds a position of an epoch, and the place within the group."""

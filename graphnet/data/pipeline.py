@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -38,6 +37,9 @@ def out_shape(transformers: Sequence[Transformer], shape: Shape) -> Shape:
 class Pipeline:
     """Converts a batch to the net's precision, checks it, and runs its transformers.
 
+    Attributes:
+        stored: ``(N, …)`` in the type on disk; filled before :meth:`run`.
+
     Args:
         column: What the rows are like.
         transformers: In order.
@@ -65,25 +67,21 @@ class Pipeline:
     ) -> None:
         self.name = column.name
         self.stored = np.empty((batch_size, *column.shape), column.dtype)
-        self._check = check_finite and column.dtype.kind == "f"
-        self._steps: list[tuple[Apply, np.ndarray | None]] = []
-        self._first: np.ndarray | None = None
+        self._is_float = column.dtype.kind == "f"
+        self._check = check_finite and self._is_float
+        moving = [i for i, t in enumerate(transformers) if not t.in_place]
+        self._first = np.empty((batch_size, *column.shape), dtype) if moving else None
+        self._steps: list[tuple[Apply, bool, np.ndarray | None]] = []
         shape = column.shape
-        moves = sum(not t.in_place for t in transformers)
-        if moves:
-            self._first = np.empty((batch_size, *shape), dtype)
         for i, transformer in enumerate(transformers):
             # counted by type, so that tops with the same random transformers are treated alike
             count = sum(t.type == transformer.type for t in transformers[:i])
             key = stream_key(seed, f"augment/{layer}/{transformer.type}/{count}")
             apply = transformer.bind(shape, batch_size, dtype, key)
             shape = transformer.out_shape(shape)
-            out = None
-            if not transformer.in_place:
-                moves -= 1
-                out = np.empty((batch_size, *shape), dtype) if moves else None
-            self._steps.append((_in_place(apply) if transformer.in_place else apply, out))
-        self.shape = shape
+            is_between = i in moving[:-1]
+            between = np.empty((batch_size, *shape), dtype) if is_between else None
+            self._steps.append((apply, transformer.in_place, between))
 
     def run(self, target: np.ndarray, samples: Samples, where: Callable[[int], str]) -> None:
         """Make the batch of the rows in ``stored``.
@@ -96,3 +94,30 @@ class Pipeline:
         Raises:
             DataError: If a value is not finite.
         """
+        x = target if self._first is None else self._first
+        if self._is_float:
+            with np.errstate(over="ignore", invalid="ignore"):
+                np.copyto(x, self.stored)
+                # a sum is cheap and cannot be finite if a term is not; the rest is for messages
+                if self._check and not np.isfinite(x.sum()):
+                    self._refuse(x, samples, where)
+        else:
+            np.copyto(x, self.stored)
+        for apply, in_place, between in self._steps:
+            out = x if in_place else target if between is None else between
+            apply(x, out, samples)
+            x = out
+
+    def _refuse(self, x: np.ndarray, samples: Samples, where: Callable[[int], str]) -> None:
+        """Name the first value that is not finite, if there is one after all."""
+        bad = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1)
+        if not bad.any():
+            return
+        n = int(bad.argmax())
+        values = self.stored[n].reshape(-1)
+        value = values[~np.isfinite(x[n].reshape(-1))][0]
+        text = f"is {value}" if not np.isfinite(value) else f"{value} is too large for {x.dtype}"
+        raise DataError(
+            f"{where(int(samples.rows[n]))}: a value of '{self.name}' {text}\n"
+            "  repair the data, or allow it with check_finite: false"
+        )

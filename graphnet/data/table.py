@@ -61,7 +61,9 @@ class ArrayPart:
             if not array.ndim or not array.size:
                 raise DataError(f"{name}: '{wanted}' is empty: its shape is {array.shape}")
         if len({len(a) for a in self.arrays}) > 1:
-            counts = ", ".join(f"'{n}' has {len(a)}" for n, a in zip(names, self.arrays, strict=True))
+            counts = ", ".join(
+                f"'{n}' has {len(a)}" for n, a in zip(names, self.arrays, strict=True)
+            )
             raise DataError(f"{name}: unequal numbers of rows: {counts}")
         self.n_rows = len(self.arrays[0])
         self.columns = tuple(

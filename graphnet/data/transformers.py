@@ -85,7 +85,7 @@ class Scale(Transformer):
         """Multiplies in place."""
         factor = dtype.type(self.scale)
 
-        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+        def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:
             np.multiply(x, factor, out=out)
 
         return apply
@@ -136,7 +136,7 @@ class SubMean(Transformer):
             mean = _fitted(self._inline(), shape, "the mean")
         values = mean.astype(dtype)
 
-        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+        def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:
             np.subtract(x, values, out=out)
 
         return apply
@@ -145,7 +145,9 @@ class SubMean(Transformer):
         try:
             values = np.asarray(self.mean, np.float64)
         except (TypeError, ValueError):
-            raise ValueError("'mean' must be a number, or lists of numbers of equal length") from None
+            raise ValueError(
+                "'mean' must be a number, or lists of numbers of equal length"
+            ) from None
         if not np.isfinite(values).all():
             raise ValueError("'mean' must be finite")
         return values
@@ -160,7 +162,7 @@ def _fitted(mean: np.ndarray, shape: Shape, subject: str) -> np.ndarray:
     if mean.shape in (shape, ()):
         return mean
     if mean.shape == (1, *shape):
-        return mean[0]
+        return np.asarray(mean[0])
     if len(shape) > 1 and mean.shape == shape[:1]:
         return mean.reshape(-1, *(1,) * (len(shape) - 1))
     channels = f", or one number for each of the {shape[0]} channels" if len(shape) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
@@ -24,8 +25,8 @@ from graphnet.layers.labels import Labels, check_label_shape, label_scratch, mem
 class Accuracy(LayerSpec):
     """The part of the positions at which the label's score is the largest.
 
-    Of equal scores the class with the smaller number ranks first; a position with a NaN among
-    its scores counts as wrong.
+    Of equal scores the class with the smaller number ranks first. A NaN ranks before every
+    number, and a label whose own score is NaN is wrong.
 
     It reports ``NAME`` (from 0 to 1), ``NAME.error`` (1 − accuracy) with ``report_error`` and
     ``NAME.top5``, the part at which the label is among the 5 largest, with ``top_k: 5``.
@@ -105,10 +106,35 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
         self.numbers = xp.arange(n_class).reshape(along)
 
     def forward(self) -> None:
-        n_valid = self.context.n_valid
         self.labels.read()
-        rank = self.write_rank()[:n_valid]
+        self.write_rank()
+        n_valid = self.context.n_valid
         count = self.labels.n_counted(n_valid)
-        found = {k: self.fraction_below(rank, k, count) for k in {1, self.spec.top_k}}
-        means = {"": found[1], "error": 1 - found[1], f"top{self.spec.top_k}": found[self.spec.top_k]}
-        self.add(count, *(means[key] for key in self.keys))
+        first = self.fraction_below(1, n_valid, count)
+        means = [first, 1 - first, self.fraction_below(self.spec.top_k, n_valid, count)]
+        asked = (True, self.spec.report_error, self.spec.top_k > 1)
+        self.add(count, *compress(means, asked))
+
+    def write_rank(self) -> None:
+        """How many classes rank before the label's, at each position."""
+        xp, labels, scores = self.xp, self.labels, self.bottoms[0].data
+        named, rank, ahead, before, better = (
+            self.scratch[k] for k in ("named", "rank", "ahead", "before", "better")
+        )
+        self.backend.gather(memory(scores), memory(labels.index), memory(named))
+        # of equal scores, those of smaller classes; not (a < b) rather than a ≥ b, for NaN
+        xp.logical_not(xp.less(scores, named, out=better), out=better)
+        xp.less(self.numbers, labels.classes, out=before)
+        xp.logical_and(before, better, out=before)
+        xp.logical_not(xp.less_equal(scores, named, out=better), out=better)
+        xp.logical_or(before, better, out=better)
+        xp.copyto(ahead, better)
+        ahead.sum(axis=labels.axis, keepdims=True, out=rank)
+        if self.spec.ignore_label is not None:
+            xp.copyto(rank, labels.n_class, where=labels.ignored)
+
+    def fraction_below(self, rank: int, n_valid: int, count: int) -> float:
+        """At how many of the counted positions fewer classes rank before the label's."""
+        below = self.labels.flag[:n_valid]
+        self.xp.less(self.scratch["rank"][:n_valid], rank, out=below)
+        return int(self.xp.count_nonzero(below)) / max(count, 1)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
-from graphnet.blob import Shape, shape_text
+from graphnet.blob import Array, Shape, shape_text, storage
 from graphnet.errors import ShapeError
 
 
 def _not_batch(axis: int) -> int:
     if axis == 0:
-        raise ValueError("axis 0 is the batch axis\n  expected 1 (channels), 2, …, or −1 (the last)")
+        raise ValueError(
+            "axis 0 is the batch axis\n  expected 1 (channels), 2, …, or −1 (the last)"
+        )
     return axis
 
 
@@ -43,3 +46,20 @@ def without(shape: Shape, axis: int) -> Shape:
 def with_size(shape: Shape, axis: int, size: int) -> Shape:
     """The shape with another size along one axis."""
     return (*shape[:axis], size, *shape[axis + 1 :])
+
+
+def folded(shape: Shape, axis: int) -> Shape:
+    """``(N, before, n, after)``: the sizes before and after an axis of a sample multiplied."""
+    return (shape[0], prod(shape[1:axis]), shape[axis], prod(shape[axis + 1 :]))
+
+
+def fold(array: Array, axis: int) -> Array:
+    """The view ``(N, before, n, after)`` of a blob, in whichever order it is stored."""
+    n, before, size, after = folded(tuple(array.shape), axis)
+    if array.flags.c_contiguous:
+        view = array.view()
+        view.shape = (n, before, size, after)
+        return view
+    view = storage(array).view()
+    view.shape = (before, size, after, n)  # raises where reshape would copy
+    return view.transpose(3, 0, 1, 2)

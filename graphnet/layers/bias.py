@@ -103,13 +103,14 @@ class BiasLayer(Layer[Bias]):
         bias = self.bottoms[1] if len(self.bottoms) > 1 else self.params["bias"]
         self.bias, self.others = span.beside(bias.data), span.others
         self.dbias: Any = None if bias.diff is None else span.beside(bias.diff)
+        dx, dy = self.x.diff, self.y.diff
+        self.copies = dx is not None and not self.xp.may_share_memory(dx, dy)
 
     def forward(self) -> None:
         self.xp.add(self.x.data, self.bias, out=self.y.data)
 
     def backward(self) -> None:
-        dx, dy = self.x.diff, self.y.diff
         if self.dbias is not None:
-            self.xp.sum(dy, axis=self.others, keepdims=True, out=self.dbias)
-        if dx is not None and not self.xp.may_share_memory(dx, dy):
-            self.xp.copyto(dx, dy)
+            self.xp.sum(self.y.diff, axis=self.others, keepdims=True, out=self.dbias)
+        if self.copies:
+            self.xp.copyto(self.x.diff, self.y.diff)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Literal
 
-from graphnet.blob import Array, Shape, shape_text
+from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.axis import FeatureAxis, axis_of, with_size, without
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
@@ -54,20 +56,14 @@ class ConcatLayer(Layer[Concat]):
 
     def setup(self) -> None:
         (y,) = self.tops
-        axis, start = axis_of(y.shape, self.spec.axis), 0
-        self.copies: list[tuple[Array, Array]] = []  # to, from
-        self.diff_copies: list[tuple[Array, Array]] = []
+        axis, start, copy = axis_of(y.shape, self.spec.axis), 0, self.xp.copyto
+        forward: list[Callable[[], None]] = []
+        backward: list[Callable[[], None]] = []
         for x in self.bottoms:
             part = (slice(None),) * axis + (slice(start, start + x.shape[axis]),)
             start += x.shape[axis]
-            self.copies.append((y.data[part], x.data))
-            if x.diff is not None:
-                self.diff_copies.append((x.diff, y.diff[part]))
-
-    def forward(self) -> None:
-        for part, x in self.copies:
-            self.xp.copyto(part, x)
-
-    def backward(self) -> None:
-        for dx, part in self.diff_copies:
-            self.xp.copyto(dx, part)
+            forward.append(partial(copy, y.data[part], x.data))
+            if x.diff is not None and y.diff is not None:
+                backward.append(partial(copy, x.diff, y.diff[part]))
+        self.forward = self.backend.concurrently(forward)  # type: ignore[method-assign]
+        self.backward = self.backend.concurrently(backward)  # type: ignore[method-assign]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import prod
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Array, Shape, shape_text
+from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import NonNegativeFloat
 from graphnet.layers.axis import FeatureAxis, axis_of, with_size
@@ -93,7 +92,8 @@ class LabelLossSpec(LayerSpec):
         if not np.all(total):
             raise ShapeError("'weights' cannot be normalised: they add up to zero")
         # so that equal weights are 1
-        return array * ((n_class if self.normalize == "local" else array.size) / total)
+        mean = total / (n_class if self.normalize == "local" else array.size)
+        return np.asarray(array / mean)
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
@@ -162,7 +162,7 @@ class LabelLossLayer(LossLayer[S]):
             case "valid":
                 return self.labels.n_counted(n_valid)
             case "full":
-                return n_valid * prod(self.coef.shape[1:])
+                return n_valid * feature_size(self.coef.shape)
             case "batch_size":
                 return n_valid
             case "none":

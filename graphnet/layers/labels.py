@@ -132,10 +132,10 @@ class Labels:
 
     def n_counted(self, n_valid: int) -> int:
         """How many positions of the first rows are not ignored."""
-        inner = prod(self.classes.shape[1:])
+        positions: int = n_valid * prod(self.classes.shape[1:])
         if self.ignore_label is None:
-            return n_valid * inner
-        return n_valid * inner - int(self.xp.count_nonzero(self.ignored[:n_valid]))
+            return positions
+        return positions - int(self.xp.count_nonzero(self.ignored[:n_valid]))
 
     def refuse(self) -> None:
         """Report the first label that is no class."""

@@ -71,7 +71,7 @@ class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):
         self.xp.negative(self.flat_cost, out=self.flat_cost)
 
     def backward(self) -> None:
-        """dx = −coef / p at the label, 0 elsewhere."""
+        """Assign dx = −coef / p at the label, 0 elsewhere."""
         if self.dx is None:
             return
         self.dx.fill(0)

@@ -100,9 +100,7 @@ class Pooling(LayerSpec):
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
-        return dict(
-            backend.pool2d_scratch(self.pooling, self.window(x), x, y, backward=backward)
-        )
+        return dict(backend.pool2d_scratch(self.pooling, self.window(x), x, y, backward=backward))
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(0,), tops=(0,)) if self.pooling == "Max" else Reads()

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.raising import raise_to
 
 
 class Power(LayerSpec):
@@ -90,19 +91,3 @@ class PowerLayer(Layer[Power]):
         """Backward where the gradient is a constant."""
         xp.multiply(dy, self.spec.power * self.spec.scale, out=dx)
 
-
-def raise_to(xp: Any, base: Array, power: float, out: Array) -> None:
-    """``out = base ^ power``; common powers without the general, slow function."""
-    if power == 0:
-        out.fill(1.0)
-    elif power == 1:
-        if base is not out:
-            xp.copyto(out, base)
-    elif power == 2:  # noqa: PLR2004
-        xp.multiply(base, base, out=out)
-    elif power == 0.5:  # noqa: PLR2004
-        xp.sqrt(base, out=out)
-    elif power == -1:
-        xp.reciprocal(base, out=out)
-    else:
-        xp.power(base, power, out=out)

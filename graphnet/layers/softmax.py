@@ -76,7 +76,7 @@ class SoftmaxLayer(Layer[Softmax]):
         self.xp.divide(y, along, out=y)
 
     def backward(self) -> None:
-        """dx = (dy − Σ dy·y) · y."""
+        """Assign dx = (dy − Σ dy·y) · y."""
         dx, (y,), along = self.bottoms[0].diff, self.tops, self.scratch["along"]
         if dx is None:
             return

@@ -81,7 +81,7 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         xp.subtract(along, self.cost, out=self.cost)
 
     def backward(self) -> None:
-        """dx = coef · (softmax(x) − [class is the label])."""
+        """Assign dx = coef · (softmax(x) − [class is the label])."""
         if self.dx is None:
             return
         xp = self.xp

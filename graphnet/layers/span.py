@@ -20,7 +20,7 @@ class Span:
 
     def beside(self, values: Array) -> Array:
         """A view of the values that broadcasts against the blob."""
-        shape = values.shape or (1,)
+        shape = values.shape if self.end > self.first else ()
         return values.reshape((1,) * self.first + shape + (1,) * (self.n_axes - self.end))
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Array, Shape, feature_size, rows, shape_text
-from graphnet.errors import ShapeError
+from graphnet.blob import Array, Shape, rows
 from graphnet.fields import NonNegativeFloat
 from graphnet.layers.base import (
     Arity,
@@ -19,6 +18,7 @@ from graphnet.layers.base import (
     exactly,
 )
 from graphnet.layers.labels import memory
+from graphnet.layers.pair import check_pair, kept
 
 
 class SquareLoss(LayerSpec):
@@ -46,20 +46,13 @@ class SquareLoss(LayerSpec):
     weight: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        a, b = bottoms
-        if a[0] != b[0] or feature_size(a) != feature_size(b):
-            raise ShapeError(
-                f"a prediction of shape {shape_text(a)} and a target of shape {shape_text(b)} "
-                "cannot be compared\n  expected as many elements in each sample: nothing is broadcast"
-            )
+        check_pair(bottoms)
         return []
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        lifetime: Literal["pass", "call"] = "pass" if backward else "call"
-        shape = (bottoms[0][0], feature_size(bottoms[0]))
-        return {"difference": ScratchDecl(shape, lifetime=lifetime, blob=True)}
+        return {"difference": kept(bottoms, backward=backward)}
 
     def backward_reads(self) -> Reads:
         return Reads()

@@ -18,7 +18,15 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Shape
-from graphnet.errors import Problem, ShapeError, TopologyError, located
+from graphnet.errors import (
+    Problem,
+    ShapeError,
+    SpecError,
+    TopologyError,
+    did_you_mean,
+    located,
+    one_of,
+)
 from graphnet.layers.base import Phase
 from graphnet.net.graph import (
     GradientFlow,
@@ -125,6 +133,7 @@ def compile_net(
     Raises:
         TopologyError: If the layers do not form a usable graph.
         ShapeError: If a bottom does not fit its layer, or layers that share params disagree.
+        SpecError: If ``keep`` names no blob of the net.
     """
     nodes = select_phase(spec.nodes, phase)
     if not nodes:
@@ -146,18 +155,32 @@ def compile_net(
         for n in ordered
     }
     flow = gradient_flow(ordered, learns)
-    plan = plan_memory(ordered, shapes, flow, backend, dtype, keeper(keep))
+    plan = plan_memory(ordered, shapes, flow, backend, dtype, keeper(keep, shapes))
     return CompiledNet(
         spec, phase, tuple(ordered), shapes, flow, plan, owners, declared, backend, dtype
     )
 
 
-def keeper(keep: Keep) -> Callable[[str], bool]:
-    """Whether a blob is to outlive the pass."""
+def keeper(keep: Keep, blobs: Collection[str]) -> Callable[[str], bool]:
+    """Whether a blob, one of ``blobs``, is to outlive the pass.
+
+    Raises:
+        SpecError: If ``keep`` is another word, or names a blob that is not there.
+    """
     if keep == "all":
         return lambda blob: VERSION_MARK not in blob
+    if isinstance(keep, str) and keep != "needed":
+        raise SpecError(
+            f"keep: expected 'all', 'needed' or a list of blob names, found {keep!r}\n"
+            f"  for one blob write keep=[{keep!r}]"
+        )
     kept = frozenset(() if keep == "needed" else keep)
-    return lambda blob: blob in kept
+    known = [blob for blob in blobs if VERSION_MARK not in blob]
+    for blob in sorted(kept.difference(known)):
+        raise SpecError(
+            f"keep: there is no blob '{blob}'{one_of(known)}{did_you_mean(blob, known)}"
+        )
+    return kept.__contains__
 
 
 def collect_params(

@@ -67,11 +67,6 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         raise SpecError(f"phase: expected 'train' or 'test', found {phase!r}")
     if dtype not in _PRECISIONS:
         raise SpecError(f"dtype: expected 'float32' or 'float64', found {dtype!r}")
-    if isinstance(keep, str) and keep not in ("all", "needed"):
-        raise SpecError(
-            f"keep: expected 'all', 'needed' or a list of blob names, found {keep!r}\n"
-            f"  for one blob write keep=[{keep!r}]"
-        )
     spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
     spec = resolve_data(spec, offline=offline).spec
     if share is not None:

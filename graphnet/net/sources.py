@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphnet.errors import DataError, located
+from graphnet.layers.base import Phase
 from graphnet.net.spec import NetSpec, Node
 
 
@@ -43,31 +44,52 @@ def resolve_data(
     offline: bool = False,
     fetch: bool = False,
     progress: Callable[..., None] | None = None,
+    phase: Phase | None = None,
 ) -> ResolvedData:
     """Decide which data the net reads.
 
     Args:
         spec: As declared.
         offline: Do not try to download.
-        fetch: Try to get a missing named set, once.
+        fetch: Try to get a missing named set, once. What is missing after that and has no
+            fall-back is an error; without ``fetch``, reading it will be one.
         progress: Told how a download goes.
+        phase: Only what this phase reads must be there. Default: what any does.
 
     Raises:
-        DataError: If a source is missing that has no fall-back, though others have.
+        DataError: If a source is missing that has no fall-back.
     """
-    nodes = [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
-    missing = ""
-    for node in nodes:
+    declared = sources(spec)
+    for node in _with_source(spec):
+        if phase is not None and node.spec.phase not in (None, phase):
+            continue
         with located(node.position, node.subject):
-            missing = missing or _missing(node, offline=offline, fetch=fetch, progress=progress)
-    wanted = {n.name: _source_text(n) for n in nodes}
-    declared = [n for n in nodes if getattr(n.spec, "otherwise", None) is not None]
-    if not missing or not declared:
-        return ResolvedData(spec, False, missing, wanted, wanted)
-    without = [n for n in nodes if n not in declared]
+            missing = _missing(node, offline=offline, fetch=fetch, progress=progress)
+            if missing and any(_has_fallback(n) for n in _with_source(spec)):
+                return take_fallback(spec, missing)
+            if missing and fetch:
+                raise DataError(missing)
+        if missing:
+            return ResolvedData(spec, False, missing, declared, declared)
+    return ResolvedData(spec, False, "", declared, declared)
+
+
+def take_fallback(spec: NetSpec, missing: str = "") -> ResolvedData:
+    """The net with the fall-back that its data layers declare.
+
+    Args:
+        spec: As declared.
+        missing: Why it is taken.
+
+    Raises:
+        DataError: If one of them declares none.
+    """
+    nodes = _with_source(spec)
+    without = [n for n in nodes if not _has_fallback(n)]
     if without:
+        declares = next((f", while '{n.name}' does" for n in nodes if _has_fallback(n)), "")
         raise DataError(
-            f"{without[0].subject}declares no 'otherwise', while '{declared[0].name}' does\n"
+            f"{without[0].subject}declares no 'otherwise'{declares}\n"
             "  the fall-back is taken by all data layers together or by none: give each one",
             without[0].position,
         )
@@ -75,8 +97,21 @@ def resolve_data(
     taken = spec.with_nodes(
         replace(n, spec=replaced[n.name]) if n in nodes else n for n in spec.nodes
     )
-    used = {n.name: _source_text(n) for n in taken.data_nodes() if n.name in wanted}
-    return ResolvedData(taken, True, missing, wanted, used)
+    return ResolvedData(taken, True, missing, sources(spec), sources(taken))
+
+
+def sources(spec: NetSpec) -> dict[str, str]:
+    """What each data layer reads, by layer."""
+    return {n.name: _source_text(n) for n in _with_source(spec)}
+
+
+def _with_source(spec: NetSpec) -> list[Node]:
+    """The data layers that read something; a MemoryData does not."""
+    return [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
+
+
+def _has_fallback(node: Node) -> bool:
+    return getattr(node.spec, "otherwise", None) is not None
 
 
 def _source_text(node: Node) -> str:

@@ -276,7 +276,7 @@ def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPa
     for key in sorted(neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()):
         if key != "type":
             raise SpecError(
-                f"{subject}key 'neuron': a neuron has no '{key}' of its own, it has its layer's\n"
+                f"{subject}key 'neuron': a neuron has its layer's '{key}'\n"
                 f"  remove '{key}', or write the neuron as a layer",
                 document.key_at((*path, "neuron", key)),
             )
@@ -296,7 +296,7 @@ def _spec_type(
         return layer_types[kind]
     if "." in kind:
         try:
-            return import_class(
+            found = import_class(
                 kind,
                 LayerSpec,  # type: ignore[type-abstract]
                 document.folder,
@@ -304,6 +304,15 @@ def _spec_type(
             )
         except SpecError as error:
             raise SpecError(f"{named}: {error}", document.at(path)) from error.__cause__
+        missing = sorted(getattr(found, "__abstractmethods__", ()))
+        if missing:
+            raise SpecError(
+                f"{named}: '{kind}' does not define {' and '.join(missing)}\n"
+                f"  every layer needs {'it' if len(missing) == 1 else 'them'}; "
+                "the contract is in graphnet/layers/base.py",
+                document.at(path),
+            )
+        return found
     other = OTHER_NAMES.get(kind) or OTHER_NAMES.get(kind.removesuffix("Layer"))
     if other is None and kind.removesuffix("Layer") in layer_types:
         other = kind.removesuffix("Layer")

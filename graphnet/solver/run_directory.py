@@ -25,7 +25,8 @@ from graphnet.solver.durable import explained, remove_unfinished, write_durably
 from graphnet.solver.snapshot_file import Contents, read
 
 _NAME = re.compile(r"snapshot-(\d{6,})\.h5")
-_CONTENTS = ("snapshots", "statistics.jsonl", "net.yaml", "solver.yaml", "run.json")
+#: What a run leaves; the snapshots last, so that a crash while they move loses no statistics.
+_CONTENTS = ("statistics.jsonl", "net.yaml", "solver.yaml", "run.json", "snapshots")
 
 
 def snapshots_in(folder: Path) -> dict[int, Path]:

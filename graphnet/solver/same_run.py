@@ -82,7 +82,11 @@ def differences(then: Any, now: Any, path: str = "") -> Iterator[str]:
 
 def _by_name(value: Any) -> Any:
     """A list of named items as a mapping; anything else as it is."""
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(v, dict) and "name" in v for v in value)
+    ):
         return {v["name"]: v for v in value}
     return value
 

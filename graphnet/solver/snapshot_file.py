@@ -130,7 +130,8 @@ def to_bytes(contents: Contents) -> bytes:
         with h5py.File(image, "w", userblock_size=HEADER_BYTES) as file:
             for group, arrays in contents.groups():
                 for name, array in arrays.items():
-                    _check_finite(f"{group}/{name}", array)
+                    if not np.isfinite(array).all():
+                        raise _not_finite(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
             _write_text(file, "meta", contents.meta.model_dump_json())
             _write_text(file, "net.yaml", contents.net_yaml)
@@ -151,9 +152,11 @@ def _header(body: bytes) -> bytes:
     return text.ljust(HEADER_BYTES, b"\0")
 
 
-def _check_finite(name: str, array: np.ndarray) -> None:
-    if not np.isfinite(array).all():
-        raise DivergedError(f"'{name}' has a value that is not finite, so no snapshot is written")
+def _not_finite(name: str, iteration: int) -> DivergedError:
+    return DivergedError(
+        f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
+        "  no snapshot of it is written, and the last one is good"
+    )
 
 
 def _write_text(file: h5py.File, name: str, text: str) -> None:

@@ -45,7 +45,8 @@ class SolverState:
     def losses(self) -> dict[str, float]:
         """The terms of ``obj_val`` by loss layer (with ``iter_size``: of its last batch)."""
         if self._fetch_losses is not None:
-            self._losses, self._fetch_losses = dict(self._fetch_losses()), None
+            fetched, self._fetch_losses = self._fetch_losses(), None
+            self._losses = {name: float(loss) for name, loss in fetched.items()}
         return self._losses
 
     def stop(self, reason: str) -> None:

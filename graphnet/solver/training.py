@@ -1,69 +1,186 @@
-"""Training: one run of a net, from its start or a snapshot to its end.
-
-The loop is :meth:`Training.loop` and :meth:`Training.step`; the rest is care for the run's
-directory, its coffee breaks and the ways it can end.
-"""
+"""Training: the loop, and the ways out of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from math import ceil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from graphnet.errors import BreakError, DivergedError, GraphnetError, SpecError
+from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.coffee.schedule import Entry, Schedule
-from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.reporter import Progress, Reporter
-from graphnet.solver.run_files import RunFiles
+from graphnet.solver.keeper import Keeper
+from graphnet.solver.reporter import Progress
+from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
-from graphnet.solver.spec import SolverSpec
 from graphnet.solver.state import SolverState
-from graphnet.solver.trainable_net import TrainableNet
-from graphnet.solver.update import Updater
 
 
 class Training:
-    """A net, a solver's spec and its breaks, put together for one run.
+    """Takes a run to its end.
 
     Args:
-        spec: How to train.
-        net: What to train.
-        entries: The coffee breaks.
-        lounge: Theirs.
-        reporter: Where words go.
-
-    Raises:
-        TopologyError: If the net has no loss, or none that reaches all that should learn.
-        SpecError: If spec and net do not go together.
+        run: What is trained and how.
+        keeper: Its files.
     """
 
-    def __init__(
-        self,
-        spec: SolverSpec,
-        net: TrainableNet,
-        entries: Sequence[Entry],
-        lounge: CoffeeLounge,
-        reporter: Reporter,
-    ) -> None:
-        net.check_trainable()
-        _check_together(spec, net)
-        self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
-        self.state = SolverState()
-        self.updater = Updater(
-            net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
-        )
-        self.schedule = Schedule(entries, spec.on_error)
+    def __init__(self, run: Run, keeper: Keeper) -> None:
+        self.run, self.keeper = run, keeper
+        self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
-        self.snapshot_break = _only_snapshot(entries)
-        lounge.batches_per_iter = spec.iter_size
-        if self.snapshot_break is not None:
-            lounge.keep_last = self.snapshot_break.keep_last
-            lounge.best_key = self.snapshot_break.keep_best
 
-    # --- a run --------------------------------------------------------------------------
+    def solve(self, *, fresh: bool) -> SolverState:
+        """Start or continue the run, and train until it is finished.
+
+        Raises:
+            Interrupted: If a signal stopped it, after a snapshot.
+            BreakError: If a coffee break failed, after a snapshot.
+            DivergedError: If the numbers are no longer finite; the last snapshot is good.
+        """
+        start = perf_counter()
+        is_resumed = self.keeper.begin(fresh=fresh)
+        if is_resumed and self.run.is_finished:
+            self._say_end("was finished before")
+            return self.state
+        if is_resumed:
+            self._say(f"going on from iteration {self.state.iter:,} ({self.lounge.last_snapshot})")
+        self.keeper.record_start()
+        try:
+            with self.signals, self._breaks_open(), self._reported():
+                if not is_resumed:
+                    self._pause()
+                self._loop()
+                self._finish()
+        except BaseException as error:
+            with suppress(GraphnetError):
+                self.keeper.record_end(_outcome(error), perf_counter() - start)
+            raise
+        self.keeper.record_end(self.state.stop_reason or "finished", perf_counter() - start)
+        self._say_end("finished")
+        return self.state
+
+    # --- the loop -----------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        with np.errstate(all="ignore"):  # the guard looks for what is not finite
+            while not self.run.is_finished:
+                self._step()
+                self.run.reporter.step()
+                self._pause()
+
+    def _step(self) -> None:
+        """Forward, backward, update."""
+        spec, state, net = self.run.spec, self.state, self.net
+        t = state.iter + 1
+        state.lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
+        if spec.mom_policy is not None:
+            state.momentum = spec.mom_policy.value(t, state.epoch)
+        net.context.iteration = state.iter
+        mean_loss = None
+        if spec.iter_size == 1:
+            net.forward()
+            net.backward()
+        else:
+            mean_loss = self._accumulate(spec.iter_size)
+        self.run.updater.update(t, state.lr, state.momentum or 0.0)
+        state.advance(net, mean_loss)
+
+    def _accumulate(self, iter_size: int) -> float:
+        """The gradients of several batches, as of one that is as large; their mean loss."""
+        net, total = self.net, 0.0
+        for k in range(iter_size):
+            net.context.first_sample = k * net.batch_size
+            net.forward()
+            net.backward()
+            self.run.updater.accumulate(k)
+            total += net.loss()
+        net.context.first_sample = 0
+        return total / iter_size
+
+    def _pause(self) -> None:
+        """The breaks that are due, then what they and the signals have asked for."""
+        signals = self.signals
+        try:
+            self.run.schedule.take(self.net, self.state, self.lounge)
+        except BreakError as error:
+            raise self._saved_after(error) from error.__cause__
+        self._settle(is_save_due=signals.wants_snapshot)
+        signals.wants_snapshot = False
+        if signals.stop:
+            raise Interrupted(signals.stop, self.keeper.save())
+
+    def _settle(self, *, is_save_due: bool) -> Path | None:
+        """Do what the breaks of this iteration have asked for."""
+        lounge, path = self.lounge, None
+        if not (lounge.wants_restore or lounge.wants_snapshot or is_save_due):
+            return None
+        start = perf_counter()
+        if lounge.wants_restore:
+            self.keeper.restore_best()
+        if lounge.wants_snapshot or is_save_due:
+            path = self.keeper.save(best=lounge.wants_best)
+        lounge.wants_restore = lounge.wants_snapshot = lounge.wants_best = False
+        lounge.break_seconds += perf_counter() - start
+        return path
+
+    def _finish(self) -> None:
+        """The last snapshot, of numbers that are looked at even where none is written."""
+        check_finite(self.net, self.state, self.lounge, self.run.updater.norm)
+        self.keeper.save()
+        self.lounge.warn_of_silence()
+
+    # --- around it ----------------------------------------------------------------------
+
+    @contextmanager
+    def _breaks_open(self) -> Iterator[None]:
+        """The breaks are closed whatever happens, and an error in that hides no other."""
+        schedule = self.run.schedule
+        self.lounge.start_iteration(self.state.iter)
+        try:
+            schedule.open(self.net, self.state, self.lounge)
+            yield
+        except BaseException:
+            with suppress(BreakError):
+                schedule.close(self.net, self.state, self.lounge)
+            raise
+        self.lounge.start_iteration(self.state.iter)
+        schedule.close(self.net, self.state, self.lounge)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        run, state = self.run, self.state
+        run.reporter.start(Progress(state, state.iter, run.last_iter, run.samples_per_iter))
+        try:
+            yield
+        finally:
+            run.reporter.finish()
+
+    def _saved_after(self, error: BreakError) -> BreakError:
+        """The error of a break, saying what was saved."""
+        try:
+            path = self._settle(is_save_due=True)
+        except GraphnetError as failed:
+            return BreakError(f"{error}\n  and the run could not be saved: {failed}")
+        way_out = "mend it and solve again" if path else "mend it"
+        saved = f"the run is saved in {path}: " if path else ""
+        return BreakError(f"{error}\n  {saved}{way_out}, or set 'on_error: continue' to skip it")
+
+    def _say_end(self, how: str) -> None:
+        state, directory = self.state, self.keeper.directory
+        where = f" ({directory.folder})" if directory else ""
+        why = f": {state.stop_reason}" if state.stop_reason else ""
+        self._say(f"{how} at iteration {state.iter:,}, epoch {state.epoch:,}{where}{why}")
+
+    def _say(self, text: str) -> None:
+        self.run.reporter.line(text)
+
+
+def _outcome(error: BaseException) -> str:
+    """How a start of the run ended, as its record says it."""
+    if isinstance(error, Interrupted):
+        return f"stopped by {error.signal.name}"
+    if isinstance(error, DivergedError):
+        return "diverged"
+    return f"failed: {type(error).__name__}"

@@ -15,7 +15,7 @@ def spec(n, **properties):
 
 
 def concat(axis):
-    return lambda bottoms, params: [np.concatenate(bottoms, axis)]
+    return lambda bottoms, _: [np.concatenate(bottoms, axis)]
 
 
 CASES = [

@@ -29,7 +29,7 @@ def uniform(name, shape):
 
 
 def dropout(ratio, scale):
-    def reference(bottoms, params):
+    def reference(bottoms, _):
         kept = uniform("drop", bottoms[0].shape) >= ratio
         return [np.where(kept, bottoms[0] * scale, 0)]
 
@@ -39,9 +39,11 @@ def dropout(ratio, scale):
 CASES = [
     LayerCase(spec(), [(4, 5)], dropout(0.5, 2), draws=True),
     LayerCase(spec(ratio=0.2), [(2, 3, 4, 2)], dropout(0.2, 1.25), draws=True),
-    LayerCase(spec(ratio=0.6, auto_scale=False), [(5, 3)], dropout(0.6, 1), label="unscaled", draws=True),
-    LayerCase(spec(ratio=0.0), [(5, 3)], lambda bottoms, params: bottoms, label="ratio 0"),
-    LayerCase(spec(), [(5, 3)], lambda bottoms, params: bottoms, label="test", phase="test"),
+    LayerCase(
+        spec(ratio=0.6, auto_scale=False), [(5, 3)], dropout(0.6, 1), label="unscaled", draws=True
+    ),
+    LayerCase(spec(ratio=0.0), [(5, 3)], lambda bottoms, _: bottoms, label="ratio 0"),
+    LayerCase(spec(), [(5, 3)], lambda bottoms, _: bottoms, label="test", phase="test"),
 ]
 
 

@@ -13,17 +13,15 @@ from graphnet.layers.element_wise import ElementWise
 
 def spec(operation, n=2, **properties):
     names = tuple(f"x{i}" for i in range(n))
-    return ElementWise(
-        name="e", bottoms=names, tops=("y",), operation=operation, **properties
-    )
+    return ElementWise(name="e", bottoms=names, tops=("y",), operation=operation, **properties)
 
 
 def fold(operation):
-    return lambda bottoms, params: [reduce(operation, bottoms)]
+    return lambda bottoms, _: [reduce(operation, bottoms)]
 
 
 def weighted(*coeff):
-    return lambda bottoms, params: [sum(c * x for c, x in zip(coeff, bottoms, strict=True))]
+    return lambda bottoms, _: [sum(c * x for c, x in zip(coeff, bottoms, strict=True))]
 
 
 POSITIVE = np.random.default_rng(2).uniform(0.5, 2, (3, 4))

@@ -27,7 +27,7 @@ FORMULAS = [
     (Identity(name="n", bottoms=("x",)), lambda x: x),
 ]
 CASES = [
-    LayerCase(spec, [shape], lambda bottoms, params, f=formula: [f(bottoms[0])])
+    LayerCase(spec, [shape], lambda bottoms, _, f=formula: [f(bottoms[0])])
     for spec, formula in FORMULAS
     for shape in [(4, 3), (2, 3, 4, 5), (1,)]
 ]
@@ -44,7 +44,7 @@ def test_layer(case):
 def test_extreme_values(spec, dtype):
     """The largest numbers neither overflow nor warn; their gradient is finite."""
     extreme = np.array([[-1e4, -100.0, -0.0, 0.0, 100.0, 1e4]])
-    case = LayerCase(spec, [extreme], lambda bottoms, params: [])
+    case = LayerCase(spec, [extreme], lambda *_: [])
     results = Rig(case, dtype=dtype).run()
     assert np.isfinite(results["top 0"]).all()
     assert np.isfinite(results["diff of bottom 0"]).all()
@@ -53,7 +53,7 @@ def test_extreme_values(spec, dtype):
 @pytest.mark.parametrize("spec", [f[0] for f in FORMULAS], ids=repr)
 def test_nan_stays_nan(spec):
     """A NaN is passed on, forward and backward, so that divergence is seen where it begins."""
-    case = LayerCase(spec, [np.array([[1.0, np.nan]])], lambda bottoms, params: [])
+    case = LayerCase(spec, [np.array([[1.0, np.nan]])], lambda *_: [])
     rig = Rig(case)
     assert np.isnan(rig.forward()["top 0"]).tolist() == [[False, True]]
     if spec.type != "Identity":
@@ -63,7 +63,7 @@ def test_nan_stays_nan(spec):
 @pytest.mark.parametrize("spec", [ReLU(name="n"), LReLU(name="n", slope=0.25)], ids=repr)
 def test_gradient_at_zero(spec):
     """At zero the gradient is that of the negative side, as in Mocha and Caffe."""
-    case = LayerCase(spec, [np.array([[0.0, -0.0]])], lambda bottoms, params: [])
+    case = LayerCase(spec, [np.array([[0.0, -0.0]])], lambda *_: [])
     rig = Rig(case)
     diff = rig.run()["diff of bottom 0"]
     np.testing.assert_array_equal(diff, getattr(spec, "slope", 0.0) * rig.projections()[0])

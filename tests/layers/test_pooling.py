@@ -18,7 +18,7 @@ def spec(**properties):
 def pooling(layer):
     """Window by window."""
 
-    def reference(bottoms, params):
+    def reference(bottoms, _):
         (x,) = bottoms
         n, c, *size = x.shape
         kernel = size if layer.global_ else layer.kernel
@@ -118,7 +118,11 @@ def test_nan_is_passed_on():
 @pytest.mark.parametrize(
     ("layer", "bottom", "message"),
     [
-        (spec(kernel=2), (4, 3, 5), r"shape 4×3×5 is no batch of images\n  expected \(N, C, H, W\)"),
+        (
+            spec(kernel=2),
+            (4, 3, 5),
+            r"shape 4×3×5 is no batch of images\n  expected \(N, C, H, W\)",
+        ),
         (spec(kernel=1, stride=3), (1, 1, 5, 4), r"outside .* 1×1×5×4: .* on height 5"),
         (spec(kernel=[2, 1], stride=[1, 3]), (1, 1, 5, 5), r"stride 1×3, pad 0×0 on width 5"),
         (spec(kernel=7), (1, 1, 5, 9), r"kernel 7×7.* on height 5\n  expected a stride no larger"),

@@ -14,7 +14,7 @@ def spec(power=1.0, scale=1.0, shift=0.0):
 
 
 def power(layer):
-    return lambda bottoms, params: [(layer.scale * bottoms[0] + layer.shift) ** layer.power]
+    return lambda bottoms, _: [(layer.scale * bottoms[0] + layer.shift) ** layer.power]
 
 
 CASES = [

@@ -18,7 +18,7 @@ from graphnet.param import stream_key
 def corrupt(ratio):
     """Without scaling."""
 
-    def reference(bottoms, params):
+    def reference(bottoms, _):
         u = numpy_backend().empty_blob(bottoms[0].shape, np.dtype(np.float64))
         key = stream_key(SEED, "corrupt/mask")
         numpy_backend().fill_uniform(key, ITERATION, FIRST_SAMPLE, u)
@@ -31,7 +31,12 @@ CASES = [
     LayerCase(RandomMask(name="corrupt", bottoms=("x",)), [(4, 6)], corrupt(0.5), draws=True),
     LayerCase(RandomMask(name="corrupt", ratio=0.1), [(3, 2, 3, 2)], corrupt(0.1), draws=True),
     LayerCase(
-        RandomMask(name="corrupt", ratio=0.3), [(4, 6)], corrupt(0.3), phase="test", label="test", draws=True
+        RandomMask(name="corrupt", ratio=0.3),
+        [(4, 6)],
+        corrupt(0.3),
+        phase="test",
+        label="test",
+        draws=True,
     ),
 ]
 

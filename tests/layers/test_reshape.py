@@ -13,7 +13,7 @@ def spec(*shape):
 
 
 def reshape(*shape):
-    return lambda bottoms, params: [bottoms[0].reshape(len(bottoms[0]), *shape)]
+    return lambda bottoms, _: [bottoms[0].reshape(len(bottoms[0]), *shape)]
 
 
 CASES = [

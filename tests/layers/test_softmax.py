@@ -14,7 +14,7 @@ def spec(**properties):
 
 
 def softmax(axis):
-    def reference(bottoms, params):
+    def reference(bottoms, _):
         e = np.exp(bottoms[0])
         return [e / e.sum(axis, keepdims=True)]
 
@@ -47,7 +47,9 @@ def test_large_scores(dtype):
 
 def test_axis_must_be_of_a_sample():
     """The batch axis is refused when the YAML is read, an axis that is not there by the shape."""
-    with pytest.raises(ValidationError, match=r"axis 0 is the batch axis\n  expected 1 \(channels\)"):
+    with pytest.raises(
+        ValidationError, match=r"axis 0 is the batch axis\n  expected 1 \(channels\)"
+    ):
         spec(axis=0)
     for axis in (2, -2, 5):
         with pytest.raises(ShapeError, match=rf"axis {axis} is none of a sample's axes .* 4×3\n"):

@@ -12,7 +12,7 @@ def spec(*tops):
 
 
 CASES = [
-    LayerCase(spec(*tops), [shape], lambda bottoms, params, n=len(tops): bottoms * n)
+    LayerCase(spec(*tops), [shape], lambda bottoms, _, tops=tops: bottoms * len(tops))
     for tops in (("a",), ("a", "b"), ("a", "b", "c", "d"))
     for shape in [(4, 3), (2, 3, 4, 2), (3,)]
 ]
@@ -26,7 +26,7 @@ def test_layer(case):
 
 def test_sum_runs_in_the_order_of_the_tops():
     """The gradient is ((d0 + d1) + d2), so that its rounding does not depend on anything else."""
-    rig = Rig(LayerCase(spec("a", "b", "c"), [(50, 3)], lambda b, p: b * 3), dtype=np.float32)
+    rig = Rig(LayerCase(spec("a", "b", "c"), [(50, 3)], lambda b, _: b * 3), dtype=np.float32)
     diff = rig.run()["diff of bottom 0"]
     d0, d1, d2 = (p.astype(np.float32) for p in rig.projections())
     np.testing.assert_array_equal(diff, (d0 + d1) + d2)

@@ -136,7 +136,7 @@ def test_an_error_while_running_names_the_layer_and_its_place():
     """A label out of range is found in forward and located in the YAML."""
     net = net_of(TWO_LAYERS)
     net.fed("label")[...] = 7
-    with pytest.raises(gn.GraphnetError, match=r"^net.yaml:5:7: layer 'loss' \(SoftmaxLoss\): "):
+    with pytest.raises(gn.GraphnetError, match=r"^net.yaml:5:3: layer 'loss' \(SoftmaxLoss\): "):
         net.forward()
 
 

@@ -31,7 +31,6 @@ from graphnet.layers.base import (
     MeasureLayer,
     PassContext,
     Phase,
-    Reads,
 )
 from graphnet.param import Param
 
@@ -126,6 +125,7 @@ class Rig:
         unread: Tops nobody gives a gradient: their diff is None.
         frozen: Param diffs are None.
         overlay: Top 0 lies in bottom 0's memory, and bottom 0's diff in top 0's diff.
+        overlay_diff: The diffs lie so, the data do not.
         backward: False for a net that never runs backward.
         n_valid: Rows that count; by default all.
     """
@@ -141,6 +141,7 @@ class Rig:
         unread: Sequence[int] = (),
         frozen: bool = False,
         overlay: bool = False,
+        overlay_diff: bool = False,
         backward: bool = True,
         n_valid: int | None = None,
     ) -> None:
@@ -155,7 +156,7 @@ class Rig:
         elif wanted is None:
             wanted = self.spec.differentiable(len(shapes))
         self.backward_runs = backward and bool(wanted or (case.param_values() and not frozen))
-        self.overlay = overlay
+        self.overlay, self.overlay_diff = overlay, overlay or overlay_diff
 
         self.bottoms = [
             Blob(f"bottom{i}", self.blob(s), self.blob(s) if i in wanted else None)
@@ -172,7 +173,7 @@ class Rig:
             )
             for i, s in enumerate(self.top_shapes)
         ]
-        if overlay and self.bottoms[0].diff is not None:
+        if self.overlay_diff and self.bottoms[0].diff is not None:
             self.bottoms[0].diff = self.like(self.tops[0].diff, shapes[0])
         decls = self.spec.param_decls(shapes)
         self.params = {
@@ -306,7 +307,7 @@ class Rig:
                 top.diff[...] = projection
         self.layer.backward()
         for i, (top, projection) in enumerate(zip(self.tops, self.projections(), strict=True)):
-            if top.diff is not None and not self.overlay:
+            if top.diff is not None and not self.overlay_diff:
                 same(f"diff of top {i} after backward", top.diff, projection.astype(self.dtype))
         for before, blob in zip(kept, (*self.bottoms, *self.tops), strict=True):
             same(f"{blob.name} after backward", blob.data, before)
@@ -393,7 +394,7 @@ def check_layer(case: LayerCase) -> None:
     assert len(rig.tops) in spec.n_tops, f"{spec.type} gives {spec.n_tops} tops"
     made = rig.run()
     check_forward(case, rig, made)
-    check_gradient(case, rig, made)
+    check_gradient(rig, made)
     all_same(rig.run(), made, "the second run")
     all_same(Rig(case, backward=False).forward(), made, "forward alone")
     check_unwanted(case, made)
@@ -423,7 +424,7 @@ def check_forward(case: LayerCase, rig: Rig, made: Results) -> None:
         close(name, forward[name], value, 1e-9)
 
 
-def check_gradient(case: LayerCase, rig: Rig, made: Results) -> None:
+def check_gradient(rig: Rig, made: Results) -> None:
     """Every diff is the derivative of the objective, by central differences.
 
     Elements within a step of a kink are passed over: there the second difference is of the
@@ -465,7 +466,7 @@ def check_unwanted(case: LayerCase, made: Results) -> None:
     if n_tops > 1 and wanted:
         for i in range(n_tops):
             rig = Rig(case, unread=[i])
-            check_gradient(case, rig, rig.run())
+            check_gradient(rig, rig.run())
 
 
 def check_overlay(case: LayerCase, made: Results) -> None:
@@ -478,6 +479,8 @@ def check_overlay(case: LayerCase, made: Results) -> None:
     all_same(rig.forward(), made, "forward in place")
     if rig.backward_runs and (one_view or 0 not in spec.backward_reads().bottoms):
         all_same(rig.backward(), made, "backward in place")
+    if rig.backward_runs:
+        all_same(Rig(case, overlay_diff=True).run(), made, "with the diffs in one place")
 
 
 def check_precision(case: LayerCase) -> None:

@@ -80,14 +80,12 @@ class Schedule:
         due = [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
         if not due:
             return
-        start = perf_counter()
         lounge.start_iteration(at)
         for entry in due:
             self._call(entry.name, state, lounge, entry.coffee_break.enjoy, net, state, lounge)
         for name, listener, value in lounge.due_listeners():
             self._call(name, state, lounge, listener, value)
         lounge.save_statistics()
-        lounge.break_seconds += perf_counter() - start
 
     def _call(
         self,
@@ -97,6 +95,7 @@ class Schedule:
         function: Callable[..., None],
         *arguments: object,
     ) -> None:
+        start = perf_counter()
         try:
             function(*arguments)
         except DivergedError:
@@ -106,12 +105,14 @@ class Schedule:
             if self._on_error == "stop":
                 raise failed from error
             lounge.reporter.warning(f"{failed}\n  it is skipped (on_error: continue)")
+        finally:
+            lounge.break_seconds += perf_counter() - start
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Close all that were opened, whatever happens.
 
         Raises:
-            BreakError: The first one, when all have been closed.
+            BreakError: The first one, when all have been closed, unless errors are to be skipped.
         """
         first: BreakError | None = None
         while self._open:
@@ -119,7 +120,11 @@ class Schedule:
             try:
                 entry.coffee_break.close(net, state, lounge)
             except Exception as error:  # noqa: BLE001  # the others must be closed as well
-                first = first or _failed(entry.name, state, error)
+                failed = _failed(entry.name, state, error)
+                if self._on_error == "continue":
+                    lounge.reporter.warning(str(failed))
+                else:
+                    first = first or failed
         if first is not None:
             raise first
 

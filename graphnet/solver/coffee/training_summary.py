@@ -59,7 +59,7 @@ class TrainingSummary(CoffeeBreak):
             *(f"mean {key} {mean:<9.5g}" for key, mean in means.items()),
             f"lr {state.lr:<9.5g}",
         ]
-        if state.momentum is not None:
+        if state.momentum:
             parts.append(f"momentum {state.momentum:<6.4g}")
         samples = updates * net.batch_size * lounge.batches_per_iter
         if seconds > 0 and samples:

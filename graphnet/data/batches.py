@@ -1,0 +1,214 @@
+"""Batches: the rows of a table in the order of each epoch, a batch at a time.
+
+A table that fits into ``buffer_bytes`` is read once and kept. A larger one is streamed: one
+group of chunks is delivered from half of the buffer while the next is read, little by little,
+into the other half. Not for several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphnet.data.order import Order
+from graphnet.data.pipeline import Pipeline
+from graphnet.data.table import Table
+from graphnet.data.transformers import Samples
+from graphnet.errors import DataError
+
+_CHUNKS_PER_GROUP = 64  # enough for rows that lie together on disk to be scattered well
+_INDEX_BYTES = 16  # beside each row in memory: its number, and its place in the order
+_MIB = 1 << 20
+
+
+class _Group:
+    """The rows of one group in memory.
+
+    Attributes:
+        arrays: By column; a row's place is its *slot*.
+        rows: Of the table, by slot.
+    """
+
+    def __init__(self, table: Table, order: Order) -> None:
+        self._table, self._order = table, order
+        self._chunks = np.empty(0, np.int64)
+        self._n_read = self._n_slots = 0
+        self.rows = np.empty(0, np.int64)
+        self.arrays: list[np.ndarray] = []
+        if (arrays := table.arrays()) is not None:  # all of it is here, as the only chunk
+            self.arrays, self.rows = arrays, np.arange(table.n_rows)
+            self._chunks, self._n_read = np.zeros(1, np.int64), 1
+
+    def begin(self, chunks: np.ndarray) -> None:
+        """Hold these chunks from now on; reads nothing yet, and keeps what it already holds."""
+        if not np.array_equal(chunks, self._chunks):
+            self._chunks, self._n_read, self._n_slots = chunks, 0, 0
+
+    def advance(self, share: float) -> None:
+        """Read on until at least ``share`` (0 to 1) of the chunks are here."""
+        wanted = int(np.ceil(share * len(self._chunks)))
+        if self._n_read < wanted and not self.arrays:
+            self._allocate()
+        while self._n_read < wanted:
+            chunk = int(self._chunks[self._n_read])
+            start, stop = int(self._order.starts[chunk]), int(self._order.starts[chunk + 1])
+            slots = slice(self._n_slots, self._n_slots + stop - start)
+            self._table.read(start, stop, [array[slots] for array in self.arrays])
+            self.rows[slots] = np.arange(start, stop)
+            self._n_read, self._n_slots = self._n_read + 1, slots.stop
+
+    def _allocate(self) -> None:
+        n = self._order.most_rows
+        self.rows = np.empty(n, np.int64)
+        self.arrays = [np.empty((n, *c.shape), c.dtype) for c in self._table.columns]
+
+
+class Batches:
+    """Makes one batch after another.
+
+    Attributes:
+        cursor: Samples delivered.
+        n_samples: In one epoch.
+
+    Args:
+        table: What to deliver.
+        pipelines: One for each column.
+        batch_size: Rows of every batch.
+        key: Of the shuffle; None delivers the rows as they lie.
+        buffer_bytes: How much of the table may be in memory.
+
+    Raises:
+        DataError: If what a file stores together does not fit into half of ``buffer_bytes``.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        pipelines: Sequence[Pipeline],
+        batch_size: int,
+        *,
+        key: int | None,
+        buffer_bytes: int,
+    ) -> None:
+        self._table, self._pipelines = table, pipelines
+        self.n_samples, self.cursor, self._wrap = table.n_rows, 0, True
+        self._batch_size = batch_size
+        self._samples = Samples(np.zeros(batch_size, np.int64), np.zeros(batch_size, np.int64))
+        n_bytes = table.n_rows * (table.row_bytes + _INDEX_BYTES)
+        if table.arrays() is not None or n_bytes <= buffer_bytes:
+            self._order = Order(np.array([table.n_rows]), 1, key)
+        else:
+            self._order = _streamed(table, key, buffer_bytes)
+        self._group, self._next_group = _Group(table, self._order), _Group(table, self._order)
+        self._at: tuple[int, int] | None = None  # the epoch and number of the group in memory
+        self._slots = self._slot_buffer = np.empty(0, np.int64)
+
+    def seek(self, cursor: int, *, wrap: bool) -> None:
+        """Continue after ``cursor`` samples.
+
+        Args:
+            cursor: As in a data layer.
+            wrap: Whether batches run on into the next epoch; else the last batch of an epoch is
+                filled by repeating its last row.
+        """
+        self.cursor, self._wrap = cursor, wrap
+
+    def make(self, targets: Sequence[np.ndarray]) -> int:
+        """Make the next batch.
+
+        Args:
+            targets: ``(N, …)`` for each column, in any storage order; all of it is written.
+
+        Returns:
+            How many rows count; the rest repeat the last one.
+
+        Raises:
+            DataError: If something cannot be read or is not finite.
+        """
+        begin, filled = self.cursor, 0
+        try:
+            while filled < self._batch_size:
+                epoch, position = divmod(self.cursor, self.n_samples)
+                if filled and not position and not self._wrap:
+                    break
+                filled += self._gather(epoch, position, filled)
+            self._repeat_last(filled)
+            for pipeline, target in zip(self._pipelines, targets, strict=True):
+                pipeline.run(target, self._samples, self._table.where)
+        except BaseException:
+            self.cursor = begin  # a further call tries again
+            raise
+        return filled
+
+    def close(self) -> None:
+        """Close the files; making a batch opens them again."""
+        self._table.close()
+
+    def _gather(self, epoch: int, position: int, filled: int) -> int:
+        """Take rows from the group at ``position`` until it or the batch ends; how many."""
+        number, offset = self._order.locate(epoch, position)
+        if self._at != (epoch, number):
+            self._enter(epoch, number)
+        slots = self._slots[offset : offset + self._batch_size - filled]
+        place = slice(filled, filled + len(slots))
+        for pipeline, array in zip(self._pipelines, self._group.arrays, strict=True):
+            _take(array, slots, pipeline.stored[place])
+        _take(self._group.rows, slots, self._samples.rows[place])
+        self._samples.epochs[place] = epoch
+        self.cursor += len(slots)
+        if self._order.n_groups > 1:
+            self._read_ahead(epoch, number, (offset + len(slots)) / len(self._slots))
+        return len(slots)
+
+    def _enter(self, epoch: int, number: int) -> None:
+        """Bring a group into memory and arrange its rows."""
+        chunks = self._order.chunks(epoch, number)
+        if self._order.n_groups > 1:
+            self._group, self._next_group = self._next_group, self._group
+        self._at = None
+        self._group.begin(chunks)
+        self._group.advance(1)
+        if self._order.n_groups == 1:
+            self._table.close()  # all of it is here
+        if not len(self._slot_buffer):
+            self._slot_buffer = np.empty(self._order.most_rows, np.int64)
+        self._slots = self._slot_buffer[: self._order.sizes[chunks].sum()]
+        self._order.arrange(epoch, number, self._slots)
+        self._at = (epoch, number)
+
+    def _read_ahead(self, epoch: int, number: int, share: float) -> None:
+        """Have as much of the next group as has been delivered of this one."""
+        epoch, number = divmod(epoch * self._order.n_groups + number + 1, self._order.n_groups)
+        if number or self._wrap:
+            self._next_group.begin(self._order.chunks(epoch, number))
+            self._next_group.advance(share)
+
+    def _repeat_last(self, filled: int) -> None:
+        if filled < self._batch_size:
+            for pipeline in self._pipelines:
+                pipeline.stored[filled:] = pipeline.stored[filled - 1]
+            self._samples.rows[filled:] = self._samples.rows[filled - 1]
+            self._samples.epochs[filled:] = self._samples.epochs[filled - 1]
+
+
+def _take(array: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
+    """``out[...] = array[slots]`` without a temporary array, where that can be had."""
+    if array.flags.c_contiguous and array.dtype == out.dtype:
+        np.take(array, slots, axis=0, out=out, mode="clip")
+    else:
+        out[...] = array[slots]
+
+
+def _streamed(table: Table, key: int | None, buffer_bytes: int) -> Order:
+    """The order of a table of which only groups are in memory, two at a time."""
+    group_bytes = buffer_bytes // 2
+    sizes = table.chunk_sizes(group_bytes // _CHUNKS_PER_GROUP)
+    largest = int(sizes.max()) * (table.row_bytes + _INDEX_BYTES)
+    if largest > group_bytes:
+        raise DataError(
+            f"one chunk of '{table.columns[0].name}' takes {largest / _MIB:.1f} MiB, more than "
+            f"half of buffer_bytes ({buffer_bytes / _MIB:.1f} MiB)\n"
+            f"  set buffer_bytes to {2 * largest} or more, or store the file in smaller chunks"
+        )
+    return Order(sizes, group_bytes // largest if key is not None else 1, key)

@@ -1,0 +1,119 @@
+"""A thread that keeps a few finished batches ready."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnet.data.batches import Batches
+
+
+@dataclass(eq=False)
+class Staged:
+    """A finished batch.
+
+    Attributes:
+        arrays: ``(N, …)`` for each top.
+        n_valid: How many rows count.
+    """
+
+    arrays: list[np.ndarray]
+    n_valid: int = 0
+
+
+class _Reader:
+    """What the thread and its owner share; it does not keep the owner alive."""
+
+    def __init__(self, batches: Batches, staged: list[Staged]) -> None:
+        self.batches = batches
+        self.stopping = threading.Event()
+        self.free: queue.SimpleQueue[Staged | None] = queue.SimpleQueue()
+        self.ready: queue.SimpleQueue[Staged | BaseException] = queue.SimpleQueue()
+        for batch in staged:
+            self.free.put(batch)
+
+    def run(self) -> None:
+        """Make batches until told to stop, or until one cannot be made."""
+        try:
+            while not self.stopping.is_set():
+                batch = self.free.get()
+                if batch is None or self.stopping.is_set():
+                    break
+                batch.n_valid = self.batches.make(batch.arrays)
+                self.ready.put(batch)
+        except BaseException as error:  # noqa: BLE001 - raised again in the owner's thread
+            self.ready.put(error)
+        finally:
+            self.batches.close()  # files are closed in the thread that opened them
+
+    def stop(self) -> None:
+        """Have the thread end after the batch it is making."""
+        self.stopping.set()
+        self.free.put(None)
+
+
+class Prefetcher:
+    """Batches made ahead of time, in order; which they are does not depend on the timing.
+
+    Args:
+        batches: Used by the thread alone while it runs.
+        new_arrays: Makes the arrays of one batch.
+        depth: How many batches are made ahead, at least 1.
+        name: Of the thread.
+    """
+
+    def __init__(
+        self, batches: Batches, new_arrays: Callable[[], list[np.ndarray]], depth: int, name: str
+    ) -> None:
+        self._batches, self._new_arrays, self._depth = batches, new_arrays, depth
+        self._name = name
+        self._staged: list[Staged] = []
+        self._reader: _Reader | None = None
+        self._end: weakref.finalize[[_Reader, threading.Thread], Prefetcher] | None = None
+
+    def next(self) -> Staged:
+        """The next batch; it must be given back with :meth:`release`.
+
+        Raises:
+            DataError: If it could not be made; a further call tries again.
+        """
+        reader = self._reader or self._start()
+        item = reader.ready.get()
+        if isinstance(item, Staged):
+            return item
+        self.stop()
+        raise item
+
+    def release(self, batch: Staged) -> None:
+        """Let the thread use a batch's arrays again."""
+        if self._reader is not None:
+            self._reader.free.put(batch)
+
+    def stop(self) -> None:
+        """End the thread and drop what it has made.
+
+        :meth:`next` starts another, which goes on where ``batches`` then stands.
+        """
+        if self._end is not None:
+            self._end()
+        self._reader = self._end = None
+
+    def _start(self) -> _Reader:
+        if not self._staged:
+            self._staged = [Staged(self._new_arrays()) for _ in range(self._depth)]
+        reader = self._reader = _Reader(self._batches, self._staged)
+        thread = threading.Thread(target=reader.run, name=self._name, daemon=True)
+        thread.start()
+        # also when the owner is forgotten, and before the interpreter ends
+        self._end = weakref.finalize(self, _end, reader, thread)
+        return reader
+
+
+def _end(reader: _Reader, thread: threading.Thread) -> None:
+    reader.stop()
+    thread.join()

@@ -1,0 +1,129 @@
+"""GRU: gated recurrent units over a sequence."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar, Literal
+
+from graphnet.layers.base import Binding
+from graphnet.layers.recurrent import Block, Recurrent
+from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
+
+
+class GRU(Recurrent):
+    """Gated recurrent units, with the reset gate after the product with ``weight_h``.
+
+    With σ the logistic sigmoid, a time step is::
+
+        r, z = σ(weight_x x + weight_h h + bias)        reset and update gate
+        u = weight_h h + bias                           each with rows of its own
+        n = tanh(weight_x x + bias + r · u)             the new candidate
+        h ← (1 − z) · n + z · h
+
+    Cho et al. apply r to h before the product. Here it is applied after it, as in cuDNN and
+    PyTorch: all products of a step can be made at once, and weights can be exchanged with them.
+
+    A sequence starts with h = 0. Without the second bottom, each batch starts new sequences, or
+    with ``stateful: true`` goes on where the last batch ended, row n with row n. With the second
+    bottom, that alone says where sequences start, the first step of a batch included. The
+    gradient does not flow into the previous batch. See LSTM for what becomes of the state.
+
+    Bottoms:
+        0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
+        1: ``(N, T)``, optional: 0 where a sequence starts, 1 where it continues.
+    Tops:
+        0: ``(N, T, output_dim)``, the h of every step.
+    Params:
+        weight_x: ``(3 · output_dim, D)``, in the order r, z, n.
+        weight_h: ``(3 · output_dim, output_dim)``, in the order r, z, u.
+        bias: ``(4 · output_dim,)``, in the order r, z, n, u, unless ``bias: false``.
+    Args:
+        output_dim: Number of hidden units.
+        stateful: Without a second bottom: whether a batch continues the sequences of the one
+            before it. Default false.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        weight_x_init: Default Xavier.
+        weight_h_init: Default Orthogonal.
+        bias_init: Default Constant 0.
+        weight_x_regu: Default L2Regu, coefficient 1.
+        weight_h_regu: Default L2Regu, coefficient 1.
+        bias_regu: Default NoRegu.
+        weight_x_cons: Default NoCons.
+        weight_h_cons: Default NoCons.
+        bias_cons: Default NoCons.
+        weight_x_lr: Rate relative to the solver's. Default 1.
+        weight_h_lr: Rate relative to the solver's. Default 1.
+        bias_lr: Rate relative to the solver's. Default 2.
+    Example:
+        - {name: gru1, type: GRU, output_dim: 64, stateful: true, bottoms: [x], tops: [h1]}
+    Source:
+        Cho et al. 2014, arXiv 1406.1078. Neither Mocha nor Caffe has it.
+    """
+
+    # u and n stand at the ends, so that the rows that read h, and those that read x, adjoin
+    blocks: ClassVar[tuple[Block, ...]] = (
+        Block(gate=2, bias=3, reads="h"),
+        Block(gate=0, bias=0),
+        Block(gate=1, bias=1),
+        Block(gate=2, bias=2, reads="x"),
+    )
+    n_units: ClassVar[int] = 4
+    n_factors: ClassVar[int] = 4
+    n_spare: ClassVar[int] = 2
+
+    type: Literal["GRU"] = "GRU"
+
+    def build(self, binding: Binding) -> RecurrentLayer:
+        return RecurrentLayer(self, binding, GRUStrip)
+
+
+class GRUStrip(Strip):
+    """Units of a step: u, r, z, n. All factors are those of dh, the diff of the step's own h."""
+
+    def step(self, t: int) -> list[Call]:
+        xp, gates = self.xp, self.units[t][self.size : 3 * self.size]
+        u, r, z, n = self.blocks(self.units[t], 4)
+        spare, h, h_out = self.spare[0], self.inputs[t, self.h_rows], self.h_out(t)
+        return [
+            *self.multiply_inputs(t, self.units[t]),
+            *self.squash(gates, gates),
+            partial(xp.multiply, r, u, spare),
+            partial(xp.add, n, spare, n),
+            partial(xp.tanh, n, n),
+            partial(xp.subtract, h, n, spare),  # h ← n + z · (h − n)
+            partial(xp.multiply, z, spare, spare),
+            partial(xp.add, n, spare, h_out),
+        ]
+
+    def find_factors(self) -> list[Call]:
+        xp, steps = self.xp, self.n_steps
+        u, r, z, n = self.blocks(self.all_units[:steps], 4).swapaxes(0, 1)
+        for_u, for_r, for_z, for_n = self.blocks(self.factors, 4).swapaxes(0, 1)
+        h = self.inputs[:steps, self.h_rows]
+        return [
+            # u: serves as spare until its own turn
+            partial(xp.subtract, 1, z, for_u),
+            *self.one_minus_square(n, for_n),
+            partial(xp.multiply, for_n, for_u, for_n),
+            partial(xp.multiply, z, for_u, for_z),
+            partial(xp.subtract, h, n, for_u),
+            partial(xp.multiply, for_z, for_u, for_z),
+            partial(xp.subtract, 1, r, for_r),
+            partial(xp.multiply, for_r, r, for_r),
+            partial(xp.multiply, for_r, u, for_r),
+            partial(xp.multiply, for_r, for_n, for_r),
+            partial(xp.multiply, r, for_n, for_u),
+        ]
+
+    def step_back(self, t: int) -> list[Call]:
+        factors = self.blocks(self.factors[t], 4)
+        return [partial(self.xp.multiply, factors, self.dh, factors)]
+
+    def hand_back(self, t: int) -> list[Call]:
+        z, spare = self.blocks(self.units[t], 4)[2], self.spare[1]
+        return [
+            partial(self.xp.multiply, self.dh, z, self.dh),
+            self.product_back(t, spare),
+            partial(self.xp.add, self.dh, spare, self.dh),
+        ]

@@ -1,0 +1,163 @@
+"""LSTM: long short-term memory over a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from graphnet.blob import Array, Shape
+from graphnet.initializers import Initializer
+from graphnet.layers.base import Binding
+from graphnet.layers.recurrent import Block, Recurrent
+from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
+
+
+class LSTM(Recurrent):
+    """Long short-term memory: one layer, run over the time steps of a sequence.
+
+    With σ the logistic sigmoid and c the cell, a step is::
+
+        i, f, o = σ(weight_x x + weight_h h + bias)    input, forget and output gate
+        g = tanh(weight_x x + weight_h h + bias)       each with rows of its own
+        c ← f · c + i · g
+        h ← o · tanh(c)
+
+    A sequence starts with h = c = 0. Without the second bottom, each batch starts new sequences,
+    or with ``stateful: true`` goes on where the last batch ended, row n with row n. With the
+    second bottom, that alone says where sequences start, the first step of a batch included.
+    The gradient does not flow into the previous batch (truncated back-propagation through time).
+    The state that one batch hands to the next is read at the start of forward, written at its
+    end, and not touched by backward; it is saved in snapshots, and an evaluation starts from
+    zero and puts it back.
+
+    Bottoms:
+        0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
+        1: ``(N, T)``, optional: 0 where a sequence starts, 1 where it continues.
+    Tops:
+        0: ``(N, T, output_dim)``, the h of every step.
+    Params:
+        weight_x: ``(4 · output_dim, D)``, the gates in the order i, f, o, g.
+        weight_h: ``(4 · output_dim, output_dim)``.
+        bias: ``(4 · output_dim,)``, unless ``bias: false``.
+    Args:
+        output_dim: Number of hidden units.
+        stateful: Without a second bottom: whether a batch continues the sequences of the one
+            before it. Default false.
+        bias: Whether a bias is added. Default true.
+        forget_bias: Added to the initial bias of the forget gate, so that the cell remembers at
+            first; 0 is Caffe's. Default 1.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        weight_x_init: Default Xavier.
+        weight_h_init: Default Orthogonal.
+        bias_init: Default Constant 0.
+        weight_x_regu: Default L2Regu, coefficient 1.
+        weight_h_regu: Default L2Regu, coefficient 1.
+        bias_regu: Default NoRegu.
+        weight_x_cons: Default NoCons.
+        weight_h_cons: Default NoCons.
+        bias_cons: Default NoCons.
+        weight_x_lr: Rate relative to the solver's. Default 1.
+        weight_h_lr: Rate relative to the solver's. Default 1.
+        bias_lr: Rate relative to the solver's. Default 2.
+    Example:
+        - {name: lstm1, type: LSTM, output_dim: 128, bottoms: [x, cont], tops: [h1]}
+    Source:
+        Hochreiter & Schmidhuber 1997; forget gates: Gers et al. 2000; their bias: Jozefowicz
+        et al. 2015. Caffe ``LSTM`` has the same gate order, but its blobs are ``(T, N, …)``.
+    """
+
+    blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in range(4))
+    carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
+    n_units: ClassVar[int] = 6
+    n_factors: ClassVar[int] = 5
+    n_spare: ClassVar[int] = 3
+
+    type: Literal["LSTM"] = "LSTM"
+    forget_bias: float = 1.0
+
+    def initial_bias(self) -> Initializer:
+        return ForgetBias(base=self.bias_init, value=self.forget_bias)
+
+    def build(self, binding: Binding) -> RecurrentLayer:
+        return RecurrentLayer(self, binding, LSTMStrip)
+
+
+class ForgetBias(Initializer):
+    """What ``base`` gives for the bias of an LSTM, plus ``value`` for the forget gate."""
+
+    base: Initializer
+    value: float
+
+    def check(self, shape: Shape) -> None:
+        self.base.check(shape)
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
+        values = self.base.sample(rng, shape)
+        if values is not None:
+            values = values.copy()
+            values[shape[0] // 4 : shape[0] // 2] += self.value
+        return values
+
+
+class LSTMStrip(Strip):
+    """Units of a step: i, f, o, g, the c that entered it, and the tanh of the c that left it.
+
+    Neighbours are used together: (i, f) · (g, c) gives both terms of the next c. With dc and dh
+    the diffs of the step's own c and h, the factors of dc are those for i, f, g, the factors of
+    dh those for o and, the fifth, for dc's part that comes from h.
+    """
+
+    def carried(self, t: int) -> Mapping[str, Array]:
+        cell = self.blocks(self.units[t], self.spec.n_units)[4]
+        return {"hidden": self.inputs[t, self.h_rows], "cell": cell}
+
+    def carried_diffs(self) -> list[Array]:
+        return [self.dh, self.spare[1]]
+
+    def step(self, t: int) -> list[Call]:
+        xp, units = self.xp, self.blocks(self.units[t], self.spec.n_units)
+        pre, gates = self.units[t][: 4 * self.size], self.units[t][: 3 * self.size]
+        o, tanh_c = units[2], units[5]
+        terms, cell = self.spare[:2], self.carried(t + 1)["cell"]
+        return [
+            *self.multiply_inputs(t, pre),
+            *self.squash(pre, gates),
+            partial(xp.multiply, units[0:2], units[3:5], terms),
+            partial(xp.add, terms[0], terms[1], cell),
+            partial(xp.tanh, cell, tanh_c),
+            partial(xp.multiply, o, tanh_c, self.h_out(t)),
+        ]
+
+    def find_factors(self) -> list[Call]:
+        xp, n = self.xp, self.n_steps
+        units = self.blocks(self.all_units[:n], self.spec.n_units).swapaxes(0, 1)
+        factors = self.blocks(self.factors, self.spec.n_factors).swapaxes(0, 1)
+        i, o, g, tanh_c = units[0], units[2], units[3], units[5]
+        return [
+            partial(xp.subtract, 1, units[:3], factors[:3]),
+            partial(xp.multiply, factors[:3], units[:3], factors[:3]),
+            partial(xp.multiply, factors[:2], units[3:5], factors[:2]),
+            partial(xp.multiply, factors[2], tanh_c, factors[2]),
+            *self.one_minus_square(g, factors[3]),
+            partial(xp.multiply, factors[3], i, factors[3]),
+            *self.one_minus_square(tanh_c, factors[4]),
+            partial(xp.multiply, factors[4], o, factors[4]),
+        ]
+
+    def step_back(self, t: int) -> list[Call]:
+        xp, factors = self.xp, self.blocks(self.factors[t], self.spec.n_factors)
+        _, dc, from_h = self.spare
+        return [
+            partial(xp.multiply, self.dh, factors[4], from_h),
+            partial(xp.add, dc, from_h, dc),
+            partial(xp.multiply, factors[:2], dc, factors[:2]),
+            partial(xp.multiply, factors[2], self.dh, factors[2]),
+            partial(xp.multiply, factors[3], dc, factors[3]),
+        ]
+
+    def hand_back(self, t: int) -> list[Call]:
+        f, dc = self.blocks(self.units[t], self.spec.n_units)[1], self.spare[1]
+        return [partial(self.xp.multiply, dc, f, dc), self.product_back(t, self.dh)]

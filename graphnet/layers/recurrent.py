@@ -1,0 +1,179 @@
+"""What LSTM, GRU and RNN share in YAML: properties, params, state, and how much memory they need.
+
+A step multiplies one stacked matrix with one stacked column per sample, ``W @ [x; 1; h]``; the
+rows of W are the blocks a layer declares. How it runs is in ``unrolled.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Shape, shape_text
+from graphnet.constraints import AnyConstraint, NoCons
+from graphnet.errors import ShapeError
+from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.initializers import AnyInitializer, Constant, Initializer, Orthogonal, Xavier
+from graphnet.layers.base import Arity, LayerSpec, Reads, Shapes
+from graphnet.param import ParamDecl, StateDecl
+from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+
+MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
+MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
+MAX_STRIPS = 4
+
+
+@dataclass(frozen=True)
+class Block:
+    """``output_dim`` rows of the stacked matrix.
+
+    Attributes:
+        gate: Which ``output_dim`` rows of ``weight_x`` and ``weight_h`` they hold.
+        bias: Which ``output_dim`` elements of ``bias``.
+        reads: What they are multiplied with besides the 1.
+    """
+
+    gate: int
+    bias: int
+    reads: Literal["xh", "x", "h"] = "xh"
+
+
+class Recurrent(LayerSpec):
+    """What the YAML says of any recurrent layer; each documents its properties."""
+
+    n_bottoms: ClassVar[Arity] = Arity(1, 2)
+    #: The rows of the stacked matrix; neighbours that read the same are multiplied in one go.
+    blocks: ClassVar[tuple[Block, ...]]
+    #: What one step, and one batch, hands to the next.
+    carried: ClassVar[tuple[str, ...]] = ("hidden",)
+    #: How many numbers per hidden unit are kept of each step …
+    n_units: ClassVar[int]
+    #: … backward computes for each step before it starts …
+    n_factors: ClassVar[int]
+    #: … and are needed within one step.
+    n_spare: ClassVar[int]
+
+    output_dim: PositiveInt
+    stateful: bool = False
+    bias: bool = True
+    param_key: str | None = None
+    weight_x_init: AnyInitializer = Xavier()
+    weight_h_init: AnyInitializer = Orthogonal()
+    bias_init: AnyInitializer = Constant()
+    weight_x_regu: AnyRegularizer = L2Regu()
+    weight_h_regu: AnyRegularizer = L2Regu()
+    bias_regu: AnyRegularizer = NoRegu()
+    weight_x_cons: AnyConstraint = NoCons()
+    weight_h_cons: AnyConstraint = NoCons()
+    bias_cons: AnyConstraint = NoCons()
+    weight_x_lr: NonNegativeFloat = 1.0
+    weight_h_lr: NonNegativeFloat = 1.0
+    bias_lr: NonNegativeFloat = 2.0
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        x = bottoms[0]
+        if len(x) < 2 or x[1] == 0:  # noqa: PLR2004 (N, T)
+            raise ShapeError(
+                f"a bottom of shape {shape_text(x)} is no sequence\n"
+                "  expected (N, T, …) with at least one time step"
+            )
+        if len(bottoms) > 1 and bottoms[1] != x[:2]:
+            raise ShapeError(
+                f"the second bottom has the shape {shape_text(bottoms[1])}\n"
+                f"  expected {shape_text(x[:2])}: a 0 or 1 for each sample and time step"
+            )
+        return [(x[0], x[1], self.output_dim)]
+
+    def initial_bias(self) -> Initializer:
+        """How the bias is filled."""
+        return self.bias_init
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        h, d = self.output_dim, prod(bottoms[0][2:])
+        n_gates = len({b.gate for b in self.blocks})
+        decls = {
+            "weight_x": ParamDecl(
+                (n_gates * h, d),
+                self.weight_x_init,
+                self.weight_x_regu,
+                self.weight_x_cons,
+                self.weight_x_lr,
+            ),
+            "weight_h": ParamDecl(
+                (n_gates * h, h),
+                self.weight_h_init,
+                self.weight_h_regu,
+                self.weight_h_cons,
+                self.weight_h_lr,
+            ),
+        }
+        if self.bias:
+            n_bias = h * len({b.bias for b in self.blocks})
+            decls["bias"] = ParamDecl(
+                (n_bias,), self.initial_bias(), self.bias_regu, self.bias_cons, self.bias_lr
+            )
+        return decls
+
+    def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:
+        if not self.stateful and len(bottoms) == 1:
+            return {}
+        shape = (bottoms[0][0], self.output_dim)
+        return {name: StateDecl(shape, per_batch=True) for name in self.carried}
+
+    def column(self, x: Shape) -> tuple[slice, slice, slice]:
+        """Where x, the 1 (nowhere without a bias) and h lie in the stacked column."""
+        d = prod(x[2:])
+        ones = d + self.bias
+        return slice(0, d), slice(d, ones), slice(ones, ones + self.output_dim)
+
+    def strips(self, x: Shape) -> list[slice]:
+        """Slices of the batch to be run apart.
+
+        They depend on the shapes alone, so that sums come out the same for any number of threads.
+        """
+        macs = self.macs([x]) // x[1]
+        count = max(1, min(MAX_STRIPS, x[0] // MIN_WIDTH, macs // MIN_MACS))
+        edges = [x[0] * i // count for i in range(count + 1)]
+        return [slice(a, b) for a, b in pairwise(edges)]
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        n, steps = bottoms[0][:2]
+        h, column = self.output_dim, self.column(bottoms[0])[-1].stop
+        weights = (len(self.blocks) * h, column)
+        life: Literal["pass", "call"] = "pass" if backward else "call"
+        n_kept = steps + 1 if backward else 1
+        decls = {
+            "weights": ScratchDecl(weights, lifetime=life),
+            "inputs": ScratchDecl((n, (steps + 1) * column), lifetime=life),
+            "units": ScratchDecl((n, n_kept * self.n_units * h), lifetime=life),
+            "spare": ScratchDecl((n, self.n_spare * h)),
+        }
+        if backward:
+            decls["factors"] = ScratchDecl((n, steps * self.n_factors * h))
+        if backward and not self.frozen:
+            decls["rows_of_inputs"] = ScratchDecl((n, steps * column))
+            decls["rows_of_diffs"] = ScratchDecl((n, steps * weights[0]))
+            decls["dweights"] = ScratchDecl((len(self.strips(bottoms[0])), *weights))
+        return decls
+
+    def backward_reads(self) -> Reads:
+        return Reads(bottoms=(1,) if len(self.bottoms) > 1 else ())
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0,)
+
+    def macs(self, bottoms: Shapes) -> int:
+        n, steps = bottoms[0][:2]
+        from_x = sum("x" in b.reads for b in self.blocks) * prod(bottoms[0][2:])
+        from_h = sum("h" in b.reads for b in self.blocks) * self.output_dim
+        return n * steps * self.output_dim * (from_x + from_h)
+
+    def connections(self, bottoms: Shapes) -> int:
+        n, steps = bottoms[0][:2]
+        n_bias = self.bias * self.output_dim * len(self.blocks)
+        return self.macs(bottoms) // n + steps * n_bias

@@ -1,0 +1,277 @@
+"""The keeper: what a run leaves on disk, and how it comes back from there."""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graphnet.errors import SnapshotError, SpecError
+from graphnet.solver.coffee.divergence_guard import check_finite
+from graphnet.solver.durable import write_durably
+from graphnet.solver.run import Run
+from graphnet.solver.run_directory import RunDirectory, newest_good
+from graphnet.solver.same_run import check_same_run
+from graphnet.solver.snapshot_file import (
+    Contents,
+    Meta,
+    SavedState,
+    read,
+    to_bytes,
+    versions,
+)
+from graphnet.solver.statistics_file import FileExists, StatisticsFile, read_statistics
+from graphnet.solver.weights import check_fits, download, load_weights, upload
+
+
+class Keeper:
+    """Saves a run and brings it back; without a directory it only keeps statistics.
+
+    Args:
+        run: What is kept.
+        directory: Where, or None.
+        save_into: A statistics file elsewhere, or None for the run's own.
+        file_exists: What is done where that file is there already and the run is new.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        directory: RunDirectory | None,
+        save_into: Path | None = None,
+        file_exists: FileExists = "merge",
+    ) -> None:
+        self.run, self.directory = run, directory
+        self._save_into, self._file_exists = save_into, file_exists
+        self._saved_iter: int | None = None
+        self._record: dict[str, Any] = {}
+
+    # --- beginning ----------------------------------------------------------------------
+
+    def begin(self, *, fresh: bool) -> bool:
+        """Bring the run back from its directory, or start it.
+
+        Args:
+            fresh: Start it even if there is one; what is there is set aside.
+
+        Returns:
+            Whether it continues.
+
+        Raises:
+            SnapshotError: If what is there is of another run or cannot be read, or if
+                ``load_from`` names nothing.
+            SpecError: If the statistics file must not exist and does.
+        """
+        directory, reporter = self.directory, self.run.reporter
+        found = None
+        if directory is not None:
+            self.run.lounge.folder = directory.folder
+            aside = directory.set_aside() if fresh else None
+            if aside is not None:
+                reporter.line(f"the earlier run is now in {aside}")
+            found = newest_good(directory.folder, reporter.warning)
+        if found is None:
+            self._start()
+        else:
+            self._resume(*found)
+        return found is not None
+
+    def _start(self) -> None:
+        """The state every new run starts from, whatever was done with the net before."""
+        run = self.run
+        run.net.seek(dict.fromkeys(run.net.cursors(), 0))
+        run.net.reset_statistics()
+        store = run.net.store
+        for key, named in store.state_decls.items():
+            for name, decl in named.items():
+                if decl.per_batch:
+                    store.state[key][name].fill(decl.fill)
+        run.schedule.load_state_dicts({})
+        if run.spec.load_from is not None:
+            run.reporter.line(str(load_weights(store, run.spec.load_from)))
+        self._open_statistics()
+
+    def _resume(self, path: Path, contents: Contents) -> None:
+        run, meta = self.run, contents.meta
+        check_same_run(contents, path, run.net, run.spec)
+        check_fits(run.net.store, contents, path)
+        self._upload(contents, path)
+        if meta.solver is not None:
+            run.state.load_dict(meta.solver.model_dump())
+        run.net.seek(meta.cursors)
+        run.net.restore_statistics_state(contents.statistics)
+        run.schedule.load_state_dicts(meta.breaks)
+        run.lounge.is_resumed, run.lounge.last_snapshot = True, path
+        self._saved_iter = run.state.iter
+        self._open_statistics(meta.statistics_bytes)
+        self._repair_best(path)
+
+    def _upload(self, contents: Contents, path: Path) -> None:
+        """Params, state and history as they were."""
+        store, history = self.run.net.store, self.run.updater.history
+        upload(store, contents.params, contents.state, file=path)
+        for name, array in history.items():
+            values = contents.history.get(name)
+            if values is None or (values.shape, values.dtype) != (array.shape, store.dtype):
+                raise SnapshotError(f"{path}: its history '{name}' is not of this run")
+            store.backend.upload(values, array)
+
+    def _open_statistics(self, cut_at: int | None = None) -> None:
+        """Open the statistics file; a resumed run's is cut back to its snapshot."""
+        path = self._save_into
+        if path is None and self.directory is not None:
+            path = self.directory.statistics
+        if path is None:
+            return
+        lounge = self.run.lounge
+        if cut_at is None:
+            cut_at = self._start_of(path)
+        lounge.file = StatisticsFile(path)
+        if not lounge.file.cut(cut_at):
+            self.run.reporter.warning(
+                f"{path} is shorter than when the snapshot was written; what is left is kept"
+            )
+        for measured in read_statistics(path):
+            lounge.remember(measured)
+
+    def _start_of(self, path: Path) -> int:
+        """How much of a file that is there a new run keeps.
+
+        The run's own can only be left from a start that ended before its first snapshot.
+        """
+        if self._save_into is None or not path.exists():
+            return 0
+        if self._file_exists == "panic":
+            raise SpecError(
+                f"{path}: the statistics file exists\n"
+                "  move it, or set up the coffee lounge with file_exists merge or overwrite"
+            )
+        if self._file_exists == "overwrite":
+            self.run.reporter.warning(f"{path} is overwritten")
+            return 0
+        return path.stat().st_size
+
+    def _repair_best(self, path: Path) -> None:
+        """A crash may have come between the snapshot at a new best and its copy."""
+        best = self.run.snapshots and self.run.snapshots.best
+        if self.directory and best and best.value is not None and best.iter == self.run.state.iter:
+            write_durably(self.directory.best, path.read_bytes())
+
+    def close(self) -> None:
+        """Close the statistics file."""
+        if self.run.lounge.file is not None:
+            self.run.lounge.file.close()
+            self.run.lounge.file = None
+
+    # --- saving -------------------------------------------------------------------------
+
+    def save(self, *, best: bool = False) -> Path | None:
+        """Write a snapshot of the present iteration, if that has not been done.
+
+        Args:
+            best: Also as ``best.h5``.
+
+        Returns:
+            Where it is; None without a directory.
+
+        Raises:
+            DivergedError: If a value is not finite; nothing is written then.
+            SnapshotError: If it cannot be written; what was there before stays.
+        """
+        run, directory = self.run, self.directory
+        if directory is None:
+            return None
+        path = directory.path_at(run.state.iter)
+        if self._saved_iter == run.state.iter and not best:
+            return path
+        check_finite(run.net, run.state, run.lounge, run.updater.norm)
+        image = to_bytes(self._contents())
+        write_durably(path, image)
+        self._saved_iter, run.lounge.last_snapshot = run.state.iter, path
+        if best:
+            write_durably(directory.best, image)
+        directory.prune(run.state.iter, run.lounge.keep_last)
+        return path
+
+    def _contents(self) -> Contents:
+        run = self.run
+        store = run.net.store
+        params, state = download(store)
+        meta = Meta(
+            versions=versions(),
+            backend=run.net.backend.name,
+            dtype=str(store.dtype),
+            seed=run.net.context.seed,
+            solver=SavedState(**run.state.to_dict()),
+            cursors=run.net.cursors(),
+            breaks=run.schedule.state_dicts(),
+            statistics_bytes=run.lounge.file.sync() if run.lounge.file else 0,
+            data=run.net.data_summary(),
+        )
+        return Contents(
+            meta,
+            params,
+            state,
+            {name: store.backend.download(a) for name, a in run.updater.history.items()},
+            run.net.statistics_state(),
+            run.net.yaml_text,
+            run.spec.to_yaml(),
+        )
+
+    def restore_best(self) -> None:
+        """Bring the best snapshot's params, state and history back."""
+        directory, run = self.directory, self.run
+        if directory is None:
+            return
+        try:
+            contents = read(directory.best)
+        except SnapshotError as error:
+            run.reporter.warning(f"{error}\n  training goes on with the present params")
+            return
+        self._upload(contents, directory.best)
+        run.reporter.line(f"back to the params of iteration {contents.iter:,}")
+
+    # --- the small files ----------------------------------------------------------------
+
+    def record_start(self) -> None:
+        """Write ``net.yaml``, ``solver.yaml`` and the first half of this start's record."""
+        run, directory = self.run, self.directory
+        if directory is None:
+            return
+        directory.write_text("net.yaml", run.net.yaml_text)
+        directory.write_text("solver.yaml", run.spec.to_yaml())
+        starts = directory.read_json("run.json").get("starts", [])
+        self._record = {
+            "net": run.net.name,
+            "seed": run.net.context.seed,
+            "backend": run.net.backend.name,
+            "precision": str(run.net.store.dtype),
+            "versions": {**versions(), "python": platform.python_version()},
+            "machine": platform.platform(),
+            "data": run.net.data_summary(),
+            "starts": [*starts, {"time": _now(), "from_iter": run.state.iter}],
+        }
+        self._write_record()
+
+    def record_end(self, outcome: str, seconds: float) -> None:
+        """Say how this start ended."""
+        state = self.run.state
+        if self._record:
+            self._record["starts"][-1] |= {
+                "ended": _now(),
+                "to_iter": state.iter,
+                "seconds": round(seconds, 1),
+                "outcome": outcome,
+            }
+            self._write_record()
+
+    def _write_record(self) -> None:
+        if self.directory is not None:
+            text = json.dumps(self._record, indent=2, ensure_ascii=False, default=str)
+            self.directory.write_text("run.json", text + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,79 @@
+"""Loading solvers: from YAML or a dict to a Solver, the user's own coffee breaks imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnet.errors import GraphnetError, Problem, SpecError, located
+from graphnet.solver.coffee import COFFEE_BREAKS
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.items import break_model
+from graphnet.solver.solver import Solver
+from graphnet.solver.spec import SolverSpec
+from graphnet.user_code import import_class
+from graphnet.validation import validate
+from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml
+
+
+def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = True) -> Solver:
+    """Load a solver.
+
+    Args:
+        source: A YAML file, or a dict of the same form. ``load_from`` in a file is relative to
+            it; ``exp_dir`` always is to the working directory.
+        user_code: Whether coffee breaks may be classes named by a dotted path. They are looked
+            for beside the file first.
+
+    Raises:
+        SpecError: With every problem found, each at its line and column.
+    """
+    is_file = isinstance(source, str | Path)
+    document = read_yaml(source) if is_file else plain_document(source)
+    return parse_solver(document, user_code=user_code)
+
+
+def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
+    """A solver from a parsed document; see :func:`load_solver`."""
+    problems: list[Problem] = []
+    break_types: dict[str, type[CoffeeBreak]] = dict(COFFEE_BREAKS)
+    for path, item in _custom_breaks(document.value):
+        try:
+            cls = _import_break(item, document, path, user_code=user_code)
+        except GraphnetError as error:
+            problems += error.problems
+        else:
+            break_types[item["type"]] = cls
+    try:
+        spec = validate(SolverSpec, document.value, document)
+    except GraphnetError as error:
+        problems += error.problems
+    if problems:
+        raise SpecError.of(dict.fromkeys(problems))
+    if spec.load_from is not None:
+        place = str(document.folder / Path(spec.load_from).expanduser())
+        spec = spec.model_copy(update={"load_from": place})
+    return Solver(spec, break_types, lambda i: document.at(("coffee_breaks", i)))
+
+
+def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:
+    """The items of ``coffee_breaks`` whose type is a dotted path, each with its own."""
+    items = value.get("coffee_breaks") if isinstance(value, Mapping) else None
+    return [
+        (("coffee_breaks", i), item)
+        for i, item in enumerate(items if isinstance(items, list | tuple) else ())
+        if isinstance(item, dict) and "." in str(item.get("type"))
+    ]
+
+
+def _import_break(
+    item: dict[str, Any], document: Document, path: KeyPath, *, user_code: bool
+) -> type[CoffeeBreak]:
+    """The class of an item, its keywords seen to fit."""
+    kind, subject = item["type"], f"coffee_breaks[{path[-1]}] ({item['type']}): "
+    with located(document.at((*path, "type")), subject):
+        cls = import_class(kind, CoffeeBreak, document.folder, allowed=user_code)
+        model = break_model(cls, kind)
+    validate(model, item, document, path, subject)
+    return cls

@@ -1,0 +1,105 @@
+"""Run: the parts of one training run, put together and seen to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from graphnet.errors import SpecError
+from graphnet.solver.coffee.schedule import Entry, Schedule
+from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.reporter import Reporter
+from graphnet.solver.spec import SolverSpec
+from graphnet.solver.state import SolverState
+from graphnet.solver.trainable_net import TrainableNet
+from graphnet.solver.update import Updater
+
+
+class Run:
+    """A net, how to train it, and where the training stands.
+
+    Attributes:
+        state: Where it stands.
+        updater: Moves the params; owns the method's history.
+        schedule: The coffee breaks.
+        snapshots: The Snapshot among them, if there is one.
+
+    Args:
+        spec: How to train.
+        net: What to train.
+        entries: The coffee breaks.
+        lounge: Theirs.
+        reporter: Where words go.
+
+    Raises:
+        TopologyError: If the net has no loss, or none that reaches all that should learn.
+        SpecError: If spec, net and breaks do not go together.
+    """
+
+    def __init__(
+        self,
+        spec: SolverSpec,
+        net: TrainableNet,
+        entries: Sequence[Entry],
+        lounge: CoffeeLounge,
+        reporter: Reporter,
+    ) -> None:
+        net.check_trainable()
+        _check_together(spec, net)
+        self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
+        self.state = SolverState()
+        self.updater = Updater(
+            net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
+        )
+        self.schedule = Schedule(entries, spec.on_error)
+        self.snapshots = _only_snapshot(entries)
+        lounge.batches_per_iter = spec.iter_size
+        lounge.keep_last = self.snapshots.keep_last if self.snapshots else None
+        lounge.best_key = self.snapshots.keep_best if self.snapshots else None
+
+    @property
+    def samples_per_iter(self) -> int:
+        """What one update reads."""
+        return self.net.batch_size * self.spec.iter_size
+
+    @property
+    def last_iter(self) -> int | None:
+        """Where it will end by ``max_iter`` or ``max_epoch``, whichever comes first."""
+        ends = [] if self.spec.max_iter is None else [self.spec.max_iter]
+        if self.spec.max_epoch is not None and self.net.n_samples:
+            ends.append(ceil(self.spec.max_epoch * self.net.n_samples / self.samples_per_iter))
+        return min(ends, default=None)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing more to do."""
+        spec, state = self.spec, self.state
+        return bool(
+            state.stop_reason
+            or (spec.max_iter is not None and state.iter >= spec.max_iter)
+            or (spec.max_epoch is not None and state.epoch >= spec.max_epoch)
+        )
+
+
+def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
+    if spec.max_epoch is not None and not net.n_samples:
+        raise SpecError(
+            f"max_epoch: the data of net '{net.name}' never ends, so it has no epochs\n"
+            "  give max_iter instead"
+        )
+    if "seed" in spec.model_fields_set and spec.seed != net.context.seed:
+        raise SpecError(
+            f"seed: the solver says {spec.seed}, but the net was made with {net.context.seed}\n"
+            f"  load the net with seed={spec.seed}"
+        )
+
+
+def _only_snapshot(entries: Sequence[Entry]) -> Snapshot | None:
+    found = [e.coffee_break for e in entries if isinstance(e.coffee_break, Snapshot)]
+    if len(found) > 1:
+        raise SpecError(
+            f"coffee_breaks has {len(found)} Snapshots, and they would disagree on what is kept\n"
+            "  one is enough: it takes every_n_iter and every_n_epoch together"
+        )
+    return found[0] if found else None

@@ -1,0 +1,188 @@
+"""Solver: what drives the training of a net.
+
+solver = Solver(SolverSpec(max_iter=1000, exp_dir="runs/mnist"))
+solver.add_coffee_break(TrainingSummary(), every_n_iter=100)
+state = solve(solver, net)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, get_args
+
+from graphnet.errors import Position, SpecError, located, one_of
+from graphnet.solver.coffee import COFFEE_BREAKS
+from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, schedule
+from graphnet.solver.coffee.schedule import Entry
+from graphnet.solver.keeper import Keeper
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.reporter import PlainReporter, Reporter
+from graphnet.solver.run import Run
+from graphnet.solver.run_directory import RunDirectory
+from graphnet.solver.spec import SolverSpec
+from graphnet.solver.state import SolverState
+from graphnet.solver.statistics_file import FileExists
+from graphnet.solver.trainable_net import TrainableNet
+from graphnet.solver.training import Training
+from graphnet.validation import validate
+from graphnet.yaml_reader import plain_document
+
+#: When every run is looked after, unless it has a DivergenceGuard of its own.
+GUARDED = Every(100, "iter")
+
+
+class Solver:
+    """How a net is trained, and what is done on the way.
+
+    Args:
+        spec: What the YAML says.
+        break_types: The classes of its coffee breaks by type, the user's own included.
+        locate: Where the i-th coffee break stands in the YAML, for messages.
+
+    Raises:
+        SpecError: If a coffee break cannot be made, or would never be due.
+    """
+
+    def __init__(
+        self,
+        spec: SolverSpec,
+        break_types: Mapping[str, type[CoffeeBreak]] = COFFEE_BREAKS,
+        locate: Callable[[int], Position | None] = lambda _: None,
+    ) -> None:
+        self.spec = spec
+        self._entries: list[Entry] = []
+        self._save_into: Path | None = None
+        self._save_every = 1
+        self._file_exists: FileExists = "merge"
+        for i, item in enumerate(spec.coffee_breaks):
+            with located(locate(i), f"coffee_breaks[{i}] ({item.type}): "):
+                self._add(item.type, _made(item, break_types), item.schedule)
+
+    def add_coffee_break(
+        self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
+    ) -> None:
+        """Add a break behind those that are there.
+
+        Args:
+            break_: What to do.
+            every_n_iter: Due after every so many iterations, and at iteration 0.
+            every_n_epoch: Due after every so many epochs.
+
+        Raises:
+            SpecError: If it is no coffee break, or would never be due.
+        """
+        name = type(break_).__name__
+        with located(None, f"coffee break '{name}': "):
+            if not isinstance(break_, CoffeeBreak):
+                raise SpecError("this is not a CoffeeBreak\n  derive its class from it")
+            if every_n_iter < 0 or every_n_epoch < 0:
+                raise SpecError("every_n_iter and every_n_epoch must not be negative")
+            self._add(name, break_, schedule(every_n_iter, every_n_epoch))
+
+    def _add(self, name: str, break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
+        if break_.needs_schedule and not whens:
+            raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
+        same = Counter(entry.name.partition("#")[0] for entry in self._entries)[name]
+        unique = f"{name}#{same + 1}" if same else name
+        self._entries.append(Entry(unique, break_, whens, break_.state_dict()))
+
+    def setup_coffee_lounge(
+        self,
+        save_into: Path | str = "",
+        every_n_iter: int = 1,
+        file_exists: FileExists = "merge",
+    ) -> None:
+        """Say where the statistics go.
+
+        Args:
+            save_into: A file; default: ``statistics.jsonl`` in the run's directory.
+            every_n_iter: How often the lines are handed to the system. Default: at once.
+            file_exists: What a new run does with a file it finds at ``save_into``: ``merge``
+                (default) adds to it, and later values replace earlier ones of the same
+                iteration; ``overwrite`` begins it anew; ``panic`` is an error.
+
+        Raises:
+            SpecError: If ``file_exists`` is something else, or ``every_n_iter`` is not positive.
+        """
+        if file_exists not in get_args(FileExists):
+            raise SpecError(f"file_exists: found {file_exists!r}{one_of(get_args(FileExists))}")
+        if every_n_iter < 1:
+            raise SpecError(f"every_n_iter: expected at least 1, found {every_n_iter}")
+        self._save_into = Path(save_into) if save_into else None
+        self._save_every, self._file_exists = every_n_iter, file_exists
+
+    def solve(
+        self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
+    ) -> SolverState:
+        """Train ``net``; see :func:`solve`."""
+        reporter = reporter or PlainReporter()
+        lounge = CoffeeLounge(reporter, self._save_every)
+        run = Run(self.spec, net, self._guarded(), lounge, reporter)
+        directory = RunDirectory(Path(self.spec.exp_dir)) if self.spec.exp_dir else None
+        keeper = Keeper(run, directory, self._save_into, self._file_exists)
+        with ExitStack() as leaving:
+            if directory is not None:
+                directory.open(reporter.warning)
+                leaving.callback(directory.close)
+            leaving.callback(keeper.close)
+            return Training(run, keeper).solve(fresh=fresh)
+
+    def _guarded(self) -> list[Entry]:
+        """The breaks, and a guard in front of them if there is none."""
+        if any(isinstance(entry.coffee_break, DivergenceGuard) for entry in self._entries):
+            return self._entries
+        return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
+
+
+def _made(item: BreakItem, break_types: Mapping[str, type[CoffeeBreak]]) -> CoffeeBreak:
+    """The break an item declares."""
+    if item.type not in break_types:
+        raise SpecError(
+            f"the class '{item.type}' has not been imported\n"
+            "  load the solver from its YAML, or pass break_types"
+        )
+    cls = break_types[item.type]
+    if isinstance(item, CustomBreak):
+        given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
+        item = validate(break_model(cls, item.type), given, plain_document(given))
+    try:
+        return cls(**item.keywords())
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"it cannot be made: {error}") from error
+
+
+def solve(
+    solver: Solver,
+    net: TrainableNet,
+    *,
+    fresh: bool = False,
+    reporter: Reporter | None = None,
+) -> SolverState:
+    """Train a net.
+
+    With an ``exp_dir``, a run found there is continued from its newest good snapshot; a
+    finished one is left as it is.
+
+    Args:
+        solver: How.
+        net: What.
+        fresh: Begin anew even if there is a run; it is set aside in the same directory.
+        reporter: Where words go; default: standard output, in plain lines.
+
+    Returns:
+        Where the run stands at its end.
+
+    Raises:
+        TopologyError: If the net cannot be trained.
+        SpecError: If the solver and the net, or its breaks, do not go together.
+        SnapshotError: If the directory holds another run, is in use, or cannot be written.
+        BreakError: If a coffee break raised; a snapshot has been written.
+        DivergedError: If the loss or a param became NaN or infinite.
+        Interrupted: If SIGINT or SIGTERM stopped it; a snapshot has been written.
+    """
+    return solver.solve(net, fresh=fresh, reporter=reporter)

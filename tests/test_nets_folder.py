@@ -1,0 +1,121 @@
+"""Every shipped net compiles, trains a few steps, keeps its gradients and its bits."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet.net.load import load_net
+from graphnet.net.sources import resolve_data
+from graphnet.net.spec import NetSpec, read_net
+from graphnet.solver.reporter import SilentReporter
+
+ROOT = Path(__file__).parent.parent
+NETS = sorted(path.stem for path in (ROOT / "nets").glob("*.yaml"))
+SOLVERS = sorted(path.stem for path in (ROOT / "solvers").glob("*.yaml"))
+
+
+def shrunk(name: str) -> NetSpec:
+    """A shipped net on the data there is, in batches small enough for a test."""
+    spec = resolve_data(read_net(ROOT / "nets" / f"{name}.yaml"), offline=True).spec
+    nodes = []
+    for node in spec.nodes:
+        size = getattr(node.spec, "batch_size", None)
+        update = {"batch_size": min(size, 8)} if size else {}
+        nodes.append(type(node).of(node.spec.model_copy(update=update), node.position))
+    return spec.with_nodes(nodes)
+
+
+def solver_of(name: str, **changes: object) -> gn.Solver:
+    """The net's solver, without files and breaks."""
+    spec = gn.load_solver(ROOT / "solvers" / f"{name}.yaml").spec
+    plain = {"exp_dir": "", "coffee_breaks": (), "max_epoch": None, "load_from": None, **changes}
+    return gn.Solver(spec.model_copy(update=plain))
+
+
+def test_every_net_names_its_solver_and_every_solver_has_a_net():
+    """The two folders go together."""
+    named = {read_net(ROOT / "nets" / f"{n}.yaml").solver for n in NETS}
+    assert {path.stem for path in named if path} == set(SOLVERS)
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("phase", ["train", "test"])
+def test_it_compiles(name, phase):
+    """Both phases compile, and the YAML text in a snapshot reads back as the same net."""
+    spec = read_net(ROOT / "nets" / f"{name}.yaml")
+    if phase == "test" and not spec.has_phase("test"):
+        pytest.skip("the net has no test phase")
+    net = load_net(spec, phase=phase, keep="needed", offline=True)
+    assert net.compiled.planned_bytes > 0
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_trains_the_same_bits_for_any_number_of_threads(name):
+    """Three updates on small batches: finite, and identical for one, two and four threads."""
+    params = []
+    for threads in (1, 2, 4):
+        net = load_net(shrunk(name), keep="needed", threads=threads, offline=True)
+        gn.solve(solver_of(name, max_iter=3), net, reporter=SilentReporter())
+        params.append(net.store.data.copy())
+        net.close()
+    assert np.isfinite(params[0]).all()
+    for other in params[1:]:
+        np.testing.assert_array_equal(params[0], other)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_sharing_memory_by_lifetime_changes_no_bit(name):
+    """The plan for training gives the same params as memory for every blob."""
+    params = []
+    for keep in ("all", "needed"):
+        net = load_net(shrunk(name), keep=keep, offline=True)
+        gn.solve(solver_of(name, max_iter=3), net, reporter=SilentReporter())
+        params.append(net.store.data.copy())
+        net.close()
+    np.testing.assert_array_equal(*params)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_its_gradients_agree_with_difference_quotients(name):
+    """The check a user can run on a net of their own."""
+    net = load_net(shrunk(name), offline=True)
+    report = gn.check_gradients(net, max_elements=6)
+    net.close()
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("batch", [64, 512])
+def test_a_training_step_allocates_no_arrays(batch):
+    """After the first steps the traced peak rises less than 64 KiB, whatever the batch."""
+    spec = resolve_data(read_net(ROOT / "nets" / "mnist.yaml"), offline=True).spec
+    nodes = [
+        type(n).of(n.spec.model_copy(update={"batch_size": batch}), n.position)
+        if n.name == "train-data"
+        else n
+        for n in spec.nodes
+    ]
+    net = load_net(spec.with_nodes(nodes), keep="needed", offline=True)
+    risen = []
+
+    class Trace(gn.CoffeeBreak):
+        def enjoy(self, net, state, lounge):
+            if state.iter > 3:
+                risen.append(tracemalloc.get_traced_memory()[1] - self.before)
+            tracemalloc.reset_peak()
+            self.before = tracemalloc.get_traced_memory()[0]
+
+    solver = solver_of("mnist", max_iter=8)
+    solver.add_coffee_break(Trace(), every_n_iter=1)
+    tracemalloc.start()
+    try:
+        gn.solve(solver, net, reporter=SilentReporter())
+    finally:
+        tracemalloc.stop()
+        net.close()
+    assert len(risen) == 5
+    assert max(risen) < 64 * 1024, risen
