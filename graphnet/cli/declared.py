@@ -2,21 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from graphnet.errors import GraphnetError, Problem, SpecError
 from graphnet.net.spec import NetSpec, parse_net
-from graphnet.overrides import Override, override
-from graphnet.yaml_reader import read_yaml
+from graphnet.overrides import NET_KEYS, Override, override
+from graphnet.solver.load import parse_solver
+from graphnet.solver.solver import Solver
+from graphnet.yaml_reader import Document, read_yaml
 
 
-def read_declared_net(
+@dataclass(frozen=True)
+class Declared:
+    """What was read.
+
+    Attributes:
+        net: The net.
+        solver: The solver that the command line or the net names; None if neither does.
+        solver_file: Where that was read from, as messages name it.
+    """
+
+    net: NetSpec
+    solver: Solver | None
+    solver_file: str
+
+
+def read_net_with(
     path: Path, overrides: Sequence[Override] = (), *, user_code: bool = True
 ) -> NetSpec:
-    """A net from its YAML file, with the overrides that are meant for it.
+    """A net from its YAML file with overrides, where no solver has a part.
 
     Raises:
         SpecError: With every problem at its line and column.
     """
-    document = override(read_yaml(path), [one for one in overrides if one.for_net])
-    return parse_net(document, path.stem, user_code=user_code)
+    others = [one for one in overrides if not one.for_net]
+    if others:
+        raise SpecError.of(map(_no_key_of_a_net, others))
+    return parse_net(_net_document(path, overrides), path.stem, user_code=user_code)
+
+
+def read_declared(
+    path: Path,
+    overrides: Sequence[Override],
+    *,
+    solver_file: Path | None = None,
+    user_code: bool = True,
+) -> Declared:
+    """A net and its solver, the problems of both reported at once.
+
+    Args:
+        path: The net's YAML file.
+        overrides: For either.
+        solver_file: Instead of the one the net names.
+        user_code: Whether classes may be named by a dotted path.
+
+    Raises:
+        SpecError: With every problem at its line and column.
+    """
+    document = _net_document(path, overrides)
+    problems: list[Problem] = []
+    net, solver, file = None, None, ""
+    try:
+        net = parse_net(document, path.stem, user_code=user_code)
+    except GraphnetError as error:
+        problems += error.problems
+    try:
+        source = _solver_document(document, solver_file)
+        if source is not None:
+            edited = override(source, [one for one in overrides if not one.for_net])
+            solver, file = parse_solver(edited, user_code=user_code), source.file
+    except GraphnetError as error:
+        problems += error.problems
+    if solver is None and not problems:
+        problems += [_no_key_of_a_net(one) for one in overrides if not one.for_net]
+    if net is None or problems:
+        raise SpecError.of(problems)
+    return Declared(net, solver, file)
+
+
+def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
+    return override(read_yaml(path), [one for one in overrides if one.for_net])
+
+
+def _solver_document(net: Document, chosen: Path | None) -> Document | None:
+    """The YAML of the solver, or None where none is named."""
+    if chosen is not None:
+        return read_yaml(chosen)
+    named = net.value.get("solver") if isinstance(net.value, Mapping) else None
+    if not isinstance(named, str):
+        return None
+    path = shown((net.folder / named).resolve())
+    if not path.is_file():
+        raise SpecError(
+            f"key 'solver': there is no file {path}\n  a path in a YAML is relative to that file",
+            net.at(("solver",)),
+        )
+    return read_yaml(path)
+
+
+def _no_key_of_a_net(one: Override) -> Problem:
+    return Problem(
+        f"'{one.path[0]}' is no key of a net, and no solver is used here\n"
+        f"  a net has the keys {', '.join(NET_KEYS)}",
+        one.position,
+    )
+
+
+def shown(path: Path) -> Path:
+    """A path as a message names it: relative where it lies below the working directory."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

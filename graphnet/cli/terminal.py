@@ -20,11 +20,11 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """A console that takes every text literally."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -37,16 +37,19 @@ def warn(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def notice(lines: Sequence[str]) -> None:
+def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
     """Print what must not be overlooked: framed on a terminal, marked lines elsewhere."""
-    if on_terminal():
+    if not lines:
+        return
+    if (sys.stderr if stderr else sys.stdout).isatty():
         from rich.panel import Panel
         from rich.text import Text
 
-        console().print(Panel(Text("\n".join(lines)), border_style="yellow", expand=False))
+        frame = Panel(Text("\n".join(lines)), border_style="yellow", expand=False)
+        console(stderr=stderr).print(frame)
     else:
         for line in lines:
-            say(f"! {line}")
+            (warn if stderr else say)(f"! {line}")
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:

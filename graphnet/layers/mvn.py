@@ -49,12 +49,10 @@ class MVN(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
         if len(x) <= self.first_axis:
+            also = ", or across_channels: true" if len(x) > 1 else ""
             raise ShapeError(
-                f"the channels of a bottom of shape {shape_text(x)} have one element each, which "
-                "normalised is 0\n  expected (N, C, H, W), or across_channels: true"
-                if len(x) > 1
-                else f"a bottom of shape {shape_text(x)} has one element a sample, which "
-                "normalised is 0\n  expected (N, C, H, W)"
+                f"in a bottom of shape {shape_text(x)} single elements would be normalised, "
+                f"each to 0\n  expected (N, C, H, W){also}"
             )
         return [x]
 

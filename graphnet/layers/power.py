@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.raising import raise_to
@@ -46,6 +47,13 @@ class Power(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        if not backward or self.is_linear:
+            return {}
+        return {"slope": ScratchDecl(bottoms[0], blob=True)}
+
     def backward_reads(self) -> Reads:
         return Reads() if self.is_linear else Reads(bottoms=(0,))
 
@@ -64,8 +72,11 @@ class PowerLayer(Layer[Power]):
         if self.spec.is_linear:
             self.backward = self.backend.elementwise(self.multiply, y.diff, x.diff)  # type: ignore[method-assign]
         else:
+            # the derivative is made where the bottom's diff will be, unless dy is still there
+            in_place = self.xp.may_share_memory(x.diff, y.diff)
+            slope = self.scratch["slope"] if in_place else x.diff
             self.backward = self.backend.elementwise(  # type: ignore[method-assign]
-                self.differentiate, x.data, y.diff, x.diff
+                self.differentiate, x.data, y.diff, slope, x.diff
             )
 
     def base(self, xp: Any, x: Array, out: Array) -> Array:
@@ -81,13 +92,12 @@ class PowerLayer(Layer[Power]):
         """Forward, for a block of elements."""
         raise_to(xp, self.base(xp, x, y), self.spec.power, y)
 
-    def differentiate(self, xp: Any, x: Array, dy: Array, dx: Array) -> None:
+    def differentiate(self, xp: Any, x: Array, dy: Array, slope: Array, dx: Array) -> None:
         """Backward, for a block of elements."""
-        raise_to(xp, self.base(xp, x, dx), self.spec.power - 1, dx)
-        xp.multiply(dx, self.spec.power * self.spec.scale, out=dx)
-        xp.multiply(dx, dy, out=dx)
+        raise_to(xp, self.base(xp, x, slope), self.spec.power - 1, slope)
+        xp.multiply(slope, self.spec.power * self.spec.scale, out=slope)
+        xp.multiply(slope, dy, out=dx)
 
     def multiply(self, xp: Any, dy: Array, dx: Array) -> None:
         """Backward where the gradient is a constant."""
         xp.multiply(dy, self.spec.power * self.spec.scale, out=dx)
-

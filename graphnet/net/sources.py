@@ -60,15 +60,16 @@ def resolve_data(
         DataError: If a source is missing that has no fall-back.
     """
     declared = sources(spec)
+    has_fallback = any(_has_fallback(n) for n in _with_source(spec))
     for node in _with_source(spec):
         if phase is not None and node.spec.phase not in (None, phase):
             continue
         with located(node.position, node.subject):
             missing = _missing(node, offline=offline, fetch=fetch, progress=progress)
-            if missing and any(_has_fallback(n) for n in _with_source(spec)):
-                return take_fallback(spec, missing)
-            if missing and fetch:
+            if missing and fetch and not has_fallback:
                 raise DataError(missing)
+        if missing and has_fallback:
+            return take_fallback(spec, missing)
         if missing:
             return ResolvedData(spec, False, missing, declared, declared)
     return ResolvedData(spec, False, "", declared, declared)

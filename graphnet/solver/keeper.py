@@ -110,11 +110,11 @@ class Keeper:
 
     def _upload(self, contents: Contents, path: Path) -> None:
         """Params, state and history as they were."""
-        store, history = self.run.net.store, self.run.updater.history
+        store = self.run.net.store
         upload(store, contents.params, contents.state, file=path)
-        for name, array in history.items():
+        for name, array in self.run.updater.named_history():
             values = contents.history.get(name)
-            if values is None or (values.shape, values.dtype) != (array.shape, store.dtype):
+            if values is None or (values.shape, values.dtype) != (array.shape, array.dtype):
                 raise SnapshotError(f"{path}: its history '{name}' is not of this run")
             store.backend.upload(values, array)
 
@@ -214,7 +214,7 @@ class Keeper:
             meta,
             params,
             state,
-            {name: store.backend.download(a) for name, a in run.updater.history.items()},
+            {name: store.backend.download(a) for name, a in run.updater.named_history()},
             run.net.statistics_state(),
             run.net.yaml_text,
             run.spec.to_yaml(),

@@ -3,8 +3,9 @@
     bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves a file's
                   first bytes to its writer)
     bytes 512-    HDF5:
-      /params/<layer>/<param>   /state/<layer>/<name>   /history/<name>   /statistics/<layer>
-      /meta (JSON: where the run stands, see Meta)      /net.yaml   /solver.yaml
+      /params/<layer>/<param>            /state/<layer>/<name>
+      /history/<name>/<layer>/<param>    /statistics/<layer>
+      /meta (JSON, see Meta)             /net.yaml   /solver.yaml
 
 The checksum covers all bytes from 512 on and is looked at before HDF5 sees any of them. A model
 has only params, state, /meta and /net.yaml. Nothing in the file depends on the clock, so equal

@@ -8,7 +8,7 @@ gradient and the moved param happens while the block is in cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from math import isfinite, prod, sqrt
 from typing import Any
@@ -140,6 +140,23 @@ class Updater:
             )
             groups.append(group)
         return groups
+
+    def named_history(self) -> Iterator[tuple[str, Array]]:
+        """``velocity/ip1/weight`` and the like, with its part of the array in the param's shape.
+
+        How the params lie in the flat buffers is the store's affair, so files go by names.
+        """
+        spans, start = {}, 0
+        for param in self.store.trainable():
+            spans[id(param)] = slice(start, start + prod(param.decl.shape))
+            start = spans[id(param)].stop
+        for history, array in self.history.items():
+            for key, name, param in self.store.items():
+                if id(param) in spans:
+                    yield (
+                        f"{history}/{key}/{name}",
+                        array[spans[id(param)]].reshape(param.decl.shape),
+                    )
 
     def accumulate(self, k: int) -> None:
         """Count the gradient of batch ``k`` of ``iter_size``; call it after each backward."""

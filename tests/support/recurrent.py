@@ -1,4 +1,4 @@
-"""What the tests of LSTM, RNN and GRU share: a naive loop, the cases, a run over several batches."""
+"""What the tests of LSTM, RNN and GRU share: their steps written out, a naive loop, the cases."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from support.layer_case import LayerCase, Rig
 
+from graphnet.layers.gru import GRU
+from graphnet.layers.lstm import LSTM
 from graphnet.layers.recurrent import Recurrent
+from graphnet.layers.rnn import RNN
 
 State = dict[str, np.ndarray]
-#: ``step(x, state, params)``: the state after a step of one sample; its "hidden" is the output.
+#: The state after a step of one sample, by its features, the state before, and the params.
 Step = Callable[[np.ndarray, State, dict[str, np.ndarray]], State]
 
+#: Sequences that start anywhere, at a batch's first step or not.
 CONT = np.array([[0, 1, 1, 0, 1], [1, 0, 0, 1, 1], [1, 1, 1, 1, 1]])
 
 
@@ -22,16 +26,45 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def by_loop(spec: Recurrent, step: Step) -> Callable[..., list[np.ndarray]]:
+def lstm_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> State:
+    """One sample, the gates written out."""
+    pre = params["weight_x"] @ x + params["weight_h"] @ state["hidden"] + params["bias"]
+    i, f, o, g = np.split(pre, 4)
+    cell = sigmoid(f) * state["cell"] + sigmoid(i) * np.tanh(g)
+    return {"hidden": sigmoid(o) * np.tanh(cell), "cell": cell}
+
+
+def rnn_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> State:
+    """One sample."""
+    pre = params["weight_x"] @ x + params["weight_h"] @ state["hidden"] + params["bias"]
+    return {"hidden": np.tanh(pre)}
+
+
+def gru_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> State:
+    """One sample, the gates written out."""
+    x_r, x_z, x_n = np.split(params["weight_x"] @ x, 3)
+    h_r, h_z, h_n = np.split(params["weight_h"] @ state["hidden"], 3)
+    b_r, b_z, b_n, b_u = np.split(params["bias"], 4)
+    r, z = sigmoid(x_r + h_r + b_r), sigmoid(x_z + h_z + b_z)
+    candidate = np.tanh(x_n + b_n + r * (h_n + b_u))
+    return {"hidden": (1 - z) * candidate + z * state["hidden"]}
+
+
+STEPS: dict[type[Recurrent], Step] = {GRU: gru_step, LSTM: lstm_step, RNN: rnn_step}
+
+
+def by_loop(spec: Recurrent) -> Callable[..., list[np.ndarray]]:
     """The reference: sample by sample, step by step, from the state zero."""
+    step, size = STEPS[type(spec)], spec.output_dim
 
     def reference(bottoms: list[np.ndarray], params: dict[str, np.ndarray]) -> list[np.ndarray]:
         x = bottoms[0]
         cont = bottoms[1] if len(bottoms) > 1 else np.ones(x.shape[:2])
-        y = np.empty((*x.shape[:2], spec.output_dim))
-        params = {"bias": np.zeros(4 * spec.output_dim), **params}
+        y = np.empty((*x.shape[:2], size))
+        n_bias = 4 * size if isinstance(spec, GRU) else len(params["weight_h"])
+        params = {"bias": np.zeros(n_bias), **params}
         for i, sequence in enumerate(x):
-            start = {name: np.zeros(spec.output_dim) for name in spec.carried}
+            start = {name: np.zeros(size) for name in spec.carried}
             state = start
             for t, features in enumerate(sequence):
                 state = step(features.ravel(), state if cont[i, t] else start, params)
@@ -41,39 +74,38 @@ def by_loop(spec: Recurrent, step: Step) -> Callable[..., list[np.ndarray]]:
     return reference
 
 
-def cases(kind: type[Recurrent], step: Step) -> list[LayerCase]:
+def case(kind: type[Recurrent], label: str, bottoms: list[Any], **properties: Any) -> LayerCase:
+    """A case of a layer; 3 hidden units where nothing else is said."""
+    names = ("x", "cont")[: len(bottoms)]
+    spec = kind(name="layer", bottoms=names, tops=("h",), **{"output_dim": 3, **properties})
+    return LayerCase(spec, bottoms, by_loop(spec), label=label)
+
+
+def cases(kind: type[Recurrent]) -> list[LayerCase]:
     """Every property of a recurrent layer, and the smallest and oddest shapes."""
-
-    def case(label: str, bottoms: list[Any], **properties: Any) -> LayerCase:
-        properties = {"output_dim": 3} | properties
-        names = ("x", "cont")[: len(bottoms)]
-        spec = kind(name="layer", bottoms=names, tops=("h",), **properties)
-        return LayerCase(spec, bottoms, by_loop(spec, step), label=label)
-
     return [
-        case("plain", [(2, 5, 4)]),
-        case("features of several axes", [(2, 3, 2, 1, 2)]),
-        case("no feature axis", [(2, 3)]),
-        case("one step", [(3, 1, 2)]),
-        case("one sample", [(1, 4, 2)]),
-        case("smallest", [(1, 1, 1)], output_dim=1),
-        case("no bias", [(2, 3, 2)], bias=False),
-        case("stateful", [(2, 3, 2)], stateful=True),
-        case("cont", [(3, 5, 2), CONT]),
-        case("cont, one step", [(2, 1, 2), [[0], [1]]], bias=False),
+        case(kind, "plain", [(2, 5, 4)]),
+        case(kind, "features of several axes", [(2, 3, 2, 1, 2)]),
+        case(kind, "no feature axis", [(2, 3)]),
+        case(kind, "one step", [(3, 1, 2)]),
+        case(kind, "one sample", [(1, 4, 2)]),
+        case(kind, "smallest", [(1, 1, 1)], output_dim=1),
+        case(kind, "no bias", [(2, 3, 2)], bias=False),
+        case(kind, "stateful", [(2, 3, 2)], stateful=True),
+        case(kind, "cont", [(3, 5, 2), CONT]),
+        case(kind, "cont, one step", [(2, 1, 2), np.array([[0], [1]])], bias=False),
     ]
 
 
-def in_batches(case: LayerCase, n_batches: int, **options: Any) -> list[tuple[np.ndarray, State]]:
-    """The tops, and the state left, of a run over consecutive parts of the time axis."""
-    parts = [np.split(v, n_batches, axis=1) for v in case.values()]
-    rig = Rig(case, [p[0] for p in parts], **options)
+def in_batches(of: LayerCase, n_batches: int) -> np.ndarray:
+    """The top of a run over consecutive parts of the time axis, one batch each, put together."""
+    parts = [np.split(values, n_batches, axis=1) for values in of.values()]
+    rig = Rig(of, [p[0] for p in parts])
     rig.reset_state()
-    made = []
+    tops = []
     for values in zip(*parts, strict=True):
         rig.values = list(values)
         rig.fill_bottoms()
         rig.layer.forward()
-        left = {name: array.copy() for name, array in rig.state.items()}
-        made.append((rig.copy(rig.tops[0].data), left))
-    return made
+        tops.append(rig.copy(rig.tops[0].data))
+    return np.concatenate(tops, axis=1)

@@ -1,0 +1,210 @@
+"""Progress: a moving line on a terminal, plain lines elsewhere, for training and downloads."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from contextlib import AbstractContextManager
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from graphnet.cli.terminal import bytes_text, console, on_terminal, seconds_text, warn
+from graphnet.solver.reporter import PlainReporter, Progress, Reporter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_REFRESH_S = 0.2
+_WINDOW_S = 10.0  # speed is measured over the last of these
+_SILENCE_S = 30.0  # off a terminal, a line when nothing else was said for so long
+
+
+class Speed:
+    """Iterations per second over the last few seconds."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def at(self, now: float, iteration: int) -> float:
+        """The speed, now that so many iterations are done; 0 before there is one."""
+        self._marks.append((now, iteration))
+        while now - self._marks[0][0] > _WINDOW_S and len(self._marks) > 2:  # noqa: PLR2004
+            self._marks.popleft()
+        (start, first), seconds = self._marks[0], now - self._marks[0][0]
+        return (iteration - first) / seconds if seconds > 0 and start < now else 0.0
+
+
+def progress_texts(progress: Progress, speed: float) -> dict[str, str]:
+    """What a progress line says, part by part."""
+    state, last = progress.state, progress.last_iter
+    left = (last - state.iter) / speed if last is not None and speed > 0 else None
+    return {
+        "iter": f"iter {state.iter:,}" + (f"/{last:,}" if last is not None else ""),
+        "loss": f"loss {state.obj_val:.4g}",
+        "lr": f"lr {state.lr:.4g}",
+        "speed": f"{speed * progress.samples_per_iter:,.0f} samples/s",
+        "left": f"{seconds_text(left)} left" if left is not None else "",
+    }
+
+
+class PlainLines(PlainReporter):
+    """Lines as they come; warnings to stderr; a sign of life when nothing was said for long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress: Progress | None = None
+        self._speed = Speed()
+        self._said_at = perf_counter()
+
+    def line(self, text: str) -> None:
+        """Print it."""
+        super().line(text)
+        self._said_at = perf_counter()
+
+    def warning(self, text: str) -> None:
+        """Print it to stderr."""
+        warn(f"warning: {text}")
+
+    def start(self, progress: Progress) -> None:
+        """Start the clock."""
+        self._progress = progress
+        self._speed.at(perf_counter(), progress.state.iter)
+
+    def step(self) -> None:
+        """Say something if it is time to."""
+        now = perf_counter()
+        if self._progress is not None and now - self._said_at > _SILENCE_S:
+            speed = self._speed.at(now, self._progress.state.iter)
+            self.line("  ".join(filter(None, progress_texts(self._progress, speed).values())))
+
+
+class QuietLines(PlainLines):
+    """Only warnings."""
+
+    def line(self, text: str) -> None:
+        """Nothing."""
+
+    def step(self) -> None:
+        """Nothing."""
+
+
+class MovingLine:
+    """A line at the bottom of the terminal that moves; everything else scrolls above it."""
+
+    def __init__(self) -> None:
+        self._console = console()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._progress: Progress | None = None
+        self._speed = Speed()
+        self._drawn_at = 0.0
+
+    def line(self, text: str) -> None:
+        """Print it above the line."""
+        self._console.print(text, soft_wrap=True)
+
+    def warning(self, text: str) -> None:
+        """Print it above the line, in colour."""
+        self._console.print(f"warning: {text}", style="yellow", soft_wrap=True)
+
+    def start(self, progress: Progress) -> None:
+        """Draw it."""
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self._progress = progress
+        texts = progress_texts(progress, self._speed.at(perf_counter(), progress.state.iter))
+        self._bar = Bar(
+            TextColumn("{task.fields[iter]}"),
+            BarColumn(bar_width=None),
+            *(TextColumn("{task.fields[" + name + "]}") for name in ("loss", "lr", "speed", "left")),
+            console=self._console,
+            transient=True,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("", total=progress.last_iter, **texts)
+        self._bar.start()
+
+    def step(self) -> None:
+        """Move it, a few times a second."""
+        now = perf_counter()
+        if now - self._drawn_at < _REFRESH_S or self._bar is None or self._progress is None:
+            return
+        self._drawn_at = now
+        texts = progress_texts(self._progress, self._speed.at(now, self._progress.state.iter))
+        if self._task is not None:
+            self._bar.update(self._task, completed=self._progress.state.iter, **texts)
+        self._bar.refresh()
+
+    def finish(self) -> None:
+        """Take it away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def reporter(*, quiet: bool) -> Reporter:
+    """The one that suits whoever is looking."""
+    if quiet:
+        return QuietLines()
+    return MovingLine() if on_terminal() else PlainLines()
+
+
+class Downloads(AbstractContextManager["Downloads"]):
+    """Told how downloads go, on stderr: a line for each file that is here."""
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to end."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` bytes of the file ``what`` are here; a total of 0 is unknown."""
+        if total and done >= total:
+            warn(f"downloaded {what} ({bytes_text(total)})")
+
+
+class DownloadBars(Downloads):
+    """A bar for each file."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __exit__(self, *error: object) -> None:
+        """Stop drawing."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Move the file's bar."""
+        if self._bar is None:
+            self._bar = _download_bar()
+            self._bar.start()
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total or None)
+        self._bar.update(self._tasks[what], completed=done, total=total or None)
+
+
+def _download_bar() -> Bar:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+    )
+
+
+def downloads() -> Downloads:
+    """The one that suits whoever is looking."""
+    return DownloadBars() if sys.stderr.isatty() else Downloads()

@@ -1,0 +1,265 @@
+"""HDF5 files of samples: what is read, what is refused and how."""
+
+import os
+import re
+
+import h5py
+import numpy as np
+import pytest
+from support.data_layers import numbered, write_h5
+
+from graphnet.data.hdf5_file import HDF5File, is_hdf5, read_array, write_file
+from graphnet.errors import DataError
+
+BOTH = ["data", "label"]
+
+
+def read(file, start, stop):
+    outs = [np.empty((stop - start, *c.shape), c.dtype) for c in file.columns]
+    file.read(start, stop, outs)
+    file.close()
+    return outs
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"chunks": True}, {"compression": "gzip", "shuffle": True}, {"compression": "lzf"}],
+)
+def test_reads_rows(tmp_path, options):
+    """Any range of rows comes back, however the file stores them."""
+    file = HDF5File(numbered(tmp_path / "a.h5", 100, 50, **options), BOTH)
+    assert file.n_rows == 50
+    data, label = read(file, 7, 31)
+    assert data[:, 0].tolist() == label.tolist() == list(range(107, 131))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u1", ">i2", "u4", ">i8", "f2", ">f4", "f8"])
+def test_any_numeric_type(tmp_path, dtype):
+    """Every numeric type is read as it is, in the machine's byte order."""
+    values = np.array([0, 1, 1, 0]).astype(dtype)
+    file = HDF5File(write_h5(tmp_path / "a.h5", data=values), ["data"])
+    assert file.columns[0].dtype == values.dtype.newbyteorder("=")
+    assert file.columns[0].dtype.isnative
+    assert read(file, 0, 4)[0].tolist() == values.tolist()
+
+
+def test_columns(tmp_path):
+    """The header says what the rows are like and how many are stored together."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("group/data", (20, 1, 2, 3), "u1", chunks=(8, 1, 2, 3))
+        f.create_dataset("label", (20,), "f8")
+    image, label = HDF5File(path, ["group/data", "label"]).columns
+    assert (image.shape, image.chunk_rows, image.row_bytes) == ((1, 2, 3), 8, 6)
+    assert (label.shape, label.chunk_rows, label.row_bytes) == ((), 1, 8)
+
+
+def test_open_only_while_read(tmp_path):
+    """The header alone does not keep a file open, and close closes it."""
+    path = numbered(tmp_path / "a.h5", 0, 5)
+    file = HDF5File(path, BOTH)
+    h5py.File(path, "a").close()  # would fail if it were open
+    file.read(0, 1, [np.empty((1, 2), np.float32), np.empty(1, np.uint16)])
+    with pytest.raises(OSError, match="already open"):
+        h5py.File(path, "a")
+    file.close()
+    file.close()
+    h5py.File(path, "a").close()
+
+
+def test_missing_data_sets(tmp_path):
+    """All data sets that are missing are named, with what is there and what was meant."""
+    path = write_h5(tmp_path / "a.h5", data=[1.0], labels=[1])
+    message = (
+        f"{path} has no data set 'label', 'mask'\n"
+        "  it has: data, labels\n"
+        "  did you mean 'labels'?\n"
+        "  the tops of a data layer name the data sets it reads"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        HDF5File(path, ["data", "label", "mask"])
+
+
+def test_no_data_sets_at_all(tmp_path):
+    """A file without data sets says so."""
+    with pytest.raises(DataError, match="no data set 'data'\n  it has: none at all\n"):
+        HDF5File(write_h5(tmp_path / "a.h5"), ["data"])
+
+
+def test_unequal_rows(tmp_path):
+    """Data sets with unequal numbers of rows are refused with their counts."""
+    path = write_h5(tmp_path / "a.h5", data=np.zeros((5, 2)), label=np.zeros(4))
+    message = (
+        f"{path}: the data sets disagree on the number of samples\n"
+        "  'data' has 5 rows\n  'label' has 4 rows\n"
+        "  every data set needs one row for each sample"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        HDF5File(path, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("values", "match"),
+    [
+        ([b"a", b"b"], "holds text, not numbers\n  expected integers or floating-point"),
+        (["a", "b"], "holds text, references or lists, not numbers"),
+        (np.zeros(2, [("x", "f4")]), "holds records, not numbers"),
+        (np.zeros(2, complex), "holds complex numbers, not numbers"),
+        (3.0, "is a single value\n  its first axis must count the samples"),
+        (np.zeros((0, 4)), "is empty: its shape is 0×4"),
+        (np.zeros((4, 0)), "is empty: its shape is 4×0"),
+    ],
+)
+def test_refuses_what_is_not_rows_of_numbers(tmp_path, values, match):
+    """Only rows of plain numbers are read."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f["data"] = values
+    with pytest.raises(DataError, match=f"a.h5: data set 'data' {match}"):
+        HDF5File(path, ["data"])
+
+
+def test_refuses_lists_of_unequal_length(tmp_path):
+    """Lists of unequal length, which h5py reads as objects, are refused."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (2,), h5py.vlen_dtype(np.int32))
+    with pytest.raises(DataError, match="holds text, references or lists, not numbers"):
+        HDF5File(path, ["data"])
+
+
+def test_refuses_values_kept_elsewhere(tmp_path):
+    """Links to other files, virtual data sets and external storage are not followed."""
+    other = numbered(tmp_path / "other.h5", 0, 4)
+    (tmp_path / "raw").write_bytes(bytes(16))
+    layout = h5py.VirtualLayout((4,), "u2")
+    layout[:] = h5py.VirtualSource(other, "label", (4,))
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f["linked"] = h5py.ExternalLink(str(other), "label")
+        f["soft"] = h5py.SoftLink("/linked")
+        f["folder"] = h5py.ExternalLink(str(other), "/")
+        f.create_virtual_dataset("virtual", layout)
+        f.create_dataset("external", (4,), "f4", external=[(str(tmp_path / "raw"), 0, 16)])
+    for name in ("linked", "soft", "folder/label"):
+        with pytest.raises(DataError, match=f"has no data set '{name}'"):
+            HDF5File(path, [name])
+    for name in ("virtual", "external"):
+        with pytest.raises(DataError, match="keeps its values in another file"):
+            HDF5File(path, [name])
+
+
+@pytest.mark.parametrize("name", ["group", "/data", "data/", ""])
+def test_names_that_are_no_data_set(tmp_path, name):
+    """A group, or a name that HDF5 would read in another way, is not a data set."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f["data"] = f["group/x"] = [1.0]
+    with pytest.raises(DataError, match=f"has no data set '{name}'\n  it has: data, group/x"):
+        HDF5File(path, [name])
+
+
+def test_not_an_hdf5_file(tmp_path):
+    """A missing, an empty and a foreign file are told apart."""
+    path = tmp_path / "a.h5"
+    with pytest.raises(DataError, match=r"cannot read .*a\.h5: No such file"):
+        HDF5File(path, BOTH)
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"a\.h5 is empty \(0 bytes\)\n  expected an HDF5 file"):
+        HDF5File(path, BOTH)
+    path.write_bytes(b"PK\3\4")
+    assert not is_hdf5(path)
+    with pytest.raises(DataError, match=r"a\.h5 is not an HDF5 file\n"):
+        HDF5File(path, BOTH)
+
+
+def test_truncated_file(tmp_path):
+    """A file that was cut short is refused."""
+    path = numbered(tmp_path / "a.h5", 0, 1000)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(
+        DataError,
+        match=r"a\.h5 cannot be read: truncated file: .*\n  the file may be damaged or incomplete",
+    ):
+        HDF5File(path, BOTH)
+
+
+def test_damaged_values(tmp_path):
+    """A compressed chunk that cannot be unpacked is reported with its rows."""
+    path = numbered(tmp_path / "a.h5", 0, 1000, chunks=True, compression="gzip")
+    file = HDF5File(path, BOTH)
+    with h5py.File(path, "r") as f:
+        place = f["data"].id.get_chunk_info(0)
+    before = path.stat()
+    with path.open("r+b") as raw:
+        raw.seek(place.byte_offset)
+        raw.write(bytes(place.size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DataError, match=r"a\.h5 cannot be read \(rows 5 to 9\): .*inflate"):
+        read(file, 5, 10)
+    file.close()
+
+
+def test_changed_file(tmp_path):
+    """A file that is replaced after its header was read is noticed."""
+    path = numbered(tmp_path / "a.h5", 0, 10)
+    file = HDF5File(path, BOTH)
+    read(file, 0, 5)
+    os.utime(path, ns=(0, 0))
+    with pytest.raises(DataError, match=r"a\.h5 was changed while it was in use\n  stop whatever"):
+        read(file, 0, 5)
+
+
+def test_removed_file(tmp_path):
+    """A file that is removed is noticed, even while it is open."""
+    path = numbered(tmp_path / "a.h5", 0, 10)
+    file = HDF5File(path, BOTH)
+    path.unlink()
+    with pytest.raises(DataError, match="cannot read .*: No such file"):
+        read(file, 0, 5)
+
+
+def test_where(tmp_path):
+    """A row is named by its file."""
+    path = numbered(tmp_path / "a.h5", 0, 10)
+    assert HDF5File(path, BOTH).where(3) == f"{path}, row 3"
+
+
+def test_read_array(tmp_path):
+    """A small data set is read whole; what is wrong with it is said as for samples."""
+    path = write_h5(tmp_path / "mean.h5", mean=np.arange(6.0).reshape(2, 3))
+    assert read_array(path, "mean").tolist() == [[0, 1, 2], [3, 4, 5]]
+    with pytest.raises(DataError, match="has no data set 'median'"):
+        read_array(path, "median")
+    with pytest.raises(DataError, match="cannot read .*nowhere"):
+        read_array(tmp_path / "nowhere", "mean")
+
+
+def test_write_file(tmp_path):
+    """A file is written with its folder, and nothing else is left behind."""
+    path = tmp_path / "new" / "folder" / "a.h5"
+    data = np.arange(25, dtype=np.uint8).reshape(5, 5)
+    write_file(path, {"data": data, "label": data[:, 0]}, {"title": "five"}, chunk_rows=2)
+    with h5py.File(path) as f:
+        assert f.attrs["title"] == "five"
+        assert f["data"].chunks == (2, 5)
+        assert f["data"].dtype == np.uint8
+        assert np.array_equal(f["data"], data)
+    assert os.listdir(path.parent) == ["a.h5"]
+
+
+def test_write_file_is_all_or_nothing(tmp_path):
+    """Where writing fails, the file that was there stays and nothing else is left behind."""
+    path = numbered(tmp_path / "a.h5", 0, 3)
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="has no native HDF5 equivalent"):
+        write_file(path, {"data": np.array([object()])}, {}, chunk_rows=2)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["a.h5"]
+
+
+def test_write_file_to_nowhere(tmp_path):
+    """A folder that cannot be made is reported with what to do."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot write .*: Not a directory\n  set GRAPHNET_DATA"):
+        write_file(tmp_path / "file" / "a.h5", {"data": np.zeros(2)}, {}, chunk_rows=2)
