@@ -26,7 +26,7 @@ class Override:
     Attributes:
         path: Keys, names, types and indices, as written between the dots.
         value: What is to stand there.
-        text: The whole, as written.
+        text: The whole option, as messages name it.
     """
 
     path: tuple[str, ...]
@@ -41,7 +41,7 @@ class Override:
     @property
     def position(self) -> Position:
         """What messages about the value begin with."""
-        return Position(f"--set {self.text}", 0, 0)
+        return Position(self.text, 0, 0)
 
 
 def parse_override(text: str) -> Override:
@@ -55,7 +55,7 @@ def parse_override(text: str) -> Override:
     if not equals or not all(path):
         raise ValueError(f"expected KEY.PATH=VALUE, found '{text}'")
     try:
-        return Override(path, parse_value(value), text)
+        return Override(path, parse_value(value), f"--set {text}")
     except SpecError as error:
         raise ValueError(f"'{text}': {error.problems[0].message}") from None
 

@@ -224,7 +224,11 @@ class Backend(ABC):
     def conv2d(
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> Op:
-        """Cross-correlation with stride, zero padding, dilation and groups (no kernel flip)."""
+        """Cross-correlation with stride, zero padding, dilation and groups (no kernel flip).
+
+        Where only ``dx`` is wanted, ``backward`` needs no ``forward`` before it and reads nothing
+        but ``filter`` and ``dy``.
+        """
 
     @abstractmethod
     def pool2d_scratch(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from graphnet.cli.terminal import warn
+from graphnet.cli.terminal import say, warn
 from graphnet.errors import GraphnetError
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def command(run: Callable[P, int | None]) -> Callable[P, None]:
         except GraphnetError as error:
             warn(str(error))
             code = 1
-        except KeyboardInterrupt:
-            warn("interrupted")
-            code = INTERRUPTED
+        except KeyboardInterrupt as stop:
+            warn(str(stop) or "interrupted")
+            code = getattr(stop, "exit_code", INTERRUPTED)
         except MemoryError as error:
             warn(f"there is not enough memory: {error}\n  see what the net needs: graphnet check")
             code = 1
@@ -80,12 +80,31 @@ Set = Annotated[
         "--set",
         metavar="KEY.PATH=VALUE",
         help="Change a value of the net or its solver, as in layers.conv1.n_filter=8 or"
-        " max_iter=200; the value is YAML. Repeatable.",
+        " max_iter=200. Items go by name, type or index; the value is YAML. Repeatable.",
     ),
 ]
-UserCode = Annotated[
+Weights = Annotated[
+    Path,
+    typer.Option(metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Of all that is random, instead of the solver's."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, help="Default: one per processor. Results do not depend on it."
+    ),
+]
+Backend = Annotated[str, typer.Option(metavar="NAME", help="numpy, cupy or auto.")]
+Offline = Annotated[
     bool,
-    typer.Option("--no-user-code", help="Refuse layers and coffee breaks that are Python classes."),
+    typer.Option("--offline", help="Do not download data; GRAPHNET_OFFLINE=1 says the same."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NoUserCode = Annotated[
+    bool, typer.Option("--no-user-code", help="Refuse layers and breaks that are Python classes.")
 ]
 
 
@@ -113,18 +132,171 @@ class PhaseName(StrEnum):
     TEST = "test"
 
 
+class SchemaName(StrEnum):
+    """What there is a JSON Schema of."""
+
+    NET = "net"
+    SOLVER = "solver"
+
+
+@command
+def solve(  # noqa: PLR0913, PLR0917  # one for each option
+    net: Net,
+    solver: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead of the solver that the net names."),
+    ] = None,
+    set_: Set = None,
+    exp_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run's directory, instead of the solver's exp_dir."),
+    ] = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew; the run that is there is set aside.")
+    ] = False,
+    offline: Offline = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but warnings.")] = False,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Train a net, or go on where its run was stopped."""
+    from graphnet.cli import solve
+    from graphnet.overrides import Override
+
+    overrides = _overrides(set_)
+    if exp_dir is not None:
+        overrides.append(Override(("exp_dir",), str(exp_dir), f"--exp-dir {exp_dir}"))
+    if seed is not None:
+        overrides.append(Override(("seed",), seed, f"--seed {seed}"))
+    options = solve.Options(
+        threads, backend, fresh=fresh, offline=offline, quiet=quiet, user_code=not no_user_code
+    )
+    solve.solve(net, solver, overrides, options)
+
+
 @command
 def check(
     net: Net,
     phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
     set_: Set = None,
-    no_user_code: UserCode = False,
+    no_user_code: NoUserCode = False,
 ) -> None:
-    """Check a net and print it as a table; no data is opened."""
+    """Check a net and its solver; print the net as a table.
+
+    No data is opened but the header of a file whose shapes are not stated.
+    """
     from graphnet.cli import check
 
     check.check(net, phase.value, _overrides(set_), as_json=json, user_code=not no_user_code)
+
+
+@command
+def check_grad(
+    net: Net,
+    set_: Set = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+    offline: Offline = False,
+    no_user_code: NoUserCode = False,
+) -> int:
+    """Compare gradients with difference quotients.
+
+    Exits with 1 if they differ. A small batch is enough and quicker:
+    --set layers.train-data.batch_size=4.
+    """
+    from graphnet.cli import check_grad
+    from graphnet.cli.test import Options
+
+    options = Options(threads, backend, offline=offline, user_code=not no_user_code)
+    return check_grad.check_grad(net, _overrides(set_), seed or 0, options)
+
+
+@command
+def _test(
+    net: Net,
+    weights: Weights,
+    json: Json = False,
+    set_: Set = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+    offline: Offline = False,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Run the test phase over its whole data set."""
+    from graphnet.cli import test
+
+    options = test.Options(threads, backend, offline=offline, user_code=not no_user_code)
+    test.test(net, weights, _overrides(set_), options, as_json=json)
+
+
+@command
+def predict(  # noqa: PLR0913, PLR0917  # one for each option
+    net: Net,
+    weights: Weights,
+    input_: Annotated[
+        Path, typer.Option("--input", metavar="FILE", help="Rows: .npy, or .h5 by blob.")
+    ],
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="What is predicted: .npy, or .h5 by blob.")
+    ],
+    blob: Annotated[
+        list[str] | None,
+        typer.Option(help="What is fed; default: the first top of the test data. Repeatable."),
+    ] = None,
+    set_: Set = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Run a net on the rows of a file.
+
+    The rows are taken as they lie in data files: the transformers of the test phase's data layer
+    are applied to them.
+    """
+    from graphnet.cli import predict
+    from graphnet.cli.test import Options
+
+    options = Options(threads, backend, offline=True, user_code=not no_user_code)
+    predict.predict(net, weights, input_, output, blob or (), _overrides(set_), options)
+
+
+@command
+def data(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A set; without it, all are listed.")
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="Take the published files from there."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Put them there instead of where `dataset:` looks."),
+    ] = None,
+    offline: Offline = False,
+) -> None:
+    """Get a named data set, or list those there are."""
+    from graphnet.cli import data
+
+    if name is None:
+        data.list_data()
+    else:
+        data.data(name, from_, to, offline=offline)
+
+
+@command
+def schema(
+    which: Annotated[SchemaName, typer.Argument(metavar="net|solver", help="Of which file.")],
+) -> None:
+    """Print the JSON Schema of nets or solvers."""
+    from importlib import resources
+
+    text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
+    say(text.read_text("utf-8").rstrip())
 
 
 def _overrides(texts: Sequence[str] | None) -> list[Override]:

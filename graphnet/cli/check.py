@@ -11,12 +11,13 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.blob import shape_text
-from graphnet.cli.declared import read_declared_net
-from graphnet.cli.terminal import bytes_text, facts, say, table
+from graphnet.cli.declared import read_declared
+from graphnet.cli.summary import defaults_in_force, fallback_notice, net_facts
+from graphnet.cli.terminal import bytes_text, facts, notice, say, table
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.passes import VERSION_MARK
-from graphnet.net.sources import ResolvedData, resolve_data
+from graphnet.net.sources import resolve_data
 from graphnet.net.spec import Node
 from graphnet.overrides import Override
 
@@ -34,15 +35,16 @@ def check(
     Raises:
         GraphnetError: If it cannot be compiled.
     """
-    spec = read_declared_net(path, overrides, user_code=user_code)
-    data = resolve_data(spec, offline=True)
+    declared = read_declared(path, overrides, user_code=user_code)
+    data = resolve_data(declared.net, phase=phase)
     compiled = compile_net(data.spec, phase, open_backend("numpy"), np.dtype("float32"), "needed")
     if as_json:
         say(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
         return
     _print_table(compiled)
     say()
-    facts(_summary(compiled, data))
+    facts([*net_facts(compiled, data), *defaults_in_force(declared)])
+    notice(fallback_notice(data))
     for warning in warnings(compiled):
         say(f"warning: {warning}")
 
@@ -133,13 +135,3 @@ def _flow_text(node: Node) -> str:
 
 def _count(n: int) -> str:
     return f"{n:,}" if n else ""
-
-
-def _summary(compiled: CompiledNet, data: ResolvedData) -> list[tuple[str, str]]:
-    macs = sum(compiled.macs(node) for node in compiled.ordered)
-    return [
-        ("net", f"{compiled.spec.name}, phase {compiled.phase}"),
-        ("params", f"{compiled.n_param_numbers:,}"),
-        ("multiply-adds", f"{macs:,} forward, for one batch"),
-        ("memory", f"{bytes_text(compiled.planned_bytes)} planned"),
-    ]

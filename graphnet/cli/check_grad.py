@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnet.cli.run_data import choose_data
 from graphnet.cli.declared import read_net_with
+from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import notice, say, table
 from graphnet.cli.test import Options

@@ -18,9 +18,7 @@ def data(name: str, from_dir: Path | None, to_dir: Path | None, *, offline: bool
         DataError: If there is no such set, or it cannot be had.
     """
     with downloads() as progress:
-        files = fetch(
-            name, from_dir=from_dir, to_dir=to_dir, offline=offline, progress=progress
-        )
+        files = fetch(name, from_dir=from_dir, to_dir=to_dir, offline=offline, progress=progress)
     found = SETS[name]
     say(f"{found.title} ({found.licence}, {found.home})")
     facts([(split, f"{found.rows[split]:,} samples in {path}") for split, path in files.items()])

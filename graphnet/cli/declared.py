@@ -21,12 +21,21 @@ class Declared:
     Attributes:
         net: The net.
         solver: The solver that the command line or the net names; None if neither does.
-        solver_file: Where that was read from, as messages name it.
+        solver_document: What that was made from.
     """
 
     net: NetSpec
-    solver: Solver | None
-    solver_file: str
+    solver: Solver | None = None
+    solver_document: Document | None = None
+
+    def origin(self, key: str) -> str:
+        """Where a key of the solver was given: its file, an option, or nowhere."""
+        if self.solver is None or self.solver_document is None:
+            return "default; the net names no solver"
+        if key not in self.solver.spec.model_fields_set:
+            return "default"
+        position = self.solver_document.at((key,))
+        return position.file if position else ""
 
 
 def read_net_with(
@@ -63,7 +72,7 @@ def read_declared(
     """
     document = _net_document(path, overrides)
     problems: list[Problem] = []
-    net, solver, file = None, None, ""
+    net, solver, source = None, None, None
     try:
         net = parse_net(document, path.stem, user_code=user_code)
     except GraphnetError as error:
@@ -71,15 +80,15 @@ def read_declared(
     try:
         source = _solver_document(document, solver_file)
         if source is not None:
-            edited = override(source, [one for one in overrides if not one.for_net])
-            solver, file = parse_solver(edited, user_code=user_code), source.file
+            source = override(source, [one for one in overrides if not one.for_net])
+            solver = parse_solver(source, user_code=user_code)
     except GraphnetError as error:
         problems += error.problems
     if solver is None and not problems:
         problems += [_no_key_of_a_net(one) for one in overrides if not one.for_net]
     if net is None or problems:
         raise SpecError.of(problems)
-    return Declared(net, solver, file)
+    return Declared(net, solver, source)
 
 
 def _net_document(path: Path, overrides: Sequence[Override]) -> Document:

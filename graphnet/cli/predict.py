@@ -1,27 +1,32 @@
-"""``graphnet predict``: run a net on rows from a file."""
+"""``graphnet predict``: run a net on the rows of a file and write what it says of each."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+import h5py
 import numpy as np
 
+from graphnet.blob import shape_text
 from graphnet.cli.declared import read_net_with
-from graphnet.cli.terminal import say
+from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
-from graphnet.data.hdf5_file import read_array, write_file
-from graphnet.data.pipeline import Pipeline
-from graphnet.data.hdf5_file import Column
-from graphnet.data.transformers import Samples
-from graphnet.errors import DataError, SpecError, did_you_mean
+from graphnet.data.hdf5_file import Column, read_array
+from graphnet.data.pipeline import Pipeline, out_shape
+from graphnet.data.transformers import Samples, Transformer
+from graphnet.errors import DataError, SpecError, located, one_of
 from graphnet.net.load import load_net
-from graphnet.net.spec import NetSpec
+from graphnet.net.passes import select_phase
+from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.spec import NetSpec, Node
 from graphnet.overrides import Override
+from graphnet.solver.durable import write_durably
 from graphnet.solver.weights import read_weights
 
-_FORMATS = (".h5", ".hdf5", ".npy")
+_BATCH = 100
+_HDF5 = (".h5", ".hdf5")
 
 
 def predict(
@@ -29,6 +34,122 @@ def predict(
     weights: Path,
     source: Path,
     target: Path,
+    blobs: Sequence[str],
     overrides: Sequence[Override],
     options: Options,
-) -> None: ...
+) -> None:
+    """Predict every row of ``source``.
+
+    The rows are as in the net's data files: the transformers that the test phase's data layers
+    declare are applied to them. Nothing of the data that the net names is opened.
+
+    Args:
+        path: The net.
+        weights: A run, a snapshot or a model.
+        source: ``.npy``, or HDF5 with a data set for each blob.
+        target: ``.npy`` for one output, or HDF5 with a data set for each.
+        blobs: What is fed; none: the first top of the test phase's first data layer.
+        overrides: For the net.
+        options: Where and how.
+
+    Raises:
+        GraphnetError: If something in the files is wrong.
+    """
+    _check_endings(source, target)
+    spec = read_net_with(path, overrides, user_code=options.user_code)
+    file, contents = read_weights(weights)
+    feeders = _feeders(spec)
+    names = list(blobs) or list(feeders)[:1]
+    if not names:
+        raise SpecError(f"{path}: the test phase has no data layer\n  name what is fed: --blob")
+    arrays = {
+        name: _transformed(rows, name, feeders.get(name), source)
+        for name, rows in _read(source, names).items()
+    }
+    n_rows = fed_rows(arrays, {})
+    batch = min(_BATCH, n_rows)
+    fed = prediction_spec(spec, {name: a.shape[1:] for name, a in arrays.items()}, batch)
+    outputs = output_names(fed)
+    if target.suffix == ".npy" and len(outputs) > 1:
+        raise SpecError(
+            f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
+            "  write them to an .h5 file"
+        )
+    net = load_net(fed, "test", options.backend, keep=outputs, threads=options.threads)
+    try:
+        load_all(net.store, file, contents)
+        found = run_batches(net, arrays, n_rows, batch)
+    finally:
+        net.close()
+    _write(target, found)
+    say(f"{n_rows:,} rows of {source}, {file}")
+    facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])
+
+
+def _check_endings(source: Path, target: Path) -> None:
+    for path in (source, target):
+        if path.suffix not in (*_HDF5, ".npy"):
+            raise SpecError(f"{path}: unknown kind of file{one_of(['.h5', '.hdf5', '.npy'])}")
+
+
+def _feeders(spec: NetSpec) -> dict[str, Node]:
+    """The tops of the test phase's data layers, and the layer of each."""
+    nodes = [n for n in select_phase(spec.nodes, "test") if n in spec.data_nodes()]
+    return {top: node for node in nodes for top in node.tops}
+
+
+def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    if source.suffix in _HDF5:
+        return {name: read_array(source, name) for name in names}
+    if len(names) > 1:
+        raise SpecError(f"{source}: a .npy file holds one array, but {len(names)} blobs are fed")
+    try:
+        array = np.load(source, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DataError(f"{source}: cannot be read: {said}") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+        raise DataError(f"{source}: does not hold an array of numbers")
+    return {names[0]: array}
+
+
+def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -> np.ndarray:
+    """The rows as the blob would hold them."""
+    if rows.ndim == 0 or not rows.size:
+        raise DataError(f"{source}: '{name}' has no rows: its shape is {shape_text(rows.shape)}")
+    declared: Mapping[str, Sequence[Transformer]] = getattr(node and node.spec, "transformers", {})
+    transformers = declared.get(name, ())
+    batch = min(_BATCH, len(rows))
+    column = Column(name, rows.dtype.newbyteorder("="), rows.shape[1:])
+    with located(node.position if node else None, node.subject if node else ""):
+        pipeline = Pipeline(
+            column,
+            transformers,
+            batch,
+            np.dtype("float32"),
+            seed=0,
+            layer=node.name if node else name,
+            check_finite=bool(getattr(node and node.spec, "check_finite", True)),
+        )
+        shape = out_shape(transformers, rows.shape[1:])
+        made = np.empty((len(rows), *shape), np.float32)
+        part = np.empty((batch, *shape), np.float32)
+        for first in range(0, len(rows), batch):
+            places = np.minimum(np.arange(first, first + batch), len(rows) - 1)
+            np.copyto(pipeline.stored, rows[places])
+            samples = Samples(places, np.zeros_like(places))
+            pipeline.run(part, samples, lambda row: f"{source}, row {row}")
+            made[first : first + batch] = part[: len(rows) - first]
+    return made
+
+
+def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
+    image = io.BytesIO()
+    if target.suffix == ".npy":
+        (values,) = outputs.values()
+        np.save(image, values, allow_pickle=False)
+    else:
+        with h5py.File(image, "w") as file:
+            for name, values in outputs.items():
+                file.create_dataset(name, data=values, track_times=False)
+    write_durably(target, image.getvalue())

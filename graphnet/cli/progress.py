@@ -116,14 +116,17 @@ class MovingLine:
         self._progress = progress
         texts = progress_texts(progress, self._speed.at(perf_counter(), progress.state.iter))
         self._bar = Bar(
-            TextColumn("{task.fields[iter]}"),
+            TextColumn("{task.fields[texts][iter]}"),
             BarColumn(bar_width=None),
-            *(TextColumn("{task.fields[" + name + "]}") for name in ("loss", "lr", "speed", "left")),
+            *(
+                TextColumn("{task.fields[texts][" + part + "]}")
+                for part in ("loss", "lr", "speed", "left")
+            ),
             console=self._console,
             transient=True,
             auto_refresh=False,
         )
-        self._task = self._bar.add_task("", total=progress.last_iter, **texts)
+        self._task = self._bar.add_task("", total=progress.last_iter, texts=texts)
         self._bar.start()
 
     def step(self) -> None:
@@ -134,7 +137,7 @@ class MovingLine:
         self._drawn_at = now
         texts = progress_texts(self._progress, self._speed.at(now, self._progress.state.iter))
         if self._task is not None:
-            self._bar.update(self._task, completed=self._progress.state.iter, **texts)
+            self._bar.update(self._task, completed=self._progress.state.iter, texts=texts)
         self._bar.refresh()
 
     def finish(self) -> None:

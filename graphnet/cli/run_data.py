@@ -47,7 +47,8 @@ def choose_data(
     """
     read_before = {k: _text(v) for k, v in (recorded or {}).items() if k in sources(spec)}
     if read_before and read_before == _fallback_sources(spec):
-        return take_fallback(spec, f"The run in {run} began on the fall-back, and keeps its data.")
+        reason = f"the run in {run} began on the fall-back and keeps it; --fresh would begin anew"
+        return take_fallback(spec, reason)
     with downloads() as progress:
         data = resolve_data(spec, offline=offline, fetch=True, progress=progress, phase=phase)
     if data.fell_back and read_before == data.wanted:

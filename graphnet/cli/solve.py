@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from graphnet.cli.declared import Declared, read_declared
+from graphnet.cli.declared import read_declared
 from graphnet.cli.progress import reporter
 from graphnet.cli.run_data import choose_data, recorded_data
 from graphnet.cli.summary import Facts, defaults_in_force, fallback_notice, net_facts
@@ -52,9 +52,7 @@ def solve(
         Interrupted: If a signal stopped it, after a snapshot.
     """
     start = perf_counter()
-    declared = read_declared(
-        path, overrides, solver_file=solver_file, user_code=options.user_code
-    )
+    declared = read_declared(path, overrides, solver_file=solver_file, user_code=options.user_code)
     solver = declared.solver
     if solver is None:
         raise SpecError(
@@ -77,7 +75,9 @@ def solve(
         notice(fallback_notice(data), stderr=options.quiet)
         if not options.quiet:
             run = [("run", _run_text(folder, fresh=options.fresh))]
-            facts([*net_facts(net.compiled, data), *_machine(net), *run, *defaults_in_force(declared)])
+            facts(
+                [*net_facts(net.compiled, data), *_machine(net), *run, *defaults_in_force(declared)]
+            )
             say()
         train(solver, net, fresh=options.fresh, reporter=reporter(quiet=options.quiet))
         if not options.quiet:

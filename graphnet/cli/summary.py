@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from graphnet.cli.declared import Declared
 from graphnet.cli.terminal import bytes_text
+from graphnet.data.source import PREFIX
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.sources import ResolvedData
 from graphnet.solver.spec import SolverSpec
@@ -29,8 +29,7 @@ def net_facts(compiled: CompiledNet, data: ResolvedData) -> Facts:
 
 def defaults_in_force(declared: Declared) -> Facts:
     """Mocha's defaults, which are not everybody's, and whether they hold here."""
-    solver, file = declared.solver, declared.solver_file
-    spec = solver.spec if solver else None
+    spec = declared.solver.spec if declared.solver else None
     biased = [
         node
         for node in declared.net.nodes
@@ -39,37 +38,29 @@ def defaults_in_force(declared: Declared) -> Facts:
     plain = [node.name for node in biased if "bias_lr" not in node.spec.model_fields_set]
     coef = spec.regu_coef if spec else SolverSpec.model_fields["regu_coef"].default
     found = [
-        f"seed {spec.seed if spec else 0}{_origin(spec, 'seed', file)}",
-        f"regu_coef {coef:g}{_origin(spec, 'regu_coef', file)},"
-        f" so the L2 gradient is 2·{coef:g}·w",
+        f"seed {spec.seed if spec else 0} ({declared.origin('seed')})",
+        f"regu_coef {coef:g} ({declared.origin('regu_coef')}): the L2 gradient is 2·{coef:g}·w",
     ]
     if plain:
         found.append(f"bias_lr 2 (default) in {', '.join(plain)}: biases learn twice as fast")
     return [("in force" if i == 0 else "", text) for i, text in enumerate(found)]
 
 
-def _origin(spec: SolverSpec | None, key: str, file: str) -> str:
-    if spec is None:
-        return " (default; the net names no solver)"
-    return f" ({file})" if key in spec.model_fields_set else " (default)"
-
-
-def fallback_notice(data: ResolvedData) -> Sequence[str]:
+def fallback_notice(data: ResolvedData) -> list[str]:
     """What must be said where the declared fall-back was taken; nothing where it was not."""
     if not data.fell_back:
         return []
-    missing = data.missing.splitlines()
-    lines = ["This is not the data the net asks for.", *missing]
     changed = [name for name in data.used if data.used[name] != data.wanted[name]]
-    lines += [f"{name} reads {data.used[name]}, not {data.wanted[name]}" for name in changed]
-    return [*lines, *how_to_get(data)]
+    return [
+        "FALL-BACK DATA: this is not the data that the net names.",
+        f"why: {data.missing.partition(chr(10))[0]}",
+        *(f"{name} reads {data.used[name]} instead of {data.wanted[name]}" for name in changed),
+        *(f"to get the real data: graphnet data {name}" for name in _named_sets(data)),
+    ]
 
 
-def how_to_get(data: ResolvedData) -> list[str]:
-    """The commands that would get the named sets that were wanted."""
-    named = [w.removeprefix("dataset:").partition("/")[0] for w in data.wanted.values() if _is_named(w)]
-    return [f"To get it: graphnet data {name}" for name in dict.fromkeys(named)]
-
-
-def _is_named(source: str) -> bool:
-    return source.startswith("dataset:") and "," not in source
+def _named_sets(data: ResolvedData) -> list[str]:
+    """The named sets that were wanted."""
+    sources = (s for wanted in data.wanted.values() for s in wanted.split(", "))
+    names = (s.removeprefix(PREFIX).partition("/")[0] for s in sources if s.startswith(PREFIX))
+    return list(dict.fromkeys(names))

@@ -80,13 +80,14 @@ def table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]])
 
 
 def _rich_table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]) -> None:
-    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, side in columns:
-        drawn.add_column(heading, justify=side, overflow="fold")
+    drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for i, (heading, side) in enumerate(columns):
+        # where the terminal is narrow, only what is a list in itself is broken
+        is_list = any(" " in row[i] for row in rows) and side == "left"
+        drawn.add_column(heading, justify=side, overflow="fold", no_wrap=not is_list)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     console().print(drawn)

@@ -14,7 +14,6 @@ from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, notice, say
 from graphnet.errors import TopologyError
 from graphnet.net.load import load_net
-from graphnet.net.net import Net
 from graphnet.overrides import Override
 from graphnet.param import ParamStore
 from graphnet.solver.snapshot_file import Contents
@@ -54,9 +53,7 @@ def test(
         )
     file, contents = read_weights(weights)
     recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}
-    data = choose_data(
-        spec, offline=options.offline, phase="test", recorded=recorded, run=weights
-    )
+    data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
     notice(fallback_notice(data), stderr=True)
     net = load_net(
         data.spec, "test", options.backend, keep="needed", threads=options.threads, offline=True

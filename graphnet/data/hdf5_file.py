@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -161,13 +162,15 @@ def write_file(
                 rows = max(1, min(chunk_rows, len(array)))
                 file.create_dataset(name, data=array, chunks=(rows, *array.shape[1:]))
         beside.replace(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # h5py raises either where a disk is full
+        reason = str(error).partition("] ")[2] or str(error)
         raise DataError(
-            f"cannot write {path}: {error.strerror or error}\n"
+            f"cannot write {path}: {reason}\n"
             "  set GRAPHNET_DATA to a folder that can be written to and has room"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

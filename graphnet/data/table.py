@@ -51,7 +51,7 @@ class ArrayPart:
         for wanted in names:
             if wanted not in arrays:
                 raise DataError(
-                    f"{name} has no '{wanted}'\n  it has: {', '.join(arrays) or 'nothing'}"
+                    f"{name}: '{wanted}' is missing\n  found: {', '.join(arrays) or 'nothing'}"
                     f"{did_you_mean(wanted, arrays)}"
                 )
         self.arrays = [arrays[n] for n in names]

@@ -143,11 +143,11 @@ class SubMean(Transformer):
 
     def _inline(self) -> np.ndarray:
         try:
-            values = np.asarray(self.mean, np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(
-                "'mean' must be a number, or lists of numbers of equal length"
-            ) from None
+            values = np.asarray(self.mean)
+        except ValueError:  # lists of unequal length
+            values = np.empty(0, object)
+        if values.dtype.kind not in "iuf":
+            raise ValueError("'mean' must be a number, or lists of numbers of equal length")
         if not np.isfinite(values).all():
             raise ValueError("'mean' must be finite")
         return values

@@ -130,6 +130,13 @@ class LayerSpec(Model):
         """The params by name; none by default."""
         return {}
 
+    def borrowed_params(self) -> dict[str, tuple[str, str]]:
+        """Params of others that it only reads, ``{name here: (store key, name there)}``.
+
+        They come with ``Binding.params``, without a diff; none by default.
+        """
+        return {}
+
     def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:
         """The persistent state by name; none by default."""
         return {}

@@ -69,7 +69,6 @@ class GRU(Recurrent):
         Block(gate=2, bias=2, reads="x"),
     )
     n_units: ClassVar[int] = 4
-    n_factors: ClassVar[int] = 4
     n_spare: ClassVar[int] = 2
 
     type: Literal["GRU"] = "GRU"
@@ -79,51 +78,42 @@ class GRU(Recurrent):
 
 
 class GRUStrip(Strip):
-    """Units of a step: u, r, z, n. All factors are those of dh, the diff of the step's own h."""
+    """Units of a step: u, r, z, n."""
 
     def step(self, t: int) -> list[Call]:
-        xp, gates = self.xp, self.units[t][self.size : 3 * self.size]
-        u, r, z, n = self.blocks(self.units[t], 4)
-        spare, h, h_out = self.spare[0], self.inputs[t, self.h_rows], self.h_out(t)
+        xp, (u, r, z, n), gates = self.xp, self.units[t], self.units[t][1:3]
+        h, spare = self.spare
         return [
-            *self.multiply_inputs(t, self.units[t]),
+            *self.multiply_inputs(t),
             *self.squash(gates, gates),
             partial(xp.multiply, r, u, spare),
             partial(xp.add, n, spare, n),
             partial(xp.tanh, n, n),
-            partial(xp.subtract, h, n, spare),  # h ← n + z · (h − n)
-            partial(xp.multiply, z, spare, spare),
-            partial(xp.add, n, spare, h_out),
-        ]
-
-    def find_factors(self) -> list[Call]:
-        xp, steps = self.xp, self.n_steps
-        u, r, z, n = self.blocks(self.all_units[:steps], 4).swapaxes(0, 1)
-        for_u, for_r, for_z, for_n = self.blocks(self.factors, 4).swapaxes(0, 1)
-        h = self.inputs[:steps, self.h_rows]
-        return [
-            # u: serves as spare until its own turn
-            partial(xp.subtract, 1, z, for_u),
-            *self.one_minus_square(n, for_n),
-            partial(xp.multiply, for_n, for_u, for_n),
-            partial(xp.multiply, z, for_u, for_z),
-            partial(xp.subtract, h, n, for_u),
-            partial(xp.multiply, for_z, for_u, for_z),
-            partial(xp.subtract, 1, r, for_r),
-            partial(xp.multiply, for_r, r, for_r),
-            partial(xp.multiply, for_r, u, for_r),
-            partial(xp.multiply, for_r, for_n, for_r),
-            partial(xp.multiply, r, for_n, for_u),
+            partial(xp.subtract, h, n, h),  # h ← n + z · (h − n)
+            *self.times(h, z),
+            partial(xp.add, n, h, h),
         ]
 
     def step_back(self, t: int) -> list[Call]:
-        factors = self.blocks(self.factors[t], 4)
-        return [partial(self.xp.multiply, factors, self.dh, factors)]
+        xp, (u, r, z, n) = self.xp, self.units[t]
+        du, dr, dz, dn = self.as_blocks(self.dpre)
+        dh, spare = self.spare
+        return [
+            self.one_minus(z, dz),
+            *self.one_minus_square(n, dn),
+            *self.times(dn, dz, dh),
+            partial(xp.copyto, spare, self.inputs[self.h_rows, t]),
+            partial(xp.subtract, spare, n, spare),
+            *self.times(dz, z, spare, dh),
+            self.one_minus(r, dr),
+            *self.times(dr, r, u, dn),
+            partial(xp.multiply, r, dn, du),
+        ]
 
     def hand_back(self, t: int) -> list[Call]:
-        z, spare = self.blocks(self.units[t], 4)[2], self.spare[1]
+        dh, spare = self.spare
         return [
-            partial(self.xp.multiply, self.dh, z, self.dh),
-            self.product_back(t, spare),
-            partial(self.xp.add, self.dh, spare, self.dh),
+            *self.times(dh, self.units[t][2]),
+            self.product_back(spare),
+            partial(self.xp.add, dh, spare, dh),
         ]

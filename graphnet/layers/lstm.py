@@ -72,7 +72,6 @@ class LSTM(Recurrent):
     blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in range(4))
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     n_units: ClassVar[int] = 6
-    n_factors: ClassVar[int] = 5
     n_spare: ClassVar[int] = 3
 
     type: Literal["LSTM"] = "LSTM"
@@ -105,59 +104,45 @@ class ForgetBias(Initializer):
 class LSTMStrip(Strip):
     """Units of a step: i, f, o, g, the c that entered it, and the tanh of the c that left it.
 
-    Neighbours are used together: (i, f) · (g, c) gives both terms of the next c. With dc and dh
-    the diffs of the step's own c and h, the factors of dc are those for i, f, g, the factors of
-    dh those for o and, the fifth, for dc's part that comes from h.
+    Neighbours are used together: (i, f) · (g, c) gives both terms of the next c.
     """
 
     def carried(self, t: int) -> Mapping[str, Array]:
-        cell = self.blocks(self.units[t], self.spec.n_units)[4]
-        return {"hidden": self.inputs[t, self.h_rows], "cell": cell}
+        return {"hidden": self.h, "cell": self.units[t][4]}
 
     def carried_diffs(self) -> list[Array]:
-        return [self.dh, self.spare[1]]
+        return [self.dh, self.spare[2]]
 
     def step(self, t: int) -> list[Call]:
-        xp, units = self.xp, self.blocks(self.units[t], self.spec.n_units)
-        pre, gates = self.units[t][: 4 * self.size], self.units[t][: 3 * self.size]
-        o, tanh_c = units[2], units[5]
-        terms, cell = self.spare[:2], self.carried(t + 1)["cell"]
+        xp, units, c_out = self.xp, self.units[t], self.units[t + 1][4]
+        o, tanh_c, terms = units[2], units[5], self.spare[1:]
         return [
-            *self.multiply_inputs(t, pre),
-            *self.squash(pre, gates),
+            *self.multiply_inputs(t),
+            *self.squash(units[:4], units[:3]),
             partial(xp.multiply, units[0:2], units[3:5], terms),
-            partial(xp.add, terms[0], terms[1], cell),
-            partial(xp.tanh, cell, tanh_c),
-            partial(xp.multiply, o, tanh_c, self.h_out(t)),
-        ]
-
-    def find_factors(self) -> list[Call]:
-        xp, n = self.xp, self.n_steps
-        units = self.blocks(self.all_units[:n], self.spec.n_units).swapaxes(0, 1)
-        factors = self.blocks(self.factors, self.spec.n_factors).swapaxes(0, 1)
-        i, o, g, tanh_c = units[0], units[2], units[3], units[5]
-        return [
-            partial(xp.subtract, 1, units[:3], factors[:3]),
-            partial(xp.multiply, factors[:3], units[:3], factors[:3]),
-            partial(xp.multiply, factors[:2], units[3:5], factors[:2]),
-            partial(xp.multiply, factors[2], tanh_c, factors[2]),
-            *self.one_minus_square(g, factors[3]),
-            partial(xp.multiply, factors[3], i, factors[3]),
-            *self.one_minus_square(tanh_c, factors[4]),
-            partial(xp.multiply, factors[4], o, factors[4]),
+            partial(xp.add, terms[0], terms[1], c_out),
+            partial(xp.tanh, c_out, tanh_c),
+            partial(xp.multiply, o, tanh_c, self.h),
         ]
 
     def step_back(self, t: int) -> list[Call]:
-        xp, factors = self.xp, self.blocks(self.factors[t], self.spec.n_factors)
-        _, dc, from_h = self.spare
+        units, dpre = self.units[t], self.as_blocks(self.dpre)
+        i, _, o, g, _, tanh_c = units
+        di, df, do, dg = dpre
+        dh, spare, dc = self.spare
         return [
-            partial(xp.multiply, self.dh, factors[4], from_h),
-            partial(xp.add, dc, from_h, dc),
-            partial(xp.multiply, factors[:2], dc, factors[:2]),
-            partial(xp.multiply, factors[2], self.dh, factors[2]),
-            partial(xp.multiply, factors[3], dc, factors[3]),
+            *self.one_minus_square(tanh_c, spare),  # dc += dh · o · (1 − tanh² c)
+            *self.times(spare, o, dh),
+            partial(self.xp.add, dc, spare, dc),
+            self.one_minus(units[:3], dpre[:3]),  # σ' = σ · (1 − σ)
+            *self.times(dpre[:3], units[:3]),
+            *self.times(dpre[:2], units[3:5]),
+            *self.times(di, dc),
+            *self.times(df, dc),
+            *self.times(do, tanh_c, dh),
+            *self.one_minus_square(g, dg),
+            *self.times(dg, i, dc),
         ]
 
     def hand_back(self, t: int) -> list[Call]:
-        f, dc = self.blocks(self.units[t], self.spec.n_units)[1], self.spare[1]
-        return [partial(self.xp.multiply, dc, f, dc), self.product_back(t, self.dh)]
+        return [*self.times(self.spare[2], self.units[t][1]), self.product_back(self.dh)]

@@ -2,75 +2,22 @@
 
 ``neuron: ReLU`` on a layer is rewritten to a neuron layer in place on its top. All of them
 compute their gradient from the top's value alone (Mocha's rule), so they can run in the
-bottom's memory. :class:`NeuronSpec` is what another such function would be made from.
+bottom's memory. Those that Caffe adds are in ``exp_log.py`` and ``smooth_rectifiers.py``.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.fields import ByName
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, LayerSpec, Reads, Shapes
+from graphnet.layers.exp_log import Exp, Log
+from graphnet.layers.neuron_spec import NeuronSpec
+from graphnet.layers.smooth_rectifiers import BNLL, ELU
 from graphnet.layers.view import ViewLayer
-
-
-class NeuronSpec(LayerSpec):
-    """What all neurons share: one bottom and one top of the same shape, in place by default."""
-
-    each_bottom: ClassVar[bool] = True
-    in_place: ClassVar[bool] = True
-    overwrites: ClassVar[bool] = True
-
-    name: str = ""  # a neuron written as a property takes its layer's name
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return [bottoms[0]]
-
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        return {"slope": ScratchDecl(bottoms[0], blob=True)} if backward else {}
-
-    def backward_reads(self) -> Reads:
-        return Reads(tops=(0,))
-
-    def build(self, binding: Binding) -> NeuronLayer:
-        return NeuronLayer(self, binding)
-
-    @abstractmethod
-    def apply(self, xp: Any, x: Array, y: Array) -> None:
-        """Write the function of ``x`` to ``y``; they may be the same memory."""
-
-    @abstractmethod
-    def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
-        """Write the derivative, given the value ``y``, to ``slope``; ``y`` stays as it is."""
-
-
-class NeuronLayer(Layer[NeuronSpec]):
-    """Runs any neuron."""
-
-    def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
-        self.forward = self.backend.elementwise(self.spec.apply, x.data, y.data)  # type: ignore[method-assign]
-        if x.diff is not None:
-            # the derivative is made where the bottom's diff will be, unless dy is still there
-            in_place = self.xp.may_share_memory(x.diff, y.diff)
-            slope = self.scratch["slope"] if in_place else x.diff
-            self.backward = self.backend.elementwise(  # type: ignore[method-assign]
-                partial(_chain, self.spec), y.data, y.diff, slope, x.diff
-            )
-
-
-def _chain(spec: NeuronSpec, xp: Any, y: Array, dy: Array, slope: Array, dx: Array) -> None:
-    """The chain rule for a block of elements."""
-    spec.differentiate(xp, y, slope)
-    xp.multiply(dy, slope, out=dx)
 
 
 class ReLU(NeuronSpec):
@@ -240,5 +187,7 @@ class Identity(LayerSpec):
 
 
 AnyNeuron: TypeAlias = Annotated[
-    ReLU | LReLU | Sigmoid | Tanh | Exponential | Identity, Field(discriminator="type"), ByName
+    ReLU | LReLU | ELU | BNLL | Sigmoid | Tanh | Exponential | Exp | Log | Identity,
+    Field(discriminator="type"),
+    ByName,
 ]

@@ -86,42 +86,38 @@ class PadLayer(Layer[Pad]):
     """Runs :class:`Pad`."""
 
     def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
+        (x,), (y,), zero = self.bottoms, self.tops, self.spec.mode == "zero"
         top, bottom, left, right = self.spec.pad
-        # along each side: where the image lies, then its borders and the edge each of them meets
         rows, row_borders = _borders(x.shape[2], top, bottom)
         columns, column_borders = _borders(x.shape[3], left, right)
         self.image = (slice(None), slice(None), rows, columns)
-        self.rows = [((..., border, columns), (..., edge, columns)) for border, edge in row_borders]
-        self.columns = [((..., border), (..., edge)) for border, edge in column_borders]
-
-        #: borders of dy, where their sum is put, and the part of dx that it is added to
+        everything = slice(None)
+        # each border of the top, the edge of the image that it repeats, and scratch for the edge
+        parts = [((rb, columns), (re, everything), "row") for rb, re in row_borders]
+        parts += [((rows, cb), (everything, ce), "column") for cb, ce in column_borders]
+        parts += [
+            ((rb, cb), (re, ce), "corner") for rb, re in row_borders for cb, ce in column_borders
+        ]
+        self.borders: list[tuple[Array, Array]] = [
+            (y.data[:, :, *border], 0 if zero else x.data[:, :, *edge]) for border, edge, _ in parts
+        ]
         self.sums: list[tuple[Array, Array, Array]] = []
-        if self.spec.mode == "zero" or x.diff is None:
-            return
-        dx, dy = x.diff, y.diff
-        inner_rows = [(border, _shifted(edge, top)) for border, edge in row_borders]
-        inner_columns = [(border, _shifted(edge, left)) for border, edge in column_borders]
-        for border, edge in inner_rows:
-            self.sums.append((dy[:, :, border, columns], self.scratch["row"], dx[:, :, edge]))
-        for border, edge in inner_columns:
-            self.sums.append((dy[:, :, rows, border], self.scratch["column"], dx[..., edge]))
-        for row, row_edge in inner_rows:
-            for column, column_edge in inner_columns:
-                corner = dx[:, :, row_edge, column_edge]
-                self.sums.append((dy[:, :, row, column], self.scratch["corner"], corner))
+        if not zero and x.diff is not None and y.diff is not None:
+            self.sums = [
+                (y.diff[:, :, *border], self.scratch[name], x.diff[:, :, *edge])
+                for border, edge, name in parts
+            ]
 
     def forward(self) -> None:
-        y = self.tops[0].data
-        self.xp.copyto(y[self.image], self.bottoms[0].data)
-        for border, edge in (*self.rows, *self.columns):  # the columns take the corners with them
-            self.xp.copyto(y[border], 0 if self.spec.mode == "zero" else y[edge])
+        self.xp.copyto(self.tops[0].data[self.image], self.bottoms[0].data)
+        for border, edge in self.borders:
+            self.xp.copyto(border, edge)
 
     def backward(self) -> None:
-        dx = self.bottoms[0].diff
-        if dx is None:
+        dx, dy = self.bottoms[0].diff, self.tops[0].diff
+        if dx is None or dy is None:
             return
-        self.xp.copyto(dx, self.tops[0].diff[self.image])
+        self.xp.copyto(dx, dy[self.image])
         for border, total, edge in self.sums:
             axes = tuple(k for k in (2, 3) if total.shape[k] == 1)
             self.xp.sum(border, axis=axes, keepdims=True, out=total)
@@ -129,15 +125,10 @@ class PadLayer(Layer[Pad]):
 
 
 def _borders(size: int, before: int, after: int) -> tuple[slice, list[tuple[slice, slice]]]:
-    """Along one side of the top: the image, and each border with the pixels it repeats."""
+    """Along one side: the image in the top, and each border with the pixels it repeats."""
     end = before + size
     borders = [
-        (slice(0, before), slice(before, before + 1)),
-        (slice(end, end + after), slice(end - 1, end)),
+        (slice(0, before), slice(0, 1)),
+        (slice(end, end + after), slice(size - 1, size)),
     ]
     return slice(before, end), [(b, e) for b, e in borders if b.stop > b.start]
-
-
-def _shifted(edge: slice, by: int) -> slice:
-    """The same pixels counted within the image."""
-    return slice(edge.start - by, edge.stop - by)

@@ -24,5 +24,10 @@ def raise_to(xp: Any, base: Array, power: float, out: Array) -> None:
         case -0.5:
             xp.sqrt(base, out=out)
             xp.reciprocal(out, out=out)
+        case -0.75 if base is not out:  # LRN's; 1 / √(b · √b)
+            xp.sqrt(base, out=out)
+            xp.multiply(out, base, out=out)
+            xp.sqrt(out, out=out)
+            xp.reciprocal(out, out=out)
         case _:
             xp.power(base, power, out=out)

@@ -49,11 +49,9 @@ class Recurrent(LayerSpec):
     blocks: ClassVar[tuple[Block, ...]]
     #: What one step, and one batch, hands to the next.
     carried: ClassVar[tuple[str, ...]] = ("hidden",)
-    #: How many numbers per hidden unit are kept of each step …
+    #: How many numbers per hidden unit a step keeps for backward …
     n_units: ClassVar[int]
-    #: … backward computes for each step before it starts …
-    n_factors: ClassVar[int]
-    #: … and are needed within one step.
+    #: … and how many it needs while it runs.
     n_spare: ClassVar[int]
 
     output_dim: PositiveInt
@@ -149,20 +147,21 @@ class Recurrent(LayerSpec):
         n_kept = steps + 1 if backward else 1
         decls = {
             "weights": ScratchDecl(weights, lifetime=life),
-            "inputs": ScratchDecl((n, (steps + 1) * column), lifetime=life),
+            "inputs": ScratchDecl((n, steps * column), lifetime=life),
             "units": ScratchDecl((n, n_kept * self.n_units * h), lifetime=life),
             "spare": ScratchDecl((n, self.n_spare * h)),
         }
+        if len(bottoms) > 1:
+            decls["starts"] = ScratchDecl((steps, n), "bool", life)
         if backward:
-            decls["factors"] = ScratchDecl((n, steps * self.n_factors * h))
+            decls["dpre"] = ScratchDecl((n, weights[0]))
+            decls["all_dpre"] = ScratchDecl((n, steps * weights[0]))
         if backward and not self.frozen:
-            decls["rows_of_inputs"] = ScratchDecl((n, steps * column))
-            decls["rows_of_diffs"] = ScratchDecl((n, steps * weights[0]))
             decls["dweights"] = ScratchDecl((len(self.strips(bottoms[0])), *weights))
         return decls
 
     def backward_reads(self) -> Reads:
-        return Reads(bottoms=(1,) if len(self.bottoms) > 1 else ())
+        return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0,)

@@ -54,8 +54,7 @@ class RNN(Recurrent):
 
     blocks: ClassVar[tuple[Block, ...]] = (Block(0, 0),)
     n_units: ClassVar[int] = 1
-    n_factors: ClassVar[int] = 1
-    n_spare: ClassVar[int] = 1
+    n_spare: ClassVar[int] = 2
 
     type: Literal["RNN"] = "RNN"
 
@@ -67,18 +66,16 @@ class RNNStrip(Strip):
     """Units of a step: its own h; what enters the next step is 0 where a sequence starts."""
 
     def step(self, t: int) -> list[Call]:
-        xp, h = self.xp, self.units[t]
+        (h,) = self.units[t]
         return [
-            *self.multiply_inputs(t, h),
-            partial(xp.tanh, h, h),
-            partial(xp.copyto, self.h_out(t), h),
+            *self.multiply_inputs(t),
+            partial(self.xp.tanh, h, h),
+            partial(self.xp.copyto, self.h, h),
         ]
 
-    def find_factors(self) -> list[Call]:
-        return self.one_minus_square(self.all_units[: self.n_steps], self.factors)
-
     def step_back(self, t: int) -> list[Call]:
-        return [partial(self.xp.multiply, self.factors[t], self.dh, self.factors[t])]
+        (h,), dpre = self.units[t], self.dpre
+        return [*self.one_minus_square(h, dpre), *self.times(dpre, self.dh)]
 
     def hand_back(self, t: int) -> list[Call]:
-        return [self.product_back(t, self.dh)]
+        return [self.product_back(self.dh)]

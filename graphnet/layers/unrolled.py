@@ -1,9 +1,11 @@
 """How recurrent layers run: a strip of the batch goes through all time steps on its own.
 
 What a strip does is a list of calls bound beforehand, so strips can run in several threads
-without waiting for each other. Backward first computes, for all steps at once, every factor that
-depends on forward alone; its loop over time does only what is sequential; and the gradient of
-the weights is one product over all steps (Werbos 1990, back-propagation through time).
+without waiting for each other. Backward (Werbos 1990, back-propagation through time) walks the
+steps from the last to the first; the gradient of the weights is one product over all of them.
+
+Ufuncs are given contiguous arrays only, and what lies otherwise is copied first: NumPy takes
+operands of unlike layouts through buffers that it allocates in every call.
 """
 
 from __future__ import annotations
@@ -38,9 +40,12 @@ class RecurrentLayer(Layer[Recurrent]):
         slices = self.spec.strips(self.bottoms[0].shape)
         strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
         stack, unstack = self.stacking()
+        if "starts" in self.scratch:
+            cont = storage(self.bottoms[1].data)
+            stack.append(partial(self.xp.equal, cont, 0, self.scratch["starts"]))
         strips_forward = self.backend.concurrently([one_after_another(s.forward()) for s in strips])
         self.forward = one_after_another([*stack, strips_forward])  # type: ignore[method-assign]
-        if "factors" in self.scratch:
+        if "dpre" in self.scratch:
             strips_back = self.backend.concurrently(
                 [one_after_another(s.backward()) for s in strips]
             )
@@ -79,14 +84,15 @@ class Strip(ABC):
     the last argument of a ufunc is where its result goes.
 
     Attributes:
-        inputs: ``(T + 1, rows, samples)``: the stacked column ``[x; 1; h]`` of each step, with
-            the h that enters it.
-        units: One ``(n_units · H, samples)`` for each step and one more; all the same memory in
-            a net that never runs backward.
+        inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
+            that enters it.
+        units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
+            net that never runs backward.
         spare: ``(n_spare, H, samples)``, for use within a step.
-        factors: ``(T, n_factors · H, samples)``: what the diffs are multiplied with. On the way
-            back, those of a step's blocks become the diff of ``weights @ inputs[t]``.
-        dh: The diff of h, on its way back.
+        h: What the last step computed. Forward only: its memory is the first of the spare.
+        dh: The diff of h, on its way back. Its memory is the first of the spare.
+        dpre: ``(rows, samples)``: the diff of a step's ``weights @ inputs``.
+        all_dpre: ``(rows, T, samples)``: those of all steps.
     """
 
     def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
@@ -94,43 +100,46 @@ class Strip(ABC):
         self.spec, self.xp, self.scratch, self.samples = spec, layer.xp, layer.scratch, samples
         self.weights, self.n_steps, self.size = layer.scratch["weights"], top.shape[1], top.shape[2]
         self.x_rows, self.one_row, self.h_rows = spec.column(bottom.shape)
-        self.half = layer.backend.full((), 0.5, layer.dtype)
+        self.zero, self.half, self.one = (
+            layer.backend.full((), value, layer.dtype) for value in (0.0, 0.5, 1.0)
+        )
 
-        self.inputs = self.part("inputs", self.n_steps + 1, self.h_rows.stop)
-        self.all_units = self.part("units", -1, spec.n_units * self.size)
-        self.units = [self.all_units[t % len(self.all_units)] for t in range(self.n_steps + 1)]
+        self.inputs = self.part("inputs", self.h_rows.stop, self.n_steps)
+        units = self.part("units", -1, spec.n_units, self.size)
+        self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.spare = self.part("spare", spec.n_spare, self.size)
+        self.h = self.dh = self.spare[0]
         self.state = {name: array[samples].T for name, array in layer.state.items()}
+        self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
 
         self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
-        self.cont = None
-        if len(layer.bottoms) > 1:
-            self.cont = storage(layer.bottoms[1].data)[:, samples]
         self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
-        if "factors" in self.scratch:
+        if "dpre" in self.scratch:
             self.dtop = time_first(top.diff)[..., samples]
-            self.factors = self.part("factors", self.n_steps, spec.n_factors * self.size)
-            self.dpre = self.factors[:, : len(self.weights)]
-            self.dh = self.spare[0]
+            self.dpre = self.part("dpre", len(self.weights))
+            self.all_dpre = self.part("all_dpre", len(self.weights), self.n_steps)
         self.dweights = None
         if "dweights" in self.scratch:
             self.dweights = self.scratch["dweights"][index]
 
-    def part(self, name: str, first: int, rows: int) -> Array:
-        """The strip's ``(first, rows, samples)`` of a scratch array ``(N, first · rows)``."""
+    def part(self, name: str, *shape: int) -> Array:
+        """The strip's part ``(*shape, samples)`` of a scratch array ``(N, product of shape)``."""
         own = self.scratch[name][self.samples]
-        return own.reshape(first, rows, len(own))
+        return own.reshape(*shape, len(own))
 
-    def blocks(self, array: Array, n: int) -> Array:
-        """``(…, n, H, samples)`` of the first n blocks of ``(…, rows, samples)``."""
-        cut = array[..., : n * self.size, :]
-        return cut.reshape(*cut.shape[:-2], n, self.size, cut.shape[-1])
+    def as_rows(self, blocks: Array) -> Array:
+        """``(rows, samples)`` of ``(blocks, H, samples)``."""
+        return blocks.reshape(-1, blocks.shape[-1])
+
+    def as_blocks(self, rows: Array) -> Array:
+        """``(blocks, H, samples)`` of ``(rows, samples)``."""
+        return rows.reshape(-1, self.size, rows.shape[-1])
 
     # --- what each kind of layer says ---------------------------------------------------
 
     def carried(self, t: int) -> Mapping[str, Array]:
         """What enters step t, by the names of the state; at T, what the last step hands on."""
-        return {"hidden": self.inputs[t, self.h_rows]}
+        return {"hidden": self.h}
 
     def carried_diffs(self) -> list[Array]:
         """The diffs of what a step hands to the next."""
@@ -138,25 +147,17 @@ class Strip(ABC):
 
     @abstractmethod
     def step(self, t: int) -> list[Call]:
-        """Compute ``h_out(t)`` and whatever else is carried to t + 1."""
-
-    @abstractmethod
-    def find_factors(self) -> list[Call]:
-        """Compute ``factors`` for all steps."""
+        """Compute ``h``, and what else is carried to t + 1, from ``inputs`` at t."""
 
     @abstractmethod
     def step_back(self, t: int) -> list[Call]:
-        """With ``dh`` that of the step's own h: write ``dpre[t]``."""
+        """With ``dh`` that of the step's own h: write ``dpre``."""
 
     @abstractmethod
     def hand_back(self, t: int) -> list[Call]:
         """Make the carried diffs those of what entered step t."""
 
     # --- what all do --------------------------------------------------------------------
-
-    def h_out(self, t: int) -> Array:
-        """The h that step t hands to the next."""
-        return self.inputs[t + 1, self.h_rows]
 
     def runs(self) -> list[tuple[slice, slice]]:
         """The parts of the stacked matrix that are not empty, as (rows, columns)."""
@@ -176,10 +177,11 @@ class Strip(ABC):
         found = [i for i, b in enumerate(self.spec.blocks) if what in b.reads]
         return slice(found[0] * self.size, (found[-1] + 1) * self.size)
 
-    def multiply_inputs(self, t: int, pre: Array) -> list[Call]:
-        """Write ``weights @ inputs[t]``, block by block, to the first rows of ``pre``."""
+    def multiply_inputs(self, t: int) -> list[Call]:
+        """Write ``weights @ inputs[t]`` to the first of the step's units."""
+        pre = self.as_rows(self.units[t])
         return [
-            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[t, cols], pre[rows])
+            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[cols, t], pre[rows])
             for rows, cols in self.runs()
         ]
 
@@ -196,76 +198,81 @@ class Strip(ABC):
             partial(self.xp.add, gates, half, gates),
         ]
 
+    def times(self, out: Array, *factors: Array) -> list[Call]:
+        """Multiply ``out`` with each factor."""
+        return [partial(self.xp.multiply, out, factor, out) for factor in factors]
+
+    def one_minus(self, values: Array, out: Array) -> Call:
+        """Write 1 − values."""
+        return partial(self.xp.subtract, self.one, values, out)
+
     def one_minus_square(self, values: Array, out: Array) -> list[Call]:
-        """The derivative of tanh by its value."""
-        xp = self.xp
-        return [partial(xp.multiply, values, values, out), partial(xp.subtract, 1, out, out)]
+        """Write 1 − values², the derivative of tanh by its value."""
+        return [partial(self.xp.multiply, values, values, out), self.one_minus(out, out)]
 
     def forget(self, t: int, arrays: Iterable[Array]) -> list[Call]:
-        """Set to zero what reached a sample at whose step t a sequence starts."""
-        if self.cont is None:
+        """Set to zero what belongs to samples at whose step t a sequence starts."""
+        if self.starts is None:
             return []
-        return [partial(self.xp.multiply, array, self.cont[t], array) for array in arrays]
+        where = self.starts[t]
+        return [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
 
     def forward(self) -> list[Call]:
         """From the state, through all steps, to the state."""
-        xp, start, end = self.xp, self.carried(0), self.carried(self.n_steps)
+        xp, end = self.xp, self.carried(self.n_steps)
         calls: list[Call] = [
-            partial(xp.copyto, self.inputs[:-1, self.x_rows], self.x),
-            partial(self.inputs[:, self.one_row].fill, 1),
+            partial(xp.copyto, self.inputs[self.x_rows], self.x.swapaxes(0, 1)),
+            partial(self.inputs[self.one_row].fill, 1),
         ]
-        for name, array in start.items():
-            state = self.state.get(name)
-            calls.append(
-                partial(array.fill, 0) if state is None else partial(xp.copyto, array, state)
-            )
+        for name, array in self.carried(0).items():
+            state = self.state.get(name, self.zero)
+            calls.append(partial(xp.copyto, array, state))
         for t in range(self.n_steps):
             calls += self.forget(t, self.carried(t).values())
+            calls.append(partial(xp.copyto, self.inputs[self.h_rows, t], self.h))
             calls += self.step(t)
-            calls.append(partial(xp.copyto, self.top[t], self.h_out(t)))
+            calls.append(partial(xp.copyto, self.top[t], self.h))
         return calls + [partial(xp.copyto, state, end[name]) for name, state in self.state.items()]
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
-        calls = self.find_factors()
-        calls += [partial(diff.fill, 0) for diff in self.carried_diffs()]
+        xp, from_top = self.xp, self.spare[1]
+        calls: list[Call] = [partial(diff.fill, 0) for diff in self.carried_diffs()]
         for t in reversed(range(self.n_steps)):
-            calls.append(partial(self.xp.add, self.dtop[t], self.dh, self.dh))
+            calls.append(partial(xp.copyto, from_top, self.dtop[t]))
+            calls.append(partial(xp.add, self.dh, from_top, self.dh))
             calls += self.step_back(t)
+            calls.append(partial(xp.copyto, self.all_dpre[:, t], self.dpre))
             if t > 0:  # the gradient does not flow into the previous batch
                 calls += self.hand_back(t) + self.forget(t, self.carried_diffs())
         return calls + self.weight_gradient() + self.bottom_gradient()
 
-    def product_back(self, t: int, out: Array) -> Call:
-        """Write the diff of the h that entered step t through ``weights @ inputs[t]``."""
+    def product_back(self, out: Array) -> Call:
+        """Write the diff that reaches the h that entered the step through the product with it."""
         rows = self.rows_reading("h")
-        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, self.dpre[t, rows], out)
+        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, self.dpre[rows], out)
 
     def weight_gradient(self) -> list[Call]:
         """Write ``dweights``, summed over samples and steps, where it is wanted."""
         if self.dweights is None:
             return []
-        xp, n = self.xp, self.n_steps
-        inputs = self.part("rows_of_inputs", self.h_rows.stop, n)
-        diffs = self.part("rows_of_diffs", len(self.weights), n)
-        calls = [
-            partial(xp.copyto, inputs, self.inputs[:-1].swapaxes(0, 1)),
-            partial(xp.copyto, diffs, self.dpre.swapaxes(0, 1)),
-        ]
-        flat_inputs, flat_diffs = inputs.reshape(len(inputs), -1), diffs.reshape(len(diffs), -1)
-        return calls + [
-            partial(xp.matmul, flat_diffs[rows], flat_inputs[cols].T, self.dweights[rows, cols])
+        inputs = self.inputs.reshape(len(self.inputs), -1)
+        dpre = self.all_dpre.reshape(len(self.all_dpre), -1)
+        calls: list[Call] = [
+            partial(self.xp.matmul, dpre[rows], inputs[cols].T, self.dweights[rows, cols])
             for rows, cols in self.runs()
         ]
+        if len(calls) > 1:  # then there are parts that are empty
+            calls.insert(0, partial(self.dweights.fill, 0))
+        return calls
 
     def bottom_gradient(self) -> list[Call]:
         """Write the bottom's diff, where it is wanted."""
         if self.dx is None:
             return []
         rows = self.rows_reading("x")
-        return [
-            partial(self.xp.matmul, self.weights[rows, self.x_rows].T, self.dpre[:, rows], self.dx)
-        ]
+        dpre = self.all_dpre[rows].swapaxes(0, 1)
+        return [partial(self.xp.matmul, self.weights[rows, self.x_rows].T, dpre, self.dx)]
 
 
 def one_after_another(calls: Iterable[Call]) -> Callable[[], None]:

@@ -105,7 +105,8 @@ class Keeper:
         run.schedule.load_state_dicts(meta.breaks)
         run.lounge.is_resumed, run.lounge.last_snapshot = True, path
         self._saved_iter = run.state.iter
-        self._open_statistics(meta.statistics_bytes)
+        if not run.is_finished:  # a finished run's files stay as they are
+            self._open_statistics(meta.statistics_bytes)
         self._repair_best(path)
 
     def _upload(self, contents: Contents, path: Path) -> None:
@@ -156,8 +157,12 @@ class Keeper:
     def _repair_best(self, path: Path) -> None:
         """A crash may have come between the snapshot at a new best and its copy."""
         best = self.run.snapshots and self.run.snapshots.best
-        if self.directory and best and best.value is not None and best.iter == self.run.state.iter:
-            write_durably(self.directory.best, path.read_bytes())
+        if not (self.directory and best and best.value is not None):
+            return
+        if best.iter == self.run.state.iter:
+            there, whole = self.directory.best, path.read_bytes()
+            if not there.exists() or there.read_bytes() != whole:
+                write_durably(there, whole)
 
     def close(self) -> None:
         """Close the statistics file."""

@@ -29,9 +29,9 @@ def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = Tru
     Raises:
         SpecError: With every problem found, each at its line and column.
     """
-    is_file = isinstance(source, str | Path)
-    document = read_yaml(source) if is_file else plain_document(source)
-    return parse_solver(document, user_code=user_code)
+    if isinstance(source, str | Path):
+        return parse_solver(read_yaml(source), user_code=user_code)
+    return parse_solver(plain_document(source), user_code=user_code)
 
 
 def parse_solver(document: Document, *, user_code: bool = True) -> Solver:

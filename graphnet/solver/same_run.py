@@ -66,8 +66,11 @@ def _plain(value: Any) -> Any:
 
 def differences(then: Any, now: Any, path: str = "") -> Iterator[str]:
     """Each leaf that differs, as ``path: … there, … here``; named items are found by name."""
+    are_lists = isinstance(then, list) and isinstance(now, list)
     then, now = _by_name(then), _by_name(now)
     if isinstance(then, dict) and isinstance(now, dict):
+        if are_lists and then.keys() == now.keys() and list(then) != list(now):
+            yield f"{path}: in the order {', '.join(then)} there, {', '.join(now)} here"
         for key in {**then, **now}:
             inner = f"{path}.{key}" if path else str(key)
             if key not in now:

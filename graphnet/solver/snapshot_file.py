@@ -34,13 +34,15 @@ FORMAT_VERSION = 1
 HEADER_BYTES = 512
 _MAGIC = b"graphnet snapshot "
 
+_ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
+
 Arrays: TypeAlias = dict[str, np.ndarray]
 
 
 class SavedState(Model):
     """The solver's state."""
 
-    model_config = ConfigDict(allow_inf_nan=True)
+    model_config = _ANY_FLOAT
 
     iter: int
     epoch: int
@@ -68,7 +70,7 @@ class Meta(Model):
         data: Which data sources were used.
     """
 
-    model_config = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
+    model_config = _ANY_FLOAT
 
     format_version: int = FORMAT_VERSION
     kind: Literal["run", "model"] = "run"

@@ -54,17 +54,20 @@ def test_columns(tmp_path):
     assert (label.shape, label.chunk_rows, label.row_bytes) == ((), 1, 8)
 
 
+def n_open_files():
+    return h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE)
+
+
 def test_open_only_while_read(tmp_path):
     """The header alone does not keep a file open, and close closes it."""
-    path = numbered(tmp_path / "a.h5", 0, 5)
-    file = HDF5File(path, BOTH)
-    h5py.File(path, "a").close()  # would fail if it were open
+    before = n_open_files()
+    file = HDF5File(numbered(tmp_path / "a.h5", 0, 5), BOTH)
+    assert n_open_files() == before
     file.read(0, 1, [np.empty((1, 2), np.float32), np.empty(1, np.uint16)])
-    with pytest.raises(OSError, match="already open"):
-        h5py.File(path, "a")
+    assert n_open_files() == before + 1
     file.close()
     file.close()
-    h5py.File(path, "a").close()
+    assert n_open_files() == before
 
 
 def test_missing_data_sets(tmp_path):
@@ -101,7 +104,7 @@ def test_unequal_rows(tmp_path):
 @pytest.mark.parametrize(
     ("values", "match"),
     [
-        ([b"a", b"b"], "holds text, not numbers\n  expected integers or floating-point"),
+        (np.array([b"a", b"b"]), "holds text, not numbers\n  expected integers or floating-point"),
         (["a", "b"], "holds text, references or lists, not numbers"),
         (np.zeros(2, [("x", "f4")]), "holds records, not numbers"),
         (np.zeros(2, complex), "holds complex numbers, not numbers"),
@@ -195,7 +198,7 @@ def test_damaged_values(tmp_path):
         raw.seek(place.byte_offset)
         raw.write(bytes(place.size))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with pytest.raises(DataError, match=r"a\.h5 cannot be read \(rows 5 to 9\): .*inflate"):
+    with pytest.raises(DataError, match=r"a\.h5 cannot be read \(rows 5 to 9\): .*filter"):
         read(file, 5, 10)
     file.close()
 
@@ -261,5 +264,7 @@ def test_write_file_is_all_or_nothing(tmp_path):
 def test_write_file_to_nowhere(tmp_path):
     """A folder that cannot be made is reported with what to do."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="cannot write .*: Not a directory\n  set GRAPHNET_DATA"):
+    with pytest.raises(
+        DataError, match="cannot write .*: File exists: .*file'\n  set GRAPHNET_DATA"
+    ):
         write_file(tmp_path / "file" / "a.h5", {"data": np.zeros(2)}, {}, chunk_rows=2)

@@ -43,13 +43,19 @@ GOOD = encode(np.zeros((4, 5), np.uint8), 8)
     ("content", "match"),
     [
         (b"", "is not an IDX file: it begins with nothing"),
-        (b"PK\3\4 zip", r"is not an IDX file: it begins with 50 4b 03 04\n  expected 00 00, a type code"),
+        (
+            b"PK\3\4 zip",
+            r"is not an IDX file: it begins with 50 4b 03 04\n  expected 00 00, a type code",
+        ),
         (b"\0\0\7\1" + bytes(8), "is not an IDX file: it begins with 00 00 07 01"),
         (b"\0\0\10\0", "is not an IDX file: it begins with 00 00 08 00"),
         (GOOD[:9], r"has 9 bytes, but its header asks for 12 or more\n  the file is damaged"),
         (GOOD[:-1], r"has 31 bytes, but its header asks for 32\n  the file is damaged"),
         (GOOD + b"x", "has 33 bytes, but its header asks for 32"),
-        (b"\0\0\10\3" + b"\xff" * 12, f"has 16 bytes, but its header asks for {16 + (2**32 - 1) ** 3}"),
+        (
+            b"\0\0\10\3" + b"\xff" * 12,
+            f"has 16 bytes, but its header asks for {16 + (2**32 - 1) ** 3}",
+        ),
     ],
 )
 def test_refuses(content, match):

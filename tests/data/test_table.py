@@ -146,8 +146,11 @@ def test_arrays_are_referenced():
 @pytest.mark.parametrize(
     ("arrays", "match"),
     [
-        ({"datum": np.zeros(3)}, "here has no 'data'\n  it has: datum\n  did you mean 'datum'?"),
-        ({}, "here has no 'data'\n  it has: nothing"),
+        (
+            {"datum": np.zeros(3)},
+            "here: 'data' is missing\n  found: datum\n  did you mean 'datum'?",
+        ),
+        ({}, "here: 'data' is missing\n  found: nothing"),
         ({"data": np.array(["a"])}, "here: 'data' holds <U1 values, not numbers"),
         ({"data": np.array([None])}, "here: 'data' holds object values, not numbers"),
         ({"data": np.array(3.0)}, r"here: 'data' is empty: its shape is \(\)"),

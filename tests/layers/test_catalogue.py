@@ -41,7 +41,7 @@ def test_has_a_test_file(name):
     """``graphnet/layers/x.py`` is tested in ``tests/layers/test_x.py``."""
     module = LAYER_TYPES[name].__module__.rpartition(".")[2]
     text = (HERE / f"test_{module}.py").read_text()
-    assert re.search(rf"\b{name}\(", text), f"test_{module}.py does not make a {name}"
+    assert re.search(rf"\b{name}\b", text), f"test_{module}.py does not name {name}"
 
 
 @EVERY_TYPE

@@ -51,7 +51,8 @@ def test_cont_decides_at_the_first_step_too(kind):
 
 
 @KINDS
-def test_state_in_strips(kind, many_strips):
+@pytest.mark.usefixtures("many_strips")
+def test_state_in_strips(kind):
     """Each strip reads and writes its own rows of the state."""
     of = case(kind, "", [(5, 4, 2)], stateful=True)
     np.testing.assert_allclose(in_batches(of, 2), of.expected(of.values())[0], rtol=1e-12)
@@ -76,7 +77,7 @@ def test_gradient_from_a_state(kind, bottoms):
     rig.backward()
     for name, array in rig.state.items():
         np.testing.assert_array_equal(array, left[name])
-    check_gradient(of, rig, rig.run())
+    check_gradient(rig, rig.run())
 
 
 def test_what_is_carried():
@@ -126,7 +127,8 @@ def test_in_a_net(kind):
 
 @KINDS
 @pytest.mark.parametrize("bottoms", [[(5, 3, 2)], [(3, 5, 2), CONT]], ids=["plain", "cont"])
-def test_strips_change_nothing(kind, bottoms, many_strips):
+@pytest.mark.usefixtures("many_strips")
+def test_strips_change_nothing(kind, bottoms):
     """A batch cut into strips, of uneven width, passes all checks."""
     of = case(kind, "", bottoms)
     assert len(of.spec.strips(of.values()[0].shape)) > 1
@@ -167,7 +169,7 @@ def test_params():
 def test_param_properties(kind):
     """Every property of a param reaches it."""
     shapes = [(2, 3, 2)]
-    regu, cons = {"type": "L2Regu", "coefficient": 7.0}, {"type": "L2Cons", "threshold": 2.0}
+    regu, cons = {"type": "L2Regu", "coef": 7.0}, {"type": "L2Cons", "threshold": 2.0}
     for name in ("weight_x", "weight_h", "bias"):
         spec = case(
             kind,

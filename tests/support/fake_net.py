@@ -53,6 +53,7 @@ class FakeNet:
         n_samples: int = 10,
         batch_size: int = 4,
         learn: float = 1.0,
+        centred: bool = True,
         **store_keywords: object,
     ) -> None:
         self.name, self.phase, self.n_samples, self.batch_size = (
@@ -65,7 +66,7 @@ class FakeNet:
         self.backend = self.store.backend
         self.context = PassContext(phase, seed)
         self.has_test, self.has_loss, self.learn = True, True, learn
-        self.cursor = 0
+        self.cursor, self.centred = 0, centred
         self.sums = np.zeros(2)
         self.is_closed = False
         self.source = "memory"
@@ -109,8 +110,9 @@ class FakeNet:
         self.x_now = self.x[rows] * self.store.params["stem"]["scale"].data
         self.x_now = self.x_now + 0.1 * self._noise(len(rows))
         mean = self.store.state["ip"]["mean"]
-        mean[...] = 0.9 * mean + 0.1 * self.x_now.mean(axis=0)
-        self.x_now = self.x_now - mean
+        if self.centred:
+            mean[...] = 0.9 * mean + 0.1 * self.x_now.mean(axis=0)
+            self.x_now = self.x_now - mean
         self.store.state["ip"]["carried"] += 1
         y, self.hidden = self._output(self.x_now)
         self.error = y - self.target[rows]

@@ -1,0 +1,258 @@
+# ruff: noqa: INP001  # a script, not a module of a package
+"""Writes docs/layers.md, the catalogue of layers, from the docstrings and fields of the specs.
+
+Run it from the root of the repository after changing a layer: ``python docs/make_layers.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from graphnet.constraints import AnyConstraint
+from graphnet.data.pipeline import AnyTransformer
+from graphnet.initializers import AnyInitializer
+from graphnet.layers import LAYER_TYPES
+from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
+from graphnet.layers.neurons import AnyNeuron
+from graphnet.regularizers import AnyRegularizer
+
+OUTPUT = Path(__file__).with_name("layers.md")
+
+INTRODUCTION = """\
+<!-- Made by docs/make_layers.py from the docstrings in graphnet/layers; change those instead. -->
+
+# The layers
+
+A net is a list of layers. Each has a `name`, a `type` from this page, `bottoms` it reads and
+`tops` it writes, and the properties of its type. `N` is the number of samples in a batch; shapes
+and axes are those of NumPy, the batch axis first: `(N, C, H, W)` for images. A pair is
+`[height, width]`, and one number means both. What takes a name, such as `neuron: ReLU` or
+`weight_init: Xavier`, also takes a mapping with properties: `{type: Gaussian, std: 0.01}`.
+"""
+
+GROUPS = {
+    "Data": "Layers without bottoms: where samples come from.",
+    "Computation": "From bottoms to tops.",
+    "Neurons": "Element-wise functions: layers of their own, or the `neuron` of another layer.",
+    "Losses": "Terms of the objective; the objective is their sum.",
+    "Statistics": "What is counted over batches without being learned from.",
+    "Output": "Layers that hand something out.",
+}
+
+#: Models that stand in properties of layers, and where they are called for.
+VALUES = {
+    "Initializers": ("`…_init`: how a param is filled before training.", AnyInitializer),
+    "Regularizers": ("`…_regu`: what keeps a param small.", AnyRegularizer),
+    "Constraints": ("`…_cons`: what is enforced on a param after an update.", AnyConstraint),
+    "Transformers": ("`transformers`: what is done to samples on their way in.", AnyTransformer),
+}
+
+SECTIONS = ("Bottoms", "Tops", "Params", "Args", "Example", "Source")
+#: The models that may stand in a union tagged on ``type``.
+NEURONS = {spec.__name__ for spec in get_args(get_args(AnyNeuron)[0])}
+
+
+def catalogue() -> str:
+    """The whole page."""
+    grouped: dict[str, list[type[LayerSpec]]] = {group: [] for group in GROUPS}
+    for spec in LAYER_TYPES.values():
+        grouped[group_of(spec)].append(spec)
+    parts = [INTRODUCTION, *contents(grouped), *common_properties()]
+    for group, specs in grouped.items():
+        if specs:
+            parts += [f"## {group}\n\n{GROUPS[group]}\n"]
+            parts += ["\n\n".join(layer_entry(spec)) + "\n" for spec in specs]
+    parts += values_entry()
+    return "\n".join(parts)
+
+
+def group_of(spec: type[LayerSpec]) -> str:
+    """The heading it stands under."""
+    if spec.__name__ in NEURONS:
+        return "Neurons"
+    return {
+        Kind.DATA: "Data",
+        Kind.COMPUTE: "Computation",
+        Kind.LOSS: "Losses",
+        Kind.STATISTIC: "Statistics",
+        Kind.OUTPUT: "Output",
+    }[spec.kind]
+
+
+def contents(grouped: dict[str, list[type[LayerSpec]]]) -> Iterator[str]:
+    """A table of what there is."""
+    yield "| | |\n|---|---|"
+    for group, specs in grouped.items():
+        if specs:
+            yield f"| [{group}](#{group.lower()}) | {', '.join(map(link, specs))} |"
+    yield f"| Values | {', '.join(f'[{name}](#{name.lower()})' for name in VALUES)} |\n"
+
+
+def link(spec: type[LayerSpec]) -> str:
+    """To its entry."""
+    return f"[{spec.__name__}](#{spec.__name__.lower()})"
+
+
+def common_properties() -> Iterator[str]:
+    """What every layer has."""
+    yield "## Every layer\n"
+    fields = {n: f for n, f in LayerSpec.model_fields.items() if n != "type"}
+    head, rule, *rows = property_table(LayerSpec, fields)
+    kind = "| `type` | required | From this page, or the dotted path of a class of your own. |"
+    yield from (head, rule, kind, *rows, "")
+
+
+def layer_entry(spec: type[LayerSpec]) -> Iterator[str]:
+    """One layer."""
+    sections = docstring_sections(spec)
+    yield f"### {spec.__name__}"
+    yield sections[""]
+    yield arity_text(spec)
+    for title in ("Bottoms", "Tops", "Params"):
+        if title in sections:
+            items = described(sections[title]).items()
+            yield f"**{title}**\n\n" + "\n".join(f"- {name}: {text}" for name, text in items)
+    own = own_fields(spec)
+    if own:
+        yield "**Properties**\n\n" + "\n".join(property_table(spec, own))
+    yield f"```yaml\n{sections['Example']}\n```"
+    yield "Source: " + " ".join(sections["Source"].split())
+
+
+def own_fields(spec: type[LayerSpec]) -> dict[str, FieldInfo]:
+    """The properties it adds, in the order its docstring describes them, or gives a default."""
+    common = LayerSpec.model_fields
+    described_order = list(argument_texts(spec))
+    own = {
+        name: info
+        for name, info in spec.model_fields.items()
+        if name not in common
+        or (name not in ("type", "name") and info.default != common[name].default)
+    }
+    keys = {name: info.alias or name for name, info in own.items()}
+    return dict(sorted(own.items(), key=lambda item: described_order.index(keys[item[0]])))
+
+
+def arity_text(spec: type[LayerSpec]) -> str:
+    """How many bottoms and tops it takes."""
+    text = f"Takes {count(spec.n_bottoms, 'bottom')}, gives {count(spec.n_tops, 'top')}"
+    if spec.each_bottom:
+        text += "; or any number of bottoms and as many tops, computed alike"
+    if spec.in_place:
+        text += "; in place where `tops` is left out"
+    return text + "."
+
+
+def count(arity: Arity, what: str) -> str:
+    """``1 bottom``, ``no tops``, ``2 or more bottoms``."""
+    if arity == exactly(0):
+        return f"no {what}s"
+    return f"{arity} {what}" + ("" if arity == exactly(1) else "s")
+
+
+def property_table(spec: type[BaseModel], fields: dict[str, FieldInfo]) -> Iterator[str]:
+    """Properties, their defaults and what they are."""
+    texts = argument_texts(spec)
+    yield "| property | default | |"
+    yield "|---|---|---|"
+    for name, info in fields.items():
+        key = info.alias or name
+        default = default_text(info)
+        text = texts[key] if name != "tops" else texts[key].split(". ")[0] + "."
+        yield row(f"`{key}`", default, _STATED_DEFAULT.sub("", text) if default else text)
+
+
+#: ``Default 0.5.`` at the end of a description; the column says it already, but for units.
+_STATED_DEFAULT = re.compile(r"\s*Default (?!\d+ [A-Za-z])[^.]*(?:\.\d+)?\.$")
+
+
+def argument_texts(spec: type[BaseModel]) -> dict[str, str]:
+    """What the docstrings of a model and its bases say of its properties."""
+    texts: dict[str, str] = {}
+    for cls in reversed(spec.__mro__):
+        if issubclass(cls, BaseModel):
+            texts |= described(docstring_sections(cls).get("Args", ""))
+    own = described(docstring_sections(spec).get("Args", ""))
+    return {**own, **{key: text for key, text in texts.items() if key not in own}}
+
+
+def default_text(info: FieldInfo) -> str:
+    """As the YAML would spell it; nothing where leaving the property out has its own meaning."""
+    if info.is_required():
+        return "required"
+    value = info.get_default(call_default_factory=True)
+    return "" if value is None or value in ({}, ()) else f"`{yaml_text(value)}`"
+
+
+def yaml_text(value: Any) -> str:
+    """A value in flow style."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case tuple():
+            return f"[{', '.join(map(yaml_text, value))}]"
+        case BaseModel():
+            changed = {k: v for k, v in value if v != type(value).model_fields[k].default}
+            inside = ", ".join(f"{k}: {yaml_text(v)}" for k, v in changed.items())
+            name = type(value).__name__
+            return f"{{type: {name}, {inside}}}" if changed else name
+    return str(value)
+
+
+def values_entry() -> Iterator[str]:
+    """The models that stand in properties."""
+    yield "## Values\n"
+    for title, (text, union) in VALUES.items():
+        yield f"### {title}\n\n{text}\n\n| type | properties | |\n|---|---|---|"
+        for model in get_args(get_args(union)[0]):
+            properties = ", ".join(
+                f"`{info.alias or name}` {default_text(info)}".strip()
+                for name, info in model.model_fields.items()
+                if name != "type"
+            )
+            summary = docstring_sections(model)[""]
+            yield row(model.__name__, properties, " ".join(summary.split()))
+        yield ""
+
+
+def docstring_sections(cls: type) -> dict[str, str]:
+    """The sections of a docstring in Markdown by title; what precedes them under ``""``."""
+    parts = re.split(
+        rf"^({'|'.join(SECTIONS)}):$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE
+    )
+    texts = [parts[0], *parts[2::2]]
+    return {
+        title: markdown(dedent(text.strip("\n")).rstrip())
+        for title, text in zip(["", *parts[1::2]], texts, strict=True)
+    }
+
+
+def markdown(text: str) -> str:
+    """The inline code, roles and literal blocks of reStructuredText as Markdown's."""
+    text = re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"`\1`", text)
+    return text.replace("``", "`").replace("::\n\n    ", ":\n\n    ")
+
+
+def described(section: str) -> dict[str, str]:
+    """``name: text`` entries, each text on one line."""
+    entries = re.findall(r"^(\w+): (.*(?:\n +.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}
+
+
+def row(*cells: str) -> str:
+    """A line of a table; a bar would end a cell."""
+    return " ".join(f"| {c}".strip() for c in (cell.replace("|", "\\|") for cell in cells)) + " |"
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(catalogue(), encoding="utf-8")

@@ -1,0 +1,308 @@
+"""How a convolution is cut into units of work: geometry alone, no arrays.
+
+The image is lowered along its width only (Cho & Brand, "MEC", 2017, arXiv 1706.06873):
+``L[i, c, s, j]`` is the element that tap ``s`` of the windows in column ``j`` meets in row ``i``
+of channel ``c``, where ``j`` runs over output columns and samples. The ``R`` rows a window needs
+then lie one after another, and an output row is one matrix product, with no further copy.
+
+A height dilation splits the output rows into classes that share no input row; each class is a
+convolution without dilation on every ``dilation``-th row. The cut depends on shapes alone, never
+on the number of threads, so that every sum is added up in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd, prod
+
+from graphnet.backend.base import Window
+from graphnet.backend.numpy_windows import Axis
+from graphnet.backend.threads import cut
+from graphnet.blob import Shape
+
+#: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
+UNPACKED = 1_000_000
+#: Columns of a unit where the product is packed anyway, and the most and fewest where it is not.
+PACKED_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 640, 1536, 192
+#: Units a pass should have, so that threads finish at about the same time.
+N_UNITS = 4
+#: Elements of a unit's lowered image that it should not exceed.
+LOWERED_ELEMENTS = 2**20
+#: Elements of products that wait to be added up.
+WAITING_ELEMENTS = 2**16
+#: The most sums of the filter's gradient side by side, and their elements all together.
+N_LANES, LANE_ELEMENTS = 8, 2**22
+
+
+@dataclass(frozen=True)
+class RowClass:
+    """Output rows whose windows share input rows.
+
+    Attributes:
+        outputs: Which output rows.
+        n_out: How many.
+        stride: Lowered rows between windows.
+        first: The image row of lowered row 0; negative inside the padding.
+        step: Image rows between lowered rows.
+        height: Of the image.
+    """
+
+    outputs: slice
+    n_out: int
+    stride: int
+    first: int
+    step: int
+    height: int
+
+    def inside(self, start: int, stop: int) -> tuple[int, int]:
+        """The part of the lowered rows ``[start, stop)`` that lies in the image."""
+        low = max(start, -(self.first // self.step))
+        high = min(stop, (self.height - 1 - self.first) // self.step + 1)
+        return low, max(low, high)
+
+    def image(self, start: int, stop: int) -> slice:
+        """The image rows of the lowered rows ``[start, stop)``, which lie in the image."""
+        low = self.first + start * self.step
+        return slice(low, low + (stop - start - 1) * self.step + 1, self.step)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A run of columns: whole output columns, or some samples of a single one."""
+
+    q: slice
+    n: slice
+
+    def __len__(self) -> int:
+        """Their number."""
+        return int((self.q.stop - self.q.start) * (self.n.stop - self.n.start))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Output rows ``[start, stop)`` of a class, counted within it, and columns."""
+
+    rows: RowClass
+    start: int
+    stop: int
+    columns: Columns
+
+
+@dataclass(frozen=True)
+class GradientUnit:
+    """Lowered rows ``[start, stop)`` of a class, all in the image, and channels of a group."""
+
+    rows: RowClass
+    start: int
+    stop: int
+    channels: slice
+
+
+@dataclass(frozen=True)
+class ConvPlan:
+    """The shapes of a convolution, and its units; all groups are cut alike.
+
+    Attributes:
+        window: The filters' geometry.
+        n_group: Groups.
+        x: ``(N, C, H, W)``.
+        filter: ``(K, C / n_group, R, S)``.
+    """
+
+    window: Window
+    n_group: int
+    x: Shape
+    filter: Shape
+
+    @cached_property
+    def y(self) -> Shape:
+        """``(N, K, P, Q)``."""
+        return (self.x[0], self.filter[0], *self.window.floor_size((self.x[2], self.x[3])))
+
+    @property
+    def n_filter(self) -> int:
+        """Filters of a group."""
+        return self.filter[0] // self.n_group
+
+    @property
+    def depth(self) -> int:
+        """Elements of a filter."""
+        return prod(self.filter[1:])
+
+    @property
+    def n_taps(self) -> int:
+        """Lowered rows of the matrix that come from one row of the image: C / n_group times S."""
+        return self.filter[1] * self.filter[3]
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-adds of the forward pass."""
+        return prod(self.y) * self.depth
+
+    @cached_property
+    def row_classes(self) -> list[RowClass]:
+        """One, unless the height is dilated."""
+        stride, dilation = self.window.stride[0], self.window.dilation[0]
+        n_out, common = self.y[2], gcd(stride, dilation)
+        n_class = min(dilation // common, n_out)
+        return [
+            RowClass(
+                outputs=slice(i, None, dilation // common),
+                n_out=len(range(i, n_out, dilation // common)),
+                stride=stride // common,
+                first=i * stride - self.window.pad[0],
+                step=dilation,
+                height=self.x[2],
+            )
+            for i in range(n_class)
+        ]
+
+    @cached_property
+    def width(self) -> Axis:
+        """The windows along the width."""
+        kernel, stride, pad, dilation = (
+            pair[1]
+            for pair in (
+                self.window.kernel,
+                self.window.stride,
+                self.window.pad,
+                self.window.dilation,
+            )
+        )
+        return Axis(self.x[3], self.y[3], kernel, stride, pad, dilation)
+
+    @cached_property
+    def columns(self) -> list[Columns]:
+        """The output's columns, in runs that suit the matrix product."""
+        unpacked = UNPACKED // (self.n_filter * self.depth)
+        most = min(unpacked, MOST_COLUMNS) if unpacked >= FEWEST_COLUMNS else PACKED_COLUMNS
+        n, q = self.x[0], self.y[3]
+        if n <= most:
+            return [Columns(slice(a, b), slice(0, n)) for a, b in cut(q, -(-q // (most // n)))]
+        return [
+            Columns(slice(i, i + 1), slice(a, b))
+            for i in range(q)
+            for a, b in cut(n, -(-n // most), multiple=16)
+        ]
+
+    @cached_property
+    def n_columns(self) -> int:
+        """Of the widest run."""
+        return max(map(len, self.columns))
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """What the forward pass and the filter's gradient are cut into, in each group."""
+        found = []
+        n_others = len(self.columns) * self.n_group * len(self.row_classes)
+        for rows in self.row_classes:
+            fit = LOWERED_ELEMENTS // (self.n_taps * self.n_columns)
+            most = max((fit - self.filter[2]) // rows.stride + 1, self.filter[2])
+            parts = max(-(-rows.n_out // most), -(-N_UNITS // n_others))
+            found += [
+                Unit(rows, a, b, c) for a, b in cut(rows.n_out, parts) for c in self.columns
+            ]
+        return found
+
+    def lowered_rows(self, unit: Unit) -> tuple[int, int]:
+        """The lowered rows ``[start, stop)`` a unit needs."""
+        stride = unit.rows.stride
+        return unit.start * stride, (unit.stop - 1) * stride + self.filter[2]
+
+    @cached_property
+    def lowered(self) -> Shape:
+        """Of the largest unit's lowered image: rows, taps, columns."""
+        spans = [self.lowered_rows(unit) for unit in self.units]
+        return (max(stop - start for start, stop in spans), self.n_taps, self.n_columns)
+
+    # --- the filter's gradient ----------------------------------------------------------
+
+    @cached_property
+    def lanes(self) -> list[list[Unit]]:
+        """The units in lanes: each lane adds up its own sum, which are added at the end."""
+        n = min(len(self.units), N_LANES, LANE_ELEMENTS // (self.depth * self.n_filter))
+        n = max(1, n)
+        return [self.units[i::n] for i in range(n)]
+
+    @cached_property
+    def filter_parts(self) -> list[slice]:
+        """The filters of a group, cut where there are too few lanes to share out."""
+        parts = -(-N_UNITS // (len(self.lanes) * self.n_group))
+        return [slice(a, b) for a, b in cut(self.n_filter, parts, multiple=16)]
+
+    @cached_property
+    def waiting(self) -> Shape:
+        """Of the products of successive output rows that are added up together."""
+        n_filter = max(part.stop - part.start for part in self.filter_parts)
+        most = max(1, WAITING_ELEMENTS // (self.depth * n_filter))
+        n_rows = max(unit.stop - unit.start for unit in self.units)
+        return (min(most, n_rows), self.depth, n_filter)
+
+    # --- the image's gradient -----------------------------------------------------------
+
+    @cached_property
+    def gradient_units(self) -> list[GradientUnit]:
+        """What the image's gradient is cut into, in each group."""
+        found = []
+        for rows in self.row_classes:
+            used = (rows.n_out - 1) * rows.stride + self.filter[2]
+            low, high = rows.inside(0, used)
+            if low == high:
+                continue
+            fit = max(1, LOWERED_ELEMENTS // (self.n_taps * self.n_columns))
+            parts = max(-(-(high - low) // fit), -(-N_UNITS // self.n_group))
+            spans = cut(high - low, parts)
+            channels = cut(self.filter[1], -(-N_UNITS // (self.n_group * len(spans))))
+            found += [
+                GradientUnit(rows, low + a, low + b, slice(*c)) for a, b in spans for c in channels
+            ]
+        return found
+
+    @cached_property
+    def unread_rows(self) -> bool:
+        """Whether some image row is in no window."""
+        read = {(u.rows.first, u.start, u.stop) for u in self.gradient_units}
+        return sum(stop - start for _, start, stop in read) < self.x[2]
+
+    def output_rows(self, unit: GradientUnit) -> tuple[int, int]:
+        """The output rows ``[start, stop)``, within the class, whose windows reach the unit."""
+        low = max(0, -((self.filter[2] - 1 - unit.start) // unit.rows.stride))
+        return low, min(unit.rows.n_out, (unit.stop - 1) // unit.rows.stride + 1)
+
+    def reaching(self, unit: GradientUnit) -> Iterator[tuple[int, int, int, int]]:
+        """For each lowered row: the output rows ``[start, stop)`` that reach it, and the taps.
+
+        Yields:
+            The row, start, stop, and where in :meth:`flipped_taps` the tap of start is.
+        """
+        kernel, stride = self.filter[2], unit.rows.stride
+        order = self.flipped_taps(stride)
+        for row in range(unit.start, unit.stop):
+            start = max(0, -((kernel - 1 - row) // stride))
+            stop = max(start, min(unit.rows.n_out, row // stride + 1))
+            yield row, start, stop, order.index(row - start * stride) if stop > start else 0
+
+    def flipped_taps(self, stride: int) -> list[int]:
+        """The taps along the height, those that meet one row of the image beside each other.
+
+        Along successive output rows the tap falls by the stride.
+        """
+        kernel = self.filter[2]
+        return [r for rest in range(stride) for r in reversed(range(rest, kernel, stride))]
+
+    @cached_property
+    def outputs_read(self) -> Shape:
+        """Of the output rows that the largest gradient unit reads: rows, filters, columns."""
+        spans = [self.output_rows(unit) for unit in self.gradient_units]
+        most = max((stop - start for start, stop in spans), default=0)
+        return (max(0, most), self.n_filter, self.n_columns)
+
+    @cached_property
+    def unfolded(self) -> Shape:
+        """Of the largest gradient unit's lowered gradient: rows, taps, columns."""
+        sizes = [
+            (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
+        ]
+        return (max(sizes, default=0), self.filter[3], self.n_columns)

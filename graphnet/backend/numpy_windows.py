@@ -1,0 +1,71 @@
+"""Which elements of an image a sliding window's taps meet, along one axis.
+
+Convolution and pooling on the NumPy backend are sums (or maxima) over taps of shifted, strided
+slices; padding is never stored, the slices are clipped to the image instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a window sliding over an image.
+
+    Attributes:
+        size: Of the image.
+        out: Number of windows.
+        kernel: Taps per window.
+        stride: Between windows.
+        pad: Elements before the image that the first window covers.
+        dilation: Between taps.
+    """
+
+    size: int
+    out: int
+    kernel: int
+    stride: int
+    pad: int
+    dilation: int = 1
+
+    def inside(self, tap: int) -> tuple[int, int]:
+        """The windows ``[first, last)`` whose ``tap`` lies in the image; may be empty."""
+        offset = tap * self.dilation - self.pad
+        first = max(0, -(offset // self.stride))
+        last = min(self.out, (self.size - 1 - offset) // self.stride + 1)
+        return first, max(first, last)
+
+    def taps(self, first: int, last: int) -> list[Tap]:
+        """What each tap of the windows ``[first, last)`` meets; taps that meet nothing left out."""
+        met = []
+        for tap in range(self.kernel):
+            low, high = self.inside(tap)
+            low, high = max(low, first), min(high, last)
+            if low < high:
+                start = low * self.stride + tap * self.dilation - self.pad
+                stop = start + (high - low - 1) * self.stride + 1
+                met.append(
+                    Tap(tap, slice(low - first, high - first), slice(start, stop, self.stride))
+                )
+        return met
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no element of the image is in two windows."""
+        return self.stride > (self.kernel - 1) * self.dilation or self.out == 1
+
+
+@dataclass(frozen=True)
+class Tap:
+    """Where one tap of a run of windows lies inside the image.
+
+    Attributes:
+        index: Of the tap, in ``range(kernel)``.
+        windows: The windows it does so for, counted from the first of the run.
+        image: The elements it meets there.
+    """
+
+    index: int
+    windows: slice
+    image: slice

@@ -1,0 +1,138 @@
+"""A persistent pool of threads that shares out a fixed list of tasks.
+
+NumPy releases the interpreter lock inside its loops and in BLAS, so a few plain threads keep
+the processors busy. Who runs which task is left to chance; what a task computes is not: results
+are the same for every number of threads as long as no two tasks write the same element.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeAlias
+
+import numpy as np
+
+#: A NumPy call bound to its arrays.
+Call: TypeAlias = Callable[[], Any]
+
+#: Calls to be made one after another, in a version for each slot. A slot is the right to use a
+#: part of the scratch: the caller's thread has slot 0, each helper has one of its own.
+Task: TypeAlias = Sequence[Sequence[Call]]
+
+
+class ThreadPool:
+    """``n_threads`` threads, the caller among them.
+
+    Args:
+        n_threads: At least 1; 1 starts no thread.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        self._jobs: SimpleQueue[Iterator[Task] | None] = SimpleQueue()
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        for slot in range(1, n_threads):
+            threading.Thread(
+                target=_help,
+                args=(slot, self._jobs, self._done),
+                name=f"graphnet-{slot}",
+                daemon=True,
+            ).start()
+        weakref.finalize(self, _dismiss, self._jobs, n_threads - 1)
+
+    def task(self, *calls: Call) -> Task:
+        """A task that makes the same calls in every slot."""
+        return [calls] * self.n_threads
+
+    def bind(self, tasks: Sequence[Task], *, inline: bool) -> Callable[[], None]:
+        """A call that runs every task once, in any order.
+
+        Args:
+            tasks: No two of them write the same memory, but for that of their slot.
+            inline: The work is too small to be worth waking a thread.
+        """
+        if inline or self.n_threads == 1 or len(tasks) == 1:
+            return in_turn([call for task in tasks for call in task[0]])
+        return partial(self.run, tasks)
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Run every task once, in any order, and return when all are done.
+
+        Only one thread at a time may call it. Where a task raises, the rest are not started
+        and one of the exceptions is raised again here.
+        """
+        n_helpers = min(self.n_threads, len(tasks)) - 1
+        job = iter(tasks)  # an iterator hands out each task exactly once
+        for _ in range(n_helpers):
+            self._jobs.put(job)
+        error = _drain(job, 0)
+        # a helper that has not woken up yet need not be waited for: take its order back
+        for _ in range(n_helpers):
+            try:
+                self._jobs.get_nowait()
+            except Empty:
+                error = self._done.get() or error
+        if error is not None:
+            raise error
+
+
+def in_turn(calls: Sequence[Call]) -> Callable[[], None]:
+    """A call that makes all of ``calls``, one after another."""
+    if len(calls) == 1:
+        return calls[0]
+
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run
+
+
+def cut(size: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
+    """``range(size)`` in at most ``parts`` runs ``(start, stop)`` of nearly the same length.
+
+    Args:
+        size: At least 1.
+        parts: Wanted; fewer where there is not enough to share out.
+        multiple: All runs but the last start and stop at multiples of it.
+    """
+    units = -(-size // multiple)
+    parts = max(1, min(parts, units))
+    edges = [min(size, units * i // parts * multiple) for i in range(parts + 1)]
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def _drain(job: Iterator[Task], slot: int) -> BaseException | None:
+    """Run tasks until none is left; what was raised, if anything was."""
+    try:
+        for task in job:
+            for call in task[slot]:
+                call()
+    except BaseException as error:  # noqa: BLE001  # raised again in the thread that asked
+        for _ in job:  # leave nothing for the others to start
+            pass
+        return error
+    return None
+
+
+def _help(
+    slot: int,
+    jobs: SimpleQueue[Iterator[Task] | None],
+    done: SimpleQueue[BaseException | None],
+) -> None:
+    """The life of a helper."""
+    # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
+    # thread met it would help nobody.
+    with np.errstate(all="ignore"):
+        while (job := jobs.get()) is not None:
+            done.put(_drain(job, slot))
+
+
+def _dismiss(jobs: SimpleQueue[Iterator[Task] | None], n_helpers: int) -> None:
+    """Send every helper home."""
+    for _ in range(n_helpers):
+        jobs.put(None)

@@ -1,0 +1,158 @@
+"""Embed: a learned vector for each index, such as that of a word."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Shape
+from graphnet.constraints import AnyConstraint, NoCons
+from graphnet.errors import DataError
+from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.labels import memory
+from graphnet.layers.neurons import AnyNeuron
+from graphnet.param import ParamDecl
+from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+
+
+class Embed(LayerSpec):
+    """Look up a row of the weight for each index: ``top = weight[bottom] + bias``.
+
+    It is an InnerProduct with one-hot vectors, without ever making them.
+
+    Bottoms:
+        each: ``(N, …)``, whole numbers from 0 to ``input_dim`` − 1. No gradient flows to it.
+    Tops:
+        each: ``(N, …, output_dim)``.
+    Params:
+        weight: ``(input_dim, output_dim)``.
+        bias: ``(output_dim,)``, unless ``bias: false``.
+    Args:
+        input_dim: How many indices there are.
+        output_dim: Length of a vector.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        neuron: Applied to the top in place.
+        weight_init: Default Xavier.
+        bias_init: Default Constant 0.
+        weight_regu: Default L2Regu, coefficient 1.
+        bias_regu: Default NoRegu.
+        weight_cons: Default NoCons.
+        bias_cons: Default NoCons.
+        weight_lr: Rate relative to the solver's. Default 1.
+        bias_lr: Rate relative to the solver's. Default 2.
+    Example:
+        - {name: embed, type: Embed, input_dim: 96, output_dim: 32, bottoms: [text], tops: [words]}
+    Source:
+        Caffe ``Embed``.
+    """
+
+    each_bottom: ClassVar[bool] = True
+
+    type: Literal["Embed"] = "Embed"
+    input_dim: PositiveInt
+    output_dim: PositiveInt
+    bias: bool = True
+    param_key: str | None = None
+    neuron: AnyNeuron | None = None
+    weight_init: AnyInitializer = Xavier()
+    bias_init: AnyInitializer = Constant()
+    weight_regu: AnyRegularizer = L2Regu()
+    bias_regu: AnyRegularizer = NoRegu()
+    weight_cons: AnyConstraint = NoCons()
+    bias_cons: AnyConstraint = NoCons()
+    weight_lr: NonNegativeFloat = 1.0
+    bias_lr: NonNegativeFloat = 2.0
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        return [(*bottoms[0], self.output_dim)]
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        shape = (self.input_dim, self.output_dim)
+        decls = {
+            "weight": ParamDecl(
+                shape, self.weight_init, self.weight_regu, self.weight_cons, self.weight_lr
+            )
+        }
+        if self.bias:
+            decls["bias"] = ParamDecl(
+                shape[1:], self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
+            )
+        return decls
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        (x,) = bottoms
+        return {
+            "place": ScratchDecl((*x, self.output_dim), "int64", lifetime="pass", blob=True),
+            "whole": ScratchDecl(x, blob=True),
+            "is_whole": ScratchDecl(x, "bool", blob=True),
+        }
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return ()
+
+    def build(self, binding: Binding) -> EmbedLayer:
+        return EmbedLayer(self, binding)
+
+
+class EmbedLayer(Layer[Embed]):
+    """Runs :class:`Embed`."""
+
+    def setup(self) -> None:
+        (top,), weight = self.tops, self.params["weight"]
+        #: for each element of the top, where its number lies in the weight
+        self.place = self.scratch["place"]
+        self.flat_place, self.flat_top = memory(self.place), memory(top.data)
+        self.flat_diff: Any = None if top.diff is None else memory(top.diff)
+        self.flat_weight = memory(weight.data)
+        self.flat_dweight: Any = None if weight.diff is None else memory(weight.diff)
+        self.columns = self.xp.arange(self.spec.output_dim)
+        self.bias = self.params.get("bias")
+
+    def forward(self) -> None:
+        xp, x = self.xp, self.bottoms[0].data
+        self.check(x)
+        xp.copyto(self.place, x[..., None], casting="unsafe")
+        xp.multiply(self.place, self.spec.output_dim, out=self.place)
+        xp.add(self.place, self.columns, out=self.place)
+        self.backend.gather(self.flat_weight, self.flat_place, self.flat_top)
+        if self.bias is not None:
+            top = self.tops[0].data
+            xp.add(top, self.bias.data, out=top)
+
+    def backward(self) -> None:
+        if self.flat_dweight is not None:
+            self.flat_dweight.fill(0)
+            self.xp.add.at(self.flat_dweight, self.flat_place, self.flat_diff)
+        if self.bias is not None and self.bias.diff is not None:
+            diff: Any = self.tops[0].diff
+            diff.sum(axis=tuple(range(diff.ndim - 1)), out=self.bias.diff)
+
+    def check(self, x: Any) -> None:
+        """See that the bottom holds indices.
+
+        Raises:
+            DataError: If it does not, naming the first number that is none and its row.
+        """
+        whole, is_whole = self.scratch["whole"], self.scratch["is_whole"]
+        self.xp.floor(x, out=whole)
+        self.xp.equal(x, whole, out=is_whole)
+        if is_whole.all() and x.min() >= 0 and x.max() < self.spec.input_dim:
+            return
+        host = self.backend.download(x)
+        fits = (host == np.floor(host)) & (host >= 0) & (host < self.spec.input_dim)
+        row, *place = np.argwhere(~fits)[0].tolist()
+        where = f"row {row}" + (f", place {place}" if place else "")
+        raise DataError(
+            f"{host[(row, *place)]:g} in {where} of the batch is no index"
+            f"\n  expected a whole number, 0 <= index < {self.spec.input_dim}"
+        )

@@ -1,0 +1,74 @@
+"""NeuronSpec: what every neuron is made from.
+
+A neuron is an element-wise function whose derivative can be told from its value alone (Mocha's
+rule), so that it can run in the bottom's memory.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import Any, ClassVar
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+
+
+class NeuronSpec(LayerSpec):
+    """What all neurons share: one bottom and one top of the same shape, in place by default."""
+
+    each_bottom: ClassVar[bool] = True
+    in_place: ClassVar[bool] = True
+    overwrites: ClassVar[bool] = True
+    #: ``apply`` and ``differentiate`` get one more array of the same shape to work in.
+    needs_spare: ClassVar[bool] = False
+
+    name: str = ""  # a neuron written as a property takes its layer's name
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        return [bottoms[0]]
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        decls = {"slope": ScratchDecl(bottoms[0], blob=True)} if backward else {}
+        if self.needs_spare:
+            decls["spare"] = ScratchDecl(bottoms[0], blob=True)
+        return decls
+
+    def backward_reads(self) -> Reads:
+        return Reads(tops=(0,))
+
+    def build(self, binding: Binding) -> NeuronLayer:
+        return NeuronLayer(self, binding)
+
+    @abstractmethod
+    def apply(self, xp: Any, x: Array, y: Array) -> None:
+        """Write the function of ``x`` to ``y``; they may be the same memory."""
+
+    @abstractmethod
+    def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
+        """Write the derivative, given the value ``y``, to ``slope``; ``y`` stays as it is."""
+
+
+class NeuronLayer(Layer[NeuronSpec]):
+    """Runs any neuron."""
+
+    def setup(self) -> None:
+        (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        spare = [self.scratch["spare"]] if self.spec.needs_spare else []
+        self.forward = bind(self.spec.apply, x.data, y.data, *spare)  # type: ignore[method-assign]
+        if x.diff is not None:
+            # the derivative is made where the bottom's diff will be, unless dy is still there
+            in_place = self.xp.may_share_memory(x.diff, y.diff)
+            slope = self.scratch["slope"] if in_place else x.diff
+            self.backward = bind(  # type: ignore[method-assign]
+                partial(_chain, self.spec), y.data, y.diff, x.diff, slope, *spare
+            )
+
+
+def _chain(spec: NeuronSpec, xp: Any, y: Array, dy: Array, dx: Array, *slope: Array) -> None:
+    """The chain rule for a block of elements; a spare array follows the slope's."""
+    spec.differentiate(xp, y, *slope)
+    xp.multiply(dy, slope[0], out=dx)

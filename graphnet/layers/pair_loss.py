@@ -1,0 +1,97 @@
+"""PairLossLayer: runs a loss of two blobs whose elements are costed one by one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, rows
+from graphnet.fields import NonNegativeFloat
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    LossLayer,
+    Reads,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.pair import check_pair, row_shape
+
+
+class PairLoss(LayerSpec):
+    """A loss weight / N · Σ cost(a, b), with gradients to both bottoms.
+
+    ``cost`` and ``slope`` work on blocks of elements, independently of each other, and write
+    with ``out=``; ``a`` and ``b`` stay as they are.
+    """
+
+    kind: ClassVar[Kind] = Kind.LOSS
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    weight: NonNegativeFloat = 1.0
+
+    @abstractmethod
+    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+        """Write the cost of each element to ``cost``; ``work`` is free to use."""
+
+    @abstractmethod
+    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+        """Write the derivative of the cost by bottom ``which`` to ``slope``."""
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        check_pair(bottoms)
+        return []
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        shape = row_shape(bottoms)
+        return {name: ScratchDecl(shape, blob=True) for name in ("cost", "work")}
+
+    def backward_reads(self) -> Reads:
+        return Reads(bottoms=(0, 1))
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0, 1)
+
+    def build(self, binding: Binding) -> PairLossLayer:
+        return PairLossLayer(self, binding)
+
+
+class PairLossLayer(LossLayer[PairLoss]):
+    """Runs any :class:`PairLoss`."""
+
+    def setup(self) -> None:
+        a, b = (rows(blob.data) for blob in self.bottoms)
+        work, self.cost = self.scratch["work"], self.scratch["cost"]
+        bind, self.scale = self.backend.elementwise, 0.0  # weight / N of the last batch
+        self.write_cost = bind(self.spec.cost, a, b, work, self.cost)
+        self.diffs = [rows(blob.diff) for blob in self.bottoms if blob.diff is not None]
+        self.gradients: list[Callable[[], None]] = [
+            bind(partial(self.gradient, which), a, b, work, rows(blob.diff))
+            for which, blob in enumerate(self.bottoms)
+            if blob.diff is not None
+        ]
+
+    def forward(self) -> None:
+        n_valid = self.context.n_valid
+        self.scale = self.spec.weight / max(n_valid, 1)
+        self.write_cost()
+        self.loss = self.scale * float(self.cost[:n_valid].sum())
+        self.add(n_valid, self.loss)
+
+    def backward(self) -> None:
+        for gradient, diff in zip(self.gradients, self.diffs, strict=True):
+            gradient()
+            diff[self.context.n_valid :] = 0
+
+    def gradient(self, which: int, xp: Any, a: Array, b: Array, work: Array, dx: Array) -> None:
+        """The diff of one bottom, for a block of elements."""
+        self.spec.slope(xp, which, a, b, work, dx)
+        xp.multiply(dx, self.scale, out=dx)

@@ -1,0 +1,182 @@
+"""The named data sets and where they lie."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import h5py
+import numpy as np
+import pytest
+
+from graphnet.data import datasets
+from graphnet.data.published import Published
+from graphnet.errors import DataError
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data"
+
+
+class Given(Published):
+    """Stands in for the published files: three samples a split; counts what is asked of it."""
+
+    asked: list[str] = []  # noqa: RUF012 - reset by the fixture
+
+    def _samples(self):
+        data = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
+        return {s: {"data": data, "label": np.arange(3, dtype=np.uint8)} for s in ("train", "test")}
+
+    def from_folder(self, folder):
+        self.asked.append(str(folder))
+        return self._samples()
+
+    def from_network(self, progress):
+        self.asked.append("network")
+        if progress is None:
+            raise DataError("no mirror could be used:\n  https://x: HTTP 404")
+        return self._samples()
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """An empty data folder and a stand-in for MNIST; the list of what was asked of it."""
+    Given.asked = []
+    mnist = replace(datasets.SETS["mnist"], published=Given((), {}))
+    monkeypatch.setattr(datasets, "SETS", MappingProxyType(datasets.SETS | {"mnist": mnist}))
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("GRAPHNET_OFFLINE", raising=False)
+    return Given.asked
+
+
+def progress(what, done, total):
+    """Shows nothing."""
+
+
+def test_fetch_from_folder(asked, tmp_path):
+    """Files from a folder become one HDF5 file for each split in the data folder."""
+    paths = datasets.fetch("mnist", from_dir=Path("some"), offline=True)
+    assert paths == {s: tmp_path / "data" / "mnist" / f"{s}.h5" for s in ("train", "test")}
+    with h5py.File(paths["test"]) as f:
+        assert (f["data"].shape, f["data"].dtype) == ((3, 1, 28, 28), np.uint8)
+        assert f["label"][:].tolist() == [0, 1, 2]
+        assert f.attrs["licence"] == "CC BY-SA 3.0"
+    assert datasets.resolve("mnist/test") == paths["test"]
+    assert asked == ["some"]
+
+
+def test_fetch_from_network_once(asked):
+    """What is on the machine already is not downloaded again."""
+    first = datasets.fetch("mnist", progress=progress)
+    assert datasets.fetch("mnist", progress=progress) == first
+    assert datasets.fetch("mnist", offline=True) == first
+    assert asked == ["network"]
+
+
+def test_fetch_to_another_folder(asked, tmp_path):
+    """``to_dir`` is where the files go; the data folder stays as it is."""
+    paths = datasets.fetch("mnist", from_dir=Path("some"), to_dir=tmp_path / "there")
+    assert paths["train"] == tmp_path / "there" / "mnist" / "train.h5"
+    assert paths["train"].exists()
+    assert not (tmp_path / "data").exists()
+
+
+def test_half_a_set_is_fetched_again(asked):
+    """A set of which one split is missing is not taken for complete."""
+    datasets.fetch("mnist", progress=progress)["test"].unlink()
+    datasets.fetch("mnist", progress=progress)
+    assert asked == ["network", "network"]
+    assert datasets.resolve("mnist/test").exists()
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_offline(asked, monkeypatch, by):
+    """Offline, a missing set is an error that says how to get it."""
+    monkeypatch.setenv("GRAPHNET_OFFLINE", "0" if by == "argument" else "1")
+    message = (
+        "the data set 'mnist' is not on this machine, and downloads are off\n"
+        "  with a network: graphnet data mnist\n"
+        "  from a folder with the published files: graphnet data mnist --from DIR"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        datasets.fetch("mnist", offline=by == "argument")
+    assert asked == []
+
+
+def test_failed_download(asked):
+    """A failed download says what was tried, and how else to get the set."""
+    message = (
+        "the data set 'mnist' could not be downloaded: no mirror could be used:\n"
+        "  https://x: HTTP 404\n"
+        "  with a network: graphnet data mnist\n"
+        "  from a folder with the published files: graphnet data mnist --from DIR"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        datasets.fetch("mnist")
+
+
+def test_resolve_what_is_missing(asked, tmp_path):
+    """A set that was not fetched is named with the place and the command."""
+    place = tmp_path / "data" / "mnist" / "train.h5"
+    message = (
+        f"the data set 'mnist' is not on this machine (looked for {place})\n"
+        "  with a network: graphnet data mnist\n"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}"):
+        datasets.resolve("mnist/train")
+
+
+def test_embedded(asked, tmp_path):
+    """A set that comes with the package is there without a file, and can be written as files."""
+    found = datasets.resolve("iris/test")
+    assert isinstance(found, datasets.Arrays)
+    assert found.values["data"].shape == (30, 4)
+    paths = datasets.fetch("iris", to_dir=tmp_path, offline=True)
+    with h5py.File(paths["test"]) as f:
+        assert np.array_equal(f["data"], found.values["data"])
+    with pytest.raises(DataError, match="'iris' comes with graphnet and is not read from a folder"):
+        datasets.fetch("iris", from_dir=tmp_path)
+
+
+def test_unknown_set():
+    """A name that is no set is refused with the one that was meant."""
+    with pytest.raises(
+        DataError,
+        match="there is no data set 'fashion'\n  did you mean 'fashion-mnist'\\?\n"
+        "  expected one of: mnist, fashion-mnist, iris, digits, digits28",
+    ):
+        datasets.fetch("fashion")
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({"GRAPHNET_DATA": "/data/x"}, "/data/x"),
+        ({"GRAPHNET_DATA": "~/x"}, "/home/me/x"),
+        ({"XDG_CACHE_HOME": "/cache"}, "/cache/graphnet"),
+        ({"XDG_CACHE_HOME": "relative"}, "/home/me/.cache/graphnet"),
+        ({}, "/home/me/.cache/graphnet"),
+        ({"GRAPHNET_DATA": "/data/x", "XDG_CACHE_HOME": "/cache"}, "/data/x"),
+    ],
+)
+def test_data_folder(monkeypatch, variables, folder):
+    """GRAPHNET_DATA, else the user's cache, whose relative value the XDG standard ignores."""
+    for name in ("GRAPHNET_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HOME": "/home/me"} | variables).items():
+        monkeypatch.setenv(name, value)
+    assert datasets.data_folder() == Path(folder)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_published_files(tmp_path, name):
+    """The real files have the md5 sums, shapes and numbers of samples the registry states."""
+    if not (PUBLISHED / name).is_dir():
+        pytest.skip(f"the published files are not in {PUBLISHED / name}")
+    paths = datasets.fetch(name, from_dir=PUBLISHED / name, to_dir=tmp_path)
+    for split, path in paths.items():
+        with h5py.File(path) as f:
+            rows = datasets.SETS[name].rows[split]
+            assert f["data"].shape == (rows, *datasets.SETS[name].shapes["data"])
+            assert f["label"].shape == (rows,)
+            assert np.bincount(f["label"][:]).size == 10
+    assert sorted(os.listdir(tmp_path / name)) == ["test.h5", "train.h5"]

@@ -1,0 +1,153 @@
+"""From stored rows to finished batches."""
+
+import re
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from graphnet.blob import storage
+from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
+from graphnet.data.hdf5_file import Column
+from graphnet.data.pipeline import Pipeline, out_shape
+from graphnet.data.transformers import Samples, Scale, SubMean
+from graphnet.errors import DataError
+
+N = 6
+SAMPLES = Samples(np.arange(10, 10 + N), np.zeros(N, np.int64))
+
+
+def pipeline(column, transformers=(), dtype="f4", *, seed=0, layer="data", check_finite=True):
+    return Pipeline(
+        column,
+        transformers,
+        N,
+        np.dtype(dtype),
+        seed=seed,
+        layer=layer,
+        check_finite=check_finite,
+    )
+
+
+def run(made, stored, shape=None):
+    """The batch of these rows, in batch-last storage."""
+    made.stored[...] = stored
+    target = np.empty((*(shape or stored.shape[1:]), N), np.float32)
+    target = target.transpose((target.ndim - 1, *range(target.ndim - 1)))
+    made.run(target, SAMPLES, lambda row: f"file, row {row}")
+    assert storage(target).flags.c_contiguous
+    return target
+
+
+@pytest.mark.parametrize("stored", ["bool", "u1", "i1", "u2", "i4", "u8", "f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3, 4)])
+def test_converts(stored, shape):
+    """Every numeric type and shape becomes the net's precision."""
+    values = (np.arange(N * np.prod(shape, dtype=int)) % 100).reshape(N, *shape).astype(stored)
+    found = run(pipeline(Column("x", np.dtype(stored), shape)), values)
+    assert found.dtype == np.float32
+    assert np.array_equal(found, values.astype(np.float32))
+
+
+def test_in_order():
+    """Transformers run in the order they are declared."""
+    column = Column("x", np.dtype("u1"), (3,))
+    values = np.arange(3 * N, dtype=np.uint8).reshape(N, 3)
+    found = run(pipeline(column, [Scale(scale=0.5), SubMean(mean=1.0)]), values)
+    assert np.array_equal(found, values * 0.5 - 1)
+    found = run(pipeline(column, [SubMean(mean=1.0), Scale(scale=0.5)]), values)
+    assert np.array_equal(found, (values - 1.0) * 0.5)
+
+
+def test_shapes_may_change():
+    """Transformers that change the shape mix with those that do not."""
+    chain = [
+        Scale(scale=2.0),
+        Pad(pad=2),
+        SubMean(mean=1.0),
+        RandomCrop(crop_size=(3, 3)),
+        Pad(pad=1),
+    ]
+    chain.append(Scale(scale=10.0))
+    values = np.random.default_rng(0).integers(0, 9, (N, 1, 4, 4)).astype(np.uint8)
+    assert out_shape(chain, (1, 4, 4)) == (1, 5, 5)
+    found = run(pipeline(Column("x", np.dtype("u1"), (1, 4, 4)), chain), values, (1, 5, 5))
+    assert (found[:, :, 0] == 0).all()
+    windows = np.lib.stride_tricks.sliding_window_view(
+        10 * (np.pad(2.0 * values, ((0, 0), (0, 0), (2, 2), (2, 2))) - 1), (3, 3), axis=(2, 3)
+    )
+    inner = found[:, :, 1:4, 1:4]
+    assert ((windows == inner[:, :, None, None]).all(axis=(1, 4, 5)).any(axis=(1, 2))).all()
+
+
+def test_tops_of_a_layer_are_moved_alike():
+    """An image and its mask get the same crop, mirror and shift, whatever else is done to them."""
+    column = Column("x", np.dtype("f4"), (1, 8, 8))
+    moved = [RandomShift(shift=2), RandomCrop(crop_size=5), RandomMirror(), RandomMirror()]
+    values = np.random.default_rng(0).random((N, 1, 8, 8)).astype(np.float32)
+    image = run(pipeline(column, [Scale(scale=2.0), *moved]), values, (1, 5, 5))
+    mask = run(pipeline(column, moved), values, (1, 5, 5))
+    assert np.array_equal(image, 2 * mask)
+    other = run(pipeline(column, moved, layer="other"), values, (1, 5, 5))
+    assert not np.array_equal(mask, other)
+    other = run(pipeline(column, moved, seed=1), values, (1, 5, 5))
+    assert not np.array_equal(mask, other)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "text"),
+    [
+        ("f4", np.nan, "is nan"),
+        ("f8", -np.inf, "is -inf"),
+        ("f2", np.nan, "is nan"),
+        ("f8", 1e300, "1e+300 is too large for float32"),
+    ],
+)
+def test_not_finite(dtype, value, text):
+    """A value that is not finite is named by its file, row and data set, before any transformer."""
+    values = np.ones((N, 2, 2), dtype)
+    values[4, 1, 0] = value
+    made = pipeline(Column("x", np.dtype(dtype), (2, 2)), [Scale(scale=0.0)])
+    message = (
+        f"file, row 14: a value of 'x' {text}\n"
+        "  repair the data, or allow it with check_finite: false"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        run(made, values)
+
+
+def test_not_finite_but_allowed():
+    """``check_finite: false`` delivers what is stored."""
+    values = np.array([1, np.nan, np.inf, 1e300, 0, -1])
+    found = run(pipeline(Column("x", np.dtype("f8"), ()), check_finite=False), values)
+    assert np.array_equal(found, [1, np.nan, np.inf, np.inf, 0, -1], equal_nan=True)
+
+
+def test_large_values_are_not_refused():
+    """Values whose sum overflows, though each is finite, pass."""
+    values = np.full((N, 3), 3e38, np.float32)
+    assert np.array_equal(run(pipeline(Column("x", np.dtype("f4"), (3,))), values), values)
+
+
+CHAIN = [
+    Pad(pad=4),
+    RandomShift(shift=2),
+    RandomRotation(degrees=10.0),
+    RandomCrop(crop_size=60),
+    RandomMirror(),
+    SubMean(mean=0.5),
+]
+
+
+@pytest.mark.parametrize("stored", ["u1", "f4"])
+def test_allocates_no_array(stored):
+    """After the first batch nothing of a batch's size is allocated."""
+    made = pipeline(Column("x", np.dtype(stored), (3, 64, 64)), CHAIN)
+    made.stored.fill(1)
+    target = np.empty((N, 3, 60, 60), np.float32)
+    made.run(target, SAMPLES, str)
+    tracemalloc.start()
+    made.run(target, SAMPLES, str)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * 1024 < target[0].nbytes

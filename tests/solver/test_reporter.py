@@ -1,0 +1,41 @@
+"""Where a run's words go."""
+
+import io
+
+from graphnet.solver.reporter import PlainReporter, Progress, SilentReporter
+from graphnet.solver.state import SolverState
+
+
+def test_plain_lines(capsys):
+    """To standard output as it is at the time, warnings marked."""
+    reporter = PlainReporter()
+    reporter.line("iter 1")
+    reporter.warning("careful")
+    assert capsys.readouterr().out == "iter 1\nwarning: careful\n"
+
+
+def test_to_a_stream():
+    """Or wherever one likes."""
+    stream = io.StringIO()
+    PlainReporter(stream).line("x")
+    assert stream.getvalue() == "x\n"
+
+
+def test_a_reader_that_went_away_ends_nothing():
+    """A closed pipe or terminal is no reason to lose a run."""
+    stream = io.StringIO()
+    reporter = PlainReporter(stream)
+    stream.close()
+    reporter.line("x")
+    reporter.line("y")
+
+
+def test_silent(capsys):
+    """Quiet means quiet."""
+    reporter = SilentReporter()
+    reporter.line("x")
+    reporter.warning("y")
+    reporter.start(Progress(SolverState(), 0, None, 1))
+    reporter.step()
+    reporter.finish()
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,98 @@
+"""Whether a snapshot is of the run that is declared now."""
+
+import pytest
+from support.fake_net import FakeNet
+
+from graphnet.errors import SnapshotError
+from graphnet.solver.same_run import check_same_run, differences
+from graphnet.solver.snapshot_file import Contents, Meta, SavedState
+from graphnet.solver.spec import SolverSpec
+
+
+def spec(**changes):
+    return SolverSpec(**{"max_iter": 10, "exp_dir": "run"} | changes)
+
+
+def contents_of(net, solver):
+    state = SavedState(iter=5, epoch=0, obj_val=1.0, losses={}, lr=0.1, momentum=0.0, lr_scale=1.0)
+    meta = Meta(
+        versions={},
+        backend="numpy",
+        dtype="float64",
+        seed=0,
+        solver=state,
+        data=net.data_summary(),
+    )
+    return Contents(meta, {}, net_yaml=net.yaml_text, solver_yaml=solver.to_yaml())
+
+
+def check(net, solver, contents=None):
+    check_same_run(contents or contents_of(FakeNet(), spec()), "s.h5", net, solver)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"max_iter": 99},
+        {"max_iter": None, "max_epoch": 3},
+        {"coffee_breaks": [{"type": "TrainingSummary", "every_n_iter": 1}]},
+        {"exp_dir": "elsewhere", "load_from": "x", "on_error": "continue"},
+    ],
+)
+def test_what_may_differ(changes):
+    """How long, what is done on the way, and where."""
+    check(FakeNet(), spec(**changes))
+
+
+def test_every_difference_is_listed():
+    """Of net, solver, precision, seed and data, at once."""
+    net = FakeNet(learn=0.5, dtype="float32", seed=4)
+    net.source = "elsewhere"
+    with pytest.raises(SnapshotError, match=r"s.h5: this run was declared differently") as error:
+        check(net, spec(method="Adam", regu_coef=0.1))
+    momentum = '{"type": "Fixed", "unit": "iter", "momentum": 0.0}'
+    assert str(error.value).splitlines()[1:] == [
+        "  net.layers.ip.learn: 1.0 there, 0.5 here",
+        "  solver.method.type: SGD there, Adam here",
+        "  solver.method.beta1: absent there, 0.9 here",
+        "  solver.method.beta2: absent there, 0.999 here",
+        "  solver.method.epsilon: absent there, 1e-08 here",
+        "  solver.lr_policy.type: Fixed there, Inv here",
+        "  solver.lr_policy.base_lr: 0.01 there, 0.003 here",
+        "  solver.lr_policy.gamma: absent there, 0.0001 here",
+        "  solver.lr_policy.power: absent there, 0.5 here",
+        f"  solver.mom_policy: {momentum} there, absent here",
+        "  solver.regu_coef: 0.0005 there, 0.1 here",
+        "  precision: float64 there, float32 here",
+        "  seed: 0 there, 4 here",
+        "  data.sources.data: memory there, elsewhere here",
+        "  solve with --fresh to begin anew, or choose another exp_dir",
+    ]
+
+
+def test_layers_are_found_by_name():
+    """A layer put in between does not make all those behind it differ."""
+    then = {"layers": [{"name": "a", "n": 1}, {"name": "b", "n": 2}]}
+    now = {"layers": [{"name": "a", "n": 1}, {"name": "x"}, {"name": "b", "n": 3}]}
+    assert list(differences(then, now)) == [
+        "layers.b.n: 2 there, 3 here",
+        'layers.x: absent there, {"name": "x"} here',
+    ]
+
+
+def test_order_of_layers_counts():
+    """In-place layers apply in the order of the list."""
+    then = {"layers": [{"name": "a"}, {"name": "b"}]}
+    now = {"layers": [{"name": "b"}, {"name": "a"}]}
+    assert list(differences(then, now)) == ["layers: in the order a, b there, b, a here"]
+
+
+def test_a_model_is_no_run():
+    """It can be started from, not gone on with."""
+    contents = contents_of(FakeNet(), spec())
+    contents.meta = contents.meta.model_copy(update={"kind": "model", "solver": None})
+    with pytest.raises(
+        SnapshotError, match=r"is a model, not a run\n  start from it with load_from"
+    ):
+        check(FakeNet(), spec(), contents)

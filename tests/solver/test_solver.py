@@ -1,0 +1,172 @@
+"""Solver: making one, its breaks, its lounge."""
+
+import pytest
+from support.fake_net import FakeNet, Lines
+
+from graphnet.errors import Position, SpecError, TopologyError
+from graphnet.solver.coffee import COFFEE_BREAKS
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.training_summary import TrainingSummary
+from graphnet.solver.solver import Solver, solve
+from graphnet.solver.spec import SolverSpec
+
+
+class Espresso(CoffeeBreak):
+    """A user's own, with keywords."""
+
+    made = []  # noqa: RUF012  # what the test looks at
+
+    def __init__(self, sugar: int, milk: list[str] = ()) -> None:
+        Espresso.made.append((sugar, milk))
+
+    def enjoy(self, net, state, lounge):
+        lounge.update_statistics("cups", state.iter)
+
+
+def spec(*breaks, **keys):
+    return SolverSpec(**{"max_iter": 4, "coffee_breaks": breaks} | keys)
+
+
+def test_order_is_that_of_the_list():
+    """The YAML's breaks first, then those added, in order."""
+    log = []
+
+    class Probe(CoffeeBreak):
+        def __init__(self, name):
+            self.name = name
+
+        def enjoy(self, net, state, lounge):
+            log.append(self.name)
+
+    solver = Solver(spec({"type": "ValidationPerformance", "every_n_iter": 1}, max_iter=0))
+    for name in "ab":
+        solver.add_coffee_break(Probe(name), every_n_iter=1)
+    solve(solver, FakeNet(), reporter=Lines())
+    assert log == ["a", "b"]
+
+
+def test_custom_breaks_by_type():
+    """Their keywords come from the item, lists as lists; their class from the table."""
+    Espresso.made.clear()
+    item = {"type": "my_hooks.Espresso", "every_n_iter": 2, "sugar": 2, "milk": ["oat"]}
+    solver = Solver(spec(item), {**COFFEE_BREAKS, "my_hooks.Espresso": Espresso})
+    assert Espresso.made == [(2, ["oat"])]
+    state = solve(solver, FakeNet(), reporter=Lines())
+    assert state.iter == 4
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"sugar": 1, "suger": 2}, r"coffee_breaks\[0\] \(h.Espresso\): unknown key 'suger'"),
+        ({"sugar": "two"}, r"key 'sugar': expected a whole number, found the text 'two'"),
+        ({}, r"missing key 'sugar'"),
+        ({"sugar": 1, "every_n_iter": 0}, r"it is never due\n  give every_n_iter or every_n_epoch"),
+    ],
+)
+def test_mistakes_in_custom_breaks(item, message):
+    """Checked as those of built-in breaks are."""
+    item = {"type": "h.Espresso", "every_n_iter": 1, **item}
+    with pytest.raises(SpecError, match=message):
+        Solver(spec(item), {**COFFEE_BREAKS, "h.Espresso": Espresso})
+
+
+def test_mistakes_are_located():
+    """Whoever has read the YAML says where each item stands."""
+    places = [Position("s.yaml", 7, 5), Position("s.yaml", 8, 5)]
+    items = [{"type": "TrainingSummary", "every_n_iter": 1}, {"type": "TrainingSummary"}]
+    with pytest.raises(
+        SpecError, match=r"s.yaml:8:5: coffee_breaks\[1\] \(TrainingSummary\): it is never due"
+    ):
+        Solver(spec(*items), locate=places.__getitem__)
+
+
+def test_mistakes_a_constructor_finds():
+    """A break that cannot tell which way its key gets better says so at once."""
+    item = {"type": "EarlyStopping", "key": "score", "patience": 3}
+    with pytest.raises(SpecError, match=r"coffee_breaks\[0\] \(EarlyStopping\): cannot tell"):
+        Solver(spec(item))
+
+    class Fussy(CoffeeBreak):
+        def __init__(self):
+            raise ValueError("no cups")
+
+    with pytest.raises(SpecError, match="it cannot be made: no cups"):
+        Solver(spec({"type": "h.Fussy", "every_n_iter": 1}), {**COFFEE_BREAKS, "h.Fussy": Fussy})
+
+
+def test_class_that_was_not_imported():
+    """A solver made in Python needs the class handed to it."""
+    with pytest.raises(SpecError, match=r"the class 'h.Espresso' has not been imported\n  load"):
+        Solver(spec({"type": "h.Espresso", "every_n_iter": 1}))
+
+
+@pytest.mark.parametrize(
+    ("break_", "keys", "message"),
+    [
+        (TrainingSummary(), {}, r"'TrainingSummary': it is never due\n  give every_n_iter"),
+        (TrainingSummary(), {"every_n_iter": -1}, "must not be negative"),
+        (TrainingSummary, {"every_n_iter": 1}, "this is not a CoffeeBreak"),
+    ],
+)
+def test_mistakes_in_adding(break_, keys, message):
+    """From Python as from YAML."""
+    with pytest.raises(SpecError, match=message):
+        Solver(spec()).add_coffee_break(break_, **keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"file_exists": "append"}, r"file_exists: found 'append'\n  expected one of: merge"),
+        ({"every_n_iter": 0}, "every_n_iter: expected at least 1, found 0"),
+    ],
+)
+def test_mistakes_in_the_lounge(keys, message):
+    """Named with what may stand there."""
+    with pytest.raises(SpecError, match=message):
+        Solver(spec()).setup_coffee_lounge(**keys)
+
+
+def test_names_in_snapshots_are_unique():
+    """Two of a type are told apart by number, so each finds its own state again."""
+    solver = Solver(spec())
+    for n in (1, 2, 3):
+        solver.add_coffee_break(TrainingSummary(), every_n_iter=n)
+    assert [e.name for e in solver._entries] == [
+        "TrainingSummary",
+        "TrainingSummary#2",
+        "TrainingSummary#3",
+    ]
+
+
+def test_every_run_is_guarded_once():
+    """A guard of one's own replaces the one that comes by itself."""
+    assert [e.name for e in Solver(spec())._guarded()] == ["DivergenceGuard"]
+    solver = Solver(spec({"type": "DivergenceGuard", "every_n_iter": 3}))
+    (entry,) = solver._guarded()
+    assert isinstance(entry.coffee_break, DivergenceGuard)
+    assert entry.whens[0].n == 3
+
+
+def test_break_that_cannot_open_is_named():
+    """What it needs is in the message, in the words of its own error."""
+    solver = Solver(spec({"type": "ValidationPerformance", "every_n_iter": 1}))
+    net = FakeNet()
+    net.has_test = False
+    with pytest.raises(TopologyError, match=r"coffee break 'ValidationPerformance': net 'fake'"):
+        solve(solver, net, reporter=Lines())
+
+
+def test_state_dict_of_the_wrong_kind(tmp_path):
+    """A break that wants to keep an array is told before a snapshot is spoilt."""
+
+    class Hoarder(CoffeeBreak):
+        def state_dict(self):
+            return {"beans": object()}
+
+    solver = Solver(spec(exp_dir=str(tmp_path)))
+    solver.add_coffee_break(Hoarder(), every_n_iter=1)
+    with pytest.raises(Exception, match=r"'Hoarder': its state_dict\(\) is not of the right kind"):
+        solve(solver, FakeNet(), reporter=Lines())

@@ -1,0 +1,51 @@
+"""Where a run stands."""
+
+from math import isnan
+
+from support.fake_net import FakeNet
+
+from graphnet.solver.state import SolverState
+
+
+def test_loss_is_fetched_when_asked_for_and_once():
+    """Between breaks nobody reads the loss back from the device."""
+    net, state, calls = FakeNet(), SolverState(), []
+    net.forward()
+    net.loss = lambda: calls.append(1) or 2.5
+    state.advance(net)
+    assert calls == []
+    assert (state.obj_val, state.obj_val) == (2.5, 2.5)
+    assert calls == [1]
+
+
+def test_before_the_first_update_there_is_no_loss():
+    """NaN, not a number that looks like one."""
+    assert isnan(SolverState().obj_val)
+    assert SolverState().losses == {}
+
+
+def test_mean_loss_of_several_batches():
+    """With iter_size the loop has added the losses up."""
+    net, state = FakeNet(), SolverState()
+    net.forward()
+    state.advance(net, 7.0)
+    assert state.obj_val == 7.0
+    assert state.losses == {"loss": net.loss()}
+
+
+def test_comes_back_from_its_dict():
+    """What a snapshot holds is all there is."""
+    net, state, again = FakeNet(), SolverState(), SolverState()
+    net.forward()
+    state.lr, state.momentum, state.lr_scale = 0.1, 0.9, 0.25
+    state.advance(net)
+    again.load_dict(state.to_dict())
+    assert vars(again) == vars(state)
+
+
+def test_first_reason_to_stop_stands():
+    """A later one does not replace it."""
+    state = SolverState()
+    state.stop("enough")
+    state.stop("too much")
+    assert state.stop_reason == "enough"

@@ -1,0 +1,289 @@
+"""The conventions of the code base, each kept by a test that says how to repair a breach."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import graphnet
+from graphnet.layers import LAYER_TYPES
+
+ROOT = Path(__file__).parent.parent
+PACKAGE, TESTS = ROOT / "graphnet", ROOT / "tests"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+TEST_FILES = sorted(TESTS.rglob("*.py"))
+
+#: What lies above may import what lies below, and its own row; never the other way round.
+ROWS = (
+    "__init__ __main__",
+    "cli",
+    "json_schema",
+    "solver",
+    "gradcheck timing",
+    "net",
+    "layers",
+    "data",
+    "param initializers regularizers constraints",
+    "backend",
+    "overrides validation yaml_reader user_code fields blob",
+    "errors",
+)
+
+#: Imports that point upward or in a circle, and why they may.
+ALLOWED = {
+    (
+        "graphnet.net.predict",
+        "graphnet.net.net",
+    ): "a type alone; a Net makes the net it predicts by",
+}
+
+#: The modules or packages that may import a library that not everything needs.
+OWNERS = {
+    "cupy": ("backend",),
+    "h5py": ("data", "solver/snapshot_file", "layers/hdf5_output"),
+    "networkx": ("net/graph", "net/draw"),
+    "rich": ("cli",),
+    "threadpoolctl": ("backend",),
+    "typer": ("cli",),
+    "yaml": ("yaml_reader",),
+}
+
+#: Layer modules that other layers may use, and for what.
+SHARED_LAYERS = {
+    "neurons": "the property `neuron`",
+    "hdf5_data": "AsyncHDF5Data delivers the same batches",
+}
+
+#: Modules without a test file of their own, and where they are tested.
+TESTED_ELSEWHERE = {
+    "backend/base": "tests/backend, for every backend",
+}
+
+#: Test files that need a clock, and what for; none asserts how long something took.
+CLOCKS = {"data/test_prefetch": "waits for its thread, up to a limit"}
+
+#: Test files about more than one module.
+ABOUT_MANY = {
+    "test_catalogue",
+    "layers/test_layer_case",
+    "test_contributing",
+    "test_conventions",
+    "test_layer_docs",
+    "test_nets_folder",
+    "test_public_api",
+}
+
+MOST_LINES = 400
+
+
+class Import(NamedTuple):
+    """That one module of the package imports another."""
+
+    source: str
+    target: str
+    line: int
+
+
+def module_name(path: Path) -> str:
+    """``graphnet.net.spec`` of its path; of ``__init__.py``, the package's."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def short(path: Path, root: Path = PACKAGE) -> str:
+    """``net/spec`` of ``graphnet/net/spec.py``."""
+    return path.relative_to(root).with_suffix("").as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def absolute_imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Everything a file imports, late imports and those for types alone included."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write the whole name of the module"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = names & NAMES
+            yield from ((name, node.lineno) for name in modules or {str(node.module)})
+
+
+NAMES = {module_name(path) for path in MODULES}
+
+
+@cache
+def own_imports() -> tuple[Import, ...]:
+    """The arrows between the modules of the package."""
+    return tuple(
+        Import(module_name(path), target, line)
+        for path in MODULES
+        for target, line in absolute_imports(path)
+        if target.startswith("graphnet.")
+    )
+
+
+def row(module: str) -> int:
+    """Counted from the top."""
+    name = [*module.split("."), "__init__"][1]
+    places = [i for i, names in enumerate(ROWS) if name in names.split()]
+    assert places, f"{module} has no row: give it one in ROWS, and in docs/architecture.md"
+    return places[0]
+
+
+# --- imports ----------------------------------------------------------------------------
+
+
+def test_imports_point_downward():
+    """Whoever reads a module need only know what lies below it."""
+    upward = [
+        f"{i.source}:{i.line} imports {i.target}, which lies above it"
+        for i in own_imports()
+        if row(i.target) < row(i.source) and (i.source, i.target) not in ALLOWED
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_the_root_gives_its_version_and_nothing_else():
+    """Its public names are for users; the package itself imports from where things are."""
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            used = []
+            if isinstance(node, ast.ImportFrom) and node.module == "graphnet":
+                used = [a.name for a in node.names if f"graphnet.{a.name}" not in NAMES]
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                used = [node.attr] if node.value.id == "graphnet" else []
+            assert set(used) <= {"__version__"}, f"{path}:{node.lineno}: import {used} by module"
+
+
+def test_there_are_no_import_cycles():
+    """Modules can be understood one after the other."""
+    arrows: dict[str, set[str]] = {name: set() for name in NAMES}
+    for i in own_imports():
+        if (i.source, i.target) not in ALLOWED:
+            arrows[i.source].add(i.target)
+    while True:
+        leaves = {name for name, targets in arrows.items() if not targets & arrows.keys()}
+        if not leaves:
+            break
+        arrows = {name: targets for name, targets in arrows.items() if name not in leaves}
+    assert not arrows, f"these import each other in a circle, or one that does: {sorted(arrows)}"
+
+
+def test_exceptions_are_still_needed():
+    """A rule without exceptions is a better rule."""
+    found = {(i.source, i.target) for i in own_imports()}
+    assert set(ALLOWED) <= found
+    modules = {short(path) for path in MODULES}
+    assert set(TESTED_ELSEWHERE) <= modules
+
+
+def test_layers_do_not_import_each_other():
+    """A layer is one file; what several need is a module that is no layer."""
+    layers = {cls.__module__ for cls in LAYER_TYPES.values()} - {
+        f"graphnet.layers.{name}" for name in SHARED_LAYERS
+    }
+    found = [
+        f"{i.source}:{i.line} imports the layer {i.target}"
+        for i in own_imports()
+        if i.source.startswith("graphnet.layers.") and i.target in layers
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_by_its_owner_alone(library):
+    """To replace it, or to learn how it is used, one place is enough."""
+    strangers = [
+        f"{path}:{line}"
+        for path in MODULES
+        for name, line in absolute_imports(path)
+        if name.split(".")[0] == library
+        and not any(f"{short(path)}/".startswith(f"{owner}/") for owner in OWNERS[library])
+    ]
+    assert not strangers, f"{library} belongs to {OWNERS[library]}, but: {strangers}"
+
+
+def test_what_is_imported_is_declared_and_used():
+    """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    spelt = {"pyyaml": "yaml"}
+    names = [re.split(r"[<>=! \[]", d)[0] for d in project["dependencies"]]
+    imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
+    foreign = imported - set(sys.stdlib_module_names) - {"graphnet", "cupy", "pydantic_core"}
+    assert foreign == {spelt.get(name, name) for name in names}
+
+
+# --- files ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_module(path):
+    """Short enough to read, opening with what it is for, and free of what belongs elsewhere."""
+    text, body = path.read_text(encoding="utf-8"), tree(path)
+    n_lines = len(text.splitlines())
+    assert n_lines <= MOST_LINES, f"{n_lines} lines: split it by what its parts are for"
+    assert ast.get_docstring(body), "it opens with a docstring that says what it is for"
+    assert path.stem not in ("utils", "helpers", "common", "misc"), "name it after what it holds"
+    unfinished = re.findall(r"\b(?:TODO|FIXME|XXX)\b", text)
+    assert not unfinished, "finish it, or leave it out"
+    for node in ast.walk(body):
+        checked = isinstance(node, ast.Assert)
+        assert not checked, f"line {node.lineno}: raise an error of graphnet/errors.py instead"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            printed = node.func.id == "print" and not short(path).startswith("cli/")
+            assert not printed, f"line {node.lineno}: only the command line prints"
+
+
+def test_modules_have_test_files():
+    """``graphnet/a/b.py`` is tested in ``tests/a/test_b.py``."""
+    modules = {short(path) for path in MODULES if not path.stem.startswith("__")}
+    layers = {cls.__module__.rpartition(".")[2] for cls in LAYER_TYPES.values()}
+    # what several layers share is tested by their tests
+    modules -= {m for m in modules if m.startswith("layers/") and m.split("/")[1] not in layers}
+    tests = {
+        path.relative_to(TESTS).with_name(path.stem.removeprefix("test_")).as_posix()
+        for path in TEST_FILES
+    }
+    missing = modules - tests - set(TESTED_ELSEWHERE)
+    assert not missing, f"write a test file for each of {sorted(missing)}"
+
+
+def test_test_files_have_modules():
+    """Nothing tests what is no longer there under a name that hides it."""
+    modules = {short(path) for path in MODULES}
+    for path in TEST_FILES:
+        name = short(path, TESTS)
+        if path.stem.startswith("test_") and name not in ABOUT_MANY and path.stem not in ABOUT_MANY:
+            module = path.relative_to(TESTS).with_name(path.stem.removeprefix("test_")).as_posix()
+            assert module in modules, f"{name}: there is no graphnet/{module}.py"
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: short(path, TESTS))
+def test_tests_say_what_they_test(path):
+    """Each has a docstring of the behaviour, and none depends on the clock."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            assert ast.get_docstring(node), f"line {node.lineno}: {node.name} has no docstring"
+    clocks = [name for name, _ in absolute_imports(path) if name.split(".")[0] == "time"]
+    measures = clocks and short(path, TESTS) not in CLOCKS
+    assert not measures, "a test that measures time fails on a busy machine"
+
+
+def test_one_version():
+    """The package, pyproject.toml and the newest entry of the change log agree."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    newest = re.search(r"^## \[?([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest, "CHANGELOG.md has no version"
+    assert graphnet.__version__ == project["version"] == newest[1]
