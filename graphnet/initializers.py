@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 from pydantic import Field, model_validator
 
-from graphnet.blob import Shape
+from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import ByName, Model, NonNegativeFloat, PositiveFloat
 
@@ -157,7 +157,7 @@ class Bilinear(Initializer):
         """The param holds square filters."""
         if len(shape) != 4 or shape[2] != shape[3]:  # noqa: PLR2004  # images have two axes
             raise ShapeError(
-                f"Bilinear fills square filters, found a param of shape {shape}\n"
+                f"Bilinear fills square filters, found a param of shape {shape_text(shape)}\n"
                 "  choose another initializer, such as Xavier"
             )
 

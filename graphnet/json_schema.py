@@ -57,7 +57,9 @@ def net_schema() -> Schema:
         "$schema": _DIALECT,
         "title": "graphnet net",
         "description": "Named layers that read blobs (bottoms) and write blobs (tops).",
-        "anyOf": [net, layers],
+        "if": {"type": "array"},
+        "then": layers,
+        "else": net,
         "$defs": {
             "Layer": _tagged(LAYER_TYPES, required=["name", "type"], what="The layer's type."),
             **definitions,
@@ -160,7 +162,7 @@ class _Generator(GenerateJsonSchema):
 def _add_bare_names(schema: Any, definitions: Schema) -> None:
     """Where a bare name is short for ``{type: …}``, say which: those that need no other key."""
     match schema:
-        case {"anyOf": [{"enum": []}, {"oneOf": choices}]}:
+        case {"anyOf": [{"enum": []}, {"oneOf": choices}, *_]}:
             found = (definitions[c["$ref"].rpartition("/")[2]] for c in choices)
             tags = [d["properties"]["type"]["const"] for d in found if d["required"] == ["type"]]
             schema["anyOf"][0]["enum"] = tags

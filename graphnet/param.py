@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from graphnet.backend.base import Backend
-from graphnet.blob import Array, Blob, Shape
+from graphnet.blob import Array, Blob, Shape, shape_text
 from graphnet.constraints import Constraint, NoCons
 from graphnet.errors import ShapeError
 from graphnet.initializers import Constant, Initializer
@@ -47,7 +47,7 @@ class ParamDecl:
     def __post_init__(self) -> None:
         if 0 in self.shape:
             raise ShapeError(
-                f"a param would have the shape {self.shape}, which holds no elements\n"
+                f"a param would have the shape {shape_text(self.shape)}, which holds no elements\n"
                 "  a bottom has an empty axis"
             )
         self.init.check(self.shape)

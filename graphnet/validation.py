@@ -148,6 +148,11 @@ class _Findings:
                 expected = [t.strip(" '") for t in str(context["expected_tags"]).split(",")]
                 message = f"{key}unknown type '{tag}'" + _closest(tag, expected)
                 position = self.document.at((*self.path, *place, "type"))
+            case "value_error":
+                unfit = _unfit(kind, context, details)
+                message, first = key + unfit, unfit.split()[0].strip("':,")
+                if isinstance(found, Mapping) and first in found:  # it says which of the keys
+                    position = self.document.at((*self.path, *place, first))
             case _:
                 message = key + _unfit(kind, context, details)
         return Problem(self.subject + message, position)

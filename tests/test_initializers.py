@@ -73,6 +73,17 @@ def test_distribution(initializer, shape, distribution):
     assert gap < 1.63 / sqrt(n), "the hypothesis is rejected at one per cent"
 
 
+@pytest.mark.parametrize(
+    ("initializer", "variance"),
+    [(Xavier(), 1 / 200), (Glorot(), 2 / (200 + 400 * 25)), (MSRA(), 2 / 200)],
+    ids=str,
+)
+def test_variance(initializer, variance):
+    """What keeps signals of one size from layer to layer."""
+    found = draw(initializer, (400, 8, 5, 5))
+    assert found.var() == pytest.approx(variance, rel=0.02)
+
+
 @pytest.mark.parametrize("initializer", [Xavier(), Glorot(), Uniform()], ids=str)
 def test_a_uniform_draw_stays_within_its_limits(initializer):
     """Not one value is outside, and they come near both ends."""

@@ -189,7 +189,7 @@ def test_a_declaration_without_words_is_a_plain_zero():
 
 def test_a_param_without_elements_is_refused():
     """A bottom with an empty axis is found before there is any memory."""
-    with pytest.raises(ShapeError, match=r"the shape \(3, 0\), which holds no elements"):
+    with pytest.raises(ShapeError, match=r"the shape 3×0, which holds no elements"):
         weight(3, 0)
 
 

@@ -7,11 +7,13 @@ import inspect
 import operator
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import graphnet as gn
 
+ROOT = Path(__file__).parent.parent
 HEAVY = ("numpy", "pydantic", "h5py", "networkx", "yaml", "rich", "typer")
 
 #: What is called, and its parameters as users' programs rely on them; further ones may follow.
@@ -61,7 +63,9 @@ def test_a_name_that_is_not_there():
 def test_importing_loads_nothing_heavy():
     """``import graphnet`` costs nothing; names are imported when they are first used."""
     code = f"import graphnet, sys; print([m for m in {HEAVY} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout == "[]\n"
 
 

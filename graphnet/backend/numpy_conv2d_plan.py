@@ -82,12 +82,16 @@ class Columns:
 
 @dataclass(frozen=True)
 class Unit:
-    """Output rows ``[start, stop)`` of a class, counted within it, and columns."""
+    """Output rows ``[start, stop)`` of a class, counted within it, and columns.
+
+    ``before`` is the number of rows of the units before it.
+    """
 
     rows: RowClass
     start: int
     stop: int
     columns: Columns
+    before: int
 
 
 @dataclass(frozen=True)
@@ -195,15 +199,17 @@ class ConvPlan:
     @cached_property
     def units(self) -> list[Unit]:
         """What the forward pass and the filter's gradient are cut into, in each group."""
-        found = []
+        found: list[Unit] = []
+        before = 0
         n_others = len(self.columns) * self.n_group * len(self.row_classes)
         for rows in self.row_classes:
             fit = LOWERED_ELEMENTS // (self.n_taps * self.n_columns)
             most = max((fit - self.filter[2]) // rows.stride + 1, self.filter[2])
             parts = max(-(-rows.n_out // most), -(-N_UNITS // n_others))
-            found += [
-                Unit(rows, a, b, c) for a, b in cut(rows.n_out, parts) for c in self.columns
-            ]
+            for start, stop in cut(rows.n_out, parts):
+                for columns in self.columns:
+                    found.append(Unit(rows, start, stop, columns, before))
+                    before += stop - start
         return found
 
     def lowered_rows(self, unit: Unit) -> tuple[int, int]:

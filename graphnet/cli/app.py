@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from graphnet.cli.mistakes import report
 from graphnet.cli.terminal import say, warn
 from graphnet.errors import GraphnetError
 
@@ -44,11 +46,16 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         0 success, 1 failure, 2 wrong usage, 130 interrupted.
     """
+    code: int | str | None = 0
     try:
         app(None if args is None else list(args), prog_name="graphnet")
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return 0
+        code = stop.code
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it has gone; the interpreter would complain on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def command(run: Callable[P, int | None]) -> Callable[P, None]:
@@ -59,7 +66,7 @@ def command(run: Callable[P, int | None]) -> Callable[P, None]:
         try:
             code = run(*args, **kwargs) or 0
         except GraphnetError as error:
-            warn(str(error))
+            report(error)
             code = 1
         except KeyboardInterrupt as stop:
             warn(str(stop) or "interrupted")

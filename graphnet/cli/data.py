@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphnet.cli.declared import shown
+from graphnet.cli.mistakes import shown
 from graphnet.cli.progress import downloads
 from graphnet.cli.terminal import facts, say, table
 from graphnet.data.datasets import SETS, NamedSet, fetch, resolve

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphnet.cli.mistakes import shown
 from graphnet.errors import GraphnetError, Problem, SpecError
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.overrides import NET_KEYS, Override, override
@@ -117,9 +118,3 @@ def _no_key_of_a_net(one: Override) -> Problem:
         f"  a net has the keys {', '.join(NET_KEYS)}",
         one.position,
     )
-
-
-def shown(path: Path) -> Path:
-    """A path as a message names it: relative where it lies below the working directory."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -6,17 +6,16 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from graphnet.blob import shape_text
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
-from graphnet.data.hdf5_file import Column, read_array
+from graphnet.data.hdf5_file import Column, read_array, write_file
 from graphnet.data.pipeline import Pipeline, out_shape
 from graphnet.data.transformers import Samples, Transformer
-from graphnet.errors import DataError, SpecError, located, one_of
+from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.net.load import load_net
 from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
@@ -66,6 +65,7 @@ def predict(
         name: _transformed(rows, name, feeders.get(name), source)
         for name, rows in _read(source, names).items()
     }
+    _check_rows(arrays, feeders, source)
     n_rows = fed_rows(arrays, {})
     batch = min(_BATCH, n_rows)
     fed = prediction_spec(spec, {name: a.shape[1:] for name, a in arrays.items()}, batch)
@@ -143,13 +143,33 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
     return made
 
 
+def _check_rows(
+    arrays: Mapping[str, np.ndarray], feeders: Mapping[str, Node], source: Path
+) -> None:
+    """See that rows are as the data layers declare them, where that can be known."""
+    for name, rows in arrays.items():
+        node = feeders.get(name)
+        try:
+            shapes = node.spec.top_shapes([]) if node else []
+        except DataError:  # the net's data are not on this machine, and need not be
+            continue
+        expected = dict(zip(node.tops, shapes, strict=True))[name][1:] if node else rows.shape[1:]
+        if rows.shape[1:] != expected:
+            raise ShapeError(
+                f"{source}: a row of '{name}' is {shape_text(rows.shape[1:])},"
+                f" and the net was made for {shape_text(expected)}"
+            )
+
+
 def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
-    image = io.BytesIO()
     if target.suffix == ".npy":
         (values,) = outputs.values()
+        image = io.BytesIO()
         np.save(image, values, allow_pickle=False)
-    else:
-        with h5py.File(image, "w") as file:
-            for name, values in outputs.items():
-                file.create_dataset(name, data=values, track_times=False)
-    write_durably(target, image.getvalue())
+        write_durably(target, image.getvalue())
+        return
+    try:
+        write_file(target, outputs, {}, chunk_rows=_BATCH)
+    except DataError as error:
+        said = str(error).partition("\n")[0]  # what follows is about data sets
+        raise DataError(said) from error

@@ -56,8 +56,8 @@ def solve(
     solver = declared.solver
     if solver is None:
         raise SpecError(
-            f"{path}: the net names no solver\n"
-            "  write 'solver: FILE' at its top, or give --solver FILE"
+            "the net names no solver\n  write 'solver: FILE' at its top, or give --solver FILE",
+            declared.net.position,
         )
     folder = Path(solver.spec.exp_dir) if solver.spec.exp_dir else None
     recorded = recorded_data(folder) if folder and not options.fresh else {}

@@ -48,8 +48,9 @@ def test(
     spec = read_net_with(path, overrides, user_code=options.user_code)
     if not spec.has_phase("test"):
         raise TopologyError(
-            f"{path}: net '{spec.name}' has no loss and no statistic in phase test,"
-            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'"
+            f"net '{spec.name}' has no loss and no statistic in phase test,"
+            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
+            spec.position,
         )
     file, contents = read_weights(weights)
     recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}

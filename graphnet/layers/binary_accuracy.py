@@ -31,7 +31,7 @@ class BinaryAccuracy(LayerSpec):
         threshold: 0 (default) for labels 1 and −1, 0.5 for labels 1 and 0.
         report_error: Also report the part that is wrong. Default false.
     Example:
-        - {name: accuracy, type: BinaryAccuracy, threshold: 0.5, bottoms: [prob, label]}
+        - {name: accuracy, type: BinaryAccuracy, threshold: 0.5, bottoms: [out, target]}
     Source:
         Mocha ``BinaryAccuracyLayer``.
     """

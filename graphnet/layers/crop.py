@@ -30,7 +30,7 @@ class Crop(LayerSpec):
         random_crop: Whether its place is random. Default false.
         random_mirror: Whether half of the samples are mirrored left to right. Default false.
     Example:
-        - {name: crop, type: Crop, crop_size: [24, 24], random_crop: true, random_mirror: true,
+        - {name: crop, type: Crop, crop_size: [10, 10], random_crop: true, random_mirror: true,
            bottoms: [data], tops: [crop]}
     Source:
         Mocha ``CropLayer`` (one draw for a whole batch, in every net, and no gradient); Caffe's

@@ -64,7 +64,8 @@ class HDF5Data(BatchSpec):
         source: ``dataset:NAME/SPLIT`` (mnist, fashion-mnist, iris, digits, digits28; train or
             test), an HDF5 file, a glob, a text file naming an HDF5 file on each line, or a list
             of any of these. Relative to the YAML file.
-        otherwise: Taken by all data layers together if one's source cannot be had.
+        otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
+            had.
         batch_size: Samples in a batch.
         shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
             epoch. Default false.
@@ -121,10 +122,11 @@ class HDF5Data(BatchSpec):
         fetch(self.source, offline=offline, progress=progress)
 
     def with_otherwise(self) -> Self:
-        """The spec with its fall-back as its source."""
+        """The spec with its fall-back, all rows of it, as its source."""
         if self.otherwise is None:
             return self
-        return self.model_copy(update={"source": self.otherwise, "otherwise": None})
+        update = {"source": self.otherwise, "otherwise": None, "rows": None}
+        return self.model_copy(update=update)
 
     def open_table(self) -> Table:
         """The source's rows; headers are read, nothing else.

@@ -19,7 +19,7 @@ class HingeLoss(PairLoss):
     Args:
         weight: Of this loss in the objective. Default 1.
     Example:
-        - {name: hinge, type: HingeLoss, bottoms: [ip2, sign]}
+        - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:
         Mocha ``HingeLossLayer``. Caffe's ``HingeLoss`` is another: one against all, by class.
     """

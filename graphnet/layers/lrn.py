@@ -140,12 +140,12 @@ class LRNLayer(Layer[LRN]):
         """``base = shift + scale · mean`` and ``y = x · base^−power``, for a block of elements."""
         xp.multiply(base, self.spec.scale, out=base)
         xp.add(base, self.spec.shift, out=base)
-        raise_to(xp, base, -self.spec.power, y)
+        _reciprocal_power(xp, base, self.spec.power, y)
         xp.multiply(y, x, out=y)
 
     def add_up(self, xp: Any, x: Array, base: Array, dy: Array, spread: Array, dx: Array) -> None:
         """Both parts of the gradient, for a block of elements."""
-        raise_to(xp, base, -self.spec.power, dx)
+        _reciprocal_power(xp, base, self.spec.power, dx)
         xp.multiply(dx, dy, out=dx)
         xp.multiply(spread, x, out=spread)
         xp.multiply(spread, 2 * self.spec.scale * self.spec.power, out=spread)
@@ -154,6 +154,17 @@ class LRNLayer(Layer[LRN]):
 
 def _square(xp: Any, x: Array, square: Array) -> None:
     xp.multiply(x, x, out=square)
+
+
+def _reciprocal_power(xp: Any, base: Array, power: float, out: Array) -> None:
+    """``out = base ^ −power``; the usual 0.75 is 1 / √(b · √b), at a tenth of the cost."""
+    if power == 0.75:  # noqa: PLR2004 (the default)
+        xp.sqrt(base, out=out)
+        xp.multiply(out, base, out=out)
+        xp.sqrt(out, out=out)
+        xp.reciprocal(out, out=out)
+    else:
+        raise_to(xp, base, -power, out)
 
 
 def _share(xp: Any, dy: Array, y: Array, base: Array, share: Array) -> None:

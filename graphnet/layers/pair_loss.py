@@ -70,7 +70,7 @@ class PairLossLayer(LossLayer[PairLoss]):
     def setup(self) -> None:
         a, b = (rows(blob.data) for blob in self.bottoms)
         work, self.cost = self.scratch["work"], self.scratch["cost"]
-        bind, self.scale = self.backend.elementwise, 0.0  # weight / N of the last batch
+        bind, self.scale = self.backend.elementwise, 0.0  # weight / divisor of the last batch
         self.write_cost = bind(self.spec.cost, a, b, work, self.cost)
         self.diffs = [rows(blob.diff) for blob in self.bottoms if blob.diff is not None]
         self.gradients: list[Callable[[], None]] = [
@@ -80,11 +80,15 @@ class PairLossLayer(LossLayer[PairLoss]):
         ]
 
     def forward(self) -> None:
-        n_valid = self.context.n_valid
-        self.scale = self.spec.weight / max(n_valid, 1)
+        divisor = self.divisor()
+        self.scale = self.spec.weight / max(divisor, 1)
         self.write_cost()
-        self.loss = self.scale * float(self.cost[:n_valid].sum())
-        self.add(n_valid, self.loss)
+        self.loss = self.scale * float(self.cost[: self.context.n_valid].sum())
+        self.add(divisor, self.loss)
+
+    def divisor(self) -> int:
+        """What the sum of the costs is divided by."""
+        return self.context.n_valid
 
     def backward(self) -> None:
         for gradient, diff in zip(self.gradients, self.diffs, strict=True):

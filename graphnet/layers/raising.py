@@ -8,7 +8,7 @@ from graphnet.blob import Array
 
 
 def raise_to(xp: Any, base: Array, power: float, out: Array) -> None:
-    """``out = base ^ power``, element by element; ``out`` may be ``base``."""
+    """``out = base ^ power``, element by element; they may be the same memory."""
     match power:
         case 0:
             out.fill(1.0)
@@ -23,11 +23,6 @@ def raise_to(xp: Any, base: Array, power: float, out: Array) -> None:
             xp.sqrt(base, out=out)
         case -0.5:
             xp.sqrt(base, out=out)
-            xp.reciprocal(out, out=out)
-        case -0.75 if base is not out:  # LRN's; 1 / √(b · √b)
-            xp.sqrt(base, out=out)
-            xp.multiply(out, base, out=out)
-            xp.sqrt(out, out=out)
             xp.reciprocal(out, out=out)
         case _:
             xp.power(base, power, out=out)

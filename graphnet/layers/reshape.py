@@ -31,7 +31,7 @@ class Reshape(LayerSpec):
     Args:
         shape: Of a sample, without the batch axis; one size may be −1 and takes what is left.
     Example:
-        - {name: images, type: Reshape, shape: [1, 28, -1], bottoms: [x], tops: [images]}
+        - {name: images, type: Reshape, shape: [1, 24, -1], bottoms: [x], tops: [images]}
     Source:
         Mocha ``ReshapeLayer``, Caffe ``Reshape``.
     """

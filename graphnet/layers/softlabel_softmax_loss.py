@@ -35,7 +35,7 @@ class SoftlabelSoftmaxLoss(LayerSpec):
         weight: Of this loss in the objective. Default 1.
         axis: Of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
-        - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [ip2, teacher]}
+        - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
     Source:
         Mocha ``SoftlabelSoftmaxLossLayer``.
     """

@@ -33,7 +33,7 @@ class SquareLoss(LayerSpec):
     Args:
         weight: Of this loss in the objective. Default 1.
     Example:
-        - {name: loss, type: SquareLoss, bottoms: [ip2, target]}
+        - {name: loss, type: SquareLoss, bottoms: [out, target]}
     Source:
         Mocha ``SquareLossLayer``, Caffe ``EuclideanLoss``.
     """

@@ -53,6 +53,9 @@ class WassersteinLoss(LayerSpec):
         sinkhorn_iter: How many iterations. Default 50.
         weight: Of this loss in the objective. Default 1.
     Example:
+        - {name: ip, type: InnerProduct, output_dim: 2, bottoms: [data], tops: [ip]}
+        - {name: prob, type: Softmax, bottoms: [ip], tops: [prob]}
+        - {name: truth, type: Index2Onehot, n_class: 2, bottoms: [label], tops: [truth]}
         - {name: loss, type: WassersteinLoss, M: [[0, 1], [1, 0]], lambda: 10,
            bottoms: [prob, truth]}
     Source:

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from graphnet.backend.base import Backend
-from graphnet.blob import Shape
+from graphnet.blob import Shape, shape_text
 from graphnet.errors import (
     Problem,
     ShapeError,
@@ -137,8 +137,8 @@ def compile_net(
     """
     nodes = select_phase(spec.nodes, phase)
     if not nodes:
-        raise TopologyError(f"net '{spec.name}' has no layers in phase {phase}")
-    check_names(nodes)
+        raise TopologyError(f"net '{spec.name}' has no layers in phase {phase}", spec.position)
+    check_names(nodes, spec.nodes)
     nodes = expand_bottoms(nodes)
     nodes = expand_neurons(nodes)
     nodes = name_inplace(nodes)
@@ -177,9 +177,8 @@ def keeper(keep: Keep, blobs: Collection[str]) -> Callable[[str], bool]:
     kept = frozenset(() if keep == "needed" else keep)
     known = [blob for blob in blobs if VERSION_MARK not in blob]
     for blob in sorted(kept.difference(known)):
-        raise SpecError(
-            f"keep: there is no blob '{blob}'{one_of(known)}{did_you_mean(blob, known)}"
-        )
+        hint = did_you_mean(blob, known) or one_of(known)
+        raise SpecError(f"keep: there is no blob '{blob}'{hint}")
     return kept.__contains__
 
 
@@ -214,7 +213,8 @@ def collect_params(
             Problem(
                 f"{node.subject}shares '{key}' with layer '{owners[key]}', but "
                 + (
-                    f"its {name} is {decl.shape} and there it is {params[key][name].shape}"
+                    f"its {name} is {shape_text(decl.shape)}"
+                    f" and there it is {shape_text(params[key][name].shape)}"
                     if name in params[key]
                     else f"there is no {name} there"
                 ),

@@ -10,8 +10,9 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
-from graphnet.errors import SpecError
+from graphnet.errors import DataError, SpecError, did_you_mean, one_of
 from graphnet.layers.base import Phase
+from graphnet.layers.memory_data import MemoryData
 from graphnet.net.compiled import Keep, compile_net
 from graphnet.net.net import Net
 from graphnet.net.sources import resolve_data
@@ -69,13 +70,20 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         raise SpecError(f"dtype: expected 'float32' or 'float64', found {dtype!r}")
     spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
     spec = resolve_data(spec, offline=offline).spec
+    arrays = _arrays(inputs, spec)
     if share is not None:
-        return share.share(spec, phase, keep, _arrays(inputs))
+        return share.share(spec, phase, keep, arrays)
     opened = backend if isinstance(backend, Backend) else open_backend(backend, threads)
     compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep)
     store = ParamStore(opened, compiled.dtype, compiled.declared, seed)
-    return Net(compiled, store, seed, _arrays(inputs))
+    return Net(compiled, store, seed, arrays)
 
 
-def _arrays(inputs: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
+def _arrays(inputs: Mapping[str, Any] | None, spec: NetSpec) -> dict[str, np.ndarray]:
+    """The arrays for tops of MemoryData layers, of any phase."""
+    tops = {t for n in spec.data_nodes() if isinstance(n.spec, MemoryData) for t in n.tops}
+    for name in inputs or {}:
+        if name not in tops:
+            hint = did_you_mean(name, tops) or (one_of(sorted(tops)) if tops else "")
+            raise DataError(f"inputs: no MemoryData layer has the top '{name}'{hint}")
     return {name: np.asarray(value) for name, value in (inputs or {}).items()}

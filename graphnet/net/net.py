@@ -346,7 +346,8 @@ class Net:
         if not any(n.spec.kind is Kind.LOSS for n in self.compiled.ordered):
             raise TopologyError(
                 f"net '{self.name}' has no loss in phase {self.phase}, so nothing can be learned\n"
-                "  add a loss layer, such as SoftmaxLoss"
+                "  add a loss layer, such as SoftmaxLoss",
+                self.compiled.spec.position,
             )
         unreached = self.compiled.flow.unreached
         if unreached:
@@ -357,7 +358,9 @@ class Net:
                 unreached[0].position,
             )
         if not self.store.trainable():
-            raise TopologyError(f"net '{self.name}' has no params that learn")
+            raise TopologyError(
+                f"net '{self.name}' has no params that learn", self.compiled.spec.position
+            )
 
     def first_bad_layer(self) -> str | None:
         """The first layer, in order, with a NaN or infinite param or top; None if all is finite.

@@ -24,25 +24,38 @@ def select_phase(nodes: Iterable[Node], phase: Phase) -> list[Node]:
     return [n for n in nodes if n.spec.phase in (None, phase)]
 
 
-def check_names(nodes: Sequence[Node]) -> None:
+def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
     """Every layer name and every top is given once, and every bottom is somebody's top.
+
+    Args:
+        nodes: Of one phase.
+        declared: Of all phases, for messages.
 
     Raises:
         TopologyError: With all such problems.
     """
     makers: dict[str, Node] = {}
     problems = [*_name_problems(nodes), *_top_problems(nodes, makers)]
-    for node in nodes:
-        for bottom in dict.fromkeys(node.bottoms):
-            if bottom not in makers:
-                hint = did_you_mean(bottom, makers) or "\n  there is: " + ", ".join(makers)
-                problems.append(
-                    Problem(
-                        f"{node.subject}no layer makes its bottom '{bottom}'{hint}", node.position
-                    )
-                )
+    problems += [
+        Problem(node.subject + _no_maker(bottom, makers, declared), node.position)
+        for node in nodes
+        for bottom in dict.fromkeys(node.bottoms)
+        if bottom not in makers
+    ]
     if problems:
         raise TopologyError.of(problems)
+
+
+def _no_maker(bottom: str, makers: Iterable[str], declared: Iterable[Node]) -> str:
+    """That nobody makes a bottom, and who might have been meant."""
+    for node in declared:
+        if bottom in node.tops:
+            return (
+                f"no layer of this phase makes its bottom '{bottom}'\n"
+                f"  layer '{node.name}' does, but only in phase {node.spec.phase}"
+            )
+    hint = did_you_mean(bottom, makers) or "\n  there is: " + ", ".join(makers)
+    return f"no layer makes its bottom '{bottom}'{hint}"
 
 
 def _name_problems(nodes: Sequence[Node]) -> Iterator[Problem]:

@@ -85,6 +85,11 @@ class NetSpec:
     file: str = ""
     folder: Path = field(default_factory=Path)
 
+    @property
+    def position(self) -> Position | None:
+        """Where it begins, for what is wrong with all of it."""
+        return Position(self.file, 1, 1) if self.file else None
+
     def with_nodes(self, nodes: Iterable[Node]) -> NetSpec:
         """The same net with other nodes."""
         return replace(self, nodes=tuple(nodes))
@@ -215,7 +220,7 @@ def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]
     known = {"name": str, "solver": str, "layers": list}
     problems = [
         Problem(
-            f"unknown key '{k}'{one_of(list(known))}{did_you_mean(str(k), known)}",
+            f"unknown key '{k}'{did_you_mean(str(k), known) or one_of(list(known))}",
             document.key_at((k,)),
         )
         for k in value

@@ -51,10 +51,21 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
         problems += error.problems
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
+    _check_one_snapshot(spec, document)
     if spec.load_from is not None:
         place = str(document.folder / Path(spec.load_from).expanduser())
         spec = spec.model_copy(update={"load_from": place})
     return Solver(spec, break_types, lambda i: document.at(("coffee_breaks", i)))
+
+
+def _check_one_snapshot(spec: SolverSpec, document: Document) -> None:
+    found = [i for i, item in enumerate(spec.coffee_breaks) if item.type == "Snapshot"]
+    if len(found) > 1:
+        raise SpecError(
+            "there is a Snapshot before this one, and they would disagree on what is kept\n"
+            "  one is enough: it takes every_n_iter and every_n_epoch together",
+            document.at(("coffee_breaks", found[1])),
+        )
 
 
 def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:

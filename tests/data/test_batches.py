@@ -183,7 +183,7 @@ def test_chunk_larger_than_the_buffer(tmp_path):
     table = files(tmp_path, [1000], compression="gzip", chunks=True)
     stored = max(c.chunk_rows for c in table.parts[0].columns)
     assert stored > 100
-    with pytest.raises(DataError, match="one chunk of 'data' takes .* MiB, more than half of"):
+    with pytest.raises(DataError, match=r"one chunk of 'data' takes .* MiB, more than half of"):
         batches_of(table, 10, buffer_bytes=20 * ROW_BYTES)
 
 

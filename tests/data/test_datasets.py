@@ -1,6 +1,5 @@
 """The named data sets and where they lie."""
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +26,12 @@ class Given(Published):
         return {s: {"data": data, "label": np.arange(3, dtype=np.uint8)} for s in ("train", "test")}
 
     def from_folder(self, folder):
+        """The samples."""
         self.asked.append(str(folder))
         return self._samples()
 
     def from_network(self, progress):
+        """The samples, if anyone is told how it goes."""
         self.asked.append("network")
         if progress is None:
             raise DataError("no mirror could be used:\n  https://x: HTTP 404")
@@ -72,7 +73,8 @@ def test_fetch_from_network_once(asked):
     assert asked == ["network"]
 
 
-def test_fetch_to_another_folder(asked, tmp_path):
+@pytest.mark.usefixtures("asked")
+def test_fetch_to_another_folder(tmp_path):
     """``to_dir`` is where the files go; the data folder stays as it is."""
     paths = datasets.fetch("mnist", from_dir=Path("some"), to_dir=tmp_path / "there")
     assert paths["train"] == tmp_path / "there" / "mnist" / "train.h5"
@@ -102,7 +104,8 @@ def test_offline(asked, monkeypatch, by):
     assert asked == []
 
 
-def test_failed_download(asked):
+@pytest.mark.usefixtures("asked")
+def test_failed_download():
     """A failed download says what was tried, and how else to get the set."""
     message = (
         "the data set 'mnist' could not be downloaded: no mirror could be used:\n"
@@ -114,7 +117,8 @@ def test_failed_download(asked):
         datasets.fetch("mnist")
 
 
-def test_resolve_what_is_missing(asked, tmp_path):
+@pytest.mark.usefixtures("asked")
+def test_resolve_what_is_missing(tmp_path):
     """A set that was not fetched is named with the place and the command."""
     place = tmp_path / "data" / "mnist" / "train.h5"
     message = (
@@ -125,7 +129,8 @@ def test_resolve_what_is_missing(asked, tmp_path):
         datasets.resolve("mnist/train")
 
 
-def test_embedded(asked, tmp_path):
+@pytest.mark.usefixtures("asked")
+def test_embedded(tmp_path):
     """A set that comes with the package is there without a file, and can be written as files."""
     found = datasets.resolve("iris/test")
     assert isinstance(found, datasets.Arrays)
@@ -179,4 +184,4 @@ def test_published_files(tmp_path, name):
             assert f["data"].shape == (rows, *datasets.SETS[name].shapes["data"])
             assert f["label"].shape == (rows,)
             assert np.bincount(f["label"][:]).size == 10
-    assert sorted(os.listdir(tmp_path / name)) == ["test.h5", "train.h5"]
+    assert sorted(p.name for p in (tmp_path / name).iterdir()) == ["test.h5", "train.h5"]

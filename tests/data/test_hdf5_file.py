@@ -218,7 +218,7 @@ def test_removed_file(tmp_path):
     path = numbered(tmp_path / "a.h5", 0, 10)
     file = HDF5File(path, BOTH)
     path.unlink()
-    with pytest.raises(DataError, match="cannot read .*: No such file"):
+    with pytest.raises(DataError, match=r"cannot read .*: No such file"):
         read(file, 0, 5)
 
 
@@ -234,7 +234,7 @@ def test_read_array(tmp_path):
     assert read_array(path, "mean").tolist() == [[0, 1, 2], [3, 4, 5]]
     with pytest.raises(DataError, match="has no data set 'median'"):
         read_array(path, "median")
-    with pytest.raises(DataError, match="cannot read .*nowhere"):
+    with pytest.raises(DataError, match=r"cannot read .*nowhere"):
         read_array(tmp_path / "nowhere", "mean")
 
 
@@ -248,7 +248,7 @@ def test_write_file(tmp_path):
         assert f["data"].chunks == (2, 5)
         assert f["data"].dtype == np.uint8
         assert np.array_equal(f["data"], data)
-    assert os.listdir(path.parent) == ["a.h5"]
+    assert [p.name for p in path.parent.iterdir()] == ["a.h5"]
 
 
 def test_write_file_is_all_or_nothing(tmp_path):
@@ -258,13 +258,13 @@ def test_write_file_is_all_or_nothing(tmp_path):
     with pytest.raises(TypeError, match="has no native HDF5 equivalent"):
         write_file(path, {"data": np.array([object()])}, {}, chunk_rows=2)
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["a.h5"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
 
 
 def test_write_file_to_nowhere(tmp_path):
     """A folder that cannot be made is reported with what to do."""
     (tmp_path / "file").write_text("")
     with pytest.raises(
-        DataError, match="cannot write .*: File exists: .*file'\n  set GRAPHNET_DATA"
+        DataError, match=r"cannot write .*: File exists: .*file'\n  set GRAPHNET_DATA"
     ):
         write_file(tmp_path / "file" / "a.h5", {"data": np.zeros(2)}, {}, chunk_rows=2)

@@ -79,5 +79,5 @@ def test_refuses_more_than_the_limit():
 
 def test_missing_file(tmp_path):
     """A file that is not there is named."""
-    with pytest.raises(DataError, match="cannot read .*nowhere: No such file"):
+    with pytest.raises(DataError, match=r"cannot read .*nowhere: No such file"):
         idx.read(tmp_path / "nowhere")

@@ -14,7 +14,6 @@ import pytest
 from graphnet.data.prefetch import Prefetcher
 from graphnet.errors import DataError
 
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,6 +24,7 @@ class Counting:
         self.cursor, self.closed_in, self.failing = 0, [], set(failing)
 
     def make(self, targets):
+        """The next batch."""
         if self.cursor in self.failing:
             self.failing.discard(self.cursor)
             raise DataError(f"file, row {self.cursor}")
@@ -33,6 +33,7 @@ class Counting:
         return self.cursor
 
     def close(self):
+        """Remember which thread closed."""
         self.closed_in.append(threading.current_thread().name)
 
 
@@ -115,7 +116,7 @@ def test_failure_surfaces_in_its_place():
     """A failure is raised for the batch it belongs to, after those before it; then it goes on."""
     made = prefetcher(Counting(failing=[4]), depth=3)
     assert take(made, 4) == expected(0, 4)
-    with pytest.raises(DataError, match="^file, row 4$"):
+    with pytest.raises(DataError, match=r"^file, row 4$"):
         made.next()
     assert readers() == []
     assert take(made, 3) == expected(4, 3)
@@ -148,6 +149,11 @@ made.next()
 print("end")
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\nclosed\n", "")

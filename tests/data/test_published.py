@@ -52,7 +52,7 @@ def test_from_folder(tmp_path, suffix, dot):
 
 def test_folder_without_the_files(tmp_path):
     """All files that are missing are named."""
-    with pytest.raises(DataError, match="there is no folder .*nope"):
+    with pytest.raises(DataError, match=r"there is no folder .*nope"):
         PUBLISHED.from_folder(tmp_path / "nope")
     message = (
         f"{tmp_path} does not hold train-images-idx3-ubyte, train-labels-idx1-ubyte\n"
@@ -68,8 +68,8 @@ def test_file_that_is_not_the_published_one(tmp_path):
         (tmp_path / name).write_bytes(plain[:-1] + b"\7")
     with pytest.raises(
         DataError,
-        match="train-images-idx3-ubyte is not the published train-images-idx3-ubyte: "
-        "its content has the md5 sum\n  [0-9a-f]{32}, expected\n  [0-9a-f]{32}$",
+        match=r"train-images-idx3-ubyte is not the published train-images-idx3-ubyte: "
+        r"its content has the md5 sum\n  [0-9a-f]{32}, expected\n  [0-9a-f]{32}$",
     ):
         PUBLISHED.from_folder(tmp_path)
 
@@ -90,7 +90,7 @@ def test_from_network():
 
 
 def test_mirrors_in_turn():
-    """A mirror that fails, or holds something else, is left for the next one and not asked again."""
+    """A mirror that fails, or holds something else, is left for the next and not asked again."""
     wrong = {name: plain[:-1] + b"\7" for name, plain in CONTENTS.items()}
     with file_server(served("a", wrong) | served("b", CONTENTS)) as url:
         found = Published((f"{url}/none/", f"{url}/a/", f"{url}/b/"), FILES).from_network(None)

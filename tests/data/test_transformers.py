@@ -67,8 +67,8 @@ def test_mean_that_does_not_fit(mean):
     """An inline mean of another shape is refused before there is any data."""
     with pytest.raises(
         ShapeError,
-        match="the mean to subtract is .*, but a sample is 2×3×3\n"
-        "  expected that shape, or one number, or one number for each of the 2 channels",
+        match=r"the mean to subtract is .*, but a sample is 2×3×3\n"
+        r"  expected that shape, or one number, or one number for each of the 2 channels",
     ):
         SubMean(mean=mean).out_shape((2, 3, 3))
 
@@ -78,7 +78,7 @@ def test_mean_of_a_file_that_does_not_fit(tmp_path):
     path = write_h5(tmp_path / "mean.h5", mean=np.zeros(4))
     with pytest.raises(ShapeError, match=r"mean\.h5: the mean to subtract is 4, but a sample is 3"):
         SubMean(mean_file=str(path)).bind((3,), 4, np.dtype("f4"), key=0)
-    with pytest.raises(DataError, match="cannot read .*nowhere"):
+    with pytest.raises(DataError, match=r"cannot read .*nowhere"):
         SubMean(mean_file=str(tmp_path / "nowhere")).bind((3,), 4, np.dtype("f4"), key=0)
 
 

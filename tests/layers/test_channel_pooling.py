@@ -4,8 +4,10 @@ from math import ceil
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.layer_case import LayerCase, check_layer
+from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
 from graphnet.errors import ShapeError
 from graphnet.layers.channel_pooling import ChannelPooling
@@ -56,6 +58,28 @@ CASES = [
 def test_layer(case):
     """Each output is the maximum or mean of its window along the axis."""
     check_layer(case)
+
+
+@given(
+    st.integers(1, 9),
+    st.integers(1, 5),
+    st.integers(1, 6),
+    st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    st.sampled_from(["Max", "Mean"]),
+)
+@settings(deadline=None, max_examples=150)
+def test_any_geometry(n, kernel, stride, pad, kind):
+    """Any window gives what the naive loop says and an exact gradient, or is refused."""
+    pad = tuple(min(p, kernel - 1) for p in pad)
+    layer, shape = spec(kernel=kernel, stride=stride, pad=pad, pooling=kind), (2, n, 3)
+    if ceil((n + sum(pad) - kernel) / stride) + 1 < 1:
+        with pytest.raises(ShapeError, match="does not fit into axis 1"):
+            layer.top_shapes([shape])
+        return
+    case = LayerCase(layer, [shape], pooling(layer))
+    results = Rig(case).run()
+    np.testing.assert_allclose(results["top 0"], case.expected(case.values())[0], atol=1e-12)
+    check_adjoint(case, results, "bottom 0")
 
 
 def test_window_must_fit():

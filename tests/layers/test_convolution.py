@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.layer_case import LayerCase, check_layer
+from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
 from graphnet.errors import ShapeError
 from graphnet.initializers import MSRA, Constant, Gaussian
@@ -70,6 +72,28 @@ CASES = [LayerCase(s, [shape], convolution(s)) for s, shape in SPECS]
 def test_layer(case):
     """Each output is the sum over its window, for every kind of window."""
     check_layer(case)
+
+
+def pair(least, most):
+    return st.tuples(st.integers(least, most), st.integers(least, most))
+
+
+@given(pair(1, 8), pair(1, 4), pair(1, 4), pair(0, 3), pair(1, 3), st.sampled_from([1, 2]))
+@settings(deadline=None, max_examples=150)
+def test_any_geometry(size, kernel, stride, pad, dilation, n_group):
+    """Any window gives what the formula and the naive loop say, and exact gradients."""
+    layer = spec(2, kernel=kernel, stride=stride, pad=pad, dilation=dilation, n_group=n_group)
+    shape = (2, 2, *size)
+    expected = layer.window.floor_size(size)
+    if min(expected) < 1:
+        with pytest.raises(ShapeError, match="the filters do not fit"):
+            layer.top_shapes([shape])
+        return
+    case = LayerCase(layer, [shape], convolution(layer), params={"bias": np.zeros(2)})
+    results = Rig(case).run()
+    np.testing.assert_allclose(results["top 0"], case.expected(case.values())[0], atol=1e-12)
+    check_adjoint(case, results, "bottom 0")
+    check_adjoint(case, results, "param filter")
 
 
 def test_param_decls():

@@ -59,7 +59,7 @@ def test_top_that_a_named_set_lacks():
     """A top must be one of the set's data sets."""
     with pytest.raises(
         DataError,
-        match="the source has no data set 'labels'\n  it has: data, label\n  did you mean 'label'?",
+        match=r"source has no data set 'labels'\n  it has: data, label\n  did you mean 'label'\?",
     ):
         spec(tops=("data", "labels")).top_shapes([])
 
@@ -73,11 +73,13 @@ def test_transformer_that_cannot_take_the_samples():
 def test_missing_set(monkeypatch, tmp_path):
     """A net over a set that is not there can be checked but not built."""
     monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="'mnist' is not on this machine .*\n.*graphnet data mnist"):
+    with pytest.raises(
+        DataError, match=r"'mnist' is not on this machine .*\n.*graphnet data mnist"
+    ):
         layer_of(spec())
 
 
-def test_relative_to(tmp_path):
+def test_relative_to():
     """Paths are taken from the YAML's folder: source, fall-back and a mean's file."""
     declared = spec(
         "a.h5",

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.layer_case import LayerCase, check_layer
+from support.layer_case import LayerCase, Rig, check_gradient, check_layer
 
 from graphnet.errors import ShapeError
 from graphnet.layers.lrn import LRN
@@ -51,6 +53,24 @@ CASES = [LayerCase(s := spec(**v), [shape], lrn(s), label=f"{v}") for v, shape i
 def test_layer(case):
     """Each element is divided by a power of its neighbours' mean square."""
     check_layer(case)
+
+
+@given(
+    st.tuples(*[st.integers(1, 4)] * 3),
+    st.integers(1, 7),
+    st.sampled_from(["AcrossChannel", "WithinChannel"]),
+    st.sampled_from([0.5, 0.75, 1.0, 1.2]),
+)
+@settings(deadline=None, max_examples=60)
+def test_any_geometry(sample, kernel, mode, power):
+    """Any window, also one wider than the bottom, gives what the naive loop says."""
+    kernel += mode == "WithinChannel" and kernel % 2 == 0
+    layer = spec(kernel=kernel, mode=mode, power=power)
+    case = LayerCase(layer, [(2, *sample)], lrn(layer))
+    rig = Rig(case)
+    results = rig.run()
+    np.testing.assert_allclose(results["top 0"], case.expected(rig.values)[0], atol=1e-12)
+    check_gradient(rig, results)
 
 
 def test_even_kernel_within_channel_is_refused():

@@ -83,8 +83,8 @@ def test_nothing_given_yet():
     layer.seek(0)
     with pytest.raises(
         DataError,
-        match="no arrays were given for 'x', 'y'\n"
-        '  pass them when the net is loaded: inputs={"x": array}',
+        match=r"no arrays were given for 'x', 'y'\n"
+        r'  pass them when the net is loaded: inputs={"x": array}',
     ):
         layer.forward()
     layer.close()

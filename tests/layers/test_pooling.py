@@ -4,8 +4,10 @@ from math import ceil
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.layer_case import LayerCase, Rig, check_layer
+from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
 from graphnet.errors import ShapeError
 from graphnet.layers.pooling import Pooling
@@ -78,6 +80,28 @@ CASES = [
 def test_layer(case):
     """Each output is the maximum or mean of its window, for every kind of window."""
     check_layer(case)
+
+
+def pair(least, most):
+    return st.tuples(st.integers(least, most), st.integers(least, most))
+
+
+@given(pair(1, 9), pair(1, 5), pair(1, 5), pair(0, 3), st.sampled_from(KINDS))
+@settings(deadline=None, max_examples=200)
+def test_any_geometry(size, kernel, stride, pad, kind):
+    """Any window gives what the naive loop says and an exact gradient, or is refused."""
+    pad = tuple(min(p, k - 1) for p, k in zip(pad, kernel, strict=True))
+    layer, shape = spec(kernel=kernel, stride=stride, pad=pad, **kind), (2, 2, *size)
+    out = layer.window(shape).ceil_size(size)
+    geometry = zip(out, stride, pad, size, strict=True)
+    if min(out) < 1 or any((o - 1) * s - p >= n for o, s, p, n in geometry):
+        with pytest.raises(ShapeError, match="a window would lie outside a bottom"):
+            layer.top_shapes([shape])
+        return
+    case = LayerCase(layer, [shape], pooling(layer))
+    results = Rig(case).run()
+    np.testing.assert_allclose(results["top 0"], case.expected(case.values())[0], atol=1e-12)
+    check_adjoint(case, results, "bottom 0")
 
 
 def diff_of(x, y_diff, **properties):

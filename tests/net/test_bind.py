@@ -36,6 +36,21 @@ def test_a_layer_gets_diffs_of_the_bottoms_it_sends_gradients_to():
     assert bottoms_with_diffs(net_of(TWO_USERS)) == {"in": [], "p": [], "q": ["p"], "loss": ["q"]}
 
 
+def test_a_reader_that_sends_no_gradient_has_no_diff_to_write():
+    """Though the blob has one, for another reader: what is a label here is a prediction there."""
+    net = net_of(
+        """
+        - {name: in, type: Input, batch_size: 4, shapes: {x: [5], t: [1]}, tops: [x, t]}
+        - {name: p, type: InnerProduct, output_dim: 1, bottoms: [x], tops: [p]}
+        - {name: q, type: InnerProduct, output_dim: 5, bottoms: [x], tops: [q]}
+        - {name: near, type: SquareLoss, bottoms: [p, t]}
+        - {name: class, type: SoftmaxLoss, bottoms: [q, p]}
+        """
+    )
+    found = bottoms_with_diffs(net)
+    assert (found["near"], found["class"]) == (["p"], ["q"])
+
+
 def test_a_frozen_layer_passes_gradients_on_and_keeps_none():
     """Its params have no diff; what lies below it still learns."""
     net = net_of(TWO_USERS.replace("param_key: k, bottoms: [p]", "frozen: true, bottoms: [p]"))

@@ -146,14 +146,16 @@ def test_the_first_layer_of_a_key_declares_its_params():
 
 def test_layers_that_share_a_key_agree_on_shapes():
     """Both shapes are in the message."""
-    with pytest.raises(ShapeError, match=r"its weight is \(6, 5\) and there it is \(5, 5\)"):
+    with pytest.raises(ShapeError, match=r"its weight is 6×5 and there it is 5×5"):
         compiled(NET.replace("output_dim: 5\n", "output_dim: 6\n"))
 
 
 def test_a_phase_without_layers():
     """The message names net and phase."""
     text = "- {name: in, type: Input, phase: test, batch_size: 1, shapes: {x: [1]}, tops: [x]}"
-    with pytest.raises(TopologyError, match=r"^net 'net' has no layers in phase train$"):
+    with pytest.raises(
+        TopologyError, match=r"^net.yaml:1:1: net 'net' has no layers in phase train$"
+    ):
         compiled(text)
 
 
@@ -172,7 +174,7 @@ def test_kept_blobs_share_their_bytes_with_no_other(keep, apart):
     [
         ("al", r"^keep: expected 'all', 'needed' or a list of blob names, found 'al'\n"),
         (["c#0"], r"^keep: there is no blob 'c#0'\n  expected one of: a, b, c, image, label, z"),
-        (["lable"], r"there is no blob 'lable'\n  expected one of: .*\n  did you mean 'label'\?$"),
+        (["lable"], r"^keep: there is no blob 'lable'\n  did you mean 'label'\?$"),
     ],
 )
 def test_what_cannot_be_kept(keep, message):

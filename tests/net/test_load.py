@@ -7,7 +7,7 @@ import pytest
 
 import graphnet as gn
 from graphnet.backend import open_backend
-from graphnet.errors import BackendError, GraphnetError, SpecError
+from graphnet.errors import BackendError, DataError, GraphnetError, SpecError
 from graphnet.net.load import load_net
 from graphnet.net.spec import read_net
 
@@ -151,9 +151,32 @@ def test_a_backend_that_is_not_there():
         load_net(LAYERS, backend="nunpy")
 
 
-def test_inputs_reach_the_layers_as_arrays():
+MEMORY = [
+    {"name": "m", "type": "MemoryData", "batch_size": 2, "shapes": {"data": [3]}, "tops": ["data"]},
+    {"name": "a", "type": "InnerProduct", "output_dim": 6, "bottoms": ["data"], "tops": ["a"]},
+]
+
+
+def test_inputs_feed_memory_data():
     """Lists become arrays; arrays are referenced, not copied."""
-    x = np.arange(20.0)
-    net = load_net(LAYERS, inputs={"x": x, "y": [[1, 2], [3, 4]]})
-    assert net.inputs["x"] is x
-    np.testing.assert_array_equal(net.inputs["y"], [[1, 2], [3, 4]])
+    x = np.arange(12.0).reshape(4, 3)
+    net = load_net(MEMORY, inputs={"data": x})
+    assert net.inputs["data"] is x
+    net.forward()
+    np.testing.assert_array_equal(net.blobs["data"].data, x[:2])
+    listed = load_net(MEMORY, inputs={"data": x.tolist()})
+    listed.forward()
+    np.testing.assert_array_equal(listed.blobs["data"].data, x[:2])
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (MEMORY, r"^inputs: no MemoryData layer has the top 'dta'\n  did you mean 'data'\?$"),
+        (LAYERS, r"^inputs: no MemoryData layer has the top 'dta'$"),
+    ],
+)
+def test_inputs_for_a_top_that_is_not_there(layers, message):
+    """A misspelt name is not passed over."""
+    with pytest.raises(DataError, match=message):
+        load_net(layers, inputs={"dta": np.ones((4, 3))})

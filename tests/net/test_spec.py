@@ -133,7 +133,6 @@ def test_phases_with_something_to_measure():
     layers: [{name: a, type: ReLU, bottoms: [x]}]
     =>
     net.yaml:1:1: unknown key 'solvr'
-      expected one of: layers, name, solver
       did you mean 'solver'?
 
     name: 5

@@ -1,7 +1,10 @@
+# ruff: noqa: ARG001, ARG005  # breaks take what the contract hands them
 """What a run leaves on disk, and how it comes back from there."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from graphnet.errors import SnapshotError, SpecError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.methods import METHODS
 from graphnet.solver.run_directory import snapshots_in
-from graphnet.solver.snapshot_file import read
+from graphnet.solver.snapshot_file import read, to_bytes
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.statistics_file import Measured, StatisticsFile
@@ -58,7 +61,7 @@ def kill_at(net, n):
     def forward_or_die():
         calls.append(1)
         if len(calls) == n:
-            raise Killed
+            raise Killed("killed")
         forward()
 
     net.forward = forward_or_die
@@ -67,24 +70,41 @@ def kill_at(net, n):
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Runs have relative paths, so that their snapshots are comparable byte by byte."""
+    """Runs have relative paths, so that their snapshots are comparable byte by byte.
+
+    Waiting for the disk is left out; test_durable.py sees that it is done.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def assert_same(*names):
+    """The run and the whole run have written the same bytes."""
+    for name in names:
+        assert (Path("run") / name).read_bytes() == (Path("whole") / name).read_bytes(), name
+
+
+def assert_same_best():
+    """The best snapshots are the same but for the ``max_iter`` of the start that wrote them."""
+    run, whole = (read(Path(folder) / "snapshots/best.h5") for folder in ("run", "whole"))
+    run.solver_yaml = whole.solver_yaml
+    assert to_bytes(run) == to_bytes(whole)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [14, 17])
-def test_going_on_is_exact(tmp_path, method, n):
+def test_going_on_is_exact(method, n):
     """Half a run and the other half are the whole run: each byte of snapshot and statistics."""
     train("run", 34, method=method)
     shutil.move("run", "whole")
     train("run", n, method=method)
     train("run", 34, method=method)
-    for name in ("snapshots/snapshot-000034.h5", "snapshots/best.h5", "statistics.jsonl"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert_same("snapshots/snapshot-000034.h5", "statistics.jsonl")
+    assert_same_best()
 
 
 @pytest.mark.parametrize("keys", [{"iter_size": 3}, {"clip_gradients": 0.1}, {"seed": 7}])
-def test_going_on_is_exact_with_other_settings(tmp_path, keys):
+def test_going_on_is_exact_with_other_settings(keys):
     """Accumulation and clipping keep nothing between iterations; another seed is another run."""
 
     def seeded():
@@ -94,21 +114,19 @@ def test_going_on_is_exact_with_other_settings(tmp_path, keys):
     shutil.move("run", "whole")
     train("run", 9, seeded(), **keys)
     train("run", 20, seeded(), **keys)
-    for name in ("snapshots/snapshot-000020.h5", "statistics.jsonl"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert_same("snapshots/snapshot-000020.h5", "statistics.jsonl")
 
 
 @pytest.mark.parametrize("at", [1, 3, 8, 9, 15, 23, 30])
-def test_a_crash_loses_nothing(tmp_path, at):
+def test_a_crash_loses_nothing(at):
     """Killed in any iteration, before or after the first snapshot, once and once more."""
     train("run", 30, method="Adam")
     shutil.move("run", "whole")
-    for kill in (at, 4):
-        with pytest.raises(Killed, match=""):
+    for kill in (at, 2):
+        with pytest.raises(Killed, match="killed"):
             train("run", 30, kill_at(FakeNet(), kill), method="Adam")
     train("run", 30, method="Adam")
-    for name in ("snapshots/snapshot-000030.h5", "snapshots/best.h5", "statistics.jsonl"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert_same("snapshots/snapshot-000030.h5", "snapshots/best.h5", "statistics.jsonl")
 
 
 def test_a_damaged_snapshot_costs_only_its_iterations(tmp_path):
@@ -120,8 +138,7 @@ def test_a_damaged_snapshot_costs_only_its_iterations(tmp_path):
     _, reporter = train("run", 30)
     assert reporter.warnings[0].endswith("is damaged: its checksum is wrong\n  it is passed over")
     assert reporter.lines[0] == "going on from iteration 28 (run/snapshots/snapshot-000028.h5)"
-    for name in ("snapshots/snapshot-000030.h5", "statistics.jsonl"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert_same("snapshots/snapshot-000030.h5", "statistics.jsonl")
 
 
 def test_files_of_a_run(tmp_path):
@@ -161,7 +178,7 @@ def test_record_of_a_run(tmp_path):
 
 def test_record_of_a_start_that_failed(tmp_path):
     """How it ended is said, and where."""
-    with pytest.raises(Killed, match=""):
+    with pytest.raises(Killed, match="killed"):
         train("run", 9, kill_at(FakeNet(), 3))
     (start,) = json.loads((tmp_path / "run/run.json").read_text())["starts"]
     assert (start["to_iter"], start["outcome"]) == (2, "failed: Killed")

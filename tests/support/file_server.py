@@ -17,7 +17,7 @@ def file_server(files: Mapping[str, bytes], announced: int | None = None) -> Ite
     """
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name the base class calls
+        def do_GET(self) -> None:
             content = files.get(self.path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(announced or len(content or b"")))

@@ -146,7 +146,7 @@ class Conformance:
         layer.close()
 
     def test_not_finite(self, tmp_path):
-        """A NaN is found in the batch that holds it, and named; the batches before are delivered."""
+        """A NaN is named when its batch comes; the batches before are delivered."""
         data = np.ones((10, 2))
         data[6, 1] = np.nan
         path = write_h5(tmp_path / "a.h5", data=data, label=np.arange(10))
@@ -179,7 +179,7 @@ class Conformance:
         path = numbered(tmp_path / "a.h5", 0, 4)
         with pytest.raises(
             DataError,
-            match="the samples of 'data' are 2, but the net was built for 3×4\n  found in .*a.h5",
+            match=r"the samples of 'data' are 2, but the net was built for 3×4\n  found in .*a.h5",
         ):
             self.layer(path, 2, shapes={"data": [3, 4], "label": []})
 

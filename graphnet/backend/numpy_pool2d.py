@@ -1,0 +1,253 @@
+"""Max and mean pooling on batch-last storage, bound call by call.
+
+Forward is separable: first along the height, whose slices are long contiguous runs, then along
+the width. Max's backward goes through the taps in scan order and lets each take what is left of
+the gradient wherever it equals the maximum; so the first of equals takes all, and no index is
+stored. Gradients are moved as integers, which cannot raise and keep every bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
+from graphnet.backend.numpy_windows import Axis, Tap
+from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
+from graphnet.blob import Array, Shape, storage
+
+#: Below this many elements of the image a pass is not worth waking a thread.
+INLINE_ELEMENTS = 2**17
+#: Elements of the image that are worked on at a time.
+TILE_ELEMENTS = 2**17
+#: Parts a pass should have, so that threads finish at about the same time.
+N_UNITS = 4
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """The shapes of a pooling, and its parts.
+
+    Attributes:
+        window: Its geometry.
+        x: ``(N, C, H, W)``.
+        y: ``(N, C, P, Q)``.
+    """
+
+    window: Window
+    x: Shape
+    y: Shape
+
+    @cached_property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Height and width."""
+        height, width = (
+            Axis(self.x[2 + i], self.y[2 + i], self.window.kernel[i], self.window.stride[i], pad)
+            for i, pad in enumerate(self.window.pad)
+        )
+        return height, width
+
+    @cached_property
+    def channels(self) -> list[slice]:
+        """Runs of channels; they share no element."""
+        least = -(-prod(self.x) // TILE_ELEMENTS)
+        return [slice(*c) for c in cut(self.x[1], max(N_UNITS, least))]
+
+    @cached_property
+    def rows(self) -> list[tuple[int, int]]:
+        """Runs of output rows to be worked on one after another."""
+        elements = prod(self.x) // self.x[1] * self._n_channels
+        return cut(self.y[2], -(-elements // TILE_ELEMENTS))
+
+    @property
+    def _n_channels(self) -> int:
+        return max(c.stop - c.start for c in self.channels)
+
+    def tile(self, width: int) -> Shape:
+        """Of the largest tile, its rows as wide as said."""
+        n_rows = max(stop - start for start, stop in self.rows)
+        return (self._n_channels, n_rows, width, self.x[0])
+
+    @cached_property
+    def disjoint(self) -> bool:
+        """Whether no element is in two windows."""
+        return all(axis.disjoint for axis in self.axes)
+
+    @cached_property
+    def tiles(self) -> bool:
+        """Whether every element is in exactly one window."""
+        met = [
+            sum(tap.windows.stop - tap.windows.start for tap in axis.taps(0, axis.out))
+            for axis in self.axes
+        ]
+        return self.disjoint and tuple(met) == self.x[2:]
+
+
+def pool2d_scratch(
+    kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
+) -> dict[str, ScratchDecl]:
+    """The working memory of :class:`Pool2d`."""
+    narrow = (n_threads, *plan.tile(plan.y[3]))
+    wide = (n_threads, *plan.tile(plan.x[3]))
+    decls = {"wide": ScratchDecl(wide)}
+    if backward:
+        decls["left"] = ScratchDecl(narrow)
+    if backward and kind == "Max":
+        decls["mask"] = ScratchDecl(narrow, "bool")
+        decls["taken"] = ScratchDecl(narrow)
+    return decls
+
+
+class Pool2d:
+    """A pooling bound to its arrays.
+
+    Args:
+        pool: Runs the parts.
+        plan: Of the same shapes.
+        kind: Max or Mean.
+        divisor: Of a mean.
+        arrays: x, y, dx, dy; the diffs may be None.
+        scratch: As :func:`pool2d_scratch` declares it.
+    """
+
+    forward: Callable[[], None]
+    backward: Callable[[], None]
+
+    def __init__(
+        self,
+        pool: ThreadPool,
+        plan: PoolPlan,
+        kind: PoolingKind,
+        divisor: Divisor,
+        arrays: Sequence[Array | None],
+        scratch: Mapping[str, Array],
+    ) -> None:
+        self.plan, self.kind, self.scratch = plan, kind, scratch
+        self.x, self.y, self.dx, self.dy = (None if a is None else storage(a) for a in arrays)
+        self.scale = _scale(plan, divisor, self.x.dtype)
+        inline = prod(plan.x) < INLINE_ELEMENTS
+        slots = range(pool.n_threads)
+        self.forward = pool.bind(
+            [[list(self._forward(c, slot)) for slot in slots] for c in plan.channels],
+            inline=inline,
+        )
+        self.backward = in_turn([])
+        if self.dx is not None:
+            send = self._send_max if kind == "Max" else self._send_mean
+            self.backward = pool.bind(
+                [[list(send(c, slot)) for slot in slots] for c in plan.channels], inline=inline
+            )
+
+    def _tiles(self, channels: slice) -> Iterator[tuple[slice, int, int]]:
+        for start, stop in self.plan.rows:
+            yield channels, start, stop
+
+    def _forward(self, channels: slice, slot: int) -> Iterator[Call]:
+        height, width = self.plan.axes
+        combine, start_value = (np.maximum, -np.inf) if self.kind == "Max" else (np.add, 0)
+        for start, stop in self.plan.rows:
+            x, y = self.x[channels], self.y[channels, start:stop]
+            wide = self.scratch["wide"][slot, : y.shape[0], : stop - start]
+            taps = height.taps(start, stop)
+            yield from _combine(
+                combine, start_value, [(x[:, t.image], wide[:, t.windows]) for t in taps], wide
+            )
+            taps = width.taps(0, width.out)
+            yield from _combine(
+                combine, start_value, [(wide[:, :, t.image], y[:, :, t.windows]) for t in taps], y
+            )
+            if self.kind == "Mean":
+                yield partial(np.multiply, y, self._scale_of(start, stop), y)
+
+    def _scale_of(self, start: int, stop: int) -> Array:
+        return self.scale[start:stop] if self.scale.ndim else self.scale
+
+    def _send_max(self, channels: slice, slot: int) -> Iterator[Call]:
+        height, width = self.plan.axes
+        bits = np.dtype(f"u{self.x.itemsize}")
+        if not self.plan.tiles:
+            yield partial(self.dx[channels].fill, 0)
+        for start, stop in self.plan.rows:
+            x, dx = self.x[channels], self.dx[channels]
+            y, dy = self.y[channels, start:stop], self.dy[channels, start:stop]
+            left, mask, taken = (
+                self.scratch[name][slot, : y.shape[0], : stop - start]
+                for name in ("left", "mask", "taken")
+            )
+            yield partial(np.copyto, left, dy)
+            for down, right in product(height.taps(start, stop), width.taps(0, width.out)):
+                windows = (slice(None), down.windows, right.windows)
+                image = (slice(None), down.image, right.image)
+                yield partial(np.equal, x[image], y[windows], mask[windows])
+                rest = left[windows].view(bits)
+                share = (dx[image] if self.plan.disjoint else taken[windows]).view(bits)
+                yield partial(np.multiply, rest, mask[windows], share)
+                yield partial(np.bitwise_xor, rest, share, rest)
+                if not self.plan.disjoint:
+                    yield partial(np.add, dx[image], taken[windows], dx[image])
+
+    def _send_mean(self, channels: slice, slot: int) -> Iterator[Call]:
+        height, width = self.plan.axes
+        if not self.plan.tiles:
+            yield partial(self.dx[channels].fill, 0)
+        for start, stop in self.plan.rows:
+            dx, dy = self.dx[channels], self.dy[channels, start:stop]
+            left, wide = (
+                self.scratch[name][slot, : dy.shape[0], : stop - start] for name in ("left", "wide")
+            )
+            yield partial(np.multiply, dy, self._scale_of(start, stop), left)
+            if not self.plan.tiles:
+                yield partial(wide.fill, 0)
+            yield from self._spread(
+                (left[:, :, t.windows], wide[:, :, t.image]) for t in width.taps(0, width.out)
+            )
+            yield from self._spread(
+                (wide[:, t.windows], dx[:, t.image]) for t in height.taps(start, stop)
+            )
+
+    def _spread(self, pairs: Iterator[tuple[Array, Array]]) -> Iterator[Call]:
+        for source, target in pairs:
+            if self.plan.tiles:
+                yield partial(np.copyto, target, source)
+            else:
+                yield partial(np.add, target, source, target)
+
+
+def _combine(
+    function: np.ufunc, start_value: float, pairs: list[tuple[Array, Array]], whole: Array
+) -> Iterator[Call]:
+    """Reduce the sources into ``whole``, each over the part of it that it is paired with."""
+    full = [source for source, target in pairs if target.shape == whole.shape]
+    partly = [(source, target) for source, target in pairs if target.shape != whole.shape]
+    match full:
+        case []:
+            yield partial(whole.fill, start_value)
+        case [only]:
+            yield partial(np.copyto, whole, only)
+        case [first, second, *others]:
+            yield partial(function, first, second, whole)
+            for source in others:
+                yield partial(function, whole, source, whole)
+    for source, target in partly:
+        yield partial(function, target, source, target)
+
+
+def _scale(plan: PoolPlan, divisor: Divisor, dtype: np.dtype) -> Array:
+    """One over the divisor: a scalar where all windows have the same, else ``(P, Q, 1)``."""
+    counts = []
+    for axis in plan.axes:
+        start = np.arange(axis.out) * axis.stride - axis.pad
+        stop = start + axis.kernel
+        if divisor == "padded":
+            stop = np.minimum(stop, axis.size + axis.pad)
+        elif divisor == "valid":
+            start, stop = np.maximum(start, 0), np.minimum(stop, axis.size)
+        counts.append(stop - start)
+    area = np.outer(*counts)
+    scale = (1 / area[:, :, None]).astype(dtype)
+    return scale[0, 0, 0] if (area == area[0, 0]).all() else scale

@@ -1,0 +1,164 @@
+"""The schedule: who is called, in what order, and what happens when one fails."""
+
+# ruff: noqa: D102  # breaks do what the contract says
+import pytest
+from support.fake_net import FakeNet, Lines
+
+from graphnet.errors import BreakError, DataError, SpecError
+from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.schedule import Entry, Schedule
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+
+
+class Probe(CoffeeBreak):
+    """Writes down what is done to it, and fails where it is told to."""
+
+    def __init__(self, log, name, *fails, key=None):
+        self.log, self.name, self.fails, self.key = log, name, fails, key
+
+    def _do(self, what):
+        self.log.append(f"{self.name}.{what}")
+        if what in self.fails:
+            raise ValueError(what)
+
+    def open(self, net, state, lounge):
+        self._do("open")
+        if self.key:
+            lounge.listen(self.key, lambda value: self._do(f"hears {value}"))
+
+    def enjoy(self, net, state, lounge):
+        self._do("enjoy")
+        lounge.update_statistics(self.name, state.iter)
+
+    def close(self, net, state, lounge):
+        self._do("close")
+
+
+def make(*probes, on_error="stop", when=Every(1, "iter")):  # noqa: B008  # frozen
+    schedule = Schedule([Entry(p.name, p, (when,)) for p in probes], on_error)
+    return schedule, (FakeNet(), SolverState(), CoffeeLounge(Lines()))
+
+
+def test_order_of_the_list():
+    """Opened and enjoyed in order, closed the other way round; listeners come last."""
+    log = []
+    schedule, table = make(Probe(log, "a", key="b"), Probe(log, "b"))
+    schedule.open(*table)
+    schedule.take(*table)
+    schedule.close(*table)
+    assert log == ["a.open", "b.open", "a.enjoy", "b.enjoy", "a.hears 0.0", "b.close", "a.close"]
+
+
+def test_nothing_is_called_when_nothing_is_due():
+    """And what was recorded before is not heard again."""
+    log = []
+    schedule, table = make(Probe(log, "a", key="a"), when=Every(2, "iter"))
+    schedule.open(*table)
+    for table[1].iter in (0, 1, 2):
+        schedule.take(*table)
+    assert log == ["a.open", "a.enjoy", "a.hears 0.0", "a.enjoy", "a.hears 2.0"]
+
+
+def test_either_schedule_will_do():
+    """A break with two is called once where both are due."""
+    log = []
+    probe = Probe(log, "a")
+    schedule = Schedule([Entry("a", probe, (Every(3, "iter"), Every(1, "epoch")))], "stop")
+    table = (FakeNet(), SolverState(), CoffeeLounge(Lines()))
+    for table[1].iter, table[1].epoch in ((1, 0), (2, 1), (3, 1), (6, 2)):
+        schedule.take(*table)
+    assert len(log) == 3
+
+
+def test_failing_listener_is_named():
+    """By the break that listens, not by the one that recorded."""
+    schedule, table = make(Probe([], "a"), Probe([], "b", "hears 0.0", key="a"))
+    schedule.open(*table)
+    with pytest.raises(BreakError, match="coffee break 'b' failed at iteration 0: ValueError"):
+        schedule.take(*table)
+
+
+def test_failing_to_open_closes_those_opened():
+    """The one that failed among them; the others were never there."""
+    log = []
+    schedule, table = make(Probe(log, "a"), Probe(log, "b", "open"), Probe(log, "c"))
+    with pytest.raises(BreakError, match="'b' failed at iteration 0: ValueError: open"):
+        schedule.open(*table)
+    schedule.close(*table)
+    assert log == ["a.open", "b.open", "b.close", "a.close"]
+
+
+def test_all_are_closed_before_an_error_is_told():
+    """The first to fail is the one that is told."""
+    log = []
+    schedule, table = make(Probe(log, "a", "close"), Probe(log, "b", "close"), Probe(log, "c"))
+    schedule.open(*table)
+    with pytest.raises(BreakError, match="'b' failed"):
+        schedule.close(*table)
+    assert log[3:] == ["c.close", "b.close", "a.close"]
+    schedule.close(*table)
+    assert len(log) == 6
+
+
+def test_failing_to_close_is_skipped_on_request():
+    """With a warning."""
+    schedule, table = make(Probe([], "a", "close"), on_error="continue")
+    schedule.open(*table)
+    schedule.close(*table)
+    assert table[2].reporter.warnings == [
+        "coffee break 'a' failed at iteration 0: ValueError: close"
+    ]
+
+
+def test_graphnets_own_errors_keep_their_words():
+    """In opening also their kind: a spec that is wrong is a SpecError."""
+
+    class Fails(CoffeeBreak):
+        def open(self, net, state, lounge):
+            raise SpecError("no place\n  give one")
+
+        def enjoy(self, net, state, lounge):
+            raise DataError("file.h5 is empty")
+
+    schedule, table = make(when=Every(1, "iter"))
+    schedule = Schedule([Entry("f", Fails(), (Every(1, "iter"),))], "stop")
+    with pytest.raises(SpecError, match=r"^coffee break 'f': no place\n  give one$"):
+        schedule.open(*table)
+    with pytest.raises(BreakError, match=r"^coffee break 'f' failed at iteration 0: file.h5 is"):
+        schedule.take(*table)
+
+
+def test_time_in_breaks_is_kept_apart():
+    """So that a summary can say how fast the training itself is."""
+    schedule, table = make(Probe([], "a"))
+    schedule.take(*table)
+    assert table[2].break_seconds > 0
+
+
+def test_state_by_name():
+    """Those that keep something, and each gets its own back, or what it began with."""
+
+    class Counter(CoffeeBreak):
+        def __init__(self):
+            self.n = 0
+
+        def state_dict(self):
+            return {"n": self.n}
+
+        def load_state_dict(self, saved):
+            self.n = saved["n"]
+
+    one, two = Counter(), Counter()
+    schedule = Schedule(
+        [
+            Entry("c", one, (), {"n": 0}),
+            Entry("c#2", two, (), {"n": 0}),
+            Entry("x", CoffeeBreak(), ()),
+        ],
+        "stop",
+    )
+    one.n, two.n = 5, 7
+    assert schedule.state_dicts() == {"c": {"n": 5}, "c#2": {"n": 7}}
+    schedule.load_state_dicts({"c#2": {"n": 8}})
+    assert (one.n, two.n) == (0, 8)

@@ -1,0 +1,125 @@
+"""TrainingSummary."""
+
+import re
+
+import numpy as np
+import pytest
+from support.fake_net import FakeNet, Lines
+
+from graphnet.solver.coffee.training_summary import TrainingSummary
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
+
+
+class Table:
+    """A net, a state, a lounge, and a summary at it."""
+
+    def __init__(self, summary=None):
+        self.net, self.state, self.lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
+        self.summary = summary or TrainingSummary()
+        self.losses = []
+        self.summary.open(self.net, self.state, self.lounge)
+
+    def train(self, n):
+        """Do n forwards, each as an update."""
+        for _ in range(n):
+            self.net.forward()
+            self.losses.append(self.net.loss())
+            self.state.advance(self.net)
+
+    def report(self, summary=None):
+        """Have a summary report."""
+        self.lounge.start_iteration(self.state.iter)
+        (summary or self.summary).enjoy(self.net, self.state, self.lounge)
+
+    def recorded(self, key):
+        """What the lounge has under a key."""
+        return self.lounge.get_statistics(key)
+
+
+def test_records_loss_rates_and_means():
+    """The last batch's loss, and the mean of the net's statistics since the last report."""
+    table = Table()
+    table.state.lr, table.state.momentum = 0.01, 0.9
+    table.train(3)
+    table.report()
+    table.train(2)
+    table.report()
+    assert table.recorded("obj_val") == {3: table.losses[2], 5: table.losses[4]}
+    assert table.recorded("lr") == {3: 0.01, 5: 0.01}
+    assert table.recorded("momentum") == {3: 0.9, 5: 0.9}
+    means = table.recorded("train.loss")
+    assert means[3] == pytest.approx(np.mean(table.losses[:3]), rel=1e-12)
+    assert means[5] == pytest.approx(np.mean(table.losses[3:]), rel=1e-12)
+
+
+def test_each_summary_has_its_own_window():
+    """Two of them, as one per 100 iterations and one per epoch, do not disturb each other."""
+    table, other = Table(), TrainingSummary()
+    other.open(table.net, table.state, table.lounge)
+    table.train(2)
+    table.report()
+    table.train(2)
+    before = table.net.statistics_state()
+    table.report(other)
+    mean = table.recorded("train.loss")[4]
+    assert mean == pytest.approx(np.mean(table.losses), rel=1e-12)
+    np.testing.assert_array_equal(table.net.statistics_state()["loss"], before["loss"])
+
+
+def test_sums_that_somebody_reset():
+    """The mean is then of what came since."""
+    table = Table()
+    table.train(4)
+    table.report()
+    table.net.reset_statistics()
+    table.train(1)
+    table.report()
+    assert table.recorded("train.loss")[5] == pytest.approx(table.losses[4])
+
+
+def test_line():
+    """One line, aligned, with the speed of the training itself."""
+    table = Table()
+    table.state.lr, table.state.momentum = 0.0099256, 0.9
+    table.train(3)
+    table.report()
+    (line,) = table.lounge.reporter.lines
+    assert re.fullmatch(
+        r"iter      3  epoch   1  obj_val [\d.]+ +mean loss [\d.]+ +lr 0\.0099256  momentum 0\.9 +"
+        r"\d+\.\d s, [\d,]+ samples/s",
+        line,
+    )
+
+
+def test_methods_without_momentum():
+    """Neither said nor recorded."""
+    table = Table()
+    table.train(1)
+    table.report()
+    assert table.recorded("momentum") == {}
+    assert "momentum" not in table.lounge.reporter.lines[0]
+
+
+def test_nothing_at_iteration_zero():
+    """Nothing has been trained, so there is nothing to say."""
+    table = Table()
+    table.report()
+    assert table.lounge.reporter.lines == []
+    assert table.recorded("obj_val") == {}
+
+
+def test_means_go_on_after_a_snapshot():
+    """The window that was open is closed as if nothing had happened."""
+    table = Table()
+    table.train(2)
+    table.report()
+    table.train(1)
+    again = TrainingSummary()
+    again.load_state_dict(table.summary.state_dict())
+    again.open(table.net, table.state, table.lounge)
+    table.train(1)
+    table.report(again)
+    expected = table.recorded("train.loss")[4]
+    table.report()
+    assert table.recorded("train.loss")[4] == expected

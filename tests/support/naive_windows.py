@@ -1,0 +1,77 @@
+"""Sliding windows the slow, obvious way: one window after another, in float64, no cleverness.
+
+What the backends compute is compared with this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from graphnet.backend.base import Window
+
+
+@dataclass
+class ConvResult:
+    """What a convolution computes; all float64."""
+
+    y: np.ndarray
+    dx: np.ndarray
+    dfilter: np.ndarray
+    dbias: np.ndarray
+
+
+def convolve(window: Window, n_group: int, x, filter_, bias, dy) -> ConvResult:
+    """Cross-correlation and its gradients for the top diff ``dy``."""
+    x, filter_, bias, dy = (np.asarray(a, np.float64) for a in (x, filter_, bias, dy))
+    (ph, pw), (sh, sw), (dh, dw) = window.pad, window.stride, window.dilation
+    n_filter, depth, kh, kw = filter_.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    dpadded, dfilter = np.zeros_like(padded), np.zeros_like(filter_)
+    y = np.empty_like(dy)
+    for k, p, q in product(range(n_filter), range(dy.shape[2]), range(dy.shape[3])):
+        first = k // (n_filter // n_group) * depth
+        part = np.s_[
+            :,
+            first : first + depth,
+            p * sh : p * sh + dh * (kh - 1) + 1 : dh,
+            q * sw : q * sw + dw * (kw - 1) + 1 : dw,
+        ]
+        y[:, k, p, q] = (padded[part] * filter_[k]).sum((1, 2, 3)) + bias[k]
+        sent = dy[:, k, p, q][:, None, None, None]
+        dpadded[part] += sent * filter_[k]
+        dfilter[k] += (sent * padded[part]).sum(0)
+    inside = np.s_[:, :, ph : ph + x.shape[2], pw : pw + x.shape[3]]
+    return ConvResult(y, dpadded[inside], dfilter, dy.sum((0, 2, 3)))
+
+
+def pool(kind: str, window: Window, divisor: str, x, dy):
+    """Pooling, and the gradient of its bottom for the top diff ``dy``: ``(y, dx)``."""
+    x, dy = np.asarray(x, np.float64), np.asarray(dy, np.float64)
+    n_sample, n_channel, height, width = x.shape
+    (kh, kw), (sh, sw), (ph, pw) = window.kernel, window.stride, window.pad
+    y, dx = np.empty_like(dy), np.zeros_like(x)
+    for p, q in product(range(dy.shape[2]), range(dy.shape[3])):
+        top, left = p * sh - ph, q * sw - pw
+        rows = range(max(top, 0), min(top + kh, height))
+        columns = range(max(left, 0), min(left + kw, width))
+        in_padded = (min(top + kh, height + ph) - top) * (min(left + kw, width + pw) - left)
+        area = {"kernel": kh * kw, "padded": in_padded, "valid": len(rows) * len(columns)}[divisor]
+        for n, c in product(range(n_sample), range(n_channel)):
+            values = [(x[n, c, i, j], i, j) for i in rows for j in columns]
+            if kind == "Mean":
+                y[n, c, p, q] = sum(v for v, _, _ in values) / area
+                for _, i, j in values:
+                    dx[n, c, i, j] += dy[n, c, p, q] / area
+            elif any(np.isnan(v) for v, _, _ in values):
+                y[n, c, p, q] = np.nan  # who takes the gradient is left open
+            else:
+                best = values[0]
+                for candidate in values[1:]:
+                    if candidate[0] > best[0]:  # strictly: the first of equals stays
+                        best = candidate
+                y[n, c, p, q] = best[0]
+                dx[n, c, best[1], best[2]] += dy[n, c, p, q]
+    return y, dx
