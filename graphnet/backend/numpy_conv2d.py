@@ -102,7 +102,10 @@ class _Group:
     def __init__(
         self, plan: ConvPlan, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
-        self.plan, self.scratch = plan, {k: v if k == "work" else v[index] for k, v in scratch.items()}
+        self.plan, self.scratch = (
+            plan,
+            {k: v if k == "work" else v[index] for k, v in scratch.items()},
+        )
         channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
         filters = slice(index * plan.n_filter, (index + 1) * plan.n_filter)
         self.x, self.dx = (

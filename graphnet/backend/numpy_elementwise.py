@@ -41,5 +41,7 @@ def bind_elementwise(
     flat = flattened(arrays)
     size = flat[0].size
     parts = cut(max(size, 1), -(-size // BLOCK_ELEMENTS), multiple=64)
-    tasks = [pool.task(partial(function, np, *(a[start:stop] for a in flat))) for start, stop in parts]
+    tasks = [
+        pool.task(partial(function, np, *(a[start:stop] for a in flat))) for start, stop in parts
+    ]
     return pool.bind(tasks, inline=size < INLINE_ELEMENTS)

@@ -230,11 +230,11 @@ def _combine(
         case [only]:
             yield partial(np.copyto, whole, only)
         case [first, second, *others]:
-            yield partial(function, first, second, whole)
+            yield partial(function, first, second, out=whole)
             for source in others:
-                yield partial(function, whole, source, whole)
+                yield partial(function, whole, source, out=whole)
     for source, target in partly:
-        yield partial(function, target, source, target)
+        yield partial(function, target, source, out=target)
 
 
 def _scale(plan: PoolPlan, divisor: Divisor, dtype: np.dtype) -> Array:

@@ -19,11 +19,8 @@ Another implementation can so draw the same uniforms bit for bit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 import numpy as np
-
-from graphnet.blob import Array, rows
 
 #: Samples drawn at a time, and most elements: what is drawn lies across how blobs are stored.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
@@ -33,7 +30,7 @@ _WORDS_PER_BLOCK = 4
 
 
 class SampleStreams:
-    """The streams of successive samples, one after another.
+    """The uniforms of successive samples.
 
     Args:
         key: 128 bits.
@@ -45,48 +42,48 @@ class SampleStreams:
         # NumPy's Philox counts before it computes, hence the one less
         start = (iteration * _WORD**2 + sample * _WORD - 1) % _WORD**4
         self._philox = np.random.Philox(key=key, counter=start)
-        self._generator = np.random.Generator(self._philox)
+        self._random = np.random.Generator(self._philox).random
 
-    def fill(self, out: np.ndarray) -> None:
-        """U[0, 1) into a contiguous float32 or float64 array, from the sample's beginning.
+    def draw(self, out: np.ndarray) -> None:
+        """U[0, 1) into the rows of a C-contiguous float32 or float64 array, a sample each."""
+        n_words = -(-out.shape[1] * out.itemsize // 8)
+        rest = _WORD - -(-n_words // _WORDS_PER_BLOCK)
+        for row in out:
+            self._random(None, out.dtype, row)
+            self._philox.advance(rest)
 
-        The next call begins the next sample.
-        """
-        self._generator.random(out=out, dtype=out.dtype)
-        n_words = -(-out.nbytes // 8)
-        self._philox.advance(_WORD - -(-n_words // _WORDS_PER_BLOCK))
 
-
-def fill_uniform(key: int, iteration: int, first_sample: int, out: Array) -> None:
-    """U[0, 1) into an array ``(N, …)`` whose row i is sample ``first_sample + i``."""
+def fill_uniform(key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+    """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
-    for block in _blocks(out):
-        drawn = np.empty(block.shape, out.dtype)
-        for row in drawn:
-            streams.fill(row)
-        block[...] = drawn
+    for target, drawn in _blocks(out, out.shape[1], out.dtype):
+        streams.draw(drawn)
+        target[...] = drawn
 
 
-def fill_normal(key: int, iteration: int, first_sample: int, out: Array) -> None:
-    """N(0, 1) into an array ``(N, …)`` whose row i is sample ``first_sample + i``."""
+def fill_normal(key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+    """N(0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
-    for block in _blocks(out):
-        n_rows, size = block.shape
-        drawn = np.empty((n_rows, -(-size // 2) * 2))
-        for row in drawn:
-            streams.fill(row)
-        radius, angle = drawn[:, ::2], drawn[:, 1::2]
-        np.sqrt(-2 * np.log1p(-radius), out=radius)
-        angle *= 2 * np.pi
-        sine = radius * np.sin(angle)
-        np.multiply(radius, np.cos(angle), out=radius)
-        angle[...] = sine
-        block[...] = drawn[:, :size]
+    size = out.shape[1]
+    n_pairs = -(-size // 2)
+    for target, drawn in _blocks(out, 2 * n_pairs, np.dtype(np.float64)):
+        streams.draw(drawn)
+        radius = 1 - drawn[:, ::2]  # exact, and never 0
+        angle = drawn[:, 1::2] * (2 * np.pi)
+        np.log(radius, out=radius)
+        np.multiply(radius, -2, out=radius)
+        np.sqrt(radius, out=radius)
+        np.multiply(radius, np.cos(angle), out=drawn[:, ::2])
+        np.multiply(radius, np.sin(angle, out=angle), out=drawn[:, 1::2])
+        target[...] = drawn[:, :size]
 
 
-def _blocks(out: Array) -> Iterator[Array]:
-    """The rows of ``out`` as ``(n, elements of a sample)``, a few at a time."""
-    seen = rows(out) if out.ndim > 1 else out[:, None]
-    n = max(1, min(BLOCK_SAMPLES, BLOCK_ELEMENTS // max(1, prod(out.shape[1:]))))
-    for start in range(0, len(seen), n):
-        yield seen[start : start + n]
+def _blocks(
+    out: np.ndarray, width: int, dtype: np.dtype
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rows of ``out``, a few at a time, each beside room for as many rows of ``width``."""
+    n = max(1, min(BLOCK_SAMPLES, BLOCK_ELEMENTS // max(1, width), len(out)))
+    room = np.empty((n, width), dtype)
+    for start in range(0, len(out), n):
+        target = out[start : start + n]
+        yield target, room[: len(target)]

@@ -368,14 +368,13 @@ class Net:
         Runs the last batch again, looking at each layer's tops before their memory is reused.
         """
         isfinite = self.backend.xp.isfinite
-        for name, params in self.params.items():
-            if not all(bool(isfinite(p.data).all()) for p in params.values()):
-                return name
         cursors = self.cursors()
         self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
         for layer in self.layers:
             layer.forward()
-            if not all(bool(isfinite(top.data).all()) for top in layer.tops):
+            params = self.params.get(layer.name, {}).values()
+            arrays = [*(param.data for param in params), *(top.data for top in layer.tops)]
+            if not all(bool(isfinite(array).all()) for array in arrays):
                 return layer.name
         return None
 

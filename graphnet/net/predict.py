@@ -11,6 +11,7 @@ from graphnet.blob import Shape
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.layers.input import Input
+from graphnet.layers.silence import Silence
 from graphnet.net.passes import select_phase
 from graphnet.net.spec import NetSpec, Node
 
@@ -49,6 +50,7 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
             f"net '{spec.name}' has no layer in phase test that depends on {fed} alone\n"
             f"  its data layers give: {tops or 'nothing'}"
         )
+    kept += [n for n in nodes if isinstance(n.spec, Silence) and known.issuperset(n.bottoms)]
     feed = Input(
         name="input", batch_size=batch_size, shapes=dict(row_shapes), tops=tuple(row_shapes)
     )

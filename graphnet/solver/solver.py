@@ -89,7 +89,14 @@ class Solver:
             raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
         same = Counter(entry.name.partition("#")[0] for entry in self._entries)[name]
         unique = f"{name}#{same + 1}" if same else name
-        self._entries.append(Entry(unique, break_, whens, break_.state_dict()))
+        try:
+            initial = break_.state_dict()
+        except Exception as error:
+            raise SpecError(
+                f"its state_dict() failed: {type(error).__name__}: {error}\n"
+                "  it must work from the moment the break is made"
+            ) from error
+        self._entries.append(Entry(unique, break_, whens, initial))
 
     def setup_coffee_lounge(
         self,

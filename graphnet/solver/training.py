@@ -106,8 +106,8 @@ class Training:
             self.run.schedule.take(self.net, self.state, self.lounge)
         except BreakError as error:
             raise self._saved_after(error) from error.__cause__
-        self._settle(is_save_due=signals.wants_snapshot)
-        signals.wants_snapshot = False
+        is_hung_up, signals.wants_snapshot = signals.wants_snapshot, False
+        self._settle(is_save_due=is_hung_up)
         if signals.stop:
             raise Interrupted(signals.stop, self.keeper.save())
 

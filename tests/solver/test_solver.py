@@ -171,3 +171,16 @@ def test_state_dict_of_the_wrong_kind(tmp_path):
     solver.add_coffee_break(Hoarder(), every_n_iter=1)
     with pytest.raises(Exception, match=r"'Hoarder': its state_dict\(\) is not of the right kind"):
         solve(solver, FakeNet(), reporter=Lines())
+
+
+def test_state_dict_must_work_at_once():
+    """What a break is like before any run is what each new run begins with."""
+
+    class Late(CoffeeBreak):
+        def state_dict(self):
+            return {"n": self.n}
+
+    with pytest.raises(
+        SpecError, match=r"'Late': its state_dict\(\) failed: AttributeError.*\n  it"
+    ):
+        Solver(spec()).add_coffee_break(Late(), every_n_iter=1)

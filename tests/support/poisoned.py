@@ -25,9 +25,7 @@ def placed(backend: Backend, host: np.ndarray, *, blob: bool = False) -> Array:
     return array
 
 
-def scratch_for(
-    backend: Backend, decls: Mapping[str, ScratchDecl], dtype
-) -> dict[str, Array]:
+def scratch_for(backend: Backend, decls: Mapping[str, ScratchDecl], dtype) -> dict[str, Array]:
     """Scratch as declared, with nothing useful in it."""
     return {
         name: poisoned(backend, decl.shape, decl.dtype or dtype, blob=decl.blob)

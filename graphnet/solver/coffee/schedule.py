@@ -148,9 +148,19 @@ class Schedule:
         return kept
 
     def load_state_dicts(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
-        """Let each break remember what it kept; one that kept nothing is as it was when made."""
+        """Let each break remember what it kept; one that kept nothing is as it was when made.
+
+        Raises:
+            BreakError: If one of them cannot.
+        """
         for entry in self.entries:
-            entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
+            try:
+                entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
+            except Exception as error:
+                raise BreakError(
+                    f"coffee break '{entry.name}': its load_state_dict() failed: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
 
 
 def _failed(name: str, state: SolverState, error: Exception) -> BreakError:

@@ -36,7 +36,8 @@ class TrainingSummary(CoffeeBreak):
         self._since = 0.0
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Start the clock."""
+        """Start the clock, and the means too where no snapshot has brought them along."""
+        self._sums = self._sums or net.statistics_state()
         self._iter, self._since = state.iter, perf_counter() - lounge.break_seconds
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:

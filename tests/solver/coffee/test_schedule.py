@@ -162,3 +162,17 @@ def test_state_by_name():
     assert schedule.state_dicts() == {"c": {"n": 5}, "c#2": {"n": 7}}
     schedule.load_state_dicts({"c#2": {"n": 8}})
     assert (one.n, two.n) == (0, 8)
+
+
+def test_state_that_cannot_be_taken_back():
+    """Named by its break: somebody has changed the class since the snapshot."""
+
+    class Changed(CoffeeBreak):
+        def load_state_dict(self, saved):
+            self.n = saved["renamed"]
+
+    schedule = Schedule([Entry("c", Changed(), ())], "stop")
+    with pytest.raises(
+        BreakError, match=r"'c': its load_state_dict\(\) failed: KeyError: 'renamed'"
+    ):
+        schedule.load_state_dicts({"c": {"n": 1}})

@@ -123,3 +123,14 @@ def test_means_go_on_after_a_snapshot():
     expected = table.recorded("train.loss")[4]
     table.report()
     assert table.recorded("train.loss")[4] == expected
+
+
+def test_a_summary_that_was_not_there_before_begins_now():
+    """Added to a run that goes on, it does not report what was before its time."""
+    table, added = Table(), TrainingSummary()
+    table.train(3)
+    added.load_state_dict({})
+    added.open(table.net, table.state, table.lounge)
+    table.train(1)
+    table.report(added)
+    assert table.recorded("train.loss")[4] == pytest.approx(table.losses[3])

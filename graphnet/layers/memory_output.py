@@ -1,0 +1,72 @@
+"""MemoryOutput: blobs kept in memory, batch after batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from graphnet.blob import Shape
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    Layer,
+    LayerSpec,
+    Reads,
+    Shapes,
+    at_least,
+    exactly,
+)
+
+
+class MemoryOutput(LayerSpec):
+    """Keep copies of the bottoms: each forward pass appends one of each to ``layer.outputs``.
+
+    Rows that only fill up the last batch of an evaluation are left out. From Python,
+    ``net.layers`` holds the layer; ``np.concatenate(layer.outputs[0])`` is all of bottom 0.
+
+    Bottoms:
+        each: ``(N, …)``.
+    Example:
+        - {name: kept, type: MemoryOutput, phase: test, bottoms: [prob, label]}
+    Source:
+        Mocha ``MemoryOutputLayer``.
+    """
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    n_bottoms: ClassVar[Arity] = at_least(1)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    type: Literal["MemoryOutput"] = "MemoryOutput"
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        return []
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def build(self, binding: Binding) -> MemoryOutputLayer:
+        return MemoryOutputLayer(self, binding)
+
+
+class MemoryOutputLayer(Layer[MemoryOutput]):
+    """Runs :class:`MemoryOutput`.
+
+    Attributes:
+        outputs: For each bottom a list with one array ``(n_valid, …)`` for each forward pass.
+    """
+
+    outputs: list[list[np.ndarray]]
+
+    def setup(self) -> None:
+        self.reset_outputs()
+
+    def reset_outputs(self) -> None:
+        """Forget what was kept."""
+        self.outputs = [[] for _ in self.bottoms]
+
+    def forward(self) -> None:
+        n_valid = self.context.n_valid
+        for kept, bottom in zip(self.outputs, self.bottoms, strict=True):
+            kept.append(self.backend.download(bottom.data)[:n_valid].copy())

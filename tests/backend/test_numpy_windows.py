@@ -1,0 +1,51 @@
+"""Tests of graphnet.backend.numpy_windows."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from graphnet.backend.numpy_windows import Axis
+
+axes = st.builds(
+    Axis,
+    size=st.integers(1, 12),
+    out=st.integers(1, 12),
+    kernel=st.integers(1, 5),
+    stride=st.integers(1, 4),
+    pad=st.integers(0, 6),
+    dilation=st.integers(1, 3),
+)
+
+
+def places(axis, window):
+    """Where each tap of a window lies, inside the image or not."""
+    return [window * axis.stride + tap * axis.dilation - axis.pad for tap in range(axis.kernel)]
+
+
+@given(axes, st.data())
+def test_taps_meet_all_elements_of_their_windows(axis, data):
+    """Counted out window by window: what lies in the image is met, by the right tap, once."""
+    first = data.draw(st.integers(0, axis.out - 1))
+    last = data.draw(st.integers(first + 1, axis.out))
+    met = set()
+    for tap in axis.taps(first, last):
+        windows = range(last - first)[tap.windows]
+        elements = range(axis.size)[tap.image]
+        assert len(windows) == len(elements) > 0
+        met |= {(tap.index, first + w, i) for w, i in zip(windows, elements, strict=True)}
+    expected = {
+        (tap, window, i)
+        for window in range(first, last)
+        for tap, i in enumerate(places(axis, window))
+        if 0 <= i < axis.size
+    }
+    assert met == expected
+
+
+@given(axes)
+def test_disjoint_windows_share_nothing(axis):
+    """Where windows are called disjoint, no element is in two of them."""
+    assume(axis.disjoint)
+    inside = [i for w in range(axis.out) for i in places(axis, w) if 0 <= i < axis.size]
+    assert len(inside) == len(set(inside))

@@ -1,0 +1,114 @@
+"""Tests of graphnet.backend.threads."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphnet.backend.threads import ThreadPool, cut, in_turn
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_every_task_runs_once(n_threads):
+    """Whoever runs it, and however often the pool is used."""
+    pool = ThreadPool(n_threads)
+    for n_tasks in (1, 2, 3, 50):
+        seen = []
+        call = pool.bind([pool.task(partial(seen.append, i)) for i in range(n_tasks)], inline=False)
+        for _ in range(20):
+            seen.clear()
+            call()
+            assert sorted(seen) == list(range(n_tasks))
+
+
+def test_helpers_take_part():
+    """Two tasks that wait for each other can only end when two threads run them."""
+    pool, barrier = ThreadPool(2), threading.Barrier(2, timeout=20)
+    pool.run([pool.task(barrier.wait)] * 2)
+
+
+def test_tasks_that_run_together_have_different_slots():
+    """A slot's scratch has one user at a time."""
+    n = 4
+    pool, barrier, slots = ThreadPool(n), threading.Barrier(n, timeout=20), []
+    task = [(partial(slots.append, slot), barrier.wait) for slot in range(n)]
+    pool.run([task] * n)
+    assert sorted(slots) == list(range(n))
+
+
+def test_the_caller_has_the_first_slot():
+    """Work too small for helpers runs in order, in slot 0, in the caller's thread."""
+    pool, seen = ThreadPool(3), []
+
+    def note(i, slot):
+        seen.append((i, slot, threading.get_ident()))
+
+    tasks = [[(partial(note, i, slot),) for slot in range(3)] for i in range(5)]
+    pool.bind(tasks, inline=True)()
+    assert seen == [(i, 0, threading.get_ident()) for i in range(5)]
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_an_exception_reaches_the_caller(n_threads):
+    """It stops the rest, and the pool can be used again."""
+    pool = ThreadPool(n_threads)
+
+    def fail():
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        pool.run([pool.task(fail)] * 7)
+    seen = []
+    pool.run([pool.task(partial(seen.append, i)) for i in range(5)])
+    assert sorted(seen) == list(range(5))
+
+
+def test_an_exception_of_a_helper_reaches_the_caller():
+    """Also where the caller's own tasks went well."""
+    pool, barrier = ThreadPool(2), threading.Barrier(2, timeout=20)
+
+    def fail():
+        raise KeyError("lost")
+
+    task = [(barrier.wait,), (barrier.wait, fail)]  # fails in slot 1 alone
+    with pytest.raises(KeyError, match="lost"):
+        pool.run([task] * 2)
+
+
+def test_helpers_end_with_their_pool():
+    """A pool nobody uses any more leaves no threads behind."""
+    before = set(threading.enumerate())
+    pool = ThreadPool(3)
+    helpers = set(threading.enumerate()) - before
+    assert len(helpers) == 2
+    del pool
+    gc.collect()
+    for helper in helpers:
+        helper.join(timeout=20)
+        assert not helper.is_alive()
+
+
+def test_in_turn_keeps_the_order():
+    """Calls are made one after another; of none there is nothing to do."""
+    seen = []
+    in_turn([partial(seen.append, i) for i in range(4)])()
+    in_turn([])()
+    assert seen == [0, 1, 2, 3]
+
+
+@given(st.integers(1, 500), st.integers(-1, 40), st.integers(1, 64))
+def test_cut(size, parts, multiple):
+    """The runs follow each other, cover everything, and start at multiples."""
+    runs = cut(size, parts, multiple)
+    assert runs[0][0] == 0
+    assert runs[-1][1] == size
+    assert all(a[1] == b[0] for a, b in zip(runs, runs[1:], strict=False))
+    assert all(start < stop and start % multiple == 0 for start, stop in runs)
+    assert len(runs) <= max(1, parts)
+    lengths = [-(-(stop - start) // multiple) for start, stop in runs]
+    assert max(lengths) - min(lengths) <= 1
