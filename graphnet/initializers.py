@@ -170,8 +170,8 @@ class Bilinear(Initializer):
         return np.broadcast_to(np.outer(triangle, triangle), shape)
 
 
-AnyInitializer: TypeAlias = Annotated[
-    Null | Constant | Xavier | Glorot | MSRA | Gaussian | Uniform | Orthogonal | Bilinear,
-    Field(discriminator="type"),
-    ByName,
-]
+#: All of them, for a union that has more.
+EveryInitializer: TypeAlias = (
+    Null | Constant | Xavier | Glorot | MSRA | Gaussian | Uniform | Orthogonal | Bilinear
+)
+AnyInitializer: TypeAlias = Annotated[EveryInitializer, Field(discriminator="type"), ByName]

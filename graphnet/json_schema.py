@@ -103,13 +103,16 @@ def _if_type(test: Schema, definition: str) -> Schema:
 
 def _definitions(models: Any) -> Schema:
     """The definitions of models and of all that stands in them, by class name."""
-    _, schema = models_json_schema(
+    references, schema = models_json_schema(
         [(model, "validation") for model in models], schema_generator=_Generator
     )
+    asked = {r["$ref"].rpartition("/")[2]: model for (model, _), r in references.items()}
     text = json.dumps(schema["$defs"])
     for name in schema["$defs"]:
-        if "__" in name:  # one of several classes of the same name: the module's name says which
-            text = text.replace(f'{name}"', ".".join(name.split("__")[-2:]) + '"')
+        if "__" in name:  # one of several classes of the same name: the module's name says which,
+            of_module = ".".join(name.split("__")[-2:])  # but for the class that was asked for
+            short = asked[name].__name__ if name in asked else of_module
+            text = text.replace(f'{name}"', f'{short}"')
     definitions: Schema = json.loads(text)
     _add_bare_names(definitions, definitions)
     return dict(sorted(definitions.items()))

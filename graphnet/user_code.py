@@ -16,6 +16,8 @@ from graphnet.errors import GraphnetError, SpecError, did_you_mean
 
 T = TypeVar("T")
 
+_MARK = "__beside__"  # in a module imported from beside a YAML: that folder
+
 
 def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = True) -> type[T]:
     """Import ``package.module.Class`` and see that it is a ``base``.
@@ -65,27 +67,27 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
 def _import_beside(name: str, folder: Path) -> object:
     """Import with ``folder`` first in the path, and only for this import.
 
-    A module of that name from elsewhere, imported before, neither stands in for the one in
-    ``folder`` nor loses its place to it.
+    What was imported before under the same name does not stand in for a module in ``folder``:
+    one from beside another YAML is forgotten, one from Python's own path keeps its place.
     """
     top = name.partition(".")[0]
+    beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
+    before = getattr(sys.modules.get(top), _MARK, None)
     other: dict[str, ModuleType] = {}
-    is_beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
-    if is_beside and top in sys.modules and not _lies_in(sys.modules[top], folder):
+    if beside and top in sys.modules and before != folder:
         family = [n for n in sys.modules if n == top or n.startswith(f"{top}.")]
-        other = {n: sys.modules.pop(n) for n in family}
+        found = {n: sys.modules.pop(n) for n in family}
+        other = found if before is None else {}
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+        if beside and not other:
+            setattr(sys.modules[top], _MARK, folder)
+        return module
     finally:
         sys.path.remove(str(folder))
         sys.modules.update(other)
-
-
-def _lies_in(module: ModuleType, folder: Path) -> bool:
-    places = [module.__file__] if module.__file__ else list(getattr(module, "__path__", ()))
-    return any(Path(place).resolve().is_relative_to(folder.resolve()) for place in places)
 
 
 def _where(error: Exception, folder: Path) -> str:

@@ -75,7 +75,7 @@ WRONG_NETS = [
     "{layers: []}",
     "{layers: [{name: r, type: ReLU}], foo: 1}",
     "- {type: ReLU, bottoms: [data]}",
-    "- {name: a, type: Swish, bottoms: [data]}",
+    "- {name: a, type: Swoosh, bottoms: [data]}",
     "- {name: a, type: ReLU, foo: 1}",
     "- {name: c, type: Convolution}",
     "- {name: c, type: Convolution, n_filter: 0}",

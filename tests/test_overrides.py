@@ -151,11 +151,16 @@ def test_later_overrides_see_earlier_ones():
         ("layers.conv.n_filter=8", r"'layers' has no item 'conv'\n  did you mean 'conv1'\?$"),
         ("layers.zzz.x=8", r"'layers' has no item 'zzz'\n  there is: conv1, Convolution, a\.b, "),
         ("layers.7.x=8", r"'layers' has 3 items, so its last index is 2$"),
-        ("layers.ReLU.x=8", r"'layers' has 2 items of the type 'ReLU'\n  use an index: layers\.1 or layers\.2$"),
+        (
+            "layers.ReLU.x=8",
+            r"'layers' has 2 items of the type 'ReLU'\n  use an index: layers\.1 or layers\.2$",
+        ),
         (
             "layers.conv1.n_filter.x=8",
-            r"'layers\.conv1\.n_filter' is 20, which has no keys\n  give the whole value: "
-            r"--set 'layers\.conv1\.n_filter=\{…\}'$",
+            (
+                r"'layers\.conv1\.n_filter' is 20, which has no keys\n  give the whole value: "
+                r"--set 'layers\.conv1\.n_filter=\{…\}'$"
+            ),
         ),
     ],
 )

@@ -64,6 +64,33 @@ def test_two_folders_may_have_modules_of_one_name(tmp_path):
         assert import_class("hooks_d.Mine", dict, folder).where == name
 
 
+def test_two_classes_of_one_module_share_it(tmp_path):
+    """The module runs once for all that is named of it."""
+    write(tmp_path, "hooks_o", "class One(dict): pass\nclass Two(dict): pass\n")
+    one = import_class("hooks_o.One", dict, tmp_path)
+    two = import_class("hooks_o.Two", dict, tmp_path)
+    assert sys.modules[one.__module__] is sys.modules[two.__module__]
+    assert sys.modules["hooks_o"].One is one
+
+
+def test_what_was_imported_once_can_be_named_from_elsewhere(tmp_path):
+    """A net written back out of its folder still knows its classes."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    write(tmp_path / "one", "hooks_p", "class Mine(dict): pass\n")
+    mine = import_class("hooks_p.Mine", dict, tmp_path / "one")
+    assert import_class("hooks_p.Mine", dict, tmp_path / "two") is mine
+
+
+def test_a_module_named_like_one_of_pythons_does_not_replace_it(tmp_path):
+    """``json.py`` beside a YAML is found there and harms nobody else."""
+    import json
+
+    write(tmp_path, "json", "class Mine(dict): pass\n")
+    assert import_class("json.Mine", dict, tmp_path).__name__ == "Mine"
+    assert sys.modules["json"] is json
+
+
 @pytest.mark.parametrize(
     ("dotted", "text", "message"),
     [

@@ -79,6 +79,7 @@ class Conv2d:
             [call for group in groups for call in group.arrange_filter()]
             + [pool.bind(tasks, inline=small)]
         )
+        self.backward = in_turn([])
         if arrays.dy is None:
             return
         before: list[Call] = []

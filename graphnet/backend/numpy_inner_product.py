@@ -34,8 +34,11 @@ class InnerProduct:
         self.forward = pool.bind(list(_product(pool, weight, x, y, addend)), inline=inline)
 
         calls: list[Call] = []
+        self.backward = in_turn(calls)
+        if arrays.dy is None:
+            return
+        dy = columns(arrays.dy)
         tasks: list[Task] = []
-        dy = None if arrays.dy is None else columns(arrays.dy)
         if arrays.dweight is not None:
             tasks += _product(pool, dy, x.T, arrays.dweight)
         if arrays.dx is not None:

@@ -24,7 +24,7 @@ from graphnet.blob import Array, Shape, storage
 #: Below this many elements of the image a pass is not worth waking a thread.
 INLINE_ELEMENTS = 2**17
 #: Elements of the image that are worked on at a time.
-TILE_ELEMENTS = 2**17
+TILE_ELEMENTS = 2**18
 #: Parts a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
 
@@ -79,11 +79,17 @@ class PoolPlan:
         return all(axis.disjoint for axis in self.axes)
 
     @cached_property
+    def unclipped(self) -> bool:
+        """Whether every window lies in the image with all its taps."""
+        return all(
+            axis.inside(tap) == (0, axis.out) for axis in self.axes for tap in range(axis.kernel)
+        )
+
+    @cached_property
     def tiles(self) -> bool:
         """Whether every element is in exactly one window."""
         met = [
-            sum(tap.windows.stop - tap.windows.start for tap in axis.taps(0, axis.out))
-            for axis in self.axes
+            sum(tap.windows.stop - tap.windows.start for tap in axis.taps()) for axis in self.axes
         ]
         return self.disjoint and tuple(met) == self.x[2:]
 
@@ -143,26 +149,26 @@ class Pool2d:
                 [[list(send(c, slot)) for slot in slots] for c in plan.channels], inline=inline
             )
 
-    def _tiles(self, channels: slice) -> Iterator[tuple[slice, int, int]]:
-        for start, stop in self.plan.rows:
-            yield channels, start, stop
-
     def _forward(self, channels: slice, slot: int) -> Iterator[Call]:
         height, width = self.plan.axes
         combine, start_value = (np.maximum, -np.inf) if self.kind == "Max" else (np.add, 0)
         for start, stop in self.plan.rows:
             x, y = self.x[channels], self.y[channels, start:stop]
-            wide = self.scratch["wide"][slot, : y.shape[0], : stop - start]
-            taps = height.taps(start, stop)
-            yield from _combine(
-                combine, start_value, [(x[:, t.image], wide[:, t.windows]) for t in taps], wide
-            )
-            taps = width.taps(0, width.out)
-            yield from _combine(
-                combine, start_value, [(wide[:, :, t.image], y[:, :, t.windows]) for t in taps], y
-            )
+            if height.trivial:
+                wide = x[:, start:stop]
+            else:
+                wide = y if width.trivial else self._part("wide", y, slot)
+                pairs = [(x[:, t.image], wide[:, t.windows]) for t in height.taps(start, stop)]
+                yield from _combine(combine, start_value, pairs, wide)
+            if height.trivial or not width.trivial:
+                pairs = [(wide[:, :, t.image], y[:, :, t.windows]) for t in width.taps()]
+                yield from _combine(combine, start_value, pairs, y)
             if self.kind == "Mean":
                 yield partial(np.multiply, y, self._scale_of(start, stop), y)
+
+    def _part(self, name: str, y: Array, slot: int) -> Array:
+        """The slot's scratch for a tile of the output."""
+        return self.scratch[name][slot, : y.shape[0], : y.shape[1]]
 
     def _scale_of(self, start: int, stop: int) -> Array:
         return self.scale[start:stop] if self.scale.ndim else self.scale
@@ -175,21 +181,27 @@ class Pool2d:
         for start, stop in self.plan.rows:
             x, dx = self.x[channels], self.dx[channels]
             y, dy = self.y[channels, start:stop], self.dy[channels, start:stop]
-            left, mask, taken = (
-                self.scratch[name][slot, : y.shape[0], : stop - start]
-                for name in ("left", "mask", "taken")
-            )
+            left, mask, taken = (self._part(name, y, slot) for name in ("left", "mask", "taken"))
             yield partial(np.copyto, left, dy)
-            for down, right in product(height.taps(start, stop), width.taps(0, width.out)):
+            taps = list(product(height.taps(start, stop), width.taps()))
+            for down, right in taps:
                 windows = (slice(None), down.windows, right.windows)
                 image = (slice(None), down.image, right.image)
+                if (down, right) == taps[-1] and self.plan.unclipped:
+                    yield from self._give(left, dx[image])
+                    break
                 yield partial(np.equal, x[image], y[windows], mask[windows])
-                rest = left[windows].view(bits)
-                share = (dx[image] if self.plan.disjoint else taken[windows]).view(bits)
+                rest, share = left[windows].view(bits), taken[windows].view(bits)
                 yield partial(np.multiply, rest, mask[windows], share)
                 yield partial(np.bitwise_xor, rest, share, rest)
-                if not self.plan.disjoint:
-                    yield partial(np.add, dx[image], taken[windows], dx[image])
+                yield from self._give(taken[windows], dx[image])
+
+    def _give(self, share: Array, dx: Array) -> Iterator[Call]:
+        """Add to the gradient, which is zero where windows are disjoint."""
+        if self.plan.disjoint:
+            yield partial(np.copyto, dx, share)
+        else:
+            yield partial(np.add, dx, share, dx)
 
     def _send_mean(self, channels: slice, slot: int) -> Iterator[Call]:
         height, width = self.plan.axes
@@ -197,25 +209,17 @@ class Pool2d:
             yield partial(self.dx[channels].fill, 0)
         for start, stop in self.plan.rows:
             dx, dy = self.dx[channels], self.dy[channels, start:stop]
-            left, wide = (
-                self.scratch[name][slot, : dy.shape[0], : stop - start] for name in ("left", "wide")
-            )
+            left, wide = (self._part(name, dy, slot) for name in ("left", "wide"))
             yield partial(np.multiply, dy, self._scale_of(start, stop), left)
-            if not self.plan.tiles:
-                yield partial(wide.fill, 0)
-            yield from self._spread(
-                (left[:, :, t.windows], wide[:, :, t.image]) for t in width.taps(0, width.out)
-            )
-            yield from self._spread(
-                (wide[:, t.windows], dx[:, t.image]) for t in height.taps(start, stop)
-            )
-
-    def _spread(self, pairs: Iterator[tuple[Array, Array]]) -> Iterator[Call]:
-        for source, target in pairs:
-            if self.plan.tiles:
-                yield partial(np.copyto, target, source)
+            if width.trivial:
+                wide = left
             else:
-                yield partial(np.add, target, source, target)
+                if not self.plan.tiles:
+                    yield partial(wide.fill, 0)
+                for tap in width.taps():
+                    yield from self._give(left[:, :, tap.windows], wide[:, :, tap.image])
+            for tap in height.taps(start, stop):
+                yield from self._give(wide[:, tap.windows], dx[:, tap.image])
 
 
 def _combine(

@@ -36,8 +36,9 @@ class Axis:
         last = min(self.out, (self.size - 1 - offset) // self.stride + 1)
         return first, max(first, last)
 
-    def taps(self, first: int, last: int) -> list[Tap]:
+    def taps(self, first: int = 0, last: int | None = None) -> list[Tap]:
         """What each tap of the windows ``[first, last)`` meets; taps that meet nothing left out."""
+        last = self.out if last is None else last
         met = []
         for tap in range(self.kernel):
             low, high = self.inside(tap)
@@ -49,6 +50,11 @@ class Axis:
                     Tap(tap, slice(low - first, high - first), slice(start, stop, self.stride))
                 )
         return met
+
+    @property
+    def trivial(self) -> bool:
+        """Whether each window is one element, and they are the image."""
+        return self.kernel == self.stride == 1 and self.out == self.size
 
     @property
     def disjoint(self) -> bool:

@@ -16,6 +16,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+#: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
+#: from, a broadcast bias for instance, before they compute.
+BUFFERED_ELEMENTS = 1024
+
 #: A NumPy call bound to its arrays.
 Call: TypeAlias = Callable[[], Any]
 
@@ -127,6 +131,7 @@ def _help(
     """The life of a helper."""
     # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
     # thread met it would help nobody.
+    np.setbufsize(BUFFERED_ELEMENTS)
     with np.errstate(all="ignore"):
         while (job := jobs.get()) is not None:
             done.put(_drain(job, slot))

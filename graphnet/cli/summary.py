@@ -51,9 +51,11 @@ def fallback_notice(data: ResolvedData) -> list[str]:
     if not data.fell_back:
         return []
     changed = [name for name in data.used if data.used[name] != data.wanted[name]]
+    why = [line for line in data.missing.splitlines() if "graphnet data" not in line]
     return [
         "FALL-BACK DATA: this is not the data that the net names.",
-        f"why: {data.missing.partition(chr(10))[0]}",
+        f"why: {why[0]}",
+        *why[1:],
         *(f"{name} reads {data.used[name]} instead of {data.wanted[name]}" for name in changed),
         *(f"to get the real data: graphnet data {name}" for name in _named_sets(data)),
     ]

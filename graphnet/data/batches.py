@@ -79,7 +79,7 @@ class Batches:
         buffer_bytes: How much of the table may be in memory.
 
     Raises:
-        DataError: If what a file stores together does not fit into half of ``buffer_bytes``.
+        DataError: If what a file stores together does not fit into ``buffer_bytes``.
     """
 
     def __init__(
@@ -95,11 +95,7 @@ class Batches:
         self.n_samples, self.cursor, self._wrap = table.n_rows, 0, True
         self._batch_size = batch_size
         self._samples = Samples(np.zeros(batch_size, np.int64), np.zeros(batch_size, np.int64))
-        n_bytes = table.n_rows * (table.row_bytes + _INDEX_BYTES)
-        if table.arrays() is not None or n_bytes <= buffer_bytes:
-            self._order = Order(np.array([table.n_rows]), 1, key)
-        else:
-            self._order = _streamed(table, key, buffer_bytes)
+        self._order = _order(table, key, buffer_bytes)
         self._group, self._next_group = _Group(table, self._order), _Group(table, self._order)
         self._at: tuple[int, int] | None = None  # the epoch and number of the group in memory
         self._slots = self._slot_buffer = np.empty(0, np.int64)
@@ -200,15 +196,26 @@ def _take(array: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
         out[...] = array[slots]
 
 
-def _streamed(table: Table, key: int | None, buffer_bytes: int) -> Order:
-    """The order of a table of which only groups are in memory, two at a time."""
+def _order(table: Table, key: int | None, buffer_bytes: int) -> Order:
+    """One group of everything where that fits into memory, else groups of chunks."""
+    whole = Order(np.array([table.n_rows]), 1, key)
+    if table.arrays() is not None:
+        return whole
+    if table.n_rows * (table.row_bytes + _INDEX_BYTES) <= buffer_bytes:
+        _check_chunk(table.largest_chunk, buffer_bytes, buffer_bytes)
+        return whole
     group_bytes = buffer_bytes // 2
     sizes = table.chunk_sizes(group_bytes // _CHUNKS_PER_GROUP)
     largest = int(sizes.max()) * (table.row_bytes + _INDEX_BYTES)
-    if largest > group_bytes:
-        raise DataError(
-            f"one chunk of '{table.columns[0].name}' takes {largest / _MIB:.1f} MiB, more than "
-            f"half of buffer_bytes ({buffer_bytes / _MIB:.1f} MiB)\n"
-            f"  set buffer_bytes to {2 * largest} or more, or store the file in smaller chunks"
-        )
+    _check_chunk(largest, group_bytes, buffer_bytes)
     return Order(sizes, group_bytes // largest if key is not None else 1, key)
+
+
+def _check_chunk(n_bytes: int, most: int, buffer_bytes: int) -> None:
+    """See that what a file stores together fits into its share of the buffer."""
+    if n_bytes > most:
+        raise DataError(
+            f"one chunk of the file takes {n_bytes / _MIB:.1f} MiB, too much for buffer_bytes "
+            f"({buffer_bytes / _MIB:.1f} MiB)\n"
+            f"  set buffer_bytes to {2 * n_bytes} or more, or store the file in smaller chunks"
+        )

@@ -53,9 +53,14 @@ def download(url: str, *, limit: int, progress: Progress | None = None) -> bytes
                     progress(what, done, total)
     except urllib.error.URLError as error:
         reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else error.reason
-        raise DataError(f"{url}: {reason}") from error
+        raise DataError(f"{url}: {_plain(reason)}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DataError(f"{url}: {error}") from error
+        raise DataError(f"{url}: {_plain(error)}") from error
     if total and done < total:
         raise DataError(f"{url}: the connection closed after {done} of {total} bytes")
     return b"".join(blocks)
+
+
+def _plain(reason: object) -> str:
+    """What the system says, without its number."""
+    return str(getattr(reason, "strerror", None) or reason)

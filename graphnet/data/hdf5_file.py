@@ -195,9 +195,10 @@ def _open(path: Path) -> h5py.File:
 def _damaged(path: Path, error: Exception, rows: str = "") -> DataError:
     """HDF5's complaint without its own preamble."""
     text = str(error)
-    inner = text[text.find("(") + 1 : text.rfind(")")] if "(" in text else text
+    if text.startswith(("Unable to", "Can't")) and "(" in text:
+        text = text[text.find("(") + 1 : text.rfind(")")]
     return DataError(
-        f"{path} cannot be read{rows}: {inner or type(error).__name__}\n"
+        f"{path} cannot be read{rows}: {text or type(error).__name__}\n"
         "  the file may be damaged or incomplete: make or copy it again"
     )
 
@@ -206,9 +207,9 @@ def _names(file: h5py.File) -> list[str]:
     """The paths of the data sets stored in the file."""
     found: list[str] = []
 
-    def visit(name: str, item: Any) -> None:
+    def visit(name: str | bytes, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
-            found.append(name)
+            found.append(name if isinstance(name, str) else repr(name))  # bytes if not UTF-8
 
     file.visititems(visit)
     return found

@@ -16,6 +16,7 @@ from graphnet.errors import DataError, did_you_mean
 
 ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
 _OPEN_FILES = 16
+_MOST_PIECES = 1 << 22
 
 
 class Part(Protocol):
@@ -87,6 +88,12 @@ class ArrayPart:
 class Table:
     """Parts one after the other.
 
+    Attributes:
+        columns: What the rows are like.
+        n_rows: In the range.
+        row_bytes: Of all columns together.
+        largest_chunk: Bytes of the most that a file stores together.
+
     Args:
         parts: At least one.
         rows: Which rows of all of them: ``START:STOP``, as a Python slice; a bound may be a
@@ -103,6 +110,7 @@ class Table:
         self._ends = list(accumulate(p.n_rows for p in parts))
         self.start, self.stop = _range(rows, self._ends[-1])
         self.n_rows = self.stop - self.start
+        self.largest_chunk = max(c.chunk_rows * c.row_bytes for p in parts for c in p.columns)
         self._open: list[Part] = []
 
     def _merged(self, index: int) -> Column:
@@ -129,11 +137,20 @@ class Table:
         """Rows of each piece to be read at once, about ``target_bytes`` each.
 
         A piece lies within one part and holds whole chunks of what that file stores together.
+
+        Raises:
+            DataError: If there would be millions of them: a damaged file can claim any size.
         """
         sizes: list[np.ndarray] = []
         for part, low, high in self._spans(0, self.n_rows):
             stored = max(part.columns, key=lambda c: c.row_bytes).chunk_rows
             step = max(1, target_bytes // (self.row_bytes * stored)) * stored
+            if (high - low) // step > _MOST_PIECES:
+                raise DataError(
+                    f"{part.where(0)}: the file claims {part.n_rows} rows of {self.row_bytes} "
+                    "bytes\n  if it really holds so many, set buffer_bytes higher; else it is "
+                    "damaged"
+                )
             bounds = np.arange(low // step + 1, -(-high // step)) * step
             sizes.append(np.diff(np.concatenate(([low], bounds, [high]))))
         return np.concatenate(sizes)

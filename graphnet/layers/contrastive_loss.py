@@ -39,7 +39,7 @@ class ContrastiveLoss(LayerSpec):
         margin: Beyond which pairs of two classes cost nothing. Default 1.
         legacy_version: Whether they cost max(margin − d², 0) instead. Default false.
     Example:
-        - {name: loss, type: ContrastiveLoss, margin: 1, bottoms: [left, right, same]}
+        - {name: loss, type: ContrastiveLoss, margin: 1, bottoms: [left, right, label]}
     Source:
         Hadsell, Chopra & LeCun 2006; Caffe ``ContrastiveLoss``, which adds 1e-4 to the distance
         that its gradient is divided by.

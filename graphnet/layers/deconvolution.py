@@ -57,7 +57,7 @@ class Deconvolution(LayerSpec):
     Example:
         - {name: up1, type: Deconvolution, n_filter: 8, kernel: 4, stride: 2, pad: 1,
            bottoms: [code], tops: [up1]}
-        - {name: twice, type: Deconvolution, n_filter: 3, n_group: 3, kernel: 4, stride: 2, pad: 1,
+        - {name: twice, type: Deconvolution, n_filter: 4, n_group: 4, kernel: 4, stride: 2, pad: 1,
            filter_init: Bilinear, bias: false, frozen: true, bottoms: [small], tops: [large]}
     Source:
         Caffe ``Deconvolution``.

@@ -41,8 +41,9 @@ class InfogainLoss(LabelLossSpec):
         divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
             ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
+        - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip]}
         - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],
-           bottoms: [ip2, label]}
+           bottoms: [ip, label]}
     Source:
         Caffe ``InfogainLoss``, which bounds probabilities by 1e-20 and also takes H as a third
         bottom.

@@ -13,7 +13,7 @@ from pydantic import Field
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import ByName
-from graphnet.initializers import AnyInitializer, Initializer
+from graphnet.initializers import EveryInitializer, Initializer
 
 #: Side by side the digits 0 to 9, a row of pixels a line.
 _DRAWN = """
@@ -82,5 +82,5 @@ class RandomSigns(Initializer):
 
 
 AnyCodes: TypeAlias = Annotated[
-    AnyInitializer | DigitBitmaps | RandomSigns, Field(discriminator="type"), ByName
+    EveryInitializer | DigitBitmaps | RandomSigns, Field(discriminator="type"), ByName
 ]

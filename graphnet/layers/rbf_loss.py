@@ -39,6 +39,7 @@ class RBFLoss(LabelLossSpec):
         divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
             ``batch_size``, or ``none`` (1).
     Example:
+        - {name: output, type: RBF, output_dim: 10, bottoms: [f6], tops: [distance]}
         - {name: loss, type: RBFLoss, j: 10, bottoms: [distance, label]}
     Source:
         LeCun, Bottou, Bengio & Haffner 1998, eq. 9.

@@ -26,9 +26,9 @@ class SigmoidCrossEntropyLoss(PairLoss):
         divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
             elements), or ``none`` (1); what Caffe calls ``normalization``.
     Example:
-        - {name: loss, type: SigmoidCrossEntropyLoss, bottoms: [score, target]}
+        - {name: loss, type: SigmoidCrossEntropyLoss, bottoms: [out, target]}
         - {name: tags, type: SigmoidCrossEntropyLoss, ignore_label: -1, divisor: valid,
-           bottoms: [tag-score, tag]}
+           bottoms: [guess, tags]}
     Source:
         Caffe ``SigmoidCrossEntropyLoss``, which compares the ignored label with the target's
         whole part.

@@ -26,6 +26,10 @@ from graphnet.solver.statistics_file import FileExists, StatisticsFile, read_sta
 from graphnet.solver.weights import check_fits, download, load_weights, upload
 
 
+#: How the record of a start that came to the run's end says so.
+FINISHED = "finished"
+
+
 class Keeper:
     """Saves a run and brings it back; without a directory it only keeps statistics.
 
@@ -105,7 +109,7 @@ class Keeper:
         run.schedule.load_state_dicts(meta.breaks)
         run.lounge.is_resumed, run.lounge.last_snapshot = True, path
         self._saved_iter = run.state.iter
-        if not run.is_finished:  # a finished run's files stay as they are
+        if not self.is_complete:  # a complete run's files stay as they are
             self._open_statistics(meta.statistics_bytes)
         self._repair_best(path)
 
@@ -212,7 +216,7 @@ class Keeper:
             solver=SavedState(**run.state.to_dict()),
             cursors=run.net.cursors(),
             breaks=run.schedule.state_dicts(),
-            statistics_bytes=run.lounge.file.sync() if run.lounge.file else 0,
+            statistics_bytes=run.lounge.sync_statistics(),
             data=run.net.data_summary(),
         )
         return Contents(
@@ -237,6 +241,15 @@ class Keeper:
             return
         self._upload(contents, directory.best)
         run.reporter.line(f"back to the params of iteration {contents.iter:,}")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a start has brought the run to its end, and a crash has taken nothing since."""
+        if self.directory is None or not self.run.is_finished:
+            return False
+        starts = self.directory.read_json("run.json").get("starts") or [{}]
+        ended = (starts[-1].get("to_iter"), starts[-1].get("outcome"))
+        return bool(ended == (self.run.state.iter, FINISHED))
 
     # --- the small files ----------------------------------------------------------------
 

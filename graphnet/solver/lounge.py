@@ -123,6 +123,10 @@ class CoffeeLounge:
                     f"  recorded so far: {known}{did_you_mean(key, self._statistics)}"
                 )
 
+    def sync_statistics(self) -> int:
+        """Put the recorded lines on the disk and say how many bytes they take there."""
+        return self.file.sync() if self.file is not None else 0
+
     def save_statistics(self) -> None:
         """Hand the recorded lines to the system when it is time to."""
         if self.file is not None and self.iter % self.every_n_iter == 0:

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.keeper import Keeper
+from graphnet.solver.keeper import FINISHED, Keeper
 from graphnet.solver.reporter import Progress
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
@@ -41,7 +41,7 @@ class Training:
         """
         start = perf_counter()
         is_resumed = self.keeper.begin(fresh=fresh)
-        if is_resumed and self.run.is_finished:
+        if is_resumed and self.keeper.is_complete:
             self._say_end("was finished before")
             return self.state
         if is_resumed:
@@ -57,7 +57,7 @@ class Training:
             with suppress(GraphnetError):
                 self.keeper.record_end(_outcome(error), perf_counter() - start)
             raise
-        self.keeper.record_end(self.state.stop_reason or "finished", perf_counter() - start)
+        self.keeper.record_end(self.state.stop_reason or FINISHED, perf_counter() - start)
         self._say_end("finished")
         return self.state
 
@@ -126,10 +126,18 @@ class Training:
         return path
 
     def _finish(self) -> None:
-        """The last snapshot, of numbers that are looked at even where none is written."""
+        """The last snapshot, of numbers that are looked at even where none is written.
+
+        What the breaks record after it is cut off again where the run is prolonged.
+        """
         check_finite(self.net, self.state, self.lounge, self.run.updater.norm)
         self.keeper.save()
         self.lounge.warn_of_silence()
+        try:
+            self.run.schedule.finish(self.net, self.state, self.lounge)
+        except BreakError as error:
+            raise self._saved_after(error) from error.__cause__
+        self.lounge.sync_statistics()
 
     # --- around it ----------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -57,9 +59,20 @@ class Result:
         return self.out.splitlines()
 
 
+@pytest.fixture(autouse=True)
+def forget_modules():
+    """The user's modules of one test are not there in the next."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if hasattr(sys.modules[name], "__beside__"):
+            del sys.modules[name]
+
+
 @pytest.fixture
-def run(capsys):
-    """Run a command in this process: ``run("check net.yaml")``."""
+def run(capsys, folder):
+    """Run a command in this process, in the folder: ``run("check net.yaml")``."""
+    assert Path.cwd() == folder
 
     def run_command(command):
         capsys.readouterr()

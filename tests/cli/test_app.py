@@ -101,7 +101,7 @@ def test_without_a_command_the_help_is_shown(run):
         ("schema layer", "layer"),
     ],
 )
-def test_wrong_usage_exits_with_2(folder, run, command, message):
+def test_wrong_usage_exits_with_2(run, command, message):
     """What is wrong with the line, on stderr."""
     found = run(command)
     assert found.code == 2
@@ -113,7 +113,7 @@ def test_wrong_usage_exits_with_2(folder, run, command, message):
 def test_ctrl_c_outside_training_is_one_line(run, monkeypatch):
     """No traceback, and the exit code that shells expect."""
 
-    def interrupted(*args, **kwargs):
+    def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "check", interrupted)
@@ -124,7 +124,7 @@ def test_ctrl_c_outside_training_is_one_line(run, monkeypatch):
 def test_too_little_memory_is_no_traceback(run, monkeypatch):
     """A batch of a billion is a mistake of the user's."""
 
-    def full(*args, **kwargs):
+    def full(*_args, **_kwargs):
         raise MemoryError("Unable to allocate 3 TiB")
 
     monkeypatch.setattr(check, "check", full)
@@ -136,7 +136,7 @@ def test_too_little_memory_is_no_traceback(run, monkeypatch):
 def test_an_unexpected_exception_keeps_its_traceback(run, monkeypatch):
     """A mistake of graphnet's own must be seen."""
 
-    def broken(*args, **kwargs):
+    def broken(*_args, **_kwargs):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(check, "check", broken)
@@ -144,7 +144,7 @@ def test_an_unexpected_exception_keeps_its_traceback(run, monkeypatch):
         run("check net.yaml")
 
 
-def test_a_reader_that_went_away_is_no_error(folder):
+def test_a_reader_that_went_away_is_no_error():
     """``graphnet check net.yaml | head -1`` ends without a word on stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", "graphnet", "schema", "net"],
@@ -159,7 +159,7 @@ def test_a_reader_that_went_away_is_no_error(folder):
         assert process.stderr.read() == b""
 
 
-def test_the_package_can_be_run(folder):
+def test_the_package_can_be_run():
     """``python -m graphnet`` is the command."""
     found = python("-m", "graphnet", "check", "none.yaml")
     assert found == (1, "", "none.yaml: there is no such file\n")

@@ -13,7 +13,7 @@ def rows(result):
     return {line.split()[0]: line.split() for line in lines[1:]}
 
 
-def test_the_table_shows_every_layer(folder, run):
+def test_the_table_shows_every_layer(run):
     """Layer, type, blobs, shape, params, multiply-adds and bytes."""
     found = run("check net.yaml")
     assert (found.code, found.err) == (0, "")
@@ -73,7 +73,7 @@ def test_a_net_without_a_solver_can_be_checked(folder, run):
     assert "in force  seed 0 (default; the net names no solver)" in found.lines
 
 
-def test_json_is_what_programs_rely_on(folder, run):
+def test_json_is_what_programs_rely_on(run):
     """Its keys, and numbers as numbers."""
     found = json.loads(run("check net.yaml --json").out)
     assert set(found) == {"name", "phase", "layers", "totals"}
@@ -103,7 +103,7 @@ def test_json_is_what_programs_rely_on(folder, run):
     assert found["totals"]["planned_bytes"] > 64 + 96
 
 
-def test_the_phase_can_be_chosen(folder, run):
+def test_the_phase_can_be_chosen(run):
     """Layers of the test phase and of every phase."""
     found = json.loads(run("check net.yaml --json --phase test").out)
     names = [layer["name"] for layer in found["layers"]]
@@ -111,7 +111,7 @@ def test_the_phase_can_be_chosen(folder, run):
     assert found["phase"] == "test"
 
 
-def test_blobs_have_the_names_that_readers_see(folder, run):
+def test_blobs_have_the_names_that_readers_see(run):
     """The versions of a blob that neurons and fan-out make are not the user's business."""
     found = run("check net.yaml --json --phase test --set layers.ip1.neuron=ReLU")
     layers = {layer["name"]: layer for layer in json.loads(found.out)["layers"]}
@@ -137,7 +137,8 @@ def test_no_data_is_opened_but_a_header(folder, run):
     assert not (folder / "data").exists()
 
 
-def test_the_fall_back_is_announced(fallback_folder, run):
+@pytest.mark.usefixtures("fallback_folder")
+def test_the_fall_back_is_announced(run):
     """Where the data is not here, and what would be read instead."""
     found = run("check net.yaml")
     assert found.code == 0
@@ -157,31 +158,35 @@ def test_the_fall_back_is_announced(fallback_folder, run):
         ),
         (
             "--set layers.loss.bottoms=[data,label]",
-            "net.yaml:16:5: layer 'ip1' (InnerProduct): no loss depends on its params, so they "
-            "cannot learn",
+            (
+                "net.yaml:16:5: layer 'ip1' (InnerProduct): no loss depends on its params, so they "
+                "cannot learn"
+            ),
         ),
     ],
 )
-def test_what_is_legal_but_hardly_meant_is_a_warning(folder, run, changes, warning):
+def test_what_is_legal_but_hardly_meant_is_a_warning(run, changes, warning):
     """The net compiles, and the exit code is 0."""
     found = run(f"check net.yaml {changes}")
     assert found.code == 0
     assert found.lines[-1] == f"warning: {warning}"
 
 
-def test_a_good_net_has_no_warnings(folder, run):
+def test_a_good_net_has_no_warnings(run):
     """In neither phase."""
     assert "warning:" not in run("check net.yaml").out
     assert "warning:" not in run("check net.yaml --phase test").out
 
 
-def test_the_problems_of_net_and_solver_come_together(folder, run):
+def test_the_problems_of_net_and_solver_come_together(run):
     """One run shows everything there is to mend."""
     found = run("check net.yaml --set layers.ip1.output_dim=0 --set max_iter=-1")
     assert found.code == 1
     assert found.err.splitlines() == [
-        "--set layers.ip1.output_dim=0: layer 'ip1' (InnerProduct): key 'output_dim': expected"
-        " more than 0, found 0",
+        (
+            "--set layers.ip1.output_dim=0: layer 'ip1' (InnerProduct): key 'output_dim': expected"
+            " more than 0, found 0"
+        ),
         "--set max_iter=-1: key 'max_iter': expected at least 0, found -1",
     ]
 
@@ -189,12 +194,12 @@ def test_the_problems_of_net_and_solver_come_together(folder, run):
 def test_user_layers_can_be_used_and_refused(folder, run):
     """A class beside the YAML, named by a dotted path."""
     (folder / "my_layers.py").write_text(
-        "from graphnet.layers.neurons import NeuronSpec\n"
+        "from graphnet.layers.neuron_spec import NeuronSpec\n"
         "class Twice(NeuronSpec):\n"
         "    def apply(self, xp, x, y):\n"
         "        xp.multiply(x, 2, out=y)\n"
-        "    def differentiate(self, xp, y, dy, dx):\n"
-        "        xp.multiply(dy, 2, out=dx)\n"
+        "    def differentiate(self, xp, y, slope):\n"
+        "        slope.fill(2)\n"
     )
     (folder / "own.yaml").write_text(
         "- {name: d, type: MemoryData, batch_size: 1, data: {x: [[1, 2]]}, tops: [x]}\n"

@@ -83,7 +83,10 @@ def test_another_blob_can_be_fed(trained, run):
         ("--input text.npy --output o.npy", "text.npy: cannot be read: "),
         ("--input names.npy --output o.npy", "names.npy: does not hold an array of numbers"),
         ("--input empty.npy --output o.npy", "empty.npy: 'data' has no rows: its shape is 0×3"),
-        ("--input nan.npy --output o.npy", "net.yaml:9:5: layer 'test-data' (HDF5Data): nan.npy, "),
+        (
+            "--input nan.npy --output o.npy",
+            "net.yaml:10:5: layer 'test-data' (HDF5Data): nan.npy, ",
+        ),
         ("--input wide.npy --output o.npy", "wide.npy: a row of 'data' is 4, and the net was made"),
         ("--input rows.h5 --output o.npy --blob x", "rows.h5 has no data set 'x'"),
         (
@@ -95,8 +98,10 @@ def test_another_blob_can_be_fed(trained, run):
             "net 'small' has no layer in phase test that depends on 'prob' alone",
         ),
         (
-            "--input rows.npy --output o.npy --set layers.prob.tops=[other]"
-            " --set layers.accuracy={name: t, type: Tanh, phase: test, bottoms: [ip1], tops: [t]}",
+            (
+                "--input rows.npy --output o.npy --set layers.prob.tops=[other]"
+                " --set layers.accuracy={name: t, type: Tanh, bottoms: [ip1], tops: [t]}"
+            ),
             "o.npy: a .npy file holds one array, and the net gives ",
         ),
     ],

@@ -79,7 +79,7 @@ def test_a_run_leaves_its_files(folder, run):
         assert (folder / "run" / name).exists()
 
 
-def test_off_a_terminal_lines_are_plain(folder, run):
+def test_off_a_terminal_lines_are_plain(run):
     """No colour, no control characters, no progress bar."""
     out = run("solve net.yaml").out
     assert out.isprintable() or not any(c in out for c in "\x1b\r\b")
@@ -102,7 +102,7 @@ def test_a_run_continues(folder, run):
     assert params(folder / "run") == params(folder / "other")
 
 
-def test_a_finished_run_says_so(folder, run):
+def test_a_finished_run_says_so(run):
     """And exits with 0."""
     run("solve net.yaml")
     found = run("solve net.yaml")
@@ -111,7 +111,7 @@ def test_a_finished_run_says_so(folder, run):
     assert any(line.startswith("accuracy ") for line in facts(found, "final"))
 
 
-def test_fresh_begins_anew(folder, run):
+def test_fresh_begins_anew(run):
     """What was there is set aside."""
     run("solve net.yaml")
     found = run("solve net.yaml --fresh")
@@ -175,7 +175,8 @@ def test_the_fall_back_is_announced_and_recorded(fallback_folder, run):
     assert record["data"]["train-data"] == "dataset:digits28/train"
 
 
-def test_quiet_does_not_hide_the_fall_back(fallback_folder, run):
+@pytest.mark.usefixtures("fallback_folder")
+def test_quiet_does_not_hide_the_fall_back(run):
     """It is a warning."""
     found = run("solve net.yaml --set max_iter=1 --quiet")
     assert (found.code, found.out) == (0, "")
@@ -227,7 +228,7 @@ def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):
     """By itself; with --offline not even tried."""
     asked = []
 
-    def fetched(name, *, offline=False, progress=None, **_):
+    def fetched(name, *, offline=False, **_):
         asked.append((name, offline))
         fake_mnist(fallback_folder)
         return {}

@@ -14,7 +14,8 @@ def trained(folder, run):
     return folder
 
 
-def test_json_is_what_programs_rely_on(trained, run):
+@pytest.mark.usefixtures("trained")
+def test_json_is_what_programs_rely_on(run):
     """The number of samples, ragged last batch included, and every statistic."""
     found = run("test net.yaml --weights run --json")
     assert (found.code, found.err) == (0, "")
@@ -32,14 +33,16 @@ def test_the_numbers_are_those_of_the_last_validation(trained, run):
         assert number == pytest.approx(last[key], rel=1e-6)
 
 
-def test_the_plain_form(trained, run):
+@pytest.mark.usefixtures("trained")
+def test_the_plain_form(run):
     """What was tested, on how much, and a line for each statistic."""
     found = run("test net.yaml --weights run")
     assert found.lines[0] == "small: 6 samples, run/snapshots/snapshot-000006.h5"
     assert [line.split()[0] for line in found.lines[1:]] == ["loss", "accuracy"]
 
 
-def test_a_snapshot_can_be_named(trained, run):
+@pytest.mark.usefixtures("trained")
+def test_a_snapshot_can_be_named(run):
     """Not only the newest."""
     found = run("test net.yaml --weights run/snapshots/snapshot-000003.h5")
     assert found.lines[0].endswith("run/snapshots/snapshot-000003.h5")
@@ -51,7 +54,8 @@ def test_training_data_is_not_needed(trained, run):
     assert run("test net.yaml --weights run").code == 0
 
 
-def test_other_data_can_be_tested(trained, run):
+@pytest.mark.usefixtures("trained")
+def test_other_data_can_be_tested(run):
     """With an override."""
     found = run("test net.yaml --weights run --json --set layers.test-data.source=train.h5")
     assert json.loads(found.out)["samples"] == 10
@@ -69,7 +73,8 @@ def test_a_number_that_is_none_is_null(trained, run):
     json.loads(found.out)
 
 
-def test_overrides_of_the_solver_make_no_sense(trained, run):
+@pytest.mark.usefixtures("trained")
+def test_overrides_of_the_solver_make_no_sense(run):
     """There is none."""
     found = run("test net.yaml --weights run --set max_iter=3")
     assert found.code == 1
@@ -79,7 +84,8 @@ def test_overrides_of_the_solver_make_no_sense(trained, run):
     )
 
 
-def test_a_run_on_the_fall_back_is_tested_on_it(fallback_folder, run):
+@pytest.mark.usefixtures("fallback_folder")
+def test_a_run_on_the_fall_back_is_tested_on_it(run):
     """Announced on stderr, so that JSON stays JSON."""
     run("solve net.yaml --set max_iter=1")
     found = run("test net.yaml --weights run --json")

@@ -6,7 +6,7 @@ import tracemalloc
 import h5py
 import numpy as np
 import pytest
-from support.data_layers import numbered
+from support.data_layers import numbered, write_h5
 
 from graphnet.data.batches import Batches
 from graphnet.data.hdf5_file import HDF5File
@@ -180,11 +180,37 @@ def test_streaming_mixes_well(tmp_path):
 
 def test_chunk_larger_than_the_buffer(tmp_path):
     """What is stored together must fit into half of the buffer, and the message says how."""
-    table = files(tmp_path, [1000], compression="gzip", chunks=True)
-    stored = max(c.chunk_rows for c in table.parts[0].columns)
-    assert stored > 100
-    with pytest.raises(DataError, match=r"one chunk of 'data' takes .* MiB, more than half of"):
-        batches_of(table, 10, buffer_bytes=20 * ROW_BYTES)
+    path = write_h5(tmp_path / "a.h5", {"chunks": (500,)}, data=np.arange(1000))
+    table = Table([HDF5File(path, ["data"])])
+    with pytest.raises(
+        DataError,
+        match=r"one chunk of the file takes 0\.0 MiB, too much for buffer_bytes \(0\.0 MiB\)\n"
+        r"  set buffer_bytes to 24000 or more, or store the file in smaller chunks",
+    ):
+        batches_of(table, 10, buffer_bytes=23_000)
+    batches_of(table, 10, buffer_bytes=24_000)
+
+
+def test_small_file_of_huge_chunks(tmp_path):
+    """A few rows can be stored as a chunk that unpacks to far more than they need."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        options = {"maxshape": (None,), "chunks": (10**6,), "compression": "gzip"}
+        f.create_dataset("data", data=np.arange(10), **options)
+    with pytest.raises(DataError, match=r"one chunk of the file takes 7\.6 MiB, too much for"):
+        batches_of(Table([HDF5File(path, ["data"])]), 10, buffer_bytes=10**6)
+
+
+def test_absurd_claim(tmp_path):
+    """A file that claims more rows than any disk holds is refused before memory is asked for."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (2**50,), "u1", chunks=(1000,))
+    with pytest.raises(
+        DataError,
+        match=r"a\.h5, row 0: the file claims 1125899906842624 rows of 1 bytes\n  if it really",
+    ):
+        batches_of(Table([HDF5File(path, ["data"])]), 10, buffer_bytes=1 << 20)
 
 
 def test_failure_can_be_repeated(tmp_path):

@@ -268,3 +268,25 @@ def test_write_file_to_nowhere(tmp_path):
         DataError, match=r"cannot write .*: File exists: .*file'\n  set GRAPHNET_DATA"
     ):
         write_file(tmp_path / "file" / "a.h5", {"data": np.zeros(2)}, {}, chunk_rows=2)
+
+
+def test_damaged_files_of_all_kinds(tmp_path):
+    """Files cut short, or with wrong bytes, are read or refused with a message, never more."""
+    rng = np.random.default_rng(1)
+    good = numbered(tmp_path / "good.h5", 0, 40, chunks=True, compression="gzip").read_bytes()
+    outcomes = {"read": 0, "refused": 0}
+    for i in range(150):
+        content = bytearray(good[: rng.integers(len(good))] if i % 3 == 0 else good)
+        for place in rng.integers(0, len(content), rng.integers(0, 6)) if content else ():
+            content[place] = rng.choice([0, 1, 255, rng.integers(256)])
+        # HDF5 remembers a file it failed to open, so each has a name of its own
+        path = tmp_path / f"{i}.h5"
+        path.write_bytes(content)
+        try:
+            file = HDF5File(path, BOTH)
+            read(file, 0, min(file.n_rows, 40))
+            outcomes["read"] += 1
+        except DataError as error:
+            outcomes["refused"] += str(path) in str(error)
+    assert sum(outcomes.values()) == 150
+    assert min(outcomes.values()) > 20

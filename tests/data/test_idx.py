@@ -2,9 +2,12 @@
 
 import gzip
 import struct
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphnet.data import idx
 from graphnet.errors import DataError
@@ -81,3 +84,13 @@ def test_missing_file(tmp_path):
     """A file that is not there is named."""
     with pytest.raises(DataError, match=r"cannot read .*nowhere: No such file"):
         idx.read(tmp_path / "nowhere")
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([b"", b"\0\0\x08\1", b"\0\0\x08\2\0\0\0\2", b"\x1f\x8b"]),
+)
+def test_any_bytes(content, start):
+    """Any content is either an array or refused with a message; nothing else happens."""
+    with suppress(DataError):
+        idx.parse(idx.unpack(start + content, "file", limit=1000), "file")

@@ -62,12 +62,9 @@ def write_file(path, text):
 
 @pytest.fixture(autouse=True)
 def forget_modules():
-    """Modules of one case are not there in the next."""
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if not name.startswith("graphnet"):
-            del sys.modules[name]
+    """Modules from beside a YAML of another test are not there."""
+    for name in [n for n, module in sys.modules.items() if hasattr(module, "__beside__")]:
+        del sys.modules[name]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

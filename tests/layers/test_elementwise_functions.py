@@ -20,7 +20,7 @@ FORMULAS = [
     (Threshold(**ENDS, threshold=-0.7), lambda x: np.where(x > -0.7, 1.0, 0.0)),
 ]
 CASES = [
-    LayerCase(spec, [shape], lambda bottoms, params, f=formula: [f(bottoms[0])])
+    LayerCase(spec, [shape], lambda bottoms, _, f=formula: [f(bottoms[0])])
     for spec, formula in FORMULAS
     for shape in [(4, 3), (2, 3, 4, 5), (3,)]
 ]
@@ -34,7 +34,7 @@ def test_layer(case):
 
 def slopes(spec, values):
     """The derivative the layer uses at each value."""
-    rig = Rig(LayerCase(spec, [np.array([values])], lambda bottoms, params: []))
+    rig = Rig(LayerCase(spec, [np.array([values])], None))
     return (rig.run()["diff of bottom 0"] / rig.projections()[0])[0].tolist()
 
 
@@ -46,9 +46,7 @@ def test_gradients_at_kinks():
 
 def test_threshold_is_exclusive():
     """A value equal to the threshold gives 0, and no gradient is sent."""
-    rig = Rig(
-        LayerCase(Threshold(**ENDS, threshold=2), [np.array([[1.0, 2.0, 3.0]])], lambda b, p: [])
-    )
+    rig = Rig(LayerCase(Threshold(**ENDS, threshold=2), [np.array([[1.0, 2.0, 3.0]])], None))
     assert rig.forward()["top 0"].tolist() == [[0, 0, 1]]
     assert Threshold(**ENDS).differentiable(1) == ()
 
@@ -56,7 +54,7 @@ def test_threshold_is_exclusive():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_swish_does_not_overflow(dtype):
     """The largest numbers neither overflow nor warn."""
-    case = LayerCase(Swish(**ENDS, beta=3), [np.array([[-1e4, 0.0, 1e4]])], lambda b, p: [])
+    case = LayerCase(Swish(**ENDS, beta=3), [np.array([[-1e4, 0.0, 1e4]])], None)
     results = Rig(case, dtype=dtype).run()
     assert results["top 0"].tolist() == [[0, 0, 1e4]]
     assert np.isfinite(results["diff of bottom 0"]).all()

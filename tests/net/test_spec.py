@@ -336,7 +336,7 @@ def test_a_layer_beside_the_yaml_is_named_by_its_dotted_path(beside):
 def test_a_layer_of_the_users_own_is_written_back_by_its_dotted_path(beside):
     """The YAML in a snapshot makes the same layer again, from Python's specs as well."""
     spec = read_net(beside(DOUBLE))
-    again = parse_net(parse_yaml(spec.to_yaml(), "again"), "net")
+    again = parse_net(parse_yaml(spec.to_yaml(), "again", spec.folder), "net")
     assert [n.spec for n in again.nodes] == [n.spec for n in spec.nodes]
     double = type(spec.nodes[1].spec)
     assert layer_dict(double(name="e", type="whatever"))["type"] == "my_layers.Double"

@@ -40,7 +40,7 @@ FIRST_SAMPLE = 20
 
 STEP = 1e-5  # of the numeric gradient
 TOLERANCE = 1e-6  # of the numeric gradient, relative to the larger of 1 and the gradient
-LARGE = 2**17  # elements of the first bottom in the checks of threads and of allocation
+LARGE = 2**18  # elements of the first bottom where threads and allocation are checked
 ALLOWED_BYTES = 16 * 1024  # Python objects of one pass; one array of the large checks is more
 
 Reference = Callable[[list[np.ndarray], dict[str, np.ndarray]], Any]

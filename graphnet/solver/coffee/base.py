@@ -37,9 +37,9 @@ class Every:
 class CoffeeBreak:
     """Something to do on a pause; derive from it for your own.
 
-    ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``close`` at the
-    end of the run, whatever ended it. All three are optional. The constructor's keywords are
-    the break's keys in YAML; annotate them and they are checked.
+    ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``finish`` after
+    the last one, ``close`` at the end of the run, whatever ended it. All are optional. The
+    constructor's keywords are the break's keys in YAML; annotate them and they are checked.
 
     A break with a memory of its own returns it from ``state_dict``, so that it is in the
     snapshots; ``load_state_dict`` comes before ``open``.
@@ -58,6 +58,14 @@ class CoffeeBreak:
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Do it; ``state.iter`` updates are done."""
+
+    def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """The run is complete, and its last snapshot written.
+
+        What is recorded here is in ``statistics.jsonl`` until the run is prolonged: then it is
+        taken out again, and the run is as if it had been longer from the start. Nobody who
+        listens hears of it.
+        """
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Clear up."""

@@ -87,6 +87,16 @@ class Schedule:
             self._call(name, state, lounge, listener, value)
         lounge.save_statistics()
 
+    def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Let each do what it does when the run is complete.
+
+        Raises:
+            BreakError: If one raises, unless errors are to be skipped.
+        """
+        lounge.start_iteration(state.iter)
+        for entry in self.entries:
+            self._call(entry.name, state, lounge, entry.coffee_break.finish, net, state, lounge)
+
     def _call(
         self,
         name: str,

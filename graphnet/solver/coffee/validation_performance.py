@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import ClassVar
 
 from graphnet.errors import TopologyError
-from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import EvaluatedNet, TrainableNet
@@ -16,7 +17,8 @@ class ValidationPerformance(CoffeeBreak):
     """Runs a net over its whole data set and records its losses and statistics.
 
     Every sample counts exactly once. Records each number under its own key: ``accuracy``,
-    ``loss``, ``accuracy.top5`` …
+    ``loss``, ``accuracy.top5`` … A run that ends where this break is not due is measured once
+    more at its end; other breaks, such as a Snapshot's ``keep_best``, do not hear of that.
 
     Args:
         net: A net that shares the params, from Python only. Default: the test phase of the net
@@ -31,6 +33,7 @@ class ValidationPerformance(CoffeeBreak):
     def __init__(self, net: EvaluatedNet | None = None) -> None:
         self._given = net
         self._net: EvaluatedNet | None = None
+        self._measured_at: int | None = None
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Compile the test phase.
@@ -54,6 +57,7 @@ class ValidationPerformance(CoffeeBreak):
         """Evaluate, record, report."""
         if self._net is None:
             return
+        self._measured_at = state.iter
         start = perf_counter()
         self._net.context.iteration = state.iter
         samples, statistics = self._net.evaluate()
@@ -69,8 +73,22 @@ class ValidationPerformance(CoffeeBreak):
             lines.append(f"  {key:<{width}}  {value:<8.4f}{change}".rstrip())
         lounge.reporter.line("\n".join(lines))
 
+    def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Measure what the run has led to, unless that has just been done."""
+        if self._measured_at != state.iter:
+            self.enjoy(net, state, lounge)
+
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Release the net this break has compiled."""
         if self._net is not None and self._net is not self._given:
             self._net.close()
         self._net = None
+
+    def state_dict(self) -> dict[str, Saved]:
+        """When it has last measured."""
+        return {} if self._measured_at is None else {"measured_at": self._measured_at}
+
+    def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Take it back."""
+        measured_at = saved.get("measured_at")
+        self._measured_at = None if measured_at is None else int(measured_at)

@@ -1,0 +1,163 @@
+"""Progress: what it says, how often, and where warnings go."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from graphnet.cli import progress
+from graphnet.cli.progress import (
+    DownloadBars,
+    Downloads,
+    MovingLine,
+    PlainLines,
+    QuietLines,
+    Speed,
+    downloads,
+    progress_texts,
+    reporter,
+)
+from graphnet.solver.reporter import Progress
+from graphnet.solver.state import SolverState
+
+
+def state_at(iteration):
+    """A solver's state."""
+    state = SolverState()
+    state.iter, state.lr, state._obj_val = iteration, 0.01, 0.12345
+    return state
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands until it is set."""
+    now = [0.0]
+    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
+    return now
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        """It is."""
+        return True
+
+
+def test_what_a_progress_line_says():
+    """Iteration, loss, rate, samples a second, time left."""
+    found = progress_texts(Progress(state_at(1200), 0, 10000, 64), speed=50.0)
+    assert found == {
+        "iter": "iter 1,200/10,000",
+        "loss": "loss 0.1235",
+        "lr": "lr 0.01",
+        "speed": "3,200 samples/s",
+        "left": "2 min 56 s left",
+    }
+
+
+def test_what_cannot_be_known_is_left_out():
+    """A run without a last iteration has no time left."""
+    found = progress_texts(Progress(state_at(5), 0, None, 64), speed=50.0)
+    assert (found["iter"], found["left"]) == ("iter 5", "")
+
+
+def test_speed_is_that_of_the_last_seconds():
+    """A slow start is forgotten."""
+    speed = Speed()
+    assert speed.at(0.0, 0) == 0.0
+    assert speed.at(10.0, 10) == 1.0
+    assert speed.at(20.0, 110) == 10.0
+    assert speed.at(30.0, 210) == 10.0
+
+
+def test_plain_lines_break_a_long_silence(clock, capsys):
+    """A sign of life when nothing was said for half a minute, and only then."""
+    lines, state = PlainLines(), state_at(0)
+    lines.start(Progress(state, 0, 100, 4))
+    for second in range(1, 71):
+        clock[0], state.iter = float(second), second
+        if second == 20:
+            lines.line("something")
+        lines.step()
+    lines.finish()
+    assert capsys.readouterr().out.splitlines() == [
+        "something",
+        "iter 51/100  loss 0.1235  lr 0.01  4 samples/s  49.0 s left",
+    ]
+
+
+def test_plain_warnings_go_to_stderr(capsys):
+    """Where they are seen though the lines go to a file."""
+    PlainLines().warning("look")
+    assert capsys.readouterr() == ("", "warning: look\n")
+
+
+def test_quiet_lines_only_warn(clock, capsys):
+    """No line, no sign of life."""
+    lines = QuietLines()
+    lines.start(Progress(state_at(0), 0, 100, 4))
+    clock[0] = 100.0
+    lines.step()
+    lines.line("something")
+    lines.warning("look")
+    assert capsys.readouterr() == ("", "warning: look\n")
+
+
+def test_the_moving_line_moves_below_the_others(clock, monkeypatch):
+    """Lines scroll above it; at the end it is gone and the cursor is back."""
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    for name, value in (("COLUMNS", "100"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    line, state = reporter(quiet=False), state_at(0)
+    assert isinstance(line, MovingLine)
+    line.start(Progress(state, 0, 100, 4))
+    state.iter, clock[0] = 50, 1.0
+    line.step()
+    state.iter, clock[0] = 51, 1.1  # too soon to be drawn
+    line.step()
+    line.line("[validation]")
+    line.warning("look")
+    line.finish()
+    text = screen.getvalue()
+    assert "iter 50/100" in text
+    assert "iter 51/100" not in text
+    assert "200 samples/s" in text
+    assert "1.0 s left" in text
+    assert "[validation]\n" in text
+    assert "warning: look" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_who_is_looking_decides():
+    """Off a terminal, plain lines; quiet beats both."""
+    assert type(reporter(quiet=False)) is PlainLines
+    assert type(reporter(quiet=True)) is QuietLines
+    assert type(downloads()) is Downloads
+
+
+def test_plain_downloads_are_a_line_a_file(capsys):
+    """When it is complete; a file of unknown size says nothing."""
+    with downloads() as told:
+        told("a.gz", 500, 2048)
+        told("a.gz", 2048, 2048)
+        told("b.gz", 100, 0)
+    assert capsys.readouterr() == ("", "downloaded a.gz (2.0 KiB)\n")
+
+
+def test_download_bars(monkeypatch):
+    """One for each file; nothing is drawn where nothing is downloaded."""
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    for name, value in (("COLUMNS", "100"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    with downloads() as told:
+        assert isinstance(told, DownloadBars)
+    assert screen.getvalue() == ""
+    with downloads() as told:
+        told("a.gz", 500, 2048)
+        told("a.gz", 2048, 2048)
+    assert "a.gz" in screen.getvalue()
+    assert "2.0/2.0 KiB" in screen.getvalue()

@@ -1,0 +1,132 @@
+"""Printing: plain and exact off a terminal, framed and coloured on one."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from graphnet.cli import terminal
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        """It is."""
+        return True
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a terminal of 60 columns shows of what a function prints."""
+    for name, value in (("COLUMNS", "60"), ("TERM", "xterm-256color")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def of(function, *args):
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", screen := Screen())
+            function(*args)
+        return screen.getvalue()
+
+    return of
+
+
+def bare(text):
+    """Without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+COLUMNS = [("name", "left"), ("what it is", "left"), ("n", "right")]
+PLAIN = [
+    "name  what it is      n",
+    "a     one, two        1",
+    "bcd   [bold]x     1,234",
+]
+ROWS = [["a", "one, two", "1"], ["bcd", "[bold]x", "1,234"]]
+
+
+def test_a_plain_table_is_aligned(capsys):
+    """Two spaces between columns, none at the end of a line."""
+    terminal.table(COLUMNS, ROWS)
+    assert capsys.readouterr().out.splitlines() == PLAIN
+
+
+def test_a_table_on_a_terminal_is_the_same_in_bold(shown):
+    """Text is taken literally; the heading is bold."""
+    text = shown(terminal.table, COLUMNS, ROWS)
+    lines = [line.rstrip() for line in bare(text).splitlines()]
+    assert lines == PLAIN
+    assert "\x1b[1m" in text
+
+
+def test_a_table_too_wide_for_a_terminal_breaks_lists_alone(shown):
+    """Names stay whole."""
+    name = "a_name_of_thirty_characters_xx"
+    row = [name, ", ".join(["blob"] * 12)]
+    lines = bare(shown(terminal.table, [("name", "left"), ("of", "left")], [row])).splitlines()
+    assert lines[1].startswith(name)
+    assert len(lines) > 2
+    assert all(len(line) <= 60 for line in lines)
+
+
+def test_facts_are_aligned(capsys):
+    """Names in a column, texts in the next."""
+    terminal.facts([("net", "small"), ("", "more"), ("params", "12")])
+    assert capsys.readouterr().out == "net     small\n        more\nparams  12\n"
+
+
+@pytest.mark.parametrize("stderr", [False, True])
+def test_a_notice_off_a_terminal_is_marked(capsys, stderr):
+    """Every line of it, on the stream asked for."""
+    terminal.notice(["one", "two"], stderr=stderr)
+    captured = capsys.readouterr()
+    assert captured.err if stderr else captured.out == "! one\n! two\n"
+
+
+def test_a_notice_on_a_terminal_is_framed(shown):
+    """It must not be overlooked."""
+    assert "│ [one] │" in bare(shown(terminal.notice, ["[one]"]))
+
+
+def test_no_notice_is_no_frame(shown):
+    """Nothing to say, nothing printed."""
+    assert shown(terminal.notice, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KiB"),
+        (1024, "1.0 KiB"),
+        (101_800, "99.4 KiB"),
+        (102_400, "100 KiB"),
+        (1_048_575, "1.0 MiB"),
+        (5 * 2**30, "5.0 GiB"),
+        (3 * 2**50, "3072 TiB"),
+    ],
+)
+def test_bytes(n, text):
+    """Two or three digits and a unit."""
+    assert terminal.bytes_text(n) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (4.24, "4.2 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (7620, "2 h 07 min"),
+    ],
+)
+def test_seconds(seconds, text):
+    """In the unit that fits."""
+    assert terminal.seconds_text(seconds) == text
