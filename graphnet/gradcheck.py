@@ -4,7 +4,7 @@ The net is run in float64 on one batch, with the same random draws each time. Ea
 element of a param is moved up and down, and the change of the loss is compared with the diff
 that ``backward`` gave, at a point next to the net's params. Steps that cross a kink (a ReLU at 0,
 a changed winner of a max) are noticed, since slopes then differ by side and by step, and not
-counted.
+counted. Params borrowed by tied layers are constants, as they are to those layers' backward.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _float64_twin(net: Net) -> Net:
     for key, named in store.state.items():
         for name, array in named.items():
             array[...] = net.store.state[key][name]
-    twin = Net(compiled, store, net.context.seed, net.inputs)
+    twin = Net(compiled, store, net.context.seed, net.inputs, freeze_borrowed=True)
     twin.seek(net.cursors())
     for layer in net.layers:
         if isinstance(layer, InputLayer):

@@ -21,11 +21,13 @@ SOLVERS = sorted(path.stem for path in (ROOT / "solvers").glob("*.yaml"))
 
 def shrunk(name: str) -> NetSpec:
     """A shipped net on the data there is, in batches small enough for a test."""
-    spec = resolve_data(read_net(ROOT / "nets" / f"{name}.yaml"), offline=True).spec
+    spec = resolve_data(read_net(ROOT / "nets" / f"{name}.yaml")).spec
     nodes = []
     for node in spec.nodes:
         size = getattr(node.spec, "batch_size", None)
-        update = {"batch_size": min(size, 8)} if size else {}
+        update: dict[str, object] = {"batch_size": min(size, 8)} if size else {}
+        if hasattr(node.spec, "batch_sizes"):
+            update = {"batch_sizes": (8,) * len(node.tops)}
         nodes.append(type(node).of(node.spec.model_copy(update=update), node.position))
     return spec.with_nodes(nodes)
 
@@ -50,7 +52,7 @@ def test_it_compiles(name, phase):
     spec = read_net(ROOT / "nets" / f"{name}.yaml")
     if phase == "test" and not spec.has_phase("test"):
         pytest.skip("the net has no test phase")
-    net = load_net(spec, phase=phase, keep="needed", offline=True)
+    net = load_net(spec, phase=phase, keep="needed")
     assert net.compiled.planned_bytes > 0
 
 
@@ -59,7 +61,7 @@ def test_it_trains_the_same_bits_for_any_number_of_threads(name):
     """Three updates on small batches: finite, and identical for one, two and four threads."""
     params = []
     for threads in (1, 2, 4):
-        net = load_net(shrunk(name), keep="needed", threads=threads, offline=True)
+        net = load_net(shrunk(name), keep="needed", threads=threads)
         gn.solve(solver_of(name, max_iter=3), net, reporter=SilentReporter())
         params.append(net.store.data.copy())
         net.close()
@@ -73,7 +75,7 @@ def test_sharing_memory_by_lifetime_changes_no_bit(name):
     """The plan for training gives the same params as memory for every blob."""
     params = []
     for keep in ("all", "needed"):
-        net = load_net(shrunk(name), keep=keep, offline=True)
+        net = load_net(shrunk(name), keep=keep)
         gn.solve(solver_of(name, max_iter=3), net, reporter=SilentReporter())
         params.append(net.store.data.copy())
         net.close()
@@ -83,7 +85,7 @@ def test_sharing_memory_by_lifetime_changes_no_bit(name):
 @pytest.mark.parametrize("name", NETS)
 def test_its_gradients_agree_with_difference_quotients(name):
     """The check a user can run on a net of their own."""
-    net = load_net(shrunk(name), offline=True)
+    net = load_net(shrunk(name))
     report = gn.check_gradients(net, max_elements=6)
     net.close()
     assert report.ok, str(report)
@@ -92,14 +94,14 @@ def test_its_gradients_agree_with_difference_quotients(name):
 @pytest.mark.parametrize("batch", [64, 512])
 def test_a_training_step_allocates_no_arrays(batch):
     """After the first steps the traced peak rises less than 64 KiB, whatever the batch."""
-    spec = resolve_data(read_net(ROOT / "nets" / "mnist.yaml"), offline=True).spec
+    spec = resolve_data(read_net(ROOT / "nets" / "mnist.yaml")).spec
     nodes = [
         type(n).of(n.spec.model_copy(update={"batch_size": batch}), n.position)
         if n.name == "train-data"
         else n
         for n in spec.nodes
     ]
-    net = load_net(spec.with_nodes(nodes), keep="needed", offline=True)
+    net = load_net(spec.with_nodes(nodes), keep="needed")
     risen = []
 
     class Trace(gn.CoffeeBreak):

@@ -58,7 +58,7 @@ def main(args: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else int(code is not None)
 
 
-def command(run: Callable[P, int | None]) -> Callable[P, None]:
+def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[P, None]:
     """Make a function a command of its name, its mistakes reported without a traceback."""
 
     @functools.wraps(run)
@@ -76,7 +76,7 @@ def command(run: Callable[P, int | None]) -> Callable[P, None]:
             code = 1
         raise typer.Exit(code)
 
-    app.command(name=run.__name__.strip("_").replace("_", "-"))(reported)
+    group.command(name=run.__name__.strip("_").replace("_", "-"))(reported)
     return reported
 
 
@@ -304,6 +304,29 @@ def schema(
 
     text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
     say(text.read_text("utf-8").rstrip())
+
+
+snapshot = typer.Typer(no_args_is_help=True)
+app.add_typer(snapshot, name="snapshot", help="Look into snapshots and models.")
+
+
+def info(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|SNAPSHOT|MODEL",
+            help="A file a run has written, or its directory: then the newest good one.",
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Say where a run stood, by what it was trained, and whether the file is whole."""
+    from graphnet.cli import snapshot
+
+    snapshot.info(file, as_json=json)
+
+
+command(info, snapshot)
 
 
 def _overrides(texts: Sequence[str] | None) -> list[Override]:

@@ -69,7 +69,6 @@ def solve(
         seed=solver.spec.seed,
         keep="needed",
         threads=options.threads,
-        offline=True,
     )
     try:
         notice(fallback_notice(data), stderr=options.quiet)

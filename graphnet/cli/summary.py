@@ -37,9 +37,10 @@ def defaults_in_force(declared: Declared) -> Facts:
     ]
     plain = [node.name for node in biased if "bias_lr" not in node.spec.model_fields_set]
     coef = spec.regu_coef if spec else SolverSpec.model_fields["regu_coef"].default
+    regularized = f"the L2 gradient is 2·{coef:g}·w" if coef else "nothing is regularized"
     found = [
         f"seed {spec.seed if spec else 0} ({declared.origin('seed')})",
-        f"regu_coef {coef:g} ({declared.origin('regu_coef')}): the L2 gradient is 2·{coef:g}·w",
+        f"regu_coef {coef:g} ({declared.origin('regu_coef')}): {regularized}",
     ]
     if plain:
         found.append(f"bias_lr 2 (default) in {', '.join(plain)}: biases learn twice as fast")

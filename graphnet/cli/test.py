@@ -56,9 +56,7 @@ def test(
     recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
     notice(fallback_notice(data), stderr=True)
-    net = load_net(
-        data.spec, "test", options.backend, keep="needed", threads=options.threads, offline=True
-    )
+    net = load_net(data.spec, "test", options.backend, keep="needed", threads=options.threads)
     try:
         load_all(net.store, file, contents)
         found = net.evaluate()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.blob import Array, Blob, Shape
-from graphnet.errors import located
+from graphnet.errors import TopologyError, did_you_mean, located, one_of
 from graphnet.layers.base import Binding, Layer, PassContext
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
@@ -42,13 +42,18 @@ def bind(
     store: ParamStore,
     context: PassContext,
     inputs: Mapping[str, np.ndarray],
+    *,
+    freeze_borrowed: bool = False,
 ) -> Bound:
     """Give every layer its blobs, params, state and scratch.
+
+    ``freeze_borrowed`` gives layers that borrow params copies of them, which then stay as they
+    are: to such a layer's gradient they are constants.
 
     Raises:
         GraphnetError: With the layer and its position, if a layer cannot be set up.
     """
-    return _Binder(compiled, store, context, inputs).bound
+    return _Binder(compiled, store, context, inputs, freeze_borrowed=freeze_borrowed).bound
 
 
 class _Binder:
@@ -58,7 +63,10 @@ class _Binder:
         store: ParamStore,
         context: PassContext,
         inputs: Mapping[str, np.ndarray],
+        *,
+        freeze_borrowed: bool,
     ) -> None:
+        self.freeze_borrowed = freeze_borrowed
         self.compiled, self.store, self.context, self.inputs = compiled, store, context, inputs
         self.backend, self.dtype = compiled.backend, compiled.dtype
         self.arena = self.backend.arena(compiled.plan.n_bytes)
@@ -69,7 +77,8 @@ class _Binder:
             if params:
                 self.bound.params[node.name] = params
             with located(node.position, node.subject):
-                self.bound.layers.append(node.spec.build(self.binding(node, params)))
+                every = {**params, **self.borrowed(node)}
+                self.bound.layers.append(node.spec.build(self.binding(node, every)))
 
     def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
         offset = self.compiled.plan.offsets[key]
@@ -97,6 +106,25 @@ class _Binder:
                     self.bound.shared_sums.append(_adder(self.backend.xp, param.diff, extra))
                 param = Param(name, param.data, extra, param.decl)
             params[name] = param
+        return params
+
+    def borrowed(self, node: Node) -> dict[str, Param]:
+        """Params of another layer that this one reads and sends no gradient to.
+
+        Raises:
+            TopologyError: If no layer has them.
+        """
+        params = {}
+        for name, (key, of) in node.spec.borrowed_params().items():
+            if of not in self.store.params.get(key, {}):
+                keys = [k for k, named in self.store.params.items() if of in named]
+                raise TopologyError(
+                    f"no layer has a {of} under the key '{key}'"
+                    f"{did_you_mean(key, keys) or one_of(keys)}"
+                )
+            param = self.store.params[key][of]
+            data = param.data.copy() if self.freeze_borrowed else param.data
+            params[name] = Param(name, data, None, param.decl)
         return params
 
     def binding(self, node: Node, params: Mapping[str, Param]) -> Binding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from graphnet.layers.base import Phase
 from graphnet.layers.memory_data import MemoryData
 from graphnet.net.compiled import Keep, compile_net
 from graphnet.net.net import Net
-from graphnet.net.sources import resolve_data
+from graphnet.net.sources import FallbackWarning, fallback_text, resolve_data
 from graphnet.net.spec import NetSpec, read_net
 from graphnet.param import ParamStore
 
@@ -33,7 +34,6 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     keep: Keep = "all",
     *,
     threads: int | None = None,
-    offline: bool = False,
     user_code: bool = True,
 ) -> Net:
     """Load a net and give it memory, params filled by their initializers.
@@ -51,11 +51,15 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
             lifetime; a list of names: these can be read.
         threads: Default: as many as the machine has cores. Results do not depend on it.
-        offline: Do not try to download a named data set.
         user_code: Whether layer types may be classes named by a dotted path.
 
     Returns:
         The net, ready for ``forward()``.
+
+    Warns:
+        FallbackWarning: If the declared fall-back (``otherwise:``) is read in place of missing
+            data. Nothing is downloaded here: ``graphnet data NAME`` does that, and ``solve`` on
+            the command line.
 
     Raises:
         SpecError: If the YAML is wrong, with every problem at its line and column.
@@ -69,7 +73,10 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     if dtype not in _PRECISIONS:
         raise SpecError(f"dtype: expected 'float32' or 'float64', found {dtype!r}")
     spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
-    spec = resolve_data(spec, offline=offline).spec
+    resolved = resolve_data(spec)
+    if resolved.fell_back:
+        warnings.warn(fallback_text(resolved), FallbackWarning, stacklevel=2)
+    spec = resolved.spec
     arrays = _arrays(inputs, spec)
     if share is not None:
         return share.share(spec, phase, keep, arrays)

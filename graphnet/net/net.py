@@ -84,6 +84,8 @@ class Net:
         store: Whose params it uses.
         seed: Keys its random streams.
         inputs: Arrays for MemoryData tops.
+        freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
+            are (for the gradient check, to which they are constants).
     """
 
     def __init__(
@@ -92,13 +94,15 @@ class Net:
         store: ParamStore,
         seed: int,
         inputs: Mapping[str, np.ndarray] | None = None,
+        *,
+        freeze_borrowed: bool = False,
     ) -> None:
         self.compiled, self.store = compiled, store
         self.name, self.phase = compiled.spec.name, compiled.phase
         self.backend: Backend = compiled.backend
         self.context = PassContext(self.phase, seed)
         self.inputs = inputs or {}
-        bound = bind(compiled, store, self.context, self.inputs)
+        bound = bind(compiled, store, self.context, self.inputs, freeze_borrowed=freeze_borrowed)
         self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
         self._shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
         self.blobs = BlobTable(self._blobs, compiled.plan.shared)

@@ -38,6 +38,20 @@ class ResolvedData:
         return {"sources": self.used, "fell_back": self.fell_back, "wanted": self.wanted}
 
 
+class FallbackWarning(UserWarning):
+    """A net reads the fall-back it declares in place of data that is not there."""
+
+
+def fallback_text(data: ResolvedData) -> str:
+    """What is read in place of what."""
+    changed = [
+        f"{name} reads {used}, not {data.wanted[name]}"
+        for name, used in data.used.items()
+        if used != data.wanted[name]
+    ]
+    return "; ".join([f"this is not the data the net asks for: {data.missing}", *changed])
+
+
 def resolve_data(
     spec: NetSpec,
     *,

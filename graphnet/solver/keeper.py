@@ -25,7 +25,6 @@ from graphnet.solver.snapshot_file import (
 from graphnet.solver.statistics_file import FileExists, StatisticsFile, read_statistics
 from graphnet.solver.weights import check_fits, download, load_weights, upload
 
-
 #: How the record of a start that came to the run's end says so.
 FINISHED = "finished"
 
@@ -94,7 +93,7 @@ class Keeper:
                     store.state[key][name].fill(decl.fill)
         run.schedule.load_state_dicts({})
         if run.spec.load_from is not None:
-            run.reporter.line(str(load_weights(store, run.spec.load_from)))
+            run.reporter.line(str(load_weights(run.net, run.spec.load_from)))
         self._open_statistics()
 
     def _resume(self, path: Path, contents: Contents) -> None:
@@ -247,9 +246,10 @@ class Keeper:
         """Whether a start has brought the run to its end, and a crash has taken nothing since."""
         if self.directory is None or not self.run.is_finished:
             return False
-        starts = self.directory.read_json("run.json").get("starts") or [{}]
-        ended = (starts[-1].get("to_iter"), starts[-1].get("outcome"))
-        return bool(ended == (self.run.state.iter, FINISHED))
+        match self.directory.read_json("run.json"):
+            case {"starts": [*_, {"to_iter": to_iter, "outcome": outcome}]}:
+                return bool((to_iter, outcome) == (self.run.state.iter, FINISHED))
+        return False
 
     # --- the small files ----------------------------------------------------------------
 

@@ -120,13 +120,13 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     return found
 
 
-def load_weights(store: ParamStore, path: Path | str, *, strict: bool = False) -> WeightsReport:
+def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -> WeightsReport:
     """Load params and persistent state by layer name from a run, a snapshot or a model.
 
     Args:
-        store: Where to.
+        net: Where to; of either phase.
         path: A run's directory (its newest good snapshot is taken), or a file.
-        strict: Whether every param of the store must be there in its shape.
+        strict: Whether every param of the net must be there in its shape.
 
     Returns:
         What was loaded and what was not.
@@ -136,6 +136,7 @@ def load_weights(store: ParamStore, path: Path | str, *, strict: bool = False) -
             ``strict``, if not everything does, and then nothing is loaded.
     """
     file, contents = read_weights(Path(path))
+    store = net.store
     if strict:
         check_fits(store, contents, file)
     report = upload(store, contents.params, contents.state, file=file)
@@ -165,7 +166,11 @@ def check_fits(store: ParamStore, contents: Contents, file: Path) -> None:
 
 
 def save_model(net: TrainableNet, path: Path | str) -> None:
-    """Write the params and persistent state alone.
+    """Write the params and persistent state alone: a model.
+
+    Args:
+        net: Whose.
+        path: A file, replaced as a whole when the new one is on the disk.
 
     Raises:
         DivergedError: If one of them is not finite.

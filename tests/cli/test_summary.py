@@ -29,7 +29,7 @@ def test_defaults_are_told_apart_from_what_was_written():
     ]
     assert in_force("regu_coef=0", "seed=1", "layers.ip1.bias_lr=2") == [
         "seed 1 (--set seed=1)",
-        "regu_coef 0 (--set regu_coef=0): the L2 gradient is 2·0·w",
+        "regu_coef 0 (--set regu_coef=0): nothing is regularized",
     ]
 
 

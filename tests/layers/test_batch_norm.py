@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
@@ -9,6 +10,7 @@ from graphnet.constraints import L2Cons
 from graphnet.errors import ShapeError
 from graphnet.initializers import Constant, Gaussian
 from graphnet.layers.batch_norm import BatchNorm
+from graphnet.net.load import load_net
 from graphnet.regularizers import L2Regu
 
 
@@ -103,6 +105,20 @@ def test_running_statistics_move_while_frozen():
     rig = Rig(LayerCase(spec(), [(4, 2)], batch_norm()), frozen=True)
     rig.layer.forward()
     np.testing.assert_allclose(rig.state["mean"], 0.1 * rig.values[0].mean(0))
+
+
+@pytest.mark.parametrize("affine", ["true", "false"])
+def test_prediction_uses_what_training_left(affine):
+    """The nets of a run share the statistics: batches move them, a prediction reads them."""
+    text = f"""
+- {{name: data, type: MemoryData, batch_size: 4, tops: [x], data: {{x: [[1], [2], [3], [6]]}}}}
+- {{name: bn, type: BatchNorm, affine: {affine}, bottoms: [x], tops: [y]}}
+"""
+    net = load_net(yaml.safe_load(text), phase="train")
+    for _ in range(200):
+        net.forward()
+    y = net.predict({"x": [[3.0], [3.0 + np.sqrt(14 / 3)]]})["y"]
+    np.testing.assert_allclose(y, [[0], [1]], atol=1e-4)
 
 
 def test_far_from_zero():

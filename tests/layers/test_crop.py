@@ -44,7 +44,7 @@ def crop(layer, *, chance=True):
     return reference
 
 
-SHAPE = (6, 2, 4, 5)
+SHAPE = (4, 3, 6, 7)
 CASES = [
     LayerCase(s := spec(2, 3), [SHAPE], crop(s), label="middle"),
     LayerCase(s := spec(4, 5), [SHAPE], crop(s), label="all of it"),

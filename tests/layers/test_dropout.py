@@ -37,13 +37,13 @@ def dropout(ratio, scale):
 
 
 CASES = [
-    LayerCase(spec(), [(4, 5)], dropout(0.5, 2), draws=True),
-    LayerCase(spec(ratio=0.2), [(2, 3, 4, 2)], dropout(0.2, 1.25), draws=True),
+    LayerCase(spec(), [(3, 48)], dropout(0.5, 2), draws=True),
+    LayerCase(spec(ratio=0.2), [(2, 3, 4, 4)], dropout(0.2, 1.25), draws=True),
     LayerCase(
-        spec(ratio=0.6, auto_scale=False), [(5, 3)], dropout(0.6, 1), label="unscaled", draws=True
+        spec(ratio=0.6, auto_scale=False), [(3, 40)], dropout(0.6, 1), label="unscaled", draws=True
     ),
-    LayerCase(spec(ratio=0.0), [(5, 3)], lambda bottoms, _: bottoms, label="ratio 0"),
-    LayerCase(spec(), [(5, 3)], lambda bottoms, _: bottoms, label="test", phase="test"),
+    LayerCase(spec(ratio=0.0), [(3, 40)], lambda bottoms, _: bottoms, label="ratio 0"),
+    LayerCase(spec(), [(3, 40)], lambda bottoms, _: bottoms, label="test", phase="test"),
 ]
 
 

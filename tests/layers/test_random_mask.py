@@ -28,11 +28,11 @@ def corrupt(ratio):
 
 
 CASES = [
-    LayerCase(RandomMask(name="corrupt", bottoms=("x",)), [(4, 6)], corrupt(0.5), draws=True),
-    LayerCase(RandomMask(name="corrupt", ratio=0.1), [(3, 2, 3, 2)], corrupt(0.1), draws=True),
+    LayerCase(RandomMask(name="corrupt", bottoms=("x",)), [(3, 40)], corrupt(0.5), draws=True),
+    LayerCase(RandomMask(name="corrupt", ratio=0.1), [(2, 3, 4, 4)], corrupt(0.1), draws=True),
     LayerCase(
         RandomMask(name="corrupt", ratio=0.3),
-        [(4, 6)],
+        [(3, 40)],
         corrupt(0.3),
         phase="test",
         label="test",

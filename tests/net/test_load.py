@@ -9,6 +9,7 @@ import graphnet as gn
 from graphnet.backend import open_backend
 from graphnet.errors import BackendError, DataError, GraphnetError, SpecError
 from graphnet.net.load import load_net
+from graphnet.net.sources import FallbackWarning
 from graphnet.net.spec import read_net
 
 LAYERS = [
@@ -180,3 +181,19 @@ def test_inputs_for_a_top_that_is_not_there(layers, message):
     """A misspelt name is not passed over."""
     with pytest.raises(DataError, match=message):
         load_net(layers, inputs={"dta": np.ones((4, 3))})
+
+
+@pytest.mark.filterwarnings("error::graphnet.net.sources.FallbackWarning")
+def test_a_fall_back_is_never_taken_silently(monkeypatch, tmp_path):
+    """Loading from Python says what is read in place of what."""
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
+    layer = {
+        "name": "d",
+        "type": "HDF5Data",
+        "source": "dataset:mnist/test",
+        "otherwise": "dataset:digits28/test",
+        "batch_size": 2,
+        "tops": ["data", "label"],
+    }
+    with pytest.raises(FallbackWarning, match="d reads dataset:digits28/test, not dataset:mnist"):
+        load_net([layer], phase="test")

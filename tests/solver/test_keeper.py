@@ -12,12 +12,13 @@ from support.fake_net import FakeNet, Lines
 
 from graphnet.errors import SnapshotError, SpecError
 from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.keeper import Keeper
 from graphnet.solver.methods import METHODS
 from graphnet.solver.run_directory import snapshots_in
 from graphnet.solver.snapshot_file import read, to_bytes
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
-from graphnet.solver.statistics_file import Measured, StatisticsFile
+from graphnet.solver.statistics_file import Measured, StatisticsFile, read_statistics
 from graphnet.solver.weights import save_model
 
 BREAKS = [
@@ -139,6 +140,54 @@ def test_a_damaged_snapshot_costs_only_its_iterations(tmp_path):
     assert reporter.warnings[0].endswith("is damaged: its checksum is wrong\n  it is passed over")
     assert reporter.lines[0] == "going on from iteration 28 (run/snapshots/snapshot-000028.h5)"
     assert_same("snapshots/snapshot-000030.h5", "statistics.jsonl")
+
+
+RARE = [
+    {"type": "ValidationPerformance", "every_n_iter": 8},
+    {"type": "Snapshot", "keep_best": "accuracy"},
+    {"type": "EarlyStopping", "key": "accuracy", "patience": 2},
+]
+
+
+def measured(folder, key="accuracy"):
+    return [m.iter for m in read_statistics(Path(folder) / "statistics.jsonl") if m.key == key]
+
+
+def test_the_end_is_measured_and_forgotten_when_prolonged():
+    """A longer run goes on as if it had never ended, its best snapshot included."""
+    train("run", 13, breaks=RARE)
+    assert measured("run") == [0, 8, 13]
+    train("run", 21, breaks=RARE)
+    assert measured("run") == [0, 8, 16, 21]
+    train("whole", 21, breaks=RARE)
+    run, whole = (read(Path(f) / "snapshots/snapshot-000021.h5") for f in ("run", "whole"))
+    whole.solver_yaml = run.solver_yaml  # exp_dir differs
+    assert to_bytes(run) == to_bytes(whole)
+    assert_same("statistics.jsonl")
+
+
+@pytest.mark.parametrize("where", ["evaluate", "record_end"])
+def test_a_crash_while_the_end_is_measured(where, monkeypatch):
+    """Solving again measures it again, once."""
+    train("run", 13, breaks=RARE)
+    shutil.move("run", "whole")
+    with monkeypatch.context() as patch:
+        owner = FakeNet if where == "evaluate" else Keeper
+        original = getattr(owner, where)
+
+        def crash(self, *args):
+            if where == "record_end" or self.context.iteration == 13:
+                raise Killed("killed")
+            return original(self, *args)
+
+        patch.setattr(owner, where, crash)
+        with pytest.raises(Killed, match="killed"):
+            train("run", 13, breaks=RARE)
+    _, reporter = train("run", 13, breaks=RARE)
+    assert reporter.lines[-1].startswith("finished at iteration 13")
+    assert_same("statistics.jsonl", "snapshots/snapshot-000013.h5")
+    _, reporter = train("run", 13, breaks=RARE)
+    assert reporter.lines[-1].startswith("was finished before")
 
 
 def test_files_of_a_run(tmp_path):

@@ -31,6 +31,10 @@ class Probe(CoffeeBreak):
         self._do("enjoy")
         lounge.update_statistics(self.name, state.iter)
 
+    def finish(self, net, state, lounge):
+        self._do("finish")
+        lounge.update_statistics(self.name, state.iter)
+
     def close(self, net, state, lounge):
         self._do("close")
 
@@ -48,6 +52,27 @@ def test_order_of_the_list():
     schedule.take(*table)
     schedule.close(*table)
     assert log == ["a.open", "b.open", "a.enjoy", "b.enjoy", "a.hears 0.0", "b.close", "a.close"]
+
+
+def test_all_finish_and_nobody_listens():
+    """Due or not; what is recorded then is not heard, so that it changes no break's state."""
+    log = []
+    schedule, table = make(Probe(log, "a", key="b"), Probe(log, "b"), when=Every(2, "iter"))
+    schedule.open(*table)
+    table[1].iter = 3
+    schedule.finish(*table)
+    assert log == ["a.open", "b.open", "a.finish", "b.finish"]
+    assert table[2].get_statistics("b") == {3: 3.0}
+
+
+def test_a_break_that_fails_to_finish_is_named():
+    """Or skipped, if that is what was asked for."""
+    schedule, table = make(Probe([], "a", "finish"))
+    with pytest.raises(BreakError, match="coffee break 'a' failed at iteration 0: ValueError"):
+        schedule.finish(*table)
+    schedule, table = make(Probe([], "a", "finish"), on_error="continue")
+    schedule.finish(*table)
+    assert "it is skipped (on_error: continue)" in table[2].reporter.warnings[0]
 
 
 def test_nothing_is_called_when_nothing_is_due():

@@ -28,6 +28,21 @@ def test_records_each_number_under_its_key():
     assert {key: lounge.get_statistics(key)[0] for key in expected} == expected
 
 
+def test_a_run_that_ends_elsewhere_is_measured_at_its_end():
+    """Once: not where the break was due just then, nor where a snapshot says it was."""
+    break_ = ValidationPerformance()
+    net, state, lounge = enjoyed(break_)  # at 0; the state then stands at 1000
+    lounge.start_iteration(state.iter)
+    break_.finish(net, state, lounge)
+    assert list(lounge.get_statistics("accuracy")) == [0, 1000]
+    break_.finish(net, state, lounge)
+    again = ValidationPerformance()
+    again.load_state_dict(break_.state_dict())
+    again.open(net, state, lounge)
+    again.finish(net, state, lounge)
+    assert len(lounge.reporter.lines) == 2
+
+
 def test_report():
     """How many samples, each number, and how it has changed."""
     _, _, lounge = enjoyed(ValidationPerformance(), times=2)
