@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from graphnet.solver.load import load_solver
 
 import graphnet as gn
 from benchmarks.cases import CASES, Case
@@ -23,6 +22,7 @@ from graphnet.layers import MemoryData
 from graphnet.net.load import load_net
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec, Node, read_net
+from graphnet.solver.load import load_solver
 from graphnet.solver.reporter import SilentReporter
 from graphnet.timing import matmul_rate, step_flops
 

@@ -73,12 +73,11 @@ def measure(case: Case, torch_python: str | None, threads: int, rounds: int) -> 
     arguments = [case.name, str(case.batch)]
     command = [sys.executable, "-m", "benchmarks.graphnet_worker", *arguments, str(threads)]
     workers = {"graphnet": Worker(command)}
-    shape = json.dumps(case.data_shape)
+    script, shape = str(HERE / "torch_worker.py"), json.dumps(case.data_shape)
     layouts = LAYOUTS if len(case.data_shape) > 1 else LAYOUTS[:1]
     for layout in layouts if torch_python else ():
         workers[layout] = Worker(
-            [torch_python, str(HERE / "torch_worker.py"), *arguments, layout, str(threads), shape]
-            + [str(case.n_class)]
+            [torch_python, script, *arguments, layout, str(threads), shape, str(case.n_class)]
         )
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     floors = []

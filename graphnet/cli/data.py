@@ -21,7 +21,12 @@ def data(name: str, from_dir: Path | None, to_dir: Path | None, *, offline: bool
         files = fetch(name, from_dir=from_dir, to_dir=to_dir, offline=offline, progress=progress)
     found = SETS[name]
     say(f"{found.title} ({found.licence}, {found.home})")
-    facts([(split, f"{found.rows[split]:,} samples in {path}") for split, path in files.items()])
+    facts([(part, _contents(found, part, path)) for part, path in files.items()])
+
+
+def _contents(found: NamedSet, part: str, path: Path) -> str:
+    what = f"{found.rows[part]:,} samples" if part in found.rows else "of the training samples,"
+    return f"{what} in {path}"
 
 
 def list_data() -> None:

@@ -1,51 +1,30 @@
-"""The named data sets: what they are, where they come from, where they lie on this machine.
+"""The named data sets on this machine: where they lie, and how they get there.
 
-MNIST and its kin are published as IDX files; they are converted once to HDF5 in the data
-folder: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache folder. The small sets come
-with the package.
+What is published is converted once to HDF5 in the data folder: ``$GRAPHNET_DATA``, else
+``graphnet`` in the user's cache folder. The small sets come with the package.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+
+import numpy as np
 
 from graphnet.blob import Shape
-from graphnet.data import embedded_sets
 from graphnet.data.download import Progress, is_offline
-from graphnet.data.hdf5_file import write_file
-from graphnet.data.published import Published, Samples, mnist_like
+from graphnet.data.hdf5_file import read_array, write_file
+from graphnet.data.named_sets import SETS, NamedSet
+from graphnet.data.published import Samples
 from graphnet.errors import DataError, did_you_mean
 
 _CHUNK_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class NamedSet:
-    """A data set known by name; either ``published`` or ``embedded`` says how to get it.
-
-    Attributes:
-        name: As in ``dataset:NAME/SPLIT``.
-        title: One line.
-        licence: Under which it may be used.
-        home: Where it is published.
-        shapes: Of one sample, by data set.
-        rows: Samples in each split.
-        published: Its files and mirrors.
-        embedded: Gives the samples by split, where they come with the package.
-    """
-
-    name: str
-    title: str
-    licence: str
-    home: str
-    shapes: Mapping[str, Shape]
-    rows: Mapping[str, int]
-    published: Published | None = None
-    embedded: Callable[[], Mapping[str, Samples]] | None = None
+#: What a named set is told by, where a path could stand.
+PREFIX = "dataset:"
+#: The part of a set that is the mean of its training samples, and the data set in its file.
+MEAN = "mean"
 
 
 @dataclass(frozen=True)
@@ -54,78 +33,6 @@ class Arrays:
 
     name: str
     values: Samples
-
-
-def _registry(*sets: NamedSet) -> Mapping[str, NamedSet]:
-    return MappingProxyType({s.name: s for s in sets})
-
-
-#: Every named set.
-SETS: Mapping[str, NamedSet] = _registry(
-    NamedSet(
-        name="mnist",
-        title="MNIST: 70,000 hand-written digits",
-        licence="CC BY-SA 3.0",
-        home="http://yann.lecun.com/exdb/mnist/",
-        shapes={"data": (1, 28, 28), "label": ()},
-        rows={"train": 60_000, "test": 10_000},
-        published=mnist_like(
-            (
-                "https://ossci-datasets.s3.amazonaws.com/mnist/",
-                "https://storage.googleapis.com/cvdf-datasets/mnist/",
-            ),
-            "6bbc9ace898e44ae57da46a324031adb",
-            "a25bea736e30d166cdddb491f175f624",
-            "2646ac647ad5339dbf082846283269ea",
-            "27ae3e4e09519cfbb04c329615203637",
-        ),
-    ),
-    NamedSet(
-        name="fashion-mnist",
-        title="Fashion-MNIST: 70,000 pictures of clothes",
-        licence="MIT, © 2017 Zalando SE",
-        home="https://github.com/zalandoresearch/fashion-mnist",
-        shapes={"data": (1, 28, 28), "label": ()},
-        rows={"train": 60_000, "test": 10_000},
-        published=mnist_like(
-            (
-                "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            ),
-            "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-            "9018921c3c673c538a1fc5bad174d6f9",
-            "8181f5470baa50b63fa0f6fddb340f0a",
-            "15d484375f8d13e6eb1aabb0c3f46965",
-        ),
-    ),
-    NamedSet(
-        name="iris",
-        title="Iris: four measurements of 150 flowers of three species",
-        licence="CC BY 4.0",
-        home="https://doi.org/10.24432/C56C76",
-        shapes={"data": (4,), "label": ()},
-        rows={"train": 120, "test": 30},
-        embedded=embedded_sets.iris,
-    ),
-    NamedSet(
-        name="digits",
-        title="Digits: 1,797 hand-written digits of 8×8",
-        licence="CC BY 4.0",
-        home="https://doi.org/10.24432/C50P49",
-        shapes={"data": (1, 8, 8), "label": ()},
-        rows={"train": 1437, "test": 360},
-        embedded=embedded_sets.digits,
-    ),
-    NamedSet(
-        name="digits28",
-        title="Digits: 1,797 hand-written digits, enlarged to 28×28",
-        licence="CC BY 4.0",
-        home="https://doi.org/10.24432/C50P49",
-        shapes={"data": (1, 28, 28), "label": ()},
-        rows={"train": 1437, "test": 360},
-        embedded=embedded_sets.digits28,
-    ),
-)
 
 
 def split_names() -> list[str]:
@@ -148,6 +55,35 @@ def lookup(name: str) -> tuple[NamedSet, str]:
     return SETS[set_name], split
 
 
+def mean_shape(name: str) -> Shape:
+    """The shape of the mean that ``NAME/mean`` names.
+
+    Raises:
+        DataError: If there is none, with the names there are.
+    """
+    return _with_mean(name).shapes["data"]
+
+
+def resolve_mean(name: str) -> Path:
+    """The file with the mean that ``NAME/mean`` names: its data set ``mean``.
+
+    Raises:
+        DataError: If there is no such mean, or its set has not been fetched.
+    """
+    found = _with_mean(name)
+    return _here(found, MEAN)
+
+
+def _with_mean(name: str) -> NamedSet:
+    names = [f"{s.name}/{MEAN}" for s in SETS.values() if s.has_mean]
+    if name not in names:
+        raise DataError(
+            f"there is no mean 'dataset:{name}'{did_you_mean(name, names)}\n"
+            f"  expected one of: {', '.join(names)}"
+        )
+    return SETS[name.removesuffix(f"/{MEAN}")]
+
+
 def data_folder() -> Path:
     """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache."""
     if chosen := os.environ.get("GRAPHNET_DATA"):
@@ -166,7 +102,12 @@ def resolve(name: str) -> Path | Arrays:
     found, split = lookup(name)
     if found.embedded is not None:
         return Arrays(f"dataset:{name}", found.embedded()[split])
-    path = _path(found, split, data_folder())
+    return _here(found, split)
+
+
+def _here(found: NamedSet, part: str) -> Path:
+    """The file of a split or the mean, which is there."""
+    path = _path(found, part, data_folder())
     if not path.exists():
         raise DataError(
             f"the data set '{found.name}' is not on this machine (looked for {path})\n"
@@ -187,14 +128,14 @@ def fetch(
 
     Args:
         name: Of the set.
-        from_dir: A folder with the published IDX files, gzipped or plain; None: what is on
-            this machine already, else from the network.
+        from_dir: A folder with the files as published, packed or not; None: what is on this
+            machine already, else from the network.
         to_dir: Where to put them. Default: the data folder, where ``dataset:`` looks.
         offline: Never use the network (also ``GRAPHNET_OFFLINE=1``).
         progress: Told how the download goes.
 
     Returns:
-        The file of each split.
+        The file of each split, and of the mean if it has one.
 
     Raises:
         DataError: If there is no such set, it cannot be had, is not what was published, or
@@ -207,16 +148,21 @@ def fetch(
         )
     found = SETS[name]
     folder = data_folder() if to_dir is None else to_dir.absolute()
-    paths = {split: _path(found, split, folder) for split in found.rows}
+    parts = [*found.rows, *([MEAN] if found.has_mean else [])]
+    paths = {part: _path(found, part, folder) for part in parts}
     if from_dir is None and all(p.exists() for p in paths.values()):
         return paths
     samples = _samples(found, from_dir, offline=is_offline(offline), progress=progress)
     about = {"title": found.title, "licence": found.licence, "home": found.home}
-    for split, path in paths.items():
+    if found.has_mean:
+        data = samples["train"]["data"]
+        mean = (data.sum(axis=0, dtype=np.float64) / len(data)).astype(np.float32)
+        write_file(paths[MEAN], {MEAN: mean}, about, _CHUNK_ROWS)
+    for split in found.rows:
         shaped = {
             key: values.reshape(-1, *found.shapes[key]) for key, values in samples[split].items()
         }
-        write_file(path, shaped, about, _CHUNK_ROWS)
+        write_file(paths[split], shaped, about, _CHUNK_ROWS)
     return paths
 
 
@@ -224,6 +170,10 @@ def _samples(
     found: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
 ) -> Mapping[str, Samples]:
     """All splits of a set, from wherever they can be had."""
+    if found.made_from is not None:
+        base = SETS[found.made_from.name]
+        given = _base_samples(base, from_dir, offline=offline, progress=progress)
+        return {split: found.made_from.make(given[split]) for split in found.rows}
     if found.published is None:
         if from_dir is not None:
             raise DataError(
@@ -243,6 +193,18 @@ def _samples(
         raise DataError(
             f"the data set '{found.name}' could not be downloaded: {error}\n{_how_to_get(found)}"
         ) from error
+
+
+def _base_samples(
+    base: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
+) -> Mapping[str, Samples]:
+    """What another set is made from: of a folder, else of this machine, once it is there."""
+    if from_dir is not None:
+        return _samples(base, from_dir, offline=offline, progress=progress)
+    paths = fetch(base.name, offline=offline, progress=progress)
+    return {
+        split: {key: read_array(paths[split], key) for key in base.shapes} for split in base.rows
+    }
 
 
 def _how_to_get(found: NamedSet) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,24 @@ from graphnet.data.download import Progress, download
 from graphnet.errors import DataError
 
 Samples = Mapping[str, np.ndarray]
+
+
+class Publication(Protocol):
+    """How a published set is had, checked to be what was published."""
+
+    def from_folder(self, folder: Path) -> Mapping[str, Samples]:
+        """All splits, from published files in a folder.
+
+        Raises:
+            DataError: If a file is missing or not as published.
+        """
+
+    def from_network(self, progress: Progress | None) -> Mapping[str, Samples]:
+        """All splits, downloaded.
+
+        Raises:
+            DataError: Saying what went wrong.
+        """
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from graphnet.blob import Shape
 from graphnet.data import datasets
+from graphnet.data.datasets import PREFIX
 from graphnet.data.download import Progress
 from graphnet.data.hdf5_file import HDF5File, is_hdf5
 from graphnet.data.table import ArrayPart, Part
@@ -20,7 +21,6 @@ from graphnet.errors import DataError
 
 Source: TypeAlias = str | tuple[str, ...]
 
-PREFIX = "dataset:"
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from pydantic import model_validator
 
 from graphnet.blob import Shape, shape_text
+from graphnet.data import datasets
 from graphnet.data.hdf5_file import read_array
-from graphnet.errors import ShapeError
+from graphnet.errors import DataError, ShapeError
 from graphnet.fields import Model
 
 
@@ -96,7 +97,8 @@ class SubMean(Transformer):
 
     Args:
         mean: A number or nested lists, in the shape of a sample or ``[C]`` for ``(C, …)``.
-        mean_file: An HDF5 file with a data set ``mean`` of such a shape, or ``(1, …)``.
+        mean_file: An HDF5 file with a data set ``mean`` of such a shape, or ``(1, …)``; or
+            ``dataset:NAME/mean``, the mean of a named set.
 
     Source:
         Mocha ``DataTransformers.SubMean``; the list of channels is Caffe's ``mean_value``.
@@ -112,25 +114,39 @@ class SubMean(Transformer):
             raise ValueError("SubMean needs either 'mean' or 'mean_file'")
         if self.mean is not None:
             self._inline()
+        if name := self._named():
+            try:
+                datasets.mean_shape(name)
+            except DataError as error:
+                raise ValueError(str(error)) from None
         return self
+
+    def _named(self) -> str:
+        """``NAME/mean``, if it is the mean of a named set; else nothing."""
+        prefix = datasets.PREFIX
+        is_named = self.mean_file is not None and self.mean_file.startswith(prefix)
+        return self.mean_file.removeprefix(prefix) if self.mean_file and is_named else ""
 
     def relative_to(self, folder: Path) -> Self:
         """``mean_file`` taken from ``folder``."""
-        if self.mean_file is None:
+        if self.mean_file is None or self._named():
             return self
         path = folder.absolute() / Path(self.mean_file).expanduser()
         return self.model_copy(update={"mean_file": str(path)})
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same; an inline mean is seen to fit."""
+        """The same; an inline mean, and that of a named set, is seen to fit."""
         if self.mean is not None:
             _fitted(self._inline(), shape, "the mean")
+        if name := self._named():
+            _fitted(np.empty(datasets.mean_shape(name)), shape, str(self.mean_file))
         return shape
 
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """Subtracts in place."""
         if self.mean_file is not None:
-            path = Path(self.mean_file)
+            name = self._named()
+            path = datasets.resolve_mean(name) if name else Path(self.mean_file)
             mean = _fitted(read_array(path, "mean"), shape, f"{path}: the mean")
         else:
             mean = _fitted(self._inline(), shape, "the mean")
