@@ -109,7 +109,7 @@ def check_gradients(
 def _float64_twin(net: Net) -> Net:
     """The same net with params of its own, in float64, standing at the same batch."""
     compiled = compile_net(
-        net.compiled.spec, net.phase, net.backend, np.dtype("float64"), keep="all"
+        net.compiled.spec, net.phase, net.backend, np.dtype("float64"), keep="all", backward=True
     )
     store = ParamStore(net.backend, compiled.dtype, compiled.declared, net.context.seed)
     for key, name, param in store.items():

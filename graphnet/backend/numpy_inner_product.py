@@ -12,7 +12,7 @@ from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
 from graphnet.blob import Array, columns
 
 #: Multiply-adds of a part, and how many parts a product has at most.
-PART_MACS, MOST_PARTS = 4_000_000, 8
+PART_MACS, MOST_PARTS = 6_000_000, 8
 
 
 class InnerProduct:

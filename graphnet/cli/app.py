@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from graphnet.cli.mistakes import report
-from graphnet.cli.terminal import say, warn
+from graphnet.cli.terminal import parse_bytes, say, warn
 from graphnet.errors import GraphnetError
 
 if TYPE_CHECKING:
@@ -105,6 +105,14 @@ Threads = Annotated[
     ),
 ]
 Backend = Annotated[str, typer.Option(metavar="NAME", help="numpy, cupy or auto.")]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="SIZE",
+        parser=parse_bytes,
+        help="Refuse a net that needs more, as in 4GiB. Default: what the machine has free.",
+    ),
+]
 Offline = Annotated[
     bool,
     typer.Option("--offline", help="Do not download data; GRAPHNET_OFFLINE=1 says the same."),
@@ -166,6 +174,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     ] = False,
     offline: Offline = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but warnings.")] = False,
+    memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Train a net, or go on where its run was stopped."""
@@ -178,7 +187,13 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     if seed is not None:
         overrides.append(Override(("seed",), seed, f"--seed {seed}"))
     options = solve.Options(
-        threads, backend, fresh=fresh, offline=offline, quiet=quiet, user_code=not no_user_code
+        threads,
+        backend,
+        fresh=fresh,
+        offline=offline,
+        quiet=quiet,
+        user_code=not no_user_code,
+        memory_limit=memory_limit,
     )
     solve.solve(net, solver, overrides, options)
 
@@ -187,8 +202,15 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 def check(
     net: Net,
     phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
+    connections: Annotated[
+        bool,
+        typer.Option(
+            "--connections", help="Show multiply-adds plus biases of one sample, LeCun's count."
+        ),
+    ] = False,
     json: Json = False,
     set_: Set = None,
+    memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Check a net and its solver; print the net as a table.
@@ -197,7 +219,35 @@ def check(
     """
     from graphnet.cli import check
 
-    check.check(net, phase.value, _overrides(set_), as_json=json, user_code=not no_user_code)
+    user_code, overrides = not no_user_code, _overrides(set_)
+    check.check(
+        net,
+        phase.value,
+        overrides,
+        as_json=json,
+        user_code=user_code,
+        connections=connections,
+        memory_limit=memory_limit,
+    )
+
+
+@command
+def time(
+    net: Net,
+    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
+    steps: Annotated[int, typer.Option(min=1, help="Passes to take the median of.")] = 20,
+    json: Json = False,
+    set_: Set = None,
+    threads: Threads = None,
+    backend: Backend = "auto",
+    offline: Offline = False,
+) -> None:
+    """Time every layer of a net against what this machine can do."""
+    from graphnet.cli import time
+    from graphnet.cli.test import Options
+
+    options = Options(threads, backend, offline=offline, user_code=True)
+    time.time(net, phase.value, _overrides(set_), options, n_steps=steps, as_json=json)
 
 
 @command
@@ -208,6 +258,7 @@ def check_grad(
     threads: Threads = None,
     backend: Backend = "auto",
     offline: Offline = False,
+    memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> int:
     """Compare gradients with difference quotients.
@@ -218,7 +269,9 @@ def check_grad(
     from graphnet.cli import check_grad
     from graphnet.cli.test import Options
 
-    options = Options(threads, backend, offline=offline, user_code=not no_user_code)
+    options = Options(
+        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
+    )
     return check_grad.check_grad(net, _overrides(set_), seed or 0, options)
 
 
@@ -231,12 +284,15 @@ def _test(
     threads: Threads = None,
     backend: Backend = "auto",
     offline: Offline = False,
+    memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Run the test phase over its whole data set."""
     from graphnet.cli import test
 
-    options = test.Options(threads, backend, offline=offline, user_code=not no_user_code)
+    options = test.Options(
+        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
+    )
     test.test(net, weights, _overrides(set_), options, as_json=json)
 
 
@@ -257,6 +313,7 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     set_: Set = None,
     threads: Threads = None,
     backend: Backend = "auto",
+    memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Run a net on the rows of a file.
@@ -267,7 +324,9 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     from graphnet.cli import predict
     from graphnet.cli.test import Options
 
-    options = Options(threads, backend, offline=True, user_code=not no_user_code)
+    options = Options(
+        threads, backend, offline=True, user_code=not no_user_code, memory_limit=memory_limit
+    )
     predict.predict(net, weights, input_, output, blob or (), _overrides(set_), options)
 
 

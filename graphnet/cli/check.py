@@ -13,7 +13,7 @@ from graphnet.backend import open_backend
 from graphnet.blob import shape_text
 from graphnet.cli.declared import read_declared
 from graphnet.cli.summary import defaults_in_force, fallback_notice, net_facts
-from graphnet.cli.terminal import bytes_text, facts, notice, say, table
+from graphnet.cli.terminal import Justify, bytes_text, facts, notice, say, table
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.passes import VERSION_MARK
@@ -29,6 +29,8 @@ def check(
     *,
     as_json: bool,
     user_code: bool,
+    connections: bool = False,
+    memory_limit: int | None = None,
 ) -> None:
     """Compile a net and print it.
 
@@ -37,11 +39,18 @@ def check(
     """
     declared = read_declared(path, overrides, user_code=user_code)
     data = resolve_data(declared.net, phase=phase)
-    compiled = compile_net(data.spec, phase, open_backend("numpy"), np.dtype("float32"), "needed")
+    compiled = compile_net(
+        data.spec,
+        phase,
+        open_backend("numpy"),
+        np.dtype("float32"),
+        "needed",
+        memory_limit=memory_limit,
+    )
     if as_json:
         say(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
         return
-    _print_table(compiled)
+    _print_table(compiled, connections=connections)
     say()
     facts([*net_facts(compiled, data), *defaults_in_force(declared)])
     notice(fallback_notice(data))
@@ -101,7 +110,17 @@ def _where(node: Node) -> str:
     return (f"{node.position}: " if node.position else "") + node.subject
 
 
-def _print_table(compiled: CompiledNet) -> None:
+def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
+    columns: list[tuple[str, Justify]] = [
+        ("layer", "left"),
+        ("type", "left"),
+        ("bottoms → tops", "left"),
+        ("shape", "left"),
+        ("params", "right"),
+        ("connections" if connections else "multiply-adds", "right"),
+        ("bytes", "right"),
+    ]
+    count = compiled.connections if connections else compiled.macs
     rows = [
         (
             node.name,
@@ -109,23 +128,12 @@ def _print_table(compiled: CompiledNet) -> None:
             _flow_text(node),
             ", ".join(dict.fromkeys(shape_text(s) for s in compiled.top_shapes(node))),
             _count(compiled.n_params(node)),
-            _count(compiled.macs(node)),
+            _count(count(node)),
             bytes_text(compiled.top_bytes(node)) if compiled.top_bytes(node) else "",
         )
         for node in compiled.ordered
     ]
-    table(
-        [
-            ("layer", "left"),
-            ("type", "left"),
-            ("bottoms → tops", "left"),
-            ("shape", "left"),
-            ("params", "right"),
-            ("multiply-adds", "right"),
-            ("bytes", "right"),
-        ],
-        rows,
-    )
+    table(columns, rows)
 
 
 def _flow_text(node: Node) -> str:

@@ -27,7 +27,14 @@ def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Op
     spec = read_net_with(path, overrides, user_code=options.user_code)
     data = choose_data(spec, offline=options.offline, phase="train")
     notice(fallback_notice(data), stderr=True)
-    net = load_net(data.spec, "train", options.backend, seed=seed, threads=options.threads)
+    net = load_net(
+        data.spec,
+        "train",
+        options.backend,
+        seed=seed,
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
     try:
         report = check_gradients(net)
     finally:

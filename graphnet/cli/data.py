@@ -7,7 +7,8 @@ from pathlib import Path
 from graphnet.cli.mistakes import shown
 from graphnet.cli.progress import downloads
 from graphnet.cli.terminal import facts, say, table
-from graphnet.data.datasets import SETS, NamedSet, fetch, resolve
+from graphnet.data.datasets import fetch, resolve
+from graphnet.data.named_sets import SETS, NamedSet
 from graphnet.errors import DataError
 
 

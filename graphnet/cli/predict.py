@@ -75,7 +75,14 @@ def predict(
             f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
             "  write them to an .h5 file"
         )
-    net = load_net(fed, "test", options.backend, keep=outputs, threads=options.threads)
+    net = load_net(
+        fed,
+        "test",
+        options.backend,
+        keep=outputs,
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
     try:
         load_all(net.store, file, contents)
         found = run_batches(net, arrays, n_rows, batch)

@@ -32,6 +32,7 @@ class Options:
         offline: Do not download data.
         quiet: Say nothing but warnings.
         user_code: Whether classes may be named by a dotted path.
+        memory_limit: The most bytes a net may need; None for what the machine has free.
     """
 
     threads: int | None
@@ -40,6 +41,7 @@ class Options:
     offline: bool
     quiet: bool
     user_code: bool
+    memory_limit: int | None = None
 
 
 def solve(
@@ -69,6 +71,7 @@ def solve(
         seed=solver.spec.seed,
         keep="needed",
         threads=options.threads,
+        memory_limit=options.memory_limit,
     )
     try:
         notice(fallback_notice(data), stderr=options.quiet)

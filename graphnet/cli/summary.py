@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from graphnet.cli.declared import Declared
 from graphnet.cli.terminal import bytes_text
-from graphnet.data.source import PREFIX
+from graphnet.data.datasets import PREFIX
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.sources import ResolvedData
 from graphnet.solver.spec import SolverSpec

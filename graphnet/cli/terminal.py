@@ -5,6 +5,7 @@ Plain lines are never wrapped or coloured, so that they can be searched, compare
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -100,6 +101,18 @@ def bytes_text(n: int) -> str:
         size, units = size / 1024, units[1:]
     digits = 0 if units[0] == "B" or size >= 99.5 else 1  # noqa: PLR2004
     return f"{size:.{digits}f} {units[0]}"
+
+
+def parse_bytes(text: str) -> int:
+    """The number of ``4GiB``, ``512M`` or ``1000000``; all units are of 1024.
+
+    Raises:
+        ValueError: If it is no such size.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"expected a size such as 4GiB or 512MiB, found '{text}'")
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def seconds_text(seconds: float) -> str:

@@ -29,12 +29,14 @@ class Options:
         backend: Its name.
         offline: Do not download data.
         user_code: Whether classes may be named by a dotted path.
+        memory_limit: The most bytes a net may need; None for what the machine has free.
     """
 
     threads: int | None
     backend: str
     offline: bool
     user_code: bool
+    memory_limit: int | None = None
 
 
 def test(
@@ -56,7 +58,14 @@ def test(
     recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
     notice(fallback_notice(data), stderr=True)
-    net = load_net(data.spec, "test", options.backend, keep="needed", threads=options.threads)
+    net = load_net(
+        data.spec,
+        "test",
+        options.backend,
+        keep="needed",
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
     try:
         load_all(net.store, file, contents)
         found = net.evaluate()

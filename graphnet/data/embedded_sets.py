@@ -13,6 +13,7 @@ import numpy as np
 
 from graphnet.data import idx
 from graphnet.data.order import permute
+from graphnet.data.pairs import pairs
 
 _FOLDER = Path(__file__).parent / "embedded"
 
@@ -40,6 +41,15 @@ def digits28() -> dict[str, Samples]:
     return {
         split: {"data": _frozen(enlarge(samples["data"])), "label": samples["label"]}
         for split, samples in digits().items()
+    }
+
+
+@lru_cache(maxsize=1)
+def digits28_pairs() -> dict[str, Samples]:
+    """Ten pairs for each of ``digits28``: ``data_a``, ``data_b``, and whether ``similar``."""
+    return {
+        split: {name: _frozen(array) for name, array in pairs(samples, per_sample=10).items()}
+        for split, samples in digits28().items()
     }
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from graphnet.blob import Shape
 from graphnet.data import embedded_sets
 from graphnet.data.cifar import CIFAR10
+from graphnet.data.pairs import pairs
 from graphnet.data.published import Publication, Samples, mnist_like
 
 
@@ -133,5 +134,23 @@ SETS: Mapping[str, NamedSet] = _registry(
         shapes={"data": (1, 28, 28), "label": ()},
         rows={"train": 1437, "test": 360},
         embedded=embedded_sets.digits28,
+    ),
+    NamedSet(
+        name="mnist-pairs",
+        title="Pairs of MNIST's digits, every other one of the same digit",
+        licence="CC BY-SA 3.0",
+        home="http://yann.lecun.com/exdb/mnist/",
+        shapes={"data_a": (1, 28, 28), "data_b": (1, 28, 28), "similar": ()},
+        rows={"train": 60_000, "test": 10_000},
+        made_from=MadeFrom("mnist", pairs),
+    ),
+    NamedSet(
+        name="digits28-pairs",
+        title="Pairs of the digits of 28×28, ten for each, every other one of the same digit",
+        licence="CC BY 4.0",
+        home="https://doi.org/10.24432/C50P49",
+        shapes={"data_a": (1, 28, 28), "data_b": (1, 28, 28), "similar": ()},
+        rows={"train": 14_370, "test": 3600},
+        embedded=embedded_sets.digits28_pairs,
     ),
 )

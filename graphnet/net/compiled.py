@@ -2,7 +2,7 @@
 
     select_phase -> check_names -> expand_bottoms -> expand_neurons -> name_inplace
         -> insert_splits -> build_graph -> check_topology -> infer_shapes -> gradient_flow
-        -> plan_memory
+        -> plan_memory -> check_memory
 
 Pure: ``graphnet check`` runs all of it, opening no data but a file's header.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Literal, TypeAlias
 
@@ -29,6 +30,7 @@ from graphnet.errors import (
 )
 from graphnet.layers.base import Phase
 from graphnet.net.graph import (
+    NO_GRADIENTS,
     GradientFlow,
     build_graph,
     check_topology,
@@ -37,6 +39,7 @@ from graphnet.net.graph import (
     infer_shapes,
 )
 from graphnet.net.memory import MemoryPlan, plan_memory
+from graphnet.net.memory_limit import available_bytes, check_memory
 from graphnet.net.passes import (
     VERSION_MARK,
     check_names,
@@ -69,6 +72,7 @@ class CompiledNet:
         declared: What each store key holds.
         backend: Whose scratch was planned.
         dtype: The precision.
+        memory_limit: The most bytes it was allowed to need; None: what the machine had.
     """
 
     spec: NetSpec
@@ -81,6 +85,7 @@ class CompiledNet:
     declared: Mapping[str, Declared]
     backend: Backend
     dtype: np.dtype
+    memory_limit: int | None = None
 
     def bottom_shapes(self, node: Node) -> list[Shape]:
         """The shapes of a layer's bottoms."""
@@ -104,6 +109,10 @@ class CompiledNet:
         """Multiply-adds of its forward."""
         return node.spec.macs(self.bottom_shapes(node))
 
+    def connections(self, node: Node) -> int:
+        """Multiply-adds plus biases of one sample."""
+        return node.spec.connections(self.bottom_shapes(node))
+
     def top_bytes(self, node: Node) -> int:
         """Bytes of its tops and their diffs, before memory is shared."""
         if node.spec.views:
@@ -119,20 +128,37 @@ class CompiledNet:
     @property
     def planned_bytes(self) -> int:
         """Blobs, diffs and scratch as planned, plus params and the diffs of those that learn."""
-        learning = sum(
-            prod(p.shape) for d in self.declared.values() if not d.frozen for p in d.params.values()
-        )
-        return self.plan.n_bytes + (self.n_param_numbers + learning) * self.dtype.itemsize
+        return self.plan.n_bytes + param_bytes(self.declared, self.dtype)
 
 
 def compile_net(
-    spec: NetSpec, phase: Phase, backend: Backend, dtype: np.dtype, keep: Keep = "all"
+    spec: NetSpec,
+    phase: Phase,
+    backend: Backend,
+    dtype: np.dtype,
+    keep: Keep = "all",
+    *,
+    memory_limit: int | None = None,
+    has_params: bool = False,
+    backward: bool | None = None,
 ) -> CompiledNet:
     """Compile a declared net for one phase.
 
+    Args:
+        spec: The net.
+        phase: Which of its layers.
+        backend: Asked for the scratch its operations need.
+        dtype: The precision.
+        keep: Which blobs outlive the pass.
+        memory_limit: The most bytes the net may need. Default: what the machine has free.
+        has_params: Whether its params are in memory already.
+        backward: Whether gradients will be asked for. Default: in phase ``train``. Without, no
+            diff and no scratch for one is planned.
+
     Raises:
         TopologyError: If the layers do not form a usable graph.
-        ShapeError: If a bottom does not fit its layer, or layers that share params disagree.
+        ShapeError: If a bottom does not fit its layer, layers that share params disagree, or
+            the net needs more memory than it may.
         SpecError: If ``keep`` names no blob of the net.
     """
     nodes = select_phase(spec.nodes, phase)
@@ -154,10 +180,37 @@ def compile_net(
         else False
         for n in ordered
     }
-    flow = gradient_flow(ordered, learns)
+    if backward is None:
+        backward = phase == "train"
+    flow = gradient_flow(ordered, learns) if backward else NO_GRADIENTS
+    held = 0 if has_params else param_bytes(declared, dtype)
+    limit = available_bytes() if memory_limit is None and backend.name == "numpy" else memory_limit
+    check = partial(check_memory, limit, ordered, shapes, declared, dtype)
+    # first without a plan, which itself takes long for blobs that no machine could hold
+    check(held + max(map(prod, shapes.values()), default=0) * dtype.itemsize)
     plan = plan_memory(ordered, shapes, flow, backend, dtype, keeper(keep, shapes))
+    check(held + plan.n_bytes)
     return CompiledNet(
-        spec, phase, tuple(ordered), shapes, flow, plan, owners, declared, backend, dtype
+        spec,
+        phase,
+        tuple(ordered),
+        shapes,
+        flow,
+        plan,
+        owners,
+        declared,
+        backend,
+        dtype,
+        memory_limit,
+    )
+
+
+def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
+    """What all params take, with the diffs of those that learn."""
+    return dtype.itemsize * sum(
+        prod(param.shape) * (1 if of_key.frozen else 2)
+        for of_key in declared.values()
+        for param in of_key.params.values()
     )
 
 

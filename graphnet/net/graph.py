@@ -83,6 +83,10 @@ class GradientFlow:
     unreached: tuple[Node, ...]
 
 
+#: Of a net that only runs forward.
+NO_GRADIENTS = GradientFlow(frozenset(), frozenset(), ())
+
+
 def gradient_flow(ordered: Sequence[Node], learns: Mapping[str, bool]) -> GradientFlow:
     """Which blobs lie between a param that learns and a loss.
 

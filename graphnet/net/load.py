@@ -34,6 +34,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     keep: Keep = "all",
     *,
     threads: int | None = None,
+    memory_limit: int | None = None,
     user_code: bool = True,
 ) -> Net:
     """Load a net and give it memory, params filled by their initializers.
@@ -51,6 +52,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
             lifetime; a list of names: these can be read.
         threads: Default: as many as the machine has cores. Results do not depend on it.
+        memory_limit: The most bytes this net may plan, and each that shares its params; a larger
+            one is refused before anything is allocated. Default: what the machine has free.
         user_code: Whether layer types may be classes named by a dotted path.
 
     Returns:
@@ -64,7 +67,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     Raises:
         SpecError: If the YAML is wrong, with every problem at its line and column.
         TopologyError: If the layers do not form a usable graph.
-        ShapeError: If a bottom does not fit its layer, or the shared params do not.
+        ShapeError: If a bottom does not fit its layer, or the shared params do not, or the net
+            does not fit into memory.
         DataError: If a data source is missing or wrong.
         BackendError: If the backend cannot be had.
     """
@@ -81,7 +85,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     if share is not None:
         return share.share(spec, phase, keep, arrays)
     opened = backend if isinstance(backend, Backend) else open_backend(backend, threads)
-    compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep)
+    compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep, memory_limit=memory_limit)
     store = ParamStore(opened, compiled.dtype, compiled.declared, seed)
     return Net(compiled, store, seed, arrays)
 

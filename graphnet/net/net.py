@@ -6,16 +6,17 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphnet.backend.base import Backend
-from graphnet.blob import Array, Blob, Shape
+from graphnet.blob import Array, Shape
 from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
 from graphnet.layers.base import DataLayer, Kind, LossLayer, MeasureLayer, PassContext, Phase
 from graphnet.net.bind import bind
+from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec
@@ -24,34 +25,6 @@ from graphnet.param import ParamStore
 #: Rows that ``predict`` runs at a time.
 PREDICT_BATCH = 256
 _MOST_PREDICTORS = 8
-
-
-class BlobTable(Mapping[str, Blob]):
-    """The blobs by name, as the user's readers see them.
-
-    Raises:
-        GraphnetError: On reading one whose memory is used again by others.
-    """
-
-    def __init__(self, blobs: Mapping[str, Blob], shared: frozenset[str]) -> None:
-        self._blobs = {k: v for k, v in blobs.items() if "#" not in k}
-        self._shared = shared
-
-    def __getitem__(self, name: str) -> Blob:
-        if name in self._shared:
-            raise GraphnetError(
-                f"the blob '{name}' is not kept: other blobs use its memory while the net runs\n"
-                f'  load the net with keep="all", or with keep=["{name}"]'
-            )
-        if name not in self._blobs:
-            raise KeyError(f"there is no blob '{name}'; there is: {', '.join(self._blobs)}")
-        return self._blobs[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._blobs)
-
-    def __len__(self) -> int:
-        return len(self._blobs)
 
 
 class Evaluation(NamedTuple):
@@ -142,7 +115,15 @@ class Net:
         Raises:
             ShapeError: If it needs params that this net does not have.
         """
-        compiled = compile_net(spec, phase, self.backend, self.compiled.dtype, keep)
+        compiled = compile_net(
+            spec,
+            phase,
+            self.backend,
+            self.compiled.dtype,
+            keep,
+            memory_limit=self.compiled.memory_limit,
+            has_params=True,
+        )
         try:
             self.store.check_declared(compiled.declared)
         except ShapeError as error:
@@ -170,7 +151,10 @@ class Net:
                 raise
 
     def backward(self) -> None:
-        """One pass from the losses to the params' diffs; after :meth:`forward`."""
+        """One pass from the losses to the params' diffs; after :meth:`forward`.
+
+        Does nothing in phase ``test``, where no gradients are planned.
+        """
         for _, call in self._backward:
             call()
         for add in self._shared_sums:

@@ -29,7 +29,7 @@ def test_without_a_name_the_sets_are_listed(run):
     """What there is, how large, and how to get what is not here."""
     found = run("data")
     rows = {line.split()[0]: line for line in found.lines[1:]}
-    assert set(rows) == {"mnist", "fashion-mnist", "iris", "digits", "digits28"}
+    assert {"mnist", "fashion-mnist", "cifar10", "iris", "digits", "mnist-pairs"} < set(rows)
     assert rows["mnist"].endswith("not here: graphnet data mnist")
     assert rows["iris"].endswith("part of graphnet")
     assert "60,000" in rows["mnist"]

@@ -17,13 +17,15 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "data"
 
 
 class Given(Published):
-    """Stands in for the published files: three samples a split; counts what is asked of it."""
+    """Stands in for the published files: six samples a split; counts what is asked of it."""
 
     asked: list[str] = []  # noqa: RUF012 - reset by the fixture
 
     def _samples(self):
-        data = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
-        return {s: {"data": data, "label": np.arange(3, dtype=np.uint8)} for s in ("train", "test")}
+        data = np.zeros((6, 28, 28), np.uint8)
+        data[:, 0, 0] = np.arange(6)
+        label = np.array([0, 1, 2, 0, 1, 2], np.uint8)
+        return {s: {"data": data, "label": label} for s in ("train", "test")}
 
     def from_folder(self, folder):
         """The samples."""
@@ -58,8 +60,8 @@ def test_fetch_from_folder(asked, tmp_path):
     paths = datasets.fetch("mnist", from_dir=Path("some"), offline=True)
     assert paths == {s: tmp_path / "data" / "mnist" / f"{s}.h5" for s in ("train", "test")}
     with h5py.File(paths["test"]) as f:
-        assert (f["data"].shape, f["data"].dtype) == ((3, 1, 28, 28), np.uint8)
-        assert f["label"][:].tolist() == [0, 1, 2]
+        assert (f["data"].shape, f["data"].dtype) == ((6, 1, 28, 28), np.uint8)
+        assert f["label"][:].tolist() == [0, 1, 2] * 2
         assert f.attrs["licence"] == "CC BY-SA 3.0"
     assert datasets.resolve("mnist/test") == paths["test"]
     assert asked == ["some"]
@@ -142,12 +144,73 @@ def test_embedded(tmp_path):
         datasets.fetch("iris", from_dir=tmp_path)
 
 
+@pytest.fixture
+def cifar(tmp_path, monkeypatch):
+    """A data folder with a CIFAR-10 of two samples each."""
+
+    class Two(Given):
+        def _samples(self):
+            data = np.arange(2 * 3072).reshape(2, 3, 32, 32) % 251
+            label = np.arange(2, dtype=np.uint8)
+            return {s: {"data": data.astype(np.uint8), "label": label} for s in ("train", "test")}
+
+    found = replace(datasets.SETS["cifar10"], published=Two((), {}))
+    monkeypatch.setattr(datasets, "SETS", MappingProxyType(datasets.SETS | {"cifar10": found}))
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
+    return found.published._samples()["train"]["data"]
+
+
+def test_mean(cifar):
+    """A set's mean is kept beside it, of the training samples alone, and made again if it goes."""
+    with pytest.raises(DataError, match=r"'cifar10' is not on this machine .*mean\.h5"):
+        datasets.resolve_mean("cifar10/mean")
+    paths = datasets.fetch("cifar10", from_dir=Path("some"))
+    assert list(paths) == ["train", "test", "mean"]
+    assert datasets.resolve_mean("cifar10/mean") == paths["mean"]
+    assert datasets.mean_shape("cifar10/mean") == (3, 32, 32)
+    for _ in range(2):
+        with h5py.File(paths["mean"]) as file:
+            assert np.array_equal(file["mean"], cifar.mean(axis=0).astype(np.float32))
+        paths["mean"].unlink()
+        datasets.fetch("cifar10", progress=progress)
+
+
+def test_no_such_mean():
+    """A mean is no set of samples, and not every set has one."""
+    with pytest.raises(DataError, match=r"there is no mean 'dataset:mnist/mean'.*\n.*cifar10/mean"):
+        datasets.mean_shape("mnist/mean")
+    with pytest.raises(DataError, match="there is no data set 'dataset:cifar10/mean'"):
+        datasets.resolve("cifar10/mean")
+
+
+@pytest.mark.parametrize("way", ["folder", "fetched before", "network"])
+def test_set_made_from_another(asked, tmp_path, way):
+    """Made from the published files of the other set, or from what of it is here already."""
+    folder = Path("some") if way == "folder" else None
+    if way == "fetched before":
+        datasets.fetch("mnist", from_dir=Path("some"))
+        datasets.resolve("mnist/train")
+    paths = datasets.fetch("mnist-pairs", from_dir=folder, progress=progress)
+    assert asked == ["network" if way == "network" else "some"]
+    assert paths["test"] == tmp_path / "data" / "mnist-pairs" / "test.h5"
+    with h5py.File(paths["test"]) as file:
+        assert {k: v.shape for k, v in file.items()} == {
+            "data_a": (6, 1, 28, 28),
+            "data_b": (6, 1, 28, 28),
+            "similar": (6,),
+        }
+        same = file["data_a"][:, 0, 0, 0] == file["data_b"][:, 0, 0, 0]
+        assert np.array_equal(file["similar"], [1, 0] * 3)
+        assert not same.any()
+    assert datasets.resolve("mnist-pairs/test") == paths["test"]
+
+
 def test_unknown_set():
     """A name that is no set is refused with the one that was meant."""
     with pytest.raises(
         DataError,
         match="there is no data set 'fashion'\n  did you mean 'fashion-mnist'\\?\n"
-        "  expected one of: mnist, fashion-mnist, iris, digits, digits28",
+        "  expected one of: mnist, fashion-mnist, cifar10, iris, digits, digits28, ",
     ):
         datasets.fetch("fashion")
 

@@ -111,7 +111,9 @@ def test_check_names():
     message = (
         "there is no data set 'dataset:mnits/train'\n  did you mean 'mnist/train'?\n"
         "  expected one of: mnist/train, mnist/test, fashion-mnist/train, fashion-mnist/test, "
-        "iris/train, iris/test, digits/train, digits/test, digits28/train, digits28/test"
+        "cifar10/train, cifar10/test, "
+        "iris/train, iris/test, digits/train, digits/test, digits28/train, digits28/test, "
+        "mnist-pairs/train, mnist-pairs/test, digits28-pairs/train, digits28-pairs/test"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         source.check_names("dataset:mnits/train")

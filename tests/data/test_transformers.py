@@ -62,6 +62,24 @@ def test_relative_to():
     assert Scale().relative_to(Path("/nets")) == Scale()
 
 
+def test_sub_mean_of_a_named_set(tmp_path, monkeypatch):
+    """Its shape is known without a file; the file is looked for in the data folder."""
+    transformer = SubMean(mean_file="dataset:cifar10/mean")
+    assert transformer.relative_to(Path("/nets")) == transformer
+    assert transformer.out_shape((3, 32, 32)) == (3, 32, 32)
+    with pytest.raises(ShapeError, match="dataset:cifar10/mean to subtract is 3×32×32, but a samp"):
+        transformer.out_shape((3, 28, 28))
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
+    x = np.ones((4, 3, 32, 32), np.float32)
+    with pytest.raises(DataError, match="with a network: graphnet data cifar10"):
+        run(transformer, x)
+    (tmp_path / "cifar10").mkdir()
+    write_h5(tmp_path / "cifar10" / "mean.h5", mean=x[0] / 4)
+    assert np.array_equal(run(transformer, x), x * 0.75)
+    with pytest.raises(ValidationError, match="there is no mean 'dataset:cifar/mean'\n  did you"):
+        SubMean(mean_file="dataset:cifar/mean")
+
+
 @pytest.mark.parametrize("mean", [[1.0, 2.0, 3.0], [[1.0, 2.0]], [[[[[1.0]]]]]])
 def test_mean_that_does_not_fit(mean):
     """An inline mean of another shape is refused before there is any data."""

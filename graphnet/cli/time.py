@@ -1,0 +1,76 @@
+"""``graphnet time``: where the time of a step goes, layer by layer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphnet.cli.declared import read_net_with
+from graphnet.cli.run_data import choose_data
+from graphnet.cli.summary import fallback_notice
+from graphnet.cli.terminal import notice, say, table
+from graphnet.cli.test import Options
+from graphnet.layers.base import Phase
+from graphnet.net.load import load_net
+from graphnet.overrides import Override
+from graphnet.timing import LayerTime, time_net
+
+
+def time(
+    path: Path,
+    phase: Phase,
+    overrides: Sequence[Override],
+    options: Options,
+    *,
+    n_steps: int,
+    as_json: bool,
+) -> None:
+    """Time the layers of one phase and print them.
+
+    Raises:
+        GraphnetError: If the net cannot be loaded, or its data cannot be read.
+    """
+    spec = read_net_with(path, overrides, user_code=options.user_code)
+    data = choose_data(spec, offline=options.offline, phase=phase)
+    notice(fallback_notice(data), stderr=True)
+    net = load_net(data.spec, phase, options.backend, keep="needed", threads=options.threads)
+    try:
+        times = time_net(net, n_steps)
+    finally:
+        net.close()
+    if as_json:
+        say(json.dumps(times.as_dict(), indent=2))
+        return
+    table(
+        [
+            ("layer", "left"),
+            ("type", "left"),
+            ("forward ms", "right"),
+            ("backward ms", "right"),
+            ("share", "right"),
+            ("GFLOP/s", "right"),
+            ("GB/s", "right"),
+            ("bound by", "left"),
+        ],
+        [_row(layer) for layer in times.layers],
+    )
+    say()
+    say(f"{times.step_ms:.3f} ms a step at batch {net.batch_size} (medians of {n_steps})")
+    say(
+        f"this machine, now: {times.matmul_gflops:.0f} GFLOP/s of matrix products, "
+        f"{times.copy_gbytes:.1f} GB/s copied"
+    )
+
+
+def _row(layer: LayerTime) -> tuple[str, ...]:
+    return (
+        layer.name,
+        layer.type,
+        f"{layer.forward_ms:.3f}",
+        f"{layer.backward_ms:.3f}" if layer.backward_ms else "",
+        f"{layer.share:.1%}",
+        f"{layer.gflops:.1f}" if layer.gflops else "",
+        f"{layer.gbytes:.1f}" if layer.gbytes else "",
+        layer.bound_by,
+    )

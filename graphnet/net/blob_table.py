@@ -1,0 +1,37 @@
+"""The blobs of a net by name, for those who read them while or after it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphnet.blob import Blob
+from graphnet.errors import GraphnetError
+from graphnet.net.passes import VERSION_MARK
+
+
+class BlobTable(Mapping[str, Blob]):
+    """The blobs by name, as the user's readers see them.
+
+    Raises:
+        GraphnetError: On reading one whose memory is used again by others.
+    """
+
+    def __init__(self, blobs: Mapping[str, Blob], shared: frozenset[str]) -> None:
+        self._blobs = {k: v for k, v in blobs.items() if VERSION_MARK not in k}
+        self._shared = shared
+
+    def __getitem__(self, name: str) -> Blob:
+        if name in self._shared:
+            raise GraphnetError(
+                f"the blob '{name}' is not kept: other blobs use its memory while the net runs\n"
+                f'  load the net with keep="all", or with keep=["{name}"]'
+            )
+        if name not in self._blobs:
+            raise KeyError(f"there is no blob '{name}'; there is: {', '.join(self._blobs)}")
+        return self._blobs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blobs)
+
+    def __len__(self) -> int:
+        return len(self._blobs)

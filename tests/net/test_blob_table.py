@@ -1,0 +1,34 @@
+"""BlobTable: what readers of a net see."""
+
+from __future__ import annotations
+
+import pytest
+from support.nets import INPUT, net_of
+
+from graphnet.errors import GraphnetError
+
+TEXT = f"""
+    - {INPUT}
+    - {{name: a, type: InnerProduct, output_dim: 6, neuron: ReLU, bottoms: [x], tops: [a]}}
+    - {{name: b, type: InnerProduct, output_dim: 3, bottoms: [a], tops: [b]}}
+    - {{name: loss, type: SoftmaxLoss, bottoms: [b, label]}}
+"""
+
+
+def test_it_holds_the_blobs_the_user_named():
+    """Versions that in-place layers replaced are not among them."""
+    net = net_of(TEXT)
+    assert sorted(net.blobs) == ["a", "b", "label", "x"]
+    assert len(net.blobs) == 4
+
+
+def test_an_unknown_name_lists_what_there_is():
+    """A KeyError, as of any mapping, with the names."""
+    with pytest.raises(KeyError, match="there is no blob 'c'; there is: x, label, a, b"):
+        net_of(TEXT).blobs["c"]
+
+
+def test_a_blob_whose_memory_is_used_again_is_not_shown():
+    """Better an error than another blob's values."""
+    with pytest.raises(GraphnetError, match="the blob 'a' is not kept"):
+        net_of(TEXT, keep="needed").blobs["a"]
