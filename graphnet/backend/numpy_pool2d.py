@@ -22,9 +22,9 @@ from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
 
 #: Below this many elements of the image a pass is not worth waking a thread.
-INLINE_ELEMENTS = 2**17
+INLINE_ELEMENTS = 2**21
 #: Elements of the image that are worked on at a time.
-TILE_ELEMENTS = 2**21
+TILE_ELEMENTS = 2**20
 #: Parts a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
 

@@ -276,7 +276,7 @@ def check_grad(
 
 
 @command
-def _test(
+def _test(  # noqa: PLR0913, PLR0917  # one for each option
     net: Net,
     weights: Weights,
     json: Json = False,

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+import typer
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -107,11 +109,11 @@ def parse_bytes(text: str) -> int:
     """The number of ``4GiB``, ``512M`` or ``1000000``; all units are of 1024.
 
     Raises:
-        ValueError: If it is no such size.
+        BadParameter: If it is no such size.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if found is None:
-        raise ValueError(f"expected a size such as 4GiB or 512MiB, found '{text}'")
+        raise typer.BadParameter(f"expected a size such as 4GiB or 512MiB, found '{text}'")
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 

@@ -139,6 +139,30 @@ def read_array(path: Path, name: str) -> np.ndarray:
         raise _damaged(path, error) from error
 
 
+def stored_as(path: Path) -> dict[str, str]:
+    """How each data set of a file is stored: ``contiguous``, or its chunks and compression.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    _stamp(path)
+    try:
+        with _open(path) as file:
+            return {name: _storage(file[name]) for name in _names(file)}
+    except DataError:
+        raise
+    except Exception as error:  # see above
+        raise _damaged(path, error) from error
+
+
+def _storage(data_set: h5py.Dataset) -> str:
+    if not data_set.chunks:
+        return "contiguous"
+    return " ".join(
+        [f"chunks of {shape_text(data_set.chunks)}", *filter(None, [data_set.compression])]
+    )
+
+
 def write_file(
     path: Path, arrays: Mapping[str, np.ndarray], attributes: Mapping[str, str], chunk_rows: int
 ) -> None:
@@ -173,13 +197,13 @@ def write_file(
             beside.unlink()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """What changes when a file is written: size and time."""
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written or another one takes its name."""
     try:
         status = path.stat()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _open(path: Path) -> h5py.File:

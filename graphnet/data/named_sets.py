@@ -9,6 +9,7 @@ from types import MappingProxyType
 from graphnet.blob import Shape
 from graphnet.data import embedded_sets
 from graphnet.data.cifar import CIFAR10
+from graphnet.data.docs_text import docs_text
 from graphnet.data.pairs import pairs
 from graphnet.data.published import Publication, Samples, mnist_like
 
@@ -152,5 +153,14 @@ SETS: Mapping[str, NamedSet] = _registry(
         shapes={"data_a": (1, 28, 28), "data_b": (1, 28, 28), "similar": ()},
         rows={"train": 14_370, "test": 3600},
         embedded=embedded_sets.digits28_pairs,
+    ),
+    NamedSet(
+        name="docs-text",
+        title="graphnet's documentation as text: 32 streams of characters, 64 in a row",
+        licence="MIT",
+        home="graphnet's own README and docs",
+        shapes={"text": (64,), "cont": (64,), "next": (64,)},
+        rows={"train": 1280, "test": 128},
+        embedded=docs_text,
     ),
 )

@@ -114,6 +114,16 @@ def open_first(source: Source, names: Sequence[str]) -> Part:
     return _open(_locate(entries(source)[0])[0], names)
 
 
+def files(source: Source) -> list[Path]:
+    """The files of a source in order; what is part of graphnet is none.
+
+    Raises:
+        DataError: If one is missing.
+    """
+    places = (place for entry in entries(source) for place in _locate(entry))
+    return [place for place in places if isinstance(place, Path)]
+
+
 def _open(place: Path | datasets.Arrays, names: Sequence[str]) -> Part:
     if isinstance(place, Path):
         return HDF5File(place, names)

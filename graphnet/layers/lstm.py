@@ -69,9 +69,10 @@ class LSTM(Recurrent):
         et al. 2015. Caffe ``LSTM`` has the same gate order, but its blobs are ``(T, N, …)``.
     """
 
-    blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in range(4))
+    blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in (2, 0, 1, 3))
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     n_units: ClassVar[int] = 6
+    n_factors: ClassVar[int] = 6
     n_spare: ClassVar[int] = 3
 
     type: Literal["LSTM"] = "LSTM"
@@ -115,34 +116,38 @@ class LSTMStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, units, c_out = self.xp, self.units[t], self.units[t + 1][4]
-        o, tanh_c, terms = units[2], units[5], self.spare[1:]
+        o, tanh_c, terms = units[0], units[5], self.spare[1:]
         return [
             *self.multiply_inputs(t),
             *self.squash(units[:4], units[:3]),
-            partial(xp.multiply, units[0:2], units[3:5], terms),
+            partial(xp.multiply, units[1:3], units[3:5], terms),
             partial(xp.add, terms[0], terms[1], c_out),
             partial(xp.tanh, c_out, tanh_c),
             partial(xp.multiply, o, tanh_c, self.h),
         ]
 
+    def find_factors(self) -> list[Call]:
+        u, f = self.all_units, self.all_factors
+        return [
+            self.one_minus(u[:3], f[:3]),  # σ' = σ · (1 − σ)
+            *self.times(f[:3], u[:3]),
+            *self.times(f[0], u[5]),
+            *self.times(f[1:3], u[3:5]),
+            *self.one_minus_square(u[3], f[3]),
+            *self.times(f[3], u[1]),
+            *self.one_minus_square(u[5], f[4]),
+            *self.times(f[4], u[0]),
+        ]
+
     def step_back(self, t: int) -> list[Call]:
-        units, dpre = self.units[t], self.as_blocks(self.dpre)
-        i, _, o, g, _, tanh_c = units
-        di, df, do, dg = dpre
+        f = self.factors[t]
         dh, spare, dc = self.spare
         return [
-            *self.one_minus_square(tanh_c, spare),  # dc += dh · o · (1 − tanh² c)
-            *self.times(spare, o, dh),
+            partial(self.xp.multiply, f[4], dh, spare),
             partial(self.xp.add, dc, spare, dc),
-            self.one_minus(units[:3], dpre[:3]),  # σ' = σ · (1 − σ)
-            *self.times(dpre[:3], units[:3]),
-            *self.times(dpre[:2], units[3:5]),
-            *self.times(di, dc),
-            *self.times(df, dc),
-            *self.times(do, tanh_c, dh),
-            *self.one_minus_square(g, dg),
-            *self.times(dg, i, dc),
+            *self.times(f[0], dh),
+            *self.times(f[1:4], dc),
         ]
 
     def hand_back(self, t: int) -> list[Call]:
-        return [*self.times(self.spare[2], self.units[t][1]), self.product_back(self.dh)]
+        return [*self.times(self.spare[2], self.units[t][2]), self.product_back(t, self.dh)]

@@ -51,6 +51,7 @@ class Recurrent(LayerSpec):
     carried: ClassVar[tuple[str, ...]] = ("hidden",)
     #: How many numbers per hidden unit a step keeps for backward …
     n_units: ClassVar[int]
+    n_factors: ClassVar[int]
     #: … and how many it needs while it runs.
     n_spare: ClassVar[int]
 
@@ -154,7 +155,7 @@ class Recurrent(LayerSpec):
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)
         if backward:
-            decls["dpre"] = ScratchDecl((n, weights[0]))
+            decls["factors"] = ScratchDecl((n, steps * self.n_factors * h))
             decls["all_dpre"] = ScratchDecl((n, steps * weights[0]))
         if backward and not self.frozen:
             decls["dweights"] = ScratchDecl((len(self.strips(bottoms[0])), *weights))

@@ -20,6 +20,8 @@ from graphnet.blob import Array, columns, storage
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent import Recurrent
 
+import os
+INLOOP=bool(os.environ.get('INLOOP'))
 Call: TypeAlias = Callable[[], Any]
 
 
@@ -45,7 +47,7 @@ class RecurrentLayer(Layer[Recurrent]):
             stack.append(partial(self.xp.equal, cont, 0, self.scratch["starts"]))
         strips_forward = self.backend.concurrently([one_after_another(s.forward()) for s in strips])
         self.forward = one_after_another([*stack, strips_forward])  # type: ignore[method-assign]
-        if "dpre" in self.scratch:
+        if "factors" in self.scratch:
             strips_back = self.backend.concurrently(
                 [one_after_another(s.backward()) for s in strips]
             )
@@ -114,9 +116,12 @@ class Strip(ABC):
 
         self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
         self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
-        if "dpre" in self.scratch:
+        if "factors" in self.scratch:
             self.dtop = time_first(top.diff)[..., samples]
-            self.dpre = self.part("dpre", len(self.weights))
+            self.all_units = units[: self.n_steps].swapaxes(0, 1)
+            self.factors = self.part("factors", self.n_steps, spec.n_factors, self.size)
+            self.all_factors = self.factors.swapaxes(0, 1)
+            self.n_dpre = len(spec.blocks)
             self.all_dpre = self.part("all_dpre", len(self.weights), self.n_steps)
         self.dweights = None
         if "dweights" in self.scratch:
@@ -148,6 +153,10 @@ class Strip(ABC):
     @abstractmethod
     def step(self, t: int) -> list[Call]:
         """Compute ``h``, and what else is carried to t + 1, from ``inputs`` at t."""
+
+    @abstractmethod
+    def find_factors(self) -> list[Call]:
+        """find"""
 
     @abstractmethod
     def step_back(self, t: int) -> list[Call]:
@@ -236,21 +245,26 @@ class Strip(ABC):
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
-        xp, from_top = self.xp, self.spare[1]
+        xp = self.xp
         calls: list[Call] = [partial(diff.fill, 0) for diff in self.carried_diffs()]
+        calls.append(partial(xp.copyto, self.factors[:, -1], self.dtop))
+        calls += self.find_factors()
         for t in reversed(range(self.n_steps)):
-            calls.append(partial(xp.copyto, from_top, self.dtop[t]))
-            calls.append(partial(xp.add, self.dh, from_top, self.dh))
+            calls.append(partial(xp.add, self.dh, self.factors[t, -1], self.dh))
             calls += self.step_back(t)
-            calls.append(partial(xp.copyto, self.all_dpre[:, t], self.dpre))
+            if INLOOP: calls.append(partial(xp.copyto, self.all_dpre[:, t], self.dpre(t)))
             if t > 0:  # the gradient does not flow into the previous batch
                 calls += self.hand_back(t) + self.forget(t, self.carried_diffs())
+        if not INLOOP: calls.append(partial(xp.copyto, self.all_dpre, self.factors[:, : self.n_dpre].reshape(self.n_steps, -1, self.dh.shape[-1]).swapaxes(0,1)))
         return calls + self.weight_gradient() + self.bottom_gradient()
 
-    def product_back(self, out: Array) -> Call:
+    def dpre(self, t: int) -> Array:
+        return self.as_rows(self.factors[t, : self.n_dpre])
+
+    def product_back(self, t: int, out: Array) -> Call:
         """Write the diff that reaches the h that entered the step through the product with it."""
         rows = self.rows_reading("h")
-        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, self.dpre[rows], out)
+        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, self.dpre(t)[rows], out)
 
     def weight_gradient(self) -> list[Call]:
         """Write ``dweights``, summed over samples and steps, where it is wanted."""

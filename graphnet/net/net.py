@@ -13,6 +13,8 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
+from graphnet.data.fingerprint import fingerprint
+from graphnet.data.source import files
 from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
 from graphnet.layers.base import DataLayer, Kind, LossLayer, MeasureLayer, PassContext, Phase
 from graphnet.net.bind import bind
@@ -182,6 +184,15 @@ class Net:
         """The source each data layer of the spec reads, of every phase, by layer name."""
         nodes = self.compiled.spec.data_nodes()
         return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
+
+    def data_fingerprints(self) -> dict[str, str]:
+        """What tells the files of each data layer, of every phase, from others of their names.
+
+        Raises:
+            DataError: If one cannot be read.
+        """
+        sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
+        return {name: fingerprint(files(source)) for name, source in sources.items() if source}
 
     # --- data ---------------------------------------------------------------------------
 

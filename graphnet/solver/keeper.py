@@ -50,6 +50,7 @@ class Keeper:
         self._save_into, self._file_exists = save_into, file_exists
         self._saved_iter: int | None = None
         self._record: dict[str, Any] = {}
+        self._fingerprints: dict[str, str] = {}
 
     # --- beginning ----------------------------------------------------------------------
 
@@ -71,6 +72,7 @@ class Keeper:
         found = None
         if directory is not None:
             self.run.lounge.folder = directory.folder
+            self._fingerprints = dict(self.run.net.data_fingerprints())
             aside = directory.set_aside() if fresh else None
             if aside is not None:
                 reporter.line(f"the earlier run is now in {aside}")
@@ -98,7 +100,7 @@ class Keeper:
 
     def _resume(self, path: Path, contents: Contents) -> None:
         run, meta = self.run, contents.meta
-        check_same_run(contents, path, run.net, run.spec)
+        check_same_run(contents, path, run.net, run.spec, self._fingerprints)
         check_fits(run.net.store, contents, path)
         self._upload(contents, path)
         if meta.solver is not None:
@@ -217,6 +219,7 @@ class Keeper:
             breaks=run.schedule.state_dicts(),
             statistics_bytes=run.lounge.sync_statistics(),
             data=run.net.data_summary(),
+            fingerprints=self._fingerprints,
         )
         return Contents(
             meta,

@@ -14,10 +14,24 @@ from graphnet.solver.trainable_net import TrainableNet
 from graphnet.yaml_reader import parse_yaml
 
 
-def check_same_run(contents: Contents, file: Path, net: TrainableNet, spec: SolverSpec) -> None:
+def check_same_run(
+    contents: Contents,
+    file: Path,
+    net: TrainableNet,
+    spec: SolverSpec,
+    fingerprints: Mapping[str, str],
+) -> None:
     """See that net, solver, precision, backend, seed and data are those of the snapshot.
 
-    ``max_iter``, ``max_epoch`` and the coffee breaks may differ.
+    ``max_iter``, ``max_epoch`` and the coffee breaks may differ. Of the data the sources are
+    compared, and what is in their files.
+
+    Args:
+        contents: The snapshot's.
+        file: Where it is.
+        net: The net that is declared now.
+        spec: And its solver.
+        fingerprints: Of the files of each data layer.
 
     Raises:
         SnapshotError: Listing every difference.
@@ -47,6 +61,13 @@ def check_same_run(contents: Contents, file: Path, net: TrainableNet, spec: Solv
             f"{file}: this run was declared differently, so it cannot go on:\n  "
             + "\n  ".join(found)
             + "\n  solve with --fresh to begin anew, or choose another exp_dir"
+        )
+    changed = [k for k, print_ in meta.fingerprints.items() if fingerprints.get(k) != print_]
+    if changed:
+        raise SnapshotError(
+            f"{file}: the data of this run has changed since, so it cannot go on:\n  "
+            + "\n  ".join(f"{name} reads {_short(now['data'].get(name))}" for name in changed)
+            + "\n  put the files back as they were, or solve with --fresh to begin anew"
         )
 
 

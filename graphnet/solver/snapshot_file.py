@@ -68,6 +68,7 @@ class Meta(Model):
         breaks: What the coffee breaks keep, by break.
         statistics_bytes: How long statistics.jsonl was.
         data: Which data sources were used.
+        fingerprints: Of the files they read, by data layer.
     """
 
     model_config = _ANY_FLOAT
@@ -83,6 +84,7 @@ class Meta(Model):
     breaks: dict[str, dict[str, Saved]] = Field(default_factory=dict)
     statistics_bytes: int = 0
     data: Any = None
+    fingerprints: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 import graphnet
 from graphnet.cli import check
 
-COMMANDS = ("solve", "check", "check-grad", "test", "predict", "data", "schema")
+COMMANDS = ("solve", "check", "check-grad", "test", "predict", "data", "schema", "snapshot")
 #: Some versions of Typer use pydantic themselves to read the options of a command.
 HEAVY = ("numpy", "h5py", "yaml", "networkx", "rich", "graphnet.net", "graphnet.solver")
 

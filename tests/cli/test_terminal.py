@@ -6,6 +6,7 @@ import io
 import re
 
 import pytest
+import typer
 
 from graphnet.cli import terminal
 
@@ -130,3 +131,26 @@ def test_bytes(n, text):
 def test_seconds(seconds, text):
     """In the unit that fits."""
     assert terminal.seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("0", 0),
+        ("1000", 1000),
+        ("2K", 2048),
+        ("1.5 MiB", 3 << 19),
+        ("4gb", 4 << 30),
+        ("1T", 1 << 40),
+    ],
+)
+def test_sizes(text, n):
+    """With or without a unit, all of 1024."""
+    assert terminal.parse_bytes(text) == n
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "4 GG", "1e9", "4Gibi"])
+def test_what_is_no_size(text):
+    """The message says what one looks like."""
+    with pytest.raises(typer.BadParameter, match="expected a size such as 4GiB"):
+        terminal.parse_bytes(text)

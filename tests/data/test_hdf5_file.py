@@ -213,6 +213,18 @@ def test_changed_file(tmp_path):
         read(file, 0, 5)
 
 
+def test_swapped_file(tmp_path):
+    """Another file of the same size and date that takes its name is noticed."""
+    path, other = (numbered(tmp_path / name, 0, 10) for name in ("a.h5", "b.h5"))
+    for each in (path, other):
+        os.utime(each, ns=(0, 0))
+    file = HDF5File(path, BOTH)
+    read(file, 0, 5)
+    other.replace(path)
+    with pytest.raises(DataError, match=r"a\.h5 was changed while it was in use"):
+        read(file, 0, 5)
+
+
 def test_removed_file(tmp_path):
     """A file that is removed is noticed, even while it is open."""
     path = numbered(tmp_path / "a.h5", 0, 10)

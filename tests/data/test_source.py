@@ -113,7 +113,8 @@ def test_check_names():
         "  expected one of: mnist/train, mnist/test, fashion-mnist/train, fashion-mnist/test, "
         "cifar10/train, cifar10/test, "
         "iris/train, iris/test, digits/train, digits/test, digits28/train, digits28/test, "
-        "mnist-pairs/train, mnist-pairs/test, digits28-pairs/train, digits28-pairs/test"
+        "mnist-pairs/train, mnist-pairs/test, digits28-pairs/train, digits28-pairs/test, "
+        "docs-text/train, docs-text/test"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         source.check_names("dataset:mnits/train")

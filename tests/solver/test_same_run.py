@@ -22,12 +22,14 @@ def contents_of(net, solver):
         seed=0,
         solver=state,
         data=net.data_summary(),
+        fingerprints=net.data_fingerprints(),
     )
     return Contents(meta, {}, net_yaml=net.yaml_text, solver_yaml=solver.to_yaml())
 
 
 def check(net, solver, contents=None):
-    check_same_run(contents or contents_of(FakeNet(), spec()), "s.h5", net, solver)
+    contents = contents or contents_of(FakeNet(), spec())
+    check_same_run(contents, "s.h5", net, solver, net.data_fingerprints())
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,21 @@ def test_every_difference_is_listed():
         "  data.sources.data: memory there, elsewhere here",
         "  solve with --fresh to begin anew, or choose another exp_dir",
     ]
+
+
+def test_other_files_under_the_same_names():
+    """What is in the files counts; a snapshot that does not know goes on all the same."""
+    net = FakeNet()
+    net.content = "0815"
+    with pytest.raises(
+        SnapshotError,
+        match=r"s.h5: the data of this run has changed since, so it cannot go on:\n  data reads "
+        r".*\n  put the files back as they were, or solve with --fresh",
+    ):
+        check(net, spec())
+    contents = contents_of(FakeNet(), spec())
+    contents.meta.fingerprints.clear()
+    check(net, spec(), contents)
 
 
 def test_layers_are_found_by_name():

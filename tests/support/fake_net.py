@@ -70,6 +70,7 @@ class FakeNet:
         self.sums = np.zeros(2)
         self.is_closed = False
         self.source = "memory"
+        self.content = "4711"
         rng = np.random.Generator(np.random.Philox(7))
         self.x = rng.standard_normal((n_samples, N_IN))
         self.target = self.x @ rng.standard_normal((N_IN, N_OUT)) + 1.0
@@ -175,6 +176,9 @@ class FakeNet:
 
     def data_summary(self) -> dict[str, object]:
         return {"sources": {"data": self.source}, "fell_back": False}
+
+    def data_fingerprints(self) -> dict[str, str]:
+        return {"data": self.content}
 
     def sibling(self, phase: str) -> FakeNet | None:
         if not self.has_test:
