@@ -206,8 +206,9 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml"}
-    names = [re.split(r"[<>=! \[]", d)[0] for d in project["dependencies"]]
+    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    declared = project["dependencies"] + project["optional-dependencies"]["images"]
+    names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"graphnet", "cupy", "pydantic_core"}
     assert foreign == {spelt.get(name, name) for name in names}

@@ -7,18 +7,23 @@ are the same for every number of threads as long as no two tasks write the same 
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 #: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
 #: from, a broadcast bias for instance, before they compute.
 BUFFERED_ELEMENTS = 1024
+
+#: A helper that has moved to another processor stays there for so many jobs at least.
+JOBS_BETWEEN_MOVES = 100
 
 #: A NumPy call bound to its arrays.
 Call: TypeAlias = Callable[[], Any]
@@ -37,7 +42,7 @@ class ThreadPool:
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
-        self._jobs: SimpleQueue[Iterator[Task] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
         for slot in range(1, n_threads):
             threading.Thread(
@@ -70,10 +75,10 @@ class ThreadPool:
         and one of the exceptions is raised again here.
         """
         n_helpers = min(self.n_threads, len(tasks)) - 1
-        job = iter(tasks)  # an iterator hands out each task exactly once
+        job = _Job(iter(tasks), _processor())
         for _ in range(n_helpers):
             self._jobs.put(job)
-        error = _drain(job, 0)
+        error = _drain(job.tasks, 0)
         # a helper that has not woken up yet need not be waited for: take its order back
         for _ in range(n_helpers):
             try:
@@ -110,34 +115,73 @@ def cut(size: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
     return list(zip(edges, edges[1:], strict=False))
 
 
-def _drain(job: Iterator[Task], slot: int) -> BaseException | None:
+class _Job(NamedTuple):
+    """What helpers are woken for.
+
+    Attributes:
+        tasks: An iterator, which hands out each task exactly once.
+        processor: The one the caller ran on; -1 if that cannot be known.
+    """
+
+    tasks: Iterator[Task]
+    processor: int
+
+
+def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
     """Run tasks until none is left; what was raised, if anything was."""
     try:
-        for task in job:
+        for task in tasks:
             for call in task[slot]:
                 call()
     except BaseException as error:  # noqa: BLE001  # raised again in the thread that asked
-        for _ in job:  # leave nothing for the others to start
+        for _ in tasks:  # leave nothing for the others to start
             pass
         return error
     return None
 
 
 def _help(
-    slot: int,
-    jobs: SimpleQueue[Iterator[Task] | None],
-    done: SimpleQueue[BaseException | None],
+    slot: int, jobs: SimpleQueue[_Job | None], done: SimpleQueue[BaseException | None]
 ) -> None:
     """The life of a helper."""
+    np.setbufsize(BUFFERED_ELEMENTS)
+    stay = 0  # jobs until the helper may move again
     # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
     # thread met it would help nobody.
-    np.setbufsize(BUFFERED_ELEMENTS)
     with np.errstate(all="ignore"):
         while (job := jobs.get()) is not None:
-            done.put(_drain(job, slot))
+            if stay:
+                stay -= 1
+            elif job.processor >= 0 and _processor() == job.processor:
+                _leave(job.processor)
+                stay = JOBS_BETWEEN_MOVES
+            done.put(_drain(job.tasks, slot))
 
 
-def _dismiss(jobs: SimpleQueue[Iterator[Task] | None], n_helpers: int) -> None:
+def _find_processor() -> Callable[[], int]:
+    """A function that tells which processor the thread runs on, or -1 where that is unknown."""
+    try:
+        return ctypes.PyDLL(None).sched_getcpu  # type: ignore[no-any-return]
+    except (AttributeError, OSError, TypeError):
+        return lambda: -1
+
+
+_processor = _find_processor()
+
+
+def _leave(processor: int) -> None:
+    """Move this thread to another processor that it may use, if there is one.
+
+    A scheduler that finds the machine fairly busy wakes a thread where it ran before, though
+    that is where its caller runs now; the two would take turns for as long as that lasts.
+    """
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) > 1:
+        os.sched_setaffinity(0, allowed - {processor})
+        os.sched_setaffinity(0, allowed)
+
+
+def _dismiss(jobs: SimpleQueue[_Job | None], n_helpers: int) -> None:
     """Send every helper home."""
     for _ in range(n_helpers):
         jobs.put(None)

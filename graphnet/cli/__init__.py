@@ -4,4 +4,5 @@
 that uses it, when it runs.
 """
 
+from graphnet.cli import data_commands as data_commands  # registers them
 from graphnet.cli.app import main as main

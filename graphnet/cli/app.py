@@ -331,30 +331,6 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
 
 
 @command
-def data(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A set; without it, all are listed.")
-    ] = None,
-    from_: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="DIR", help="Take the published files from there."),
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Put them there instead of where `dataset:` looks."),
-    ] = None,
-    offline: Offline = False,
-) -> None:
-    """Get a named data set, or list those there are."""
-    from graphnet.cli import data
-
-    if name is None:
-        data.list_data()
-    else:
-        data.data(name, from_, to, offline=offline)
-
-
-@command
 def schema(
     which: Annotated[SchemaName, typer.Argument(metavar="net|solver", help="Of which file.")],
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,15 +26,26 @@ class HDF5Writer:
         names: Of the data sets.
         batches: For each the shape of a full batch: rows are stored in chunks of that size.
         overwrite: Whether a file of this name may be replaced.
+        compress: Whether chunks are compressed (gzip).
+        attributes: Of the file.
 
     Raises:
         DataError: If there is such a file and it may not.
     """
 
     def __init__(
-        self, path: Path, names: Sequence[str], batches: Sequence[Shape], *, overwrite: bool
+        self,
+        path: Path,
+        names: Sequence[str],
+        batches: Sequence[Shape],
+        *,
+        overwrite: bool,
+        compress: bool = False,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         self.path, self.overwrite = path, overwrite
+        self._compression = "gzip" if compress else None
+        self._attributes = attributes or {}
         self._beside = path.with_name(path.name + UNFINISHED)
         self._batches = dict(zip(names, batches, strict=True))
         self._file: h5py.File | None = None
@@ -54,7 +65,7 @@ class HDF5Writer:
                 data_set.resize(start + len(array), axis=0)
                 data_set[start:] = array
         except (OSError, RuntimeError) as error:  # h5py raises either where a disk is full
-            self._drop()
+            self.discard()
             raise self._unwritable(error) from error
 
     def close(self) -> None:
@@ -77,15 +88,21 @@ class HDF5Writer:
         self._refuse_existing()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = h5py.File(self._beside, "w", libver=("earliest", "v110"))
+        self._file.attrs.update(self._attributes)
         for (name, batch), array in zip(self._batches.items(), arrays, strict=True):
             row = batch[1:]
             self._file.create_dataset(
-                name, (0, *row), array.dtype, chunks=(max(1, batch[0]), *row), maxshape=(None, *row)
+                name,
+                (0, *row),
+                array.dtype,
+                chunks=(max(1, batch[0]), *row),
+                maxshape=(None, *row),
+                compression=self._compression,
             )
         return self._file
 
-    def _drop(self) -> None:
-        """Leave nothing that could be taken for the whole."""
+    def discard(self) -> None:
+        """Leave nothing that could be taken for the whole, unless it is complete."""
         if self._file is not None:
             file, self._file = self._file, None
             with suppress(OSError, RuntimeError):

@@ -61,9 +61,9 @@ class HDF5Data(BatchSpec):
         each: ``(batch_size, …)``, the rest as in the file and after the transformers. Labels of
             shape ``(N,)`` and ``(N, 1)`` stay as they are.
     Args:
-        source: ``dataset:NAME/SPLIT`` (mnist, fashion-mnist, iris, digits, digits28; train or
-            test), an HDF5 file, a glob, a text file naming an HDF5 file on each line, or a list
-            of any of these. Relative to the YAML file.
+        source: ``dataset:NAME/SPLIT`` (train or test; ``graphnet data`` lists the names), an HDF5
+            file, a glob, a text file naming an HDF5 file on each line, or a list of any of these.
+            Relative to the YAML file.
         otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
             had.
         batch_size: Samples in a batch.

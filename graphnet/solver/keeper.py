@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Keeper:
         self._saved_iter: int | None = None
         self._record: dict[str, Any] = {}
         self._fingerprints: dict[str, str] = {}
+
+    @cached_property
+    def _declared(self) -> tuple[str, str]:
+        """The net and the solver as YAML."""
+        return self.run.net.yaml_text, self.run.spec.to_yaml()
 
     # --- beginning ----------------------------------------------------------------------
 
@@ -227,8 +233,7 @@ class Keeper:
             state,
             {name: store.backend.download(a) for name, a in run.updater.named_history()},
             run.net.statistics_state(),
-            run.net.yaml_text,
-            run.spec.to_yaml(),
+            *self._declared,
         )
 
     def restore_best(self) -> None:
@@ -261,8 +266,8 @@ class Keeper:
         run, directory = self.run, self.directory
         if directory is None:
             return
-        directory.write_text("net.yaml", run.net.yaml_text)
-        directory.write_text("solver.yaml", run.spec.to_yaml())
+        for name, text in zip(("net.yaml", "solver.yaml"), self._declared, strict=True):
+            directory.write_text(name, text)
         starts = directory.read_json("run.json").get("starts", [])
         self._record = {
             "net": run.net.name,

@@ -157,16 +157,17 @@ def test_the_first_bad_layer_is_found():
 
 def test_data_fingerprints(tmp_path):
     """Of the files each data layer reads, in every phase; what is part of graphnet has none."""
-    for name in ("a", "b"):
-        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
-            file["x"] = np.full((4, 5), ord(name), "float32")
+    a, b = paths = [tmp_path / name for name in ("a.h5", "b.h5")]
+    for i, path in enumerate(paths):
+        with h5py.File(path, "w") as file:
+            file["x"] = np.full((4, 5), i, "float32")
     spec = net_spec(f"""
-    - {{name: train, type: HDF5Data, phase: train, source: {tmp_path}/a.h5, batch_size: 2, tops: [x]}}
-    - {{name: test, type: HDF5Data, phase: test, source: {tmp_path}/b.h5, batch_size: 2, tops: [x]}}
+    - {{name: train, type: HDF5Data, phase: train, source: {a}, batch_size: 2, tops: [x]}}
+    - {{name: test, type: HDF5Data, phase: test, source: {b}, batch_size: 2, tops: [x]}}
     - {{name: ip, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [y]}}
     """)
     before = gn.load_net(spec).data_fingerprints()
     assert before.keys() == {"train", "test"}
     assert before["train"] != before["test"]
-    shutil.copyfile(tmp_path / "a.h5", tmp_path / "b.h5")
+    shutil.copyfile(a, b)
     assert gn.load_net(spec).data_fingerprints() == dict.fromkeys(before, before["train"])

@@ -1,0 +1,345 @@
+"""Runs that are killed and failed in every way there is, and what became of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from graphnet.cli import main
+from graphnet.errors import SnapshotError
+from graphnet.solver.run_directory import snapshots_in
+from graphnet.solver.snapshot_file import read
+from tests.faults.instruments import KILL, NOT_YET, POWER_CUT, Board, Instruments, Plan
+from tests.faults.training_run import RECIPES, RESULTS, write_run
+
+THREADS = (1, 2, 3)
+#: What the system says, and what graphnet adds.
+ADVICE = {
+    errno.ENOSPC: "the disk is full: make room, or lower keep_last",
+    errno.EIO: "the disk reports a fault: copy the run to another one",
+    errno.EROFS: "the file system is read-only: choose another exp_dir",
+}
+_HALF = (False, True)
+_IMMATERIAL = ("unlink", "read", "forward", "backward", "update")
+
+
+class Start(NamedTuple):
+    """One process, from start to end.
+
+    Attributes:
+        code: Its exit code, or minus the signal that ended it.
+        err: What it wrote to stderr.
+        phase: What its main thread was doing when it ended.
+        is_reading: Whether the reader thread was in the middle of reading.
+        seconds: How long it took.
+    """
+
+    code: int
+    err: str
+    phase: str
+    is_reading: bool
+    seconds: float
+
+
+@dataclass
+class Run:
+    """A run over all its starts.
+
+    Attributes:
+        folder: The run's directory is in it.
+        recipe: Which kind of run.
+        saved: The iteration of the last snapshot it has completed; -1 before the first.
+        n_kills: Since it was last seen to begin or to go on.
+    """
+
+    folder: Path
+    recipe: str
+    saved: int = -1
+    n_kills: int = 0
+
+
+@dataclass
+class Figures:
+    """What was counted.
+
+    Attributes:
+        kills: By phase.
+        while_reading: Kills in the middle of a read of the reader thread.
+        resumed: Kills after which the run went on from a snapshot of iteration 1 or later.
+        began_anew: And those that came before there was one.
+        lost: Snapshots that had been completed and could not be gone on from.
+        damaged: Files under a final name that were not whole.
+        runs: Ended, each compared with the run left alone.
+        different: Of these, those that were not the same byte for byte.
+        failures: Injected errors that ended a start with the right code and message, by error.
+        unmet: Planned events that did not come to pass.
+        wrong: What was not as promised, in words.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    while_reading: int = 0
+    resumed: int = 0
+    began_anew: int = 0
+    lost: int = 0
+    damaged: int = 0
+    runs: int = 0
+    different: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    unmet: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def n_kills(self) -> int:
+        """All of them."""
+        return sum(self.kills.values())
+
+
+class Campaign:
+    """Kills and fails runs in a folder.
+
+    Args:
+        folder: An empty one.
+        seed: Of what is left to chance.
+    """
+
+    def __init__(self, folder: Path, seed: int = 0) -> None:
+        self.folder, self.figures = folder, Figures()
+        self.chance = random.Random(seed)
+        self.shared = folder / "shared"
+        self.shared.mkdir()
+        write_run(self.shared)
+        self.events: dict[str, list[str]] = {}
+        self.seconds = 0.0
+        for recipe in RECIPES:
+            self._leave_alone(recipe)
+
+    # --- one process --------------------------------------------------------------------
+
+    def start(
+        self, run: Run, plan: Plan | None = None, kill_after: float | None = None
+    ) -> Start:
+        """Start a run, or have it go on, in a process of its own.
+
+        Args:
+            run: Which.
+            plan: What happens to the process.
+            kill_after: Seconds until it is killed from outside.
+        """
+        run.folder.mkdir(exist_ok=True)
+        board = Board(run.folder / "board")
+        n_threads = self.chance.choice(THREADS)
+        begin = time.monotonic()
+        sys.stdout.flush()
+        process = os.fork()
+        if not process:
+            self._child(run, board, plan, n_threads)
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        err = run.folder / "err"
+        start = Start(
+            os.waitstatus_to_exitcode(status),
+            err.read_text("utf-8") if err.exists() else "",
+            board.get("phase"),
+            board.get("is_reading"),
+            time.monotonic() - begin,
+        )
+        self._note(run, board.get("resumed"), board.get("saved"))
+        return start
+
+    def _note(self, run: Run, resumed: int, saved: int) -> None:
+        """Where a start went on from, where it came so far, and what it has completed."""
+        if resumed != NOT_YET:
+            if resumed < run.saved:
+                self.figures.lost += 1
+                self.figures.wrong.append(f"{run.folder}: from {resumed}, and {run.saved} was saved")
+            if resumed > 0:
+                self.figures.resumed += run.n_kills
+            else:
+                self.figures.began_anew += run.n_kills
+            run.n_kills = 0
+        run.saved = max(run.saved, saved)
+
+    def _child(self, run: Run, board: Board, plan: Plan | None, n_threads: int) -> None:
+        """The process: the command ``graphnet solve``, with instruments built in."""
+        code = 70
+        try:
+            os.chdir(run.folder)
+            for name, number in (("out", 1), ("err", 2)):
+                with Path(name).open("w") as file:
+                    os.dup2(file.fileno(), number)
+            instruments = Instruments(board, run.folder / "run", plan)
+            instruments.install()
+            net = str(self.shared / f"{run.recipe}-net.yaml")
+            code = main(["solve", net, "--quiet", "--offline", "--threads", str(n_threads)])
+            Path("events").write_text("\n".join(instruments.events), "utf-8")
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _leave_alone(self, recipe: str) -> None:
+        """The run that nothing happens to."""
+        run = Run(self.folder / f"whole-{recipe}", recipe)
+        start = self.start(run)
+        if start.code:
+            raise RuntimeError(f"the run left alone has failed: {start.err}")
+        self.seconds = max(self.seconds, start.seconds)
+        self.events[recipe] = (run.folder / "events").read_text("utf-8").splitlines()
+
+    # --- kills --------------------------------------------------------------------------
+
+    def kill_at_random(self, n: int) -> None:
+        """Kill runs from outside at instants drawn uniformly, until there were ``n`` kills."""
+        done = self.figures.n_kills + n
+        while self.figures.n_kills < done:
+            run = self._new_run(self.chance.choice(list(RECIPES)))
+            while self._is_killed(run, kill_after=self.chance.uniform(0, self.seconds)):
+                pass
+            self._compare(run)
+
+    def kill_at_events(self, n: int | None = None) -> None:
+        """Have runs kill themselves at their events, every second time as a power cut would.
+
+        Args:
+            n: At so many, drawn from all; None: at each step of writing, and at some of the rest.
+        """
+        for recipe in RECIPES:
+            plans = [
+                Plan(event, (KILL, POWER_CUT)[i % 2], half)
+                for i, event in enumerate(self._chosen(self.events[recipe]))
+                for half in (False, True)[: 1 + event.startswith(("write", "flush", "read"))]
+            ]
+            if n is not None:
+                chosen = self.chance.sample(range(len(plans)), n // len(RECIPES))
+                plans = [plans[i] for i in sorted(chosen)]
+            for plan in [p for p in plans if _iteration(p.event) is None]:
+                self._sweep(recipe, [plan], self._is_killed)
+            plans = [p for p in plans if _iteration(p.event) is not None]
+            while plans:
+                plans = self._sweep(recipe, plans, self._is_killed)
+
+    def _chosen(self, events: list[str]) -> list[str]:
+        """Each step of writing, and every tenth of what there is much of."""
+        much = [event for event in events if event.startswith(_IMMATERIAL)]
+        return [event for event in events if event not in much or much.index(event) % 10 == 5]
+
+    def _is_killed(
+        self, run: Run, plan: Plan | None = None, kill_after: float | None = None
+    ) -> bool:
+        """Whether a start was killed; if not, the run is finished."""
+        start = self.start(run, plan, kill_after)
+        if start.code == -signal.SIGKILL:
+            self.figures.kills[start.phase] += 1
+            self.figures.while_reading += start.is_reading
+            run.n_kills += 1
+            self._look_for_damage(run, str(plan or "a kill at random"))
+            return True
+        if start.code:
+            self.figures.wrong.append(f"it could not go on: {start.err.strip()}")
+        return False
+
+    # --- failures -----------------------------------------------------------------------
+
+    def fail_at_events(self, n: int | None = None) -> None:
+        """Have each step of writing fail by a full disk, a fault of it, a read-only folder.
+
+        Args:
+            n: Only so many of them.
+        """
+        recipe = next(iter(RECIPES))
+        steps = [e for e in self.events[recipe] if not e.startswith(_IMMATERIAL)]
+        steps = [e for e in steps if not e.startswith("close lock")]
+        plans = [Plan(event, code, half) for event in steps for code in ADVICE for half in _HALF]
+        plans = [p for p in plans if not p.half or p.event.startswith(("write", "flush"))]
+        if n is not None:
+            plans = [plans[i] for i in sorted(self.chance.sample(range(len(plans)), n))]
+        while plans:
+            plans = self._sweep(recipe, plans, self._is_failed)
+
+    def _is_failed(self, run: Run, plan: Plan) -> bool:
+        """Whether a start has failed as it should; if it has not failed, the run is finished."""
+        start = self.start(run, plan)
+        self._look_for_damage(run, str(plan))
+        if not start.code:
+            return False
+        said = f"cannot be written: {os.strerror(int(plan.act))}\n  {ADVICE[int(plan.act)]}"
+        if start.code == 1 and said in start.err and "Traceback" not in start.err:
+            self.figures.failures[errno.errorcode[int(plan.act)]] += 1
+        else:
+            self.figures.wrong.append(f"{plan}: exit code {start.code}, {start.err.strip()}")
+        return True
+
+    # --- what became of them ------------------------------------------------------------
+
+    def _sweep(self, recipe: str, plans: list[Plan], survives: Callable[..., bool]) -> list[Plan]:
+        """One run through as many plans as it meets, and then to its end; those that are left.
+
+        What happens at an iteration is met by a start that goes on from an earlier one.
+        """
+        run, left, last = self._new_run(recipe), [], -2
+        for i, plan in enumerate(plans):
+            at = _iteration(plan.event) or 0
+            if at <= last:
+                left.append(plan)
+            elif survives(run, plan):
+                last = at
+            else:
+                self.figures.unmet += 1
+                left += plans[i + 1 :]
+                break
+        while self._is_killed(run):
+            pass
+        self._compare(run)
+        return left
+
+    def _new_run(self, recipe: str) -> Run:
+        self.figures.runs += 1
+        return Run(self.folder / f"run-{self.figures.runs}", recipe)
+
+    def _look_for_damage(self, run: Run, after: str) -> None:
+        """Every file under a final name is whole, and the newest is what was last completed."""
+        folder = run.folder / "run"
+        found = snapshots_in(folder)
+        if run.saved >= 0 and max(found, default=-1) < run.saved:
+            self.figures.lost += 1
+            self.figures.wrong.append(f"{run.folder}: {after}: iteration {run.saved} is lost")
+        best = folder / "snapshots" / "best.h5"
+        for path in [*found.values(), *([best] if best.exists() else [])]:
+            try:
+                read(path)
+            except SnapshotError as error:
+                self.figures.damaged += 1
+                self.figures.wrong.append(f"{after}: {error}")
+
+    def _compare(self, run: Run) -> None:
+        """The run and the one left alone have written the same bytes, and nothing is left over."""
+        whole, found = self.folder / f"whole-{run.recipe}" / "run", run.folder / "run"
+        different = [
+            name
+            for name in RESULTS
+            if not (found / name).exists() or (found / name).read_bytes() != (whole / name).read_bytes()
+        ]
+        different += [path.name for path in found.rglob("*.unfinished")]
+        if different:
+            self.figures.different += 1
+            self.figures.wrong.append(f"{run.folder}: not the same: {', '.join(different)}")
+        else:
+            shutil.rmtree(run.folder)
+
+
+def _iteration(event: str) -> int | None:
+    """When it happens; None for what is counted from the start of a process."""
+    found = re.search(r" at (-?\d+) \(", event)
+    return int(found[1]) if found else None

@@ -1,0 +1,336 @@
+"""What is built into the process of a run, so that it can be killed or failed at any step.
+
+Every step that changes the disk is an event: open, write, flush, fsync, truncate, rename, close,
+unlink, of each file of the run; so are reading, forward, backward and update. An event is named
+by what is done, to which file, and at which iteration, so that it can be met again.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import mmap
+import os
+import pathlib
+import signal
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphnet.data.hdf5_file import HDF5File
+from graphnet.data.prefetch import Prefetcher
+from graphnet.net.net import Net
+from graphnet.solver.keeper import Keeper
+from graphnet.solver.state import SolverState
+from graphnet.solver.training import Training
+from graphnet.solver.update import Updater
+
+KILL, POWER_CUT = "kill", "power cut"
+#: Where a process went on from, as long as it has not come so far; -1 is that it began anew.
+NOT_YET = -2
+#: What a full disk, and one that has become read-only, refuse from then on.
+REFUSED = {
+    errno.ENOSPC: {"open", "write", "flush", "mkdir"},
+    errno.EROFS: {"open", "write", "flush", "mkdir", "truncate", "rename", "unlink"},
+    errno.EIO: set(),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens at one event.
+
+    Attributes:
+        event: Its name.
+        act: ``kill``, ``power cut`` (a kill that also takes what was not yet on the disk), or
+            the number of an error that the system reports.
+        half: Half of the step is done first.
+    """
+
+    event: str
+    act: str | int
+    half: bool = False
+
+
+class Board:
+    """A page of memory that is still there when the process that wrote on it is not.
+
+    Args:
+        path: Its file.
+    """
+
+    _FIELDS = {"phase": ("40s", 0), "is_reading": ("?", 40)} | {
+        name: ("q", 48 + 8 * i) for i, name in enumerate(("iter", "saved", "resumed"))
+    }
+
+    def __init__(self, path: Path) -> None:
+        with path.open("w+b") as file:
+            file.truncate(mmap.PAGESIZE)
+            self._page = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+        for name, value in (("iter", -1), ("saved", -1), ("resumed", NOT_YET)):
+            self.set(name, value)
+        self.set("phase", b"starting")
+
+    def set(self, name: str, value: Any) -> None:
+        """Write a field."""
+        kind, offset = self._FIELDS[name]
+        struct.pack_into(kind, self._page, offset, value)
+
+    def get(self, name: str) -> Any:
+        """Read a field."""
+        kind, offset = self._FIELDS[name]
+        (value,) = struct.unpack_from(kind, self._page, offset)
+        return value.rstrip(b"\0").decode() if kind == "40s" else value
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """What the main thread is doing; afterwards it is what it was."""
+        before = self.get("phase").encode()
+        self.set("phase", name.encode())
+        try:
+            yield
+        finally:
+            self.set("phase", before)
+
+
+@dataclass
+class Instruments:
+    """Built into a process by :meth:`install`, for good.
+
+    Attributes:
+        board: Where the process says what it is doing.
+        folder: The run's.
+        plan: What is to happen.
+        events: Those there were, in order.
+    """
+
+    board: Board
+    folder: Path
+    plan: Plan | None = None
+    events: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._refused: set[str] = set()
+        self._paths: dict[int, Path] = {}
+        self._on_disk: dict[Path, int] = {}  # bytes of each file that would survive
+        self._renamed: list[tuple[Path, bytes | None]] = []  # what was there, until it is synced
+
+    # --- events -------------------------------------------------------------------------
+
+    def event(self, step: str, what: str, half: Callable[[], object] = lambda: None) -> None:
+        """One step is about to be done; it may be the one that fails or is not survived."""
+        name = f"{step} {what}" + ("" if step == "read" else f" at {self.board.get('iter')}")
+        self._counts[name] += 1
+        name = f"{name} ({self._counts[name]})"
+        self.events.append(name)
+        if step in self._refused:
+            raise OSError(self.plan.act, os.strerror(self.plan.act))
+        if self.plan is None or name != self.plan.event:
+            return
+        if self.plan.half:
+            half()
+        if isinstance(self.plan.act, int):
+            self._refused = REFUSED[self.plan.act]
+            raise OSError(self.plan.act, os.strerror(self.plan.act))
+        if self.plan.act == POWER_CUT:
+            self._cut_power()
+        os.kill(os.getpid(), signal.SIGKILL)
+        threading.Event().wait()
+
+    def _cut_power(self) -> None:
+        """Leave on the disk only what has been put there by an fsync, and by one of its folder."""
+        for path, size in self._on_disk.items():
+            if path.exists() and path.stat().st_size > size:
+                os.truncate(path, size)
+        for path, content in reversed(self._renamed):
+            if content is None:
+                os.unlink(path)
+            else:
+                path.write_bytes(content)
+
+    def _what(self, path: Path) -> str:
+        """A file by its kind."""
+        name = path.name.removesuffix(".unfinished")
+        if path.is_dir():
+            return "folder"
+        if name.startswith("snapshot-"):
+            return "snapshot"
+        return name if name in ("best.h5", "statistics.jsonl", "lock") else "record"
+
+    # --- building in --------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Replace the functions."""
+        self._install_disk()
+        self._install_statistics()
+        self._install_phases()
+
+    def _is_ours(self, path: Path) -> bool:
+        return self.folder in path.absolute().parents or path.absolute() == self.folder
+
+    @contextmanager
+    def _step(
+        self, name: str, path: Path, half: Callable[[], object] = lambda: None
+    ) -> Iterator[None]:
+        """A phase that begins with its event."""
+        what = self._what(path)
+        with self.board.phase(f"{name} {what}"):
+            self.event(name, what, half)
+            yield
+
+    def _install_disk(self) -> None:
+        system = {name: getattr(os, name) for name in ("open", "write", "fsync", "close", "mkdir")}
+        rename, unlink = pathlib.Path.replace, pathlib.Path.unlink
+
+        def open_(path: Any, flags: int, *args: Any, **keywords: Any) -> int:
+            path = Path(os.fspath(path))
+            if not self._is_ours(path):
+                return system["open"](path, flags, *args, **keywords)
+            with self._step("open" if flags & (os.O_WRONLY | os.O_RDWR) else "open to sync", path):
+                descriptor = system["open"](path, flags, *args, **keywords)
+            self._paths[descriptor] = path
+            if flags & os.O_TRUNC:
+                self._on_disk[path] = 0
+            return descriptor
+
+        def write(descriptor: int, data: Any) -> int:
+            path = self._paths.get(descriptor)
+            if path is None:
+                return system["write"](descriptor, data)  # not of the run
+            name = "flush" if path.suffix == ".jsonl" else "write"
+            half = memoryview(data)[: len(data) // 2]
+            with self._step(name, path, lambda: system["write"](descriptor, half)):
+                return system["write"](descriptor, data)
+
+        def fsync(descriptor: int) -> None:
+            path = self._paths.get(descriptor)
+            if path is None:
+                return system["fsync"](descriptor)
+            with self._step("fsync", path):
+                system["fsync"](descriptor)
+            if path.is_dir():
+                self._renamed = [r for r in self._renamed if r[0].parent != path]
+            else:
+                self._on_disk[path] = path.stat().st_size
+            return None
+
+        def close(descriptor: int) -> None:
+            path = self._paths.pop(descriptor, None)
+            system["close"](descriptor)  # a descriptor is gone even where closing fails
+            if path is not None:
+                with self._step("close", path):
+                    pass
+
+        def mkdir(path: Any, *args: Any, **keywords: Any) -> None:
+            if self._is_ours(Path(path)) and not Path(path).exists():
+                self.event("mkdir", "folder")
+            system["mkdir"](path, *args, **keywords)
+
+        def replace(path: Path, target: Path) -> Path:
+            with self._step("rename", path):
+                before = target.read_bytes() if target.exists() else None
+                found = rename(path, target)
+            self._renamed.append((target, before))
+            self._on_disk[target] = self._on_disk.pop(path, target.stat().st_size)
+            return found
+
+        def remove(path: Path, *args: Any, **keywords: Any) -> None:
+            with self._step("unlink", path):
+                unlink(path, *args, **keywords)
+
+        os.open, os.write, os.fsync, os.close, os.mkdir = open_, write, fsync, close, mkdir
+        pathlib.Path.replace, pathlib.Path.unlink = replace, remove
+
+    def _install_statistics(self) -> None:
+        """Have the buffered lines go out by the functions above."""
+        instruments, plain = self, pathlib.Path.open
+
+        class Lines(io.FileIO):
+            """Unbuffered; what it writes and cuts are events."""
+
+            def write(self, data: Any) -> int:
+                return os.write(self.fileno(), data)
+
+            def truncate(self, size: int | None = None) -> int:
+                with instruments._step("truncate", Path(self.name)):
+                    return super().truncate(size)
+
+        def open_(path: Path, mode: str = "r", *args: Any, **keywords: Any) -> Any:
+            if mode != "ab":
+                return plain(path, mode, *args, **keywords)
+            with self._step("open", path):
+                file = Lines(path, "ab")
+            self._paths[file.fileno()] = path
+            self._on_disk.setdefault(path, path.stat().st_size)
+            return io.BufferedWriter(file)
+
+        pathlib.Path.open = open_
+
+    def _install_phases(self) -> None:
+        board = self.board
+
+        def during(owner: type, name: str, phase: str, event: str = "") -> None:
+            original = getattr(owner, name)
+
+            def function(*args: Any, **keywords: Any) -> Any:
+                if board.get("phase") == "evaluating":  # its forward passes are part of it
+                    return original(*args, **keywords)
+                with board.phase(phase):
+                    if event:
+                        self.event(event, "net")
+                    return original(*args, **keywords)
+
+            setattr(owner, name, function)
+
+        def after(owner: type, name: str, then: Callable[[Any, Any], None]) -> None:
+            original = getattr(owner, name)
+
+            def function(first: Any, *args: Any, **keywords: Any) -> Any:
+                found = original(first, *args, **keywords)
+                then(first, found)
+                return found
+
+            setattr(owner, name, function)
+
+        def begun(keeper: Keeper, is_resumed: bool) -> None:
+            board.set("iter", keeper.run.state.iter)
+            board.set("resumed", keeper.run.state.iter if is_resumed else -1)
+
+        def saved(keeper: Keeper, path: Path | None) -> None:
+            board.set("saved", keeper.run.state.iter)
+
+        after(Keeper, "begin", begun)
+        after(Keeper, "save", saved)
+        after(SolverState, "advance", lambda state, _: board.set("iter", state.iter))
+        during(Training, "_loop", "between")
+        during(Training, "_finish", "ending")
+        during(Net, "forward", "computing", "forward")
+        during(Net, "backward", "computing", "backward")
+        during(Updater, "update", "computing", "update")
+        during(Net, "evaluate", "evaluating")
+        during(Prefetcher, "next", "waiting for data")
+        during(Keeper, "_contents", "packing a snapshot")
+        self._install_reading()
+
+    def _install_reading(self) -> None:
+        read = HDF5File.read
+
+        def function(file: HDF5File, start: int, stop: int, outs: Any) -> None:
+            middle = (start + stop) // 2
+            if threading.current_thread() is threading.main_thread():
+                return read(file, start, stop, outs)  # the test set
+            self.board.set("is_reading", True)
+            self.event(
+                "read", "data", lambda: read(file, start, middle, [o[: middle - start] for o in outs])
+            )
+            read(file, start, stop, outs)
+            self.board.set("is_reading", False)
+            return None
+
+        HDF5File.read = function
