@@ -17,8 +17,8 @@ from math import prod
 import numpy as np
 
 from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
-from graphnet.backend.numpy_windows import Axis, Tap
-from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
+from graphnet.backend.numpy_windows import Axis
+from graphnet.backend.threads import Call, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
 
 #: Below this many elements of the image a pass is not worth waking a thread.

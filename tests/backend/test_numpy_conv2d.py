@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -13,7 +11,6 @@ from support.poisoned import placed, scratch_for
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import ConvArrays, Window
-from graphnet.backend.numpy_conv2d_plan import ConvPlan
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}

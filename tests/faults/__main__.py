@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import asdict
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads cannot fork safely
@@ -36,7 +35,7 @@ def main() -> int:
     figures = campaign.figures
     sys.stdout.write("\n".join(report(figures, time.monotonic() - begin)) + "\n")
     if options.json:
-        options.json.write_text(json.dumps(asdict(figures), indent=2), "utf-8")
+        options.json.write_text(json.dumps(vars(figures), indent=2), "utf-8")
     return 1 if figures.wrong else 0
 
 

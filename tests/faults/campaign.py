@@ -126,9 +126,7 @@ class Campaign:
 
     # --- one process --------------------------------------------------------------------
 
-    def start(
-        self, run: Run, plan: Plan | None = None, kill_after: float | None = None
-    ) -> Start:
+    def start(self, run: Run, plan: Plan | None = None, kill_after: float | None = None) -> Start:
         """Start a run, or have it go on, in a process of its own.
 
         Args:
@@ -164,7 +162,9 @@ class Campaign:
         if resumed != NOT_YET:
             if resumed < run.saved:
                 self.figures.lost += 1
-                self.figures.wrong.append(f"{run.folder}: from {resumed}, and {run.saved} was saved")
+                self.figures.wrong.append(
+                    f"{run.folder}: from {resumed}, and {run.saved} was saved"
+                )
             if resumed > 0:
                 self.figures.resumed += run.n_kills
             else:
@@ -329,7 +329,8 @@ class Campaign:
         different = [
             name
             for name in RESULTS
-            if not (found / name).exists() or (found / name).read_bytes() != (whole / name).read_bytes()
+            if not (found / name).exists()
+            or (found / name).read_bytes() != (whole / name).read_bytes()
         ]
         different += [path.name for path in found.rglob("*.unfinished")]
         if different:

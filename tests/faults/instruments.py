@@ -327,7 +327,9 @@ class Instruments:
                 return read(file, start, stop, outs)  # the test set
             self.board.set("is_reading", True)
             self.event(
-                "read", "data", lambda: read(file, start, middle, [o[: middle - start] for o in outs])
+                "read",
+                "data",
+                lambda: read(file, start, middle, [o[: middle - start] for o in outs]),
             )
             read(file, start, stop, outs)
             self.board.set("is_reading", False)
