@@ -103,21 +103,17 @@ class _Group:
     def __init__(
         self, plan: ConvPlan, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
-        self.plan, self.scratch = (
-            plan,
-            {k: v if k == "work" else v[index] for k, v in scratch.items()},
-        )
+        self.plan = plan
+        self.scratch = {k: v if k == "work" else v[index] for k, v in scratch.items()}
         channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
         filters = slice(index * plan.n_filter, (index + 1) * plan.n_filter)
-        self.x, self.dx = (
-            None if a is None else storage(a)[channels] for a in (arrays.x, arrays.dx)
-        )
-        self.y, self.dy = (
-            None if a is None else storage(a)[filters] for a in (arrays.y, arrays.dy)
-        )
-        self.filter, self.bias, self.dfilter, self.dbias = (
-            None if a is None else a[filters]
-            for a in (arrays.filter, arrays.bias, arrays.dfilter, arrays.dbias)
+        self.x, self.y = storage(arrays.x)[channels], storage(arrays.y)[filters]
+        self.dx: Array = None if arrays.dx is None else storage(arrays.dx)[channels]
+        self.dy: Array = None if arrays.dy is None else storage(arrays.dy)[filters]
+        self.filter = arrays.filter[filters]
+        self.bias, self.dfilter, self.dbias = (
+            None if array is None else array[filters]
+            for array in (arrays.bias, arrays.dfilter, arrays.dbias)
         )
 
     # --- forward ------------------------------------------------------------------------
@@ -134,10 +130,10 @@ class _Group:
         arranged = self.scratch.get("filter", self.filter).reshape(self.plan.n_filter, -1)
         for unit in self.plan.units:
             y = self.outputs(self.y, unit)
-            finish = []
+            finish: list[Call] = []
             if self.bias is not None:
                 finish.append(partial(np.add, y, self.bias[:, None, None], y))
-            versions = []
+            versions: list[list[Call]] = []
             for work in self.scratch["work"]:
                 lowered = self.lowered(unit, work)
                 multiply = partial(
@@ -276,7 +272,7 @@ class _Group:
         for unit in self.plan.gradient_units:
             versions: list[Sequence[Call]] = []
             for work in self.scratch["work"]:
-                calls = [partial(self.image_rows(unit).fill, 0)]
+                calls: list[Call] = [partial(self.image_rows(unit).fill, 0)]
                 for columns in self.plan.columns:
                     calls += self.image_gradient(unit, columns, work)
                 versions.append(calls)
@@ -302,12 +298,12 @@ class _Group:
             yield partial(np.copyto, read, dy.transpose(1, 0, 2))
         flipped = self.scratch["flipped"].reshape(-1, plan.filter[1] * s)
         flipped = flipped[:, c.start * s : c.stop * s].T
-        for row, start, stop, tap in plan.reaching(unit):
+        for row, start, stop, place in plan.reaching(unit):
             product = unfolded[row - unit.start]
             if start == stop:
                 yield partial(product.fill, 0)
                 continue
-            left = flipped[:, tap * plan.n_filter : (tap + stop - start) * plan.n_filter]
+            left = flipped[:, place * plan.n_filter : (place + stop - start) * plan.n_filter]
             right = read[start - low : stop - low].reshape(-1, n)
             yield partial(np.matmul, left, right, product)
         q = columns.q

@@ -66,7 +66,7 @@ class PoolPlan:
 
     @property
     def _n_channels(self) -> int:
-        return max(c.stop - c.start for c in self.channels)
+        return int(max(c.stop - c.start for c in self.channels))
 
     def tile(self, width: int) -> Shape:
         """Of the largest tile, its rows as wide as said."""
@@ -134,6 +134,10 @@ class Pool2d:
         scratch: Mapping[str, Array],
     ) -> None:
         self.plan, self.kind, self.scratch = plan, kind, scratch
+        self.x: Array
+        self.y: Array
+        self.dx: Array
+        self.dy: Array
         self.x, self.y, self.dx, self.dy = (None if a is None else storage(a) for a in arrays)
         self.scale = _scale(plan, divisor, self.x.dtype)
         inline = prod(plan.x) < INLINE_ELEMENTS

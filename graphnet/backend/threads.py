@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
@@ -112,7 +113,7 @@ def cut(size: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
     units = -(-size // multiple)
     parts = max(1, min(parts, units))
     edges = [min(size, units * i // parts * multiple) for i in range(parts + 1)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 class _Job(NamedTuple):
@@ -161,7 +162,7 @@ def _help(
 def _find_processor() -> Callable[[], int]:
     """A function that tells which processor the thread runs on, or -1 where that is unknown."""
     try:
-        return ctypes.PyDLL(None).sched_getcpu  # type: ignore[no-any-return]
+        return ctypes.PyDLL(None).sched_getcpu
     except (AttributeError, OSError, TypeError):
         return lambda: -1
 

@@ -49,11 +49,11 @@ def test_blocks_fit_the_cache():
     """A large array is handed over in blocks, a small one whole."""
     backend, sizes = BACKENDS[1], []
     large = backend.zeros((5 * BLOCK_ELEMENTS,), np.dtype("f4"))
-    backend.elementwise(lambda xp, a: sizes.append(a.size), large)()
+    backend.elementwise(lambda _, a: sizes.append(a.size), large)()
     assert sum(sizes) == large.size
     assert max(sizes) <= BLOCK_ELEMENTS
     sizes.clear()
-    backend.elementwise(lambda xp, a: sizes.append(a.size), large[:100])()
+    backend.elementwise(lambda _, a: sizes.append(a.size), large[:100])()
     assert sizes == [100]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -107,7 +108,7 @@ def test_cut(size, parts, multiple):
     runs = cut(size, parts, multiple)
     assert runs[0][0] == 0
     assert runs[-1][1] == size
-    assert all(a[1] == b[0] for a, b in zip(runs, runs[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(runs))
     assert all(start < stop and start % multiple == 0 for start, stop in runs)
     assert len(runs) <= max(1, parts)
     lengths = [-(-(stop - start) // multiple) for start, stop in runs]

@@ -1,4 +1,8 @@
-"""Real nets go on exactly: shuffled data, dropout, running statistics, any number of threads."""
+"""Real nets go on exactly, in the middle of an epoch and with any number of threads.
+
+Shuffled data is streamed in groups of chunks and augmented by a reader thread; there are dropout
+and running statistics, and breaks that keep a state.
+"""
 
 import os
 import shutil
@@ -6,11 +10,11 @@ import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from support.fake_net import Lines
 
-from graphnet.layers.batch_norm import BatchNorm
 from graphnet.net.load import load_net
 from graphnet.solver.methods import METHODS
 from graphnet.solver.solver import Solver, solve
@@ -20,10 +24,19 @@ N_SAMPLES = 50
 LAYERS = [
     {
         "name": "data",
-        "type": "MemoryData",
+        "type": "AsyncHDF5Data",
+        "source": "data.h5",
         "batch_size": 8,
         "shuffle": True,
-        "shapes": {"x": [1, 6, 6], "label": []},
+        "prefetch": 3,
+        "buffer_bytes": 8000,
+        "transformers": {
+            "x": [
+                {"type": "RandomCrop", "crop_size": [6, 6]},
+                {"type": "RandomMirror"},
+                {"type": "RandomShift", "shift": 1},
+            ]
+        },
         "tops": ["x", "label"],
     },
     {
@@ -35,7 +48,7 @@ LAYERS = [
         "bottoms": ["x"],
         "tops": ["conv"],
     },
-    BatchNorm(name="bn", bottoms=["conv"], tops=["bn"]),
+    {"name": "bn", "type": "BatchNorm", "bottoms": ["conv"], "tops": ["bn"]},
     {"name": "ip", "type": "InnerProduct", "output_dim": 16, "bottoms": ["bn"], "tops": ["ip"]},
     {"name": "drop", "type": "Dropout", "bottoms": ["ip"]},
     {"name": "out", "type": "InnerProduct", "output_dim": 3, "bottoms": ["ip"], "tops": ["out"]},
@@ -44,12 +57,16 @@ LAYERS = [
 ]
 
 
-def make_net(threads):
+@pytest.fixture(autouse=True)
+def _data(tmp_path, monkeypatch):
+    """A file in the working directory, larger than what of it may be in memory."""
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     label = rng.integers(0, 3, N_SAMPLES)
-    x = rng.standard_normal((N_SAMPLES, 1, 6, 6)) + label[:, None, None, None]
-    inputs = {"x": x.astype("float32"), "label": label.astype("float32")}
-    return load_net(LAYERS, inputs=inputs, threads=threads)
+    x = rng.standard_normal((N_SAMPLES, 1, 8, 8)) + label[:, None, None, None]
+    with h5py.File("data.h5", "w") as file:
+        file.create_dataset("x", data=x.astype("float32"), chunks=(5, 1, 8, 8), compression=1)
+        file.create_dataset("label", data=label, chunks=(5,))
 
 
 def train(n, threads, method, iter_size):
@@ -66,7 +83,7 @@ def train(n, threads, method, iter_size):
         lr_policy={"type": "Fixed", "base_lr": 0.01},
         coffee_breaks=breaks,
     )
-    net = make_net(threads)
+    net = load_net(LAYERS, threads=threads)
     try:
         return solve(Solver(spec), net, reporter=Lines())
     finally:
@@ -76,9 +93,8 @@ def train(n, threads, method, iter_size):
 @pytest.mark.parametrize(
     ("method", "iter_size"), [*((name, 1) for name in METHODS), ("SGD", 2), ("Adam", 3)]
 )
-def test_half_and_half_is_whole(tmp_path, monkeypatch, method, iter_size):
+def test_half_and_half_is_whole(monkeypatch, method, iter_size):
     """Each byte of the last snapshot and of the statistics, going on with other threads."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     train(18, 1, method, iter_size)
     shutil.move("run", "whole")
@@ -91,17 +107,12 @@ def test_half_and_half_is_whole(tmp_path, monkeypatch, method, iter_size):
 
 def test_accumulated_batches_are_one_large_batch():
     """Dropout draws for the place in the whole batch, so two of 4 are one of 8."""
-    layers = [layer for layer in LAYERS if isinstance(layer, dict)]  # without BatchNorm
-    layers[2] = layers[2] | {"bottoms": ["conv"]}
+    layers = [dict(layer) for layer in LAYERS if layer["type"] != "BatchNorm"]
+    layers[2]["bottoms"] = ["conv"]
     found = []
     for batch_size, iter_size in ((8, 1), (4, 2)):
-        layers[0] = layers[0] | {"batch_size": batch_size}
-        rng = np.random.default_rng(0)
-        inputs = {
-            "x": rng.standard_normal((N_SAMPLES, 1, 6, 6)),
-            "label": rng.integers(0, 3, N_SAMPLES).astype(float),
-        }
-        net = load_net(layers, inputs=inputs, dtype="float64", threads=1)
+        layers[0]["batch_size"] = batch_size
+        net = load_net(layers, dtype="float64", threads=1)
         spec = SolverSpec(
             max_iter=6,
             iter_size=iter_size,
@@ -109,13 +120,14 @@ def test_accumulated_batches_are_one_large_batch():
             mom_policy={"type": "Fixed", "momentum": 0.9},
         )
         solve(Solver(spec), net, reporter=Lines())
+        net.close()
         found.append(net.store.data.copy())
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 
 def test_a_step_allocates_no_arrays():
     """After the first, with every break due in between, memory stays where it is."""
-    net = make_net(1)
+    net = load_net(LAYERS, threads=1)
     peaks = []
 
     class Probe(Lines):
@@ -128,5 +140,6 @@ def test_a_step_allocates_no_arrays():
     spec = SolverSpec(max_iter=12, method="Adam", clip_gradients=1.0)
     solve(Solver(spec), net, reporter=Probe())
     tracemalloc.stop()
+    net.close()
     rises = [peak - before for (before, _), (_, peak) in pairwise(peaks[2:])]
     assert max(rises) < 64 * 1024
