@@ -273,7 +273,7 @@ class _Group:
             versions: list[Sequence[Call]] = []
             for work in self.scratch["work"]:
                 calls: list[Call] = [partial(self.image_rows(unit).fill, 0)]
-                for columns in self.plan.columns:
+                for columns in self.plan.gradient_columns:
                     calls += self.image_gradient(unit, columns, work)
                 versions.append(calls)
             yield versions

@@ -30,6 +30,8 @@ PACKED_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 640, 1536, 192
 N_UNITS = 4
 #: Elements of a unit's lowered image that it should not exceed.
 LOWERED_ELEMENTS = 2**20
+#: Elements of a gradient unit's lowered gradient that it should not exceed.
+UNFOLDED_ELEMENTS = 2**19
 #: Elements of products that wait to be added up.
 WAITING_ELEMENTS = 2**16
 #: The most sums of the filter's gradient side by side, and their elements all together.
@@ -179,9 +181,15 @@ class ConvPlan:
 
     @cached_property
     def columns(self) -> list[Columns]:
-        """The output's columns, in runs that suit the matrix product."""
+        """The output's columns, in runs that suit the forward product."""
         unpacked = UNPACKED // (self.n_filter * self.depth)
-        most = min(unpacked, MOST_COLUMNS) if unpacked >= FEWEST_COLUMNS else PACKED_COLUMNS
+        packed = unpacked < FEWEST_COLUMNS
+        most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
+        share = self.x[0] * self.y[3] * self.y[2] * self.n_group // N_UNITS
+        return self._runs(min(most, max(share, FEWEST_COLUMNS)))
+
+    def _runs(self, most: int) -> list[Columns]:
+        """Runs of at most ``most`` columns, or of one sample's in one output column."""
         n, q = self.x[0], self.y[3]
         if n <= most:
             return [Columns(slice(a, b), slice(0, n)) for a, b in cut(q, -(-q // (most // n)))]
@@ -257,7 +265,7 @@ class ConvPlan:
             low, high = rows.inside(0, used)
             if low == high:
                 continue
-            fit = max(1, LOWERED_ELEMENTS // (self.n_taps * self.n_columns))
+            fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * PACKED_COLUMNS))
             parts = max(-(-(high - low) // fit), -(-N_UNITS // self.n_group))
             spans = cut(high - low, parts)
             channels = cut(self.filter[1], -(-N_UNITS // (self.n_group * len(spans))))
@@ -265,6 +273,12 @@ class ConvPlan:
                 GradientUnit(rows, low + a, low + b, slice(*c)) for a, b in spans for c in channels
             ]
         return found
+
+    @cached_property
+    def gradient_columns(self) -> list[Columns]:
+        """The output's columns, in runs that a gradient unit goes through one after another."""
+        n_rows = max((u.stop - u.start for u in self.gradient_units), default=1)
+        return self._runs(max(PACKED_COLUMNS, UNFOLDED_ELEMENTS // (self.n_taps * n_rows)))
 
     @cached_property
     def unread_rows(self) -> bool:
@@ -303,12 +317,12 @@ class ConvPlan:
         """Of the output rows that the largest gradient unit reads: rows, filters, columns."""
         spans = [self.output_rows(unit) for unit in self.gradient_units]
         most = max((stop - start for start, stop in spans), default=0)
-        return (max(0, most), self.n_filter, self.n_columns)
+        return (max(0, most), self.n_filter, max(map(len, self.gradient_columns)))
 
     @cached_property
     def unfolded(self) -> Shape:
-        """Of the largest gradient unit's lowered gradient: rows, taps, columns."""
+        """Of the largest gradient unit's lowered gradient: rows times channels, taps, columns."""
         sizes = [
             (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
         ]
-        return (max(sizes, default=0), self.filter[3], self.n_columns)
+        return (max(sizes, default=0), self.filter[3], max(map(len, self.gradient_columns)))

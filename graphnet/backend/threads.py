@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from queue import Empty, SimpleQueue
@@ -24,7 +25,7 @@ import numpy as np
 BUFFERED_ELEMENTS = 1024
 
 #: A helper that has moved to another processor stays there for so many jobs at least.
-JOBS_BETWEEN_MOVES = 100
+JOBS_BETWEEN_MOVES = 20
 
 #: A NumPy call bound to its arrays.
 Call: TypeAlias = Callable[[], Any]
@@ -146,6 +147,7 @@ def _help(
 ) -> None:
     """The life of a helper."""
     np.setbufsize(BUFFERED_ELEMENTS)
+    processors = _processors()
     stay = 0  # jobs until the helper may move again
     # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
     # thread met it would help nobody.
@@ -153,33 +155,39 @@ def _help(
         while (job := jobs.get()) is not None:
             if stay:
                 stay -= 1
-            elif job.processor >= 0 and _processor() == job.processor:
-                _leave(job.processor)
+            elif job.processor in processors and _processor() == job.processor:
+                _keep_to(processors - {job.processor})
                 stay = JOBS_BETWEEN_MOVES
             done.put(_drain(job.tasks, slot))
 
 
+# A scheduler that finds a small machine fairly busy wakes a thread where it ran before, even where
+# its caller runs now and another processor idles; the two then take turns for as long as that
+# lasts, which can be seconds. So a helper that finds itself there keeps away from its caller's
+# processor from then on. Where that cannot be known, or there is only one, all this does nothing.
+
+
 def _find_processor() -> Callable[[], int]:
-    """A function that tells which processor the thread runs on, or -1 where that is unknown."""
+    """A function that tells which processor its caller runs on, or -1 where that is unknown."""
     try:
         return ctypes.PyDLL(None).sched_getcpu
-    except (AttributeError, OSError, TypeError):
+    except (AttributeError, OSError, TypeError):  # not Linux, or another C library
         return lambda: -1
 
 
 _processor = _find_processor()
 
 
-def _leave(processor: int) -> None:
-    """Move this thread to another processor that it may use, if there is one.
+def _processors() -> set[int]:
+    """The processors this thread may choose between; none where there is no choice."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    return allowed if len(allowed) > 1 else set()
 
-    A scheduler that finds the machine fairly busy wakes a thread where it ran before, though
-    that is where its caller runs now; the two would take turns for as long as that lasts.
-    """
-    allowed = os.sched_getaffinity(0)
-    if len(allowed) > 1:
-        os.sched_setaffinity(0, allowed - {processor})
-        os.sched_setaffinity(0, allowed)
+
+def _keep_to(processors: set[int]) -> None:
+    """Run this thread on these from now on."""
+    with suppress(OSError):  # they may have been taken from the process meanwhile
+        os.sched_setaffinity(0, processors)
 
 
 def _dismiss(jobs: SimpleQueue[_Job | None], n_helpers: int) -> None:

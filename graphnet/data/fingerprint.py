@@ -8,32 +8,34 @@ from pathlib import Path
 
 from graphnet.errors import DataError
 
-#: Smaller files are read whole; of larger ones, so many blocks of this size.
+#: Of what is not larger every byte is read; of what is, so many blocks of this size.
 BLOCK_BYTES, N_BLOCKS = 1 << 20, 64
 
 
-def fingerprint(paths: Sequence[Path]) -> str:
-    """A hash of the files, in their order.
+def fingerprints(paths: Sequence[Path]) -> dict[str, str]:
+    """A hash of each file, by its path.
 
-    It covers each file's size, and up to 64 MiB of the content of all together: every byte of
+    It covers the file's size, and of all files together up to 64 MiB of content: every byte of
     as much, else blocks spaced evenly from the first byte to the last. Names and dates do not
     count, so that files may be copied and moved.
 
     Raises:
         DataError: If a file cannot be read.
     """
-    digest = hashlib.sha256()
     n_blocks = max(2, N_BLOCKS // max(len(paths), 1))
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                size = path.stat().st_size
-                digest.update(b"%d\n" % size)
-                for offset in _offsets(size, n_blocks):
-                    file.seek(offset)
-                    digest.update(file.read(BLOCK_BYTES))
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}") from error
+    return {str(path): _fingerprint(path, n_blocks) for path in paths}
+
+
+def _fingerprint(path: Path, n_blocks: int) -> str:
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            digest = hashlib.sha256(b"%d\n" % size)
+            for offset in _offsets(size, n_blocks):
+                file.seek(offset)
+                digest.update(file.read(BLOCK_BYTES))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
     return digest.hexdigest()
 
 

@@ -69,6 +69,7 @@ class GRU(Recurrent):
         Block(gate=2, bias=2, reads="x"),
     )
     n_units: ClassVar[int] = 4
+    n_factors: ClassVar[int] = 5
     n_spare: ClassVar[int] = 2
 
     type: Literal["GRU"] = "GRU"
@@ -94,26 +95,29 @@ class GRUStrip(Strip):
             partial(xp.add, n, h, h),
         ]
 
-    def step_back(self, t: int) -> list[Call]:
-        xp, (u, r, z, n) = self.xp, self.units[t]
-        du, dr, dz, dn = self.as_blocks(self.dpre)
-        dh, spare = self.spare
+    def find_factors(self) -> list[Call]:
+        xp, h = self.xp, self.inputs[self.h_rows].swapaxes(0, 1)
+        u, r, z, n = self.all_units
+        for_u, for_r, for_z, for_n, _ = self.all_factors
         return [
-            self.one_minus(z, dz),
-            *self.one_minus_square(n, dn),
-            *self.times(dn, dz, dh),
-            partial(xp.copyto, spare, self.inputs[self.h_rows, t]),
-            partial(xp.subtract, spare, n, spare),
-            *self.times(dz, z, spare, dh),
-            self.one_minus(r, dr),
-            *self.times(dr, r, u, dn),
-            partial(xp.multiply, r, dn, du),
+            self.one_minus(z, for_z),
+            *self.one_minus_square(n, for_n),
+            *self.times(for_n, for_z),
+            partial(xp.copyto, for_u, h),  # serves as spare until its own turn
+            partial(xp.subtract, for_u, n, for_u),
+            *self.times(for_z, z, for_u),
+            self.one_minus(r, for_r),
+            *self.times(for_r, r, u, for_n),
+            partial(xp.multiply, r, for_n, for_u),
         ]
+
+    def step_back(self, t: int) -> list[Call]:
+        return self.times(self.factors[t, :4], self.dh)
 
     def hand_back(self, t: int) -> list[Call]:
         dh, spare = self.spare
         return [
             *self.times(dh, self.units[t][2]),
-            self.product_back(spare),
+            self.product_back(t, spare),
             partial(self.xp.add, dh, spare, dh),
         ]

@@ -69,6 +69,7 @@ class LSTM(Recurrent):
         et al. 2015. Caffe ``LSTM`` has the same gate order, but its blobs are ``(T, N, …)``.
     """
 
+    # o, i, f, g: what is multiplied alike lies together
     blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in (2, 0, 1, 3))
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     n_units: ClassVar[int] = 6
@@ -103,9 +104,10 @@ class ForgetBias(Initializer):
 
 
 class LSTMStrip(Strip):
-    """Units of a step: i, f, o, g, the c that entered it, and the tanh of the c that left it.
+    """Units of a step: o, i, f, g, the c that entered it, and the tanh of the c that left it.
 
-    Neighbours are used together: (i, f) · (g, c) gives both terms of the next c.
+    (i, f) · (g, c) gives both terms of the next c. The factor of o is multiplied with dh, those
+    of i, f and g with dc; the fifth, with dh, is what h adds to dc.
     """
 
     def carried(self, t: int) -> Mapping[str, Array]:
@@ -127,27 +129,29 @@ class LSTMStrip(Strip):
         ]
 
     def find_factors(self) -> list[Call]:
-        u, f = self.all_units, self.all_factors
+        units, factors = self.all_units, self.all_factors
+        o, i, _, g, _, tanh_c = units
+        for_o, _, _, for_g, for_c, _ = factors
         return [
-            self.one_minus(u[:3], f[:3]),  # σ' = σ · (1 − σ)
-            *self.times(f[:3], u[:3]),
-            *self.times(f[0], u[5]),
-            *self.times(f[1:3], u[3:5]),
-            *self.one_minus_square(u[3], f[3]),
-            *self.times(f[3], u[1]),
-            *self.one_minus_square(u[5], f[4]),
-            *self.times(f[4], u[0]),
+            self.one_minus(units[:3], factors[:3]),  # σ' = σ · (1 − σ)
+            *self.times(factors[:3], units[:3]),
+            *self.times(for_o, tanh_c),
+            *self.times(factors[1:3], units[3:5]),
+            *self.one_minus_square(g, for_g),
+            *self.times(for_g, i),
+            *self.one_minus_square(tanh_c, for_c),
+            *self.times(for_c, o),
         ]
 
     def step_back(self, t: int) -> list[Call]:
-        f = self.factors[t]
-        dh, spare, dc = self.spare
+        factors, (dh, from_h, dc) = self.factors[t], self.spare
         return [
-            partial(self.xp.multiply, f[4], dh, spare),
-            partial(self.xp.add, dc, spare, dc),
-            *self.times(f[0], dh),
-            *self.times(f[1:4], dc),
+            partial(self.xp.multiply, factors[4], dh, from_h),
+            partial(self.xp.add, dc, from_h, dc),
+            *self.times(factors[0], dh),
+            *self.times(factors[1:4], dc),
         ]
 
     def hand_back(self, t: int) -> list[Call]:
-        return [*self.times(self.spare[2], self.units[t][2]), self.product_back(t, self.dh)]
+        f, dc = self.units[t][2], self.spare[2]
+        return [*self.times(dc, f), self.product_back(t, self.dh)]

@@ -51,6 +51,7 @@ class Recurrent(LayerSpec):
     carried: ClassVar[tuple[str, ...]] = ("hidden",)
     #: How many numbers per hidden unit a step keeps for backward …
     n_units: ClassVar[int]
+    #: … how many backward computes of them: one for each block, the diff of the top, any others …
     n_factors: ClassVar[int]
     #: … and how many it needs while it runs.
     n_spare: ClassVar[int]

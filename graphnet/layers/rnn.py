@@ -54,7 +54,8 @@ class RNN(Recurrent):
 
     blocks: ClassVar[tuple[Block, ...]] = (Block(0, 0),)
     n_units: ClassVar[int] = 1
-    n_spare: ClassVar[int] = 2
+    n_factors: ClassVar[int] = 2
+    n_spare: ClassVar[int] = 1
 
     type: Literal["RNN"] = "RNN"
 
@@ -73,9 +74,11 @@ class RNNStrip(Strip):
             partial(self.xp.copyto, self.h, h),
         ]
 
+    def find_factors(self) -> list[Call]:
+        return self.one_minus_square(self.all_units[0], self.all_factors[0])
+
     def step_back(self, t: int) -> list[Call]:
-        (h,), dpre = self.units[t], self.dpre
-        return [*self.one_minus_square(h, dpre), *self.times(dpre, self.dh)]
+        return self.times(self.factors[t, 0], self.dh)
 
     def hand_back(self, t: int) -> list[Call]:
-        return [self.product_back(self.dh)]
+        return [self.product_back(t, self.dh)]

@@ -1,11 +1,10 @@
 """How recurrent layers run: a strip of the batch goes through all time steps on its own.
 
 What a strip does is a list of calls bound beforehand, so strips can run in several threads
-without waiting for each other. Backward (Werbos 1990, back-propagation through time) walks the
-steps from the last to the first; the gradient of the weights is one product over all of them.
-
-Ufuncs are given contiguous arrays only, and what lies otherwise is copied first: NumPy takes
-operands of unlike layouts through buffers that it allocates in every call.
+without waiting for each other. Every call costs a turn at the interpreter's lock, so there are
+few: backward (Werbos 1990, back-propagation through time) computes what depends on forward
+alone for all steps at once, then walks the steps from the last to the first doing only what is
+sequential; the gradient of the weights is one product over all steps.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from graphnet.blob import Array, columns, storage
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent import Recurrent
 
-import os
-INLOOP=bool(os.environ.get('INLOOP'))
 Call: TypeAlias = Callable[[], Any]
 
 
@@ -91,10 +88,11 @@ class Strip(ABC):
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
         spare: ``(n_spare, H, samples)``, for use within a step.
-        h: What the last step computed. Forward only: its memory is the first of the spare.
-        dh: The diff of h, on its way back. Its memory is the first of the spare.
-        dpre: ``(rows, samples)``: the diff of a step's ``weights @ inputs``.
-        all_dpre: ``(rows, T, samples)``: those of all steps.
+        h: What the last step computed; in forward. Its memory is the first of the spare.
+        dh: The diff of h on its way back; in backward, in the same memory.
+        factors: ``(T, blocks + extra, H, samples)``. Those of the blocks are overwritten, step by
+            step, by the diff of ``weights @ inputs``; the last is the diff of the top.
+        all_dpre: ``(rows, T, samples)``: the diffs of ``weights @ inputs``, of all steps.
     """
 
     def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
@@ -121,7 +119,6 @@ class Strip(ABC):
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
             self.factors = self.part("factors", self.n_steps, spec.n_factors, self.size)
             self.all_factors = self.factors.swapaxes(0, 1)
-            self.n_dpre = len(spec.blocks)
             self.all_dpre = self.part("all_dpre", len(self.weights), self.n_steps)
         self.dweights = None
         if "dweights" in self.scratch:
@@ -135,10 +132,6 @@ class Strip(ABC):
     def as_rows(self, blocks: Array) -> Array:
         """``(rows, samples)`` of ``(blocks, H, samples)``."""
         return blocks.reshape(-1, blocks.shape[-1])
-
-    def as_blocks(self, rows: Array) -> Array:
-        """``(blocks, H, samples)`` of ``(rows, samples)``."""
-        return rows.reshape(-1, self.size, rows.shape[-1])
 
     # --- what each kind of layer says ---------------------------------------------------
 
@@ -156,11 +149,11 @@ class Strip(ABC):
 
     @abstractmethod
     def find_factors(self) -> list[Call]:
-        """find"""
+        """Write ``all_factors`` but the last, from ``all_units`` (both ``(…, T, H, samples)``)."""
 
     @abstractmethod
     def step_back(self, t: int) -> list[Call]:
-        """With ``dh`` that of the step's own h: write ``dpre``."""
+        """With ``dh`` that of the step's own h: multiply it with the factors of the blocks."""
 
     @abstractmethod
     def hand_back(self, t: int) -> list[Call]:
@@ -245,26 +238,24 @@ class Strip(ABC):
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
-        xp = self.xp
         calls: list[Call] = [partial(diff.fill, 0) for diff in self.carried_diffs()]
-        calls.append(partial(xp.copyto, self.factors[:, -1], self.dtop))
+        calls.append(partial(self.xp.copyto, self.factors[:, -1], self.dtop))
         calls += self.find_factors()
         for t in reversed(range(self.n_steps)):
-            calls.append(partial(xp.add, self.dh, self.factors[t, -1], self.dh))
+            calls.append(partial(self.xp.add, self.dh, self.factors[t, -1], self.dh))
             calls += self.step_back(t)
-            if INLOOP: calls.append(partial(xp.copyto, self.all_dpre[:, t], self.dpre(t)))
             if t > 0:  # the gradient does not flow into the previous batch
                 calls += self.hand_back(t) + self.forget(t, self.carried_diffs())
-        if not INLOOP: calls.append(partial(xp.copyto, self.all_dpre, self.factors[:, : self.n_dpre].reshape(self.n_steps, -1, self.dh.shape[-1]).swapaxes(0,1)))
+        dpre = self.factors[:, : len(self.spec.blocks)]
+        by_row = self.all_dpre.reshape(dpre.shape[1], self.size, self.n_steps, -1)
+        calls.append(partial(self.xp.copyto, by_row, dpre.transpose(1, 2, 0, 3)))
         return calls + self.weight_gradient() + self.bottom_gradient()
-
-    def dpre(self, t: int) -> Array:
-        return self.as_rows(self.factors[t, : self.n_dpre])
 
     def product_back(self, t: int, out: Array) -> Call:
         """Write the diff that reaches the h that entered the step through the product with it."""
         rows = self.rows_reading("h")
-        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, self.dpre(t)[rows], out)
+        dpre = self.as_rows(self.factors[t])[rows]
+        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, dpre, out)
 
     def weight_gradient(self) -> list[Call]:
         """Write ``dweights``, summed over samples and steps, where it is wanted."""

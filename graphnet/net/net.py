@@ -13,7 +13,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
-from graphnet.data.fingerprint import fingerprint
+from graphnet.data.fingerprint import fingerprints
 from graphnet.data.source import files
 from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
 from graphnet.layers.base import DataLayer, Kind, LossLayer, MeasureLayer, PassContext, Phase
@@ -185,14 +185,14 @@ class Net:
         nodes = self.compiled.spec.data_nodes()
         return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
 
-    def data_fingerprints(self) -> dict[str, str]:
-        """What tells the files of each data layer, of every phase, from others of their names.
+    def data_fingerprints(self) -> dict[str, dict[str, str]]:
+        """What tells each file of each data layer, of every phase, from another of its name.
 
         Raises:
             DataError: If one cannot be read.
         """
         sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
-        return {name: fingerprint(files(source)) for name, source in sources.items() if source}
+        return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
     # --- data ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -51,7 +52,7 @@ class Keeper:
         self._save_into, self._file_exists = save_into, file_exists
         self._saved_iter: int | None = None
         self._record: dict[str, Any] = {}
-        self._fingerprints: dict[str, str] = {}
+        self._fingerprints: dict[str, dict[str, str]] = {}
 
     @cached_property
     def _declared(self) -> tuple[str, str]:
@@ -108,6 +109,7 @@ class Keeper:
         run, meta = self.run, contents.meta
         check_same_run(contents, path, run.net, run.spec, self._fingerprints)
         check_fits(run.net.store, contents, path)
+        self._warn_of_versions(meta.versions)
         self._upload(contents, path)
         if meta.solver is not None:
             run.state.load_dict(meta.solver.model_dump())
@@ -119,6 +121,19 @@ class Keeper:
         if not self.is_complete:  # a complete run's files stay as they are
             self._open_statistics(meta.statistics_bytes)
         self._repair_best(path)
+
+    def _warn_of_versions(self, then: Mapping[str, str]) -> None:
+        """The same bits are promised for the same versions alone."""
+        changed = [
+            f"{name} {then[name]}, now {now}"
+            for name, now in versions().items()
+            if then.get(name, now) != now
+        ]
+        if changed:
+            self.run.reporter.warning(
+                f"this run was begun with {'; '.join(changed)}\n"
+                "  it goes on, but its numbers may differ from then on in their last digits"
+            )
 
     def _upload(self, contents: Contents, path: Path) -> None:
         """Params, state and history as they were."""

@@ -19,7 +19,7 @@ def check_same_run(
     file: Path,
     net: TrainableNet,
     spec: SolverSpec,
-    fingerprints: Mapping[str, str],
+    fingerprints: Mapping[str, Mapping[str, str]],
 ) -> None:
     """See that net, solver, precision, backend, seed and data are those of the snapshot.
 
@@ -31,7 +31,7 @@ def check_same_run(
         file: Where it is.
         net: The net that is declared now.
         spec: And its solver.
-        fingerprints: Of the files of each data layer.
+        fingerprints: Of each data layer's files, by path.
 
     Raises:
         SnapshotError: Listing every difference.
@@ -62,13 +62,26 @@ def check_same_run(
             + "\n  ".join(found)
             + "\n  solve with --fresh to begin anew, or choose another exp_dir"
         )
-    changed = [k for k, print_ in meta.fingerprints.items() if fingerprints.get(k) != print_]
+    changed = list(_changed_files(meta.fingerprints, fingerprints))
     if changed:
         raise SnapshotError(
             f"{file}: the data of this run has changed since, so it cannot go on:\n  "
-            + "\n  ".join(f"{name} reads {_short(now['data'].get(name))}" for name in changed)
-            + "\n  put the files back as they were, or solve with --fresh to begin anew"
+            + "\n  ".join(changed)
+            + "\n  put it back as it was, or solve with --fresh to begin anew"
         )
+
+
+def _changed_files(
+    then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """What has another content now; paths may differ."""
+    for layer, before in then.items():
+        files = now.get(layer, {})
+        if len(files) != len(before):
+            yield f"{layer} has read {len(before)} files, and there are {len(files)}"
+        for (path, print_), old in zip(files.items(), before.values(), strict=False):
+            if print_ != old:
+                yield f"{path}, which {layer} reads"
 
 
 def _parsed(text: str) -> Any:

@@ -68,7 +68,7 @@ class Meta(Model):
         breaks: What the coffee breaks keep, by break.
         statistics_bytes: How long statistics.jsonl was.
         data: Which data sources were used.
-        fingerprints: Of the files they read, by data layer.
+        fingerprints: Of the files they read, by data layer and path.
     """
 
     model_config = _ANY_FLOAT
@@ -84,7 +84,7 @@ class Meta(Model):
     breaks: dict[str, dict[str, Saved]] = Field(default_factory=dict)
     statistics_bytes: int = 0
     data: Any = None
-    fingerprints: dict[str, str] = Field(default_factory=dict)
+    fingerprints: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 @dataclass

@@ -103,8 +103,8 @@ class TrainableNet(EvaluatedNet, Protocol):
     def data_summary(self) -> dict[str, Any]:
         """Which data sources are used."""
 
-    def data_fingerprints(self) -> Mapping[str, str]:
-        """What tells the files of each data layer from others of their names."""
+    def data_fingerprints(self) -> Mapping[str, dict[str, str]]:
+        """By data layer and path, what tells each file from another of its name."""
 
     def sibling(self, phase: Phase) -> EvaluatedNet | None:
         """The other phase of the same net, sharing the params; None if it measures nothing."""

@@ -13,6 +13,7 @@ import h5py
 import pytest
 
 import graphnet
+import graphnet as gn
 from graphnet.data.datasets import fetch
 from graphnet.solver.run_directory import snapshots_in
 
@@ -286,3 +287,26 @@ def test_a_coffee_break_of_the_users_own(folder, run):
     lines = (folder / "run" / "statistics.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     assert [(m["iter"], m["key"]) for m in found] == [(i, "ip1.norm") for i in (0, 2, 4, 6)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "solve net.yaml",
+        "check net.yaml",
+        "check-grad net.yaml",
+        "test net.yaml --weights model.h5",
+        "predict net.yaml --weights model.h5 --input test.h5 --output out.npy --blob data",
+    ],
+)
+def test_a_net_that_needs_too_much_memory_is_refused(run, command):
+    """Before anything is made; each command has the option."""
+    net = gn.load_net("net.yaml")
+    gn.save_model(net, "model.h5")
+    net.close()
+    found = run(f"{command} --memory-limit 1M")
+    assert found.code == 0, found.err
+    found = run(f"{command} --memory-limit 100")
+    assert found.code == 1
+    assert "the net does not fit into memory: it needs 0.0 MiB or more, and 0.0 MiB" in found.err
+    assert "memory_limit (--memory-limit) allows more" in found.err

@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import errno
 import io
-import mmap
 import os
-import pathlib
 import signal
-import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from graphnet.data.hdf5_file import HDF5File
 from graphnet.data.prefetch import Prefetcher
 from graphnet.net.net import Net
+from graphnet.solver import keeper as keeper_module
 from graphnet.solver.keeper import Keeper
 from graphnet.solver.state import SolverState
 from graphnet.solver.training import Training
 from graphnet.solver.update import Updater
+from tests.faults.board import Board
 
 KILL, POWER_CUT = "kill", "power cut"
-#: Where a process went on from, as long as it has not come so far; -1 is that it began anew.
-NOT_YET = -2
 #: What a full disk, and one that has become read-only, refuse from then on.
 REFUSED = {
     errno.ENOSPC: {"open", "write", "flush", "mkdir"},
@@ -55,47 +53,6 @@ class Plan:
     event: str
     act: str | int
     half: bool = False
-
-
-class Board:
-    """A page of memory that is still there when the process that wrote on it is not.
-
-    Args:
-        path: Its file.
-    """
-
-    _FIELDS = {"phase": ("40s", 0), "is_reading": ("?", 40)} | {
-        name: ("q", 48 + 8 * i) for i, name in enumerate(("iter", "saved", "resumed"))
-    }
-
-    def __init__(self, path: Path) -> None:
-        with path.open("w+b") as file:
-            file.truncate(mmap.PAGESIZE)
-            self._page = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        for name, value in (("iter", -1), ("saved", -1), ("resumed", NOT_YET)):
-            self.set(name, value)
-        self.set("phase", b"starting")
-
-    def set(self, name: str, value: Any) -> None:
-        """Write a field."""
-        kind, offset = self._FIELDS[name]
-        struct.pack_into(kind, self._page, offset, value)
-
-    def get(self, name: str) -> Any:
-        """Read a field."""
-        kind, offset = self._FIELDS[name]
-        (value,) = struct.unpack_from(kind, self._page, offset)
-        return value.rstrip(b"\0").decode() if kind == "40s" else value
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """What the main thread is doing; afterwards it is what it was."""
-        before = self.get("phase").encode()
-        self.set("phase", name.encode())
-        try:
-            yield
-        finally:
-            self.set("phase", before)
 
 
 @dataclass
@@ -149,10 +106,9 @@ class Instruments:
             if path.exists() and path.stat().st_size > size:
                 os.truncate(path, size)
         for path, content in reversed(self._renamed):
+            path.write_bytes(content or b"")
             if content is None:
-                os.unlink(path)
-            else:
-                path.write_bytes(content)
+                path.unlink()
 
     def _what(self, path: Path) -> str:
         """A file by its kind."""
@@ -185,71 +141,72 @@ class Instruments:
             yield
 
     def _install_disk(self) -> None:
-        system = {name: getattr(os, name) for name in ("open", "write", "fsync", "close", "mkdir")}
-        rename, unlink = pathlib.Path.replace, pathlib.Path.unlink
+        """Have the functions that reach the disk pass through the methods below."""
+        for name in ("open", "write", "fsync", "close", "mkdir"):
+            setattr(os, name, partial(getattr(self, f"_{name}"), getattr(os, name)))
+        rename, unlink = Path.replace, Path.unlink
+        Path.replace = lambda path, target: self._rename(rename, path, target)
+        Path.unlink = lambda path, *args, **keywords: self._unlink(unlink, path, *args, **keywords)
 
-        def open_(path: Any, flags: int, *args: Any, **keywords: Any) -> int:
-            path = Path(os.fspath(path))
-            if not self._is_ours(path):
-                return system["open"](path, flags, *args, **keywords)
-            with self._step("open" if flags & (os.O_WRONLY | os.O_RDWR) else "open to sync", path):
-                descriptor = system["open"](path, flags, *args, **keywords)
-            self._paths[descriptor] = path
-            if flags & os.O_TRUNC:
-                self._on_disk[path] = 0
-            return descriptor
+    def _open(self, original: Any, path: Any, flags: int, *args: Any, **keywords: Any) -> int:
+        path = Path(os.fspath(path))
+        if not self._is_ours(path):
+            return original(path, flags, *args, **keywords)
+        with self._step("open" if flags & (os.O_WRONLY | os.O_RDWR) else "open to sync", path):
+            descriptor = original(path, flags, *args, **keywords)
+        self._paths[descriptor] = path
+        if flags & os.O_TRUNC:
+            self._on_disk[path] = 0
+        return descriptor
 
-        def write(descriptor: int, data: Any) -> int:
-            path = self._paths.get(descriptor)
-            if path is None:
-                return system["write"](descriptor, data)  # not of the run
-            name = "flush" if path.suffix == ".jsonl" else "write"
-            half = memoryview(data)[: len(data) // 2]
-            with self._step(name, path, lambda: system["write"](descriptor, half)):
-                return system["write"](descriptor, data)
+    def _write(self, original: Any, descriptor: int, data: Any) -> int:
+        path = self._paths.get(descriptor)
+        if path is None:
+            return original(descriptor, data)
+        half = memoryview(data)[: len(data) // 2]
+        name = "flush" if path.suffix == ".jsonl" else "write"
+        with self._step(name, path, lambda: original(descriptor, half)):
+            return original(descriptor, data)
 
-        def fsync(descriptor: int) -> None:
-            path = self._paths.get(descriptor)
-            if path is None:
-                return system["fsync"](descriptor)
-            with self._step("fsync", path):
-                system["fsync"](descriptor)
-            if path.is_dir():
-                self._renamed = [r for r in self._renamed if r[0].parent != path]
-            else:
-                self._on_disk[path] = path.stat().st_size
-            return None
+    def _fsync(self, original: Any, descriptor: int) -> None:
+        path = self._paths.get(descriptor)
+        if path is None:
+            return original(descriptor)
+        with self._step("fsync", path):
+            original(descriptor)
+        if path.is_dir():
+            self._renamed = [r for r in self._renamed if r[0].parent != path]
+        else:
+            self._on_disk[path] = path.stat().st_size
+        return None
 
-        def close(descriptor: int) -> None:
-            path = self._paths.pop(descriptor, None)
-            system["close"](descriptor)  # a descriptor is gone even where closing fails
-            if path is not None:
-                with self._step("close", path):
-                    pass
+    def _close(self, original: Any, descriptor: int) -> None:
+        path = self._paths.pop(descriptor, None)
+        original(descriptor)  # a descriptor is gone even where closing fails
+        if path is not None:
+            with self._step("close", path):
+                pass
 
-        def mkdir(path: Any, *args: Any, **keywords: Any) -> None:
-            if self._is_ours(Path(path)) and not Path(path).exists():
-                self.event("mkdir", "folder")
-            system["mkdir"](path, *args, **keywords)
+    def _mkdir(self, original: Any, path: Any, *args: Any, **keywords: Any) -> None:
+        if self._is_ours(Path(path)) and not Path(path).exists():
+            self.event("mkdir", "folder")
+        original(path, *args, **keywords)
 
-        def replace(path: Path, target: Path) -> Path:
-            with self._step("rename", path):
-                before = target.read_bytes() if target.exists() else None
-                found = rename(path, target)
-            self._renamed.append((target, before))
-            self._on_disk[target] = self._on_disk.pop(path, target.stat().st_size)
-            return found
+    def _rename(self, original: Any, path: Path, target: Path) -> Path:
+        with self._step("rename", path):
+            before = target.read_bytes() if target.exists() else None
+            found = original(path, target)
+        self._renamed.append((target, before))
+        self._on_disk[target] = self._on_disk.pop(path, target.stat().st_size)
+        return found
 
-        def remove(path: Path, *args: Any, **keywords: Any) -> None:
-            with self._step("unlink", path):
-                unlink(path, *args, **keywords)
-
-        os.open, os.write, os.fsync, os.close, os.mkdir = open_, write, fsync, close, mkdir
-        pathlib.Path.replace, pathlib.Path.unlink = replace, remove
+    def _unlink(self, original: Any, path: Path, *args: Any, **keywords: Any) -> None:
+        with self._step("unlink", path):
+            original(path, *args, **keywords)
 
     def _install_statistics(self) -> None:
         """Have the buffered lines go out by the functions above."""
-        instruments, plain = self, pathlib.Path.open
+        instruments, plain = self, Path.open
 
         class Lines(io.FileIO):
             """Unbuffered; what it writes and cuts are events."""
@@ -270,12 +227,12 @@ class Instruments:
             self._on_disk.setdefault(path, path.stat().st_size)
             return io.BufferedWriter(file)
 
-        pathlib.Path.open = open_
+        Path.open = open_
 
     def _install_phases(self) -> None:
         board = self.board
 
-        def during(owner: type, name: str, phase: str, event: str = "") -> None:
+        def during(owner: Any, name: str, phase: str, event: str = "") -> None:
             original = getattr(owner, name)
 
             def function(*args: Any, **keywords: Any) -> Any:
@@ -302,11 +259,8 @@ class Instruments:
             board.set("iter", keeper.run.state.iter)
             board.set("resumed", keeper.run.state.iter if is_resumed else -1)
 
-        def saved(keeper: Keeper, path: Path | None) -> None:
-            board.set("saved", keeper.run.state.iter)
-
         after(Keeper, "begin", begun)
-        after(Keeper, "save", saved)
+        after(Keeper, "save", lambda keeper, _: board.set("saved", keeper.run.state.iter))
         after(SolverState, "advance", lambda state, _: board.set("iter", state.iter))
         during(Training, "_loop", "between")
         during(Training, "_finish", "ending")
@@ -315,7 +269,8 @@ class Instruments:
         during(Updater, "update", "computing", "update")
         during(Net, "evaluate", "evaluating")
         during(Prefetcher, "next", "waiting for data")
-        during(Keeper, "_contents", "packing a snapshot")
+        during(Keeper, "_contents", "packing")
+        during(keeper_module, "to_bytes", "packing")
         self._install_reading()
 
     def _install_reading(self) -> None:

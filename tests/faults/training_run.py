@@ -16,7 +16,8 @@ import numpy as np
 RECIPES = {
     "Adam": "method: Adam\nlr_policy: {type: Fixed, base_lr: 0.003}\n",
     "Nesterov": (
-        "method: Nesterov\niter_size: 2\nlr_policy: {type: Inv, base_lr: 0.02, gamma: 0.01, power: 0.75}\n"
+        "method: Nesterov\niter_size: 2\n"
+        "lr_policy: {type: Inv, base_lr: 0.02, gamma: 0.01, power: 0.75}\n"
         "mom_policy: {type: Linear, momentum: 0.5, gamma: 0.01, stepsize: 5, max_momentum: 0.9}\n"
     ),
 }

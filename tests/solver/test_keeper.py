@@ -305,6 +305,19 @@ def test_another_run_in_the_directory_is_refused(tmp_path):
     assert (tmp_path / "run/solver.yaml").read_bytes() == before
 
 
+def test_other_versions_are_told(monkeypatch):
+    """The run goes on, and nobody is left to wonder about the last digits."""
+    train("run", 4)
+    _, reporter = train("run", 6)
+    assert reporter.warnings == []
+    monkeypatch.setattr(np, "__version__", "1.26.4")
+    state, reporter = train("run", 8)
+    (warning,) = reporter.warnings
+    assert warning.startswith("this run was begun with numpy 2.")
+    assert ", now 1.26.4\n  it goes on, but its numbers may differ" in warning
+    assert state.iter == 8
+
+
 def test_two_at_once_are_refused(tmp_path):
     """The second says who holds the directory."""
 

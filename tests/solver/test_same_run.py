@@ -79,11 +79,14 @@ def test_other_files_under_the_same_names():
     net.content = "0815"
     with pytest.raises(
         SnapshotError,
-        match=r"s.h5: the data of this run has changed since, so it cannot go on:\n  data reads "
-        r".*\n  put the files back as they were, or solve with --fresh",
+        match=r"s.h5: the data of this run has changed since, so it cannot go on:\n"
+        r"  second.h5, which data reads\n  put it back as it was, or solve with --fresh",
     ):
         check(net, spec())
     contents = contents_of(FakeNet(), spec())
+    contents.meta.fingerprints["data"].popitem()
+    with pytest.raises(SnapshotError, match="data has read 1 files, and there are 2"):
+        check(net, spec(), contents)
     contents.meta.fingerprints.clear()
     check(net, spec(), contents)
 

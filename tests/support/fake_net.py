@@ -177,8 +177,8 @@ class FakeNet:
     def data_summary(self) -> dict[str, object]:
         return {"sources": {"data": self.source}, "fell_back": False}
 
-    def data_fingerprints(self) -> dict[str, str]:
-        return {"data": self.content}
+    def data_fingerprints(self) -> dict[str, dict[str, str]]:
+        return {"data": {"first.h5": "42", "second.h5": self.content}}
 
     def sibling(self, phase: str) -> FakeNet | None:
         if not self.has_test:
