@@ -18,8 +18,6 @@ from graphnet.backend.numpy_conv2d_plan import Columns, ConvPlan, GradientUnit, 
 from graphnet.backend.threads import Call, Task, ThreadPool, in_turn
 from graphnet.blob import Array, Shape, storage
 
-#: Below this many multiply-adds a pass is not worth waking a thread.
-INLINE_MACS = 6_000_000
 #: Scratch is handed out in multiples of it, so that every part starts on a cache line.
 LINE = 16
 
@@ -73,11 +71,10 @@ class Conv2d:
         self, pool: ThreadPool, plan: ConvPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
         groups = [_Group(plan, i, arrays, scratch) for i in range(plan.n_group)]
-        small = plan.macs < INLINE_MACS
         tasks = [task for group in groups for task in group.forward_tasks()]
         self.forward = in_turn(
             [call for group in groups for call in group.arrange_filter()]
-            + [pool.bind(tasks, inline=small)]
+            + [pool.bind(tasks, inline=plan.inline)]
         )
         self.backward = in_turn([])
         if arrays.dy is None:
@@ -93,7 +90,7 @@ class Conv2d:
             if plan.unread_rows:
                 before.append(partial(storage(arrays.dx).fill, 0))
             tasks += [task for group in groups for task in group.image_gradient_tasks()]
-        middle = [pool.bind(tasks, inline=small)] if tasks else []
+        middle = [pool.bind(tasks, inline=plan.inline)] if tasks else []
         self.backward = in_turn([*before, *middle, *after])
 
 

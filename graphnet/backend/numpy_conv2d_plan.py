@@ -28,6 +28,8 @@ UNPACKED = 1_000_000
 PACKED_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 640, 1536, 192
 #: Units a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
+#: Below this many multiply-adds a pass is not worth waking a thread, and one unit will do.
+INLINE_MACS = 16_000_000
 #: Elements of a unit's lowered image that it should not exceed.
 LOWERED_ELEMENTS = 2**20
 #: Elements of a gradient unit's lowered gradient that it should not exceed.
@@ -147,6 +149,16 @@ class ConvPlan:
         """Multiply-adds of the forward pass."""
         return prod(self.y) * self.depth
 
+    @property
+    def inline(self) -> bool:
+        """Whether a pass is too small to be shared out."""
+        return self.macs < INLINE_MACS
+
+    @property
+    def n_units(self) -> int:
+        """The units a pass should have."""
+        return 1 if self.inline else N_UNITS
+
     @cached_property
     def row_classes(self) -> list[RowClass]:
         """One, unless the height is dilated."""
@@ -185,7 +197,7 @@ class ConvPlan:
         unpacked = UNPACKED // (self.n_filter * self.depth)
         packed = unpacked < FEWEST_COLUMNS
         most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
-        share = self.x[0] * self.y[3] * self.y[2] * self.n_group // N_UNITS
+        share = self.x[0] * self.y[3] * self.y[2] * self.n_group // self.n_units
         return self._runs(min(most, max(share, FEWEST_COLUMNS)))
 
     def _runs(self, most: int) -> list[Columns]:
@@ -213,7 +225,7 @@ class ConvPlan:
         for rows in self.row_classes:
             fit = LOWERED_ELEMENTS // (self.n_taps * self.n_columns)
             most = max((fit - self.filter[2]) // rows.stride + 1, self.filter[2])
-            parts = max(-(-rows.n_out // most), -(-N_UNITS // n_others))
+            parts = max(-(-rows.n_out // most), -(-self.n_units // n_others))
             for start, stop in cut(rows.n_out, parts):
                 for columns in self.columns:
                     found.append(Unit(rows, start, stop, columns, before))
@@ -243,7 +255,7 @@ class ConvPlan:
     @cached_property
     def filter_parts(self) -> list[slice]:
         """The filters of a group, cut where there are too few lanes to share out."""
-        parts = -(-N_UNITS // (len(self.lanes) * self.n_group))
+        parts = -(-self.n_units // (len(self.lanes) * self.n_group))
         return [slice(a, b) for a, b in cut(self.n_filter, parts, multiple=16)]
 
     @cached_property
@@ -266,9 +278,9 @@ class ConvPlan:
             if low == high:
                 continue
             fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * PACKED_COLUMNS))
-            parts = max(-(-(high - low) // fit), -(-N_UNITS // self.n_group))
+            parts = max(-(-(high - low) // fit), -(-self.n_units // self.n_group))
             spans = cut(high - low, parts)
-            channels = cut(self.filter[1], -(-N_UNITS // (self.n_group * len(spans))))
+            channels = cut(self.filter[1], -(-self.n_units // (self.n_group * len(spans))))
             found += [
                 GradientUnit(rows, low + a, low + b, slice(*c)) for a, b in spans for c in channels
             ]

@@ -54,25 +54,28 @@ class PoolPlan:
         return height, width
 
     @cached_property
-    def channels(self) -> list[slice]:
-        """Runs of channels; they share no element."""
+    def parts(self) -> list[tuple[slice, slice]]:
+        """Runs of channels, and of columns where those are independent too; no two meet."""
         least = -(-prod(self.x) // TILE_ELEMENTS)
-        return [slice(*c) for c in cut(self.x[1], max(N_UNITS, least))]
+        channels = cut(self.x[1], max(N_UNITS, least))
+        columns = [(0, self.x[3])]
+        if self.axes[1].trivial:
+            columns = cut(self.x[3], -(-max(N_UNITS, least) // len(channels)))
+        return [(slice(*a), slice(*b)) for a in channels for b in columns]
 
     @cached_property
     def rows(self) -> list[tuple[int, int]]:
         """Runs of output rows to be worked on one after another."""
-        elements = prod(self.x) // self.x[1] * self._n_channels
+        elements = prod(self.x) // len(self.parts)
         return cut(self.y[2], -(-elements // TILE_ELEMENTS))
 
-    @property
-    def _n_channels(self) -> int:
-        return int(max(c.stop - c.start for c in self.channels))
-
-    def tile(self, width: int) -> Shape:
-        """Of the largest tile, its rows as wide as said."""
+    def tile(self, *, wide: bool) -> Shape:
+        """Of the largest tile; ``wide``: with the image's columns, not the output's."""
+        n_channels = max(channels.stop - channels.start for channels, _ in self.parts)
+        n_columns = max(columns.stop - columns.start for _, columns in self.parts)
         n_rows = max(stop - start for start, stop in self.rows)
-        return (self._n_channels, n_rows, width, self.x[0])
+        narrow = wide or self.axes[1].trivial
+        return (n_channels, n_rows, n_columns if narrow else self.y[3], self.x[0])
 
     @cached_property
     def disjoint(self) -> bool:
@@ -99,8 +102,7 @@ def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
     """The working memory of :class:`Pool2d`."""
-    narrow = (n_threads, *plan.tile(plan.y[3]))
-    wide = (n_threads, *plan.tile(plan.x[3]))
+    narrow, wide = ((n_threads, *plan.tile(wide=wide)) for wide in (False, True))
     decls = {"wide": ScratchDecl(wide)}
     if backward:
         decls["left"] = ScratchDecl(narrow)
@@ -134,98 +136,137 @@ class Pool2d:
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
     ) -> None:
-        self.plan, self.kind, self.scratch = plan, kind, scratch
+        size = prod(plan.x)
+        scale = _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x is there
+        parts = [_Part(plan, part, arrays, scratch, scale) for part in plan.parts]
+        slots = range(pool.n_threads)
+        forward = _Part.max if kind == "Max" else _Part.mean
+        self.forward = pool.bind(
+            [[list(forward(part, slot)) for slot in slots] for part in parts],
+            inline=size < INLINE_ELEMENTS,
+        )
+        self.backward = in_turn([])
+        if arrays[2] is not None:
+            backward, work = (_Part.send_max, 4) if kind == "Max" else (_Part.send_mean, 1)
+            self.backward = pool.bind(
+                [[list(backward(part, slot)) for slot in slots] for part in parts],
+                inline=size * work < INLINE_ELEMENTS,
+            )
+
+
+class _Part:
+    """Some channels and columns of a pooling, and the calls on them."""
+
+    def __init__(
+        self,
+        plan: PoolPlan,
+        part: tuple[slice, slice],
+        arrays: Sequence[Array | None],
+        scratch: Mapping[str, Array],
+        scale: Array,
+    ) -> None:
+        channels, columns = part
+        self.plan, self.scratch = plan, scratch
+        self.height, self.width = plan.axes
+        across = columns if self.width.trivial else slice(None)
+        self.scale = scale[:, across] if scale.ndim else scale
         self.x: Array
         self.y: Array
         self.dx: Array
         self.dy: Array
-        self.x, self.y, self.dx, self.dy = (None if a is None else storage(a) for a in arrays)
-        self.scale = _scale(plan, divisor, self.x.dtype)
-        size = prod(plan.x)
-        slots = range(pool.n_threads)
-        self.forward = pool.bind(
-            [[list(self._forward(c, slot)) for slot in slots] for c in plan.channels],
-            inline=size < INLINE_ELEMENTS,
+        self.x, self.y, self.dx, self.dy = (
+            None if a is None else storage(a)[channels, :, across] for a in arrays
         )
-        self.backward = in_turn([])
-        if self.dx is not None:
-            send, work = (self._send_max, 4) if kind == "Max" else (self._send_mean, 1)
-            self.backward = pool.bind(
-                [[list(send(c, slot)) for slot in slots] for c in plan.channels],
-                inline=size * work < INLINE_ELEMENTS,
-            )
 
-    def _forward(self, channels: slice, slot: int) -> Iterator[Call]:
-        height, width = self.plan.axes
-        combine, start_value = (np.maximum, -np.inf) if self.kind == "Max" else (np.add, 0)
+    def room(self, name: str, slot: int, *like: int) -> Array:
+        """The slot's scratch of that name, cut to channels, rows and columns."""
+        n_channels, n_rows, n_columns = like
+        return self.scratch[name][slot, :n_channels, :n_rows, :n_columns]
+
+    # --- forward ------------------------------------------------------------------------
+
+    def max(self, slot: int) -> Iterator[Call]:
+        """The maxima."""
         for start, stop in self.plan.rows:
-            x, y = self.x[channels], self.y[channels, start:stop]
-            if height.trivial:
-                wide = x[:, start:stop]
-            else:
-                wide = y if width.trivial else self._part("wide", y, slot)
-                pairs = [(x[:, t.image], wide[:, t.windows]) for t in height.taps(start, stop)]
-                yield from _combine(combine, start_value, pairs, wide)
-            if height.trivial or not width.trivial:
-                pairs = [(wide[:, :, t.image], y[:, :, t.windows]) for t in width.taps()]
-                yield from _combine(combine, start_value, pairs, y)
-            if self.kind == "Mean":
-                yield partial(np.multiply, y, self._scale_of(start, stop), y)
+            yield from self.reduce(np.maximum, -np.inf, start, stop, slot)
 
-    def _part(self, name: str, y: Array, slot: int) -> Array:
-        """The slot's scratch for a tile of the output."""
-        return self.scratch[name][slot, : y.shape[0], : y.shape[1]]
+    def mean(self, slot: int) -> Iterator[Call]:
+        """The means."""
+        for start, stop in self.plan.rows:
+            yield from self.reduce(np.add, 0, start, stop, slot)
+            y = self.y[:, start:stop]
+            yield partial(np.multiply, y, self.scale_of(start, stop), y)
 
-    def _scale_of(self, start: int, stop: int) -> Array:
+    def reduce(
+        self, function: np.ufunc, identity: float, start: int, stop: int, slot: int
+    ) -> Iterator[Call]:
+        """Reduce the windows of some output rows, first along the height."""
+        x, y = self.x, self.y[:, start:stop]
+        if self.height.trivial:
+            wide = x[:, start:stop]
+        else:
+            wide = y if self.width.trivial else self.room("wide", slot, *y.shape[:2], x.shape[2])
+            pairs = [(x[:, t.image], wide[:, t.windows]) for t in self.height.taps(start, stop)]
+            yield from _combine(function, identity, pairs, wide)
+        if self.height.trivial or not self.width.trivial:
+            pairs = [(wide[:, :, t.image], y[:, :, t.windows]) for t in self.width.taps()]
+            yield from _combine(function, identity, pairs, y)
+
+    def scale_of(self, start: int, stop: int) -> Array:
+        """One over the divisor of some output rows."""
         return self.scale[start:stop] if self.scale.ndim else self.scale
 
-    def _send_max(self, channels: slice, slot: int) -> Iterator[Call]:
-        height, width = self.plan.axes
+    # --- backward -----------------------------------------------------------------------
+
+    def send_max(self, slot: int) -> Iterator[Call]:
+        """The gradient of the maxima."""
         bits = np.dtype(f"u{self.x.itemsize}")
-        if not self.plan.tiles:
-            yield partial(self.dx[channels].fill, 0)
+        yield from self.clear(self.dx)
         for start, stop in self.plan.rows:
-            x, dx = self.x[channels], self.dx[channels]
-            y, dy = self.y[channels, start:stop], self.dy[channels, start:stop]
-            left, mask, taken = (self._part(name, y, slot) for name in ("left", "mask", "taken"))
+            y, dy = self.y[:, start:stop], self.dy[:, start:stop]
+            left, mask, taken = (
+                self.room(name, slot, *y.shape[:3]) for name in ("left", "mask", "taken")
+            )
             yield partial(np.copyto, left, dy)
-            taps = list(product(height.taps(start, stop), width.taps()))
+            taps = list(product(self.height.taps(start, stop), self.width.taps()))
             for down, right in taps:
                 windows = (slice(None), down.windows, right.windows)
                 image = (slice(None), down.image, right.image)
                 if (down, right) == taps[-1] and self.plan.unclipped:
-                    yield from self._give(left, dx[image])
+                    yield self.give(left, self.dx[image])
                     break
-                yield partial(np.equal, x[image], y[windows], mask[windows])
+                yield partial(np.equal, self.x[image], y[windows], mask[windows])
                 rest, share = left[windows].view(bits), taken[windows].view(bits)
                 yield partial(np.multiply, rest, mask[windows], share)
                 yield partial(np.bitwise_xor, rest, share, rest)
-                yield from self._give(taken[windows], dx[image])
+                yield self.give(taken[windows], self.dx[image])
 
-    def _give(self, share: Array, dx: Array) -> Iterator[Call]:
-        """Add to the gradient, which is zero where windows are disjoint."""
-        if self.plan.disjoint:
-            yield partial(np.copyto, dx, share)
-        else:
-            yield partial(np.add, dx, share, dx)
-
-    def _send_mean(self, channels: slice, slot: int) -> Iterator[Call]:
-        height, width = self.plan.axes
-        if not self.plan.tiles:
-            yield partial(self.dx[channels].fill, 0)
+    def send_mean(self, slot: int) -> Iterator[Call]:
+        """The gradient of the means: along the width, then along the height."""
+        yield from self.clear(self.dx)
         for start, stop in self.plan.rows:
-            dx, dy = self.dx[channels], self.dy[channels, start:stop]
-            left, wide = (self._part(name, dy, slot) for name in ("left", "wide"))
-            yield partial(np.multiply, dy, self._scale_of(start, stop), left)
-            if width.trivial:
-                wide = left
-            else:
-                if not self.plan.tiles:
-                    yield partial(wide.fill, 0)
-                for tap in width.taps():
-                    yield from self._give(left[:, :, tap.windows], wide[:, :, tap.image])
-            for tap in height.taps(start, stop):
-                yield from self._give(wide[:, tap.windows], dx[:, tap.image])
+            dy = self.dy[:, start:stop]
+            left = self.room("left", slot, *dy.shape[:3])
+            yield partial(np.multiply, dy, self.scale_of(start, stop), left)
+            wide = left
+            if not self.width.trivial:
+                wide = self.room("wide", slot, *dy.shape[:2], self.dx.shape[2])
+                yield from self.clear(wide)
+                for tap in self.width.taps():
+                    yield self.give(left[:, :, tap.windows], wide[:, :, tap.image])
+            for tap in self.height.taps(start, stop):
+                yield self.give(wide[:, tap.windows], self.dx[:, tap.image])
+
+    def clear(self, dx: Array) -> Iterator[Call]:
+        """Zeros where :meth:`give` adds, or does not reach."""
+        if not self.plan.tiles:
+            yield partial(dx.fill, 0)
+
+    def give(self, share: Array, dx: Array) -> Call:
+        """Pass a part of the gradient on."""
+        if self.plan.disjoint:
+            return partial(np.copyto, dx, share)
+        return partial(np.add, dx, share, dx)
 
 
 def _combine(

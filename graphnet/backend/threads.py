@@ -46,6 +46,7 @@ class ThreadPool:
         self.n_threads = n_threads
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._running = False
         for slot in range(1, n_threads):
             threading.Thread(
                 target=_help,
@@ -73,11 +74,22 @@ class ThreadPool:
     def run(self, tasks: Sequence[Task]) -> None:
         """Run every task once, in any order, and return when all are done.
 
-        Only one thread at a time may call it. Where a task raises, the rest are not started
-        and one of the exceptions is raised again here.
+        Called within a task, or while another thread's call is under way, it runs them all in
+        the thread it is called in. Where a task raises, the rest are not started and one of the
+        exceptions is raised again here.
         """
-        n_helpers = min(self.n_threads, len(tasks)) - 1
         job = _Job(iter(tasks), _processor())
+        if self._running:
+            error = _drain(job.tasks, 0)
+        else:
+            self._running = True
+            error = self._share_out(job, min(self.n_threads, len(tasks)) - 1)
+            self._running = False
+        if error is not None:
+            raise error
+
+    def _share_out(self, job: _Job, n_helpers: int) -> BaseException | None:
+        """Run a job with so many helpers; what was raised, if anything was."""
         for _ in range(n_helpers):
             self._jobs.put(job)
         error = _drain(job.tasks, 0)
@@ -87,8 +99,7 @@ class ThreadPool:
                 self._jobs.get_nowait()
             except Empty:
                 error = self._done.get() or error
-        if error is not None:
-            raise error
+        return error
 
 
 def in_turn(calls: Sequence[Call]) -> Callable[[], None]:

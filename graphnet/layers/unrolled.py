@@ -163,7 +163,7 @@ class Strip(ABC):
 
     def runs(self) -> list[tuple[slice, slice]]:
         """The parts of the stacked matrix that are not empty, as (rows, columns)."""
-        columns = {
+        reach = {
             "xh": slice(0, self.h_rows.stop),
             "x": slice(0, self.one_row.stop),
             "h": slice(self.one_row.start, self.h_rows.stop),
@@ -171,7 +171,7 @@ class Strip(ABC):
         found, stop = [], 0
         for reads, blocks in groupby(b.reads for b in self.spec.blocks):
             start, stop = stop, stop + len(list(blocks)) * self.size
-            found.append((slice(start, stop), columns[reads]))
+            found.append((slice(start, stop), reach[reads]))
         return found
 
     def rows_reading(self, what: str) -> slice:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from support.naive_windows import convolve
 from support.poisoned import placed, scratch_for
 
-from graphnet.backend import open_backend
+from graphnet.backend import numpy_conv2d_plan, open_backend
 from graphnet.backend.base import ConvArrays, Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
+DIFFS = ("dx", "dfilter", "dbias")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
 
 
@@ -25,70 +26,105 @@ def random_case(window, n_group, x_shape, n_filter, dtype, seed=0):
     return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
 
 
-def run(backend, window, n_group, case, *, wanted=("dx", "dfilter", "dbias"), bias=True):
-    """Forward and backward once; ``(y, dx, dfilter, dbias)`` as host arrays or None."""
+def bound(backend, window, n_group, case, *, wanted=DIFFS, bias=True, backward=True):
+    """The operation on placed arrays full of NaN where nothing is given, and those arrays."""
     x, filter_, bias_value, dy = case
-    dtype = x.dtype
+    diffs = {
+        name: placed(backend, np.full_like(like, np.nan), blob=name == "dx")
+        for name, like in zip(DIFFS, (x, filter_, bias_value), strict=True)
+        if name in wanted
+    }
     arrays = ConvArrays(
-        placed(backend, x, blob=True),
-        placed(backend, filter_),
-        placed(backend, bias_value) if bias else None,
-        placed(backend, np.full_like(dy, np.nan), blob=True),
-        placed(backend, np.full_like(x, np.nan), blob=True) if "dx" in wanted else None,
-        placed(backend, np.full_like(filter_, np.nan)) if "dfilter" in wanted else None,
-        placed(backend, np.full_like(bias_value, np.nan)) if "dbias" in wanted else None,
-        placed(backend, dy, blob=True),
+        x=placed(backend, x, blob=True),
+        filter=placed(backend, filter_),
+        bias=placed(backend, bias_value) if bias else None,
+        y=placed(backend, np.full_like(dy, np.nan), blob=True),
+        dy=placed(backend, dy, blob=True) if backward else None,
+        **diffs,
     )
-    decls = backend.conv2d_scratch(window, n_group, x.shape, filter_.shape, backward=True)
-    scratch = scratch_for(backend, decls, dtype)
-    op = backend.conv2d(window, n_group, arrays, scratch)
+    decls = backend.conv2d_scratch(window, n_group, x.shape, filter_.shape, backward=backward)
+    scratch = scratch_for(backend, decls, x.dtype)
+    return backend.conv2d(window, n_group, arrays, scratch), arrays, decls, scratch
+
+
+def run(backend, window, n_group, case, **how):
+    """Forward and backward once, scratch spoilt between; the results by name, as host arrays."""
+    op, arrays, decls, scratch = bound(backend, window, n_group, case, **how)
     op.forward()
     for name, array in scratch.items():
         if decls[name].lifetime == "call":
             array.fill(np.nan)
     op.backward()
-    results = (arrays.y, arrays.dx, arrays.dfilter, arrays.dbias)
-    return [None if a is None else backend.download(a) for a in results]
+    named = {name: getattr(arrays, name) for name in ("y", *DIFFS)}
+    return {name: backend.download(a) for name, a in named.items() if a is not None}
 
 
-def check(window, n_group, case):
+def check(window, n_group, case, **how):
     """Every result equals the slow one's, for every number of threads bit for bit the same."""
-    x, filter_, bias, dy = case
-    expected = convolve(window, n_group, x, filter_, bias, dy)
-    found = [run(backend, window, n_group, case) for backend in BACKENDS.values()]
-    names = ("y", "dx", "dfilter", "dbias")
-    for name, value in zip(names, found[0], strict=True):
+    expected = convolve(window, n_group, *case)
+    found = [run(backend, window, n_group, case, **how) for backend in BACKENDS.values()]
+    for name, value in found[0].items():
         wanted = getattr(expected, name)
-        scale = max(1.0, np.abs(wanted).max())
-        np.testing.assert_allclose(
-            value, wanted, atol=TOLERANCE[x.dtype.name] * scale, rtol=0, err_msg=name
-        )
-    for other in found[1:]:
-        for name, a, b in zip(names, found[0], other, strict=True):
-            np.testing.assert_array_equal(a, b, err_msg=name)
+        scale = TOLERANCE[value.dtype.name] * max(1.0, np.abs(wanted).max())
+        np.testing.assert_allclose(value, wanted, atol=scale, rtol=0, err_msg=name)
+        for other in found[1:]:
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+    return found[0]
 
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
-@settings(deadline=None, max_examples=300)
-@given(
-    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
-    stride=pairs,
-    pad=st.tuples(st.integers(0, 3), st.integers(0, 3)),
-    dilation=pairs,
-    n_group=st.integers(1, 3),
-    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
-    counts=st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)),
-    dtype=st.sampled_from(["float32", "float64"]),
-)
-def test_any_geometry(kernel, stride, pad, dilation, n_group, size, counts, dtype):
-    """Stride, padding, dilation and groups in every combination agree with the slow reference."""
-    window = Window(kernel, stride, pad, dilation)
+@st.composite
+def cases(draw):
+    """A window, a number of groups, and random arrays that suit them."""
+    window = Window(
+        kernel=draw(st.tuples(st.integers(1, 4), st.integers(1, 4))),
+        stride=draw(pairs),
+        pad=draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        dilation=draw(pairs),
+    )
+    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     assume(min(window.floor_size(size)) >= 1)
-    n, c, k = counts
-    case = random_case(window, n_group, (n, c * n_group, *size), k * n_group, dtype)
-    check(window, n_group, case)
+    n_group = draw(st.integers(1, 3))
+    n, c, k = draw(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)))
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    arrays = random_case(window, n_group, (n, c * n_group, *size), k * n_group, dtype)
+    return window, n_group, arrays
+
+
+@settings(deadline=None, max_examples=200)
+@given(cases())
+def test_any_geometry(case):
+    """Stride, padding, dilation and groups in every combination agree with the slow reference."""
+    check(*case)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    cases(),
+    st.fixed_dictionaries(
+        {
+            "INLINE_MACS": st.just(0),
+            "UNPACKED": st.sampled_from([1, 100, 10_000]),
+            "PACKED_COLUMNS": st.integers(1, 20),
+            "MOST_COLUMNS": st.integers(1, 20),
+            "FEWEST_COLUMNS": st.integers(1, 20),
+            "N_UNITS": st.integers(1, 9),
+            "LOWERED_ELEMENTS": st.integers(1, 300),
+            "UNFOLDED_ELEMENTS": st.integers(1, 300),
+            "WAITING_ELEMENTS": st.integers(1, 300),
+            "N_LANES": st.integers(1, 9),
+            "LANE_ELEMENTS": st.integers(1, 300),
+        }
+    ),
+)
+def test_any_cut(case, constants):
+    """However the work is cut into units, lanes and parts, the results are right."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in constants.items():
+            patch.setattr(numpy_conv2d_plan, name, value)
+        check(*case)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -108,3 +144,87 @@ def test_any_geometry(kernel, stride, pad, dilation, n_group, size, counts, dtyp
 def test_large_enough_for_threads(window, n_group, x_shape, n_filter, dtype):
     """Shapes that are cut into several units, and run in several threads, agree as well."""
     check(window, n_group, random_case(window, n_group, x_shape, n_filter, dtype))
+
+
+# --- what is asked for ------------------------------------------------------------------
+
+PADDED = Window((3, 3), (2, 1), (1, 1))
+
+
+@pytest.mark.parametrize("n_group", [1, 2])
+@pytest.mark.parametrize(
+    "wanted", [(), ("dx",), ("dfilter",), ("dbias",), ("dfilter", "dbias"), ("dx", "dbias")]
+)
+def test_only_what_is_wanted(wanted, n_group):
+    """A diff that is None is not computed, the others are."""
+    case = random_case(PADDED, n_group, (3, 4, 6, 5), 4, "float64")
+    assert set(check(PADDED, n_group, case, wanted=wanted)) == {"y", *wanted}
+
+
+def test_without_bias():
+    """Without a bias nothing is added."""
+    x, filter_, bias, dy = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    expected = convolve(PADDED, 1, x, filter_, 0 * bias, dy)
+    found = run(BACKENDS[1], PADDED, 1, (x, filter_, bias, dy), bias=False)
+    np.testing.assert_allclose(found["y"], expected.y, atol=1e-12)
+
+
+def test_backward_needs_no_forward():
+    """The gradient of the image alone can be had at any time: a transposed convolution."""
+    case = random_case(PADDED, 2, (3, 4, 6, 5), 4, "float64")
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 2, case, wanted=("dx",))
+    op.backward()
+    np.testing.assert_allclose(arrays.dx, convolve(PADDED, 2, *case).dx, atol=1e-12)
+
+
+def test_forward_alone():
+    """A net that never runs backward needs no scratch for it, and backward does nothing."""
+    case = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    op, arrays, decls, _ = bound(BACKENDS[2], PADDED, 1, case, wanted=(), backward=False)
+    op.forward()
+    op.backward()
+    np.testing.assert_allclose(arrays.y, convolve(PADDED, 1, *case).y, atol=1e-12)
+    assert set(decls) == {"filter", "work"}
+
+
+def test_params_without_a_gradient_to_pass_on():
+    """Params may have diffs in a net where no loss reaches the layer: they are left alone."""
+    case = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 1, case, wanted=("dfilter",), backward=False)
+    op.backward()
+    assert np.isnan(arrays.dfilter).all()
+
+
+def test_steps_follow_their_inputs():
+    """A second step sees what has changed in place since the first: data, filter and diff."""
+    first = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64", seed=1)
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 1, first)
+    op.forward()
+    op.backward()
+    second = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64", seed=2)
+    for array, value in zip((arrays.x, arrays.filter, arrays.bias, arrays.dy), second, strict=True):
+        array[...] = value
+    op.forward()
+    op.backward()
+    expected = convolve(PADDED, 1, *second)
+    for name in ("y", *DIFFS):
+        np.testing.assert_allclose(getattr(arrays, name), getattr(expected, name), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["x", "filter", "bias"])
+def test_gradient_is_the_slope(name):
+    """The gradients equal the difference quotients of the forward pass."""
+    window = Window((3, 2), (1, 2), (1, 0), (2, 1))
+    case = random_case(window, 1, (2, 3, 6, 5), 4, "float64")
+    place = ("x", "filter", "bias").index(name)
+    gradient = run(BACKENDS[1], window, 1, case)[DIFFS[place]]
+    rng = np.random.default_rng(5)
+    for index in rng.choice(gradient.size, 4, replace=False):
+        values = []
+        for step in (-1e-3, 1e-3):
+            moved = [array.copy() for array in case]
+            moved[place].reshape(-1)[index] += step
+            y = run(BACKENDS[1], window, 1, moved, wanted=())["y"]
+            values.append((y * case[3]).sum())
+        slope = (values[1] - values[0]) / 2e-3
+        assert slope == pytest.approx(gradient.reshape(-1)[index], abs=1e-8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from functools import partial
 from itertools import pairwise
@@ -11,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.backend.threads import ThreadPool, cut, in_turn
+from graphnet.backend.threads import (
+    ThreadPool,
+    _keep_to,
+    _processor,
+    _processors,
+    cut,
+    in_turn,
+)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 4])
@@ -81,6 +89,16 @@ def test_an_exception_of_a_helper_reaches_the_caller():
         pool.run([task] * 2)
 
 
+def test_tasks_may_use_the_pool():
+    """What they share out there runs in their own thread, and all of it runs."""
+    pool, seen = ThreadPool(3), []
+    inner = pool.bind([pool.task(partial(seen.append, i)) for i in range(4)], inline=False)
+    for _ in range(20):
+        seen.clear()
+        pool.run([pool.task(inner)] * 5)
+        assert sorted(seen) == sorted(list(range(4)) * 5)
+
+
 def test_helpers_end_with_their_pool():
     """A pool nobody uses any more leaves no threads behind."""
     before = set(threading.enumerate())
@@ -113,3 +131,41 @@ def test_cut(size, parts, multiple):
     assert len(runs) <= max(1, parts)
     lengths = [-(-(stop - start) // multiple) for start, stop in runs]
     assert max(lengths) - min(lengths) <= 1
+
+
+def on_its_own_thread(call):
+    """What a call returns, made in a thread that ends with it."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(call()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads stay where they are put")
+def test_a_thread_can_keep_to_some_processors():
+    """It is moved at once, and no other thread with it; what cannot be is left as it was."""
+    allowed = os.sched_getaffinity(0)
+    one = {min(allowed)}
+
+    def move():
+        _keep_to(one)
+        found = os.sched_getaffinity(0), _processor()
+        _keep_to({10**6})
+        return *found, os.sched_getaffinity(0)
+
+    chosen, processor, after = on_its_own_thread(move)
+    assert chosen == after == one
+    assert processor in {-1, *one}
+    assert os.sched_getaffinity(0) == allowed
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads stay where they are put")
+def test_with_one_processor_there_is_no_choice():
+    """Helpers that have nowhere else to go stay."""
+
+    def look():
+        _keep_to({min(os.sched_getaffinity(0))})
+        return _processors()
+
+    assert on_its_own_thread(look) == set()
