@@ -98,25 +98,35 @@ def test_fan_out_of_gradients_gets_a_split_and_other_readers_do_not():
             "net.yaml:2:3: layer 'a' (ReLU): no layer makes its bottom 'y'\n  there is: x, z, b",
         ),
         (
-            "- {name: conv, type: ReLU, bottoms: [x], tops: [conv1]}\n"
-            "- {name: b, type: ReLU, bottoms: [cnv1], tops: [c]}",
-            "net.yaml:3:3: layer 'b' (ReLU): no layer makes its bottom 'cnv1'\n"
-            "  did you mean 'conv1'?",
+            (
+                "- {name: conv, type: ReLU, bottoms: [x], tops: [conv1]}\n"
+                "- {name: b, type: ReLU, bottoms: [cnv1], tops: [c]}"
+            ),
+            (
+                "net.yaml:3:3: layer 'b' (ReLU): no layer makes its bottom 'cnv1'\n"
+                "  did you mean 'conv1'?"
+            ),
         ),
         (
             "- {name: a, type: ReLU, bottoms: [x], tops: [z]}",
-            "net.yaml:2:3: layer 'a' (ReLU): the top 'z' is already a top of layer 'in'\n"
-            "  first in line 1",
+            (
+                "net.yaml:2:3: layer 'a' (ReLU): the top 'z' is already a top of layer 'in'\n"
+                "  first in line 1"
+            ),
         ),
         (
             "- {name: in, type: ReLU, bottoms: [x], tops: [a]}",
-            "net.yaml:2:3: layer 'in' (ReLU): the layer name 'in' is used twice in this phase\n"
-            "  first in line 1",
+            (
+                "net.yaml:2:3: layer 'in' (ReLU): the layer name 'in' is used twice in this phase\n"
+                "  first in line 1"
+            ),
         ),
         (
             "- {name: a, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [x]}",
-            "net.yaml:2:3: layer 'a' (InnerProduct): cannot write its top over its bottom 'x'\n"
-            "  give the top a name of its own",
+            (
+                "net.yaml:2:3: layer 'a' (InnerProduct): cannot write its top over its bottom 'x'\n"
+                "  give the top a name of its own"
+            ),
         ),
         (
             "- {name: a, type: ReLU, bottoms: [x], tops: ['a#1']}",
