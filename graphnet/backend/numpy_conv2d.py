@@ -36,7 +36,7 @@ def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[st
         decls["sums"] = ScratchDecl((plan.n_group, n_sums, plan.depth, plan.n_filter))
         n_rows = sum(unit.stop - unit.start for unit in plan.units)
         decls["bias_sums"] = ScratchDecl((plan.n_group, n_rows, plan.n_filter))
-    decls["work"] = ScratchDecl((n_threads, max(work)))
+    decls["work"] = ScratchDecl((plan.n_slots(n_threads), max(work)))
     return decls
 
 

@@ -243,6 +243,12 @@ class ConvPlan:
         spans = [self.lowered_rows(unit) for unit in self.units]
         return (max(stop - start for start, stop in spans), self.n_taps, self.n_columns)
 
+    def n_slots(self, n_threads: int) -> int:
+        """How many threads at most work at once."""
+        backward = len(self.lanes) * len(self.filter_parts) + len(self.gradient_units)
+        tasks = self.n_group * max(len(self.units), backward)
+        return 1 if self.inline else min(n_threads, tasks)
+
     # --- the filter's gradient ----------------------------------------------------------
 
     @cached_property

@@ -21,9 +21,10 @@ from graphnet.backend.numpy_windows import Axis
 from graphnet.backend.threads import Call, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
 
-#: Below this many elements of the image a pass is not worth waking a thread; Max's backward does
-#: four times the work of the others.
+#: Below this many elements of the image, times its work, a pass is not worth waking a thread.
 INLINE_ELEMENTS = 2**21
+#: The work of the passes, compared with each other.
+FORWARD, BACKWARD = 1, {"Max": 4, "Mean": 1}
 #: Elements of the image that are worked on at a time.
 TILE_ELEMENTS = 2**20
 #: Parts a pass should have, so that threads finish at about the same time.
@@ -77,6 +78,14 @@ class PoolPlan:
         narrow = wide or self.axes[1].trivial
         return (n_channels, n_rows, n_columns if narrow else self.y[3], self.x[0])
 
+    def inline(self, work: int) -> bool:
+        """Whether a pass of so much work is too small to be shared out."""
+        return prod(self.x) * work < INLINE_ELEMENTS
+
+    def n_slots(self, kind: PoolingKind, n_threads: int) -> int:
+        """How many threads at most work at once."""
+        return 1 if self.inline(max(FORWARD, BACKWARD[kind])) else min(n_threads, len(self.parts))
+
     @cached_property
     def disjoint(self) -> bool:
         """Whether no element is in two windows."""
@@ -102,7 +111,8 @@ def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
     """The working memory of :class:`Pool2d`."""
-    narrow, wide = ((n_threads, *plan.tile(wide=wide)) for wide in (False, True))
+    n_slots = plan.n_slots(kind, n_threads)
+    narrow, wide = ((n_slots, *plan.tile(wide=wide)) for wide in (False, True))
     decls = {"wide": ScratchDecl(wide)}
     if backward:
         decls["left"] = ScratchDecl(narrow)
@@ -136,22 +146,19 @@ class Pool2d:
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
     ) -> None:
-        size = prod(plan.x)
         scale = _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x is there
         parts = [_Part(plan, part, arrays, scratch, scale) for part in plan.parts]
-        slots = range(pool.n_threads)
-        forward = _Part.max if kind == "Max" else _Part.mean
-        self.forward = pool.bind(
-            [[list(forward(part, slot)) for slot in slots] for part in parts],
-            inline=size < INLINE_ELEMENTS,
+        forward, backward = (
+            (_Part.max, _Part.send_max) if kind == "Max" else (_Part.mean, _Part.send_mean)
         )
-        self.backward = in_turn([])
-        if arrays[2] is not None:
-            backward, work = (_Part.send_max, 4) if kind == "Max" else (_Part.send_mean, 1)
-            self.backward = pool.bind(
-                [[list(backward(part, slot)) for slot in slots] for part in parts],
-                inline=size * work < INLINE_ELEMENTS,
-            )
+
+        def bound(calls: Callable[[_Part, int], Iterator[Call]], work: int) -> Call:
+            slots = range(plan.n_slots(kind, pool.n_threads))
+            tasks = [[list(calls(part, slot)) for slot in slots] for part in parts]
+            return pool.bind(tasks, inline=plan.inline(work))
+
+        self.forward = bound(forward, FORWARD)
+        self.backward = in_turn([]) if arrays[2] is None else bound(backward, BACKWARD[kind])
 
 
 class _Part:

@@ -31,7 +31,8 @@ JOBS_BETWEEN_MOVES = 20
 Call: TypeAlias = Callable[[], Any]
 
 #: Calls to be made one after another, in a version for each slot. A slot is the right to use a
-#: part of the scratch: the caller's thread has slot 0, each helper has one of its own.
+#: part of the scratch: of the threads that share out a list of tasks each has one of its own, below
+#: the number of the threads and of the tasks; the caller's is slot 0.
 Task: TypeAlias = Sequence[Sequence[Call]]
 
 
@@ -45,14 +46,10 @@ class ThreadPool:
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
         self._running = False
-        for slot in range(1, n_threads):
+        for i in range(1, n_threads):
             threading.Thread(
-                target=_help,
-                args=(slot, self._jobs, self._done),
-                name=f"graphnet-{slot}",
-                daemon=True,
+                target=_help, args=(self._jobs,), name=f"graphnet-{i}", daemon=True
             ).start()
         weakref.finalize(self, _dismiss, self._jobs, n_threads - 1)
 
@@ -78,18 +75,22 @@ class ThreadPool:
         the thread it is called in. Where a task raises, the rest are not started and one of the
         exceptions is raised again here.
         """
-        job = _Job(iter(tasks), _processor())
         if self._running:
-            error = _drain(job.tasks, 0)
+            error = _drain(iter(tasks), 0)
         else:
             self._running = True
-            error = self._share_out(job, min(self.n_threads, len(tasks)) - 1)
-            self._running = False
+            try:
+                error = self._share_out(tasks)
+            finally:
+                self._running = False
         if error is not None:
             raise error
 
-    def _share_out(self, job: _Job, n_helpers: int) -> BaseException | None:
-        """Run a job with so many helpers; what was raised, if anything was."""
+    def _share_out(self, tasks: Sequence[Task]) -> BaseException | None:
+        """Run tasks with the helpers; what was raised, if anything was."""
+        n_helpers = min(self.n_threads, len(tasks)) - 1
+        slots = iter(range(1, n_helpers + 1))
+        job = _Job(iter(tasks), slots, _processor(), SimpleQueue())
         for _ in range(n_helpers):
             self._jobs.put(job)
         error = _drain(job.tasks, 0)
@@ -98,7 +99,7 @@ class ThreadPool:
             try:
                 self._jobs.get_nowait()
             except Empty:
-                error = self._done.get() or error
+                error = job.done.get() or error
         return error
 
 
@@ -133,11 +134,15 @@ class _Job(NamedTuple):
 
     Attributes:
         tasks: An iterator, which hands out each task exactly once.
+        slots: Hands out one to each helper.
         processor: The one the caller ran on; -1 if that cannot be known.
+        done: What each helper that took part raised, once it has ended.
     """
 
     tasks: Iterator[Task]
+    slots: Iterator[int]
     processor: int
+    done: SimpleQueue[BaseException | None]
 
 
 def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
@@ -153,9 +158,7 @@ def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
     return None
 
 
-def _help(
-    slot: int, jobs: SimpleQueue[_Job | None], done: SimpleQueue[BaseException | None]
-) -> None:
+def _help(jobs: SimpleQueue[_Job | None]) -> None:
     """The life of a helper."""
     np.setbufsize(BUFFERED_ELEMENTS)
     processors = _processors()
@@ -169,7 +172,7 @@ def _help(
             elif job.processor in processors and _processor() == job.processor:
                 _keep_to(processors - {job.processor})
                 stay = JOBS_BETWEEN_MOVES
-            done.put(_drain(job.tasks, slot))
+            job.done.put(_drain(job.tasks, next(job.slots)))
 
 
 # A scheduler that finds a small machine fairly busy wakes a thread where it ran before, even where

@@ -228,3 +228,16 @@ def test_gradient_is_the_slope(name):
             values.append((y * case[3]).sum())
         slope = (values[1] - values[0]) / 2e-3
         assert slope == pytest.approx(gradient.reshape(-1)[index], abs=1e-8)
+
+
+def test_scratch_grows_with_the_threads_that_can_work():
+    """More threads than tasks need no more scratch, and small work only one thread's."""
+    shapes = {"x": (64, 20, 12, 12), "filter_": (50, 20, 5, 5), "backward": True}
+    slots = [
+        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["work"].shape[0]
+        for threads in (1, 2, 64)
+    ]
+    assert slots[:2] == [1, 2]
+    assert 2 < slots[2] < 64
+    small = {"x": (2, 3, 6, 6), "filter_": (4, 3, 3, 3), "backward": True}
+    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["work"].shape[0] == 1

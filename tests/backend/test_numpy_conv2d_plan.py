@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from graphnet.backend.base import Window
-from graphnet.backend.numpy_conv2d_plan import ConvPlan
+from graphnet.backend.numpy_conv2d_plan import LOWERED_ELEMENTS, N_UNITS, ConvPlan
 
 numbers = st.integers(1, 4)
 
@@ -45,6 +45,23 @@ def test_units_cover_the_output_once(plan):
     assert sorted(u.before for u in plan.units) == [u.before for u in plan.units]
     for unit, following in pairwise(plan.units):
         assert following.before == unit.before + unit.stop - unit.start
+
+
+@settings(deadline=None)
+@given(plans())
+def test_large_work_is_shared_out(plan):
+    """There are units for several threads where waking them pays, if there are rows enough."""
+    if not plan.inline and plan.y[2] >= N_UNITS:
+        assert len(plan.units) * plan.n_group >= N_UNITS
+
+
+@settings(deadline=None)
+@given(plans())
+def test_units_keep_within_the_cache(plan):
+    """A unit's lowered image is no larger than it should be, but for the rows of a window or so."""
+    rows, taps, columns = plan.lowered
+    window_rows = (2 * plan.filter[2] + plan.row_classes[0].stride) * plan.row_classes[0].stride
+    assert rows * taps * columns <= LOWERED_ELEMENTS or rows <= window_rows + plan.filter[2]
 
 
 @settings(deadline=None)

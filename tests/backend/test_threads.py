@@ -90,13 +90,20 @@ def test_an_exception_of_a_helper_reaches_the_caller():
 
 
 def test_tasks_may_use_the_pool():
-    """What they share out there runs in their own thread, and all of it runs."""
-    pool, seen = ThreadPool(3), []
-    inner = pool.bind([pool.task(partial(seen.append, i)) for i in range(4)], inline=False)
-    for _ in range(20):
-        seen.clear()
-        pool.run([pool.task(inner)] * 5)
-        assert sorted(seen) == sorted(list(range(4)) * 5)
+    """What they share out there runs in their own thread, all of it, before they go on."""
+    pool, seen, idle = ThreadPool(3), [], threading.Event()
+
+    def inner(of):
+        seen.append((of, threading.get_ident()))
+        idle.wait(0.002)  # another thread would have the time to take the next one
+
+    def outer(of):
+        pool.run([pool.task(partial(inner, of))] * 4)
+        mine = [thread for which, thread in seen if which == of]
+        assert mine == [threading.get_ident()] * 4
+
+    pool.run([pool.task(partial(outer, i)) for i in range(5)])
+    assert len(seen) == 20
 
 
 def test_helpers_end_with_their_pool():
