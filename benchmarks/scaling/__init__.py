@@ -1,0 +1,1 @@
+"""How far data-parallel training scales: measured on one machine, predicted for many."""
