@@ -6,6 +6,8 @@ number and ``1`` is not a flag. Used by the specs of layers, initializers, polic
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -47,6 +49,16 @@ def named(value: Any) -> Any:
     if not isinstance(value, str | dict | BaseModel):
         raise ValueError("expected a name, or keys and values with 'type'")  # noqa: TRY004
     return {"type": value} if isinstance(value, str) else value
+
+
+def user_path(text: str) -> Path:
+    """A path as YAML has it: ``~`` is the home folder; ``~x`` is a name if there is no user x."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  # pathlib's raises for such a name
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; there is none under a name that no system takes."""
+    return os.path.exists(path)  # noqa: PTH110  # pathlib's raises for such a name
 
 
 PositiveInt: TypeAlias = Annotated[int, Field(gt=0)]

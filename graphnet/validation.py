@@ -23,14 +23,24 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "bias_filler": ("bias_init",),
     "bias_term": ("bias",),
     "bottom": ("bottoms",),
+    "chunk_size": ("buffer_bytes",),
+    "decay_mult": ("filter_regu", "weight_regu"),
+    "delta": ("epsilon",),
     "dropout_ratio": ("ratio",),
     "epochs": ("max_epoch",),
     "filters": ("n_filter",),
+    "global_pooling": ("global",),
     "group": ("n_group",),
     "groups": ("n_group",),
     "inputs": ("bottoms",),
     "iterations": ("max_iter",),
     "kernel_size": ("kernel",),
+    "local_size": ("kernel",),
+    "loss_weight": ("weight",),
+    "lr_mult": ("filter_lr", "weight_lr"),
+    "momentum2": ("beta2",),
+    "norm_region": ("mode",),
+    "normalization": ("divisor",),
     "num_output": ("n_filter", "output_dim"),
     "optimizer": ("method",),
     "out_channels": ("n_filter",),
@@ -38,6 +48,8 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "outputs": ("tops",),
     "padding": ("pad",),
     "pool": ("pooling",),
+    "random_seed": ("seed",),
+    "rms_decay": ("rho",),
     "snapshot_prefix": ("exp_dir",),
     "solver_type": ("method",),
     "strides": ("stride",),
@@ -139,6 +151,10 @@ class _Findings:
                 position = self.document.key_at((*self.path, *place))
             case "missing":
                 message = f"missing key '{last}'{inside}"
+            case "union_tag_not_found" | "union_tag_invalid" if _has_odd_type(found):
+                here = (*place, "type")
+                message = f"key '{_dotted(here)}': expected a text, found {describe(found['type'])}"
+                position = self.document.at((*self.path, *here))
             case "union_tag_not_found" if not isinstance(found, Mapping):
                 message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_not_found":
@@ -176,6 +192,11 @@ class _Findings:
             fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
             models = tagged or [m for f in fields for m in _models_in(f.annotation)] or models
         return [f.alias or name for m in models for name, f in m.model_fields.items()]
+
+
+def _has_odd_type(value: Any) -> bool:
+    """Whether it is a mapping whose ``type`` is no text."""
+    return isinstance(value, Mapping) and not isinstance(value.get("type", ""), str)
 
 
 def _dotted(path: KeyPath) -> str:

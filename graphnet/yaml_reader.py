@@ -19,7 +19,10 @@ from graphnet.errors import Position, Problem, SpecError
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-_MAX_NODES = 1_000_000  # an alias bomb grows past this long before a net does
+_MAX_COPIES = 10_000  # of what has an alias: beside them a text has fewer values than characters
+_MAX_DEPTH = 100
+_MAX_DIGITS = 300  # of a whole number, so that each fits a float
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {
     "null": re.compile(r"(?:~|null|Null|NULL|)$"),
@@ -92,9 +95,10 @@ def read_yaml(path: Path | str) -> Document:
 
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     """Parse YAML text; ``file`` is the name used in messages."""
-    reader = _Reader(file)
+    reader, loader = _Reader(file, len(text) + _MAX_COPIES), None
     try:
-        node = yaml.compose(text, _Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         value = None if node is None else reader.convert(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -109,8 +113,12 @@ def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
             f"not valid YAML: the character #x{error.character:04x} is not allowed",
             Position(file, line, column),
         ) from None
-    except RecursionError:
-        raise SpecError("not valid YAML: nested too deeply", Position(file, 1, 1)) from None
+    except (RecursionError, ValueError, OverflowError) as error:  # PyYAML's own slips
+        deep = isinstance(error, RecursionError)
+        what = "nested too deeply" if deep else "an escape or a number here is out of range"
+        mark = loader.get_mark() if loader else None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise SpecError(f"not valid YAML: {what}", Position(file, line, column)) from None
     if node is None:
         raise SpecError("the file is empty", Position(file, 1, 1))
     if reader.problems:
@@ -152,6 +160,18 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
         None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
     }
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node; refused where Python's own stack would come to its end."""
+        if self.depth > _MAX_DEPTH:
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
 
 class _Dumper(yaml.SafeDumper):
@@ -179,8 +199,8 @@ _Dumper.add_representer(tuple, _represent_list)
 class _Reader:
     """Turns PyYAML's nodes into values and notes where each stood."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, most_values: int) -> None:
+        self.file, self.most_values = file, most_values
         self.values: dict[KeyPath, Position] = {}
         self.keys: dict[KeyPath, Position] = {}
         self.problems: list[Problem] = []
@@ -191,7 +211,7 @@ class _Reader:
 
     def convert(self, node: yaml.Node, path: KeyPath) -> Any:
         self.values[path] = self.position(node)
-        if len(self.values) > _MAX_NODES or id(node) in self.open:
+        if len(self.values) > self.most_values or id(node) in self.open:
             raise SpecError("the aliases in this file expand without end", self.position(node))
         self.open.add(id(node))
         try:
@@ -211,7 +231,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problems.append(Problem("a key must be a plain word", self.position(key_node)))
                 continue
-            key = str(key_node.value)
+            key = self.text(key_node)
             here = (*path, key)
             if key in result:
                 self.problems.append(
@@ -227,7 +247,7 @@ class _Reader:
         return result
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
-        text, tag = str(node.value), node.tag.removeprefix(_TAG)
+        text, tag = self.text(node), node.tag.removeprefix(_TAG)
         match tag:
             case "str":
                 return text
@@ -235,11 +255,23 @@ class _Reader:
                 return None
             case "bool":
                 return text.lower() == "true"
+            case "int" if _WORDS["int"].match(text) and len(text) > _MAX_DIGITS:
+                said = f"a whole number of {len(text)} digits, expected {_MAX_DIGITS} at most"
+                self.problems.append(Problem(said, self.position(node)))
+                return 0
             case "int" if _WORDS["int"].match(text):
                 return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
             case "float" if _WORDS["float"].match(text):
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self.refuse_tag(node)
+
+    def text(self, node: yaml.ScalarNode) -> str:
+        """What stands there; an escape may not stand for what no file's name can hold."""
+        text = str(node.value)
+        if found := _NO_TEXT.search(text):
+            said = f"the character #x{ord(found[0]):04x} is not allowed in a text"
+            self.problems.append(Problem(said, self.position(node)))
+        return text
 
     def refuse_tag(self, node: yaml.Node) -> None:
         tag = str(node.tag).replace(_TAG, "!!")

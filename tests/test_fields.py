@@ -13,6 +13,8 @@ from graphnet.fields import (
     PositiveFloat,
     PositiveInt,
     PositivePair,
+    is_there,
+    user_path,
 )
 from graphnet.initializers import Constant, Xavier
 from graphnet.layers.inner_product import InnerProduct
@@ -84,6 +86,22 @@ def test_refused(field, value):
     """A value is taken strictly: nothing is turned into a number, a flag or a text."""
     with pytest.raises(ValidationError, match=rf"\n{field}"):
         Everything(**{field: value})
+
+
+def test_paths_with_a_tilde(monkeypatch):
+    """The home folder; a name where there is no such user."""
+    monkeypatch.setenv("HOME", "/home/me")
+    assert str(user_path("~/a.h5")) == "/home/me/a.h5"
+    assert str(user_path("~nobody-at-all/a.h5")) == "~nobody-at-all/a.h5"
+
+
+def test_what_is_there(tmp_path):
+    """Folders and files; nothing under a name that no system takes."""
+    (tmp_path / "a").touch()
+    assert is_there(tmp_path)
+    assert is_there(tmp_path / "a")
+    assert not is_there(tmp_path / "b")
+    assert not is_there(tmp_path / ("x" * 3000))
 
 
 def test_an_unknown_key_is_refused():

@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 
 from graphnet.errors import SpecError
 from graphnet.fields import ByName, Model, PositiveInt, PositivePair
-from graphnet.validation import describe, validate
+from graphnet.layers import LAYER_TYPES
+from graphnet.solver.methods import METHODS
+from graphnet.solver.spec import SolverSpec
+from graphnet.validation import KEY_PHRASES, KEY_WORDS, describe, validate
 from graphnet.yaml_reader import parse_yaml, plain_document
 
 
@@ -165,6 +168,10 @@ def test_what_fits_becomes_the_model():
             ),
         ),
         ("{shape: {radius: 2}}", "f.yaml:1:9: thing: missing key 'type' in 'shape'"),
+        (
+            "{shape: {type: [1]}}",
+            "f.yaml:1:16: thing: key 'shape.type': expected a text, found a list of 1: [1]",
+        ),
         ("{shape: Square}", "f.yaml:1:9: thing: missing key 'side' in 'shape'"),
         (
             "{shape: 3}",
@@ -212,6 +219,16 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file():
     with pytest.raises(SpecError, match="unknown") as caught:
         check("flag: 2\ncount: -1\nbad: 1\nshape: {type: Round, radius: 0}\n")
     assert [p.position.line for p in caught.value.problems if p.position] == [1, 2, 3, 4]
+
+
+def test_words_of_other_frameworks_lead_to_keys_there_are():
+    """Each is a key of some layer, of the solver or of a method; theirs is not."""
+    models = [*LAYER_TYPES.values(), *METHODS.values(), SolverSpec]
+    keys = {info.alias or name for m in models for name, info in m.model_fields.items()}
+    assert {word for words in KEY_WORDS.values() for word in words} <= keys
+    assert {phrase.partition(":")[0] for phrase in KEY_PHRASES.values()} <= keys
+    assert not KEY_WORDS.keys() & keys
+    assert not KEY_WORDS.keys() & KEY_PHRASES.keys()
 
 
 def test_a_place_inside_a_document():

@@ -175,6 +175,33 @@ def test_an_alias_bomb_is_refused():
         parse_yaml(bomb, "f.yaml")
 
 
+def test_a_small_bomb_goes_off_early():
+    """What a text with aliases may become is measured by the text."""
+    bomb = "a: &a [" + ", ".join(["x"] * 100) + "]\nb: &b [" + ", ".join(["*a"] * 200) + "]\n"
+    with pytest.raises(SpecError, match=r"^f\.yaml:1:\d+: the aliases in this file expand"):
+        parse_yaml(bomb, "f.yaml")
+    many = "a: &a [" + ", ".join(["x"] * 100) + "]\nb: &b [" + ", ".join(["*a"] * 90) + "]\n"
+    assert len(parse_yaml(many, "f.yaml").value["b"]) == 90
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("a: " + "9" * 301, r":1:4: a whole number of 301 digits, expected 300 at most"),
+        ("a: 0x" + "f" * 5000, r":1:4: a whole number of 5002 digits"),
+        (r'a: "x\0y"', r":1:4: the character #x0000 is not allowed in a text"),
+        (r'"\ud800": 1', r":1:1: the character #xd800 is not allowed in a text"),
+        (r'a: "\Uffffffff"', r":1:\d+: not valid YAML: an escape or a number here is out of"),
+        (r'a: "\U00110000"', r":1:\d+: not valid YAML: an escape or a number here is out of"),
+        ("%YAML " + "9" * 5000 + ".0\n--- a", r":1:\d+: not valid YAML: an escape or a number"),
+    ],
+)
+def test_what_nobody_can_use_is_refused(text, match):
+    """Numbers no float holds, characters no file's name holds, escapes of no character."""
+    with pytest.raises(SpecError, match=r"^f\.yaml" + match):
+        parse_yaml(text, "f.yaml")
+
+
 def test_an_alias_to_what_it_is_in_is_refused():
     """A value that contains itself would never end."""
     with pytest.raises(SpecError, match=r"f\.yaml:1:4: the aliases in this file expand"):
@@ -215,10 +242,11 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         read_yaml(binary)
 
 
-_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _text
 _values = st.recursive(
     _scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text, inner, max_size=4),
     max_leaves=12,
 )
 

@@ -7,8 +7,8 @@ A file is open only in the thread that reads it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -21,6 +21,9 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import DataError, did_you_mean
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# What a damaged header may claim. Every chunk takes a byte of the file at least; gzip, the usual
+# compression, makes nothing smaller than a thousandth, and small claims do no harm.
+_MOST_PACKED, _HARMLESS_BYTES = 1 << 12, 1 << 28
 # Of each data set that is open. HDF5 2.0 keeps 8 MiB of unpacked chunks by default, beside the
 # caller's buffer; rows are read by whole chunks, so that only chunks of narrow columns are reused.
 _CACHE_BYTES = 1 << 20
@@ -65,15 +68,10 @@ class HDF5File:
         self._stamp = _stamp(path)
         self._file: h5py.File | None = None
         self._sets: list[h5py.Dataset] = []
-        try:
-            with _open(path) as file:
-                sets = _find(file, path, names)
-                rows = {name: int(d.shape[0]) for name, d in zip(names, sets, strict=True)}
-                self.columns = tuple(_column(n, d) for n, d in zip(names, sets, strict=True))
-        except DataError:
-            raise
-        except Exception as error:  # a damaged file makes HDF5 raise nearly anything
-            raise _damaged(path, error) from error
+        with _explained(str(path)), _open(path) as file:
+            sets = _find(file, path, names)
+            rows = {name: int(d.shape[0]) for name, d in zip(names, sets, strict=True)}
+            self.columns = tuple(_column(n, d) for n, d in zip(names, sets, strict=True))
         if len(set(rows.values())) > 1:
             counts = "\n  ".join(f"'{name}' has {n} rows" for name, n in rows.items())
             raise DataError(
@@ -94,16 +92,13 @@ class HDF5File:
                 f"{self.path} was changed while it was in use\n"
                 "  stop whatever writes to it, and start again"
             )
-        try:
-            if self._file is None:
+        if self._file is None:
+            with _explained(str(self.path)):
                 self._file = _open(self.path)
                 self._sets = [self._file[c.name] for c in self.columns]
-            for data_set, out in zip(self._sets, outs, strict=True):
+        for column, data_set, out in zip(self.columns, self._sets, outs, strict=True):
+            with _explained(_subject(self.path, column.name), f" (rows {start} to {stop - 1})"):
                 data_set.read_direct(out, np.s_[start:stop])
-        except DataError:
-            raise
-        except Exception as error:  # see above
-            raise _damaged(self.path, error, f" (rows {start} to {stop - 1})") from error
 
     def where(self, row: int) -> str:
         """The place of a row, for messages."""
@@ -132,14 +127,9 @@ def read_array(path: Path, name: str) -> np.ndarray:
         DataError: If it cannot be had.
     """
     _stamp(path)
-    try:
-        with _open(path) as file:
-            (found,) = _find(file, path, [name])
-            return np.asarray(found[()])
-    except DataError:
-        raise
-    except Exception as error:  # see above
-        raise _damaged(path, error) from error
+    with _explained(_subject(path, name)), _open(path) as file:
+        (found,) = _find(file, path, [name])
+        return np.asarray(found[()])
 
 
 def stored_as(path: Path) -> dict[str, str]:
@@ -149,13 +139,9 @@ def stored_as(path: Path) -> dict[str, str]:
         DataError: If the file cannot be read.
     """
     _stamp(path)
-    try:
-        with _open(path) as file:
-            return {name: _storage(file[name]) for name in _names(file)}
-    except DataError:
-        raise
-    except Exception as error:  # see above
-        raise _damaged(path, error) from error
+    with _explained(str(path)), _open(path) as file:
+        # a name that is not UTF-8 is only shown: no layer can ask for it
+        return {n: _storage(file[n]) if n in file else "unreadable" for n in _names(file)}
 
 
 def _storage(data_set: h5py.Dataset) -> str:
@@ -219,15 +205,26 @@ def _open(path: Path) -> h5py.File:
     return h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES)
 
 
-def _damaged(path: Path, error: Exception, rows: str = "") -> DataError:
-    """HDF5's complaint without its own preamble."""
-    text = str(error)
-    if text.startswith(("Unable to", "Can't")) and "(" in text:
-        text = text[text.find("(") + 1 : text.rfind(")")]
-    return DataError(
-        f"{path} cannot be read{rows}: {text or type(error).__name__}\n"
-        "  the file may be damaged or incomplete: make or copy it again"
-    )
+def _subject(path: Path, name: str) -> str:
+    """How a message about one data set begins."""
+    return f"{path}: data set '{name}'"
+
+
+@contextmanager
+def _explained(subject: str, rows: str = "") -> Iterator[None]:
+    """HDF5's complaint about a damaged file without its own preamble, as an error of the data."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file makes HDF5 raise nearly anything
+        text = str(error.args[0] if error.args else "")  # that of a KeyError comes in quotes
+        if text.startswith(("Unable to", "Can't")) and "(" in text:
+            text = text[text.find("(") + 1 : text.rfind(")")]
+        raise DataError(
+            f"{subject} cannot be read{rows}: {text or type(error).__name__}\n"
+            "  the file may be damaged or incomplete: make or copy it again"
+        ) from error
 
 
 def _names(file: h5py.File) -> list[str]:
@@ -244,7 +241,15 @@ def _names(file: h5py.File) -> list[str]:
 
 def _find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset]:
     """The data sets, each checked."""
-    missing = [n for n in names if not _is_stored(file, n)]
+    found, missing, size = [], [], path.stat().st_size
+    for name in names:
+        with _explained(_subject(path, name)):
+            if not _is_stored(file, name):
+                missing.append(name)
+                continue
+            _check(file[name], _subject(path, name))
+            _check_claim(file[name], _subject(path, name), size)
+            found.append(file[name])
     if missing:
         there = _names(file)
         listed = ", ".join(f"'{n}'" for n in missing)
@@ -254,21 +259,18 @@ def _find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Datase
             + "".join(did_you_mean(n, there) for n in missing)
             + "\n  the tops of a data layer name the data sets it reads"
         )
-    for name in names:
-        _check(file[name], f"{path}: data set '{name}'")
-    return [file[name] for name in names]
+    return found
 
 
 def _is_stored(file: h5py.File, name: str) -> bool:
     """Whether a data set is in the file itself, not behind a link that leads elsewhere."""
-    parts = name.split("/")
-    if "" in parts:
-        return False
-    for depth in range(1, len(parts) + 1):
-        place = "/".join(parts[:depth])
-        if not isinstance(file.get(place, getlink=True), h5py.HardLink):
+    place: Any = file
+    for part in name.split("/"):
+        is_group = isinstance(place, h5py.Group)
+        if not (is_group and part and isinstance(place.get(part, getlink=True), h5py.HardLink)):
             return False
-    return isinstance(file[name], h5py.Dataset)
+        place = place[part]
+    return isinstance(place, h5py.Dataset)
 
 
 def _check(data_set: h5py.Dataset, subject: str) -> None:
@@ -283,6 +285,20 @@ def _check(data_set: h5py.Dataset, subject: str) -> None:
         raise DataError(f"{subject} is a single value\n  its first axis must count the samples")
     if prod(data_set.shape) == 0:
         raise DataError(f"{subject} is empty: its shape is {shape_text(data_set.shape)}")
+
+
+def _check_claim(data_set: h5py.Dataset, subject: str, file_bytes: int) -> None:
+    """Refuse a shape that a file of this size cannot hold, before memory is taken for it."""
+    chunks = data_set.chunks or data_set.shape
+    n_chunks = prod(-(-n // c) for n, c in zip(data_set.shape, chunks, strict=True))
+    n_bytes = max(prod(data_set.shape), prod(chunks)) * data_set.dtype.itemsize
+    if n_chunks > file_bytes or n_bytes > max(_HARMLESS_BYTES, file_bytes * _MOST_PACKED):
+        stored = f", stored by {shape_text(chunks)}," if data_set.chunks else ""
+        raise DataError(
+            f"{subject} claims to be {shape_text(data_set.shape)}{stored} in a file of "
+            f"{file_bytes} bytes\n"
+            "  the file is damaged, or most of its rows were never written"
+        )
 
 
 def _kind(dtype: np.dtype) -> str:

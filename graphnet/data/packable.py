@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data import idx
+from graphnet.data import idx, npy
 from graphnet.errors import DataError, did_you_mean
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
@@ -46,6 +46,9 @@ class Packable(Protocol):
             DataError: If one cannot be read.
         """
 
+    def where(self, number: int) -> str:
+        """The place of a sample, for messages."""
+
 
 class ArrayFiles:
     """Arrays of NumPy (``.npy``) or IDX files, one for each data set.
@@ -60,6 +63,7 @@ class ArrayFiles:
     classes: Sequence[str] = ()
 
     def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = files
         self.arrays = {name: _array(path) for name, path in files.items()}
         for name, array in self.arrays.items():
             if array.dtype.kind not in "biuf" or not array.ndim or not array.size:
@@ -81,15 +85,13 @@ class ArrayFiles:
         """Some samples."""
         return {name: array[numbers] for name, array in self.arrays.items()}
 
+    def where(self, number: int) -> str:
+        """The files, and the row in each."""
+        return f"{', '.join(map(str, self.files.values()))}, row {number}"
+
 
 def _array(path: Path) -> np.ndarray:
-    if path.suffix != ".npy":
-        return idx.read(path)
-    try:
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', '') or error}") from error
-    return found
+    return npy.read(path) if path.suffix == ".npy" else idx.read(path)
 
 
 class CsvTable:
@@ -108,6 +110,7 @@ class CsvTable:
     """
 
     def __init__(self, path: Path, label: str | None = None) -> None:
+        self.path = path
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.reader(file)
@@ -139,12 +142,16 @@ class CsvTable:
             is_whole = np.isfinite(values).all() and (values == np.rint(values)).all()
             self.labels = values.astype(np.int32 if is_whole else np.float32)
         self.arrays = {"data": data, "label": self.labels}
-        self.n_rows = len(lines)
+        self.n_rows, self.numbers = len(lines), [number for number, _ in lines]
         self.columns: Columns = {name: (a.dtype, a.shape[1:]) for name, a in self.arrays.items()}
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Some samples."""
         return {name: array[numbers] for name, array in self.arrays.items()}
+
+    def where(self, number: int) -> str:
+        """The line."""
+        return f"{self.path}:{self.numbers[number]}"
 
 
 def _is_number(text: str) -> bool:
@@ -246,6 +253,10 @@ class PictureFolder:
                 )
             picture[:] = found
         return {"data": out, "label": self.labels[numbers]}
+
+    def where(self, number: int) -> str:
+        """The picture's file."""
+        return str(self.files[number])
 
     def _read(self, path: Path) -> np.ndarray:
         try:

@@ -95,12 +95,13 @@ def pack(
                 rows = samples.rows(numbers[start : start + step])
                 writer.append([rows[column] for column in samples.columns])
                 if total is not None and name == "train":
-                    total += rows["data"].sum(axis=0, dtype=np.float64)
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        total += rows["data"].sum(axis=0, dtype=np.float64)
                 if progress is not None:
                     done = min(start + step, len(numbers))
                     progress(paths[name].name, done * row_bytes, len(numbers) * row_bytes)
         if total is not None:
-            mean = (total / len(parts["train"])).astype(np.float32)
+            mean = _mean(total, samples, parts["train"], step)
             write_file(paths[MEAN], {MEAN: mean}, {}, 1)
         for writer in writers:
             writer.close()
@@ -108,6 +109,29 @@ def pack(
         for writer in writers:
             writer.discard()
     return {name: (path, len(parts.get(name, [0]))) for name, path in paths.items()}
+
+
+def _mean(total: np.ndarray, samples: Packable, numbers: np.ndarray, step: int) -> np.ndarray:
+    """The mean whose sum over these samples is known.
+
+    Raises:
+        DataError: If it is not finite, naming the first sample that makes it so.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.atleast_1d(total / len(numbers)).astype(np.float32)
+    if np.isfinite(mean).all():
+        return mean
+    for start in range(0, len(numbers), step):
+        some = np.sort(numbers)[start : start + step]
+        with np.errstate(over="ignore"):
+            values = samples.rows(some)["data"].astype(np.float32).reshape(len(some), -1)
+        bad = ~np.isfinite(values).all(axis=1)
+        if bad.any():
+            raise DataError(
+                f"{samples.where(int(some[bad.argmax()]))}: a value of 'data' is not finite, so "
+                "there is no mean\n  repair it, or leave out --mean"
+            )
+    raise DataError("the values of 'data' are too large for a mean\n  leave out --mean")
 
 
 def split(samples: Packable, options: PackOptions) -> Mapping[str, np.ndarray]:

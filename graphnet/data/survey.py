@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError
 
 _BLOCK_BYTES = 1 << 24
-_MOST_CLASSES = 1000
+_MOST_CLASSES, _MOST_GAPS = 1000, 10
 
 
 @dataclass
@@ -199,8 +199,9 @@ def _label_problems(found: Survey, counts: Counter[float] | None) -> list[str]:
     if found.low < 0:
         problems.append(f"holds {found.low:g}: classes are counted from 0")
     if found.classes:
-        gaps = [n for a, b in pairwise([-1, *found.classes]) for n in range(a + 1, b)]
+        missing = (n for a, b in pairwise([-1, *found.classes]) for n in range(a + 1, b))
+        gaps = list(map(str, islice(missing, _MOST_GAPS + 1)))  # there may be endlessly many
         if gaps:
-            listed = ", ".join(map(str, gaps[:10])) + (", …" if len(gaps) > 10 else "")  # noqa: PLR2004
+            listed = ", ".join([*gaps[:_MOST_GAPS], *(["…"] if len(gaps) > _MOST_GAPS else [])])
             problems.append(f"has no sample of class {listed}")
     return problems
