@@ -9,8 +9,6 @@ path, so that what it takes is what a training step waits for.
 from __future__ import annotations
 
 import json
-import re
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import graphnet as gn
+from benchmarks.process_memory import max_rss_bytes, peak_bytes
 from benchmarks.streaming_files import N_CLASS, marks
 from graphnet.blob import Blob
 from graphnet.layers import LAYER_TYPES
@@ -123,20 +122,6 @@ class Watch:
             # of two rows drawn at random, a third of all rows on the average
             "scatter": float(np.abs(np.diff(order)).mean() / (len(self.counts) / 3)),
         }
-
-
-def peak_bytes() -> int:
-    """The most memory this process has had; Linux counts a parent's into ``ru_maxrss``."""
-    status = Path("/proc/self/status")
-    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
-        return int(found[1]) * 1024
-    return max_rss_bytes()
-
-
-def max_rss_bytes() -> int:
-    """``ru_maxrss`` in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def spec_of(task: Task) -> NetSpec:

@@ -38,7 +38,7 @@ def draw_prediction(jobs: Sequence[Job], links: Sequence[Link], path: Path) -> N
 
 
 def draw_measured(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Milliseconds of a step on this machine over ranks: the model's line, and what was measured."""
+    """Milliseconds of a step on this machine over ranks: the model's line, and measured points."""
     plt = _pyplot()
     names = list(dict.fromkeys(row["net"] for row in rows))
     figure, panels = plt.subplots(1, len(names), figsize=(4 * len(names), 3.8), squeeze=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _around(
     points: Sequence[tuple[float, float]], rows: float
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """The two points whose line answers for so many rows."""
-    for left, right in zip(points, points[1:], strict=False):
+    for left, right in pairwise(points):
         if rows <= right[0]:
             return left, right
     return points[-2], points[-1]

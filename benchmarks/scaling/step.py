@@ -1,4 +1,6 @@
-"""One rank's step, timed: ``python -m benchmarks.scaling.step NET ROWS THREADS``, in its own process.
+"""One rank's step, timed in a process of its own.
+
+    python -m benchmarks.scaling.step NET ROWS THREADS
 
 The net is one of ``nets/`` or of :mod:`benchmarks.scaling.nets`, at any batch, on random rows.
 """
@@ -16,9 +18,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scaling.nets import caffenet, vgg16
+from graphnet.backend import open_backend
 from graphnet.layers import MemoryData
+from graphnet.net.compiled import compile_net
 from graphnet.net.load import load_net
 from graphnet.net.net import Net
+from graphnet.net.passes import VERSION_MARK
+from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, Node, read_net
 from graphnet.solver.methods.sgd import SGD
 from graphnet.solver.update import Updater
@@ -35,10 +41,16 @@ def build(name: str, rows: int, threads: int | None = None) -> Net:
         layers: Any = LARGE[name](rows)
         return load_net(layers, inputs=random_rows(layers[0]["shapes"], rows), threads=threads)
     spec = read_net(NETS / f"{name}.yaml")
-    original = load_net(spec, keep="needed", threads=1, memory_limit=1 << 40)
+    compiled = compile_net(
+        resolve_data(spec, phase="train").spec,
+        "train",
+        open_backend("numpy", 1),
+        np.dtype("float32"),
+        "needed",
+    )
     shapes = {
-        top: original.compiled.shapes[top][1:]
-        for node in original.compiled.ordered
+        top.split(VERSION_MARK)[0]: compiled.shapes[top][1:]
+        for node in compiled.ordered
         if not node.bottoms
         for top in node.tops
     }

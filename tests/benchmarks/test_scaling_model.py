@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from benchmarks.scaling.__main__ import compared, predictions
 from benchmarks.scaling.model import Compute, Job, Link, crowded, fit_link
 from benchmarks.scaling.nets import caffenet, vgg16
-
 from graphnet.backend import open_backend
 from graphnet.net.compiled import compile_net
 from graphnet.net.spec import read_net
@@ -78,3 +79,24 @@ def test_large_nets_are_the_published_ones(layers, n_params, macs):
 
 
 KINDS_OF_WORK = ("Convolution", "InnerProduct")
+
+
+def test_tables_say_what_the_model_says():
+    """A column for each number of ranks; a dash where the batch has fewer rows."""
+    table = predictions([JOB], LINK)
+    assert table.header[1:] == ["1", "2", "4", "8", "16", "64", "256", "1024"]
+    shared, each = table.rows
+    assert shared[1:3] == ["100", f"{100 * JOB.strong(LINK, 2):.0f}"]
+    assert shared[7:] == ["–", "–"]
+    assert each[-1] == f"{100 * JOB.weak(LINK, 1024):.0f}"
+
+
+def test_measured_runs_are_compared_with_one_rank():
+    """Speed-up and efficiency are those of the measurements, not of the model."""
+    runs = [
+        {"net": "a", "ranks": n, "measured_ms": ms, "predicted_ms": 1.0}
+        for n, ms in ((1, 8.0), (2, 5.0))
+    ]
+    table = compared(runs, LINK)
+    assert table.rows[1] == ["a", "2", "5.00 ms", "1.00 ms", "1.60", "80 %"]
+    assert "10 µs a message" in table.notes[0]
