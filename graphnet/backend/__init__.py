@@ -16,7 +16,8 @@ def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
     """The backend of that name, ready to use.
 
     Args:
-        name: ``numpy``, ``cupy``, or ``auto`` for the best one that can be had.
+        name: ``numpy``, ``cupy``, or ``auto``: CuPy where there is a GPU that it can compute on,
+            else NumPy.
         threads: How many threads the NumPy backend computes in, at least 1; None for one per
             processor this process may use. It changes the speed and nothing else: results are
             bit-identical for every number.
@@ -28,16 +29,21 @@ def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
         raise BackendError(
             f"there is no backend {name!r}{did_you_mean(name, NAMES)}{one_of(NAMES)}"
         )
-    if name == "cupy":
-        raise BackendError(
-            "the cupy backend cannot be had: this version of graphnet has none"
-            "\n  expected: numpy or auto"
-        )
     if threads is not None and threads < 1:
         raise BackendError(
             f"cannot compute in {threads} threads"
             "\n  expected: at least 1, or none for one per processor"
         )
+    if name != "numpy":
+        from graphnet.backend import cupy_probe
+
+        missing = cupy_probe.what_is_missing() if name == "cupy" else ""
+        if missing:
+            raise BackendError(f"the cupy backend cannot be had: {missing}\n  or use numpy")
+        if name == "cupy" or cupy_probe.can_be_had():
+            from graphnet.backend.cupy_backend import CupyBackend
+
+            return CupyBackend()
     from graphnet.backend.numpy_backend import NumpyBackend
 
     return NumpyBackend(threads)

@@ -18,6 +18,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from graphnet.backend import philox
+from graphnet.backend.measures import Expectation, Number, Refuse, Sums
+from graphnet.backend.staging import Staging
 from graphnet.blob import Array, Shape
 
 PoolingKind = Literal["Max", "Mean"]
@@ -113,7 +116,8 @@ class ConvArrays:
 class InnerProductArrays:
     """What an inner product is bound to; a None diff is not wanted.
 
-    Shapes: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``.
+    Shapes: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``. ``x`` may be in C order.
+    With ``y (N, …, M)`` each of the positions between is computed alike from its part of ``x``.
     """
 
     x: Array
@@ -136,6 +140,8 @@ class Backend(ABC):
 
     name: str
     xp: Any
+    #: Whether its arrays lie in the machine's own memory.
+    on_host: bool = True
 
     # --- memory -------------------------------------------------------------------------
 
@@ -158,6 +164,10 @@ class Backend(ABC):
                 batch last). False: plain C order.
         """
 
+    def free_bytes(self) -> int | None:
+        """How much memory arrays may still take on the device; None where nobody can say."""
+        return None
+
     def empty_blob(self, shape: Shape, dtype: np.dtype) -> Array:
         """A blob's array on memory of its own, uninitialised."""
         n_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
@@ -179,6 +189,14 @@ class Backend(ABC):
     def download(self, array: Array) -> np.ndarray:
         """A host copy of ``array``, C order, in the shape it is seen in."""
 
+    @abstractmethod
+    def synchronize(self) -> None:
+        """Wait until all that was asked for is done: for clocks, which else stop too soon."""
+
+    @abstractmethod
+    def staging(self, targets: Sequence[Array]) -> Staging:
+        """Room for one batch on its way into these arrays; several in turn overlap the way."""
+
     # --- element-wise work --------------------------------------------------------------
 
     @abstractmethod
@@ -191,6 +209,8 @@ class Backend(ABC):
 
     #: How many elements a layer that works in blocks gives each: what a core's cache holds.
     block_elements: int = 2**17
+    #: The most parts a layer cuts a batch into that then go their way one beside the other.
+    most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
         """Bind calls none of which writes what another one touches.
@@ -204,9 +224,60 @@ class Backend(ABC):
 
         return run
 
+    @abstractmethod
     def gather(self, flat: Array, index: Array, out: Array) -> None:
         """``out = flat[index]``: contiguous arrays of one axis, and indices known to be valid."""
-        self.xp.take(flat, index, out=out, mode="clip")  # "raise" would go through a copy
+
+    @abstractmethod
+    def scatter(self, flat: Array, index: Array, values: Array) -> None:
+        """``flat[index] = values``: arrays as of :meth:`gather`, in which no index comes twice."""
+
+    @abstractmethod
+    def add_rows(self, flat: Array, place: Array, values: Array, width: int) -> None:
+        """``flat = 0``, then ``flat[place] += values``, where places may come several times.
+
+        Args:
+            flat: A C-contiguous table, as one axis.
+            place: For each of ``values``, where in ``flat`` it belongs: as :meth:`gather` was
+                given to pick whole rows of the table.
+            values: Their elements in the order they are stored in.
+            width: Of a row.
+        """
+
+    @abstractmethod
+    def channel_products(self, a: Array, b: Array, out: Array) -> None:
+        """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
+
+    # --- what is measured ---------------------------------------------------------------
+
+    @abstractmethod
+    def number(self, array: Array) -> Number:
+        """The one element of an array without axes, to compute with; nobody waits for it."""
+
+    @abstractmethod
+    def square_sum(self, flat: Array) -> Number:
+        """Σ x² in float64, in an order that only the size decides."""
+
+    @abstractmethod
+    def clip_factor(self, norm: Number, most: float) -> Number:
+        """What a gradient of this norm is multiplied by so that it is at most ``most``.
+
+        1 where it is no larger, or not finite: a run that diverges must be seen to.
+        """
+
+    @abstractmethod
+    def sums(self, n: int) -> Sums:
+        """``n`` sums, all 0; the last is that of the weights."""
+
+    @abstractmethod
+    def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
+        """See in each pass that all of ``flags`` is true.
+
+        Args:
+            flags: Contiguous in the order they are stored in; written before each look.
+            values: What they were made from, as many, in the same order: for the message.
+            refuse: Raises the error, given the place of the first false flag and its value.
+        """
 
     # --- the heavy operations -----------------------------------------------------------
 
@@ -265,6 +336,10 @@ class Backend(ABC):
         The value of an element depends on the key, the iteration, its sample's global index
         (``first_sample`` + its row) and its place within the sample: on nothing else.
         """
+
+    def host_uniform(self, key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+        """The numbers of :meth:`fill_uniform` into a host array ``(N, elements)``."""
+        philox.fill_uniform(key, iteration, first_sample, out, philox.Room())
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,16 +22,28 @@ from graphnet.backend.base import (
     ScratchDecl,
     Window,
 )
+from graphnet.backend.measures import (
+    Expectation,
+    HostExpectation,
+    HostSums,
+    Number,
+    Refuse,
+    Sums,
+)
 from graphnet.backend.numpy_conv2d import Conv2d, conv2d_scratch
 from graphnet.backend.numpy_conv2d_plan import ConvPlan
 from graphnet.backend.numpy_elementwise import bind_elementwise
 from graphnet.backend.numpy_inner_product import InnerProduct
 from graphnet.backend.numpy_pool2d import Pool2d, PoolPlan, pool2d_scratch
+from graphnet.backend.numpy_positionwise import PositionwiseInnerProduct
+from graphnet.backend.staging import HostStaging, Staging
 from graphnet.backend.threads import BUFFERED_ELEMENTS, ThreadPool, cut
 from graphnet.blob import Array, Shape, rows
 
 #: Of every arena, in bytes: a cache line, and a vector register.
 ALIGNMENT = 64
+#: Elements that are squared in one go; fixed, so that sums are the same everywhere.
+SQUARED_ELEMENTS = 1 << 16
 #: Parts that random numbers are drawn in, and the fewest that are worth waking a thread.
 N_PARTS, INLINE_ELEMENTS = 4, 2**16
 
@@ -56,6 +69,8 @@ class NumpyBackend(Backend):
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads or _n_processors()
         self.pool = ThreadPool(self.threads)
+        self._rooms = _Rooms()
+        self._wide = np.empty(SQUARED_ELEMENTS)
         threadpool_limits(1, user_api="blas")
         np.setbufsize(BUFFERED_ELEMENTS)
 
@@ -80,14 +95,56 @@ class NumpyBackend(Backend):
     def download(self, array: Array) -> np.ndarray:
         return np.array(array, order="C")
 
+    def synchronize(self) -> None:
+        """Nothing: a call that has come back is done."""
+
+    def staging(self, targets: Sequence[Array]) -> Staging:
+        return HostStaging(targets)
+
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         return bind_elementwise(self.pool, function, arrays)
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
         return self.pool.bind([self.pool.task(call) for call in calls], inline=False)
 
+    def gather(self, flat: Array, index: Array, out: Array) -> None:
+        np.take(flat, index, out=out, mode="clip")  # "raise" would go through a copy
+
+    def scatter(self, flat: Array, index: Array, values: Array) -> None:
+        flat[index] = values
+
+    def add_rows(self, flat: Array, place: Array, values: Array, width: int) -> None:
+        flat.fill(0)
+        np.add.at(flat, place, values)
+
+    def channel_products(self, a: Array, b: Array, out: Array) -> None:
+        axes = "nchwdefgij"[: a.ndim]
+        out[...] = np.einsum(f"{axes},{axes}->c", a, b)
+
+    def number(self, array: Array) -> Number:
+        return float(array)
+
+    def square_sum(self, flat: Array) -> Number:
+        total = 0.0
+        for start in range(0, flat.size, SQUARED_ELEMENTS):
+            part = flat[start : start + SQUARED_ELEMENTS]
+            wide = self._wide[: part.size]
+            wide[...] = part
+            total += float(np.dot(wide, wide))
+        return total
+
+    def clip_factor(self, norm: Number, most: float) -> Number:
+        return most / norm if isfinite(norm) and norm > most else 1.0
+
+    def sums(self, n: int) -> Sums:
+        return HostSums(n)
+
+    def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
+        return HostExpectation(flags, values, refuse)
+
     def inner_product(self, arrays: InnerProductArrays) -> Op:
-        return InnerProduct(self.pool, arrays)
+        is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
+        return (InnerProduct if is_flat else PositionwiseInnerProduct)(self.pool, arrays)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -132,10 +189,22 @@ class NumpyBackend(Backend):
         seen = rows(out) if out.ndim > 1 else out[:, None]
         parts = cut(len(seen), N_PARTS, multiple=philox.BLOCK_SAMPLES)
         tasks = [
-            self.pool.task(partial(fill, key, iteration, first_sample + start, seen[start:stop]))
-            for start, stop in parts
+            self.pool.task(
+                partial(fill, key, iteration, first_sample + start, seen[start:stop], room)
+            )
+            for (start, stop), room in zip(parts, self._rooms.of_parts, strict=False)
         ]
         self.pool.bind(tasks, inline=out.size < INLINE_ELEMENTS)()
+
+
+class _Rooms(threading.local):
+    """A room for each part that random numbers are drawn in, whichever thread will draw it.
+
+    Nets that share a backend may run in different threads: each of these has its own.
+    """
+
+    def __init__(self) -> None:
+        self.of_parts = [philox.Room() for _ in range(N_PARTS)]
 
 
 def _n_processors() -> int:

@@ -306,10 +306,16 @@ class _Group:
         q = columns.q
         folded = unfolded.reshape(n_rows, n_channels, s, q.stop - q.start, -1)
         target = self.image_rows(unit)[:, :, :, columns.n]
-        for tap in plan.width.taps(q.start, q.stop):
-            to = target[:, :, tap.image]
-            addend = folded[:, :, tap.index, tap.windows].transpose(1, 0, 2, 3)
-            yield partial(np.add, to, addend, to)
+        taps = plan.width.taps(q.start, q.stop)
+        if q.stop - q.start == 1 and taps:  # the taps of one window meet different columns
+            first, last = taps[0], taps[-1]
+            image = slice(first.image.start, last.image.start + 1, plan.width.dilation)
+            met = [(image, folded[:, :, first.index : last.index + 1, 0])]
+        else:
+            met = [(tap.image, folded[:, :, tap.index, tap.windows]) for tap in taps]
+        for image, products in met:
+            to = target[:, :, image]
+            yield partial(np.add, to, products.transpose(1, 0, 2, 3), to)
 
 
 def matrix_rows(y: Array, rows: RowClass, span: tuple[int, int], columns: Columns) -> Array:

@@ -1,4 +1,7 @@
-"""The inner product on batch-last storage: ``y (M, N) = W (M, D) @ x (D, N) + b``."""
+"""The inner product on batch-last storage: ``y (M, N) = W (M, D) @ x (D, N) + b``.
+
+Its x may lie in memory sample after sample as well: BLAS reads a matrix either way.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 
 from graphnet.backend.base import InnerProductArrays
 from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
-from graphnet.blob import Array, columns
+from graphnet.blob import Array, columns, rows
 
 #: Multiply-adds of a part, and how many parts a product has at most.
 PART_MACS, MOST_PARTS = 6_000_000, 8
@@ -28,7 +31,7 @@ class InnerProduct:
 
     def __init__(self, pool: ThreadPool, arrays: InnerProductArrays) -> None:
         weight, bias = arrays.weight, arrays.bias
-        x, y = columns(arrays.x), columns(arrays.y)
+        x, y = rows(arrays.x).T, columns(arrays.y)
         inline = weight.size * x.shape[1] < 2 * PART_MACS
         addend = None if bias is None else np.broadcast_to(bias[:, None], y.shape)
         self.forward = pool.bind(list(_product(pool, weight, x, y, addend)), inline=inline)

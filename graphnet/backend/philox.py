@@ -18,9 +18,13 @@ Another implementation can so draw the same uniforms bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from math import prod
 
 import numpy as np
+
+from graphnet.blob import Shape
 
 #: Samples drawn at a time, and most elements: what is drawn lies across how blobs are stored.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
@@ -53,37 +57,61 @@ class SampleStreams:
             self._philox.advance(rest)
 
 
-def fill_uniform(key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+class Room:
+    """Working memory for one draw at a time, kept from one to the next."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def arrays(self, shapes: Sequence[Shape], dtype: np.dtype) -> list[np.ndarray]:
+        """Arrays of these shapes one after another, with arbitrary contents."""
+        ends = list(accumulate(map(prod, shapes)))
+        if self._memory.nbytes < ends[-1] * dtype.itemsize:
+            self._memory = np.empty(ends[-1] * dtype.itemsize, np.uint8)
+        flat = self._memory[: ends[-1] * dtype.itemsize].view(dtype)
+        return [
+            flat[end - prod(shape) : end].reshape(shape)
+            for shape, end in zip(shapes, ends, strict=True)
+        ]
+
+
+def fill_uniform(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
     """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
-    for target, drawn in _blocks(out, out.shape[1], out.dtype):
+    n_rows = _rows_at_a_time(out, out.shape[1])
+    (room_for_all,) = room.arrays([(n_rows, out.shape[1])], out.dtype)
+    for target in _blocks(out, n_rows):
+        drawn = room_for_all[: len(target)]
         streams.draw(drawn)
         target[...] = drawn
 
 
-def fill_normal(key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+def fill_normal(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
     """N(0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
     size = out.shape[1]
     n_pairs = -(-size // 2)
-    for target, drawn in _blocks(out, 2 * n_pairs, np.dtype(np.float64)):
+    n_rows = _rows_at_a_time(out, 2 * n_pairs)
+    shapes = [(n_rows, 2 * n_pairs), *[(n_rows, n_pairs)] * 3]
+    arrays = room.arrays(shapes, np.dtype(np.float64))
+    for target in _blocks(out, n_rows):
+        drawn, radius, angle, cosine = (array[: len(target)] for array in arrays)
         streams.draw(drawn)
-        radius = 1 - drawn[:, ::2]  # exact, and never 0
-        angle = drawn[:, 1::2] * (2 * np.pi)
+        np.subtract(1, drawn[:, ::2], out=radius)  # exact, and never 0
+        np.multiply(drawn[:, 1::2], 2 * np.pi, out=angle)
         np.log(radius, out=radius)
         np.multiply(radius, -2, out=radius)
         np.sqrt(radius, out=radius)
-        np.multiply(radius, np.cos(angle), out=drawn[:, ::2])
+        np.cos(angle, out=cosine)
+        np.multiply(radius, cosine, out=drawn[:, ::2])
         np.multiply(radius, np.sin(angle, out=angle), out=drawn[:, 1::2])
         target[...] = drawn[:, :size]
 
 
-def _blocks(
-    out: np.ndarray, width: int, dtype: np.dtype
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The rows of ``out``, a few at a time, each beside room for as many rows of ``width``."""
-    n = max(1, min(BLOCK_SAMPLES, BLOCK_ELEMENTS // max(1, width), len(out)))
-    room = np.empty((n, width), dtype)
-    for start in range(0, len(out), n):
-        target = out[start : start + n]
-        yield target, room[: len(target)]
+def _rows_at_a_time(out: np.ndarray, width: int) -> int:
+    return max(1, min(BLOCK_SAMPLES, BLOCK_ELEMENTS // max(1, width), len(out)))
+
+
+def _blocks(out: np.ndarray, n_rows: int) -> Iterator[np.ndarray]:
+    """The rows of ``out``, a few at a time."""
+    return (out[start : start + n_rows] for start in range(0, len(out), n_rows))

@@ -4,59 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.conv_cases import (
+    DIFFS,
+    LARGE,
+    PADDED,
+    TOLERANCE,
+    bound,
+    cases,
+    random_case,
+    run,
+)
 from support.naive_windows import convolve
-from support.poisoned import placed, scratch_for
 
 from graphnet.backend import numpy_conv2d_plan, open_backend
-from graphnet.backend.base import ConvArrays, Window
+from graphnet.backend.base import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
-DIFFS = ("dx", "dfilter", "dbias")
-TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
-
-
-def random_case(window, n_group, x_shape, n_filter, dtype, seed=0):
-    """The inputs of a convolution, as host arrays."""
-    rng = np.random.default_rng(seed)
-    n, c = x_shape[:2]
-    y_shape = (n, n_filter, *window.floor_size(x_shape[2:]))
-    shapes = (x_shape, (n_filter, c // n_group, *window.kernel), (n_filter,), y_shape)
-    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
-
-
-def bound(backend, window, n_group, case, *, wanted=DIFFS, bias=True, backward=True):
-    """The operation on placed arrays full of NaN where nothing is given, and those arrays."""
-    x, filter_, bias_value, dy = case
-    diffs = {
-        name: placed(backend, np.full_like(like, np.nan), blob=name == "dx")
-        for name, like in zip(DIFFS, (x, filter_, bias_value), strict=True)
-        if name in wanted
-    }
-    arrays = ConvArrays(
-        x=placed(backend, x, blob=True),
-        filter=placed(backend, filter_),
-        bias=placed(backend, bias_value) if bias else None,
-        y=placed(backend, np.full_like(dy, np.nan), blob=True),
-        dy=placed(backend, dy, blob=True) if backward else None,
-        **diffs,
-    )
-    decls = backend.conv2d_scratch(window, n_group, x.shape, filter_.shape, backward=backward)
-    scratch = scratch_for(backend, decls, x.dtype)
-    return backend.conv2d(window, n_group, arrays, scratch), arrays, decls, scratch
-
-
-def run(backend, window, n_group, case, **how):
-    """Forward and backward once, scratch spoilt between; the results by name, as host arrays."""
-    op, arrays, decls, scratch = bound(backend, window, n_group, case, **how)
-    op.forward()
-    for name, array in scratch.items():
-        if decls[name].lifetime == "call":
-            array.fill(np.nan)
-    op.backward()
-    named = {name: getattr(arrays, name) for name in ("y", *DIFFS)}
-    return {name: backend.download(a) for name, a in named.items() if a is not None}
 
 
 def check(window, n_group, case, **how):
@@ -70,27 +35,6 @@ def check(window, n_group, case, **how):
         for other in found[1:]:
             np.testing.assert_array_equal(value, other[name], err_msg=name)
     return found[0]
-
-
-pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-
-
-@st.composite
-def cases(draw):
-    """A window, a number of groups, and random arrays that suit them."""
-    window = Window(
-        kernel=draw(st.tuples(st.integers(1, 4), st.integers(1, 4))),
-        stride=draw(pairs),
-        pad=draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
-        dilation=draw(pairs),
-    )
-    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
-    assume(min(window.floor_size(size)) >= 1)
-    n_group = draw(st.integers(1, 3))
-    n, c, k = draw(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)))
-    dtype = draw(st.sampled_from(["float32", "float64"]))
-    arrays = random_case(window, n_group, (n, c * n_group, *size), k * n_group, dtype)
-    return window, n_group, arrays
 
 
 @settings(deadline=None, max_examples=200)
@@ -130,16 +74,7 @@ def test_any_cut(case, constants):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("window", "n_group", "x_shape", "n_filter"),
-    [
-        (Window((5, 5)), 1, (64, 1, 16, 16), 20),
-        (Window((5, 5)), 1, (64, 8, 12, 12), 50),
-        (Window((3, 3), (2, 2), (1, 1)), 1, (96, 4, 17, 15), 16),
-        (Window((3, 3), (1, 1), (1, 1)), 2, (130, 6, 6, 6), 32),
-        (Window((3, 2), (1, 1), (2, 0), (2, 2)), 1, (40, 5, 11, 9), 24),
-        (Window((4, 4)), 1, (700, 8, 4, 4), 40),
-        (Window((1, 1)), 1, (50, 24, 9, 7), 32),
-        (Window((1, 9), (1, 1), (0, 4)), 1, (16, 4, 1, 200), 64),
-    ],
+    LARGE,
 )
 def test_large_enough_for_threads(window, n_group, x_shape, n_filter, dtype):
     """Shapes that are cut into several units, and run in several threads, agree as well."""
@@ -147,8 +82,6 @@ def test_large_enough_for_threads(window, n_group, x_shape, n_filter, dtype):
 
 
 # --- what is asked for ------------------------------------------------------------------
-
-PADDED = Window((3, 3), (2, 1), (1, 1))
 
 
 @pytest.mark.parametrize("n_group", [1, 2])

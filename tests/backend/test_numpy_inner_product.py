@@ -15,7 +15,7 @@ BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 DIFFS = ("dx", "dweight", "dbias")
 
 
-def run(backend, x_shape, n_out, dtype, *, bias=True, wanted=DIFFS):
+def run(backend, x_shape, n_out, dtype, *, bias=True, wanted=DIFFS, by_rows=False):
     """Forward and backward once, beside float64 references: two dicts by name."""
     rng = np.random.default_rng(0)
     n, d = x_shape[0], int(np.prod(x_shape[1:]))
@@ -34,7 +34,7 @@ def run(backend, x_shape, n_out, dtype, *, bias=True, wanted=DIFFS):
     y = placed(backend, np.full_like(dy, np.nan), blob=True)
     op = backend.inner_product(
         InnerProductArrays(
-            x=placed(backend, x, blob=True),
+            x=placed(backend, x, blob=not by_rows),
             weight=placed(backend, weight),
             bias=placed(backend, b) if bias else None,
             y=y,
@@ -77,6 +77,12 @@ def check(x_shape, n_out, dtype, **how):
 def test_small_shapes(shape, n_out, bias, dtype):
     """Any number of axes, of samples and of outputs, one included."""
     check(tuple(shape), n_out, dtype, bias=bias)
+
+
+@pytest.mark.parametrize("x_shape", [(10, 784), (3, 2, 4, 5), (1, 7), (900, 310)])
+def test_rows_as_they_are_read(x_shape):
+    """The samples may lie one after another."""
+    check(x_shape, 30, "float32", by_rows=True, wanted=("dweight", "dbias"))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

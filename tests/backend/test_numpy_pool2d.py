@@ -7,32 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.naive_windows import pool
-from support.poisoned import placed, scratch_for
+from support.pool_cases import DIVISORS, TOLERANCE, case, makes_sense, run
 
 from graphnet.backend import numpy_pool2d, open_backend
 from graphnet.backend.base import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
-DIVISORS = ("kernel", "padded", "valid")
-TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
-
-
-def run(backend, kind, window, divisor, x, dy, *, backward=True):
-    """Forward and backward once: ``(y, dx)``, dx None where backward is not wanted."""
-    data = placed(backend, x, blob=True)
-    y = placed(backend, np.full_like(dy, np.nan), blob=True)
-    dx = placed(backend, np.full_like(x, np.nan), blob=True) if backward else None
-    diff = placed(backend, dy, blob=True) if backward else None
-    decls = backend.pool2d_scratch(kind, window, x.shape, dy.shape, backward=backward)
-    scratch = scratch_for(backend, decls, x.dtype)
-    op = backend.pool2d(kind, window, divisor, data, y, dx, diff, scratch)
-    op.forward()
-    for name, array in scratch.items():
-        if decls[name].lifetime == "call":
-            array.fill(np.nan if array.dtype.kind == "f" else 1)
-    if backward:
-        op.backward()
-    return backend.download(y), None if dx is None else backend.download(dx)
 
 
 def check(kind, window, divisor, x, dy):
@@ -45,27 +25,6 @@ def check(kind, window, divisor, x, dy):
     for other in found[1:]:
         np.testing.assert_array_equal(found[0][0], other[0])
         np.testing.assert_array_equal(found[0][1], other[1])
-
-
-def makes_sense(window, size):
-    """Whether no window lies in the padding alone."""
-    out = window.ceil_size(size)
-    return (
-        all(p < k for p, k in zip(window.pad, window.kernel, strict=True))
-        and min(out) >= 1
-        and all(
-            (o - 1) * s - p < n
-            for o, s, p, n in zip(out, window.stride, window.pad, size, strict=True)
-        )
-    )
-
-
-def case(window, x_shape, dtype, *, levels, seed=0):
-    """Values out of a few levels, so that there are ties, and a diff."""
-    rng = np.random.default_rng(seed)
-    x = rng.integers(-levels, levels + 1, x_shape).astype(dtype)
-    y_shape = (*x_shape[:2], *window.ceil_size(x_shape[2:]))
-    return x, rng.standard_normal(y_shape).astype(dtype)
 
 
 @settings(deadline=None, max_examples=200)

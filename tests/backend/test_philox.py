@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from support.poisoned import poisoned
@@ -94,6 +96,19 @@ def test_threads_draw_the_same(fill):
     for backend, out in zip(BACKENDS.values(), outs, strict=True):
         getattr(backend, fill)(KEY, 1, 9, out)
     np.testing.assert_array_equal(*outs)
+
+
+@pytest.mark.parametrize("fill", ["fill_uniform", "fill_normal"])
+def test_nothing_is_allocated_after_the_first_draw(fill):
+    """The working memory stays, however wide a sample is."""
+    out = poisoned(BACKEND, (32, 5000), "f4", blob=True)
+    getattr(BACKEND, fill)(KEY, 0, 0, out)
+    tracemalloc.start()
+    try:
+        getattr(BACKEND, fill)(KEY, 1, 0, out)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("fill", ["fill_uniform", "fill_normal"])

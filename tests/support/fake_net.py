@@ -127,6 +127,15 @@ class FakeNet:
         p["ip"]["weight"].diff[...] = dh.T @ self.x_now
         p["ip"]["bias"].diff[...] = dh.sum(axis=0)
 
+    def forward_backward(self) -> None:
+        self.forward()
+        self.backward()
+
+    def settle(self) -> None: ...
+
+    def objective(self) -> float:
+        return self.loss()
+
     def loss(self) -> float:
         return float(0.5 * (self.error**2).sum() / len(self.error))
 

@@ -136,6 +136,24 @@ class Conformance:
         assert layer.tops[0].data.max() == 16
         layer.close()
 
+    def test_otherwise(self, tmp_path, monkeypatch):
+        """Where the source cannot be had, the fall-back takes its place; all rows of it."""
+        monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
+        declared = self.spec(
+            name="data",
+            source="dataset:mnist/train",
+            otherwise="dataset:digits28/test",
+            rows="0:50",
+            batch_size=60,
+        )
+        assert not declared.is_available()
+        taken = declared.with_otherwise()
+        assert (type(taken), taken.is_available()) == (self.spec, True)
+        layer = layer_of(taken)
+        layer.forward()
+        assert (layer.n_samples, layer.tops[0].shape) == (360, (60, 1, 28, 28))
+        layer.close()
+
     def test_float64(self, tmp_path):
         """In a net of double precision nothing is rounded to single."""
         path = write_h5(tmp_path / "a.h5", data=[1 / 3, 2 / 3])

@@ -15,6 +15,7 @@ import tracemalloc
 from dataclasses import replace
 
 import numpy as np
+from support.layer_device import check_device
 from support.layer_rig import (
     FIRST_SAMPLE,
     ITERATION,
@@ -72,6 +73,7 @@ def check_layer(case: LayerCase) -> None:
         check_measure(case)
     if case.bottoms:
         check_large(case)
+    check_device(case, made)
 
 
 def check_forward(case: LayerCase, rig: Rig, made: Results) -> None:

@@ -115,6 +115,7 @@ class Rig:
         overlay_diff: The diffs lie so, the data do not.
         backward: False for a net that never runs backward.
         n_valid: Rows that count; by default all.
+        backend: Where it runs; by default NumPy's.
     """
 
     def __init__(
@@ -131,11 +132,12 @@ class Rig:
         overlay_diff: bool = False,
         backward: bool = True,
         n_valid: int | None = None,
+        backend: Backend | None = None,
     ) -> None:
         self.case, self.dtype = case, np.dtype(dtype)
         self.spec = case.spec.model_copy(update={"frozen": True}) if frozen else case.spec
         self.values = case.values() if values is None else values
-        self.backend = numpy_backend(threads)
+        self.backend = backend or numpy_backend(threads)
         shapes = [v.shape for v in self.values]
         self.top_shapes = self.spec.top_shapes(shapes)
         if not backward:
@@ -166,8 +168,8 @@ class Rig:
         self.params = {
             name: Param(
                 name,
-                value.astype(self.dtype),
-                None if frozen or name not in decls else np.empty(value.shape, self.dtype),
+                self.plain(value),
+                None if frozen or name not in decls else self.plain(value),
                 decls.get(name, ParamDecl(value.shape)),
             )
             for name, value in case.param_values().items()
@@ -213,15 +215,27 @@ class Rig:
 
     def like(self, array: Array, shape: Shape) -> Array:
         """The memory of ``array`` seen in another shape, element after element."""
+        if array.flags.c_contiguous:
+            return array.reshape(shape)
         flat = array.transpose((*range(1, array.ndim), 0)).reshape(-1)
         assert np.shares_memory(flat, array), "the array is not stored batch-last"
         last = flat.reshape((*shape[1:], shape[0]))
         return last.transpose((len(shape) - 1, *range(len(shape) - 1)))
 
+    def plain(self, value: np.ndarray) -> Array:
+        """A plain array with these values."""
+        array = self.backend.zeros(value.shape, self.dtype)
+        self.put(value, array)
+        return array
+
+    def put(self, value: np.ndarray, array: Array) -> None:
+        """Write values of the host."""
+        self.backend.upload(np.asarray(value, array.dtype, order="C"), array)
+
     def fill_bottoms(self) -> None:
         """Write the bottoms' values."""
         for blob, value in zip(self.bottoms, self.values, strict=True):
-            blob.data[...] = value
+            self.put(value, blob.data)
 
     def poison_scratch(self, *lifetimes: str) -> None:
         """Spoil the working memory of these lifetimes."""
@@ -262,12 +276,16 @@ class Rig:
         self.poison_scratch("call", "pass")
         if isinstance(self.layer, MeasureLayer):
             self.layer.reset_statistics()
-        self.layer.forward()
+        self.call(self.layer.forward)
         for i, (blob, value) in enumerate(zip(self.bottoms, self.values, strict=True)):
             if not (self.overlay and i == 0 and not self.spec.views):
-                same(f"bottom {i} after forward", blob.data, value.astype(self.dtype))
+                same(f"bottom {i} after forward", self.copy(blob.data), value.astype(self.dtype))
         self.check_params()
         return self.outcome()
+
+    def call(self, of_layer: Callable[[], None]) -> None:
+        """Run the layer's forward or backward."""
+        of_layer()
 
     def outcome(self) -> Results:
         """What forward made, as copies."""
@@ -291,13 +309,14 @@ class Rig:
         kept = [self.copy(blob.data) for blob in (*self.bottoms, *self.tops)]
         for top, projection in zip(self.tops, self.projections(), strict=True):
             if top.diff is not None:
-                top.diff[...] = projection
-        self.layer.backward()
+                self.put(projection, top.diff)
+        self.call(self.layer.backward)
         for i, (top, projection) in enumerate(zip(self.tops, self.projections(), strict=True)):
             if top.diff is not None and not self.overlay_diff:
-                same(f"diff of top {i} after backward", top.diff, projection.astype(self.dtype))
+                kept_diff = self.copy(top.diff)
+                same(f"diff of top {i} after backward", kept_diff, projection.astype(self.dtype))
         for before, blob in zip(kept, (*self.bottoms, *self.tops), strict=True):
-            same(f"{blob.name} after backward", blob.data, before)
+            same(f"{blob.name} after backward", self.copy(blob.data), before)
         self.check_params()
         blobs = {f"bottom {i}": b for i, b in enumerate(self.bottoms)} | {
             f"param {n}": p for n, p in self.params.items()
@@ -315,7 +334,8 @@ class Rig:
     def check_params(self) -> None:
         """The values of the params are as they were."""
         for name, value in self.case.param_values().items():
-            same(f"param {name}", self.params[name].data, value.astype(self.dtype))
+            found = self.copy(self.params[name].data)
+            same(f"param {name}", found, value.astype(self.dtype))
 
     def projections(self) -> list[np.ndarray]:
         """The gradient of the objective with respect to each top: fixed random numbers."""

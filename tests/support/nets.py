@@ -29,5 +29,5 @@ def net_of(text: str, **options: Any) -> Net:
             values = rng.standard_normal(top.shape)
             if top.name == "label":
                 values = np.arange(len(values)) % 3
-            top.data[...] = values
+            net.backend.upload(np.asarray(values, top.data.dtype), top.data)
     return net

@@ -31,3 +31,10 @@ def scratch_for(backend: Backend, decls: Mapping[str, ScratchDecl], dtype) -> di
         name: poisoned(backend, decl.shape, decl.dtype or dtype, blob=decl.blob)
         for name, decl in decls.items()
     }
+
+
+def spoil(scratch: Mapping[str, Array], decls: Mapping[str, ScratchDecl]) -> None:
+    """Overwrite what may not be relied on from forward to backward."""
+    for name, array in scratch.items():
+        if decls[name].lifetime == "call":
+            array.fill(np.nan if array.dtype.kind == "f" else 1)

@@ -87,6 +87,7 @@ def cases(kind: type[Recurrent]) -> list[LayerCase]:
         case(kind, "plain", [(2, 5, 4)]),
         case(kind, "features of several axes", [(2, 3, 2, 1, 2)]),
         case(kind, "no feature axis", [(2, 3)]),
+        case(kind, "many features", [(2, 3, 13)], output_dim=1),
         case(kind, "one step", [(3, 1, 2)]),
         case(kind, "one sample", [(1, 4, 2)]),
         case(kind, "smallest", [(1, 1, 1)], output_dim=1),

@@ -1,0 +1,103 @@
+"""What a pass measures and what it must find true: computed beside the arrays, read when asked.
+
+A step on a device that waited for one number would lose more time than it takes to compute. So
+losses, statistics and checks of the data stay where they are computed until somebody asks. Here
+is how the host keeps them: as plain numbers, and looking at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from graphnet.blob import Array
+
+#: A float, or an array without axes on the device, in float64. The usual operators work on it,
+#: alone and with floats; ``float()`` fetches it. It must decide no ``if``.
+Number: TypeAlias = Any
+#: Raises the error of a batch that is not as it must be, given where it is not, and the value.
+Refuse: TypeAlias = Callable[[tuple[int, ...], float], None]
+
+
+def at_least_one(count: Number) -> Number:
+    """A count that can be divided by: 1 in place of 0."""
+    return count + (count == 0)
+
+
+class Sums(Protocol):
+    """Weighted sums of numbers, in float64; the sum of the weights is the last."""
+
+    def add(self, weight: Number, numbers: Sequence[Number]) -> None:
+        """Add ``weight`` times each number, and the weight."""
+
+    def read(self) -> np.ndarray:
+        """All of them, on the host."""
+
+    def write(self, values: np.ndarray) -> None:
+        """Put other values in their place."""
+
+
+class Expectation(Protocol):
+    """Something that must be true of every batch."""
+
+    def look(self) -> None:
+        """See whether it is, for the batch at hand; may leave the error to :meth:`settle`."""
+
+    def zero(self, index: Array) -> None:
+        """Set an index made from the values to 0 where their error is still to come.
+
+        Args:
+            index: Of the flags' shape, or with more axes at the end.
+        """
+
+    def settle(self) -> None:
+        """Raise the error of the first batch of which it was not true, and forget it."""
+
+
+class HostSums:
+    """Sums as plain numbers.
+
+    Args:
+        n: How many, that of the weights included.
+    """
+
+    def __init__(self, n: int) -> None:
+        self._values = [0.0] * n
+
+    def add(self, weight: Number, numbers: Sequence[Number]) -> None:
+        values = self._values
+        for i, number in enumerate(numbers):
+            values[i] += weight * number
+        values[-1] += weight
+
+    def read(self) -> np.ndarray:
+        return np.array(self._values)
+
+    def write(self, values: np.ndarray) -> None:
+        self._values = [float(v) for v in values]
+
+
+class HostExpectation:
+    """An expectation that is looked at where it arises.
+
+    Args:
+        flags: True where the batch is as it must be.
+        values: What the flags were made from, as many.
+        refuse: Called where it is not.
+    """
+
+    def __init__(self, flags: np.ndarray, values: np.ndarray, refuse: Refuse) -> None:
+        self._flags, self._values, self._refuse = flags, values, refuse
+
+    def look(self) -> None:
+        if not self._flags.all():
+            place = tuple(np.argwhere(~self._flags)[0].tolist())
+            self._refuse(place, float(self._values[place]))
+
+    def zero(self, index: np.ndarray) -> None:
+        """Nothing: the error has come."""
+
+    def settle(self) -> None:
+        """Nothing: no error is still to come."""

@@ -1,0 +1,90 @@
+"""The inner product at several positions of a sample, on batch-last storage.
+
+``y (L, M, N) = W (M, D) @ x (L, D, N) + b``: one matrix product for each of the L positions. They
+cannot be a single one, as a position's samples, not all positions, lie side by side in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.numpy_inner_product import MOST_PARTS, PART_MACS
+from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
+from graphnet.blob import Array, storage
+
+
+class PositionwiseInnerProduct:
+    """An inner product bound to arrays whose top has axes between the first and the last.
+
+    Args:
+        pool: Runs the parts.
+        arrays: What is computed from what.
+    """
+
+    forward: Callable[[], None]
+    backward: Callable[[], None]
+
+    def __init__(self, pool: ThreadPool, arrays: InnerProductArrays) -> None:
+        weight, bias, dweight = arrays.weight, arrays.bias, arrays.dweight
+        n_positions = prod(arrays.y.shape[1:-1])
+        x, y = by_position(arrays.x, n_positions), by_position(arrays.y, n_positions)
+        macs = weight.size * n_positions * x.shape[2]
+        self._n_parts, inline = min(MOST_PARTS, macs // PART_MACS), macs < 2 * PART_MACS
+        addend = None if bias is None else bias[:, None]
+        self.forward = pool.bind(self._products(pool, weight, x, y, addend), inline=inline)
+
+        tasks: list[Task] = []
+        self.backward = in_turn([])
+        if arrays.dy is None:
+            return
+        dy = by_position(arrays.dy, n_positions)
+        if dweight is not None:
+            tasks += self._sums_of_products(pool, dy, x.transpose(0, 2, 1), dweight)
+        if arrays.dx is not None:
+            tasks += self._products(pool, weight.T, dy, by_position(arrays.dx, n_positions))
+        if arrays.dbias is not None:
+            tasks.append(pool.task(partial(np.sum, dy, axis=(0, 2), out=arrays.dbias)))
+        if tasks:
+            self.backward = pool.bind(tasks, inline=inline)
+
+    def _products(
+        self, pool: ThreadPool, left: Array, right: Array, out: Array, addend: Array | None = None
+    ) -> list[Task]:
+        """``out[l] = left @ right[l] + addend``, some positions a task."""
+        tasks = []
+        for span in cut(len(right), self._n_parts):
+            part = slice(*span)
+            calls: list[Call] = [partial(np.matmul, left, right[part], out[part])]
+            if addend is not None:
+                calls.append(partial(np.add, out[part], addend, out[part]))
+            tasks.append(pool.task(*calls))
+        return tasks
+
+    def _sums_of_products(
+        self, pool: ThreadPool, left: Array, right: Array, out: Array
+    ) -> list[Task]:
+        """``out = Σ left[l] @ right[l]``, some rows a task, position after position."""
+        term, tasks = np.empty_like(out), []
+        for span in cut(len(out), self._n_parts):
+            rows = slice(*span)
+            calls: list[Call] = [partial(np.matmul, left[0, rows], right[0], out[rows])]
+            for one, other in zip(left[1:], right[1:], strict=True):
+                calls.append(partial(np.matmul, one[rows], other, term[rows]))
+                calls.append(partial(np.add, out[rows], term[rows], out[rows]))
+            tasks.append(pool.task(*calls))
+        return tasks
+
+
+def by_position(array: Array, n_positions: int) -> Array:
+    """The view ``(L, D, N)`` of an array seen as ``(N, …)``, in whichever order it is stored."""
+    n_samples = array.shape[0]
+    if array.flags.c_contiguous:
+        return array.reshape(n_samples, n_positions, -1).transpose(1, 2, 0)
+    view = storage(array).view()
+    view.shape = (n_positions, -1, n_samples)  # raises where reshape would copy
+    return view

@@ -1,0 +1,62 @@
+"""Where batches are made before a net takes them over, and how they get there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from graphnet.blob import Array, storage
+
+
+class Staging(Protocol):
+    """Room for one batch on the host, and its way into the arrays of a net.
+
+    For each batch in turn: :meth:`wait`, fill ``arrays``, :meth:`send`, :meth:`deliver`. All but
+    the last may be done in a thread of their own.
+
+    Attributes:
+        arrays: One for each array of the net, of its shape and dtype.
+    """
+
+    arrays: list[np.ndarray]
+
+    def wait(self) -> None:
+        """Wait until ``arrays`` may be filled again."""
+
+    def send(self) -> None:
+        """Start moving what ``arrays`` hold."""
+
+    def deliver(self) -> None:
+        """Put it into the arrays of the net, before whatever is computed with them next."""
+
+
+class HostStaging:
+    """For a net on the host: its arrays take a copy, when the batch is delivered.
+
+    Args:
+        targets: The arrays of the net.
+    """
+
+    def __init__(self, targets: Sequence[Array]) -> None:
+        self._targets = targets
+        self.arrays = [on_host(target) for target in targets]
+
+    def wait(self) -> None:
+        """Nothing: what was delivered has been copied."""
+
+    def send(self) -> None:
+        """Nothing: there is no way to go."""
+
+    def deliver(self) -> None:
+        for target, array in zip(self._targets, self.arrays, strict=True):
+            np.copyto(target, array, casting="no")
+
+
+def on_host(array: Array) -> np.ndarray:
+    """A new host array of an array's shape and dtype, stored in the same order."""
+    if storage(array).flags.c_contiguous:
+        stored = np.empty(storage(array).shape, array.dtype)
+        return stored.transpose((stored.ndim - 1, *range(stored.ndim - 1)))
+    return np.empty(array.shape, array.dtype)
