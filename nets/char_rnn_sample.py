@@ -45,7 +45,7 @@ def sample(net: gn.Net, prompt: str, temperature: float, seed: int) -> Iterator[
         written = written[-STEPS:]
         text = np.zeros((1, STEPS))
         text[0, : len(written)] = written
-        prob = net.predict({"text": text, "cont": cont})["prob"][0, :, len(written) - 1]
+        prob = net.predict({"text": text, "cont": cont})["prob"][0, len(written) - 1]
         written.append(draw(prob.astype(np.float64), temperature, rng))
         yield decode(written[-1:])
 

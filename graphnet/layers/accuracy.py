@@ -6,6 +6,7 @@ from itertools import compress
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import PositiveInt
@@ -101,6 +102,7 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
         self.labels = Labels(
             self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
         )
+        self.expectations.append(self.labels.expectation)
         n_class, axis = self.labels.n_class, self.labels.axis
         along = (1,) * axis + (n_class,) + (1,) * (scores.data.ndim - axis - 1)
         self.numbers = xp.arange(n_class).reshape(along)
@@ -133,8 +135,8 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
         if self.spec.ignore_label is not None:
             xp.copyto(rank, labels.n_class, where=labels.ignored)
 
-    def fraction_below(self, rank: int, n_valid: int, count: int) -> float:
+    def fraction_below(self, rank: int, n_valid: int, count: Number) -> Number:
         """At how many of the counted positions fewer classes rank before the label's."""
         below = self.labels.flag[:n_valid]
         self.xp.less(self.scratch["rank"][:n_valid], rank, out=below)
-        return int(self.xp.count_nonzero(below)) / max(count, 1)
+        return self.backend.number(self.xp.count_nonzero(below)) / at_least_one(count)

@@ -22,17 +22,21 @@ is written for one: the net makes a copy of it for each bottom, sharing the para
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import nan
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
+from graphnet.data.portion import Portion
+from graphnet.errors import SpecError
 from graphnet.fields import Model
 from graphnet.param import Param, ParamDecl, StateDecl
 
@@ -147,6 +151,11 @@ class LayerSpec(Model):
         """The working memory by name; ``backward`` False where the net never runs backward."""
         return {}
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether bottoms may be stored in C order, sample after sample, as a data layer reads."""
+        return False
+
     def backward_reads(self) -> Reads:
         """Whose data backward reads; the default is the first bottom."""
         return Reads(bottoms=(0,))
@@ -166,6 +175,23 @@ class LayerSpec(Model):
     def relative_to(self, folder: Path) -> Self:
         """The spec with its relative paths made absolute; ``folder`` is that of its YAML file."""
         return self
+
+    def with_batch_size(self, n: int) -> Self:
+        """A data layer's spec for batches of ``n`` rows, where a batch is cut into shards.
+
+        Its layer then delivers the rows that ``PassContext.portion`` names, or such that depend
+        on ``first_sample``.
+
+        Raises:
+            SpecError: By default: that it can deliver whole batches only.
+        """
+        raise SpecError(
+            "a layer of this type delivers whole batches only\n  solve the net with shards: 1"
+        )
+
+    def meets_shards(self, phase: Phase) -> bool:
+        """Whether its layer needs the other shards of the batch; see ``Layer.forward_stages``."""
+        return False
 
     @property
     def store_key(self) -> str:
@@ -187,6 +213,7 @@ class PassContext:
         iteration: Of the solver; 0 before the first update.
         first_sample: The index, within the global batch, of row 0 of this net's batch.
         n_valid: How many rows count; the rest repeat the last one.
+        portion: Which rows of the global batch the net's data layers deliver; None for all.
     """
 
     phase: Phase
@@ -194,6 +221,7 @@ class PassContext:
     iteration: int = 0
     first_sample: int = 0
     n_valid: int = 0
+    portion: Portion | None = None
 
 
 @dataclass
@@ -215,6 +243,19 @@ class Binding:
 S = TypeVar("S", bound=LayerSpec)
 
 
+class Stage(NamedTuple):
+    """A part of a pass after which the shards of a batch meet.
+
+    Attributes:
+        call: Does this shard's part.
+        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
+            array of one axis, C-contiguous. None where nothing is shared.
+    """
+
+    call: Callable[[], None]
+    shared: Array | None = None
+
+
 class Layer(Generic[S]):
     """A running layer: bound once, then called without arguments.
 
@@ -231,6 +272,8 @@ class Layer(Generic[S]):
         self.backend, self.xp = binding.backend, binding.backend.xp
         self.context, self.dtype = binding.context, binding.dtype
         self.inputs = binding.inputs
+        #: what ``setup`` binds to be looked at in forward, so that the net can settle it
+        self.expectations: list[Expectation] = []
         self.setup()
 
     def setup(self) -> None:
@@ -242,6 +285,18 @@ class Layer(Generic[S]):
 
     def backward(self) -> None:
         """Assign every wanted bottom diff and param diff."""
+
+    def forward_stages(self) -> list[Stage]:
+        """``forward`` in parts, where the batch is cut into shards and its spec meets them."""
+        return [Stage(self.forward)]
+
+    def backward_stages(self) -> list[Stage]:
+        """``backward`` in parts.
+
+        Diffs are of the mean loss of this shard's rows. What they add up to over the rows can
+        be shared; divided by the number of this shard's rows it then goes with its diffs.
+        """
+        return [Stage(self.backward)]
 
     def close(self) -> None:
         """Release files and threads; called once."""
@@ -259,33 +314,34 @@ class MeasureLayer(Layer[S]):
 
     def __init__(self, spec: S, binding: Binding) -> None:
         # the sums, and in the last place the weight; float64 whatever the net's precision
-        self.sums = np.zeros(len(self.keys) + 1)
+        self.sums = binding.backend.sums(len(self.keys) + 1)
         super().__init__(spec, binding)
 
-    def add(self, weight: float, *means: float) -> None:
+    def add(self, weight: Number, *means: Number) -> None:
         """Count one batch: its mean for each key, and its weight."""
-        for i, mean in enumerate(means):
-            self.sums[i] += weight * mean
-        self.sums[-1] += weight
+        self.sums.add(weight, means)
 
     def reset_statistics(self) -> None:
         """Forget all batches."""
-        self.sums.fill(0)
+        self.sums.write(np.zeros(len(self.keys) + 1))
 
     def statistics(self) -> dict[str, float]:
         """``{name: mean, "name.key": mean}``; NaN before the first batch."""
-        weight = self.sums[-1]
-        means = self.sums[:-1] / weight if weight else np.full(len(self.keys), np.nan)
+        *sums, weight = self.sums.read().tolist()
+        means = [s / weight if weight else nan for s in sums]
         return {
-            f"{self.name}.{key}" if key else self.name: float(mean)
+            f"{self.name}.{key}" if key else self.name: mean
             for key, mean in zip(self.keys, means, strict=True)
         }
 
 
 class LossLayer(MeasureLayer[S]):
-    """A term of the objective. ``forward`` sets ``loss``, already multiplied by its weight."""
+    """A term of the objective. ``forward`` sets ``loss``, already multiplied by its weight.
 
-    loss: float = 0.0
+    It is what ``backend.number`` gives; ``float(layer.loss)`` fetches it where it is on a device.
+    """
+
+    loss: Number = 0.0
 
 
 class DataLayer(Layer[S]):

@@ -10,7 +10,8 @@ from typing import ClassVar, Self, TypeVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from graphnet.blob import Array, Shape, shape_text, storage
+from graphnet.backend.staging import on_host
+from graphnet.blob import Array, Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.pipeline import AnyTransformer, Pipeline, out_shape
 from graphnet.data.table import Table
@@ -79,6 +80,9 @@ class BatchSpec(LayerSpec):
             shapes.append((self.batch_size, *shape))
         return shapes
 
+    def with_batch_size(self, n: int) -> Self:
+        return self.model_copy(update={"batch_size": n})
+
     def relative_to(self, folder: Path) -> Self:
         transformers = {
             top: tuple(t.relative_to(folder) for t in named)
@@ -129,7 +133,14 @@ class BatchLayer(DataLayer[S]):
         ]
         key = stream_key(self.context.seed, f"shuffle/{self.name}") if self.spec.shuffle else None
         self.n_samples = table.n_rows
-        return Batches(table, pipelines, self.spec.batch_size, key=key, buffer_bytes=buffer_bytes)
+        return Batches(
+            table,
+            pipelines,
+            self.spec.batch_size,
+            key=key,
+            buffer_bytes=buffer_bytes,
+            portion=self.context.portion,
+        )
 
     def forward(self) -> None:
         if self.batches is not None:
@@ -140,6 +151,10 @@ class BatchLayer(DataLayer[S]):
         for array, top in zip(arrays, self.tops, strict=True):
             if array is not top.data:
                 self.backend.upload(array, top.data)
+        self.count(n_valid)
+
+    def count(self, n_valid: int) -> None:
+        """Count a batch that is in the tops."""
         self.context.n_valid = n_valid
         self.cursor += n_valid
 
@@ -155,12 +170,4 @@ class BatchLayer(DataLayer[S]):
 
 def host_array(top: Array) -> np.ndarray:
     """The top itself where it is in the machine's memory, else an array like it that is."""
-    return top if isinstance(top, np.ndarray) else staging_array(top)
-
-
-def staging_array(top: Array) -> np.ndarray:
-    """A new host array of a top's shape and dtype, stored in the same order."""
-    if storage(top).flags.c_contiguous:
-        stored = np.empty(storage(top).shape, top.dtype)
-        return stored.transpose((stored.ndim - 1, *range(stored.ndim - 1)))
-    return np.empty(top.shape, top.dtype)
+    return top if isinstance(top, np.ndarray) else on_host(top)

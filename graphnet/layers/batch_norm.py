@@ -14,13 +14,12 @@ from graphnet.blob import Array, Shape
 from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.fields import NonNegativeFloat, PositiveFloat
 from graphnet.initializers import AnyInitializer, Constant
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes, Stage
 from graphnet.layers.channels import (
     all_but_channels,
     beside,
     channel_blocks,
     check_channels,
-    sum_of_products,
 )
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl, StateDecl
@@ -52,6 +51,8 @@ class BatchNorm(LayerSpec):
             than 1. Default 0.9.
         use_global_stats: Whether to normalise with the running statistics, and leave them as
             they are. Default: in the test phase only.
+        sync: Whether, where a batch is cut into shards, mean and variance are those of the whole
+            batch; otherwise they are those of each shard. Default false.
         param_key: Layers with the same key share their params and running statistics. Default:
             the layer's name.
         neuron: Applied to the top in place.
@@ -79,6 +80,7 @@ class BatchNorm(LayerSpec):
     eps: PositiveFloat = 1e-5
     moving_average_fraction: float = Field(default=0.9, ge=0, lt=1)
     use_global_stats: bool | None = None
+    sync: bool = False
     param_key: str | None = None
     neuron: AnyNeuron | None = None
     scale_init: AnyInitializer = Constant(value=1.0)
@@ -93,6 +95,9 @@ class BatchNorm(LayerSpec):
     def uses_running(self, phase: Phase) -> bool:
         """Whether it normalises with the running statistics."""
         return phase == "test" if self.use_global_stats is None else self.use_global_stats
+
+    def meets_shards(self, phase: Phase) -> bool:
+        return self.sync and not self.uses_running(phase)
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_channels(bottoms[0])
@@ -146,6 +151,27 @@ class BatchNormLayer(Layer[BatchNorm]):
             self.backward = self.backend.concurrently(calls)  # type: ignore[method-assign]
         elif "centred" in self.scratch:  # which all blocks use
             self.backward = partial(_one_by_one, calls)  # type: ignore[method-assign]
+        self.blocks = blocks
+
+    def forward_stages(self) -> list[Stage]:
+        if not self.spec.meets_shards(self.context.phase):
+            return super().forward_stages()
+        together, blocks = self.backend.concurrently, self.blocks
+        return [
+            Stage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
+            Stage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
+            Stage(together([b.finish_forward for b in blocks])),
+        ]
+
+    def backward_stages(self) -> list[Stage]:
+        if not self.spec.meets_shards(self.context.phase) or self.bottoms[0].diff is None:
+            return super().backward_stages()
+        together, blocks = self.backend.concurrently, self.blocks
+        # the gradient of a shard is of its own loss, so the sums are shared as means are
+        return [
+            Stage(together([b.sum_up for b in blocks]), self.scratch["spare"].reshape(-1)),
+            Stage(together([b.finish_backward for b in blocks])),
+        ]
 
 
 class _Block:
@@ -159,8 +185,11 @@ class _Block:
         (bottom,), (top,) = layer.bottoms, layer.tops
         self.xp, self.spec = layer.xp, layer.spec
         n_axes = len(bottom.shape)
-        self.axes, self.products = all_but_channels(n_axes), sum_of_products(n_axes)
-        self.count = prod(bottom.shape) // bottom.shape[1]
+        self.axes, self.channel_products = all_but_channels(n_axes), layer.backend.channel_products
+        self.count = self.whole_count = prod(bottom.shape) // bottom.shape[1]
+        portion = layer.context.portion
+        if layer.spec.sync and portion is not None:  # of all shards' samples and positions
+            self.whole_count = self.count // bottom.shape[0] * portion.batch_size
 
         self.x, self.y = bottom.data[:, channels], top.data[:, channels]
         self.dx = None if bottom.diff is None else bottom.diff[:, channels]
@@ -185,14 +214,27 @@ class _Block:
 
     def forward_batch(self) -> None:
         """Normalise with the batch's statistics and move the running ones."""
+        self.find_mean()
+        self.find_variance()
+        self.finish_forward()
+
+    def find_mean(self) -> None:
+        """The mean of these samples."""
+        self.xp.sum(self.x, axis=self.axes, out=self.mean)
+        self.xp.multiply(self.mean, 1 / self.count, out=self.mean)
+
+    def find_variance(self) -> None:
+        """Their mean square about the batch's mean; leaves the centred values in the top."""
         xp, variance = self.xp, self.rate
-        xp.sum(self.x, axis=self.axes, out=self.mean)
-        xp.multiply(self.mean, 1 / self.count, out=self.mean)
         xp.subtract(self.x, self.mean_beside, out=self.y)
-        variance[...] = xp.einsum(self.products, self.y, self.y)
+        self.channel_products(self.y, self.y, variance)
         xp.multiply(variance, 1 / self.count, out=variance)
+
+    def finish_forward(self) -> None:
+        """Move the running statistics and normalise, given the batch's mean and variance."""
+        variance, count = self.rate, self.whole_count
         self.move_running(self.running[0], self.mean, 1)
-        self.move_running(self.running[1], variance, self.count / max(1, self.count - 1))
+        self.move_running(self.running[1], variance, count / max(1, count - 1))
         self.scale_and_shift(variance)
 
     def move_running(self, running: Array, batch: Array, factor: float) -> None:
@@ -234,7 +276,7 @@ class _Block:
         xp, (sum_dy, sum_dy_x) = self.xp, self.sums
         xp.sum(self.dy, axis=self.axes, out=sum_dy)
         xp.subtract(self.x, self.mean_beside, out=self.centred)
-        sum_dy_x[...] = xp.einsum(self.products, self.dy, self.centred)
+        self.channel_products(self.dy, self.centred, sum_dy_x)
         xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
         if self.dscale is not None:
             xp.copyto(self.dscale, sum_dy_x)
@@ -243,8 +285,11 @@ class _Block:
     def backward_batch(self) -> None:
         """Write dx = rate · scale · (dy − Σ dy / m − x̂ · Σ (dy · x̂) / m), m elements a channel."""
         self.sum_up()
-        if self.dx is None:
-            return
+        if self.dx is not None:
+            self.finish_backward()
+
+    def finish_backward(self) -> None:
+        """Write dx, given the sums."""
         xp, dx, (sum_dy, sum_dy_x) = self.xp, self.dx, self.sums
         xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
         xp.multiply(sum_dy_x, -1 / self.count, out=sum_dy_x)

@@ -77,7 +77,7 @@ class BinaryAccuracyLayer(MeasureLayer[BinaryAccuracy]):
         xp.equal(self.prediction, self.prediction, out=side)  # False for NaN
         xp.logical_and(right, side, out=right)
         n_valid = self.context.n_valid
-        n_right = int(xp.count_nonzero(right[:n_valid]))
+        n_right = self.backend.number(xp.count_nonzero(right[:n_valid]))
         count = n_valid * feature_size(right.shape)
         accuracy = n_right / max(count, 1)
         self.add(count, *(accuracy, 1 - accuracy)[: len(self.keys)])

@@ -23,7 +23,8 @@ class BinaryCrossEntropyLoss(PairLoss):
     Example:
         - {name: bce, type: BinaryCrossEntropyLoss, bottoms: [out, data]}
     Source:
-        Mocha ``BinaryCrossEntropyLossLayer`` (which has no bound).
+        Mocha ``BinaryCrossEntropyLossLayer`` (which has no bound, and whose targets take a
+        gradient only if the probabilities do).
     """
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"

@@ -35,7 +35,7 @@ class ChannelPooling(LayerSpec):
     Example:
         - {name: pool, type: ChannelPooling, kernel: 2, stride: 2, bottoms: [conv], tops: [pool]}
     Source:
-        Mocha ``ChannelPoolingLayer``.
+        Mocha ``ChannelPoolingLayer`` (which lets a window lie in the padding alone).
     """
 
     each_bottom: ClassVar[bool] = True

@@ -42,9 +42,3 @@ def beside(values: Array, n_axes: int) -> Array:
 def all_but_channels(n_axes: int) -> tuple[int, ...]:
     """The axes that a sum per channel runs over."""
     return (0, *range(2, n_axes))
-
-
-def sum_of_products(n_axes: int) -> str:
-    """The ``einsum`` text of Σ a · b per channel."""
-    axes = "nchwdefgij"[:n_axes]
-    return f"{axes},{axes}->c"

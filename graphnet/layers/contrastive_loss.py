@@ -73,6 +73,8 @@ class ContrastiveLoss(LayerSpec):
             "slope": ScratchDecl(of_pairs, lifetime="pass", blob=True),
             "distance": ScratchDecl(of_pairs, blob=True),
             "cost": ScratchDecl(of_pairs, blob=True),
+            "fits": ScratchDecl(of_pairs, "bool", blob=True),
+            "flag": ScratchDecl(of_pairs, "bool", blob=True),
         }
 
     def backward_reads(self) -> Reads:
@@ -96,14 +98,16 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         self.difference, self.square, self.slope, self.distance, self.cost = (
             self.scratch[name] for name in ("difference", "square", "slope", "distance", "cost")
         )
+        self.fits, self.flag = self.scratch["fits"], self.scratch["flag"]
+        self.expectation = self.backend.expectation(self.fits, self.same, self.refuse)
+        self.expectations.append(self.expectation)
 
     def forward(self) -> None:
-        if not (self.same.min() >= 0 and self.same.max() <= 1):
-            raise DataError(
-                f"bottom 2 ranges from {float(self.same.min()):g} to {float(self.same.max()):g}"
-                "\n  expected 1 for pairs of one class and 0 for pairs of two"
-            )
         xp, n_valid, cost = self.xp, self.context.n_valid, self.cost
+        xp.greater_equal(self.same, 0, out=self.fits)
+        xp.less_equal(self.same, 1, out=self.flag)
+        xp.logical_and(self.fits, self.flag, out=self.fits)
+        self.expectation.look()
         xp.subtract(self.a, self.b, out=self.difference)
         xp.multiply(self.difference, self.difference, out=self.square)
         self.square.sum(axis=1, keepdims=True, out=self.distance)  # squared
@@ -118,8 +122,15 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         scale = self.spec.weight / max(n_valid, 1)
         xp.multiply(self.slope, scale, out=self.slope)
         self.slope[n_valid:] = 0
-        self.loss = scale / 2 * float(cost[:n_valid].sum())
+        self.loss = scale / 2 * self.backend.number(cost[:n_valid].sum())
         self.add(n_valid, self.loss)
+
+    def refuse(self, at: tuple[int, ...], value: float) -> None:
+        """Report a label that says nothing of a pair."""
+        raise DataError(
+            f"the label {value:g} in row {at[0]} of the batch is out of range"
+            "\n  expected 1 for pairs of one class and 0 for pairs of two"
+        )
 
     def write_unlike(self) -> None:
         """Cost and slope of every pair as if it were of two classes, given squared distances."""

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, Literal
+from typing import Literal
 
-from pydantic import model_validator
-
-from graphnet.backend.base import Backend, ConvArrays, ScratchDecl, Window
+from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
 from graphnet.blob import Shape, shape_text
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativeFloat, NonNegativePair, PositiveInt, PositivePair
-from graphnet.initializers import AnyInitializer, Constant, Xavier
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.neurons import AnyNeuron
-from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.filter_bank import FilterBank
 
 
-class Convolution(LayerSpec):
+class Convolution(FilterBank):
     """Cross-correlates images with a bank of filters: the filters are not flipped.
 
     Along each side the top has ``(n + 2·pad − dilation·(kernel − 1) − 1) // stride + 1`` places.
@@ -62,39 +55,7 @@ class Convolution(LayerSpec):
         Caffe ``Convolution``.
     """
 
-    each_bottom: ClassVar[bool] = True
-
     type: Literal["Convolution"] = "Convolution"
-    n_filter: PositiveInt
-    kernel: PositivePair = (1, 1)
-    stride: PositivePair = (1, 1)
-    pad: NonNegativePair = (0, 0)
-    dilation: PositivePair = (1, 1)
-    n_group: PositiveInt = 1
-    bias: bool = True
-    param_key: str | None = None
-    neuron: AnyNeuron | None = None
-    filter_init: AnyInitializer = Xavier()
-    bias_init: AnyInitializer = Constant()
-    filter_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    filter_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    filter_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
-
-    @model_validator(mode="after")
-    def _check_groups(self) -> Convolution:
-        if self.n_filter % self.n_group:
-            raise ValueError(
-                f"n_filter ({self.n_filter}) must be divisible by n_group ({self.n_group})"
-            )
-        return self
-
-    @property
-    def window(self) -> Window:
-        """Its geometry."""
-        return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def filter_shape(self, bottom: Shape) -> Shape:
         """``(n_filter, C / n_group, kh, kw)``."""
@@ -102,15 +63,7 @@ class Convolution(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
-        if x[1] % self.n_group:
-            raise ShapeError(
-                f"the {x[1]} channels of a bottom of shape {shape_text(x)} cannot be split into "
-                f"n_group: {self.n_group} equal groups"
-            )
+        self.check_bottom(x)
         height, width = self.window.floor_size((x[2], x[3]))
         if height < 1 or width < 1:
             raise ShapeError(
@@ -119,22 +72,6 @@ class Convolution(LayerSpec):
                 f"{shape_text(self.pad)}\n  expected a smaller kernel or a larger pad"
             )
         return [(x[0], self.n_filter, height, width)]
-
-    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        decls = {
-            "filter": ParamDecl(
-                self.filter_shape(bottoms[0]),
-                self.filter_init,
-                self.filter_regu,
-                self.filter_cons,
-                self.filter_lr,
-            )
-        }
-        if self.bias:
-            decls["bias"] = ParamDecl(
-                (self.n_filter,), self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
-        return decls
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
@@ -145,9 +82,6 @@ class Convolution(LayerSpec):
                 self.window, self.n_group, x, self.filter_shape(x), backward=backward
             )
         )
-
-    def backward_reads(self) -> Reads:
-        return Reads(bottoms=() if self.frozen else (0,))
 
     def macs(self, bottoms: Shapes) -> int:
         return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from graphnet.backend.base import Backend, ScratchDecl
+import numpy as np
+
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import PositivePair
@@ -57,13 +58,6 @@ class Crop(LayerSpec):
             )
         return [(*x[:2], *self.crop_size)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        lifetime: Literal["pass", "call"] = "pass" if backward else "call"
-        draws = (bottoms[0][0], 3)  # row, column and mirror of each sample
-        return {"draws": ScratchDecl(draws, lifetime=lifetime, blob=True)}
-
     def backward_reads(self) -> Reads:
         return Reads()
 
@@ -82,15 +76,15 @@ class CropLayer(Layer[Crop]):
         training = self.context.phase == "train"
         self.moves = training and self.spec.random_crop
         self.mirrors = training and self.spec.random_mirror
+        # row, column and mirror of each sample: on the host, which decides what is copied
+        self.draws = np.empty((self.bottoms[0].shape[0], 3), self.dtype)
 
     def forward(self) -> None:
         x, y, context = self.bottoms[0].data, self.tops[0].data, self.context
         if not (self.moves or self.mirrors):
             self.xp.copyto(y, x[self.middle()])
             return
-        self.backend.fill_uniform(
-            self.key, context.iteration, context.first_sample, self.scratch["draws"]
-        )
+        self.backend.host_uniform(self.key, context.iteration, context.first_sample, self.draws)
         for i in range(x.shape[0]):
             self.xp.copyto(y[i], x[i][self.window(i)])
 
@@ -113,7 +107,7 @@ class CropLayer(Layer[Crop]):
 
     def window(self, i: int) -> tuple[slice, ...]:
         """The window of one sample, mirrored where it is."""
-        down, right, mirror = (float(u) for u in self.scratch["draws"][i])
+        down, right, mirror = self.draws[i].tolist()
         if self.moves:
             top, left = int(down * (self.spare[0] + 1)), int(right * (self.spare[1] + 1))
         else:

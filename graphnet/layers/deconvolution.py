@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from pydantic import model_validator
-
-from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl, Window
+from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
 from graphnet.blob import Shape, shape_text
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativeFloat, NonNegativePair, PositiveInt, PositivePair
-from graphnet.initializers import AnyInitializer, Constant, Xavier
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, Shapes
 from graphnet.layers.channels import beside
-from graphnet.layers.neurons import AnyNeuron
-from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.layers.filter_bank import FilterBank
 
 
-class Deconvolution(LayerSpec):
+class Deconvolution(FilterBank):
     """Each element of the bottom adds its multiple of a filter to the top.
 
     It is the Convolution from top to bottom run backwards: what that computes as the gradient of
@@ -63,39 +56,7 @@ class Deconvolution(LayerSpec):
         Caffe ``Deconvolution``.
     """
 
-    each_bottom: ClassVar[bool] = True
-
     type: Literal["Deconvolution"] = "Deconvolution"
-    n_filter: PositiveInt
-    kernel: PositivePair = (1, 1)
-    stride: PositivePair = (1, 1)
-    pad: NonNegativePair = (0, 0)
-    dilation: PositivePair = (1, 1)
-    n_group: PositiveInt = 1
-    bias: bool = True
-    param_key: str | None = None
-    neuron: AnyNeuron | None = None
-    filter_init: AnyInitializer = Xavier()
-    bias_init: AnyInitializer = Constant()
-    filter_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    filter_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    filter_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
-
-    @model_validator(mode="after")
-    def _check_groups(self) -> Deconvolution:
-        if self.n_filter % self.n_group:
-            raise ValueError(
-                f"n_filter ({self.n_filter}) must be divisible by n_group ({self.n_group})"
-            )
-        return self
-
-    @property
-    def window(self) -> Window:
-        """The geometry of the convolution that it runs backwards."""
-        return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def filter_shape(self, bottom: Shape) -> Shape:
         """``(C, n_filter / n_group, kh, kw)``."""
@@ -103,15 +64,7 @@ class Deconvolution(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
-        if x[1] % self.n_group:
-            raise ShapeError(
-                f"the {x[1]} channels of a bottom of shape {shape_text(x)} cannot be split into "
-                f"n_group: {self.n_group} equal groups"
-            )
+        self.check_bottom(x)
         size = [
             s * (n - 1) + d * (k - 1) + 1 - 2 * p
             for n, k, s, p, d in zip(
@@ -124,22 +77,6 @@ class Deconvolution(LayerSpec):
                 f"{shape_text(self.pad)} cuts off all of the top\n  expected a smaller pad"
             )
         return [(x[0], self.n_filter, *size)]
-
-    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        decls = {
-            "filter": ParamDecl(
-                self.filter_shape(bottoms[0]),
-                self.filter_init,
-                self.filter_regu,
-                self.filter_cons,
-                self.filter_lr,
-            )
-        }
-        if self.bias:
-            decls["bias"] = ParamDecl(
-                (self.n_filter,), self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
-        return decls
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
@@ -157,9 +94,6 @@ class Deconvolution(LayerSpec):
         if backward and not self.frozen:  # used where no bottom diff is wanted
             decls["dx"] = ScratchDecl(x, blob=True)
         return decls
-
-    def backward_reads(self) -> Reads:
-        return Reads(bottoms=() if self.frozen else (0,))
 
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * prod(self.filter_shape(bottoms[0])[1:])

@@ -25,7 +25,8 @@ class Dropout(MaskSpec):
     Example:
         - {name: drop1, type: Dropout, ratio: 0.5, bottoms: [ip1]}
     Source:
-        Srivastava et al. 2014; Mocha ``DropoutLayer`` (which drops in every net it is in), Caffe
+        Srivastava et al. 2014; Mocha ``DropoutLayer`` (which drops in every net it is in, and on
+        the CPU spoils the gradient of a Sigmoid, Tanh or Exponential before it), Caffe
         ``Dropout``.
     """
 

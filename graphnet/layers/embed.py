@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape
 from graphnet.constraints import AnyConstraint, NoCons
@@ -13,7 +11,7 @@ from graphnet.errors import DataError
 from graphnet.fields import NonNegativeFloat, PositiveInt
 from graphnet.initializers import AnyInitializer, Constant, Xavier
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.labels import memory
+from graphnet.layers.labels import mark_whole, memory
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
 from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
@@ -91,7 +89,8 @@ class Embed(LayerSpec):
         return {
             "place": ScratchDecl((*x, self.output_dim), "int64", lifetime="pass", blob=True),
             "whole": ScratchDecl(x, blob=True),
-            "is_whole": ScratchDecl(x, "bool", blob=True),
+            "fits": ScratchDecl(x, "bool", blob=True),
+            "flag": ScratchDecl(x, "bool", blob=True),
         }
 
     def backward_reads(self) -> Reads:
@@ -117,11 +116,17 @@ class EmbedLayer(Layer[Embed]):
         self.flat_dweight: Any = None if weight.diff is None else memory(weight.diff)
         self.columns = self.xp.arange(self.spec.output_dim)
         self.bias = self.params.get("bias")
+        self.expectation = self.backend.expectation(
+            self.scratch["fits"], self.bottoms[0].data, self.refuse
+        )
+        self.expectations.append(self.expectation)
 
     def forward(self) -> None:
-        xp, x = self.xp, self.bottoms[0].data
-        self.check(x)
+        xp, x, scratch = self.xp, self.bottoms[0].data, self.scratch
+        mark_whole(xp, x, self.spec.input_dim, scratch["fits"], scratch["flag"], scratch["whole"])
+        self.expectation.look()
         xp.copyto(self.place, x[..., None], casting="unsafe")
+        self.expectation.zero(self.place)
         xp.multiply(self.place, self.spec.output_dim, out=self.place)
         xp.add(self.place, self.columns, out=self.place)
         self.backend.gather(self.flat_weight, self.flat_place, self.flat_top)
@@ -131,28 +136,18 @@ class EmbedLayer(Layer[Embed]):
 
     def backward(self) -> None:
         if self.flat_dweight is not None:
-            self.flat_dweight.fill(0)
-            self.xp.add.at(self.flat_dweight, self.flat_place, self.flat_diff)
+            self.backend.add_rows(
+                self.flat_dweight, self.flat_place, self.flat_diff, self.spec.output_dim
+            )
         if self.bias is not None and self.bias.diff is not None:
             diff: Any = self.tops[0].diff
             diff.sum(axis=tuple(range(diff.ndim - 1)), out=self.bias.diff)
 
-    def check(self, x: Any) -> None:
-        """See that the bottom holds indices.
-
-        Raises:
-            DataError: If it does not, naming the first number that is none and its row.
-        """
-        whole, is_whole = self.scratch["whole"], self.scratch["is_whole"]
-        self.xp.floor(x, out=whole)
-        self.xp.equal(x, whole, out=is_whole)
-        if is_whole.all() and x.min() >= 0 and x.max() < self.spec.input_dim:
-            return
-        host = self.backend.download(x)
-        fits = (host == np.floor(host)) & (host >= 0) & (host < self.spec.input_dim)
-        row, *place = np.argwhere(~fits)[0].tolist()
+    def refuse(self, at: tuple[int, ...], value: float) -> None:
+        """Report a number that is no index."""
+        row, *place = at
         where = f"row {row}" + (f", place {place}" if place else "")
         raise DataError(
-            f"{host[(row, *place)]:g} in {where} of the batch is no index"
+            f"{value:g} in {where} of the batch is no index"
             f"\n  expected a whole number, 0 <= index < {self.spec.input_dim}"
         )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BeforeValidator
 
 from graphnet.blob import Shape
+from graphnet.data.batches import Batches
 from graphnet.data.download import Progress
 from graphnet.data.source import (
     Source,
@@ -80,7 +81,8 @@ class HDF5Data(BatchSpec):
     Example:
         - {name: data, type: HDF5Data, source: dataset:iris/train, batch_size: 16, shuffle: true}
     Source:
-        Mocha ``HDF5DataLayer``, Caffe ``HDF5Data``.
+        Mocha ``HDF5DataLayer`` (which shuffles each file by itself, and looks for relative names
+        in the working directory), Caffe ``HDF5Data``.
     """
 
     type: Literal["HDF5Data"] = "HDF5Data"
@@ -142,6 +144,8 @@ class HDF5Data(BatchSpec):
 
 class HDF5DataLayer(BatchLayer[HDF5Data]):
     """Runs :class:`HDF5Data`."""
+
+    batches: Batches
 
     def setup(self) -> None:
         super().setup()

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
 from graphnet.data.hdf5_writer import HDF5Writer
+from graphnet.fields import user_path
 from graphnet.layers.base import (
     Arity,
     Binding,
@@ -39,7 +40,8 @@ class HDF5Output(LayerSpec):
         - {name: codes, type: HDF5Output, phase: test, filename: codes.h5, datasets: [code, label],
            bottoms: [ip1, label]}
     Source:
-        Mocha ``HDF5OutputLayer``, Caffe ``HDF5Output``.
+        Mocha ``HDF5OutputLayer`` (which also writes the rows that fill up the last batch), Caffe
+        ``HDF5Output``.
     """
 
     kind: ClassVar[Kind] = Kind.OUTPUT
@@ -66,7 +68,7 @@ class HDF5Output(LayerSpec):
         return self.bottoms if self.datasets is None else self.datasets
 
     def relative_to(self, folder: Path) -> Self:
-        path = folder.absolute() / Path(self.filename).expanduser()
+        path = folder.absolute() / user_path(self.filename)
         return self.model_copy(update={"filename": str(path)})
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:

@@ -21,7 +21,8 @@ class HingeLoss(PairLoss):
     Example:
         - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:
-        Mocha ``HingeLossLayer``. Caffe's ``HingeLoss`` is another: one against all, by class.
+        Mocha ``HingeLossLayer`` (which on the CPU leaves the weight out of the loss). Caffe's
+        ``HingeLoss`` is another: one against all, by class.
     """
 
     type: Literal["HingeLoss"] = "HingeLoss"

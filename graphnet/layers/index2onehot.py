@@ -70,6 +70,7 @@ class Index2OnehotLayer(Layer[Index2Onehot]):
     def setup(self) -> None:
         (label,), (y,) = self.bottoms, self.tops
         self.labels = Labels(self.backend, y.data, label.data, self.spec.axis, None, self.scratch)
+        self.expectations.append(self.labels.expectation)
         self.flat, self.index = memory(y.data), memory(self.labels.index)
 
     def forward(self) -> None:

@@ -12,6 +12,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5_file import read_array
 from graphnet.errors import ShapeError
+from graphnet.fields import user_path
 from graphnet.layers.axis import axis_of, with_size
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.label_loss import LabelLossLayer, LabelLossSpec
@@ -67,7 +68,7 @@ class InfogainLoss(LabelLossSpec):
     def relative_to(self, folder: Path) -> Self:
         if self.H_file is None:
             return self
-        path = folder.absolute() / Path(self.H_file).expanduser()
+        path = folder.absolute() / user_path(self.H_file)
         return self.model_copy(update={"H_file": str(path)})
 
     def matrix(self, scores: Shape) -> np.ndarray:

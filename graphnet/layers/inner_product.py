@@ -10,6 +10,7 @@ from graphnet.blob import Shape
 from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.fields import NonNegativeFloat, PositiveInt
 from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.layers.axis import FeatureAxis, axis_of
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
@@ -19,17 +20,21 @@ from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
 class InnerProduct(LayerSpec):
     """Fully connected: ``top = rows(bottom) @ weight.T + bias``.
 
+    With ``axis: 2`` or more, the axes before it are positions, such as the time steps of a
+    sequence, each computed alike from the axes behind.
+
     Several bottoms and as many tops are computed with the same params; their gradients add up.
 
     Bottoms:
-        each: ``(N, …)``; the axes after the first are flattened to ``D``.
+        each: ``(N, …)``; ``axis`` and the axes behind it are flattened to ``D``.
     Tops:
-        each: ``(N, output_dim)``.
+        each: the axes before ``axis``, then ``output_dim``; by default ``(N, output_dim)``.
     Params:
         weight: ``(output_dim, D)``.
         bias: ``(output_dim,)``, unless ``bias: false``.
     Args:
         output_dim: Width of the top.
+        axis: The first axis that is flattened, in ``(N, C, H, W)``. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
@@ -43,14 +48,16 @@ class InnerProduct(LayerSpec):
         bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: ip1, type: InnerProduct, output_dim: 500, neuron: ReLU, bottoms: [x], tops: [ip1]}
+        - {name: words, type: InnerProduct, output_dim: 64, axis: 2, bottoms: [h], tops: [words]}
     Source:
-        Mocha ``InnerProductLayer``, Caffe ``InnerProduct``.
+        Mocha ``InnerProductLayer``; ``axis`` from Caffe ``InnerProduct``.
     """
 
     each_bottom: ClassVar[bool] = True
 
     type: Literal["InnerProduct"] = "InnerProduct"
     output_dim: PositiveInt
+    axis: FeatureAxis = 1
     bias: bool = True
     param_key: str | None = None
     neuron: AnyNeuron | None = None
@@ -64,10 +71,22 @@ class InnerProduct(LayerSpec):
     bias_lr: NonNegativeFloat = 2.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return [(bottoms[0][0], self.output_dim)]
+        positions, _ = self.split(bottoms[0])
+        return [(*positions, self.output_dim)]
+
+    def split(self, bottom: Shape) -> tuple[Shape, Shape]:
+        """The axes before ``axis`` and those from it on.
+
+        Raises:
+            ShapeError: If there is no such axis.
+        """
+        # a bottom of the batch axis alone has one number a sample
+        axis = 1 if self.axis == 1 else axis_of(bottom, self.axis)
+        return bottom[:axis], bottom[axis:]
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        shape = (self.output_dim, prod(bottoms[0][1:]))
+        _, flattened = self.split(bottoms[0])
+        shape = (self.output_dim, prod(flattened))
         decls = {
             "weight": ParamDecl(
                 shape, self.weight_init, self.weight_regu, self.weight_cons, self.weight_lr
@@ -79,6 +98,10 @@ class InnerProduct(LayerSpec):
             )
         return decls
 
+    @property
+    def takes_rows(self) -> bool:
+        return self.axis == 1
+
     def backward_reads(self) -> Reads:
         return Reads(bottoms=() if self.frozen else (0,))
 
@@ -86,7 +109,8 @@ class InnerProduct(LayerSpec):
         return prod(bottoms[0]) * self.output_dim
 
     def connections(self, bottoms: Shapes) -> int:
-        return (prod(bottoms[0][1:]) + self.bias) * self.output_dim
+        positions, flattened = self.split(bottoms[0])
+        return prod(positions[1:]) * (prod(flattened) + self.bias) * self.output_dim
 
     def build(self, binding: Binding) -> InnerProductLayer:
         return InnerProductLayer(self, binding)

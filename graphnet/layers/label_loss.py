@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import NonNegativeFloat
@@ -131,6 +132,7 @@ class LabelLossLayer(LossLayer[S]):
         self.labels = Labels(
             self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
         )
+        self.expectations.append(self.labels.expectation)
         self.axis = self.labels.axis
         self.coef, self.cost = scratch["coef"], scratch["cost"]  # of each position
         self.flat_index, self.flat_coef, self.flat_cost = map(
@@ -149,13 +151,13 @@ class LabelLossLayer(LossLayer[S]):
     def forward(self) -> None:
         self.labels.read()
         divisor = self.divisor()
-        self.write_coef(self.spec.weight / max(divisor, 1))
+        self.write_coef(self.spec.weight / at_least_one(divisor))
         self.write_cost()
         self.xp.multiply(self.cost, self.coef, out=self.cost)
-        self.loss = float(self.cost.sum())
+        self.loss = self.backend.number(self.cost.sum())
         self.add(divisor, self.loss)
 
-    def divisor(self) -> int:
+    def divisor(self) -> Number:
         """What the sum of the costs is divided by."""
         n_valid = self.context.n_valid
         match self.spec.divisor:
@@ -168,11 +170,11 @@ class LabelLossLayer(LossLayer[S]):
             case "none":
                 return 1
 
-    def write_coef(self, scale: float) -> None:
+    def write_coef(self, scale: Number) -> None:
         """Write what the cost of each position is multiplied by."""
         xp, coef = self.xp, self.coef
         if self.spec.weights is None:
-            coef.fill(scale)
+            coef[...] = scale
         else:
             index = self.scratch["weight_index"]
             step = self.class_weights.strides[self.axis] // self.class_weights.itemsize

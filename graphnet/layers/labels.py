@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number
 from graphnet.blob import Array, Shape, shape_text, storage
 from graphnet.errors import DataError, ShapeError
 from graphnet.layers.axis import axis_of, with_size, without
@@ -72,12 +71,21 @@ def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:
             out += xp.arange(size).reshape(along) * (array.strides[k] // array.itemsize)
 
 
+def mark_whole(xp: Any, values: Array, n: int, flag: Array, other: Array, whole: Array) -> None:
+    """Write to ``flag`` where values are whole numbers from 0 to n − 1; the others are used up."""
+    xp.floor(values, out=whole)
+    xp.equal(values, whole, out=flag)
+    xp.logical_and(flag, xp.greater_equal(values, 0, out=other), out=flag)
+    xp.logical_and(flag, xp.less(values, n, out=other), out=flag)
+
+
 class Labels:
     """Reads a label blob.
 
     Attributes:
         classes: The class of each position; 0 where it is ignored.
         index: Where the score of that class lies in ``memory(scores)``.
+        expectation: That all labels are classes; its layer lists it.
         ignored: True where the label is the ignored one; written only if there is one.
 
     Args:
@@ -107,6 +115,8 @@ class Labels:
         )
         self.step = scores.strides[self.axis] // scores.itemsize
         write_offsets(self.xp, self.offset, scores, self.axis)
+        self.number = backend.number
+        self.expectation = backend.expectation(self.flag, self.label, self.refuse)
 
     def read(self) -> None:
         """Take over the labels of a batch.
@@ -115,32 +125,28 @@ class Labels:
             DataError: If one is no class, naming it and its row.
         """
         xp, label, flag, ignored = self.xp, self.label, self.flag, self.ignored
-        xp.floor(label, out=self.whole)
-        xp.equal(label, self.whole, out=flag)
-        xp.logical_and(flag, xp.greater_equal(label, 0, out=ignored), out=flag)
-        xp.logical_and(flag, xp.less(label, self.n_class, out=ignored), out=flag)
+        mark_whole(xp, label, self.n_class, flag, ignored, self.whole)
         if self.ignore_label is not None:
             xp.equal(label, self.ignore_label, out=ignored)
             xp.logical_or(flag, ignored, out=flag)
-        if not flag.all():
-            self.refuse()
+        self.expectation.look()
         xp.copyto(self.classes, label, casting="unsafe")
+        self.expectation.zero(self.classes)
         if self.ignore_label is not None:
             xp.copyto(self.classes, 0, where=ignored)
         xp.multiply(self.classes, self.step, out=self.index)
         xp.add(self.index, self.offset, out=self.index)
 
-    def n_counted(self, n_valid: int) -> int:
+    def n_counted(self, n_valid: int) -> Number:
         """How many positions of the first rows are not ignored."""
-        positions: int = n_valid * prod(self.classes.shape[1:])
+        positions = n_valid * prod(self.classes.shape[1:])
         if self.ignore_label is None:
             return positions
-        return positions - int(self.xp.count_nonzero(self.ignored[:n_valid]))
+        return positions - self.number(self.xp.count_nonzero(self.ignored[:n_valid]))
 
-    def refuse(self) -> None:
-        """Report the first label that is no class."""
-        row, *place = np.argwhere(~np.asarray(self.flag.tolist()))[0].tolist()
-        value = float(self.label[(row, *place)])
+    def refuse(self, at: tuple[int, ...], value: float) -> None:
+        """Report a label that is no class."""
+        row, *place = at
         where = f"row {row}" + (f", place {place[1:]}" if len(place) > 1 else "")
         also = "" if self.ignore_label is None else f", or the ignored {self.ignore_label}"
         raise DataError(

@@ -77,4 +77,4 @@ class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):
         self.dx.fill(0)
         self.xp.divide(self.flat_coef, self.probability, out=self.flat_cost)
         self.xp.negative(self.flat_cost, out=self.flat_cost)
-        self.flat_dx[self.flat_index] = self.flat_cost
+        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)

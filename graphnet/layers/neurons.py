@@ -40,7 +40,7 @@ class ReLU(NeuronSpec):
 
     def apply(self, xp: Any, x: Array, y: Array) -> None:
         # with two bounds NumPy's clip takes a third of the time of maximum with one
-        xp.clip(x, self.epsilon, xp.inf, out=y)
+        x.clip(self.epsilon, xp.inf, out=y)
 
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
         if self.epsilon:
@@ -48,7 +48,7 @@ class ReLU(NeuronSpec):
             xp.ceil(slope, out=slope)
         else:
             xp.ceil(y, out=slope)
-        xp.clip(slope, 0.0, 1.0, out=slope)
+        slope.clip(0.0, 1.0, out=slope)
 
 
 class LReLU(NeuronSpec):

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, rows
 from graphnet.fields import NonNegativeFloat
 from graphnet.layers.base import (
@@ -70,7 +71,8 @@ class PairLossLayer(LossLayer[PairLoss]):
     def setup(self) -> None:
         a, b = (rows(blob.data) for blob in self.bottoms)
         work, self.cost = self.scratch["work"], self.scratch["cost"]
-        bind, self.scale = self.backend.elementwise, 0.0  # weight / divisor of the last batch
+        bind = self.backend.elementwise
+        self.scale: Number = 0.0  # weight / divisor of the last batch
         self.write_cost = bind(self.spec.cost, a, b, work, self.cost)
         self.diffs = [rows(blob.diff) for blob in self.bottoms if blob.diff is not None]
         self.gradients: list[Callable[[], None]] = [
@@ -81,12 +83,12 @@ class PairLossLayer(LossLayer[PairLoss]):
 
     def forward(self) -> None:
         divisor = self.divisor()
-        self.scale = self.spec.weight / max(divisor, 1)
+        self.scale = self.spec.weight / at_least_one(divisor)
         self.write_cost()
-        self.loss = self.scale * float(self.cost[: self.context.n_valid].sum())
+        self.loss = self.scale * self.backend.number(self.cost[: self.context.n_valid].sum())
         self.add(divisor, self.loss)
 
-    def divisor(self) -> int:
+    def divisor(self) -> Number:
         """What the sum of the costs is divided by."""
         return self.context.n_valid
 

@@ -12,11 +12,9 @@ from graphnet.fields import NonNegativeFloat
 from graphnet.initializers import AnyInitializer, Constant
 from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
 from graphnet.layers.channels import (
-    all_but_channels,
     beside,
     channel_blocks,
     check_channels,
-    sum_of_products,
 )
 from graphnet.param import ParamDecl
 from graphnet.regularizers import AnyRegularizer, NoRegu
@@ -86,8 +84,6 @@ class PReLULayer(Layer[PReLU]):
 
     def setup(self) -> None:
         (bottom,), slope = self.bottoms, self.params["slope"]
-        n_axes = len(bottom.shape)
-        self.axes, self.products = all_but_channels(n_axes), sum_of_products(n_axes)
         # one for each channel; those of backward are their gradients
         self.slopes = self.scratch["slopes"]
         self.slope = self.xp.broadcast_to(slope.data, self.slopes.shape)
@@ -123,7 +119,7 @@ class PReLULayer(Layer[PReLU]):
         negative = self.scratch["negative"][part]
         if self.dslope is not None:
             xp.clip(x, -xp.inf, 0, out=negative)
-            self.slopes[channels] = xp.einsum(self.products, dy, negative)
+            self.backend.channel_products(dy, negative, self.slopes[channels])
         if dx is not None:
             positive: Array = dx[part]
             xp.ceil(x, out=positive)

@@ -54,6 +54,11 @@ class RandomNormal(LayerSpec):
             )
         return self
 
+    def with_batch_size(self, n: int) -> RandomNormal:
+        if len(set(self.batch_sizes)) > 1:
+            return super().with_batch_size(n)
+        return self.model_copy(update={"batch_sizes": (n,) * len(self.batch_sizes)})
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(size, *self.output_dims) for size in self.batch_sizes]
 

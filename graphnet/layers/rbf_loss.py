@@ -103,7 +103,7 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         xp.multiply(self.exp, self.nearest, out=self.dx)
         self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
         xp.add(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.flat_dx[self.flat_index] = self.flat_cost
+        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
 
 
 def _exp_of_negative(xp: Any, x: Array) -> None:

@@ -23,7 +23,6 @@ from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
 
 MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
 MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
-MAX_STRIPS = 4
 
 
 @dataclass(frozen=True)
@@ -129,13 +128,19 @@ class Recurrent(LayerSpec):
         ones = d + self.bias
         return slice(0, d), slice(d, ones), slice(ones, ones + self.output_dim)
 
-    def strips(self, x: Shape) -> list[slice]:
-        """Slices of the batch to be run apart.
+    def rows_reading(self, what: Literal["x", "h"]) -> slice:
+        """The rows of the stacked matrix that x or h is multiplied with; they are neighbours."""
+        found = [i for i, b in enumerate(self.blocks) if what in b.reads]
+        return slice(found[0] * self.output_dim, (found[-1] + 1) * self.output_dim)
 
-        They depend on the shapes alone, so that sums come out the same for any number of threads.
+    def strips(self, x: Shape, most: int) -> list[slice]:
+        """Slices of the batch to be run apart, ``most`` at most.
+
+        They depend on shapes and backend alone, so that sums come out the same for any number of
+        threads.
         """
         macs = self.macs([x]) // x[1]
-        count = max(1, min(MAX_STRIPS, x[0] // MIN_WIDTH, macs // MIN_MACS))
+        count = max(1, min(most, x[0] // MIN_WIDTH, macs // MIN_MACS))
         edges = [x[0] * i // count for i in range(count + 1)]
         return [slice(a, b) for a, b in pairwise(edges)]
 
@@ -156,10 +161,14 @@ class Recurrent(LayerSpec):
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)
         if backward:
+            read_by = self.rows_reading("h")
+            decls["weights_back"] = ScratchDecl((h, read_by.stop - read_by.start))
             decls["factors"] = ScratchDecl((n, steps * self.n_factors * h))
             decls["all_dpre"] = ScratchDecl((n, steps * weights[0]))
         if backward and not self.frozen:
-            decls["dweights"] = ScratchDecl((len(self.strips(bottoms[0])), *weights))
+            decls["dweights"] = ScratchDecl(
+                (len(self.strips(bottoms[0], backend.most_strips)), *weights)
+            )
         return decls
 
     def backward_reads(self) -> Reads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from graphnet.backend.measures import Number
 from graphnet.blob import Array, rows
 from graphnet.layers.base import Binding
 from graphnet.layers.pair_loss import PairLoss, PairLossLayer
@@ -82,7 +83,7 @@ class SigmoidCrossEntropyLossLayer(PairLossLayer):
         super().setup()
         self.targets = rows(self.bottoms[1].data)
 
-    def divisor(self) -> int:
+    def divisor(self) -> Number:
         n_valid = self.context.n_valid
         match self.spec.divisor:
             case "valid" | "full":
@@ -90,7 +91,7 @@ class SigmoidCrossEntropyLossLayer(PairLossLayer):
                 if self.spec.divisor == "full" or self.spec.ignore_label is None:
                     return int(elements.size)
                 self.xp.not_equal(targets, self.spec.ignore_label, out=elements)
-                return int(self.xp.count_nonzero(elements))
+                return self.backend.number(self.xp.count_nonzero(elements))
             case "batch_size":
                 return n_valid
             case "none":

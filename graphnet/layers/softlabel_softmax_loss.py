@@ -37,7 +37,7 @@ class SoftlabelSoftmaxLoss(LayerSpec):
     Example:
         - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
     Source:
-        Mocha ``SoftlabelSoftmaxLossLayer``.
+        Mocha ``SoftlabelSoftmaxLossLayer`` (whose gradient takes Σy for 1).
     """
 
     kind: ClassVar[Kind] = Kind.LOSS
@@ -105,7 +105,8 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         xp.log(self.total, out=self.along)
         xp.multiply(self.along, self.mass, out=self.along)
         self.scale = self.spec.weight / max(n_valid * self.inner, 1)
-        cost = float(self.along[:n_valid].sum()) - float(self.product[:n_valid].sum())
+        number = self.backend.number
+        cost = number(self.along[:n_valid].sum()) - number(self.product[:n_valid].sum())
         self.loss = self.scale * cost
         self.add(n_valid, self.loss)
 

@@ -38,7 +38,8 @@ class SoftmaxLoss(LabelLossSpec):
         - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, weight: 0.3,
            bottoms: [score, mask]}
     Source:
-        Mocha ``SoftmaxLossLayer``, Caffe ``SoftmaxWithLoss``.
+        Mocha ``SoftmaxLossLayer`` (which also takes other weights for each row of a batch), Caffe
+        ``SoftmaxWithLoss``.
     """
 
     type: Literal["SoftmaxLoss"] = "SoftmaxLoss"
@@ -89,7 +90,7 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         xp.multiply(self.exp, self.along, out=self.dx)
         self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
         xp.subtract(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.flat_dx[self.flat_index] = self.flat_cost
+        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
 
 
 def _exp(xp: Any, x: Array) -> None:

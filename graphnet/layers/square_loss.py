@@ -35,7 +35,8 @@ class SquareLoss(LayerSpec):
     Example:
         - {name: loss, type: SquareLoss, bottoms: [out, target]}
     Source:
-        Mocha ``SquareLossLayer``, Caffe ``EuclideanLoss``.
+        Mocha ``SquareLossLayer`` (whose target takes a gradient only if the prediction does),
+        Caffe ``EuclideanLoss``.
     """
 
     kind: ClassVar[Kind] = Kind.LOSS
@@ -85,7 +86,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         self.scale = self.spec.weight / max(n_valid, 1)
         self.subtract()
         self.difference[n_valid:] = 0
-        self.loss = self.scale / 2 * float(self.flat @ self.flat)
+        self.loss = self.scale / 2 * self.backend.number(self.flat @ self.flat)
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:

@@ -36,7 +36,7 @@ class RecurrentLayer(Layer[Recurrent]):
         super().__init__(spec, binding)
 
     def setup(self) -> None:
-        slices = self.spec.strips(self.bottoms[0].shape)
+        slices = self.spec.strips(self.bottoms[0].shape, self.backend.most_strips)
         strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
         stack, unstack = self.stacking()
         if "starts" in self.scratch:
@@ -48,7 +48,15 @@ class RecurrentLayer(Layer[Recurrent]):
             strips_back = self.backend.concurrently(
                 [one_after_another(s.backward()) for s in strips]
             )
-            self.backward = one_after_another([strips_back, *unstack])  # type: ignore[method-assign]
+            self.backward = one_after_another(  # type: ignore[method-assign]
+                [self.turn_weights, strips_back, *unstack]
+            )
+
+    def turn_weights(self) -> None:
+        """Write the transposed matrix that diffs are multiplied with on their way back."""
+        _, _, h_columns = self.spec.column(self.bottoms[0].shape)
+        rows = self.spec.rows_reading("h")
+        self.xp.copyto(self.scratch["weights_back"], self.scratch["weights"][rows, h_columns].T)
 
     def stacking(self) -> tuple[list[Call], list[Call]]:
         """What copies the params into the stacked matrix, and its diff into the params' diffs."""
@@ -80,7 +88,7 @@ class Strip(ABC):
     """Some samples of the batch: their part of every array, and what is done with it.
 
     Blobs are seen as ``(T, features, samples)``. The methods give calls that are yet to be made;
-    the last argument of a ufunc is where its result goes.
+    the last argument of a ufunc is where its result goes (of matmul, CuPy wants it by name).
 
     Attributes:
         inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
@@ -174,16 +182,11 @@ class Strip(ABC):
             found.append((slice(start, stop), reach[reads]))
         return found
 
-    def rows_reading(self, what: str) -> slice:
-        """The rows of the stacked matrix that x or h is multiplied with; they are neighbours."""
-        found = [i for i, b in enumerate(self.spec.blocks) if what in b.reads]
-        return slice(found[0] * self.size, (found[-1] + 1) * self.size)
-
     def multiply_inputs(self, t: int) -> list[Call]:
         """Write ``weights @ inputs[t]`` to the first of the step's units."""
         pre = self.as_rows(self.units[t])
         return [
-            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[cols, t], pre[rows])
+            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[cols, t], out=pre[rows])
             for rows, cols in self.runs()
         ]
 
@@ -253,9 +256,8 @@ class Strip(ABC):
 
     def product_back(self, t: int, out: Array) -> Call:
         """Write the diff that reaches the h that entered the step through the product with it."""
-        rows = self.rows_reading("h")
-        dpre = self.as_rows(self.factors[t])[rows]
-        return partial(self.xp.matmul, self.weights[rows, self.h_rows].T, dpre, out)
+        dpre = self.as_rows(self.factors[t])[self.spec.rows_reading("h")]
+        return partial(self.xp.matmul, self.scratch["weights_back"], dpre, out=out)
 
     def weight_gradient(self) -> list[Call]:
         """Write ``dweights``, summed over samples and steps, where it is wanted."""
@@ -264,7 +266,7 @@ class Strip(ABC):
         inputs = self.inputs.reshape(len(self.inputs), -1)
         dpre = self.all_dpre.reshape(len(self.all_dpre), -1)
         calls: list[Call] = [
-            partial(self.xp.matmul, dpre[rows], inputs[cols].T, self.dweights[rows, cols])
+            partial(self.xp.matmul, dpre[rows], inputs[cols].T, out=self.dweights[rows, cols])
             for rows, cols in self.runs()
         ]
         if len(calls) > 1:  # then there are parts that are empty
@@ -275,9 +277,20 @@ class Strip(ABC):
         """Write the bottom's diff, where it is wanted."""
         if self.dx is None:
             return []
-        rows = self.rows_reading("x")
-        dpre = self.all_dpre[rows].swapaxes(0, 1)
-        return [partial(self.xp.matmul, self.weights[rows, self.x_rows].T, dpre, self.dx)]
+        rows, n_x = self.spec.rows_reading("x"), self.x_rows.stop
+        dpre = self.all_dpre[rows].reshape(rows.stop - rows.start, -1)
+        # the factors have been used: a product over all steps has room there, part by part
+        room = self.factors.reshape(-1, dpre.shape[1])
+        calls: list[Call] = []
+        for start in range(0, n_x, len(room)):
+            cols = slice(start, min(start + len(room), n_x))
+            product = room[: cols.stop - start]
+            by_step = product.reshape(len(product), self.n_steps, -1).swapaxes(0, 1)
+            calls += [
+                partial(self.xp.matmul, self.weights[rows, cols].T, dpre, out=product),
+                partial(self.xp.copyto, self.dx[:, cols], by_step),
+            ]
+        return calls
 
 
 def one_after_another(calls: Iterable[Call]) -> Callable[[], None]:

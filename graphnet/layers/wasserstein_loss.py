@@ -59,7 +59,8 @@ class WassersteinLoss(LayerSpec):
         - {name: loss, type: WassersteinLoss, M: [[0, 1], [1, 0]], lambda: 10,
            bottoms: [prob, truth]}
     Source:
-        Frogner et al. 2015 (arXiv 1506.05439); Cuturi 2013; Mocha ``WassersteinLossLayer``.
+        Frogner et al. 2015 (arXiv 1506.05439); Cuturi 2013; Mocha ``WassersteinLossLayer``
+        (which has no weight).
     """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
@@ -144,7 +145,8 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         self.scale_v()
         xp.matmul(self.v, self.priced.T, out=from_v)
         xp.multiply(from_v, u, out=from_v)
-        self.loss = self.spec.weight / max(n_valid, 1) * float(from_v[:n_valid].sum())
+        cost = self.backend.number(from_v[:n_valid].sum())
+        self.loss = self.spec.weight / max(n_valid, 1) * cost
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:

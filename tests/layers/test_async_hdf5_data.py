@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from support.data_layers import labels, layer_of, numbered, write_h5
 from support.hdf5_conformance import Conformance
 
@@ -61,9 +62,50 @@ def test_timing_changes_nothing(images, buffer_bytes):
         assert delivered(AsyncHDF5Data(**keys, prefetch=prefetch), pauses) == expected
 
 
-def test_thread_ends_with_the_layer(images):
+def in_a_thread(source, **keys):
+    """A layer of batches of 10 that are not all in memory, so that a thread makes them."""
+    return layer_of(
+        AsyncHDF5Data(name="data", source=str(source), batch_size=10, buffer_bytes=800, **keys)
+    )
+
+
+def test_small_batches_in_memory(tmp_path):
+    """What is made quicker than it is handed over needs no thread."""
+    path = numbered(tmp_path / "a.h5", 0, 100)
+    layer = layer_of(AsyncHDF5Data(name="data", source=str(path), batch_size=10))
+    assert labels(layer, 3) == list(range(30))
+    assert readers() == []
+    layer.seek(95)
+    assert labels(layer, 1) == [*range(95, 100), *range(5)]
+    layer.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_in_thread"),
+    [
+        (
+            {
+                "transformers": {
+                    "data": [{"type": "Scale", "scale": 2}, {"type": "SubMean", "mean": 1}]
+                }
+            },
+            False,
+        ),
+        ({"transformers": AUGMENTED}, True),
+        ({"batch_size": 1000}, True),
+    ],
+)
+def test_thread_where_it_is_worth_it(images, keys, is_in_thread):
+    """Large and randomly moved batches are made by a thread."""
+    layer = layer_of(AsyncHDF5Data(name="data", source=str(images), **{"batch_size": 10, **keys}))
+    layer.forward()
+    assert bool(readers()) == is_in_thread
+    layer.close()
+
+
+def test_thread_ends_with_the_layer(tmp_path):
     """The thread starts with the first batch, and is gone after close and after seek."""
-    layer = layer_of(AsyncHDF5Data(name="data", source=str(images), batch_size=10))
+    layer = in_a_thread(numbered(tmp_path / "a.h5", 0, 100))
     assert readers() == []
     layer.forward()
     assert [t.name for t in readers()] == ["graphnet data 'data'"]
@@ -77,21 +119,28 @@ def test_thread_ends_with_the_layer(images):
 def test_reads_ahead(tmp_path):
     """The next batches are made while nobody asks for them."""
     path = numbered(tmp_path / "a.h5", 0, 100)
-    layer = layer_of(AsyncHDF5Data(name="data", source=str(path), batch_size=10, prefetch=3))
+    layer = in_a_thread(path, prefetch=3)
     layer.forward()
     deadline = time.monotonic() + 5
     while layer.batches.cursor < 40 and time.monotonic() < deadline:
         time.sleep(0.001)
     assert (layer.cursor, layer.batches.cursor) == (10, 40)
-    path.unlink()
     assert labels(layer, 3) == list(range(10, 40))
     layer.close()
 
 
 def test_failure_in_the_thread(images):
     """What goes wrong in the thread is raised in the caller's, with file and rows."""
-    layer = layer_of(AsyncHDF5Data(name="data", source=str(images), batch_size=10))
+    layer = layer_of(AsyncHDF5Data(name="data", source=str(images), batch_size=1000))
     images.unlink()
     with pytest.raises(DataError, match=r"cannot read .*a\.h5: No such file"):
         layer.forward()
     layer.close()
+
+
+def test_batches_kept_ready_are_few():
+    """Each takes memory that no plan knows of."""
+    keys = {"name": "data", "source": "dataset:iris/train", "batch_size": 4}
+    with pytest.raises(ValidationError, match="less than or equal to 64"):
+        AsyncHDF5Data(prefetch=65, **keys)
+    assert AsyncHDF5Data(prefetch=64, **keys).prefetch == 64

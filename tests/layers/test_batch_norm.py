@@ -48,6 +48,8 @@ CASES = [
     *(LayerCase(spec(), [s], batch_norm()) for s in [(4, 3), (3, 2, 2, 3), (5, 2, 3), (2, 1)]),
     LayerCase(spec(affine=False), [(3, 2, 4)], batch_norm(), label="plain"),
     LayerCase(spec(eps=0.5), [(3, 2, 4)], batch_norm(0.5), label="eps"),
+    LayerCase(spec(sync=True), [(3, 2, 4)], batch_norm(), label="sync, of one shard"),
+    LayerCase(spec(moving_average_fraction=0.5), [(3, 2, 4)], batch_norm(), label="fraction"),
     LayerCase(spec(), [(3, 2, 2, 3)], at_start, phase="test", label="test phase"),
     LayerCase(spec(affine=False), [(3, 2)], at_start, phase="test", label="test phase, plain"),
     LayerCase(spec(use_global_stats=True), [(3, 2, 4)], at_start, label="global"),

@@ -75,5 +75,5 @@ def test_mistakes():
         spec(margin=-1)
     for bad in (-1.0, 2.0, np.nan):
         rig = Rig(LayerCase(spec(), [(2, 3), (2, 3), np.array([1.0, bad])], None))
-        with pytest.raises(DataError, match=r"bottom 2 ranges from .*\n  expected 1 for pairs"):
+        with pytest.raises(DataError, match=r"the label \S+ in row \d .*\n  expected 1 for pairs"):
             rig.layer.forward()

@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from support.layer_case import LayerCase, check_layer
+from support.cuda_shim import COMPILER, NO_COMPILER
+from support.layer_case import LayerCase, Rig, check_layer
+from support.layer_device import check_device
 
 from graphnet.backend.base import ScratchDecl
+from graphnet.blob import columns
 from graphnet.layers.base import Kind, Layer, LayerSpec, LossLayer, Reads, exactly
 from graphnet.param import ParamDecl, StateDecl
 
@@ -41,19 +44,19 @@ class Right(Layer):
         (self.x,), (self.y,), self.w = self.bottoms, self.tops, self.params["weight"]
 
     def forward(self):
-        np.multiply(self.x.data, self.x.data, out=self.scratch["pass"])  # x²
-        np.multiply(self.scratch["pass"], self.x.data, out=self.y.data)
+        self.xp.multiply(self.x.data, self.x.data, out=self.scratch["pass"])  # x²
+        self.xp.multiply(self.scratch["pass"], self.x.data, out=self.y.data)
         self.y.data *= self.w.data
 
     def backward(self):
         if self.w.diff is not None:
             self.weight_gradient()
         if self.x.diff is not None:
-            np.multiply(self.scratch["pass"], self.y.diff, out=self.x.diff)
+            self.xp.multiply(self.scratch["pass"], self.y.diff, out=self.x.diff)
             self.x.diff *= 3 * self.w.data
 
     def weight_gradient(self):
-        np.multiply(self.scratch["pass"], self.x.data, out=self.scratch["call"])
+        self.xp.multiply(self.scratch["pass"], self.x.data, out=self.scratch["call"])
         self.scratch["call"] *= self.y.diff
         self.w.diff[0] = self.scratch["call"].sum()
 
@@ -106,7 +109,7 @@ class KeepsCallScratch(Right):
 
     def backward(self):
         if self.x.diff is not None:
-            np.multiply(self.scratch["call"], self.y.diff, out=self.x.diff)
+            self.xp.multiply(self.scratch["call"], self.y.diff, out=self.x.diff)
             self.x.diff *= 3 * self.w.data
         if self.w.diff is not None:
             self.weight_gradient()
@@ -114,7 +117,7 @@ class KeepsCallScratch(Right):
 
 class ReadsTop(Right):
     def weight_gradient(self):
-        np.multiply(self.y.data, self.y.diff, out=self.scratch["call"])
+        self.xp.multiply(self.y.data, self.y.diff, out=self.scratch["call"])
         self.w.diff[0] = self.scratch["call"].sum() / self.w.data[0]
 
 
@@ -212,6 +215,81 @@ def test_wrong_layer_fails(layer, message):
         check_layer(case(layer))
 
 
+class MakesTheHostWait(Right):
+    def forward(self):
+        super().forward()
+        float(self.y.data.sum())
+
+
+class DecidesByTheData(Right):
+    def backward(self):
+        super().backward()
+        if (self.y.data > 0).all():
+            self.xp.multiply(self.x.diff, 1, out=self.x.diff)
+
+
+class SendsEachTime(Right):
+    def forward(self):
+        super().forward()
+        self.backend.upload(np.full((4, 3), 3, self.dtype), self.scratch["call"])
+
+
+class ComputesWithNumPy(Right):
+    def forward(self):
+        np.multiply(self.x.data, self.x.data, out=self.scratch["pass"])
+        super().forward()
+
+
+class MixesHostAndDevice(Right):
+    def setup(self):
+        super().setup()
+        self.one = np.ones((4, 1), self.dtype)
+
+    def forward(self):
+        super().forward()
+        self.xp.multiply(self.y.data, self.one[: len(self.y.data)], out=self.y.data)
+
+
+class UsesWhatCuPyLacks(Right):
+    def weight_gradient(self):
+        super().weight_gradient()
+        self.xp.sum(self.scratch["call"], keepdims=True, initial=0)
+
+
+class IndexesFromTheHost(Right):
+    def forward(self):
+        super().forward()
+        self.y.data[np.arange(1)] *= 1
+
+
+class KnowsHowItIsStored(Right):
+    def setup(self):
+        super().setup()
+        columns(self.x.data)
+
+
+@pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (MakesTheHostWait, r"\(1, 0, 0\) downloads, uploads, waits"),
+        (DecidesByTheData, r"\(1, 0, 0\) downloads, uploads, waits"),
+        (SendsEachTime, r"\(0, 1, 0\) downloads, uploads, waits"),
+        (ComputesWithNumPy, "does not support ufuncs"),
+        (MixesHostAndDevice, "Unsupported type .*numpy.ndarray"),
+        (UsesWhatCuPyLacks, "unexpected keyword argument 'initial'"),
+        (IndexesFromTheHost, "an index of the host"),
+        (KnowsHowItIsStored, "is not stored batch-last"),
+    ],
+)
+def test_layer_wrong_on_a_device_fails(layer, message):
+    """What only a device would show is found without one."""
+    wrong = case(layer)
+    made = Rig(wrong).run()
+    with pytest.raises((AssertionError, TypeError, ValueError), match=message):
+        check_device(wrong, made)
+
+
 def test_undeclared_read_is_found():
     """Data that ``backward_reads`` does not name is gone when backward runs."""
     nothing = case(Right, backward_reads=lambda _: Reads())
@@ -227,10 +305,10 @@ def test_wrong_overlay_is_found():
 
     class ReadsTwice(Right):
         def forward(self):
-            np.multiply(self.x.data, self.w.data, out=self.y.data)
+            self.xp.multiply(self.x.data, self.w.data, out=self.y.data)
             self.y.data *= self.x.data
             self.y.data *= self.x.data
-            np.multiply(self.x.data, self.x.data, out=self.scratch["pass"])
+            self.xp.multiply(self.x.data, self.x.data, out=self.scratch["pass"])
 
     check_layer(case(ReadsTwice))
     with pytest.raises(AssertionError, match="forward in place: top 0"):
@@ -269,7 +347,7 @@ class RightSum(LossLayer):
 
     def forward(self):
         n = self.rows()
-        self.loss = float(self.bottoms[0].data[:n].sum()) / n
+        self.loss = self.backend.number(self.bottoms[0].data[:n].sum()) / n
         self.add(n, self.loss)
 
     def backward(self):

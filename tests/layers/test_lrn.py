@@ -60,12 +60,13 @@ def test_layer(case):
     st.integers(1, 7),
     st.sampled_from(["AcrossChannel", "WithinChannel"]),
     st.sampled_from([0.5, 0.75, 1.0, 1.2]),
+    st.sampled_from([1, 2, 3]),
 )
-@settings(deadline=None, max_examples=60)
-def test_any_geometry(sample, kernel, mode, power):
+@settings(deadline=None, max_examples=200)
+def test_any_geometry(sample, kernel, mode, power, axis):
     """Any window, also one wider than the bottom, gives what the naive loop says."""
     kernel += mode == "WithinChannel" and kernel % 2 == 0
-    layer = spec(kernel=kernel, mode=mode, power=power)
+    layer = spec(kernel=kernel, mode=mode, power=power, axis=axis)
     case = LayerCase(layer, [(2, *sample)], lrn(layer))
     rig = Rig(case)
     results = rig.run()

@@ -121,13 +121,17 @@ def test_arrays_that_do_not_fit(arrays, match):
 
 
 def test_not_finite():
-    """A NaN in a given array is named."""
+    """A NaN in a given array is named, or delivered where that is asked for."""
     x = np.ones((4, 2), np.float32)
-    layer = layer_of(spec(shapes={"x": [2], "y": []}), inputs={"x": x, "y": np.arange(4)})
+    shapes, inputs = {"x": [2], "y": []}, {"x": x, "y": np.arange(4)}
+    layer = layer_of(spec(shapes=shapes), inputs=inputs)
     x[3, 0] = np.nan
     layer.forward()
     with pytest.raises(DataError, match="the given arrays, row 3: a value of 'x' is nan"):
         layer.forward()
+    layer = layer_of(spec(shapes=shapes, check_finite=False, batch_size=4), inputs=inputs)
+    layer.forward()
+    np.testing.assert_array_equal(layer.tops[0].data, x)
 
 
 @pytest.mark.parametrize(

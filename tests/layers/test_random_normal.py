@@ -9,6 +9,7 @@ from support.layer_case import (
     SEED,
     LayerCase,
     Rig,
+    check_allocation,
     check_layer,
     numpy_backend,
 )
@@ -59,6 +60,14 @@ def test_moments():
     assert abs(first["top 0"].var() - 1) < 0.06
     assert (first["top 0"] != first["top 1"]).all()
     assert (first["top 0"] != second["top 0"]).all()
+
+
+def test_any_number_of_threads_draws_the_same():
+    """A top large enough to be split is filled alike, and nothing is allocated for it."""
+    case = LayerCase(spec([32, 64], 256), [], None)
+    one, two = (Rig(case, dtype=np.float32, threads=n) for n in (1, 2))
+    np.testing.assert_array_equal(one.forward()["top 0"], two.forward()["top 0"])
+    check_allocation(one)
 
 
 def test_a_size_for_each_top():

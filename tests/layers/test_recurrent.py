@@ -3,16 +3,22 @@
 import numpy as np
 import pytest
 from support.layer_case import Rig, check_gradient, check_layer
-from support.nets import net_of
+from support.nets import net_of, net_spec
 from support.recurrent import CONT, STEPS, case, in_batches
 
+from graphnet.backend import open_backend
 from graphnet.errors import ShapeError
 from graphnet.gradcheck import check_gradients
 from graphnet.layers import recurrent
 from graphnet.layers.gru import GRU
 from graphnet.layers.lstm import LSTM
 from graphnet.layers.rnn import RNN
+from graphnet.net.load import load_net
 from graphnet.param import StateDecl
+from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.reporter import SilentReporter
+from graphnet.solver.solver import Solver, solve
+from graphnet.solver.spec import SolverSpec
 
 KINDS = pytest.mark.parametrize("kind", STEPS, ids=lambda kind: kind.__name__)
 
@@ -122,6 +128,41 @@ def test_in_a_net(kind):
         np.testing.assert_array_equal(array, state[name])
 
 
+@KINDS
+@pytest.mark.parametrize("second", ["", ", cont"], ids=["stateful", "cont"])
+def test_the_state_survives_evaluations_and_stops(kind, second, tmp_path):
+    """A run that validates, or is stopped and continued, is the run that does neither."""
+    rng = np.random.default_rng(0)
+    inputs = {"x": rng.standard_normal((10, 4, 2)), "label": rng.integers(0, 3, (10, 4))}
+    inputs["cont"] = rng.integers(0, 2, (10, 4))
+    text = f"""
+      - {{name: in, type: MemoryData, batch_size: 5, tops: [x, cont, label],
+         shapes: {{x: [4, 2], cont: [4], label: [4]}}}}
+      - {{name: one, type: {kind.__name__}, output_dim: 3, stateful: {str(not second).lower()},
+         bottoms: [x{second}], tops: [h]}}
+      - {{name: ip, type: InnerProduct, output_dim: 3, axis: 2, bottoms: [h], tops: [y]}}
+      - {{name: loss, type: SoftmaxLoss, axis: 2, bottoms: [y, label]}}
+    """
+
+    def run(max_iter, folder="", every=0):
+        net = load_net(net_spec(text), inputs=inputs)
+        exp_dir = str(tmp_path / folder) if folder else None
+        solver = Solver(SolverSpec(max_iter=max_iter, exp_dir=exp_dir))
+        if every:
+            solver.add_coffee_break(ValidationPerformance(), every_n_iter=every)
+        solve(solver, net, reporter=SilentReporter())
+        state = {name: array.copy() for name, array in net.store.state["one"].items()}
+        return net.store.data.copy(), state
+
+    params, state = run(5)
+    assert all(array.any() for array in state.values())
+    run(3, "stopped")
+    for others in (run(5, every=2), run(5, "stopped")):
+        np.testing.assert_array_equal(others[0], params)
+        for name, array in others[1].items():
+            np.testing.assert_array_equal(array, state[name])
+
+
 # --- strips -----------------------------------------------------------------------------
 
 
@@ -131,21 +172,22 @@ def test_in_a_net(kind):
 def test_strips_change_nothing(kind, bottoms):
     """A batch cut into strips, of uneven width, passes all checks."""
     of = case(kind, "", bottoms)
-    assert len(of.spec.strips(of.values()[0].shape)) > 1
+    assert len(of.spec.strips(of.values()[0].shape, 4)) > 1
     check_layer(of)
 
 
 @pytest.mark.parametrize(("n", "count"), [(1, 1), (31, 1), (32, 2), (50, 3), (1000, 4)])
 def test_strips_cover_the_batch(n, count):
     """Strips are at least 16 samples wide, at most four, and cover the batch in order."""
-    strips = case(LSTM, "", [(1, 1, 1)], output_dim=128).spec.strips((n, 7, 64))
+    strips = case(LSTM, "", [(1, 1, 1)], output_dim=128).spec.strips((n, 7, 64), 4)
     assert len(strips) == count
     assert np.concatenate([np.arange(n)[s] for s in strips]).tolist() == list(range(n))
 
 
 def test_little_work_is_not_cut():
-    """Strips of a few hidden units would only wait for each other."""
-    assert len(case(LSTM, "", [(1, 1, 1)], output_dim=16).spec.strips((64, 7, 16))) == 1
+    """Strips of a few hidden units would only wait for each other, and on a GPU all would."""
+    assert len(case(LSTM, "", [(1, 1, 1)], output_dim=128).spec.strips((1000, 7, 64), 1)) == 1
+    assert len(case(LSTM, "", [(1, 1, 1)], output_dim=16).spec.strips((64, 7, 16), 4)) == 1
 
 
 # --- declarations -----------------------------------------------------------------------
@@ -210,7 +252,7 @@ def test_counts(kind, per_unit):
 def test_memory_without_backward(kind):
     """A net that only runs forward keeps the units of one step."""
     spec, shapes = case(kind, "", [(1, 1, 1)]).spec, [(2, 50, 3)]
-    decls = {b: spec.scratch(shapes, None, backward=b) for b in (True, False)}
+    decls = {b: spec.scratch(shapes, open_backend("numpy"), backward=b) for b in (True, False)}
     assert decls[False].keys() == {"weights", "inputs", "units", "spare"}
     assert decls[True]["units"].shape[1] == 51 * decls[False]["units"].shape[1]
 

@@ -1,0 +1,88 @@
+"""What Mocha, Caffe and other frameworks call a layer, and what it is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from graphnet.errors import did_you_mean
+
+#: Their name, and graphnet's for the same layer. Names that differ only in capitals,
+#: underscores or a ``Layer`` at the end, such as Caffe's old ``INNER_PRODUCT``, are found anyway.
+OTHER_NAMES: Mapping[str, str] = {
+    # Caffe
+    "ArgMax": "Argmax",
+    "Conv": "Convolution",
+    "Data": "HDF5Data",
+    "DummyData": "MemoryData",
+    "Eltwise": "ElementWise",
+    "EuclideanLoss": "SquareLoss",
+    "LSTMUnit": "LSTM",
+    "Padding": "Pad",
+    "Pool": "Pooling",
+    "SoftmaxWithLoss": "SoftmaxLoss",
+    "TanH": "Tanh",
+    # others
+    "AveragePooling": "Pooling",
+    "BCELoss": "BinaryCrossEntropyLoss",
+    "BCEWithLogitsLoss": "SigmoidCrossEntropyLoss",
+    "BN": "BatchNorm",
+    "BatchNorm2d": "BatchNorm",
+    "BatchNormalization": "BatchNorm",
+    "Conv2D": "Convolution",
+    "Conv2DTranspose": "Deconvolution",
+    "ConvTranspose2d": "Deconvolution",
+    "CrossEntropyLoss": "SoftmaxLoss",
+    "Dense": "InnerProduct",
+    "Embedding": "Embed",
+    "FullyConnected": "InnerProduct",
+    "LeakyReLU": "LReLU",
+    "Linear": "InnerProduct",
+    "LocalResponseNorm": "LRN",
+    "MSELoss": "SquareLoss",
+    "MaxPool": "Pooling",
+    "MaxPool2d": "Pooling",
+    "NLLLoss": "MultinomialLogisticLoss",
+    "SiLU": "Swish",
+    "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
+    "Softplus": "BNLL",
+}
+
+_PACK = "pack the images into HDF5 once, with: graphnet data pack; and read them with HDF5Data"
+_ROWS = "rows are chosen in the data: by 'rows' of HDF5Data, or in its file"
+
+#: Their layers that graphnet has no twin of, and what to do instead.
+INSTEAD: Mapping[str, str] = {
+    "BatchReindex": _ROWS,
+    "Filter": _ROWS,
+    "Im2col": "Convolution does this by itself",
+    "ImageData": _PACK,
+    "Images": _PACK,
+    "Parameter": "a learned array belongs to a layer, such as Bias, Scale or one of your own",
+    "Python": "name a layer class of your own by its dotted path, such as type: my_layers.Gate",
+    "WindowData": _PACK,
+}
+
+
+def hint_for(found: str, known: Iterable[str]) -> str:
+    """A line on what to write instead of an unknown layer type (with its newline and indent).
+
+    Args:
+        found: The type that was written.
+        known: All there are.
+
+    Returns:
+        Nothing where ``found`` is like none of them.
+    """
+    known = list(known)
+    plain = _plain(found)
+    ours = {_plain(name): name for name in known}
+    theirs = {_plain(name): name for name in OTHER_NAMES}
+    meant = ours.get(plain) or OTHER_NAMES.get(theirs.get(plain, ""))
+    if meant in known:
+        return f"\n  did you mean '{meant}'?"
+    advice = {_plain(name): text for name, text in INSTEAD.items()}.get(plain)
+    return f"\n  {advice}" if advice else did_you_mean(found, known)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower().removesuffix("layer")
