@@ -1,0 +1,89 @@
+"""Carried: the state that each shard hands to its next batch, kept as rows of the whole batch.
+
+The store holds it for the whole batch, where snapshots find it; a shard's net has room for its
+own rows alone, which several shards of one rank may share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from graphnet.blob import Array
+from graphnet.errors import SpecError
+from graphnet.net.net import Net
+from graphnet.parallel.communicator import Communicator, Parcel
+from graphnet.parallel.shards import Shards
+from graphnet.param import ParamStore
+
+
+class Carried:
+    """What recurrent layers carry from batch to batch.
+
+    Args:
+        store: Holds it for the whole batch.
+        nets: By shard.
+        shards: Whose.
+
+    Raises:
+        SpecError: If the store was made for another batch.
+    """
+
+    def __init__(self, store: ParamStore, nets: Mapping[int, Net], shards: Shards) -> None:
+        self._shards, self._backend = shards, store.backend
+        self._pairs: dict[int, list[tuple[Array, Array]]] = {}
+        self._whole: list[Array] = []
+        for shard, net in nets.items():
+            first, end = shards.rows(shard)
+            pairs = []
+            for node, layer in zip(net.compiled.ordered, net.layers, strict=True):
+                for name, decl in store.state_decls.get(node.spec.store_key, {}).items():
+                    if decl.per_batch and name in layer.state:
+                        whole = store.state[node.spec.store_key][name]
+                        _check_rows(whole, shards, f"{node.spec.store_key}/{name}")
+                        pairs.append((whole[first:end], layer.state[name]))
+                        if not any(array is whole for array in self._whole):
+                            self._whole.append(whole)
+            self._pairs[shard] = pairs
+
+    def enter(self, shard: int) -> None:
+        """Let a shard's net go on from where the shard stood."""
+        for rows, state in self._pairs[shard]:
+            state[...] = rows
+
+    def leave(self, shard: int) -> None:
+        """Keep what it hands to its next batch."""
+        for rows, state in self._pairs[shard]:
+            rows[...] = state
+
+    def collect(self, communicator: Communicator) -> None:
+        """Bring the rows of all ranks to rank 0."""
+        if communicator.size == 1:
+            return
+        for whole in self._whole:
+            self._collect(whole, communicator)
+
+    def _collect(self, whole: Array, communicator: Communicator) -> None:
+        host = self._backend.download(whole)
+
+        def rows(rank: int) -> np.ndarray:
+            own = self._shards.own(rank)
+            first, end = self._shards.rows(own[0])[0], self._shards.rows(own[-1])[1]
+            return host[first:end].reshape(-1)
+
+        if communicator.rank:
+            communicator.exchange([Parcel(0, rows(communicator.rank))], [])
+            return
+        others = range(1, communicator.size)
+        communicator.exchange([], [Parcel(rank, rows(rank)) for rank in others])
+        self._backend.upload(host, whole)
+
+
+def _check_rows(whole: Array, shards: Shards, name: str) -> None:
+    """See that state has a row for each of the batch."""
+    if whole.shape[0] != shards.batch_size:
+        raise SpecError(
+            f"the store's '{name}' is of batches of {whole.shape[0]}, not {shards.batch_size}\n"
+            "  load the net to be trained first, and let the others share its params"
+        )

@@ -1,0 +1,141 @@
+"""Communicator: how the ranks of a job reach each other, and nothing about what they add up.
+
+Arrays travel from one rank to another; what is made of them, and in which order, is the business
+of whoever asked for them. So every kind of communicator gives the same bits.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+from graphnet.blob import Array
+from graphnet.errors import GraphnetError, located
+
+T = TypeVar("T")
+
+
+class Parcel(NamedTuple):
+    """An array on its way.
+
+    Attributes:
+        peer: The rank it goes to or comes from.
+        array: One-dimensional and contiguous; on both sides of one dtype and size.
+    """
+
+    peer: int
+    array: Array
+
+
+class Communicator(ABC):
+    """What the ranks of one job have in common; every method but ``abort`` is for all together.
+
+    Attributes:
+        rank: This one's, from 0.
+        size: How many there are.
+        local_rank: Among those of this machine.
+        local_size: How many there are on this machine.
+        is_launched: Whether a launcher started the job; its default is then several shards.
+        takes_device: Whether arrays in a device's memory can be exchanged as they are.
+    """
+
+    rank = 0
+    size = 1
+    local_rank = 0
+    local_size = 1
+    is_launched = False
+    takes_device = False
+
+    @abstractmethod
+    def exchange(self, sends: Sequence[Parcel], receives: Sequence[Parcel]) -> None:
+        """Send arrays and fill others; returns when all have been sent and filled.
+
+        What one rank sends another arrives in the order of its list.
+
+        Raises:
+            RankError: If a rank has gone.
+        """
+
+    @abstractmethod
+    def broadcast(self, value: T) -> T:
+        """What rank 0 gives; what the others give is ignored.
+
+        The others may have to wait for it as long as rank 0 likes.
+
+        Raises:
+            RankError: If a rank has gone.
+        """
+
+    @abstractmethod
+    def all_gather(self, value: T) -> list[T]:
+        """What each rank gives, in their order.
+
+        Raises:
+            RankError: If a rank has gone.
+        """
+
+    @abstractmethod
+    def abort(self, message: str) -> NoReturn:
+        """End the whole job at once, saying why."""
+
+    def describe(self) -> list[str]:
+        """Where each rank runs, for whoever has to look after one."""
+        return []
+
+    def start_watching(self) -> None:  # noqa: B027  # one rank has nobody to lose
+        """See from now on whether the other ranks are alive; nothing if that is so already."""
+
+    def close(self) -> None:  # noqa: B027  # the same
+        """The ranks go their own ways from now on, and no longer look after each other."""
+
+
+class LocalCommunicator(Communicator):
+    """A job of one process."""
+
+    def exchange(self, sends: Sequence[Parcel], receives: Sequence[Parcel]) -> None:
+        """Nothing: there is nobody."""
+
+    def broadcast(self, value: T) -> T:
+        """The value."""
+        return value
+
+    def all_gather(self, value: T) -> list[T]:
+        """The value alone."""
+        return [value]
+
+    def abort(self, message: str) -> NoReturn:
+        """Leave.
+
+        Raises:
+            SystemExit: With the message.
+        """
+        raise SystemExit(message)
+
+
+def together(communicator: Communicator, function: Callable[[], T]) -> T:
+    """Call a function on every rank; if it fails on any, it has failed on all.
+
+    Raises:
+        GraphnetError: On rank 0: its own, or else that of the first rank that has one, which is
+            named.
+        SystemExit: On the others.
+    """
+    error: GraphnetError | None = None
+    result: Any = None
+    try:
+        result = function()
+    except GraphnetError as found:
+        error = found
+    errors = communicator.all_gather(error) if communicator.size > 1 else [error]
+    failed = next((rank for rank, found in enumerate(errors) if found is not None), None)
+    if failed is None:
+        return result  # type: ignore[no-any-return]
+    communicator.close()
+    if communicator.rank:
+        raise SystemExit(1)
+    if error is None:
+        error = errors[failed]
+        with located(None, f"on rank {failed} of {communicator.size}: "):
+            raise error  # type: ignore[misc]
+    raise error

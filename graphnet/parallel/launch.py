@@ -1,0 +1,81 @@
+"""Which job this process belongs to, as its launcher says in the environment.
+
+mpi4py is imported only where a launcher has started the process: MPI would otherwise be begun,
+and its threads and signal handlers be there, in every process that trains a net.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from graphnet.errors import RankError
+
+if TYPE_CHECKING:
+    from graphnet.parallel.communicator import Communicator
+
+#: What launchers call a process's rank and the number of ranks: MPICH and Intel MPI, Open MPI,
+#: and what PMIx alone gives (as under Slurm).
+_NAMES = (
+    ("PMI_RANK", "PMI_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("PMIX_RANK", ""),
+)
+
+
+def launched_as(environ: Mapping[str, str]) -> tuple[int, int | None] | None:
+    """The rank and the number of ranks; None where no launcher has started the process.
+
+    The number is None where the launcher does not say it.
+    """
+    for rank, size in _NAMES:
+        if environ.get(rank, "").isdigit():
+            number = environ.get(size, "")
+            return int(environ[rank]), int(number) if number.isdigit() else None
+    return None
+
+
+def check_one_process(what: str, environ: Mapping[str, str]) -> None:
+    """See that this process is not one of several that a launcher has started.
+
+    Raises:
+        RankError: If it is rank 0 of them.
+        SystemExit: If it is another one.
+    """
+    rank, size = launched_as(environ) or (0, None)
+    if size is not None and size > 1:
+        if rank:
+            raise SystemExit(1)
+        raise RankError(
+            f"'{what}' is for one process, and this is rank 0 of {size}\n"
+            "  start it without mpiexec; only 'graphnet solve' runs on several ranks"
+        )
+
+
+@cache
+def current() -> Communicator:
+    """The job of this process: that of its launcher, else one of its own.
+
+    Raises:
+        RankError: If there is a launcher and mpi4py cannot be had; on rank 0.
+        SystemExit: The same on the others.
+    """
+    from graphnet.parallel.communicator import LocalCommunicator
+
+    launched = launched_as(os.environ)
+    if launched is None:
+        return LocalCommunicator()
+    try:
+        from graphnet.parallel.mpi import MPICommunicator
+    except (ImportError, RuntimeError) as error:  # the latter where there is no MPI library
+        if launched[0]:
+            raise SystemExit(1) from None
+        raise RankError(
+            f"this is rank 0 of a job, but MPI cannot be had: {error}\n"
+            "  pip install 'graphnet[mpi]', or start graphnet without mpiexec"
+        ) from error
+    communicator = MPICommunicator()
+    communicator.start_watching()
+    return communicator

@@ -1,0 +1,102 @@
+"""Lockstep: the shards of a net whose layers need each other, run abreast, layer by layer.
+
+A layer with a part that concerns the whole batch (BatchNorm with ``sync``) does it in stages,
+between which what the stage has found is averaged over all shards. Every shard of a rank has
+memory of its own here; nets without such layers run one shard after the other in the same memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from graphnet.blob import Array
+from graphnet.errors import located
+from graphnet.layers.base import Layer, Stage
+from graphnet.net.compiled import CompiledNet
+from graphnet.net.net import Net
+from graphnet.parallel.communicator import Communicator
+from graphnet.parallel.shards import Shards
+from graphnet.parallel.tree_sum import TreeSum
+
+Stages = Callable[[Layer[Any]], list[Stage]]
+
+
+def meets(compiled: CompiledNet) -> bool:
+    """Whether a layer of the net needs the other shards of a batch."""
+    return any(node.spec.meets_shards(compiled.phase) for node in compiled.ordered)
+
+
+class Lockstep:
+    """Runs a rank's shards through the layers together.
+
+    Args:
+        nets: By shard, each with diffs and state of its own.
+        shards: Whose.
+        communicator: To the other ranks.
+    """
+
+    def __init__(self, nets: Mapping[int, Net], shards: Shards, communicator: Communicator) -> None:
+        self._nets, self._shards, self._communicator = nets, shards, communicator
+        compiled = next(iter(nets.values())).compiled
+        nodes = list(enumerate(compiled.ordered))
+        self._forward = [(node, self._calls(i, _forward)) for i, node in nodes]
+        self._backward = [
+            self._calls(i, _backward)
+            for i, node in reversed(nodes)
+            if node.name in compiled.flow.backward
+        ]
+
+    def _calls(self, i: int, stages: Stages) -> list[Callable[[], None]]:
+        """All calls of the i-th layer of every net, in order."""
+        calls: list[Callable[[], None]] = []
+        of_shards = {shard: stages(net.layers[i]) for shard, net in self._nets.items()}
+        for abreast in zip(*of_shards.values(), strict=True):
+            calls += [stage.call for stage in abreast]
+            arrays = {s: stage.shared for s, stage in zip(of_shards, abreast, strict=True)}
+            shared = {shard: array for shard, array in arrays.items() if array is not None}
+            if shared:
+                calls.append(self._meeting(shared))
+        return calls
+
+    def _meeting(self, shared: Mapping[int, Array]) -> Callable[[], None]:
+        """The mean over all shards, to each of them."""
+        net, first = next(iter(self._nets.values())), next(iter(shared.values()))
+        total = net.backend.zeros(first.shape, first.dtype)
+        tree = TreeSum(net.backend, [total], self._shards, self._communicator)
+        return partial(self._meet, tree, total, shared)
+
+    def _meet(self, tree: TreeSum, total: Array, shared: Mapping[int, Array]) -> None:
+        def give(shard: int) -> None:
+            total[...] = shared[shard]
+            total[...] *= self._shards.weight(shard)
+
+        tree(give)
+        for array in shared.values():
+            array[...] = total
+
+    def run(self) -> None:
+        """Forward and backward of all shards; their diffs are then in their own stores.
+
+        Raises:
+            GraphnetError: If a layer meets bad data.
+        """
+        for node, calls in self._forward:
+            with located(node.position, node.subject):
+                for call in calls:
+                    call()
+        for calls in self._backward:
+            for call in calls:
+                call()
+        for net in self._nets.values():
+            for add in net.shared_sums:
+                add()
+
+
+def _forward(layer: Layer[Any]) -> list[Stage]:
+    return layer.forward_stages()
+
+
+def _backward(layer: Layer[Any]) -> list[Stage]:
+    return layer.backward_stages()

@@ -1,0 +1,384 @@
+"""ShardedNet: a training net whose batch is computed in shards, on one rank or on several.
+
+The objective of a batch is the mean of those of its shards, each weighted by its rows; so is
+the gradient. The shards' nets are compiled for the rows of one shard and share the run's params.
+To the solver it is a net like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.data.portion import Portion
+from graphnet.errors import DataError, SpecError, located
+from graphnet.layers.base import Kind, PassContext, Phase
+from graphnet.layers.silence import Silence
+from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.finite import first_bad_layer
+from graphnet.net.net import Evaluation, Net
+from graphnet.net.spec import NetSpec
+from graphnet.parallel.carried import Carried
+from graphnet.parallel.communicator import Communicator
+from graphnet.parallel.lockstep import Lockstep, meets
+from graphnet.parallel.shards import Shards
+from graphnet.parallel.shared_evaluation import SharedEvaluation
+from graphnet.parallel.tally import Tally
+from graphnet.parallel.tree_sum import TreeSum
+from graphnet.param import ParamStore
+
+
+class ShardedNet:
+    """A net in shards; what the solver needs of a net, and the ranks' part in it.
+
+    Attributes:
+        name: The net's.
+        phase: Its phase.
+        compiled: The net as if it were computed whole; never bound to memory.
+        backend: Where it runs.
+        store: The params, the same on every rank.
+        context: What the running pass is about.
+        shards: How the batch is cut.
+        communicator: To the other ranks.
+
+    Args:
+        whole: The compiled net.
+        store: Its params, made for it.
+        seed: Keys its random streams.
+        count: How many shards.
+        communicator: To the other ranks.
+        inputs: Arrays for MemoryData tops.
+        memory_limit: The most bytes a shard's net may plan. Default: what the machine has free.
+
+    Raises:
+        SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
+    """
+
+    def __init__(
+        self,
+        whole: CompiledNet,
+        store: ParamStore,
+        seed: int,
+        count: int,
+        communicator: Communicator,
+        inputs: Mapping[str, np.ndarray] | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        self._inputs, self._memory_limit = inputs or {}, memory_limit
+        self.compiled, self.store, self.communicator = whole, store, communicator
+        self.name, self.phase = whole.spec.name, whole.phase
+        self.backend: Backend = whole.backend
+        self.context = PassContext(self.phase, seed)
+        check_can_be_cut(whole)
+        self.shards = Shards(count, _batch_size(whole), communicator.rank, communicator.size)
+        self._nets = self._make_nets()
+        self._first = next(iter(self._nets.values()))
+        self._carried = Carried(store, self._nets, self.shards)
+        self._tally = Tally(store, self._first, self.shards)
+        self._sum = TreeSum(
+            self.backend, [store.diff, self._tally.array], self.shards, communicator
+        )
+        self._scale = self.backend.elementwise(self._scale_block, store.diff)
+        self._weight = 1.0
+        self._lockstep = Lockstep(self._nets, self.shards, communicator) if meets(whole) else None
+        self._cursors = dict.fromkeys(self._first.cursors(), 0)
+        self._siblings: dict[Phase, SharedEvaluation] = {}
+
+    def _make_nets(self) -> dict[int, Net]:
+        """The net of each own shard: one for each size, or one each where they run abreast."""
+        own, shards = self.shards.own(), self.shards
+        if meets(self.compiled):
+            groups = [[shard] for shard in own]
+        else:
+            sizes = sorted({shards.size(shard) for shard in own})
+            groups = [[s for s in own if shards.size(s) == size] for size in sizes]
+        nets: dict[int, Net] = {}
+        for group in groups:
+            portion = Portion(shards.batch_size, tuple(shards.rows(shard) for shard in group))
+            spec = spec_of_shard(self.compiled, shards.size(group[0]))
+            store = self.store.twin() if meets(self.compiled) else self.store
+            net = self._net(spec, self.phase, store, portion)
+            nets |= dict.fromkeys(group, net)
+        return {shard: nets[shard] for shard in own}
+
+    def _net(
+        self, spec: NetSpec, phase: Phase, store: ParamStore, portion: Portion | None = None
+    ) -> Net:
+        compiled = compile_net(
+            spec,
+            phase,
+            self.backend,
+            self.compiled.dtype,
+            "needed",
+            memory_limit=self._memory_limit,
+            has_params=True,
+        )
+        store.check_declared(compiled.declared)
+        return Net(compiled, store, self.context.seed, self._inputs, portion=portion)
+
+    def _different(self) -> Iterator[Net]:
+        yield from dict.fromkeys(self._nets.values())
+
+    # --- running ------------------------------------------------------------------------
+
+    def forward_backward(self) -> None:
+        """One batch: ``store.diff`` is then its gradient, on every rank.
+
+        Raises:
+            GraphnetError: If a layer meets bad data.
+            RankError: If another rank has gone.
+        """
+        self._tally.begin()
+        if self._lockstep is not None:
+            for shard in self._nets:
+                self._enter(shard)
+            self._lockstep.run()
+        self._sum(self._shard)
+        self._tally.end()
+        for layer in self._first.data_layers:
+            self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
+
+    def _enter(self, shard: int) -> None:
+        """Let a shard's net stand where the shard begins."""
+        net = self._nets[shard]
+        self._tally.rewind(net)
+        self._carried.enter(shard)
+        net.context.iteration = self.context.iteration
+        net.context.first_sample = self.context.first_sample + self.shards.rows(shard)[0]
+
+    def _shard(self, shard: int) -> None:
+        """Write a shard's part of everything that is added up."""
+        net = self._nets[shard]
+        if self._lockstep is None:
+            self._enter(shard)
+            net.forward_backward()
+        else:
+            self.store.diff[...] = net.store.diff
+        self._carried.leave(shard)
+        self._tally.give(shard, net)
+        self._weight = self.shards.weight(shard)
+        self._scale()
+
+    def _scale_block(self, xp: Any, diff: Any) -> None:
+        xp.multiply(diff, self._weight, out=diff)
+
+    def settle(self) -> None:
+        """Nothing: what each shard measured has been fetched, and its errors with it."""
+
+    def objective(self) -> float:
+        """As :meth:`loss`."""
+        return self.loss()
+
+    def loss(self) -> float:
+        """The objective of the last batch, without regularizers."""
+        return float(sum(self._tally.losses.values()))
+
+    def losses(self) -> dict[str, float]:
+        """The same by loss layer."""
+        return dict(self._tally.losses)
+
+    @property
+    def ballot(self) -> np.ndarray:
+        """Numbers of this rank that are added up along with the gradient."""
+        return self._tally.ballot
+
+    @property
+    def counted(self) -> np.ndarray:
+        """What the ballots of all ranks have come to in the last batch."""
+        return self._tally.counted
+
+    # --- data ---------------------------------------------------------------------------
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of the whole batch."""
+        return self.shards.batch_size
+
+    @property
+    def n_samples(self) -> int | None:
+        """In one epoch of the first data layer that has epochs."""
+        return self._first.n_samples
+
+    @property
+    def epoch(self) -> int:
+        """Completed passes of that layer."""
+        main = next((d for d in self._first.data_layers if d.n_samples), None)
+        return self._cursors[main.name] // main.n_samples if main and main.n_samples else 0
+
+    def cursors(self) -> dict[str, int]:
+        """Samples of the whole batches that each data layer has delivered."""
+        return dict(self._cursors)
+
+    def seek(self, cursors: Mapping[str, int]) -> None:
+        """Put the data layers where they stood."""
+        self._cursors |= {name: at for name, at in cursors.items() if name in self._cursors}
+        for net in self._different():
+            net.seek(self._cursors)
+
+    # --- statistics ---------------------------------------------------------------------
+
+    def statistics(self) -> dict[str, float]:
+        """The means since the last reset, of all losses and statistics, of all shards."""
+        self._first.restore_statistics_state(self._tally.sums)
+        return self._first.statistics()
+
+    def reset_statistics(self) -> None:
+        """Start counting anew."""
+        for sums in self._tally.sums.values():
+            sums.fill(0)
+
+    def statistics_state(self) -> dict[str, np.ndarray]:
+        """The running sums by layer name."""
+        return {name: sums.copy() for name, sums in self._tally.sums.items()}
+
+    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
+        """Put the running sums back."""
+        for name, values in sums.items():
+            if name in self._tally.sums:
+                self._tally.sums[name][...] = values
+
+    # --- the ranks ----------------------------------------------------------------------
+
+    def collect(self) -> None:
+        """Have on rank 0 the state that all ranks' shards hand to their next batches."""
+        self._carried.collect(self.communicator)
+
+    def sibling(self, phase: Phase) -> Net | SharedEvaluation | None:
+        """The net of another phase, whose evaluation all ranks take a part in.
+
+        Raises:
+            ShapeError: If it needs params that this net does not have.
+        """
+        if not self.compiled.spec.has_phase(phase):
+            return None
+        if self.communicator.size == 1:
+            return self._net(self.compiled.spec, phase, self.store)
+        if phase not in self._siblings:
+            net = self._net(self.compiled.spec, phase, self.store)
+            self._siblings[phase] = SharedEvaluation(net, self.communicator)
+        return self._siblings[phase]
+
+    def evaluate(self) -> Evaluation:
+        """Run the whole data set of this phase once; to be called on rank 0.
+
+        Raises:
+            DataError: If it has no end.
+        """
+        net = self.sibling(self.phase)
+        if net is None:
+            raise DataError(f"net '{self.name}' ({self.phase}) measures nothing")
+        return net.evaluate()
+
+    def help_evaluate(self, phase: Phase, iteration: int) -> None:
+        """Do this rank's part of an evaluation that rank 0 has asked for."""
+        net = self.sibling(phase)
+        if isinstance(net, SharedEvaluation):
+            net.context.iteration = iteration
+            net.take_part()
+
+    # --- what is declared ---------------------------------------------------------------
+
+    @property
+    def yaml_text(self) -> str:
+        """The declared net as YAML."""
+        return self.compiled.spec.to_yaml()
+
+    def data_summary(self) -> dict[str, Any]:
+        """The source each data layer reads, by layer name."""
+        return self._first.data_summary()
+
+    def data_fingerprints(self) -> dict[str, dict[str, str]]:
+        """What tells each file of each data layer from another of its name."""
+        return self._first.data_fingerprints()
+
+    def check_trainable(self) -> None:
+        """There is a loss, and one reaches every param that learns.
+
+        Raises:
+            TopologyError: Otherwise.
+        """
+        self._first.check_trainable()
+
+    def first_bad_layer(self) -> str | None:
+        """The first layer with a value that is not finite in a shard of this rank."""
+        self.seek({n: max(0, at - self.batch_size) for n, at in self._cursors.items()})
+        for shard in self.shards.own():
+            net = self._nets[shard]
+            net.context.first_sample = self.shards.rows(shard)[0]
+            found = first_bad_layer(net.layers, net.params)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def planned_bytes(self) -> int:
+        """Blobs, diffs and scratch of this rank's shards, plus params and their diffs."""
+        arenas = sum(net.compiled.plan.n_bytes for net in self._different())
+        return int(arenas + self.store.data.nbytes + self.store.diff.nbytes)
+
+    def close(self) -> None:
+        """Release files and threads."""
+        for net in self._different():
+            net.close()
+        for sibling in self._siblings.values():
+            sibling.close()
+
+
+def _batch_size(whole: CompiledNet) -> int:
+    """Rows of the batch that all data layers deliver.
+
+    Raises:
+        SpecError: If they deliver differently many.
+    """
+    sizes = {
+        node.name: whole.shapes[node.tops[0]][0]
+        for node in whole.ordered
+        if node.spec.kind is Kind.DATA and node.tops
+    }
+    if len(set(sizes.values())) != 1:
+        listed = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
+        raise SpecError(
+            f"shards: the data layers must deliver batches of one size, found {listed or 'none'}",
+            whole.spec.position,
+        )
+    return next(iter(sizes.values()))
+
+
+def check_can_be_cut(whole: CompiledNet) -> None:
+    """See that the net means the same in shards.
+
+    Raises:
+        SpecError: At a loss that is no mean, or an output.
+    """
+    for node in whole.ordered:
+        with located(node.position, node.subject):
+            if node.spec.kind is Kind.OUTPUT and not isinstance(node.spec, Silence):
+                raise SpecError(
+                    "an output would get the shards of this rank alone\n"
+                    "  give it 'phase: test', or solve with shards: 1"
+                )
+            if getattr(node.spec, "divisor", None) == "none":
+                raise SpecError(
+                    "a loss with divisor: none is a sum, and shards take means\n"
+                    "  choose another divisor and a larger weight, or solve with shards: 1"
+                )
+
+
+def spec_of_shard(whole: CompiledNet, size: int) -> NetSpec:
+    """The net with data layers that deliver so many rows.
+
+    Raises:
+        SpecError: If a data layer delivers whole batches only.
+    """
+    nodes = []
+    for node in whole.spec.nodes:
+        if node.spec.kind is Kind.DATA and node.spec.phase in (None, whole.phase):
+            with located(node.position, node.subject):
+                nodes.append(replace(node, spec=node.spec.with_batch_size(size)))
+        else:
+            nodes.append(node)
+    return whole.spec.with_nodes(nodes)

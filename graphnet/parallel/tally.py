@@ -1,0 +1,106 @@
+"""Tally: the few numbers that travel with the gradient.
+
+Losses, statistics and running statistics of the layers (as of BatchNorm) of each shard, and the
+ranks' ballots, in one array of float64. Each shard moves the running statistics from where they
+stood before the batch; they come to stand at the mean, weighted by rows, of where the shards left
+them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from graphnet.blob import Array
+from graphnet.net.net import Net
+from graphnet.parallel.shards import Shards
+from graphnet.param import ParamStore
+
+#: How many numbers a rank can add to each batch.
+N_BALLOT = 3
+
+
+class Tally:
+    """Takes each shard's numbers, and says what their sums mean.
+
+    Attributes:
+        array: What is added up.
+        losses: Of the last batch, by loss layer.
+        sums: The running sums of losses and statistics, by layer name.
+        ballot: This rank's.
+        counted: The sum of all ranks'.
+
+    Args:
+        store: The run's.
+        net: Of any shard.
+        shards: Whose.
+    """
+
+    def __init__(self, store: ParamStore, net: Net, shards: Shards) -> None:
+        self._store, self._shards = store, shards
+        self._running = running_statistics(store)
+        self._before = [array.copy() for array in self._running]
+        self.losses = dict.fromkeys(net.losses(), 0.0)
+        self.sums = {name: np.zeros_like(s) for name, s in net.statistics_state().items()}
+        sizes = [
+            len(self.losses),
+            sum(s.size for s in self.sums.values()),
+            sum(array.size for array in self._running),
+            N_BALLOT,
+        ]
+        edges = np.cumsum([0, *sizes]).tolist()
+        self.array = np.zeros(edges[-1])
+        self._losses, self._sums, self._states, self._votes = (
+            self.array[a:b] for a, b in pairwise(edges)
+        )
+        self.ballot, self.counted = np.zeros(N_BALLOT), np.zeros(N_BALLOT)
+
+    def begin(self) -> None:
+        """A batch begins: remember where the running statistics stand."""
+        for before, array in zip(self._before, self._running, strict=True):
+            before[...] = array
+
+    def rewind(self, net: Net) -> None:
+        """A shard begins: its net is to find everything as the batch found it."""
+        for before, array in zip(self._before, running_statistics(net.store), strict=True):
+            array[...] = before
+        net.reset_statistics()
+
+    def give(self, shard: int, net: Net) -> None:
+        """Write what a shard has come to."""
+        weight = self._shards.weight(shard)
+        self._losses[:] = list(net.losses().values())
+        self._losses *= weight
+        measured = net.statistics_state().values()
+        self._sums[:] = np.concatenate([*measured, np.empty(0)])
+        download = net.backend.download
+        running = [download(array).reshape(-1) for array in running_statistics(net.store)]
+        self._states[:] = np.concatenate([*running, np.empty(0)])
+        self._states *= weight
+        is_first = shard == self._shards.own()[0]
+        self._votes[:] = self.ballot if is_first else 0.0
+
+    def end(self) -> None:
+        """Take the sums of all shards over."""
+        self.losses = dict(zip(self.losses, self._losses.tolist(), strict=True))
+        start = 0
+        for sums in self.sums.values():
+            np.add(sums, self._sums[start : start + sums.size], out=sums)
+            start += sums.size
+        start = 0
+        for array in self._running:
+            values = self._states[start : start + array.size].reshape(array.shape)
+            self._store.backend.upload(values.astype(self._store.dtype), array)
+            start += array.size
+        self.counted[:] = self._votes
+
+
+def running_statistics(store: ParamStore) -> list[Array]:
+    """The state of a store that is not handed from batch to batch."""
+    return [
+        store.state[key][name]
+        for key, decls in store.state_decls.items()
+        for name, decl in decls.items()
+        if not decl.per_batch
+    ]
