@@ -31,9 +31,10 @@ class NoCons(Constraint):
 class L2Cons(Constraint):
     """Each unit's weight vector keeps an L2 norm of at most ``threshold``.
 
-    A unit is one output's weights, one whole filter, or an entire bias vector. Checked when
-    the iteration is a multiple of ``every_n_iter`` (default 1). (Mocha ``L2Cons``; Srivastava
-    et al. 2014, section 5.1.)
+    A unit is what one index of a param's first axis holds, such as one output's weights or one
+    whole filter (of a Deconvolution, all that one channel of its bottom adds); an entire bias
+    vector is one unit. Checked when the iteration is a multiple of ``every_n_iter`` (default 1).
+    (Mocha ``L2Cons``; Srivastava et al. 2014, section 5.1.)
     """
 
     type: Literal["L2Cons"] = "L2Cons"

@@ -8,7 +8,8 @@
     ├─ SnapshotError      a snapshot cannot be read, or is not of this net
     ├─ BackendError       a backend was asked for and cannot be had
     ├─ BreakError         a coffee break raised
-    └─ DivergedError      the loss became NaN or infinite
+    ├─ DivergedError      the loss became NaN or infinite
+    └─ RankError          ranks of one job disagree, or one has gone
 
 Inner code raises with the bare fact; whoever knows the layer and its place in the file adds
 them on the way up with :func:`located`. Nothing here imports the rest of graphnet.
@@ -106,6 +107,10 @@ class BreakError(GraphnetError):
 
 class DivergedError(GraphnetError):
     """The loss or a parameter became NaN or infinite."""
+
+
+class RankError(GraphnetError):
+    """The ranks of one job disagree, or one of them has gone."""
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def _float64_twin(net: Net) -> Net:
         rng = _generator(net.context.seed, f"nudge/{key}/{name}")
         # off the point itself: a bias of 0 under an empty image puts every ReLU on its kink
         nudge = NUDGE * rng.standard_normal(param.shape)
-        param.data[...] = net.store.params[key][name].data + nudge
+        values = net.backend.download(net.store.params[key][name].data)
+        net.backend.upload(values + nudge, param.data)
     for key, named in store.state.items():
         for name, array in named.items():
             array[...] = net.store.state[key][name]

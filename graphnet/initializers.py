@@ -7,7 +7,7 @@ name), on the host, in float64; the result is rounded to the net's precision onc
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import prod, sqrt
+from math import isfinite, prod, sqrt
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -93,6 +93,8 @@ class Uniform(Initializer):
     def _check(self) -> Uniform:
         if self.low > self.high:
             raise ValueError(f"low ({self.low}) must not exceed high ({self.high})")
+        if not isfinite(self.high - self.low):
+            raise ValueError(f"low ({self.low}) and high ({self.high}) are too far apart")
         return self
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -130,7 +132,8 @@ class Orthogonal(Initializer):
     """``gain`` (default 1) times a matrix with orthonormal rows or columns.
 
     The param is seen as ``(shape[0], rest)``: its rows are orthonormal where it is wide, its
-    columns where it is tall (Saxe et al. 2013, arXiv 1312.6120).
+    columns where it is tall (Saxe et al. 2013, arXiv 1312.6120). Mocha's is not orthogonal
+    where it is wide.
     """
 
     type: Literal["Orthogonal"] = "Orthogonal"

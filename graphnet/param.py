@@ -7,6 +7,7 @@ views. The store is shared by the training net and its test nets and keyed by la
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -153,7 +154,31 @@ class ParamStore:
             )
             values = param.decl.init.sample(rng, param.decl.shape)
             if values is not None:
-                self.backend.upload(values.astype(self.dtype), param.data)
+                with np.errstate(over="ignore"):  # the solver looks for what is not finite
+                    values = values.astype(self.dtype)
+                self.backend.upload(values, param.data)
+
+    def twin(self) -> ParamStore:
+        """A store of the very same params, with diffs and state of its own."""
+        twin = copy.copy(self)
+        twin.diff = self.backend.zeros(self.diff.shape, self.dtype)
+        twin.params = {key: {} for key in self.params}
+        spans, start = {}, 0
+        for param in self._trainable:
+            spans[id(param)] = slice(start, start + prod(param.decl.shape))
+            start = spans[id(param)].stop
+        own = {}
+        for key, name, param in self.items():
+            span = spans.get(id(param))
+            diff = None if span is None else twin.diff[span].reshape(param.decl.shape)
+            own[id(param)] = twin.params[key][name] = Param(name, param.data, diff, param.decl)
+        trainable = [own[id(param)] for param in self._trainable]
+        twin._trainable = trainable  # noqa: SLF001  # it is of this class
+        twin.state = {
+            key: {name: array.copy() for name, array in named.items()}
+            for key, named in self.state.items()
+        }
+        return twin
 
     def items(self) -> Iterator[tuple[str, str, Param]]:
         """``(key, name, param)`` in the order of the net."""

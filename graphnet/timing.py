@@ -77,10 +77,10 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
     backward_s: list[list[float]] = [[] for _ in ordered]
     for step in range(n_steps + 2):
         for i, layer in enumerate(net.layers):
-            _clock(layer.forward, forward_s[i], keep=step > 1)
+            _clock(net.backend, layer.forward, forward_s[i], keep=step > 1)
         for i in reversed(range(len(ordered))):
             if ordered[i].name in backward:
-                _clock(net.layers[i].backward, backward_s[i], keep=step > 1)
+                _clock(net.backend, net.layers[i].backward, backward_s[i], keep=step > 1)
     forward = [statistics.median(s) for s in forward_s]
     backwards = [statistics.median(s) if s else 0.0 for s in backward_s]
     total = sum(forward) + sum(backwards)
@@ -92,9 +92,11 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
     return StepTime(layers, total * 1e3, flops / 1e9, copied / 1e9)
 
 
-def _clock(call: Callable[[], None], seconds: list[float], *, keep: bool) -> None:
+def _clock(backend: Backend, call: Callable[[], None], seconds: list[float], *, keep: bool) -> None:
+    backend.synchronize()
     start = perf_counter()
     call()
+    backend.synchronize()
     if keep:
         seconds.append(perf_counter() - start)
 
@@ -158,7 +160,7 @@ def matmul_rate(backend: Backend, size: int = 768) -> float:
     x[...] = 1
     weight = backend.full((size, size), 1.0, np.dtype("float32"))
     op = backend.inner_product(InnerProductArrays(x, weight, None, y))
-    return 2 * 2 * size**3 / _best_seconds(op.forward)
+    return 2 * 2 * size**3 / _best_seconds(backend, op.forward)
 
 
 def copy_rate(backend: Backend, n_bytes: int = 1 << 26) -> float:
@@ -168,13 +170,13 @@ def copy_rate(backend: Backend, n_bytes: int = 1 << 26) -> float:
     target = backend.empty_blob(shape, np.dtype("float32"))
     source[...] = 1
     copy = backend.elementwise(lambda xp, a, b: xp.copyto(b, a), source, target)
-    return 2 * n_bytes / _best_seconds(copy)
+    return 2 * n_bytes / _best_seconds(backend, copy)
 
 
-def _best_seconds(call: Callable[[], None], n_tries: int = 8) -> float:
+def _best_seconds(backend: Backend, call: Callable[[], None], n_tries: int = 8) -> float:
     """The quickest of several: a ceiling is what the machine can do when left alone."""
     call()
     seconds: list[float] = []
     for _ in range(n_tries):
-        _clock(call, seconds, keep=True)
+        _clock(backend, call, seconds, keep=True)
     return min(seconds)

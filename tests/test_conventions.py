@@ -27,7 +27,7 @@ ROWS = (
     "cli",
     "json_schema",
     "solver",
-    "gradcheck timing",
+    "gradcheck timing parallel",
     "net",
     "layers",
     "data",
@@ -47,8 +47,9 @@ ALLOWED = {
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
-    "cupy": ("backend",),
+    "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "solver/snapshot_file"),
+    "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/draw"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
@@ -207,8 +208,11 @@ def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     spelt = {"pyyaml": "yaml", "pillow": "PIL"}
-    declared = project["dependencies"] + project["optional-dependencies"]["images"]
+    extras = project["optional-dependencies"]
+    launchers = ("mpich",)  # which brings mpiexec
+    declared = project["dependencies"] + extras["images"] + extras["mpi"]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
+    names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"graphnet", "cupy", "pydantic_core"}
     assert foreign == {spelt.get(name, name) for name in names}
@@ -252,7 +256,7 @@ def test_modules_have_test_files():
 def test_folders_of_tests_are_those_of_the_package():
     """Whoever knows one tree knows the other."""
     folders = {path.parent for path in TEST_FILES if path.stem.startswith("test_")}
-    own = {TESTS, TESTS / "golden", TESTS / "support", TESTS / "faults"}
+    own = {TESTS, *(TESTS / name for name in ("benchmarks", "golden", "support", "faults", "fuzz"))}
     strange = {f for f in folders - own if not (PACKAGE / f.relative_to(TESTS)).is_dir()}
     assert not strange
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from types import MethodType
 
 import numpy as np
+import pytest
+from support.cuda_shim import COMPILER, NO_COMPILER
+from support.layer_device import device_backend
 from support.nets import INPUT, net_of
 
 import graphnet as gn
@@ -18,10 +21,15 @@ TEXT = f"""
 """
 
 
-def test_a_right_net_passes_and_is_not_changed():
+on_cupy = pytest.param("cupy", marks=pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER))
+
+
+@pytest.mark.parametrize("backend", ["numpy", on_cupy])
+def test_a_right_net_passes_and_is_not_changed(backend):
     """The report is ok, names every param, and the checked net keeps its values."""
-    net = net_of(TEXT.replace("NEURON", "Tanh"))
-    before = net.store.data.copy()
+    opened = device_backend() if backend == "cupy" else backend
+    net = net_of(TEXT.replace("NEURON", "Tanh"), backend=opened)
+    before = net.backend.download(net.store.data)
     report = gn.check_gradients(net)
     assert report.ok, str(report)
     assert [(c.layer, c.param) for c in report.checks] == [
@@ -30,7 +38,7 @@ def test_a_right_net_passes_and_is_not_changed():
         ("b", "weight"),
         ("b", "bias"),
     ]
-    np.testing.assert_array_equal(net.store.data, before)
+    np.testing.assert_array_equal(net.backend.download(net.store.data), before)
     assert str(report).endswith("all gradients agree (tolerance 1e-05)")
 
 

@@ -105,6 +105,8 @@ def test_uniform_refuses_limits_the_wrong_way_round():
     """The message gives both."""
     with pytest.raises(ValidationError, match=r"low \(3.0\) must not exceed high \(1.0\)"):
         Uniform(low=3, high=1)
+    with pytest.raises(ValidationError, match=r"low \(-1e\+308\) and high \(1e\+308\) are too far"):
+        Uniform(low=-1e308, high=1e308)
 
 
 @pytest.mark.parametrize(

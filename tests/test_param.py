@@ -116,6 +116,12 @@ def test_initialize_starts_a_fresh_run():
     np.testing.assert_array_equal(store.data, first)
 
 
+def test_initial_values_that_no_float_holds():
+    """They are infinite, without a warning: the solver looks for what is not finite."""
+    store = store_of({"a": Declared({"weight": ParamDecl((2,), Constant(value=1e300))}, {})})
+    assert np.isinf(store.data).all()
+
+
 def test_an_initializer_may_leave_zeros():
     """``Null`` is for params that are loaded."""
     store = store_of({"a": Declared({"weight": ParamDecl((2, 2), Null())}, {})})
@@ -175,6 +181,25 @@ def test_state_between_batches_is_a_nets_own():
         }
 
     store_of(lstm(64)).check_declared(lstm(100))
+
+
+def test_a_twin_has_the_same_params_and_diffs_of_its_own():
+    """So that two nets can run backward at once."""
+    declared = {**TWO, "bn": Declared({}, {"mean": StateDecl((2,))})}
+    store = store_of(declared)
+    twin = store.twin()
+    assert twin.data is store.data
+    twin.diff[...] = np.arange(twin.diff.size)
+    twin.state["bn"]["mean"][...] = 5
+    assert not store.diff.any()
+    assert not store.state["bn"]["mean"].any()
+    for (key, name, param), (_, _, own) in zip(store.items(), twin.items(), strict=True):
+        assert np.shares_memory(own.data, param.data), (key, name)
+        assert (own.diff is None) == (param.diff is None)
+        if own.diff is not None:
+            assert offset(own.diff, twin.diff) == offset(param.diff, store.diff)
+    assert [p.name for p in twin.trainable()] == [p.name for p in store.trainable()]
+    assert all(np.shares_memory(p.diff, twin.diff) for p in twin.trainable())
 
 
 # --- declarations -----------------------------------------------------------------------

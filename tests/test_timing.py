@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from support.cuda_shim import COMPILER, NO_COMPILER
+from support.fake_cupy import FakeCupy
 from support.nets import INPUT, net_of
 
+from graphnet import timing
+from graphnet.backend.cupy_backend import CupyBackend
 from graphnet.timing import step_bytes, step_flops, time_net
 
 TEXT = f"""
@@ -24,6 +28,19 @@ def test_it_times_every_layer_and_the_shares_add_up():
     assert times.matmul_gflops > 0
     assert times.copy_gbytes > 0
     assert times.as_dict()["layers"][1]["name"] == "a"
+
+
+@pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
+def test_it_waits_for_a_device(monkeypatch):
+    """Before the clock starts and before it stops: a device computes on when a call is back."""
+    for rate in ("matmul_rate", "copy_rate"):
+        monkeypatch.setattr(timing, rate, lambda _: 1e9)
+    backend = CupyBackend(FakeCupy())
+    net, ledger = net_of(TEXT, backend=backend), backend.xp.ledger
+    ledger.reset()
+    times = time_net(net, n_steps=2)
+    n_calls = 5 + sum(row.backward_ms > 0 for row in times.layers)
+    assert ledger.syncs == 2 * (2 + 2) * n_calls
 
 
 def test_flops_and_bytes_follow_from_shapes():

@@ -18,6 +18,7 @@ import typer
 from graphnet.cli.mistakes import report
 from graphnet.cli.terminal import parse_bytes, say, warn
 from graphnet.errors import GraphnetError
+from graphnet.parallel.launch import check_one_process
 
 if TYPE_CHECKING:
     from graphnet.overrides import Override
@@ -64,6 +65,8 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
     @functools.wraps(run)
     def reported(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            if run.__name__ != "solve":
+                check_one_process(f"graphnet {run.__name__.strip('_')}", os.environ)
             code = run(*args, **kwargs) or 0
         except GraphnetError as error:
             report(error)
@@ -167,6 +170,15 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         typer.Option(metavar="DIR", help="The run's directory, instead of the solver's exp_dir."),
     ] = None,
     seed: Seed = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Cut each batch into so many parts, for any number of ranks that divides it."
+            " Default: the solver's; 4 under mpiexec, else 1.",
+        ),
+    ] = None,
     threads: Threads = None,
     backend: Backend = "auto",
     fresh: Annotated[
@@ -186,6 +198,8 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         overrides.append(Override(("exp_dir",), str(exp_dir), f"--exp-dir {exp_dir}"))
     if seed is not None:
         overrides.append(Override(("seed",), seed, f"--seed {seed}"))
+    if shards is not None:
+        overrides.append(Override(("shards",), shards, f"--shards {shards}"))
     options = solve.Options(
         threads,
         backend,

@@ -13,7 +13,7 @@ from graphnet.backend import open_backend
 from graphnet.blob import shape_text
 from graphnet.cli.declared import read_declared
 from graphnet.cli.summary import defaults_in_force, fallback_notice, net_facts
-from graphnet.cli.terminal import Justify, bytes_text, facts, notice, say, table
+from graphnet.cli.terminal import Justify, bytes_text, count_text, facts, notice, say, table
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.passes import VERSION_MARK
@@ -111,35 +111,44 @@ def _where(node: Node) -> str:
 
 
 def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
-    columns: list[tuple[str, Justify]] = [
-        ("layer", "left"),
-        ("type", "left"),
-        ("bottoms → tops", "left"),
-        ("shape", "left"),
-        ("params", "right"),
-        ("connections" if connections else "multiply-adds", "right"),
-        ("bytes", "right"),
-    ]
     count = compiled.connections if connections else compiled.macs
+    first = [_first_cells(compiled, node) for node in compiled.ordered]
+    counts = [count(node) for node in compiled.ordered]
+    sizes = [compiled.top_bytes(node) for node in compiled.ordered]
     rows = [
-        (
-            node.name,
-            type(node.spec).__name__,
-            _flow_text(node),
-            ", ".join(dict.fromkeys(shape_text(s) for s in compiled.top_shapes(node))),
-            _count(compiled.n_params(node)),
-            _count(count(node)),
-            bytes_text(compiled.top_bytes(node)) if compiled.top_bytes(node) else "",
-        )
-        for node in compiled.ordered
+        (*cells, f"{n:,}" if n else "", bytes_text(size) if size else "")
+        for cells, n, size in zip(first, counts, sizes, strict=True)
     ]
-    table(columns, rows)
+    # what can be had from --json in full is what a narrow terminal does without
+    short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
+    heading, heading_short = ("connections",) * 2 if connections else ("multiply-adds", "MACs")
+    table(
+        [*_FIRST_COLUMNS, (heading, "right"), ("bytes", "right")],
+        rows,
+        narrow=([*_FIRST_COLUMNS, (heading_short, "right")], short),
+    )
+
+
+_FIRST_COLUMNS: list[tuple[str, Justify]] = [
+    ("layer", "left"),
+    ("type", "left"),
+    ("bottoms → tops", "left"),
+    ("shape", "left"),
+    ("params", "right"),
+]
+
+
+def _first_cells(compiled: CompiledNet, node: Node) -> tuple[str, ...]:
+    n_params = compiled.n_params(node)
+    return (
+        node.name,
+        type(node.spec).__name__,
+        _flow_text(node),
+        ", ".join(dict.fromkeys(shape_text(s) for s in compiled.top_shapes(node))),
+        f"{n_params:,}" if n_params else "",
+    )
 
 
 def _flow_text(node: Node) -> str:
     bottoms, tops = (", ".join(dict.fromkeys(blob_names(b))) for b in (node.bottoms, node.tops))
     return f"{bottoms} → {tops}".strip()
-
-
-def _count(n: int) -> str:
-    return f"{n:,}" if n else ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.cli.mistakes import shown
-from graphnet.errors import GraphnetError, Problem, SpecError
+from graphnet.errors import GraphnetError, Position, Problem, SpecError
+from graphnet.fields import is_there
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.overrides import NET_KEYS, Override, override
 from graphnet.solver.load import parse_solver
@@ -35,8 +36,12 @@ class Declared:
             return "default; the net names no solver"
         if key not in self.solver.spec.model_fields_set:
             return "default"
-        position = self.solver_document.at((key,))
+        position = self.position(key)
         return position.file if position else ""
+
+    def position(self, key: str) -> Position | None:
+        """Where a key of the solver stands, or what is around it."""
+        return self.solver_document.at((key,)) if self.solver_document else None
 
 
 def read_net_with(
@@ -104,7 +109,7 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     if not isinstance(named, str):
         return None
     path = shown((net.folder / named).resolve())
-    if not path.is_file():
+    if not is_there(path) or path.is_dir():
         raise SpecError(
             f"key 'solver': there is no file {path}\n  a path in a YAML is relative to that file",
             net.at(("solver",)),

@@ -12,6 +12,7 @@ from graphnet.blob import shape_text
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
+from graphnet.data import npy
 from graphnet.data.hdf5_file import Column, read_array, write_file
 from graphnet.data.pipeline import Pipeline, out_shape
 from graphnet.data.transformers import Samples, Transformer
@@ -110,12 +111,8 @@ def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         return {name: read_array(source, name) for name in names}
     if len(names) > 1:
         raise SpecError(f"{source}: a .npy file holds one array, but {len(names)} blobs are fed")
-    try:
-        array = np.load(source, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise DataError(f"{source}: cannot be read: {said}") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+    array = np.array(npy.read(source))
+    if array.dtype.kind not in "biuf":
         raise DataError(f"{source}: does not hold an array of numbers")
     return {names[0]: array}
 
@@ -143,7 +140,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
         part = np.empty((batch, *shape), np.float32)
         for first in range(0, len(rows), batch):
             places = np.minimum(np.arange(first, first + batch), len(rows) - 1)
-            np.copyto(pipeline.stored, rows[places])
+            np.copyto(pipeline.receiver(part), rows[places])
             samples = Samples(places, np.zeros_like(places))
             pipeline.run(part, samples, lambda row: f"{source}, row {row}")
             made[first : first + batch] = part[: len(rows) - first]

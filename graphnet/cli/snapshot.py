@@ -36,7 +36,8 @@ def info(path: Path, *, as_json: bool) -> None:
 def as_dict(file: Path, contents: Contents) -> dict[str, Any]:
     """What ``--json`` prints; a model has no ``run``."""
     meta = contents.meta
-    net, solver = (_parsed(text) for text in (contents.net_yaml, contents.solver_yaml))
+    net = _parsed(contents.net_yaml, f"{file}: net.yaml")
+    solver = _parsed(contents.solver_yaml, f"{file}: solver.yaml")
     found: dict[str, Any] = {
         "file": str(file),
         "bytes": file.stat().st_size,
@@ -65,8 +66,8 @@ def as_dict(file: Path, contents: Contents) -> dict[str, Any]:
     return found
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    value = parse_yaml(text, "snapshot").value if text.strip() else {}
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    value = parse_yaml(text, where).value if text.strip() else {}
     return value if isinstance(value, dict) else {}
 
 

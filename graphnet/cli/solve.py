@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from graphnet.cli.declared import read_declared
+from graphnet.cli.declared import Declared, read_declared
 from graphnet.cli.progress import reporter
 from graphnet.cli.run_data import choose_data, recorded_data
 from graphnet.cli.summary import Facts, defaults_in_force, fallback_notice, net_facts
-from graphnet.cli.terminal import facts, notice, say, seconds_text
-from graphnet.errors import SpecError
+from graphnet.cli.terminal import bytes_text, facts, notice, say, seconds_text
+from graphnet.errors import Position, SpecError
 from graphnet.net.load import load_net
 from graphnet.net.net import Net
+from graphnet.net.sources import ResolvedData
 from graphnet.overrides import Override
+from graphnet.parallel.communicator import Communicator, together
+from graphnet.parallel.launch import current
+from graphnet.parallel.load import load_sharded_net
+from graphnet.parallel.sharded_net import ShardedNet
+from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.solver.run_directory import snapshots_in
+from graphnet.solver.solver import Solver
 from graphnet.solver.solver import solve as train
+from graphnet.solver.spec import SolverSpec
 from graphnet.solver.statistics_file import read_statistics
 
 
@@ -54,42 +64,103 @@ def solve(
         Interrupted: If a signal stopped it, after a snapshot.
     """
     start = perf_counter()
-    declared = read_declared(path, overrides, solver_file=solver_file, user_code=options.user_code)
-    solver = declared.solver
-    if solver is None:
-        raise SpecError(
-            "the net names no solver\n  write 'solver: FILE' at its top, or give --solver FILE",
-            declared.net.position,
-        )
+    job = current()
+    quiet = options.quiet or job.rank > 0
+    declared, solver = together(job, partial(_read, path, solver_file, overrides, options))
     folder = Path(solver.spec.exp_dir) if solver.spec.exp_dir else None
-    recorded = recorded_data(folder) if folder and not options.fresh else {}
-    data = choose_data(declared.net, offline=options.offline, recorded=recorded, run=folder)
-    net = load_net(
-        data.spec,
-        "train",
-        options.backend,
-        seed=solver.spec.seed,
-        keep="needed",
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-    )
+    data = _data(declared, folder, options, job)
+    shards_at = declared.position("shards")
+    net = together(job, partial(_load, data, solver.spec, options, job, shards_at))
     try:
-        notice(fallback_notice(data), stderr=options.quiet)
-        if not options.quiet:
+        if not job.rank:
+            notice(fallback_notice(data), stderr=options.quiet)
+        if not quiet:
             run = [("run", _run_text(folder, fresh=options.fresh))]
-            facts(
-                [*net_facts(net.compiled, data), *_machine(net), *run, *defaults_in_force(declared)]
-            )
+            size = [("memory", f"{bytes_text(net.planned_bytes)} planned")]
+            about = [fact for fact in net_facts(net.compiled, data) if fact[0] != "memory"]
+            facts([*about, *size, *_machine(net), *_ranks(net), *run, *defaults_in_force(declared)])
             say()
-        train(solver, net, fresh=options.fresh, reporter=reporter(quiet=options.quiet))
-        if not options.quiet:
+        train(solver, net, fresh=options.fresh, reporter=reporter(quiet=quiet))
+        if not quiet:
             say()
             facts([*_final(folder), ("time", seconds_text(perf_counter() - start))])
     finally:
         net.close()
 
 
-def _machine(net: Net) -> Facts:
+def _read(
+    path: Path, solver_file: Path | None, overrides: Sequence[Override], options: Options
+) -> tuple[Declared, Solver]:
+    """The net and its solver as declared."""
+    declared = read_declared(path, overrides, solver_file=solver_file, user_code=options.user_code)
+    if declared.solver is None:
+        raise SpecError(
+            "the net names no solver\n  write 'solver: FILE' at its top, or give --solver FILE",
+            declared.net.position,
+        )
+    return declared, declared.solver
+
+
+def _data(
+    declared: Declared, folder: Path | None, options: Options, job: Communicator
+) -> ResolvedData:
+    """Which data is read; one rank of each machine fetches what is missing, before the others."""
+    recorded: Mapping[str, Any] = {}
+    if folder and not options.fresh and not job.rank:
+        recorded = recorded_data(folder)
+    recorded = job.broadcast(recorded)
+    choose = partial(
+        choose_data, declared.net, offline=options.offline, recorded=recorded, run=folder
+    )
+    first = together(job, lambda: choose() if job.local_rank == 0 else None)
+    return together(job, lambda: first or choose())
+
+
+def _load(
+    data: ResolvedData,
+    spec: SolverSpec,
+    options: Options,
+    job: Communicator,
+    shards_at: Position | None,
+) -> Net | ShardedNet:
+    """The net, in shards where there are several."""
+    shards = spec.shards or (DEFAULT_SHARDS if job.is_launched else 1)
+    if shards > 1 or job.size > 1:
+        return load_sharded_net(
+            data.spec,
+            shards,
+            job,
+            options.backend,
+            seed=spec.seed,
+            threads=options.threads,
+            memory_limit=options.memory_limit,
+            shards_at=shards_at,
+        )
+    return load_net(
+        data.spec,
+        "train",
+        options.backend,
+        seed=spec.seed,
+        keep="needed",
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
+
+
+def _ranks(net: Net | ShardedNet) -> Facts:
+    """How a batch is shared out, and where each rank runs."""
+    if not isinstance(net, ShardedNet):
+        return []
+    shards = net.shards
+    sizes = sorted({shards.size(shard) for shard in range(shards.count)})
+    found = [("shards", f"{shards.count} of {' or '.join(map(str, sizes))} rows")]
+    places = net.communicator.describe()
+    return found + [
+        ("ranks" if rank == 0 else "", f"{rank}: {place}") for rank, place in enumerate(places)
+    ]
+
+
+def _machine(net: Net | ShardedNet) -> Facts:
     threads = getattr(net.backend, "threads", None)
     return [
         ("backend", net.backend.name + (f", {threads} threads" if threads else "")),

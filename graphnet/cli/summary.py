@@ -35,7 +35,11 @@ def defaults_in_force(declared: Declared) -> Facts:
         for node in declared.net.nodes
         if hasattr(node.spec, "bias_lr") and getattr(node.spec, "bias", True)
     ]
-    plain = [node.name for node in biased if "bias_lr" not in node.spec.model_fields_set]
+    plain = [
+        node.name
+        for node in biased
+        if "bias_lr" not in node.spec.model_fields_set and getattr(node.spec, "bias_lr", 1) != 1
+    ]
     coef = spec.regu_coef if spec else SolverSpec.model_fields["regu_coef"].default
     regularized = f"the L2 gradient is 2·{coef:g}·w" if coef else "nothing is regularized"
     found = [

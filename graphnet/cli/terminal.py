@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Justify = Literal["left", "right"]
+Columns = Sequence[tuple[str, Justify]]
+Rows = Sequence[Sequence[str]]
+
+#: Between the columns of a table.
+_GAP = "  "
 
 
 def on_terminal() -> bool:
@@ -62,31 +67,34 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
         say(f"{name:<{width}}  {text}")
 
 
-def table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]) -> None:
+def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None = None) -> None:
     """Print a table.
 
     Args:
         columns: Each one's heading, and the side it is aligned to.
         rows: As many cells each as there are columns.
+        narrow: Columns and rows instead, on a terminal that the others do not fit on.
     """
-    if on_terminal():
-        _rich_table(columns, rows)
-        return
     cells = [[heading for heading, _ in columns], *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    if on_terminal():
+        needed = sum(widths) + len(_GAP) * (len(widths) - 1)
+        fits = narrow is None or needed <= console().width
+        _rich_table(*((columns, rows) if fits or narrow is None else narrow))
+        return
     for row in cells:
         padded = (
             f"{cell:{'>' if side == 'right' else '<'}{width}}"
             for cell, (_, side), width in zip(row, columns, widths, strict=True)
         )
-        say("  ".join(padded).rstrip())
+        say(_GAP.join(padded).rstrip())
 
 
-def _rich_table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]) -> None:
+def _rich_table(columns: Columns, rows: Rows) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    drawn = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
     for i, (heading, side) in enumerate(columns):
         # where the terminal is narrow, only what is a list in itself is broken
         is_list = any(" " in row[i] for row in rows) and side == "left"
@@ -96,13 +104,22 @@ def _rich_table(columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[
     console().print(drawn)
 
 
+def count_text(n: int) -> str:
+    """``18.4 M``: three digits and a unit of 1000."""
+    return _three_digits(n, 1000, ("", " k", " M", " G", " T", " P"))
+
+
 def bytes_text(n: int) -> str:
     """``588 KiB``: three digits and a unit of 1024."""
-    size, units = float(n), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 999.5 and len(units) > 1:  # noqa: PLR2004  # where rounding gives 4 digits
-        size, units = size / 1024, units[1:]
-    digits = 0 if units[0] == "B" or size >= 99.5 else 1  # noqa: PLR2004
-    return f"{size:.{digits}f} {units[0]}"
+    return _three_digits(n, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
+
+
+def _three_digits(n: int, step: int, units: Sequence[str]) -> str:
+    size, (unit, *larger) = float(n), units
+    while size >= 999.5 and larger:  # noqa: PLR2004  # where rounding gives 4 digits
+        size, (unit, *larger) = size / step, larger
+    digits = 0 if unit == units[0] or size >= 99.95 else 1  # noqa: PLR2004
+    return f"{size:.{digits}f}{unit}"
 
 
 def parse_bytes(text: str) -> int:

@@ -8,16 +8,19 @@ into the other half. Not for several threads at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
 from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
+from graphnet.data.portion import Portion
 from graphnet.data.table import Table
 from graphnet.data.transformers import Samples
 from graphnet.errors import DataError
 
 _CHUNKS_PER_GROUP = 64  # enough for rows that lie together on disk to be scattered well
+_QUICK_ELEMENTS = 1 << 15  # of a batch: made in less time than threads take to pass it on
 _INDEX_BYTES = 16  # beside each row in memory: its number, and its place in the order
 _MIB = 1 << 20
 
@@ -68,7 +71,7 @@ class Batches:
     """Makes one batch after another.
 
     Attributes:
-        cursor: Samples delivered.
+        cursor: Samples delivered, or passed over because they belong to another portion.
         n_samples: In one epoch.
 
     Args:
@@ -77,6 +80,8 @@ class Batches:
         batch_size: Rows of every batch.
         key: Of the shuffle; None delivers the rows as they lie.
         buffer_bytes: How much of the table may be in memory.
+        portion: Which rows of larger batches are made; ``batch_size`` of them in each batch
+            here. Default: all.
 
     Raises:
         DataError: If what a file stores together does not fit into ``buffer_bytes``.
@@ -90,25 +95,36 @@ class Batches:
         *,
         key: int | None,
         buffer_bytes: int,
+        portion: Portion | None = None,
     ) -> None:
         self._table, self._pipelines = table, pipelines
-        self.n_samples, self.cursor, self._wrap = table.n_rows, 0, True
-        self._batch_size = batch_size
+        self._portion = portion or Portion(batch_size, ((0, batch_size),))
+        self._window = 0
+        self.n_samples, self._batch_size = table.n_rows, batch_size
+        self.seek(0, wrap=True)
         self._samples = Samples(np.zeros(batch_size, np.int64), np.zeros(batch_size, np.int64))
         self._order = _order(table, key, buffer_bytes)
         self._group, self._next_group = _Group(table, self._order), _Group(table, self._order)
         self._at: tuple[int, int] | None = None  # the epoch and number of the group in memory
         self._slots = self._slot_buffer = np.empty(0, np.int64)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a batch is made from memory in next to no time."""
+        n_elements = self._batch_size * sum(prod(c.shape) for c in self._table.columns)
+        is_simple = all(pipeline.is_simple for pipeline in self._pipelines)
+        return self._order.n_groups == 1 and is_simple and n_elements <= _QUICK_ELEMENTS
+
     def seek(self, cursor: int, *, wrap: bool) -> None:
         """Continue after ``cursor`` samples.
 
         Args:
-            cursor: As in a data layer.
+            cursor: As in a data layer: where a whole batch begins.
             wrap: Whether batches run on into the next epoch; else the last batch of an epoch is
                 filled by repeating its last row.
         """
-        self.cursor, self._wrap = cursor, wrap
+        self.cursor, self._wrap = cursor + self._portion.windows[0][0], wrap
+        self._window = 0
 
     def make(self, targets: Sequence[np.ndarray]) -> int:
         """Make the next batch.
@@ -123,33 +139,38 @@ class Batches:
             DataError: If something cannot be read or is not finite.
         """
         begin, filled = self.cursor, 0
+        pairs = zip(self._pipelines, targets, strict=True)
+        stored = [pipeline.receiver(target) for pipeline, target in pairs]
         try:
             while filled < self._batch_size:
                 epoch, position = divmod(self.cursor, self.n_samples)
                 if filled and not position and not self._wrap:
                     break
-                filled += self._gather(epoch, position, filled)
-            self._repeat_last(filled)
+                filled += self._gather(stored, epoch, position, filled)
+            if filled < self._batch_size:
+                self._repeat_last(stored, filled)
             for pipeline, target in zip(self._pipelines, targets, strict=True):
                 pipeline.run(target, self._samples, self._table.where)
         except BaseException:
             self.cursor = begin  # a further call tries again
             raise
+        self.cursor += self._portion.gap(self._window)
+        self._window = (self._window + 1) % len(self._portion.windows)
         return filled
 
     def close(self) -> None:
         """Close the files; making a batch opens them again."""
         self._table.close()
 
-    def _gather(self, epoch: int, position: int, filled: int) -> int:
+    def _gather(self, stored: Sequence[np.ndarray], epoch: int, position: int, filled: int) -> int:
         """Take rows from the group at ``position`` until it or the batch ends; how many."""
         number, offset = self._order.locate(epoch, position)
         if self._at != (epoch, number):
             self._enter(epoch, number)
         slots = self._slots[offset : offset + self._batch_size - filled]
         place = slice(filled, filled + len(slots))
-        for pipeline, array in zip(self._pipelines, self._group.arrays, strict=True):
-            _take(array, slots, pipeline.stored[place])
+        for array, out in zip(self._group.arrays, stored, strict=True):
+            _take(array, slots, out[place])
         _take(self._group.rows, slots, self._samples.rows[place])
         self._samples.epochs[place] = epoch
         self.cursor += len(slots)
@@ -180,18 +201,15 @@ class Batches:
             self._next_group.begin(self._order.chunks(epoch, number))
             self._next_group.advance(share)
 
-    def _repeat_last(self, filled: int) -> None:
-        if filled < self._batch_size:
-            for pipeline in self._pipelines:
-                pipeline.stored[filled:] = pipeline.stored[filled - 1]
-            self._samples.rows[filled:] = self._samples.rows[filled - 1]
-            self._samples.epochs[filled:] = self._samples.epochs[filled - 1]
+    def _repeat_last(self, stored: Sequence[np.ndarray], filled: int) -> None:
+        for array in (*stored, self._samples.rows, self._samples.epochs):
+            array[filled:] = array[filled - 1]
 
 
 def _take(array: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
     """``out[...] = array[slots]`` without a temporary array, where that can be had."""
     if array.flags.c_contiguous and array.dtype == out.dtype:
-        np.take(array, slots, axis=0, out=out, mode="clip")
+        array.take(slots, 0, out, "clip")
     else:
         out[...] = array[slots]
 
@@ -202,20 +220,21 @@ def _order(table: Table, key: int | None, buffer_bytes: int) -> Order:
     if table.arrays() is not None:
         return whole
     if table.n_rows * (table.row_bytes + _INDEX_BYTES) <= buffer_bytes:
-        _check_chunk(table.largest_chunk, buffer_bytes, buffer_bytes)
+        _check_chunk(table.where(0), table.largest_chunk, buffer_bytes, buffer_bytes)
         return whole
     group_bytes = buffer_bytes // 2
     sizes = table.chunk_sizes(group_bytes // _CHUNKS_PER_GROUP)
     largest = int(sizes.max()) * (table.row_bytes + _INDEX_BYTES)
-    _check_chunk(largest, group_bytes, buffer_bytes)
+    row = int(sizes[: sizes.argmax()].sum())
+    _check_chunk(table.where(row), largest, group_bytes, buffer_bytes)
     return Order(sizes, group_bytes // largest if key is not None else 1, key)
 
 
-def _check_chunk(n_bytes: int, most: int, buffer_bytes: int) -> None:
+def _check_chunk(where: str, n_bytes: int, most: int, buffer_bytes: int) -> None:
     """See that what a file stores together fits into its share of the buffer."""
     if n_bytes > most:
         raise DataError(
-            f"one chunk of the file takes {n_bytes / _MIB:.1f} MiB, too much for buffer_bytes "
-            f"({buffer_bytes / _MIB:.1f} MiB)\n"
+            f"{where}: one chunk of the file takes {n_bytes / _MIB:.1f} MiB, too much for "
+            f"buffer_bytes ({buffer_bytes / _MIB:.1f} MiB)\n"
             f"  set buffer_bytes to {2 * n_bytes} or more, or store the file in smaller chunks"
         )

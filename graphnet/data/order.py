@@ -80,6 +80,8 @@ class Order:
 
     def locate(self, epoch: int, position: int) -> tuple[int, int]:
         """The group that holds a position of an epoch, and the place within the group."""
+        if self.n_groups == 1:
+            return 0, position
         begins = self._chunk_order(epoch)[1]
         group = int(np.searchsorted(begins[: self.n_groups], position, side="right")) - 1
         return group, position - int(begins[group])

@@ -8,8 +8,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
+from graphnet.backend.staging import Staging
 from graphnet.data.batches import Batches
 
 
@@ -18,11 +17,11 @@ class Staged:
     """A finished batch.
 
     Attributes:
-        arrays: ``(N, …)`` for each top.
+        staging: Where it was made; it is on its way from there.
         n_valid: How many rows count.
     """
 
-    arrays: list[np.ndarray]
+    staging: Staging
     n_valid: int = 0
 
 
@@ -44,7 +43,9 @@ class _Reader:
                 batch = self.free.get()
                 if batch is None or self.stopping.is_set():
                     break
-                batch.n_valid = self.batches.make(batch.arrays)
+                batch.staging.wait()
+                batch.n_valid = self.batches.make(batch.staging.arrays)
+                batch.staging.send()
                 self.ready.put(batch)
         except BaseException as error:  # noqa: BLE001 - raised again in the owner's thread
             self.ready.put(error)
@@ -62,15 +63,15 @@ class Prefetcher:
 
     Args:
         batches: Used by the thread alone while it runs.
-        new_arrays: Makes the arrays of one batch.
+        new_staging: Makes room for one batch.
         depth: How many batches are made ahead, at least 1.
         name: Of the thread.
     """
 
     def __init__(
-        self, batches: Batches, new_arrays: Callable[[], list[np.ndarray]], depth: int, name: str
+        self, batches: Batches, new_staging: Callable[[], Staging], depth: int, name: str
     ) -> None:
-        self._batches, self._new_arrays, self._depth = batches, new_arrays, depth
+        self._batches, self._new_staging, self._depth = batches, new_staging, depth
         self._name = name
         self._staged: list[Staged] = []
         self._reader: _Reader | None = None
@@ -90,7 +91,7 @@ class Prefetcher:
         raise item
 
     def release(self, batch: Staged) -> None:
-        """Let the thread use a batch's arrays again."""
+        """Let the thread make another batch where this one was, which has been delivered."""
         if self._reader is not None:
             self._reader.free.put(batch)
 
@@ -105,7 +106,7 @@ class Prefetcher:
 
     def _start(self) -> _Reader:
         if not self._staged:
-            self._staged = [Staged(self._new_arrays()) for _ in range(self._depth)]
+            self._staged = [Staged(self._new_staging()) for _ in range(self._depth)]
         reader = self._reader = _Reader(self._batches, self._staged)
         thread = threading.Thread(target=reader.run, name=self._name, daemon=True)
         thread.start()

@@ -18,6 +18,7 @@ from graphnet.data.download import Progress
 from graphnet.data.hdf5_file import HDF5File, is_hdf5
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError
+from graphnet.fields import is_there, user_path
 
 Source: TypeAlias = str | tuple[str, ...]
 
@@ -54,7 +55,7 @@ def absolute_source(source: Source, folder: Path) -> Source:
 def _absolute(entry: str, folder: Path) -> str:
     if entry.startswith(PREFIX):
         return entry
-    path = Path(entry).expanduser()
+    path = user_path(entry)
     if path.is_absolute():
         return str(path)
     base = str(folder.absolute())
@@ -139,9 +140,11 @@ def _locate(entry: str) -> Sequence[Path | datasets.Arrays]:
     if entry.startswith(PREFIX):
         return [datasets.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)
-    if path.is_dir():
-        raise DataError(f"the source {entry} is a folder\n  to read all files in it: {entry}/*.h5")
-    if path.exists():
+    if is_there(path):
+        if path.is_dir():
+            raise DataError(
+                f"the source {entry} is a folder\n  to read all files in it: {entry}/*.h5"
+            )
         return [path] if is_hdf5(path) or path.suffix in _HDF5_SUFFIXES else _listed(path)
     if glob.has_magic(entry):
         matches = [Path(p) for p in sorted(glob.glob(entry, recursive=True))]  # noqa: PTH207 - an absolute pattern
@@ -170,8 +173,8 @@ def _listed(path: Path) -> list[Path]:
     found = []
     for number, line in enumerate(lines, 1):
         if name := line.strip():
-            candidates = [path.parent / Path(name).expanduser(), Path(name).absolute()]
-            there = [c for c in candidates if c.is_file()]
+            candidates = [path.parent / user_path(name), Path(name).absolute()]
+            there = [c for c in candidates if is_there(c) and c.is_file()]
             if not there:
                 looked = " or ".join(dict.fromkeys(map(str, candidates)))
                 raise DataError(f"{path}:{number}: there is no file {name}\n  looked for {looked}")

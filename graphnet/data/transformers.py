@@ -20,7 +20,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data import datasets
 from graphnet.data.hdf5_file import read_array
 from graphnet.errors import DataError, ShapeError
-from graphnet.fields import Model
+from graphnet.fields import Model, user_path
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class SubMean(Transformer):
         """``mean_file`` taken from ``folder``."""
         if self.mean_file is None or self._named():
             return self
-        path = folder.absolute() / Path(self.mean_file).expanduser()
+        path = folder.absolute() / user_path(self.mean_file)
         return self.model_copy(update={"mean_file": str(path)})
 
     def out_shape(self, shape: Shape) -> Shape:

@@ -70,6 +70,7 @@ class _Binder:
         self.compiled, self.store, self.context, self.inputs = compiled, store, context, inputs
         self.backend, self.dtype = compiled.backend, compiled.dtype
         self.arena = self.backend.arena(compiled.plan.n_bytes)
+        self.placed: dict[tuple[Any, ...], Array] = {}
         self.bound = Bound()
         self.bind_blobs()
         for node in compiled.ordered:
@@ -82,11 +83,15 @@ class _Binder:
 
     def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
         offset = self.compiled.plan.offsets[key]
-        return self.backend.place(self.arena, offset, shape, np.dtype(dtype), blob=blob)
+        place = (offset, shape, np.dtype(dtype), blob)
+        if place not in self.placed:  # one array for one place: what is the same can be seen to be
+            self.placed[place] = self.backend.place(self.arena, *place[:3], blob=blob)
+        return self.placed[place]
 
     def bind_blobs(self) -> None:
         for name, shape in self.compiled.shapes.items():
-            data = self.array((DATA, name), shape, self.dtype, blob=True)
+            is_blob = name not in self.compiled.by_rows
+            data = self.array((DATA, name), shape, self.dtype, blob=is_blob)
             diff = None
             if (DIFF, name) in self.compiled.plan.offsets:
                 diff = self.array((DIFF, name), shape, self.dtype, blob=True)

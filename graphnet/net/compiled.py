@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from typing import Literal, TypeAlias
 
@@ -37,6 +37,7 @@ from graphnet.net.graph import (
     execution_order,
     gradient_flow,
     infer_shapes,
+    stored_by_rows,
 )
 from graphnet.net.memory import MemoryPlan, plan_memory
 from graphnet.net.memory_limit import available_bytes, check_memory
@@ -86,6 +87,11 @@ class CompiledNet:
     backend: Backend
     dtype: np.dtype
     memory_limit: int | None = None
+
+    @cached_property
+    def by_rows(self) -> frozenset[str]:
+        """The blobs that are stored sample after sample."""
+        return stored_by_rows(self.ordered)
 
     def bottom_shapes(self, node: Node) -> list[Shape]:
         """The shapes of a layer's bottoms."""
@@ -184,7 +190,9 @@ def compile_net(
         backward = phase == "train"
     flow = gradient_flow(ordered, learns) if backward else NO_GRADIENTS
     held = 0 if has_params else param_bytes(declared, dtype)
-    limit = available_bytes() if memory_limit is None and backend.name == "numpy" else memory_limit
+    limit = memory_limit
+    if limit is None:
+        limit = available_bytes() if backend.on_host else backend.free_bytes()
     check = partial(check_memory, limit, ordered, shapes, declared, dtype)
     # first without a plan, which itself takes long for blobs that no machine could hold
     check(held + max(map(prod, shapes.values()), default=0) * dtype.itemsize)

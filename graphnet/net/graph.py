@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import networkx as nx
 
 from graphnet.blob import Shape
-from graphnet.errors import TopologyError, located
+from graphnet.errors import ShapeError, TopologyError, located
+from graphnet.layers.base import Kind
 from graphnet.net.spec import Node
 
 
@@ -64,8 +66,37 @@ def infer_shapes(ordered: Sequence[Node]) -> dict[str, Shape]:
     for node in ordered:
         with located(node.position, node.subject):
             tops = node.spec.top_shapes([shapes[b] for b in node.bottoms])
+            _check_top_shapes(tops, len(node.tops))
         shapes.update(zip(node.tops, tops, strict=True))
     return shapes
+
+
+def _check_top_shapes(found: object, n_tops: int) -> None:
+    """See that there is a shape for each top: a layer may be the user's own.
+
+    Raises:
+        ShapeError: Otherwise.
+    """
+    if (
+        isinstance(found, list | tuple)
+        and len(found) == n_tops
+        and all(isinstance(s, tuple) and all(isinstance(n, Integral) for n in s) for s in found)
+    ):
+        return
+    raise ShapeError(
+        f"its top_shapes() gave {found!r}\n"
+        f"  expected a list of {n_tops}: for each top a tuple of whole numbers, batch axis first"
+    )
+
+
+def stored_by_rows(ordered: Sequence[Node]) -> frozenset[str]:
+    """The blobs that lie in memory sample after sample, as a data layer reads them.
+
+    They are those all of whose readers take them so; the order of all others is the backend's.
+    """
+    given = {top for node in ordered if node.spec.kind is Kind.DATA for top in node.tops}
+    others = {b for node in ordered if not node.spec.takes_rows for b in node.bottoms}
+    return frozenset(given - others)
 
 
 @dataclass(frozen=True)

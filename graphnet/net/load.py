@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     *,
     threads: int | None = None,
     memory_limit: int | None = None,
+    frozen: Collection[str] | None = None,
     user_code: bool = True,
 ) -> Net:
     """Load a net and give it memory, params filled by their initializers.
@@ -54,6 +55,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         threads: Default: as many as the machine has cores. Results do not depend on it.
         memory_limit: The most bytes this net may plan, and each that shares its params; a larger
             one is refused before anything is allocated. Default: what the machine has free.
+        frozen: The names of the layers whose params do not learn, instead of those that are
+            declared so; empty: all learn.
         user_code: Whether layer types may be classes named by a dotted path.
 
     Returns:
@@ -77,6 +80,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     if dtype not in _PRECISIONS:
         raise SpecError(f"dtype: expected 'float32' or 'float64', found {dtype!r}")
     spec = source if isinstance(source, NetSpec) else read_net(source, user_code=user_code)
+    if frozen is not None:
+        spec = spec.with_frozen((frozen,) if isinstance(frozen, str) else frozen)
     resolved = resolve_data(spec)
     if resolved.fell_back:
         warnings.warn(fallback_text(resolved), FallbackWarning, stacklevel=2)

@@ -6,7 +6,8 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,15 @@ import numpy as np
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.fingerprint import fingerprints
+from graphnet.data.portion import Portion
 from graphnet.data.source import files
 from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
-from graphnet.layers.base import DataLayer, Kind, LossLayer, MeasureLayer, PassContext, Phase
+from graphnet.layers.base import DataLayer, Kind, PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
+from graphnet.net.finite import first_bad_layer
+from graphnet.net.measured import Measured
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec
 from graphnet.param import ParamStore
@@ -41,7 +45,7 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net:
+class Net(Measured):
     """A net that runs.
 
     Attributes:
@@ -53,6 +57,7 @@ class Net:
         context: What the running pass is about.
         blobs: ``blobs["ip1"].data`` and ``.diff``, seen as ``(N, …)``.
         params: ``params["conv1"]["filter"].data`` and ``.diff``.
+        data_layers: In order.
 
     Args:
         compiled: From :func:`graphnet.net.compiled.compile_net`.
@@ -61,6 +66,7 @@ class Net:
         inputs: Arrays for MemoryData tops.
         freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
             are (for the gradient check, to which they are constants).
+        portion: Which rows of the global batch its data layers deliver. Default: all.
     """
 
     def __init__(
@@ -71,16 +77,18 @@ class Net:
         inputs: Mapping[str, np.ndarray] | None = None,
         *,
         freeze_borrowed: bool = False,
+        portion: Portion | None = None,
     ) -> None:
         self.compiled, self.store = compiled, store
         self.name, self.phase = compiled.spec.name, compiled.phase
         self.backend: Backend = compiled.backend
-        self.context = PassContext(self.phase, seed)
+        self.context = PassContext(self.phase, seed, portion=portion)
         self.inputs = inputs or {}
         bound = bind(compiled, store, self.context, self.inputs, freeze_borrowed=freeze_borrowed)
         self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
-        self._shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
+        self.shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
         self.blobs = BlobTable(self._blobs, compiled.plan.shared)
+        self.data_layers = [layer for layer in self.layers if isinstance(layer, DataLayer)]
         self.context.n_valid = self.batch_size
         self._predictors: dict[tuple[Any, ...], Net] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
@@ -89,7 +97,7 @@ class Net:
             for i in reversed(range(len(self.layers)))
             if compiled.ordered[i].name in compiled.flow.backward
         ]
-        self._losses = [layer for layer in self.layers if isinstance(layer, LossLayer)]
+        super().__init__(compiled.ordered, self.layers)
 
     # --- other nets of the run ----------------------------------------------------------
 
@@ -159,16 +167,13 @@ class Net:
         """
         for _, call in self._backward:
             call()
-        for add in self._shared_sums:
+        for add in self.shared_sums:
             add()
 
-    def loss(self) -> float:
-        """The objective of the last forward: the sum of its losses, without regularizers."""
-        return float(sum(layer.loss for layer in self._losses))
-
-    def losses(self) -> dict[str, float]:
-        """The last forward's losses by layer name."""
-        return {layer.name: float(layer.loss) for layer in self._losses}
+    def forward_backward(self) -> None:
+        """One batch: :meth:`forward`, then :meth:`backward`."""
+        self.forward()
+        self.backward()
 
     @property
     def n_valid(self) -> int:
@@ -195,11 +200,6 @@ class Net:
         return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
     # --- data ---------------------------------------------------------------------------
-
-    @property
-    def data_layers(self) -> list[DataLayer[Any]]:
-        """The data layers, in order."""
-        return [layer for layer in self.layers if isinstance(layer, DataLayer)]
 
     @property
     def _main_data(self) -> DataLayer[Any] | None:
@@ -234,29 +234,7 @@ class Net:
             if layer.name in cursors:
                 layer.seek(cursors[layer.name])
 
-    # --- statistics ---------------------------------------------------------------------
-
-    def _measures(self) -> list[MeasureLayer[Any]]:
-        return [layer for layer in self.layers if isinstance(layer, MeasureLayer)]
-
-    def statistics(self) -> dict[str, float]:
-        """The means since the last reset, of all losses and statistics."""
-        return {k: v for layer in self._measures() for k, v in layer.statistics().items()}
-
-    def reset_statistics(self) -> None:
-        """Start counting anew."""
-        for layer in self._measures():
-            layer.reset_statistics()
-
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        """The running sums by layer name, for a snapshot."""
-        return {layer.name: layer.sums.copy() for layer in self._measures()}
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        """Put the running sums back."""
-        for layer in self._measures():
-            if layer.name in sums:
-                layer.sums[...] = sums[layer.name]
+    # --- the whole data set -------------------------------------------------------------
 
     def evaluate(self) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
@@ -267,25 +245,37 @@ class Net:
             DataError: If there is no data layer with an end, or they disagree on the number of
                 samples.
         """
-        n_samples = self._evaluation_size()
+        n_samples = self.evaluation_size
+        with self.evaluating(0):
+            self.reset_statistics()
+            for first in range(0, n_samples, self.batch_size):
+                self.context.first_sample = first
+                self.forward()
+        return Evaluation(n_samples, self.statistics())
+
+    @contextmanager
+    def evaluating(self, first: int) -> Iterator[None]:
+        """Stand before sample ``first`` of the data set, and afterwards where it stood."""
         cursors = self.cursors()
         saved = [(array, array.copy()) for array, _ in self._per_batch]
-        self._start_per_batch()
-        self.reset_statistics()
+        for array, fill in self._per_batch:
+            array.fill(fill)
         for layer in self.data_layers:
-            layer.seek(0, wrap=False)
-        for first in range(0, n_samples, self.batch_size):
-            self.context.first_sample = first
-            self.forward()
-        statistics = self.statistics()
+            layer.seek(first, wrap=False)
+        yield
         self.context.first_sample, self.context.n_valid = 0, self.batch_size
         for array, values in saved:
             array[...] = values
         for layer in self.data_layers:
             layer.seek(cursors[layer.name])
-        return Evaluation(n_samples, statistics)
 
-    def _evaluation_size(self) -> int:
+    @property
+    def evaluation_size(self) -> int:
+        """Samples in the data set.
+
+        Raises:
+            DataError: As :meth:`evaluate`.
+        """
         sizes = {d.name: d.n_samples for d in self.data_layers if d.n_samples}
         if not sizes:
             raise DataError(f"net '{self.name}' ({self.phase}) has no data layer with an end")
@@ -293,11 +283,6 @@ class Net:
             listed = ", ".join(f"'{k}' has {v}" for k, v in sizes.items())
             raise DataError(f"the data layers disagree on the number of samples: {listed}")
         return next(iter(sizes.values()))
-
-    def _start_per_batch(self) -> None:
-        """Start the state that one batch hands to the next afresh."""
-        for array, fill in self._per_batch:
-            array.fill(fill)
 
     def predict(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
@@ -364,18 +349,11 @@ class Net:
     def first_bad_layer(self) -> str | None:
         """The first layer, in order, with a NaN or infinite param or top; None if all is finite.
 
-        Runs the last batch again, looking at each layer's tops before their memory is reused.
+        Runs the last batch again.
         """
-        isfinite = self.backend.xp.isfinite
         cursors = self.cursors()
         self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
-        for layer in self.layers:
-            layer.forward()
-            params = self.params.get(layer.name, {}).values()
-            arrays = [*(param.data for param in params), *(top.data for top in layer.tops)]
-            if not all(bool(isfinite(array).all()) for array in arrays):
-                return layer.name
-        return None
+        return first_bad_layer(self.layers, self.params)
 
     def close(self) -> None:
         """Release files and threads."""

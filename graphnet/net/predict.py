@@ -104,4 +104,5 @@ def run_batches(
         net.forward()
         for name, output in outputs.items():
             output[first : first + valid] = net.backend.download(net.blobs[name].data)[:valid]
+        net.settle()
     return outputs

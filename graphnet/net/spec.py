@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,42 +12,10 @@ from pydantic import BaseModel
 from graphnet.errors import GraphnetError, Position, Problem, SpecError, did_you_mean, one_of
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, Phase, exactly
+from graphnet.net.other_names import hint_for
 from graphnet.user_code import import_class
 from graphnet.validation import describe, validate
 from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml, write_yaml
-
-#: What users of Mocha and Caffe write, and graphnet's name for the same layer.
-OTHER_NAMES: Mapping[str, str] = {
-    "Eltwise": "ElementWise",
-    "EuclideanLoss": "SquareLoss",
-    "SoftmaxWithLoss": "SoftmaxLoss",
-    "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
-    "MSELoss": "SquareLoss",
-    "ArgMax": "Argmax",
-    "TanH": "Tanh",
-    "BN": "BatchNorm",
-    "BatchNorm2d": "BatchNorm",
-    "BatchNormalization": "BatchNorm",
-    "Dense": "InnerProduct",
-    "Linear": "InnerProduct",
-    "FullyConnected": "InnerProduct",
-    "Conv": "Convolution",
-    "Conv2d": "Convolution",
-    "Conv2D": "Convolution",
-    "MaxPool": "Pooling",
-    "MaxPool2d": "Pooling",
-    "AveragePooling": "Pooling",
-    "LeakyReLU": "LReLU",
-    "Softplus": "BNLL",
-    "SiLU": "Swish",
-    "Embedding": "Embed",
-    "ConvTranspose2d": "Deconvolution",
-    "Conv2DTranspose": "Deconvolution",
-    "BCEWithLogitsLoss": "SigmoidCrossEntropyLoss",
-    "Data": "HDF5Data",
-    "HDF5DataLayer": "HDF5Data",
-    "DummyData": "MemoryData",
-}
 
 
 @dataclass(frozen=True)
@@ -101,6 +69,24 @@ class NetSpec:
     def with_nodes(self, nodes: Iterable[Node]) -> NetSpec:
         """The same net with other nodes."""
         return replace(self, nodes=tuple(nodes))
+
+    def with_frozen(self, names: Collection[str]) -> NetSpec:
+        """The same net in which just these layers are frozen, whatever was declared.
+
+        Raises:
+            SpecError: If there is no layer of such a name.
+        """
+        known = [node.name for node in self.nodes]
+        for name in names:
+            if name not in known:
+                raise SpecError(
+                    f"frozen: net '{self.name}' has no layer '{name}'"
+                    f"{did_you_mean(name, known) or one_of(list(dict.fromkeys(known)))}"
+                )
+        return self.with_nodes(
+            replace(n, spec=n.spec.model_copy(update={"frozen": n.name in names}))
+            for n in self.nodes
+        )
 
     def data_nodes(self) -> list[Node]:
         """The data layers, of every phase."""
@@ -326,14 +312,8 @@ def _spec_type(
                 document.at(path),
             )
         return found
-    other = OTHER_NAMES.get(kind) or OTHER_NAMES.get(kind.removesuffix("Layer"))
-    if other is None and kind.removesuffix("Layer") in layer_types:
-        other = kind.removesuffix("Layer")
-    hint = f"\n  did you mean '{other}'?" if other else did_you_mean(kind, layer_types)
-    raise SpecError(
-        f"{named}: unknown layer type '{kind}'{hint or one_of(list(layer_types))}",
-        document.at(path),
-    )
+    hint = hint_for(kind, layer_types) or one_of(list(layer_types))
+    raise SpecError(f"{named}: unknown layer type '{kind}'{hint}", document.at(path))
 
 
 def _check_arity(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from graphnet.errors import SnapshotError, SpecError
+from graphnet.errors import Position, SnapshotError, SpecError, located
 from graphnet.solver.coffee.divergence_guard import check_finite
 from graphnet.solver.durable import write_durably
 from graphnet.solver.run import Run
@@ -39,6 +39,7 @@ class Keeper:
         directory: Where, or None.
         save_into: A statistics file elsewhere, or None for the run's own.
         file_exists: What is done where that file is there already and the run is new.
+        load_from_at: Where ``load_from`` stands in the YAML, for messages.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Keeper:
         directory: RunDirectory | None,
         save_into: Path | None = None,
         file_exists: FileExists = "merge",
+        load_from_at: Position | None = None,
     ) -> None:
         self.run, self.directory = run, directory
         self._save_into, self._file_exists = save_into, file_exists
+        self._load_from_at = load_from_at
         self._saved_iter: int | None = None
         self._record: dict[str, Any] = {}
         self._fingerprints: dict[str, dict[str, str]] = {}
@@ -102,7 +105,9 @@ class Keeper:
                     store.state[key][name].fill(decl.fill)
         run.schedule.load_state_dicts({})
         if run.spec.load_from is not None:
-            run.reporter.line(str(load_weights(run.net, run.spec.load_from)))
+            with located(self._load_from_at, "load_from: "):
+                report = load_weights(run.net, run.spec.load_from)
+            run.reporter.line(str(report))
         self._open_statistics()
 
     def _resume(self, path: Path, contents: Contents) -> None:
@@ -114,10 +119,11 @@ class Keeper:
         if meta.solver is not None:
             run.state.load_dict(meta.solver.model_dump())
         run.net.seek(meta.cursors)
-        run.net.restore_statistics_state(contents.statistics)
-        run.schedule.load_state_dicts(meta.breaks)
+        self._restore_statistics(contents, path)
+        with located(None, f"{path}: "):
+            run.schedule.load_state_dicts(meta.breaks)
         run.lounge.is_resumed, run.lounge.last_snapshot = True, path
-        self._saved_iter = run.state.iter
+        run.lounge.finite_at = self._saved_iter = run.state.iter  # what is saved is finite
         if not self.is_complete:  # a complete run's files stay as they are
             self._open_statistics(meta.statistics_bytes)
         self._repair_best(path)
@@ -144,6 +150,15 @@ class Keeper:
             if values is None or (values.shape, values.dtype) != (array.shape, array.dtype):
                 raise SnapshotError(f"{path}: its history '{name}' is not of this run")
             store.backend.upload(values, array)
+
+    def _restore_statistics(self, contents: Contents, path: Path) -> None:
+        """The running sums as they were."""
+        net = self.run.net
+        here = net.statistics_state()
+        for name, sums in contents.statistics.items():
+            if name in here and sums.shape != here[name].shape:
+                raise SnapshotError(f"{path}: its statistics of '{name}' are not of this run")
+        net.restore_statistics_state(contents.statistics)
 
     def _open_statistics(self, cut_at: int | None = None) -> None:
         """Open the statistics file; a resumed run's is cut back to its snapshot."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import GraphnetError, Problem, SpecError, located
+from graphnet.fields import user_path
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.items import break_model
@@ -53,9 +54,9 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
         raise SpecError.of(dict.fromkeys(problems))
     _check_one_snapshot(spec, document)
     if spec.load_from is not None:
-        place = str(document.folder / Path(spec.load_from).expanduser())
+        place = str(document.folder / user_path(spec.load_from))
         spec = spec.model_copy(update={"load_from": place})
-    return Solver(spec, break_types, lambda i: document.at(("coffee_breaks", i)))
+    return Solver(spec, break_types, document.at)
 
 
 def _check_one_snapshot(spec: SolverSpec, document: Document) -> None:
@@ -74,7 +75,7 @@ def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:
     return [
         (("coffee_breaks", i), item)
         for i, item in enumerate(items if isinstance(items, list | tuple) else ())
-        if isinstance(item, dict) and "." in str(item.get("type"))
+        if isinstance(item, dict) and isinstance(item.get("type"), str) and "." in item["type"]
     ]
 
 

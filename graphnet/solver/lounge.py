@@ -21,6 +21,7 @@ class CoffeeLounge:
         folder: The run's directory, or None.
         is_resumed: Whether the run continues from a snapshot.
         last_snapshot: The newest good one.
+        finite_at: The last iteration at which loss and params were looked at and were finite.
         keep_last: How many snapshots are kept; None for all.
         best_key: The statistic whose best snapshot is kept, if one is.
         batches_per_iter: How many batches one update reads.
@@ -41,6 +42,7 @@ class CoffeeLounge:
         self.folder: Path | None = None
         self.is_resumed = False
         self.last_snapshot: Path | None = None
+        self.finite_at: int | None = None
         self.keep_last: int | None = None
         self.best_key: str | None = None
         self.batches_per_iter = 1

@@ -12,8 +12,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from graphnet.fields import Model, NonNegativeFloat, PositiveFloat, PositiveInt
-from graphnet.solver.policy import Policy, check_lengths, raised, stage_at
+from graphnet.fields import NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
 class Fixed(Policy):
@@ -129,7 +129,7 @@ class Cosine(Policy):
         return self.min_lr + (self.base_lr - self.min_lr) * fall
 
 
-class Stage(Model):
+class Stage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
@@ -137,28 +137,13 @@ class Stage(Model):
         policy: What holds meanwhile; it is asked for the run's time, not the stage's.
     """
 
-    length: PositiveInt | None = None
     policy: AnyLRPolicy
 
 
-class Staged(Policy):
+class Staged(StagedPolicy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
 
-    type: Literal["Staged"] = "Staged"
     stages: tuple[Stage, ...]
-
-    @model_validator(mode="after")
-    def _check(self) -> Staged:
-        check_lengths(self.stages)
-        return self
-
-    def value_at(self, t: int) -> float:
-        """The present stage's rate, every unit taken to stand at ``t``."""
-        return self.value(t, t)
-
-    def value(self, t: int, epoch: int) -> float:
-        """The present stage's rate."""
-        return stage_at(self.stages, self.clock(t, epoch)).policy.value(t, epoch)
 
 
 class Warmup(Policy):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from graphnet.fields import Model, NonNegativeFloat, PositiveInt
-from graphnet.solver.policy import Policy, check_lengths, raised, stage_at
+from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
@@ -54,7 +54,7 @@ class Linear(Policy):
         return min(self.momentum + self.gamma * (t // self.stepsize), self.max_momentum)
 
 
-class Stage(Model):
+class Stage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
@@ -62,28 +62,16 @@ class Stage(Model):
         policy: What holds meanwhile; it is asked for the run's time, not the stage's.
     """
 
-    length: PositiveInt | None = None
     policy: AnyMomentumPolicy
 
 
-class Staged(Policy):
-    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
+class Staged(StagedPolicy):
+    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
 
-    type: Literal["Staged"] = "Staged"
+    (In Mocha no solver can use it.)
+    """
+
     stages: tuple[Stage, ...]
-
-    @model_validator(mode="after")
-    def _check(self) -> Staged:
-        check_lengths(self.stages)
-        return self
-
-    def value_at(self, t: int) -> float:
-        """The present stage's momentum, every unit taken to stand at ``t``."""
-        return self.value(t, t)
-
-    def value(self, t: int, epoch: int) -> float:
-        """The present stage's momentum."""
-        return stage_at(self.stages, self.clock(t, epoch)).policy.value(t, epoch)
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import accumulate
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Self
 
-from graphnet.fields import Model
+from pydantic import model_validator
+
+from graphnet.fields import Model, PositiveInt
 
 
 class Policy(Model):
@@ -38,34 +39,46 @@ class Policy(Model):
         return epoch if self.unit == "epoch" else t
 
 
-class HasLength(Protocol):
-    """A stage of a staged policy."""
+class PolicyStage(Model):
+    """A part of a staged policy; a family of policies adds ``policy``, one of its own.
 
-    @property
-    def length(self) -> int | None:
-        """How long it lasts."""
-
-
-S = TypeVar("S", bound=HasLength)
-
-
-def stage_at(stages: Sequence[S], t: int) -> S:
-    """The stage that ``t`` falls in: stage k ends where the lengths up to it add up to ``t``."""
-    ends = list(accumulate(stage.length or 0 for stage in stages[:-1]))
-    return stages[bisect_right(ends, t)]
-
-
-def check_lengths(stages: Sequence[HasLength]) -> None:
-    """See that each stage but the last has a length.
-
-    Raises:
-        ValueError: Otherwise.
+    Args:
+        length: In the staged policy's unit; the last stage may leave it out and lasts forever.
     """
-    if not stages:
-        raise ValueError("stages: expected at least one")
-    for i, stage in enumerate(stages[:-1]):
-        if stage.length is None:
-            raise ValueError(f"stages[{i}]: missing key 'length'; only the last may leave it out")
+
+    length: PositiveInt | None = None
+
+
+class StagedPolicy(Policy):
+    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
+
+    Args:
+        stages: In order; a family of policies says what they hold.
+    """
+
+    type: Literal["Staged"] = "Staged"
+    stages: tuple[Any, ...]
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if not self.stages:
+            raise ValueError("stages: expected at least one")
+        for i, stage in enumerate(self.stages[:-1]):
+            if stage.length is None:
+                raise ValueError(
+                    f"stages[{i}]: missing key 'length'; only the last may leave it out"
+                )
+        return self
+
+    def value_at(self, t: int) -> float:
+        """The present stage's value, every unit taken to stand at ``t``."""
+        return self.value(t, t)
+
+    def value(self, t: int, epoch: int) -> float:
+        """The present stage's value."""
+        ends = list(accumulate(stage.length or 0 for stage in self.stages[:-1]))
+        stage = self.stages[bisect_right(ends, self.clock(t, epoch))]
+        return float(stage.policy.value(t, epoch))
 
 
 def raised(base: float, exponent: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
@@ -85,3 +86,26 @@ class SilentReporter(PlainReporter):
 
     def line(self, text: str) -> None:
         """Nothing."""
+
+
+class RankReporter(PlainReporter):
+    """Of a rank other than 0: warnings alone, on stderr, with its number.
+
+    Args:
+        rank: Its number.
+        stream: Where to; default: stderr, as it is at the time.
+    """
+
+    def __init__(self, rank: int, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._rank = rank
+
+    def line(self, text: str) -> None:
+        """Nothing."""
+
+    def warning(self, text: str) -> None:
+        """Print it, with the rank."""
+        with suppress(OSError, ValueError):
+            stream = self._stream or sys.stderr
+            stream.write(f"rank {self._rank}: warning: {text}\n")
+            stream.flush()

@@ -176,6 +176,6 @@ class RunDirectory:
         """What an earlier start wrote; empty if there is none or it cannot be read."""
         try:
             found = json.loads((self.folder / name).read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -40,16 +40,16 @@ def check_same_run(
     if meta.kind != "run" or meta.solver is None:
         raise SnapshotError(f"{file}: is a model, not a run\n  start from it with load_from")
     then = {
-        "net": _parsed(contents.net_yaml),
-        "solver": _bound(_parsed(contents.solver_yaml)),
+        "net": _parsed(contents.net_yaml, f"{file}: net.yaml"),
+        "solver": _bound(_parsed(contents.solver_yaml, f"{file}: solver.yaml")),
         "precision": meta.dtype,
         "backend": meta.backend,
         "seed": meta.seed,
         "data": _plain(meta.data),
     }
     now = {
-        "net": _parsed(net.yaml_text),
-        "solver": _bound(_parsed(spec.to_yaml())),
+        "net": _parsed(net.yaml_text, "the net"),
+        "solver": _bound(_parsed(spec.to_yaml(), "the solver")),
         "precision": str(net.store.dtype),
         "backend": net.backend.name,
         "seed": net.context.seed,
@@ -84,13 +84,15 @@ def _changed_files(
                 yield f"{path}, which {layer} reads"
 
 
-def _parsed(text: str) -> Any:
-    return parse_yaml(text, "snapshot").value if text.strip() else {}
+def _parsed(text: str, where: str) -> Any:
+    return parse_yaml(text, where).value if text.strip() else {}
 
 
-def _bound(solver: Mapping[str, Any]) -> dict[str, Any]:
+def _bound(solver: Any) -> dict[str, Any]:
     """The solver without what may change; the seed is compared as the net has it."""
-    return {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
+    solver = solver if isinstance(solver, Mapping) else {}
+    kept = {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
+    return {**kept, "shards": solver.get("shards", 1)}
 
 
 def _plain(value: Any) -> Any:

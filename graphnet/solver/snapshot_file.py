@@ -212,10 +212,12 @@ def _check_header(path: Path, header: bytes) -> None:
 def _read_file(file: h5py.File, n_bytes: int) -> Contents:
     found: dict[str, h5py.Dataset] = {}
 
-    def look(name: str, node: Any) -> None:
+    def look(name: str | bytes, node: Any) -> None:
         # visititems goes along hard links only: nothing outside the file is ever opened
+        if isinstance(name, bytes):
+            raise ValueError(f"the name {name!r} in it is not UTF-8")  # noqa: TRY004  # as below
         if isinstance(node, h5py.Dataset):
-            if node.is_virtual or node.external or node.nbytes > n_bytes:
+            if node.is_virtual or node.external or node.shape is None or node.nbytes > n_bytes:
                 raise ValueError(f"'{name}' is not stored in the file")
             found[name] = node
 

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from graphnet.errors import Position, SpecError, located, one_of
+from graphnet.parallel.communicator import Communicator, together
+from graphnet.parallel.launch import current
+from graphnet.parallel.load import cut
+from graphnet.parallel.sharded_net import ShardedNet
+from graphnet.parallel.shards import DEFAULT_SHARDS
+from graphnet.solver.alike import check_alike
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
@@ -21,7 +28,7 @@ from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, sc
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.keeper import Keeper
 from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.reporter import PlainReporter, Reporter
+from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
 from graphnet.solver.run import Run
 from graphnet.solver.run_directory import RunDirectory
 from graphnet.solver.spec import SolverSpec
@@ -30,7 +37,7 @@ from graphnet.solver.statistics_file import FileExists
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
 from graphnet.validation import validate
-from graphnet.yaml_reader import plain_document
+from graphnet.yaml_reader import KeyPath, plain_document
 
 #: When every run is looked after, unless it has a DivergenceGuard of its own.
 GUARDED = Every(100, "iter")
@@ -42,7 +49,7 @@ class Solver:
     Args:
         spec: What the YAML says.
         break_types: The classes of its coffee breaks by type, the user's own included.
-        locate: Where the i-th coffee break stands in the YAML, for messages.
+        locate: Where a key of it stands in the YAML, for messages.
 
     Raises:
         SpecError: If a coffee break cannot be made, or would never be due.
@@ -52,16 +59,17 @@ class Solver:
         self,
         spec: SolverSpec,
         break_types: Mapping[str, type[CoffeeBreak]] = COFFEE_BREAKS,
-        locate: Callable[[int], Position | None] = lambda _: None,
+        locate: Callable[[KeyPath], Position | None] = lambda _: None,
     ) -> None:
-        self.spec = spec
+        self.spec, self._locate = spec, locate
         self._entries: list[Entry] = []
         self._save_into: Path | None = None
         self._save_every = 1
         self._file_exists: FileExists = "merge"
         for i, item in enumerate(spec.coffee_breaks):
-            with located(locate(i), f"coffee_breaks[{i}] ({item.type}): "):
-                self._add(item.type, _made(item, break_types), item.schedule)
+            position = locate(("coffee_breaks", i))
+            with located(position, f"coffee_breaks[{i}] ({item.type}): "):
+                self._add(item.type, _made(item, break_types), item.schedule, position)
 
     def add_coffee_break(
         self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
@@ -84,7 +92,13 @@ class Solver:
                 raise SpecError("every_n_iter and every_n_epoch must not be negative")
             self._add(name, break_, schedule(every_n_iter, every_n_epoch))
 
-    def _add(self, name: str, break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
+    def _add(
+        self,
+        name: str,
+        break_: CoffeeBreak,
+        whens: tuple[Every, ...],
+        position: Position | None = None,
+    ) -> None:
         if break_.needs_schedule and not whens:
             raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
         same = Counter(entry.name.partition("#")[0] for entry in self._entries)[name]
@@ -96,7 +110,7 @@ class Solver:
                 f"its state_dict() failed: {type(error).__name__}: {error}\n"
                 "  it must work from the moment the break is made"
             ) from error
-        self._entries.append(Entry(unique, break_, whens, initial))
+        self._entries.append(Entry(unique, break_, whens, initial, position))
 
     def setup_coffee_lounge(
         self,
@@ -127,23 +141,66 @@ class Solver:
         self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
+        communicator = net.communicator if isinstance(net, ShardedNet) else current()
+        if communicator.rank:
+            reporter = RankReporter(communicator.rank)
         reporter = reporter or PlainReporter()
-        lounge = CoffeeLounge(reporter, self._save_every)
-        run = Run(self.spec, net, self._guarded(), lounge, reporter)
-        directory = RunDirectory(Path(self.spec.exp_dir)) if self.spec.exp_dir else None
-        keeper = Keeper(run, directory, self._save_into, self._file_exists)
         with ExitStack() as leaving:
-            if directory is not None:
-                directory.open(reporter.warning)
-                leaving.callback(directory.close)
-            leaving.callback(keeper.close)
-            return Training(run, keeper).solve(fresh=fresh)
+            begin = partial(self._begin, net, communicator, reporter, leaving)
+            keeper = together(communicator, begin)
+            check_alike(keeper.run, communicator)
+            communicator.start_watching()
+            leaving.callback(communicator.close)
+            return Training(keeper.run, keeper, communicator).solve(fresh=fresh)
+
+    def _begin(
+        self,
+        net: TrainableNet,
+        communicator: Communicator,
+        reporter: Reporter,
+        leaving: ExitStack,
+    ) -> Keeper:
+        """This rank's run, and its files where it is rank 0."""
+        spec = self.spec
+        count = shard_count(spec.shards, net, communicator)
+        if count > 1 or communicator.size > 1:
+            spec = spec.model_copy(update={"shards": count})
+            if not isinstance(net, ShardedNet):
+                with located(self._locate(("shards",))):
+                    sharded = cut(net, count, communicator)
+                leaving.callback(sharded.close)
+                net = sharded
+        lounge = CoffeeLounge(reporter, self._save_every)
+        run = Run(spec, net, self._guarded(), lounge, reporter)
+        directory = None
+        if spec.exp_dir and not communicator.rank:
+            directory = RunDirectory(Path(spec.exp_dir))
+            directory.open(reporter.warning)
+            leaving.callback(directory.close)
+        keeper = Keeper(
+            run, directory, self._save_into, self._file_exists, self._locate(("load_from",))
+        )
+        leaving.callback(keeper.close)
+        return keeper
 
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
         if any(isinstance(entry.coffee_break, DivergenceGuard) for entry in self._entries):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
+
+
+def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
+    """How many shards a run has.
+
+    Raises:
+        SpecError: If the net was loaded in another number of them.
+    """
+    if isinstance(net, ShardedNet):
+        if wanted not in (None, net.shards.count):
+            raise SpecError(f"shards: {wanted}, but the net was cut into {net.shards.count}")
+        return net.shards.count
+    return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
 
 
 def _made(item: BreakItem, break_types: Mapping[str, type[CoffeeBreak]]) -> CoffeeBreak:
@@ -172,6 +229,8 @@ def solve(
 ) -> SolverState:
     """Train a net.
 
+    In a job of several ranks all of them call this, with the same solver and net.
+
     With an ``exp_dir``, a run found there is continued from its newest good snapshot; a
     finished one is left as it is.
 
@@ -191,5 +250,7 @@ def solve(
         BreakError: If a coffee break raised; a snapshot has been written.
         DivergedError: If the loss or a param became NaN or infinite.
         Interrupted: If SIGINT or SIGTERM stopped it; a snapshot has been written.
+        RankError: If the ranks of a job disagree, or one of them has gone.
+        SystemExit: On other ranks than 0, where one of these was raised on rank 0.
     """
     return solver.solve(net, fresh=fresh, reporter=reporter)

@@ -44,6 +44,9 @@ class SolverSpec(Model):
         clip_gradients: The largest L2 norm of the whole gradient; a larger one is scaled down
             to it, before the regularizers. Default: no limit.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
+        shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
+            so that any number of ranks that divides it computes the same. Default 1, and 4 where
+            a launcher such as mpiexec has started the run.
         seed: Keys initial values, shuffling and random layers. Default 0.
         exp_dir: The run's directory. Default: nothing is written.
         load_from: A run, snapshot or model whose params a new run starts with.
@@ -60,6 +63,7 @@ class SolverSpec(Model):
     regu_coef: NonNegativeFloat = 0.0005
     clip_gradients: PositiveFloat | None = None
     iter_size: PositiveInt = 1
+    shards: PositiveInt | None = None
     seed: NonNegativeInt = 0
     exp_dir: str | None = Field(default=None, min_length=1)
     load_from: str | None = Field(default=None, min_length=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graphnet.backend.measures import Number
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -53,7 +54,7 @@ class SolverState:
         """End the run after this iteration; called by coffee breaks."""
         self.stop_reason = self.stop_reason or reason
 
-    def advance(self, net: TrainableNet, mean_loss: float | None = None) -> None:
+    def advance(self, net: TrainableNet, mean_loss: Number | None = None) -> None:
         """One more update is done.
 
         Args:

@@ -41,7 +41,7 @@ class Measured:
         try:
             found = json.loads(line)
             return cls(int(found["iter"]), str(found["key"]), float(found["value"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
 
 

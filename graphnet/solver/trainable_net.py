@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from graphnet.backend.base import Backend
+from graphnet.backend.measures import Number
 from graphnet.layers.base import PassContext, Phase
 from graphnet.param import ParamStore
 
@@ -44,11 +45,14 @@ class TrainableNet(EvaluatedNet, Protocol):
     backend: Backend
     store: ParamStore
 
-    def forward(self) -> None:
-        """Read the next batch and compute all tops."""
+    def forward_backward(self) -> None:
+        """Read the next batch, compute all tops, and assign every param's diff."""
 
-    def backward(self) -> None:
-        """Assign every param's diff."""
+    def settle(self) -> None:
+        """Raise what passes have noted of bad data, on a device that they did not stop for it."""
+
+    def objective(self) -> Number:
+        """As :meth:`loss`, but where it was computed: nobody waits for it."""
 
     def loss(self) -> float:
         """The objective of the last forward: the sum of its losses, without regularizers."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+from graphnet.backend.measures import Number
 from graphnet.errors import BreakError, DivergedError, GraphnetError
+from graphnet.parallel.communicator import Communicator, LocalCommunicator
 from graphnet.solver.coffee.divergence_guard import check_finite
 from graphnet.solver.keeper import FINISHED, Keeper
 from graphnet.solver.reporter import Progress
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.state import SolverState
+from graphnet.solver.team import Team
 
 
 class Training:
@@ -24,12 +28,14 @@ class Training:
     Args:
         run: What is trained and how.
         keeper: Its files.
+        communicator: To the other ranks. Default: there are none.
     """
 
-    def __init__(self, run: Run, keeper: Keeper) -> None:
+    def __init__(self, run: Run, keeper: Keeper, communicator: Communicator | None = None) -> None:
         self.run, self.keeper = run, keeper
         self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
+        self.team = Team(run, communicator or LocalCommunicator(), self.signals)
 
     def solve(self, *, fresh: bool) -> SolverState:
         """Start or continue the run, and train until it is finished.
@@ -38,21 +44,27 @@ class Training:
             Interrupted: If a signal stopped it, after a snapshot.
             BreakError: If a coffee break failed, after a snapshot.
             DivergedError: If the numbers are no longer finite; the last snapshot is good.
+            RankError: If another rank has gone.
+            SystemExit: On other ranks than 0, where one of these was raised on rank 0.
         """
-        start = perf_counter()
-        is_resumed = self.keeper.begin(fresh=fresh)
-        if is_resumed and self.keeper.is_complete:
-            self._say_end("was finished before")
-            return self.state
-        if is_resumed:
-            self._say(f"going on from iteration {self.state.iter:,} ({self.lounge.last_snapshot})")
-        self.keeper.record_start()
         try:
-            with self.signals, self._breaks_open(), self._reported():
+            return self._solve(fresh=fresh)
+        except BaseException as error:
+            self.team.abandon(error)
+            raise
+
+    def _solve(self, *, fresh: bool) -> SolverState:
+        start = perf_counter()
+        is_resumed, is_complete = self.team.lead(partial(self._begin, fresh=fresh))
+        if is_complete:
+            return self.state
+        try:
+            # the guard looks for what is not finite
+            with self.signals, np.errstate(all="ignore"), self._breaks_open(), self._reported():
                 if not is_resumed:
                     self._pause()
                 self._loop()
-                self._finish()
+                self.team.lead(self._finish)
         except BaseException as error:
             with suppress(GraphnetError):
                 self.keeper.record_end(_outcome(error), perf_counter() - start)
@@ -61,14 +73,25 @@ class Training:
         self._say_end("finished")
         return self.state
 
+    def _begin(self, *, fresh: bool) -> tuple[bool, bool]:
+        """Bring the run to its start: whether it continues, and whether it is complete."""
+        self.team.is_moved = True
+        is_resumed = self.keeper.begin(fresh=fresh)
+        if is_resumed and self.keeper.is_complete:
+            self._say_end("was finished before")
+            return True, True
+        if is_resumed:
+            self._say(f"going on from iteration {self.state.iter:,} ({self.lounge.last_snapshot})")
+        self.keeper.record_start()
+        return is_resumed, False
+
     # --- the loop -----------------------------------------------------------------------
 
     def _loop(self) -> None:
-        with np.errstate(all="ignore"):  # the guard looks for what is not finite
-            while not self.run.is_finished:
-                self._step()
-                self.run.reporter.step()
-                self._pause()
+        while not self.run.is_finished:
+            self._step()
+            self.run.reporter.step()
+            self._pause()
 
     def _step(self) -> None:
         """Forward, backward, update."""
@@ -79,37 +102,40 @@ class Training:
             state.momentum = spec.mom_policy.value(t, state.epoch)
         net.context.iteration = state.iter
         mean_loss = None
+        self.team.vote()
         if spec.iter_size == 1:
-            net.forward()
-            net.backward()
+            net.forward_backward()
         else:
             mean_loss = self._accumulate(spec.iter_size)
+        self.team.count()
         self.run.updater.update(t, state.lr, state.momentum or 0.0)
         state.advance(net, mean_loss)
 
-    def _accumulate(self, iter_size: int) -> float:
+    def _accumulate(self, iter_size: int) -> Number:
         """The gradients of several batches, as of one that is as large; their mean loss."""
-        net, total = self.net, 0.0
+        net = self.net
+        total: Number = 0.0
         for k in range(iter_size):
             net.context.first_sample = k * net.batch_size
-            net.forward()
-            net.backward()
+            net.forward_backward()
             self.run.updater.accumulate(k)
-            total += net.loss()
+            total = total + net.objective()
         net.context.first_sample = 0
         return total / iter_size
 
     def _pause(self) -> None:
         """The breaks that are due, then what they and the signals have asked for."""
-        signals = self.signals
+        if self.team.has_turn():
+            self.team.lead(self._take_breaks)
+
+    def _take_breaks(self) -> None:
         try:
             self.run.schedule.take(self.net, self.state, self.lounge)
         except BreakError as error:
             raise self._saved_after(error) from error.__cause__
-        is_hung_up, signals.wants_snapshot = signals.wants_snapshot, False
-        self._settle(is_save_due=is_hung_up)
-        if signals.stop:
-            raise Interrupted(signals.stop, self.keeper.save())
+        self._settle(is_save_due=self.team.take_hangup())
+        if self.team.stop:
+            raise Interrupted(self.team.stop, self.keeper.save())
 
     def _settle(self, *, is_save_due: bool) -> Path | None:
         """Do what the breaks of this iteration have asked for."""
@@ -119,6 +145,7 @@ class Training:
         start = perf_counter()
         if lounge.wants_restore:
             self.keeper.restore_best()
+            self.team.is_moved = True
         if lounge.wants_snapshot or is_save_due:
             path = self.keeper.save(best=lounge.wants_best)
         lounge.wants_restore = lounge.wants_snapshot = lounge.wants_best = False
@@ -144,17 +171,22 @@ class Training:
     @contextmanager
     def _breaks_open(self) -> Iterator[None]:
         """The breaks are closed whatever happens, and an error in that hides no other."""
-        schedule = self.run.schedule
-        self.lounge.start_iteration(self.state.iter)
         try:
-            schedule.open(self.net, self.state, self.lounge)
+            self.team.lead(self._open_breaks)
             yield
         except BaseException:
             with suppress(BreakError):
-                schedule.close(self.net, self.state, self.lounge)
+                self.run.schedule.close(self.net, self.state, self.lounge)
             raise
+        self.team.lead(self._close_breaks)
+
+    def _open_breaks(self) -> None:
         self.lounge.start_iteration(self.state.iter)
-        schedule.close(self.net, self.state, self.lounge)
+        self.run.schedule.open(self.net, self.state, self.lounge)
+
+    def _close_breaks(self) -> None:
+        self.lounge.start_iteration(self.state.iter)
+        self.run.schedule.close(self.net, self.state, self.lounge)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:

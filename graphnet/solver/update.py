@@ -1,47 +1,37 @@
 """The update: from the gradients in the flat buffers to moved params.
 
 In this order: the mean over accumulated batches, the clip by global norm, the regularizers, the
-method, the constraints. Neighbouring params with the same local rate and regularizer form one
-group, and a group is worked through block by block, each block once: everything between the
-gradient and the moved param happens while the block is in cache.
+method, the constraints. Neighbouring params with the same local rate and, where it counts, the
+same regularizer form one group. A group is worked through block by block, each block once:
+everything between the gradient and the moved param happens while the block is in cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from math import isfinite, prod, sqrt
+from math import prod, sqrt
 from typing import Any
 
-import numpy as np
-
 from graphnet.backend.base import Backend
+from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.constraints import NoCons
 from graphnet.param import Param, ParamStore
 from graphnet.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
-#: Elements the norm looks at in one go; fixed, so that the sum is the same everywhere.
-NORM_BLOCK = 1 << 16
-
 
 class FlatNorm:
     """The L2 norm of a flat array, summed in float64; finite exactly where all elements are."""
 
     def __init__(self, backend: Backend) -> None:
-        self._xp = backend.xp
-        self._wide = backend.zeros((NORM_BLOCK,), np.dtype(np.float64))
+        self._square_sum = backend.square_sum
 
     def __call__(self, array: Array) -> float:
-        """√Σ x²."""
-        total = 0.0
-        for start in range(0, array.size, NORM_BLOCK):
-            part = array[start : start + NORM_BLOCK]
-            wide = self._wide[: part.size]
-            wide[...] = part
-            total = total + self._xp.dot(wide, wide)
-        return sqrt(float(total)) if total >= 0 else float("nan")
+        """√Σ x², fetched."""
+        total = float(self._square_sum(array))
+        return sqrt(total) if total >= 0 else float("nan")
 
 
 class Group:
@@ -65,13 +55,14 @@ class Group:
     ) -> None:
         self.method, self.regularizer, self.coef = method, regularizer, coef
         self.local_lr, self.rates = local_lr, Rates(scratch)
-        self.gradient_scale = 1.0
+        self.gradient_scale: Number = 1.0
+        self.is_scaled = False
         self.is_regularized = coef > 0 and not isinstance(regularizer, NoRegu)
         self.call: Callable[[], None]
 
     def block(self, xp: Any, w: Array, g: Array, *history: Array) -> None:
         """Everything between the gradient and the moved param, for one block."""
-        if self.gradient_scale != 1.0:
+        if self.is_scaled:
             xp.multiply(g, self.gradient_scale, out=g)
         if self.is_regularized and self.method.decoupled:
             self._shrink(xp, w)
@@ -130,7 +121,8 @@ class Updater:
 
     def _bind(self, regu_coef: float) -> list[Group]:
         groups, start, scratch = [], 0, BlockScratch()
-        for (lr, regularizer), members in groupby(self.store.trainable(), _alike):
+        alike = _same_rate_and_regularizer if regu_coef > 0 else _same_rate
+        for (lr, regularizer), members in groupby(self.store.trainable(), alike):
             span = slice(start, start + sum(prod(p.decl.shape) for p in members))
             start = span.stop
             group = Group(self.method, regularizer, regu_coef, lr, scratch)
@@ -172,26 +164,30 @@ class Updater:
     def update(self, t: int, lr: float, momentum: float) -> None:
         """Do update number ``t``; ``store.diff`` then holds the gradient the method used."""
         scale = self._gradient_scale()
+        is_scaled = not (isinstance(scale, float) and scale == 1)
         for group in self._groups:
             rates = group.rates
             rates.lr, rates.momentum, rates.t = float(lr * group.local_lr), float(momentum), t
-            group.gradient_scale = scale
+            group.gradient_scale, group.is_scaled = scale, is_scaled
             group.call()
         for param in self._constrained:
             param.decl.cons.apply(self.backend.xp, param.data, t)
 
-    def _gradient_scale(self) -> float:
+    def _gradient_scale(self) -> Number:
         """What the gradient is multiplied by: the mean over batches, and the clip."""
         scale = 1.0 / self.iter_size
-        if self.clip_gradients is not None:
-            norm = self.norm(self.store.diff) * scale
-            if isfinite(norm) and norm > self.clip_gradients:
-                scale *= self.clip_gradients / norm
-        return scale
+        if self.clip_gradients is None:
+            return scale
+        norm = self.backend.square_sum(self.store.diff) ** 0.5 * scale
+        return self.backend.clip_factor(norm, self.clip_gradients) * scale
 
 
-def _alike(param: Param) -> tuple[float, Regularizer]:
+def _same_rate_and_regularizer(param: Param) -> tuple[float, Regularizer]:
     return param.decl.lr, param.decl.regu
+
+
+def _same_rate(param: Param) -> tuple[float, Regularizer]:
+    return param.decl.lr, NoRegu()
 
 
 def _assign(xp: Any, target: Array, source: Array) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.blob import Array, shape_text
 from graphnet.errors import SnapshotError
+from graphnet.fields import is_there
 from graphnet.param import ParamStore
 from graphnet.solver.durable import write_durably
 from graphnet.solver.run_directory import newest_good
@@ -107,7 +108,7 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     Raises:
         SnapshotError: If there is none.
     """
-    if not path.exists():
+    if not is_there(path):
         raise SnapshotError(
             f"{path}: there is no such run, snapshot or model\n"
             "  expected a run's directory, or a file that graphnet has written"

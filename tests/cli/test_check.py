@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+
+from graphnet.cli import terminal
+from graphnet.layers import LAYER_TYPES
 
 
 def rows(result):
@@ -25,6 +29,18 @@ def test_the_table_shows_every_layer(run):
         *("ip1", "InnerProduct", "data", "→", "ip1", "4×3", "12", "36", "96", "B")
     ]
     assert set(rows(found)) == {"train-data", "ip1", "loss"}
+
+
+def test_a_terminal_of_80_columns_shows_a_line_for_each_layer(run, monkeypatch):
+    """There the bytes are left out and the counts rounded: a common net fits."""
+    monkeypatch.chdir(Path(__file__).parent.parent.parent)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(terminal, "on_terminal", lambda: True)
+    for name in ("mnist", "lenet5", "fashion-cnn"):
+        lines = run(f"check nets/{name}.yaml").out.partition("\n\n")[0].splitlines()
+        assert lines[0].split()[-2:] == ["params", "MACs"]
+        assert all(line.split()[1] in LAYER_TYPES for line in lines[1:])
+        assert all(len(line.rstrip()) <= 80 for line in lines)
 
 
 def test_columns_are_aligned_and_nothing_is_wrapped(folder, run):

@@ -87,6 +87,29 @@ def test_a_missing_solver_is_reported_where_it_is_named(folder):
         read_declared(NET, [])
 
 
+@pytest.mark.parametrize("name", ["x" * 3000, ".", "~nobody"])
+def test_a_solver_under_a_name_that_cannot_be(folder, name):
+    """A name no system takes is that of a file that is not there, and so is a folder's."""
+    text = (folder / NET).read_text("utf-8").replace("solver.yaml", name)
+    (folder / NET).write_text(text, "utf-8")
+    with pytest.raises(SpecError, match=r"^net\.yaml:2:9: key 'solver': there is no file"):
+        read_declared(NET, [])
+
+
+def test_where_a_key_of_the_solver_stands():
+    """Its value, or what is around it."""
+    declared = read_declared(NET, [])
+    places = [declared.position(key) for key in ("max_iter", "shards")]
+    assert [Path(place.file).name for place in places] == ["solver.yaml", "solver.yaml"]
+    assert places[1].line == 1
+
+
+@pytest.mark.usefixtures("alone")
+def test_without_a_solver_its_keys_have_no_place():
+    """There is nothing to point at."""
+    assert read_declared(NET, []).position("max_iter") is None
+
+
 @pytest.mark.usefixtures("alone")
 def test_keys_of_a_solver_need_one():
     """Otherwise they would be ignored."""

@@ -151,6 +151,18 @@ def test_the_number_of_threads_changes_nothing(folder, run):
     assert params(folder / "one") == params(folder / "two")
 
 
+def test_shards(folder, run):
+    """Each batch is cut as asked, which is shown and recorded; other bits, nearly the same."""
+    assert facts(run("solve net.yaml"), "shards") == []
+    found = run("solve net.yaml --shards 3 --exp-dir three")
+    assert found.code == 0
+    assert facts(found, "shards")[0].startswith("3 of ")
+    assert "shards: 3" in (folder / "three" / "solver.yaml").read_text()
+    assert params(folder / "three") != params(folder / "run")
+    assert run("solve net.yaml --shards 3 --exp-dir again").code == 0
+    assert params(folder / "three") == params(folder / "again")
+
+
 def test_without_a_directory_nothing_is_written(folder, run):
     """And that is said at the start."""
     found = run("solve net.yaml --set exp_dir= --set coffee_breaks=[]")

@@ -39,6 +39,13 @@ def test_a_layer_without_a_bias_has_no_rate_for_it():
     assert len(in_force("layers.ip1.bias=false")) == 2
 
 
+def test_a_bias_that_learns_at_the_common_rate_is_not_mentioned(folder):
+    """BatchNorm's does by default."""
+    net = folder / "net.yaml"
+    net.write_text(net.read_text().replace("InnerProduct, output_dim: 3", "BatchNorm"))
+    assert len(in_force()) == 2
+
+
 def test_the_notice_says_what_why_and_how(fallback_folder):
     """One line each, and the command that gets the data."""
     spec = read_net(fallback_folder / "net.yaml")

@@ -26,10 +26,10 @@ def shown(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("NO_COLOR", raising=False)
 
-    def of(function, *args):
+    def of(function, *args, **keywords):
         with monkeypatch.context() as patch:
             patch.setattr("sys.stdout", screen := Screen())
-            function(*args)
+            function(*args, **keywords)
         return screen.getvalue()
 
     return of
@@ -71,6 +71,38 @@ def test_a_table_too_wide_for_a_terminal_breaks_lists_alone(shown):
     assert lines[1].startswith(name)
     assert len(lines) > 2
     assert all(len(line) <= 60 for line in lines)
+
+
+def test_a_table_too_wide_for_a_terminal_may_have_a_narrow_form(shown, capsys):
+    """It is shown where the wide one does not fit, and only on a terminal."""
+    narrow = ([("n", "left")], [["short"]])
+    for width, expected in ((60, "wide"), (61, "short")):
+        rows = [["wide", "x" * (width - 6)]]
+        columns = [("a", "left"), ("b", "left")]
+        lines = bare(shown(terminal.table, columns, rows, narrow=narrow)).splitlines()
+        assert lines[1].split()[0] == expected
+        terminal.table(columns, rows, narrow=narrow)
+        assert capsys.readouterr().out.splitlines()[1].startswith("wide  xx")
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0 k"),
+        (18_432_000, "18.4 M"),
+        (99_949_999, "99.9 M"),
+        (99_950_000, "100 M"),
+        (999_499_999, "999 M"),
+        (999_500_000, "1.0 G"),
+        (2 * 10**15, "2.0 P"),
+        (10**19, "10000 P"),
+    ],
+)
+def test_counts(n, text):
+    """Three digits and a unit of 1000."""
+    assert terminal.count_text(n) == text
 
 
 def test_facts_are_aligned(capsys):

@@ -188,7 +188,7 @@ def test_truncated_file(tmp_path):
 
 
 def test_damaged_values(tmp_path):
-    """A compressed chunk that cannot be unpacked is reported with its rows."""
+    """A compressed chunk that cannot be unpacked is reported with its data set and rows."""
     path = numbered(tmp_path / "a.h5", 0, 1000, chunks=True, compression="gzip")
     file = HDF5File(path, BOTH)
     with h5py.File(path, "r") as f:
@@ -198,8 +198,42 @@ def test_damaged_values(tmp_path):
         raw.seek(place.byte_offset)
         raw.write(bytes(place.size))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with pytest.raises(DataError, match=r"a\.h5 cannot be read \(rows 5 to 9\): .*filter"):
+    message = r"a\.h5: data set 'data' cannot be read \(rows 5 to 9\): .*filter"
+    with pytest.raises(DataError, match=message):
         read(file, 5, 10)
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks", "said"),
+    [
+        ((2**50,), (1000,), "1125899906842624, stored by 1000,"),
+        ((2**20, 2**20), (1, 2**20), "1048576×1048576, stored by 1×1048576,"),
+        ((2**40, 3), None, "1099511627776×3"),
+        ((2**20,), (1,), "1048576, stored by 1,"),
+    ],
+)
+def test_absurd_shape(tmp_path, shape, chunks, said):
+    """A shape that a file of this size cannot hold is refused before memory is taken for it."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", shape, "u1", chunks=chunks)
+    with pytest.raises(
+        DataError,
+        match=rf"a\.h5: data set 'data' claims to be {said} in a file of \d+ bytes\n  the file is",
+    ):
+        HDF5File(path, ["data"])
+
+
+def test_rows_that_were_never_written(tmp_path):
+    """They are HDF5's fill value, as long as the file could hold them."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", (10**6,), "f4", chunks=(10**5,), fillvalue=3)
+    file = HDF5File(path, ["data"])
+    out = np.empty(2, np.float32)
+    file.read(10**6 - 2, 10**6, [out])
+    np.testing.assert_array_equal(out, [3, 3])
     file.close()
 
 

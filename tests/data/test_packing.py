@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from graphnet.data.packable import CsvTable
+from graphnet.data.hdf5_file import read_array
+from graphnet.data.packable import ArrayFiles, CsvTable
 from graphnet.data.packing import PackOptions, pack
 from graphnet.errors import DataError
 
@@ -106,6 +107,43 @@ def test_a_sample_that_cannot_be_read_leaves_nothing(samples, tmp_path, monkeypa
     with pytest.raises(DataError, match="row 3 is bad"):
         pack(samples, tmp_path / "out", PackOptions(test_part=0.5))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, 1e300])
+def test_a_mean_of_what_is_not_finite(tmp_path, bad):
+    """The file and the row are named, in the net's precision; nothing is left behind."""
+    values = np.ones((20, 3))
+    values[7, 1] = bad
+    np.save(tmp_path / "x.npy", values)
+    arrays = ArrayFiles({"data": tmp_path / "x.npy"})
+    with pytest.raises(DataError, match=r"x\.npy, row 7: a value of 'data' is not finite, so"):
+        pack(arrays, tmp_path / "out", PackOptions(mean=True))
+    assert list((tmp_path / "out").iterdir()) == []
+    assert (arrays.where(7), arrays.n_rows) == (f"{tmp_path / 'x.npy'}, row 7", 20)
+
+
+def test_a_sum_too_large_for_a_mean(tmp_path):
+    """No single value is to blame."""
+    np.save(tmp_path / "x.npy", np.full((2, 3), 3e38))
+    arrays = ArrayFiles({"data": tmp_path / "x.npy"})
+    assert packed(arrays, tmp_path / "a", mean=True)["mean"]["mean"][0] == np.float32(3e38)
+    huge = {"data": np.full((2, 3), 1.7e308)}
+    arrays.arrays = huge
+    with pytest.raises(DataError, match="is not finite, so there is no mean"):
+        pack(arrays, tmp_path / "b", PackOptions(mean=True))
+
+
+def test_mean_of_single_numbers(tmp_path):
+    """It can be subtracted again: SubMean takes one number as a row of one."""
+    np.save(tmp_path / "x.npy", np.arange(5.0))
+    found = packed(ArrayFiles({"data": tmp_path / "x.npy"}), tmp_path / "out", mean=True)
+    np.testing.assert_array_equal(found["mean"]["mean"], [2])
+    assert read_array(tmp_path / "out" / "mean.h5", "mean").shape == (1,)
+
+
+def test_where_samples_are(samples, tmp_path):
+    """A table's by line, so that it can be found in an editor."""
+    assert samples.where(3) == f"{tmp_path / 'a.csv'}:4"
 
 
 def test_options_that_cannot_be(samples, tmp_path):

@@ -13,7 +13,7 @@ from graphnet.data.pipeline import Pipeline, out_shape
 from graphnet.data.transformers import Samples, Scale, SubMean
 from graphnet.errors import DataError
 
-N = 6
+N = 11  # more than are transposed at a time
 SAMPLES = Samples(np.arange(10, 10 + N), np.zeros(N, np.int64))
 
 
@@ -31,22 +31,42 @@ def pipeline(column, transformers=(), dtype="f4", *, seed=0, layer="data", check
 
 def run(made, stored, shape=None):
     """The batch of these rows, in batch-last storage."""
-    made.stored[...] = stored
     target = np.empty((*(shape or stored.shape[1:]), N), np.float32)
     target = target.transpose((target.ndim - 1, *range(target.ndim - 1)))
+    made.receiver(target)[...] = stored
     made.run(target, SAMPLES, lambda row: f"file, row {row}")
     assert storage(target).flags.c_contiguous
     return target
 
 
 @pytest.mark.parametrize("stored", ["bool", "u1", "i1", "u2", "i4", "u8", "f2", "f4", "f8"])
-@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3, 4)])
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3, 4), (2, 16, 32)])
 def test_converts(stored, shape):
     """Every numeric type and shape becomes the net's precision."""
     values = (np.arange(N * np.prod(shape, dtype=int)) % 100).reshape(N, *shape).astype(stored)
     found = run(pipeline(Column("x", np.dtype(stored), shape)), values)
     assert found.dtype == np.float32
     assert np.array_equal(found, values.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("stored", "transformers", "is_target"),
+    [
+        ("f4", [], True),
+        ("f4", [Scale(scale=2.0)], True),
+        ("f4", [Pad(pad=1)], False),
+        ("u1", [], False),
+    ],
+)
+def test_nothing_between(stored, transformers, is_target):
+    """Rows that need no conversion and no other shape go where they belong at once."""
+    made = pipeline(Column("x", np.dtype(stored), (1, 2, 2)), transformers)
+    target = np.empty((N, *out_shape(transformers, (1, 2, 2))), np.float32)
+    assert (made.receiver(target) is target) == is_target
+    assert made.receiver(target.transpose(0, 1, 3, 2)) is not target
+    made.receiver(target).fill(3)
+    made.run(target, SAMPLES, str)
+    assert target[:, 0, 1, 1].tolist() == [6 if transformers[:1] == [Scale(scale=2.0)] else 3] * N
 
 
 def test_in_order():
@@ -101,6 +121,7 @@ def test_tops_of_a_layer_are_moved_alike():
         ("f8", -np.inf, "is -inf"),
         ("f2", np.nan, "is nan"),
         ("f8", 1e300, "1e+300 is too large for float32"),
+        ("f4", np.inf, "is inf"),
     ],
 )
 def test_not_finite(dtype, value, text):
@@ -118,9 +139,9 @@ def test_not_finite(dtype, value, text):
 
 def test_not_finite_but_allowed():
     """``check_finite: false`` delivers what is stored."""
-    values = np.array([1, np.nan, np.inf, 1e300, 0, -1])
+    values = np.resize([1, np.nan, np.inf, 1e300, 0, -1], N)
     found = run(pipeline(Column("x", np.dtype("f8"), ()), check_finite=False), values)
-    assert np.array_equal(found, [1, np.nan, np.inf, np.inf, 0, -1], equal_nan=True)
+    assert np.array_equal(found[:6], [1, np.nan, np.inf, np.inf, 0, -1], equal_nan=True)
 
 
 def test_large_values_are_not_refused():
@@ -143,8 +164,8 @@ CHAIN = [
 def test_allocates_no_array(stored):
     """After the first batch nothing of a batch's size is allocated."""
     made = pipeline(Column("x", np.dtype(stored), (3, 64, 64)), CHAIN)
-    made.stored.fill(1)
     target = np.empty((N, 3, 60, 60), np.float32)
+    made.receiver(target).fill(1)
     made.run(target, SAMPLES, str)
     tracemalloc.start()
     made.run(target, SAMPLES, str)

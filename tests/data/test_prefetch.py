@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphnet.backend.staging import HostStaging
 from graphnet.data.prefetch import Prefetcher
 from graphnet.errors import DataError
 
@@ -37,8 +38,13 @@ class Counting:
         self.closed_in.append(threading.current_thread().name)
 
 
+def staging():
+    """Room for a batch of one array."""
+    return HostStaging([np.empty(3)])
+
+
 def prefetcher(batches, depth=2):
-    return Prefetcher(batches, lambda: [np.empty(3)], depth, "reader")
+    return Prefetcher(batches, staging, depth, "reader")
 
 
 def take(made, n, pause=0.0):
@@ -46,7 +52,7 @@ def take(made, n, pause=0.0):
     for _ in range(n):
         batch = made.next()
         time.sleep(pause)
-        found.append((batch.arrays[0].tolist(), batch.n_valid))
+        found.append((batch.staging.arrays[0].tolist(), batch.n_valid))
         made.release(batch)
     return found
 
@@ -138,13 +144,14 @@ def test_interpreter_ends():
     """A running thread does not keep Python from ending, nor disturb its end."""
     code = """
 import numpy as np
+from graphnet.backend.staging import HostStaging
 from graphnet.data.prefetch import Prefetcher
 class Slow:
     def make(self, targets):
         return 1
     def close(self):
         print("closed")
-made = Prefetcher(Slow(), lambda: [np.empty(3)], 2, "reader")
+made = Prefetcher(Slow(), lambda: HostStaging([np.empty(3)]), 2, "reader")
 made.next()
 print("end")
 """

@@ -74,6 +74,10 @@ def test_list(folder):
         ("{}/nope.h5", r"there is no file .*nope\.h5\n  expected an HDF5 file, a glob such as"),
         ("{}/nope-*.h5", r"no file matches the source .*nope-\*\.h5"),
         ("{}/sub", r"the source .*sub is a folder\n  to read all files in it: .*sub/\*\.h5"),
+        ("{}/" + "x" * 3000, r"there is no file .*xxx\n  expected an HDF5 file"),
+        ("{}/~nobody/x.h5", r"there is no file .*~nobody/x\.h5\n  expected an HDF5 file"),
+        ("{}/odd.txt", r"odd\.txt:1: there is no file ~nobody\n  looked for .*~nobody"),
+        ("{}/long.txt", r"long\.txt:1: there is no file xxx"),
         ("{}/empty.txt", r"empty\.txt names no files\n  expected the name of an HDF5 file on each"),
         (
             "{}/list.txt",
@@ -89,6 +93,8 @@ def test_what_is_not_there(folder, monkeypatch, entry, match):
     monkeypatch.setenv("GRAPHNET_DATA", str(folder))
     (folder / "empty.txt").write_text("\n")
     (folder / "list.txt").write_text("part-0.h5\ngone.h5\n")
+    (folder / "odd.txt").write_text("~nobody\n")
+    (folder / "long.txt").write_text("x" * 3000)
     (folder / "binary.bin").write_bytes(b"\xff\xfe\x00")
     (folder / "empty.h5").write_bytes(b"")
     with pytest.raises(DataError, match=match):

@@ -100,6 +100,24 @@ def test_problems(tmp_path):
     ]
 
 
+def test_classes_far_apart(tmp_path):
+    """Of the endless gaps between them a few are named."""
+    path = write_h5(tmp_path / "a.h5", label=np.array([0, 2**62, 1, 0]))
+    (found,) = survey(str(path)).all_problems
+    assert found == "'label' has no sample of class 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"
+
+
+def test_names_that_are_not_text(tmp_path):
+    """They are shown, and what has a name is looked at."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = [1, 2]
+        space = h5py.h5s.create_simple((3,))
+        h5py.h5d.create(file.id, b"\xff", h5py.h5t.IEEE_F32LE, space)
+    found = survey(str(tmp_path / "a.h5"))
+    assert [s.name for s in found.sets] == ["x"]
+    assert "xff" in found.problems[0]
+
+
 def test_what_cannot_be_learned_from(tmp_path):
     """Text and empty data sets are named, the rest is looked at."""
     with h5py.File(tmp_path / "a.h5", "w") as file:

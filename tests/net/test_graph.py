@@ -6,7 +6,9 @@ import pytest
 from support.nets import INPUT, net_of, net_spec
 
 from graphnet.errors import ShapeError, TopologyError
+from graphnet.layers.power import Power
 from graphnet.net import graph
+from graphnet.net.load import load_net
 
 
 def test_order_follows_the_list_wherever_it_can():
@@ -58,6 +60,31 @@ def test_a_shape_error_names_the_layer_and_its_place():
         net_of(text)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ([], r"\[\]"),
+        ([(4, 5), (4, 5)], r"\[\(4, 5\), \(4, 5\)\]"),
+        (None, "None"),
+        ((4, 5), r"\(4, 5\)"),
+        ([[4, 5]], r"\[\[4, 5\]\]"),
+        ([(4, 2.5)], r"\[\(4, 2\.5\)\]"),
+    ],
+)
+def test_a_layer_of_the_users_own_gives_a_shape_for_each_top(given, shown):
+    """Another number of shapes, or what is none, is refused naming the layer."""
+
+    class Wrong(Power):
+        def top_shapes(self, bottoms):
+            return given
+
+    x = {"name": "in", "type": "Input", "batch_size": 4, "shapes": {"x": [5]}, "tops": ["x"]}
+    layers = [x, Wrong(name="w", bottoms=("x",), tops=("y",))]
+    message = rf"^layer 'w' \(Wrong\): its top_shapes\(\) gave {shown}\n  expected a list of 1: "
+    with pytest.raises(ShapeError, match=message):
+        load_net(layers)
+
+
 def test_gradients_flow_only_between_params_and_losses():
     """Data gets no diff, nor does what no loss reaches; frozen params send nothing below."""
     net = net_of(f"""
@@ -96,3 +123,26 @@ def test_a_net_without_a_loss_runs_forward_but_cannot_be_trained():
     net.forward()
     with pytest.raises(TopologyError, match="has no loss in phase train"):
         net.check_trainable()
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ("", {"x"}),
+        ("- {name: more, type: Tanh, bottoms: [x], tops: [q]}", set()),
+        ("- {name: more, type: SquareLoss, bottoms: [p, x]}", set()),
+    ],
+)
+def test_what_is_stored_as_it_is_read(others, expected):
+    """Data that only an inner product reads lies sample after sample; results do not."""
+    text = f"""
+        - {INPUT}
+        - {{name: p, type: InnerProduct, output_dim: 5, bottoms: [x], tops: [p]}}
+        - {{name: r, type: InnerProduct, output_dim: 5, bottoms: [p], tops: [r]}}
+        {others}
+        - {{name: loss, type: SoftmaxLoss, bottoms: [r, label]}}
+    """
+    net = net_of(text)
+    assert graph.stored_by_rows(net.compiled.ordered) == expected
+    assert net.fed("x").flags.c_contiguous == bool(expected)
+    assert not net.blobs["p"].data.flags.c_contiguous

@@ -11,6 +11,7 @@ from graphnet.errors import BackendError, DataError, GraphnetError, SpecError
 from graphnet.net.load import load_net
 from graphnet.net.sources import FallbackWarning
 from graphnet.net.spec import read_net
+from graphnet.solver.reporter import SilentReporter
 
 LAYERS = [
     {"name": "in", "type": "Input", "batch_size": 4, "shapes": {"x": [5]}, "tops": ["x"]},
@@ -79,6 +80,44 @@ def test_share_takes_params_backend_and_precision_of_another_net(file):
     assert test.store is train.store
     assert test.backend is train.backend
     assert test.blobs["b"].data.dtype == np.float64
+
+
+def test_frozen_says_which_layers_do_not_learn():
+    """Instead of what the net declares: it freezes and unfreezes, all or some."""
+    layers = [
+        LAYERS[0],
+        LAYERS[1] | {"frozen": True},
+        {"name": "c", "type": "InnerProduct", "output_dim": 5, "bottoms": ["a"], "tops": ["c"]},
+        {"name": "loss", "type": "SquareLoss", "bottoms": ["c", "x"]},
+    ]
+
+    def learning(**options):
+        net = load_net(layers, **options)
+        return [key for key, named in net.params.items() if named["weight"].diff is not None]
+
+    assert learning() == ["c"]
+    assert learning(frozen=()) == ["a", "c"]
+    assert learning(frozen="c") == ["a"]
+    assert learning(frozen={"a", "c"}) == []
+    with pytest.raises(SpecError, match=r"frozen: net 'net' has no layer 'aa'\n  did you mean 'a'"):
+        load_net(layers, frozen=["aa"])
+
+
+def test_what_was_frozen_stays_as_it_was():
+    """Training leaves those params alone, and the net that a run keeps says which they are."""
+    layers = [
+        {"name": "in", "type": "MemoryData", "batch_size": 2, "tops": ["x"],
+         "data": {"x": [[1, 2], [3, 4]]}},
+        {"name": "a", "type": "InnerProduct", "output_dim": 2, "bottoms": ["x"], "tops": ["a"]},
+        {"name": "b", "type": "InnerProduct", "output_dim": 2, "bottoms": ["a"], "tops": ["b"]},
+        {"name": "loss", "type": "SquareLoss", "bottoms": ["b", "x"]},
+    ]  # fmt: skip
+    net = load_net(layers, frozen=["a"])
+    before = {key: net.params[key]["weight"].data.copy() for key in ("a", "b")}
+    gn.solve(gn.Solver(gn.SolverSpec(max_iter=3)), net, reporter=SilentReporter())
+    np.testing.assert_array_equal(net.params["a"]["weight"].data, before["a"])
+    assert (net.params["b"]["weight"].data != before["b"]).any()
+    assert "frozen: true" in net.yaml_text
 
 
 def test_backend_by_name_or_ready_made(file):

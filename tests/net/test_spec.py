@@ -13,7 +13,7 @@ from support.nets import INPUT, net_spec
 import graphnet as gn
 from graphnet.errors import Position, SpecError
 from graphnet.layers import LAYER_TYPES
-from graphnet.net.spec import OTHER_NAMES, NetSpec, layer_dict, parse_net, read_net
+from graphnet.net.spec import NetSpec, layer_dict, parse_net, read_net
 from graphnet.yaml_reader import parse_yaml
 
 IP = "{name: ip, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [ip]}"
@@ -255,17 +255,6 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file():
         (7,),
         (8,),
     ]
-
-
-@pytest.mark.parametrize("other", OTHER_NAMES)
-def test_names_of_other_frameworks_lead_to_ours(other):
-    """Whoever comes from Caffe or Mocha is told our name, and it exists."""
-    assert OTHER_NAMES[other] in LAYER_TYPES
-    assert other not in LAYER_TYPES
-    assert refusal(f"- {{name: a, type: {other}}}") == (
-        f"net.yaml:1:19: layer 'a': unknown layer type '{other}'\n"
-        f"  did you mean '{OTHER_NAMES[other]}'?"
-    )
 
 
 def test_a_type_that_resembles_none_gets_the_list():

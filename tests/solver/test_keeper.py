@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.fake_net import FakeNet, Lines
 
-from graphnet.errors import SnapshotError, SpecError
+from graphnet.errors import BreakError, SnapshotError, SpecError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.keeper import Keeper
 from graphnet.solver.methods import METHODS
@@ -303,6 +303,32 @@ def test_another_run_in_the_directory_is_refused(tmp_path):
     with pytest.raises(SnapshotError, match=r"solver.regu_coef: 0.0005 there, 0.1 here\n  solve"):
         train("run", 9, regu_coef=0.1)
     assert (tmp_path / "run/solver.yaml").read_bytes() == before
+
+
+def deceive(change):
+    """Change what the newest snapshot holds, as nobody but its writer should."""
+    path = Path("run/snapshots/snapshot-000005.h5")
+    contents = read(path)
+    change(contents)
+    path.write_bytes(to_bytes(contents))
+
+
+def test_statistics_of_another_run_are_refused():
+    """As params and history are, by name."""
+    train("run", 5)
+    name = next(iter(read(Path("run/snapshots/snapshot-000005.h5")).statistics))
+    deceive(lambda contents: contents.statistics.update({name: np.zeros(9)}))
+    with pytest.raises(SnapshotError, match=rf"000005\.h5: its statistics of '{name}' are not of"):
+        train("run", 9)
+
+
+def test_breaks_that_cannot_go_on_name_the_snapshot():
+    """Which one it was, and in which file."""
+    breaks = [{"type": "TrainingSummary", "every_n_iter": 1}]
+    train("run", 5, breaks=breaks)
+    deceive(lambda contents: contents.meta.breaks.update(TrainingSummary={"sums/loss": "x"}))
+    with pytest.raises(BreakError, match=r"000005\.h5: coffee break 'TrainingSummary': its load_"):
+        train("run", 9, breaks=breaks)
 
 
 def test_other_versions_are_told(monkeypatch):

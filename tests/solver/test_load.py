@@ -113,6 +113,8 @@ def test_user_code_can_be_refused(load):
         ("load_hooks.Espresso, suger: 1", r"1:59: .*unknown key 'suger'\n  did you mean 'sugar'"),
         ("load_hooks.Espresso, sugar: x", r"1:66: .*key 'sugar': expected a whole number, found"),
         ("load_hooks.Grumpy", r"1:31: .*it cannot be made: no coffee today$"),
+        ("{a.b: 1}", r"1:38: key 'coffee_breaks\[0\]\.type': expected a text, found a mapping"),
+        ("[load.hooks]", r"1:38: key 'coffee_breaks\[0\]\.type': expected a text, found a list"),
         ("load_hooks.Espresso, every_n_iter: x", r"1:73: .*'every_n_iter': expected a whole"),
     ],
 )

@@ -1,36 +1,53 @@
 """What the two families of policies share."""
 
-from dataclasses import dataclass
-
 import pytest
+from pydantic import ValidationError
 
-from graphnet.solver.policy import check_lengths, raised, stage_at
-
-
-@dataclass
-class Part:
-    """A stage of any policy."""
-
-    length: int | None
+from graphnet.solver import lr_policy, mom_policy
+from graphnet.solver.policy import raised
 
 
-def test_stage_ends_where_the_lengths_add_up():
+def rates(*lengths):
+    """A staged policy whose k-th stage has the rate k."""
+    return lr_policy.Staged(
+        stages=[
+            {"length": length, "policy": lr_policy.Fixed(base_lr=float(k))}
+            for k, length in enumerate(lengths)
+        ]
+    )
+
+
+def momenta(*lengths):
+    """The same with momenta, in tenths."""
+    return mom_policy.Staged(
+        stages=[
+            {"length": length, "policy": mom_policy.Fixed(momentum=k / 10)}
+            for k, length in enumerate(lengths)
+        ]
+    )
+
+
+@pytest.mark.parametrize(("staged", "unit"), [(rates, 1), (momenta, 0.1)])
+def test_a_stage_ends_where_the_lengths_add_up(staged, unit):
     """T = n1 is already in the second stage, and the last goes on forever."""
-    parts = [Part(3), Part(2), Part(None)]
-    assert [parts.index(stage_at(parts, t)) for t in range(1, 8)] == [0, 0, 1, 1, 2, 2, 2]
+    policy = staged(3, 2, None)
+    found = [policy.value_at(t) / unit for t in range(1, 8)]
+    assert found == pytest.approx([0, 0, 1, 1, 2, 2, 2])
 
 
-def test_last_length_is_not_used():
+@pytest.mark.parametrize(("staged", "unit"), [(rates, 1), (momenta, 0.1)])
+def test_the_last_length_is_not_used(staged, unit):
     """A length of the last stage does not end it."""
-    parts = [Part(3), Part(2)]
-    assert stage_at(parts, 100) is parts[1]
+    assert staged(3, 2).value_at(100) == unit
 
 
-def test_lengths_are_required_but_for_the_last():
+@pytest.mark.parametrize("staged", [rates, momenta])
+def test_lengths_are_required_but_for_the_last(staged):
     """An endless stage in the middle would hide those behind it."""
-    check_lengths([Part(3), Part(None)])
-    with pytest.raises(ValueError, match=r"stages\[1\]: missing key 'length'"):
-        check_lengths([Part(3), Part(None), Part(3)])
+    with pytest.raises(ValidationError, match=r"stages\[1\]: missing key 'length'"):
+        staged(3, None, 3)
+    with pytest.raises(ValidationError, match="stages: expected at least one"):
+        staged()
 
 
 def test_raised_overflows_to_infinity():

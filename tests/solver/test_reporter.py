@@ -2,7 +2,7 @@
 
 import io
 
-from graphnet.solver.reporter import PlainReporter, Progress, SilentReporter
+from graphnet.solver.reporter import PlainReporter, Progress, RankReporter, SilentReporter
 from graphnet.solver.state import SolverState
 
 
@@ -39,3 +39,16 @@ def test_silent(capsys):
     reporter.step()
     reporter.finish()
     assert capsys.readouterr().out == ""
+
+
+def test_another_rank(capsys):
+    """Its warnings alone are said, with its number."""
+    reporter = RankReporter(2)
+    reporter.line("iter 1")
+    reporter.warning("careful")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "rank 2: warning: careful\n")
+    stream = io.StringIO()
+    reporter = RankReporter(2, stream)
+    stream.close()
+    reporter.warning("nobody hears it")

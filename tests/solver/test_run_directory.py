@@ -155,7 +155,7 @@ def test_prune_keeps_the_newest(tmp_path):
     assert directory.best.exists()
 
 
-@pytest.mark.parametrize("text", [None, "", "[1]", "{"])
+@pytest.mark.parametrize("text", [None, "", "[1]", "{", "[" * 100_000])
 def test_unreadable_json_is_empty(tmp_path, text):
     """A record that was damaged is begun anew."""
     if text is not None:

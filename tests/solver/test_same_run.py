@@ -3,7 +3,7 @@
 import pytest
 from support.fake_net import FakeNet
 
-from graphnet.errors import SnapshotError
+from graphnet.errors import SnapshotError, SpecError
 from graphnet.solver.same_run import check_same_run, differences
 from graphnet.solver.snapshot_file import Contents, Meta, SavedState
 from graphnet.solver.spec import SolverSpec
@@ -116,3 +116,28 @@ def test_a_model_is_no_run():
         SnapshotError, match=r"is a model, not a run\n  start from it with load_from"
     ):
         check(FakeNet(), spec(), contents)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "7", "a: b"])
+def test_what_is_no_solver_differs(text):
+    """A snapshot made to deceive is refused like any other run's."""
+    contents = contents_of(FakeNet(), spec())
+    contents.solver_yaml = text
+    with pytest.raises(SnapshotError, match=r"s\.h5: this run was declared differently"):
+        check(FakeNet(), spec(), contents)
+
+
+def test_a_text_that_is_no_yaml_is_placed():
+    """In the snapshot, by line and column."""
+    contents = contents_of(FakeNet(), spec())
+    contents.net_yaml = "a: 1\nb: ]"
+    with pytest.raises(SpecError, match=r"^s\.h5: net\.yaml:2:4: not valid YAML"):
+        check(FakeNet(), spec(), contents)
+
+
+def test_a_run_that_says_nothing_of_shards_has_one():
+    """So that older snapshots go on, and ``shards: 1`` is no difference."""
+    check(FakeNet(), spec(shards=1))
+    check(FakeNet(), spec(), contents_of(FakeNet(), spec(shards=1)))
+    with pytest.raises(SnapshotError, match=r"solver\.shards: 1 there, 4 here"):
+        check(FakeNet(), spec(shards=4))

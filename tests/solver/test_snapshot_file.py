@@ -212,6 +212,14 @@ def compressed_bomb(file):
     file.create_dataset("params/x/y", shape=(10**9,), dtype="f4", chunks=(10**6,), compression=9)
 
 
+def nothing(file):
+    file["params/x/y"] = h5py.Empty("f4")
+
+
+def nameless(file):
+    file["params"].create_group(b"\xff").create_dataset("y", data=np.ones(3))
+
+
 def outside(file):
     file.create_dataset("params/x/y", shape=(4,), dtype="f4", external=[("/etc/passwd", 0, 16)])
 
@@ -226,6 +234,8 @@ def outside(file):
         object_param,
         huge_param,
         compressed_bomb,
+        nothing,
+        nameless,
         outside,
     ],
 )

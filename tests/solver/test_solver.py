@@ -80,7 +80,7 @@ def test_mistakes_are_located():
     with pytest.raises(
         SpecError, match=r"s.yaml:8:5: coffee_breaks\[1\] \(TrainingSummary\): it is never due"
     ):
-        Solver(spec(*items), locate=places.__getitem__)
+        Solver(spec(*items), locate=lambda path: places[path[-1]])
 
 
 def test_mistakes_a_constructor_finds():

@@ -51,9 +51,11 @@ def test_what_is_not_finite_is_a_word(tmp_path, value, word):
 
 
 def test_other_lines_are_passed_over(tmp_path):
-    """Half a line from a crash, or somebody's notes."""
+    """Half a line from a crash, somebody's notes, or what no iteration can be."""
     path = tmp_path / "s.jsonl"
-    path.write_bytes(b'{"iter": 1}\nnotes\n[1]\n\xff\n' + VALUES[0].to_line().encode() + b'{"it')
+    endless = b'{"iter": 1e999, "key": "x", "value": 1}\n' + b"[" * 100_000 + b"\n"
+    others = b'{"iter": 1}\nnotes\n[1]\n\xff\n' + endless
+    path.write_bytes(others + VALUES[0].to_line().encode() + b'{"it')
     assert list(read_statistics(path)) == VALUES[:1]
 
 

@@ -215,6 +215,17 @@ def test_on_error_continue_skips():
     )
 
 
+def test_numbers_too_large_are_no_warnings_in_breaks():
+    """What becomes of them is for the guard to say, before the first iteration as well."""
+    found = []
+
+    def square(net, state, lounge):
+        found.append(float(np.square(np.float32(1e38))))
+
+    run(make_solver(Probe({0: square, 2: square, 4: square})))
+    assert found == [np.inf] * 3
+
+
 def test_divergence_is_found_and_the_last_snapshot_kept(tmp_path):
     """The guard every run has looks before a snapshot: bad numbers are never written."""
 
@@ -229,6 +240,7 @@ def test_divergence_is_found_and_the_last_snapshot_kept(tmp_path):
     with pytest.raises(
         DivergedError,
         match=r"at iteration 3 a param is not finite\n"
+        r"  all was finite at iteration 1, the last looked at\n"
         r"  first layer with a value that is not finite: 'out'\n"
         r"  last good snapshot: .*snapshot-000001.h5\n  try a lower base_lr",
     ):

@@ -18,6 +18,12 @@ class DivergenceGuard(CoffeeBreak):
     Every run has one that looks every 100 iterations and before every snapshot; list it to
     look at other times. The last good snapshot stays.
 
+    It names the iteration at which it found this, and the last one at which it looked and all
+    was well: the first NaN came in between, and ``every_n_iter: 1`` would tell when. The layer
+    it names is the first, in the order they run, that has a bad param or top by then; a NaN
+    spreads through the params with every update, so only the first update after it can tell
+    where it came from.
+
     Example:
         - {type: DivergenceGuard, every_n_iter: 10}
     """
@@ -45,12 +51,15 @@ def check_finite(
     """
     loss_is_good = state.iter == 0 or isfinite(state.obj_val)
     if loss_is_good and isfinite(norm(net.store.data)):
+        lounge.finite_at = state.iter
         return
     found = "a param is not finite" if loss_is_good else f"the loss is {state.obj_val}"
+    good = lounge.finite_at
+    since = "" if good is None else f"\n  all was finite at iteration {good}, the last looked at"
     layer = net.first_bad_layer()
     where = f"\n  first layer with a value that is not finite: '{layer}'" if layer else ""
     kept = f"\n  last good snapshot: {lounge.last_snapshot}" if lounge.last_snapshot else ""
     raise DivergedError(
-        f"the run diverged: at iteration {state.iter} {found}{where}{kept}\n"
+        f"the run diverged: at iteration {state.iter} {found}{since}{where}{kept}\n"
         "  try a lower base_lr, or clip_gradients; see that the data has no NaN"
     )

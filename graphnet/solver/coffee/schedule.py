@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphnet.errors import BreakError, DivergedError, GraphnetError, located
+from graphnet.errors import BreakError, DivergedError, GraphnetError, Position, located
 from graphnet.solver.coffee.base import CoffeeBreak, Every, Saved
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -27,12 +27,14 @@ class Entry:
         coffee_break: What to do.
         whens: Due when any of them says so.
         initial: What it keeps before any run.
+        position: Where it stands in the YAML, for messages.
     """
 
     name: str
     coffee_break: CoffeeBreak
     whens: tuple[Every, ...]
     initial: Mapping[str, Saved] = field(default_factory=dict)
+    position: Position | None = None
 
 
 class Schedule:
@@ -63,24 +65,34 @@ class Schedule:
             try:
                 entry.coffee_break.open(net, state, lounge)
             except GraphnetError:
-                with located(None, f"coffee break '{entry.name}': "):
+                with located(entry.position, f"coffee break '{entry.name}': "):
                     raise
             except Exception as error:
                 raise _failed(entry.name, state, error) from error
+
+    def due(self, state: SolverState) -> list[Entry]:
+        """The breaks that are due now."""
+        at, epoch, last_epoch = state.iter, state.epoch, self._last_epoch
+        return [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
+
+    def pass_over(self, state: SolverState) -> None:
+        """The breaks have been looked at: an epoch that is complete now is due no more."""
+        self._last_epoch = state.epoch
 
     def take(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Enjoy those that are due, then tell those that listen what was recorded.
 
         Raises:
+            DataError: If passes have met bad data, and did not stop for it.
             BreakError: If one raises, unless errors are to be skipped.
             DivergedError: From the guard.
         """
-        at, epoch, last_epoch = state.iter, state.epoch, self._last_epoch
-        self._last_epoch = epoch
-        due = [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
+        due = self.due(state)
+        self.pass_over(state)
         if not due:
             return
-        lounge.start_iteration(at)
+        net.settle()
+        lounge.start_iteration(state.iter)
         for entry in due:
             self._call(entry.name, state, lounge, entry.coffee_break.enjoy, net, state, lounge)
         for name, listener, value in lounge.due_listeners():

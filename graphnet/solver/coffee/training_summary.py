@@ -71,11 +71,13 @@ class TrainingSummary(CoffeeBreak):
     def _means(self, net: TrainableNet) -> dict[str, float]:
         """The net's statistics since the last report, which leaves its own sums as they are.
 
-        Sums that somebody has reset meanwhile are taken whole.
+        Sums that somebody has reset meanwhile, or that are of another kind, are taken whole.
         """
         now, before = net.statistics_state(), self._sums
         since = {
-            name: sums - before[name] if name in before and sums[-1] >= before[name][-1] else sums
+            name: sums - before[name]
+            if name in before and before[name].shape == sums.shape and sums[-1] >= before[name][-1]
+            else sums
             for name, sums in now.items()
         }
         self._sums = now

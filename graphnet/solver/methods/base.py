@@ -33,6 +33,8 @@ class BlockScratch(threading.local):
         array = self._arrays.get(slot)
         if array is None or array.size < block.size:
             array = self._arrays[slot] = xp.empty(block.size, block.dtype)
+        if array.shape == block.shape:
+            return array
         return array[: block.size].reshape(block.shape)
 
 

@@ -15,7 +15,8 @@ class Nesterov(Method):
         W  ← W + (1 + m)·V' − m·V
 
     Source:
-        Bengio et al. 2012, arXiv 1212.0901, eq. 7; Caffe ``Nesterov``, Mocha ``Nesterov``.
+        Bengio et al. 2012, arXiv 1212.0901, eq. 7; Caffe ``Nesterov``; Mocha ``Nesterov``, which
+        cannot be made there.
     """
 
     history: ClassVar[tuple[str, ...]] = ("velocity",)

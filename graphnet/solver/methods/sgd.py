@@ -28,8 +28,11 @@ class SGD(Method):
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
         """One update of a block."""
         (velocity,) = history
-        scaled = rates.scratch.like(xp, g)
-        xp.multiply(g, rates.lr, out=scaled)
-        xp.multiply(velocity, rates.momentum, out=velocity)
-        xp.subtract(velocity, scaled, out=velocity)
+        if rates.momentum:
+            scaled = rates.scratch.like(xp, g)
+            xp.multiply(g, rates.lr, out=scaled)
+            xp.multiply(velocity, rates.momentum, out=velocity)
+            xp.subtract(velocity, scaled, out=velocity)
+        else:
+            xp.multiply(g, -rates.lr, out=velocity)
         xp.add(w, velocity, out=w)

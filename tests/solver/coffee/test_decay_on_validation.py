@@ -22,6 +22,8 @@ def test_gamma_and_mode():
     """Any factor, either direction."""
     break_ = DecayOnValidation("loss", gamma=0.1)
     assert scales(break_, [1.0, 2.0, 1.0]) == [1.0, pytest.approx(0.1), pytest.approx(0.1)]
+    assert scales(DecayOnValidation("nats", mode="min"), [1.0, 2.0, 1.0]) == [1.0, 0.5, 0.5]
+    assert scales(DecayOnValidation("loss", mode="max"), [1.0, 2.0, 1.0]) == [1.0, 1.0, 0.5]
 
 
 def test_rate_does_not_go_below_the_least():

@@ -49,6 +49,24 @@ def test_a_loss_that_is_no_number(table, bad):
     )
 
 
+def test_it_says_when_all_was_still_well(table):
+    """The first NaN came between that iteration and this one: more it cannot know."""
+    net, state, lounge = table
+    guard = DivergenceGuard()
+    guard.enjoy(*table)
+    assert lounge.finite_at == 1
+    for _ in range(9):
+        state.advance(net)
+    net.store.params["ip"]["bias"].data[0] = np.nan
+    with pytest.raises(
+        DivergedError,
+        match=r"at iteration 10 a param is not finite\n"
+        r"  all was finite at iteration 1, the last looked at\n  first layer",
+    ):
+        guard.enjoy(*table)
+    assert lounge.finite_at == 1
+
+
 @pytest.mark.parametrize("layer", ["ip", "stem", "out"])
 def test_a_param_that_is_no_number(table, layer):
     """Named by its layer, even while the loss is still good; frozen ones as well."""

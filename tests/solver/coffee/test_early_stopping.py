@@ -13,13 +13,15 @@ from graphnet.solver.coffee.early_stopping import EarlyStopping
         ({"patience": 1}, [0.5, 0.4], 1),
         ({"patience": 3}, [0.5, 0.4, 0.3, 0.6, 0.1], None),
         ({"patience": 2, "mode": "min"}, [0.5, 0.6, 0.7], 2),
+        ({"key": "loss", "patience": 2, "mode": "max"}, [0.5, 0.4, 0.6, 0.5, 0.6], 4),
         ({"patience": 2, "min_delta": 0.1}, [0.5, 0.55, 0.59], 2),
         ({"patience": 2}, [0.5, float("nan"), float("nan")], 2),
     ],
 )
 def test_stops_after_patience_without_a_new_best(keys, values, stops_at):
     """Counted in values recorded, from the last best one."""
-    states = hear(EarlyStopping("accuracy", **keys), "accuracy", values)
+    break_ = EarlyStopping(**{"key": "accuracy"} | keys)
+    states = hear(break_, break_.key, values)
     stopped = [i for i, state in enumerate(states) if state["stop_reason"]]
     assert stopped[:1] == ([] if stops_at is None else [stops_at])
 

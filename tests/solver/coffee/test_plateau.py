@@ -19,12 +19,13 @@ def scales(break_, values, **keywords):
         ({"patience": 1, "cooldown": 1}, [3, 4, 5, 6, 7], [1, 0.5, 0.5, 0.25, 0.25]),
         ({"patience": 2, "min_delta": 0.5}, [3, 2.9, 2.6, 2.4], [1, 1, 0.5, 0.5]),
         ({"patience": 1, "mode": "max"}, [3, 4, 5, 4], [1, 1, 1, 0.5]),
+        ({"key": "nats", "patience": 1, "mode": "min"}, [3, 2, 1, 2], [1, 1, 1, 0.5]),
         ({"patience": 1, "min_lr": 0.4}, [3, 3, 3, 3], [1, 0.5, 0.4, 0.4]),
     ],
 )
 def test_lowers_after_patience_without_a_new_best(keys, values, expected):
     """Each time anew; values in the cooldown do not count."""
-    break_ = Plateau("loss", factor=0.5, **keys)
+    break_ = Plateau(**{"key": "loss", "factor": 0.5} | keys)
     assert scales(break_, [float(v) for v in values]) == pytest.approx(expected)
 
 

@@ -85,6 +85,15 @@ def test_nothing_is_called_when_nothing_is_due():
     assert log == ["a.open", "a.enjoy", "a.hears 0.0", "a.enjoy", "a.hears 2.0"]
 
 
+def test_what_is_passed_over_is_not_due_again():
+    """An epoch that was complete when it was looked at."""
+    schedule, (_, state, _) = make(Probe([], "a"), when=Every(1, "epoch"))
+    state.epoch = 1
+    assert [entry.name for entry in schedule.due(state)] == ["a"]
+    schedule.pass_over(state)
+    assert schedule.due(state) == []
+
+
 def test_either_schedule_will_do():
     """A break with two is called once where both are due."""
     log = []

@@ -125,6 +125,16 @@ def test_means_go_on_after_a_snapshot():
     assert table.recorded("train.loss")[4] == expected
 
 
+def test_sums_of_another_kind_are_left_out():
+    """A snapshot made by somebody else's hand cannot make the report fail."""
+    table, again = Table(), TrainingSummary()
+    table.train(3)
+    again.load_state_dict({"sums/loss": "[1.0, 2.0, 3.0, 4.0]"})
+    again.open(table.net, table.state, table.lounge)
+    table.report(again)
+    assert table.recorded("train.loss")[3] == pytest.approx(np.mean(table.losses))
+
+
 def test_a_summary_that_was_not_there_before_begins_now():
     """Added to a run that goes on, it does not report what was before its time."""
     table, added = Table(), TrainingSummary()

@@ -42,3 +42,10 @@ def test_l2_regularizer_joins_the_gradient():
     path = descend(SGD(), momentum=lambda _t: 0.9, regu=L2Regu(coef=3.0), regu_coef=0.01)
     expected = by_hand(heavy_ball(lambda _t: 0.9), 1, decay=0.06)
     np.testing.assert_allclose(path, expected, rtol=1e-14)
+
+
+def test_without_momentum_old_velocity_is_forgotten():
+    """V = −r·g and W += V from any V, and with momentum again V counts."""
+    momentum = [0.0, 0.9, 0.0, 0.9, 0.0, 0.0].__getitem__
+    path = descend(SGD(), momentum=momentum)
+    np.testing.assert_allclose(path, by_hand(heavy_ball(momentum), 1), rtol=1e-14)

@@ -1,0 +1,76 @@
+"""Measured: the part of a net that tells what its passes have measured.
+
+Numbers stay on the device until somebody asks, and so do the errors of data that a pass on a
+device did not stop for: whatever fetches numbers raises those first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend.measures import Number
+from graphnet.errors import located
+from graphnet.layers.base import Layer, LossLayer, MeasureLayer
+from graphnet.net.spec import Node
+
+
+class Measured:
+    """What losses, statistics and checks of the data have found.
+
+    Args:
+        nodes: The layers' nodes, in order.
+        layers: The layers.
+    """
+
+    def __init__(self, nodes: Iterable[Node], layers: Iterable[Layer[Any]]) -> None:
+        pairs = list(zip(nodes, layers, strict=True))
+        self._measures = [layer for _, layer in pairs if isinstance(layer, MeasureLayer)]
+        self._losses = [layer for layer in self._measures if isinstance(layer, LossLayer)]
+        self._expectations = [(n, e) for n, layer in pairs for e in layer.expectations]
+
+    def settle(self) -> None:
+        """Raise what passes have noted of bad data.
+
+        Raises:
+            DataError: With the layer and its position.
+        """
+        for node, expectation in self._expectations:
+            with located(node.position, node.subject):
+                expectation.settle()
+
+    def objective(self) -> Number:
+        """As :meth:`loss`, but where it was computed: nobody waits for it."""
+        return sum(layer.loss for layer in self._losses)
+
+    def loss(self) -> float:
+        """The objective of the last forward: the sum of its losses, without regularizers."""
+        self.settle()
+        return float(self.objective())
+
+    def losses(self) -> dict[str, float]:
+        """The last forward's losses by layer name."""
+        self.settle()
+        return {layer.name: float(layer.loss) for layer in self._losses}
+
+    def statistics(self) -> dict[str, float]:
+        """The means since the last reset, of all losses and statistics."""
+        self.settle()
+        return {k: v for layer in self._measures for k, v in layer.statistics().items()}
+
+    def reset_statistics(self) -> None:
+        """Start counting anew."""
+        for layer in self._measures:
+            layer.reset_statistics()
+
+    def statistics_state(self) -> dict[str, np.ndarray]:
+        """The running sums by layer name, for a snapshot."""
+        return {layer.name: layer.sums.read() for layer in self._measures}
+
+    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
+        """Put the running sums back."""
+        for layer in self._measures:
+            if layer.name in sums:
+                layer.sums.write(sums[layer.name])
