@@ -1,6 +1,6 @@
 """Streams a data set far larger than memory's share, and tells what steps wait for their data.
 
-    python -m benchmarks.streaming [epoch] [waits] [--gigabytes 4.2] [--folder FOLDER]
+    python -m benchmarks.streaming [epoch] [waits] [--gigabytes 4.2] [--doc docs/benchmarks.md]
 
 ``epoch`` trains a small net through one epoch of gzip-compressed files and fails unless every
 sample came exactly once, with its own label, and the process stayed below the memory ceiling.
@@ -24,6 +24,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.streaming_files import BLOCK_ROWS, write_files
+from benchmarks.tables import Table, write_document
 
 ROOT = Path(__file__).parent.parent
 MIB = 1 << 20
@@ -140,6 +141,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500, help="in each round of waits")
     parser.add_argument("--rounds", type=int, default=3, help="of waits")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
+    parser.add_argument("--doc", type=Path, help="replace the measured blocks of this document")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}: expected {' or '.join(PARTS)}")
@@ -147,6 +149,8 @@ def main() -> None:
         figures = measure(options.folder or Path(temporary), options)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    if options.doc:
+        write_document(options.doc, {t.key: t.markdown() for t in tables(figures)})
     if problems := figures.get("epoch", {}).get("problems"):
         raise SystemExit("FAILED: " + "; ".join(problems))
 
@@ -169,6 +173,37 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         write_files(small, 1, MNIST_ROWS, MNIST_SHAPE)
         figures["waits"] = waits(f"{big}/*.h5", f"{small}/*.h5", options)
     return figures
+
+
+def tables(figures: dict[str, Any]) -> list[Table]:
+    """What was measured, as the documentation shows it."""
+    found = []
+    if "epoch" in figures:
+        epoch, big = figures["epoch"], figures["big"]
+        row = [
+            f"{big['bytes'] / 1e9:.2f} GB in {N_FILES} files, gzip",
+            f"{epoch['n_once']:,} of {epoch['n_rows']:,}",
+            f"{epoch['max_rss_bytes'] / MIB:.0f} of {epoch['ceiling_bytes'] / MIB:.0f} MiB",
+            f"{epoch['mb_per_s']:.0f} MB/s",
+        ]
+        header = ["data", "samples that came exactly once", "memory, and its ceiling", "rate"]
+        found.append(Table("streaming", "one epoch", header, [row]))
+    if "waits" in figures:
+        rows = [
+            [waits["case"]]
+            + [
+                cell
+                for layer in ("HDF5Data", "AsyncHDF5Data")
+                for cell in (
+                    f"{waits[layer]['step_ms']:.2f} ms",
+                    f"{waits[layer]['wait_share']:.1%}",
+                )
+            ]
+            for waits in figures["waits"]
+        ]
+        header = ["data, net", "HDF5Data: step", "waiting", "AsyncHDF5Data: step", "waiting"]
+        found.append(Table("waits", "waiting for data", header, rows))
+    return found
 
 
 if __name__ == "__main__":

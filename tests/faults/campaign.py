@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -187,6 +188,8 @@ class Campaign:
             net = str(self.shared / f"{run.recipe}-net.yaml")
             code = main(["solve", net, "--quiet", "--offline", "--threads", str(n_threads)])
             Path("events").write_text("\n".join(instruments.events), "utf-8")
+        except BaseException:  # noqa: BLE001  # whatever it is, it is a finding
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
@@ -249,7 +252,7 @@ class Campaign:
             self._look_for_damage(run, str(plan or "a kill at random"))
             return True
         if start.code:
-            self.figures.wrong.append(f"it could not go on: {start.err.strip()}")
+            self.figures.wrong.append(f"it could not go on ({start.code}): {start.err.strip()}")
         return False
 
     # --- failures -----------------------------------------------------------------------
