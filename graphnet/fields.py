@@ -53,6 +53,8 @@ def named(value: Any) -> Any:
 
 def user_path(text: str) -> Path:
     """A path as YAML has it: ``~`` is the home folder; ``~x`` is a name if there is no user x."""
+    if "\0" in text:  # no user has such a name, and the system is not to be asked
+        return Path(text)
     return Path(os.path.expanduser(text))  # noqa: PTH111  # pathlib's raises for such a name
 
 

@@ -8,6 +8,7 @@ value remembers its line and column. Writing (``net.yaml`` in a run directory) i
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,30 +96,28 @@ def read_yaml(path: Path | str) -> Document:
 
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     """Parse YAML text; ``file`` is the name used in messages."""
-    reader, loader = _Reader(file, len(text) + _MAX_COPIES), None
+    at = _Places(file, text)
+    reader, loader = _Reader(at, len(text) + _MAX_COPIES), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         value = None if node is None else reader.convert(node, ())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         context = f" ({error.context})" if error.context else ""
         raise SpecError(
-            f"not valid YAML: {error.problem}{context}{_hint(error)}", Position(file, line, column)
+            f"not valid YAML: {error.problem}{context}{_hint(error)}",
+            at.mark(error.problem_mark or error.context_mark),
         ) from None
     except yaml.reader.ReaderError as error:
-        line, column = _line_and_column(text, error.position)
         raise SpecError(
             f"not valid YAML: the character #x{error.character:04x} is not allowed",
-            Position(file, line, column),
+            at.index(error.position),
         ) from None
     except (RecursionError, ValueError, OverflowError) as error:  # PyYAML's own slips
         deep = isinstance(error, RecursionError)
         what = "nested too deeply" if deep else "an escape or a number here is out of range"
         mark = loader.get_mark() if loader else None
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise SpecError(f"not valid YAML: {what}", Position(file, line, column)) from None
+        raise SpecError(f"not valid YAML: {what}", at.mark(mark)) from None
     if node is None:
         raise SpecError("the file is empty", Position(file, 1, 1))
     if reader.problems:
@@ -136,9 +135,24 @@ def write_yaml(value: Any) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _line_and_column(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+class _Places:
+    """Where each character of a text stands, its lines counted as editors count them.
+
+    PyYAML begins a new one after some characters (U+0085, U+2028, U+2029) that editors do not.
+    """
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self._starts = [0, *(end.end() for end in re.finditer(r"\r\n?|\n", text))]
+
+    def index(self, index: int) -> Position:
+        """Of the character of that index."""
+        line = bisect_right(self._starts, index)
+        return Position(self.file, line, index - self._starts[line - 1] + 1)
+
+    def mark(self, mark: yaml.Mark | None) -> Position:
+        """Of the character at a mark of PyYAML; of the first where there is no mark."""
+        return self.index(mark.index if mark else 0)
 
 
 def _hint(error: yaml.MarkedYAMLError) -> str:
@@ -199,15 +213,15 @@ _Dumper.add_representer(tuple, _represent_list)
 class _Reader:
     """Turns PyYAML's nodes into values and notes where each stood."""
 
-    def __init__(self, file: str, most_values: int) -> None:
-        self.file, self.most_values = file, most_values
+    def __init__(self, at: _Places, most_values: int) -> None:
+        self.at, self.most_values = at, most_values
         self.values: dict[KeyPath, Position] = {}
         self.keys: dict[KeyPath, Position] = {}
         self.problems: list[Problem] = []
         self.open: set[int] = set()  # the nodes being converted, to notice an alias to itself
 
     def position(self, node: yaml.Node) -> Position:
-        return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return self.at.mark(node.start_mark)
 
     def convert(self, node: yaml.Node, path: KeyPath) -> Any:
         self.values[path] = self.position(node)

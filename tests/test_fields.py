@@ -93,6 +93,7 @@ def test_paths_with_a_tilde(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert str(user_path("~/a.h5")) == "/home/me/a.h5"
     assert str(user_path("~nobody-at-all/a.h5")) == "~nobody-at-all/a.h5"
+    assert str(user_path("~a\0b")) == "~a\0b"
 
 
 def test_what_is_there(tmp_path):

@@ -230,6 +230,14 @@ def test_a_byte_order_mark_is_no_character(tmp_path):
     assert read_yaml(path).value == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_editors_count_them(end):
+    """What else PyYAML takes for the end of a line moves no place."""
+    text = end.join(["a: 1", "# one\u2028# two\x85# three", "b: 2", "b: 3"])
+    with pytest.raises(SpecError, match=r"^net.yaml:4:1: .*\n  first in line 3"):
+        parse_yaml(text, "net.yaml")
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path):
     """Missing, a folder, not text: each says which."""
     with pytest.raises(SpecError, match=r"none\.yaml: there is no such file$"):
