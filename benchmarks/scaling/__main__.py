@@ -30,7 +30,7 @@ PREDICTED: dict[str, tuple[int, tuple[int, ...]]] = {
     "vgg16": (64, (1, 2, 4)),
 }
 #: Nets of the measured runs: batch, and updates.
-RUN = {"mnist": (64, 500), "lenet-adam": (600, 60), "mnist-dropout": (100, 300)}
+RUN = {"mnist": (64, 1000), "lenet-adam": (600, 80), "mnist-dropout": (100, 400)}
 #: A run of so many shards, whatever the number of ranks.
 SHARDS = 4
 RANKS = (1, 2, 4)
@@ -72,10 +72,10 @@ def compare(mpiexec: str, net: str, own: Link, processors: int) -> list[dict[str
     """Steps on this machine, measured and predicted, for each number of ranks."""
     batch, updates = RUN[net]
     alone = measure.job(net, batch, (batch // SHARDS,), 1)
-    shard = alone.compute.seconds(batch // SHARDS)
+    shard = alone.compute.seconds(batch // SHARDS) - alone.update
     found = []
     for n in RANKS:
-        computing = crowded(shard * SHARDS / n, n, processors)
+        computing = crowded(shard * SHARDS / n + alone.update, n, processors)
         # a rank adds its own shards, whose sums then travel
         adding = crowded((SHARDS / n - 1) * 2 * alone.param_bytes / own.add_rate, n, processors)
         predicted = computing + adding + own.sum_seconds(alone.param_bytes, n)

@@ -33,8 +33,9 @@ def draw_prediction(jobs: Sequence[Job], links: Sequence[Link], path: Path) -> N
                 )
             _dress(panel, f"{title}\n{link.name}")
             panel.set_xlim(0.9, RANKS[-1] * 1.1)
-    panels[0][0].legend(fontsize=8, loc="lower left")
-    _save(plt, figure, path)
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=len(jobs), fontsize=8, frameon=False)
+    _save(plt, figure, path, bottom=0.03)
 
 
 def draw_measured(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -74,8 +75,8 @@ def _pyplot() -> Any:
     return plt
 
 
-def _save(plt: Any, figure: Any, path: Path) -> None:
+def _save(plt: Any, figure: Any, path: Path, bottom: float = 0.0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, bottom, 1, 1))
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)

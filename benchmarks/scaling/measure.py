@@ -30,12 +30,12 @@ def launcher() -> str | None:
 
 def job(name: str, batch: int, rows: Sequence[int], threads: int) -> Job:
     """A net with its step measured at several numbers of rows, the rising order kept."""
-    points, n_bytes = [], 0
+    points, update, n_bytes = [], 0.0, 0
     for n in rows:
         command = ["-m", "benchmarks.scaling.step", name, str(n), str(threads)]
-        seconds, n_bytes = json.loads(_python(command))
+        seconds, update, n_bytes = json.loads(_python(command))
         points.append((float(n), seconds))
-    return Job(name, batch, n_bytes, Compute(tuple(points)))
+    return Job(name, batch, n_bytes, Compute(tuple(points)), update)
 
 
 def add_rate() -> float:

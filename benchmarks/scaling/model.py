@@ -68,12 +68,14 @@ class Job:
         batch: Rows of its usual step.
         param_bytes: Of all gradients.
         compute: Of one rank.
+        update: Seconds of a step that go into moving the params.
     """
 
     name: str
     batch: int
     param_bytes: int
     compute: Compute
+    update: float = 0.0
 
     def strong(self, link: Link, n_ranks: int) -> float:
         """Efficiency with the batch shared out: 1 means n ranks are n times as fast as one."""
