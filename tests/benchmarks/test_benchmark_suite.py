@@ -12,6 +12,7 @@ from benchmarks import machine
 from benchmarks.__main__ import main
 from benchmarks.growth import cases
 from benchmarks.report import blocks_of, draw_charts, machine_text, tables_of
+from benchmarks.streaming import tables as streaming_tables
 from benchmarks.suite import GRAPHNET, TORCH, TORCH_COMPILED, TORCH_LAST, Suite
 
 DOC = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
@@ -73,6 +74,20 @@ def rows_of(key):
     return table.rows
 
 
+_WAITS = {"step_ms": 2.0, "wait_share": 0.25}
+STREAMED = {
+    "big": {"bytes": 4.2e9},
+    "epoch": {
+        "n_once": 9,
+        "n_rows": 9,
+        "max_rss_bytes": 300 << 20,
+        "ceiling_bytes": 512 << 20,
+        "mb_per_s": 100.0,
+    },
+    "waits": [{"case": "big", "HDF5Data": _WAITS, "AsyncHDF5Data": _WAITS}],
+}
+
+
 def test_steps_are_medians_ratios_and_shares_of_the_arithmetic():
     """2.5 of 4 ms are arithmetic; who was not measured on a net has an empty cell."""
     assert rows_of("train") == [
@@ -90,7 +105,8 @@ def test_an_epoch_is_compared_with_the_vectorised_loop():
 def test_the_document_has_a_block_for_every_table():
     """What the suite would write has its place in docs/benchmarks.md, and nothing else has."""
     marked = re.findall("<!-- measured: (.+?) -->", DOC.read_text())
-    assert sorted(marked) == sorted(blocks_of(RESULTS))
+    streaming = [table.key for table in streaming_tables(STREAMED)]
+    assert sorted(marked) == sorted([*blocks_of(RESULTS), *streaming])
 
 
 def test_the_machine_is_described_and_not_named():
@@ -176,3 +192,10 @@ def test_sides_that_disagree_fail_the_command(tmp_path):
     file = tmp_path / "results.json"
     file.write_text(json.dumps({"verify": [wrong]}))
     assert main(["--results", str(file), "--out", str(tmp_path)]) == 1
+
+
+def test_what_streaming_measures_is_a_table():
+    """Each case is a row: the step, and its share of waiting, of both layers."""
+    epoch, waits = streaming_tables(STREAMED)
+    assert epoch.rows[0][1:] == ["9 of 9", "300 of 512 MiB", "100 MB/s"]
+    assert waits.rows == [["big", "2.00 ms", "25.0%", "2.00 ms", "25.0%"]]
