@@ -163,11 +163,7 @@ class ParamStore:
         twin = copy.copy(self)
         twin.diff = self.backend.zeros(self.diff.shape, self.dtype)
         twin.params = {key: {} for key in self.params}
-        spans, start = {}, 0
-        for param in self._trainable:
-            spans[id(param)] = slice(start, start + prod(param.decl.shape))
-            start = spans[id(param)].stop
-        own = {}
+        spans, own = self.spans(), {}
         for key, name, param in self.items():
             span = spans.get(id(param))
             diff = None if span is None else twin.diff[span].reshape(param.decl.shape)
@@ -185,6 +181,14 @@ class ParamStore:
         for key, named in self.params.items():
             for name, param in named.items():
                 yield key, name, param
+
+    def spans(self) -> dict[int, slice]:
+        """Where each param that learns lies in ``diff`` and in arrays like it, by its ``id``."""
+        spans, start = {}, 0
+        for param in self._trainable:
+            spans[id(param)] = slice(start, start + prod(param.decl.shape))
+            start = spans[id(param)].stop
+        return spans
 
     def trainable(self) -> list[Param]:
         """The params that learn, in the order they lie in ``data`` and ``diff``."""

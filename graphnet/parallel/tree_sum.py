@@ -172,7 +172,7 @@ def _like(backend: Backend, array: Array) -> Array:
 
 
 def _bound(backend: Backend, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
-    if isinstance(arrays[0], np.ndarray) and backend.name != "numpy":
+    if isinstance(arrays[0], np.ndarray) and not backend.on_host:
         return lambda: function(np, *arrays)
     return backend.elementwise(function, *arrays)
 

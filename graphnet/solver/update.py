@@ -138,10 +138,7 @@ class Updater:
 
         How the params lie in the flat buffers is the store's affair, so files go by names.
         """
-        spans, start = {}, 0
-        for param in self.store.trainable():
-            spans[id(param)] = slice(start, start + prod(param.decl.shape))
-            start = spans[id(param)].stop
+        spans = self.store.spans()
         for history, array in self.history.items():
             for key, name, param in self.store.items():
                 if id(param) in spans:
