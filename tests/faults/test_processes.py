@@ -44,6 +44,7 @@ class Wait(gn.CoffeeBreak):
             Path("waiting").touch()
             while not Path("go").exists():
                 time.sleep(0.01)
+            time.sleep(0.3)  # another thread may be the one that a signal wakes
 """
 PATIENCE = 60  # seconds; it only ends a test that hangs
 
