@@ -138,11 +138,12 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
         shape = out_shape(transformers, rows.shape[1:])
         made = np.empty((len(rows), *shape), np.float32)
         part = np.empty((batch, *shape), np.float32)
+        samples = Samples(np.empty(batch, np.int64), np.zeros(batch, np.int64))
+        finish = pipeline.bind(part, samples, lambda row: f"{source}, row {row}")
         for first in range(0, len(rows), batch):
-            places = np.minimum(np.arange(first, first + batch), len(rows) - 1)
-            np.copyto(pipeline.receiver(part), rows[places])
-            samples = Samples(places, np.zeros_like(places))
-            pipeline.run(part, samples, lambda row: f"{source}, row {row}")
+            np.minimum(np.arange(first, first + batch), len(rows) - 1, out=samples.rows)
+            np.copyto(pipeline.receiver(part), rows[samples.rows])
+            finish()
             made[first : first + batch] = part[: len(rows) - first]
     return made
 

@@ -7,7 +7,8 @@ into the other half. Not for several threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -99,6 +100,7 @@ class Batches:
     ) -> None:
         self._table, self._pipelines = table, pipelines
         self._portion = portion or Portion(batch_size, ((0, batch_size),))
+        self._gaps = [self._portion.gap(i) for i in range(len(self._portion.windows))]
         self._window = 0
         self.n_samples, self._batch_size = table.n_rows, batch_size
         self.seek(0, wrap=True)
@@ -126,21 +128,23 @@ class Batches:
         self.cursor, self._wrap = cursor + self._portion.windows[0][0], wrap
         self._window = 0
 
-    def make(self, targets: Sequence[np.ndarray]) -> int:
-        """Make the next batch.
+    def bind(self, targets: Sequence[np.ndarray]) -> Callable[[], int]:
+        """What makes the next batch, each time it is called.
+
+        It returns how many rows count; the rest repeat the last one. It raises a DataError if
+        something cannot be read or is not finite; a further call then tries again.
 
         Args:
             targets: ``(N, …)`` for each column, in any storage order; all of it is written.
-
-        Returns:
-            How many rows count; the rest repeat the last one.
-
-        Raises:
-            DataError: If something cannot be read or is not finite.
         """
-        begin, filled = self.cursor, 0
-        pairs = zip(self._pipelines, targets, strict=True)
+        pairs = list(zip(self._pipelines, targets, strict=True))
         stored = [pipeline.receiver(target) for pipeline, target in pairs]
+        finish = [p.bind(target, self._samples, self._table.where) for p, target in pairs]
+        return partial(self._make, stored, finish)
+
+    def _make(self, stored: Sequence[np.ndarray], finish: Sequence[Callable[[], None]]) -> int:
+        """Take the rows of the next batch, and finish each column."""
+        begin, filled = self.cursor, 0
         try:
             while filled < self._batch_size:
                 epoch, position = divmod(self.cursor, self.n_samples)
@@ -149,13 +153,13 @@ class Batches:
                 filled += self._gather(stored, epoch, position, filled)
             if filled < self._batch_size:
                 self._repeat_last(stored, filled)
-            for pipeline, target in zip(self._pipelines, targets, strict=True):
-                pipeline.run(target, self._samples, self._table.where)
+            for call in finish:
+                call()
         except BaseException:
-            self.cursor = begin  # a further call tries again
+            self.cursor = begin
             raise
-        self.cursor += self._portion.gap(self._window)
-        self._window = (self._window + 1) % len(self._portion.windows)
+        self.cursor += self._gaps[self._window]
+        self._window = (self._window + 1) % len(self._gaps)
         return filled
 
     def close(self) -> None:
@@ -164,19 +168,25 @@ class Batches:
 
     def _gather(self, stored: Sequence[np.ndarray], epoch: int, position: int, filled: int) -> int:
         """Take rows from the group at ``position`` until it or the batch ends; how many."""
-        number, offset = self._order.locate(epoch, position)
+        is_whole_epoch = self._order.n_groups == 1
+        number, offset = (0, position) if is_whole_epoch else self._order.locate(epoch, position)
         if self._at != (epoch, number):
             self._enter(epoch, number)
         slots = self._slots[offset : offset + self._batch_size - filled]
-        place = slice(filled, filled + len(slots))
+        n = len(slots)
+        place = slice(filled, filled + n)
         for array, out in zip(self._group.arrays, stored, strict=True):
-            _take(array, slots, out[place])
-        _take(self._group.rows, slots, self._samples.rows[place])
-        self._samples.epochs[place] = epoch
-        self.cursor += len(slots)
-        if self._order.n_groups > 1:
-            self._read_ahead(epoch, number, (offset + len(slots)) / len(self._slots))
-        return len(slots)
+            _take(array, slots, out if n == self._batch_size else out[place])
+        rows, epochs = self._samples.rows, self._samples.epochs
+        if is_whole_epoch:
+            rows[place] = slots
+        else:
+            _take(self._group.rows, slots, rows[place])
+        epochs[place] = epoch
+        self.cursor += n
+        if not is_whole_epoch:
+            self._read_ahead(epoch, number, (offset + n) / len(self._slots))
+        return n
 
     def _enter(self, epoch: int, number: int) -> None:
         """Bring a group into memory and arrange its rows."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite
 from typing import Annotated, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
+from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Shape
 from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
 from graphnet.data.hdf5_file import Column
@@ -97,34 +99,48 @@ class Pipeline:
         """
         return target if self._is_direct and target.flags.c_contiguous else self._stored
 
-    def run(self, target: np.ndarray, samples: Samples, where: Callable[[int], str]) -> None:
-        """Make the batch of the rows in :meth:`receiver`.
+    def bind(
+        self, target: np.ndarray, samples: Samples, where: Callable[[int], str]
+    ) -> Callable[[], None]:
+        """A call that makes the batch of the rows then in :meth:`receiver`.
+
+        It raises a DataError if a value is not finite.
 
         Args:
             target: ``(N, …)``, in any storage order.
-            samples: Which rows they are.
+            samples: Which rows they then are.
             where: Names the place of a row.
-
-        Raises:
-            DataError: If a value is not finite.
         """
         stored = self.receiver(target)
         x = target if self._first is None else self._first
+        calls: list[Call] = []
         if self._is_float and self._is_converted:
-            with np.errstate(over="ignore", invalid="ignore"):
-                _copy(stored, x)
-                total = x.sum() if self._check else 0.0
-        else:
-            if x is not stored:
-                _copy(stored, x)
-            total = np.vdot(stored, stored) if self._check else 0.0  # of squares; warns of nothing
-        # a sum is cheap and cannot be finite if a term is not; the rest is for messages
-        if not isfinite(total):
-            self._refuse(x, stored, samples, where)
+            calls.append(partial(_convert, stored, x))
+        elif x is not stored:
+            calls.append(partial(_copy, stored, x))
+        if self._check:
+            calls.append(partial(self._check_finite, self._total(stored, x), x, samples, where))
         for apply, in_place, between in self._steps:
             out = x if in_place else target if between is None else between
-            apply(x, out, samples)
+            calls.append(partial(apply, x, out, samples))
             x = out
+        return in_turn(calls)
+
+    def _total(self, stored: np.ndarray, x: np.ndarray) -> Call:
+        """A cheap sum over the batch, which cannot be finite if an element is not."""
+        if self._is_converted:
+            return partial(_sum, x)
+        return partial(np.vdot, stored, stored)  # of squares: warns of nothing
+
+    def _check_finite(
+        self,
+        total: Call,
+        x: np.ndarray,
+        samples: Samples,
+        where: Callable[[int], str],
+    ) -> None:
+        if not isfinite(total()):
+            self._refuse(x, self._stored if self._is_converted else x, samples, where)
 
     def _refuse(
         self, x: np.ndarray, stored: np.ndarray, samples: Samples, where: Callable[[int], str]
@@ -141,6 +157,17 @@ class Pipeline:
             f"{where(int(samples.rows[n]))}: a value of '{self.name}' {text}\n"
             "  repair the data, or allow it with check_finite: false"
         )
+
+
+def _convert(stored: np.ndarray, target: np.ndarray) -> None:
+    """``target[...] = stored``, of floats that may be too large for it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        _copy(stored, target)
+
+
+def _sum(x: np.ndarray) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(x.sum())
 
 
 def _copy(stored: np.ndarray, target: np.ndarray) -> None:

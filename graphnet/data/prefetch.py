@@ -18,10 +18,12 @@ class Staged:
 
     Attributes:
         staging: Where it was made; it is on its way from there.
-        n_valid: How many rows count.
+        make: Makes it, and tells how many rows count.
+        n_valid: How many.
     """
 
     staging: Staging
+    make: Callable[[], int]
     n_valid: int = 0
 
 
@@ -44,7 +46,7 @@ class _Reader:
                 if batch is None or self.stopping.is_set():
                     break
                 batch.staging.wait()
-                batch.n_valid = self.batches.make(batch.staging.arrays)
+                batch.n_valid = batch.make()
                 batch.staging.send()
                 self.ready.put(batch)
         except BaseException as error:  # noqa: BLE001 - raised again in the owner's thread
@@ -106,7 +108,8 @@ class Prefetcher:
 
     def _start(self) -> _Reader:
         if not self._staged:
-            self._staged = [Staged(self._new_staging()) for _ in range(self._depth)]
+            rooms = [self._new_staging() for _ in range(self._depth)]
+            self._staged = [Staged(room, self._batches.bind(room.arrays)) for room in rooms]
         reader = self._reader = _Reader(self._batches, self._staged)
         thread = threading.Thread(target=reader.run, name=self._name, daemon=True)
         thread.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
@@ -99,15 +99,21 @@ class BatchLayer(DataLayer[S]):
 
     Attributes:
         batches: What makes them; None until there is something to deliver.
+        make: Makes the next one, and tells how many rows count.
+        targets: Where it is made, for each top.
+        uploads: Of these, with the top, those that are not the top itself.
     """
 
     batches: Batches | None = None
+    make: Callable[[], int]
 
     def setup(self) -> None:
         self.targets = [host_array(top.data) for top in self.tops]
+        pairs = zip(self.targets, self.tops, strict=True)
+        self.uploads = [(array, top.data) for array, top in pairs if array is not top.data]
 
-    def open(self, table: Table, buffer_bytes: int) -> Batches:
-        """Batches of a table, as the spec wants them.
+    def open(self, table: Table, buffer_bytes: int) -> None:
+        """Deliver batches of a table from now on, as the spec wants them.
 
         Raises:
             DataError: If its rows do not have the shapes the net was built for.
@@ -133,7 +139,7 @@ class BatchLayer(DataLayer[S]):
         ]
         key = stream_key(self.context.seed, f"shuffle/{self.name}") if self.spec.shuffle else None
         self.n_samples = table.n_rows
-        return Batches(
+        self.batches = Batches(
             table,
             pipelines,
             self.spec.batch_size,
@@ -141,16 +147,12 @@ class BatchLayer(DataLayer[S]):
             buffer_bytes=buffer_bytes,
             portion=self.context.portion,
         )
+        self.make = self.batches.bind(self.targets)
 
     def forward(self) -> None:
-        if self.batches is not None:
-            self.deliver(self.targets, self.batches.make(self.targets))
-
-    def deliver(self, arrays: list[np.ndarray], n_valid: int) -> None:
-        """Put a finished batch into the tops, where it is not there already, and count it."""
-        for array, top in zip(arrays, self.tops, strict=True):
-            if array is not top.data:
-                self.backend.upload(array, top.data)
+        n_valid = self.make()
+        for array, top in self.uploads:
+            self.backend.upload(array, top)
         self.count(n_valid)
 
     def count(self, n_valid: int) -> None:

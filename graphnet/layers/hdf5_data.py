@@ -149,4 +149,4 @@ class HDF5DataLayer(BatchLayer[HDF5Data]):
 
     def setup(self) -> None:
         super().setup()
-        self.batches = self.open(self.spec.open_table(), self.spec.buffer_bytes)
+        self.open(self.spec.open_table(), self.spec.buffer_bytes)

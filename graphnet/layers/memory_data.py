@@ -98,7 +98,7 @@ class MemoryDataLayer(BatchLayer[MemoryData]):
             DataError: If one is missing, or they do not fit the net or each other.
         """
         table = Table([ArrayPart("the given arrays", arrays, self.spec.tops)])
-        self.batches = self.open(table, buffer_bytes=0)
+        self.open(table, buffer_bytes=0)
         self.seek(0, wrap=self.wrap)
 
     def forward(self) -> None:

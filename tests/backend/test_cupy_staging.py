@@ -105,8 +105,11 @@ def test_with_a_thread():
 
         cursor = 0
 
+        def bind(self, arrays):
+            """What makes the next batch."""
+            return lambda: self.make(arrays)
+
         def make(self, arrays):
-            """The next batch."""
             for array in arrays:
                 array.fill(self.cursor)
             self.cursor += 1

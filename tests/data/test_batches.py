@@ -40,8 +40,9 @@ def take(batches, n):
     size = batches._batch_size
     data, label = np.empty((size, 2), np.float32), np.empty(size, np.float32)
     rows, valid = [], []
+    make = batches.bind([data, label])
     for _ in range(n):
-        valid.append(batches.make([data, label]))
+        valid.append(make())
         assert np.array_equal(data, np.stack([label, -label], axis=1))
         rows += label.astype(int).tolist()
     return rows, valid
@@ -139,9 +140,10 @@ def test_buffer_is_the_limit(tmp_path):
     table = files(tmp_path, [n])
     batches = batches_of(table, 500, key=3, buffer_bytes=n * ROW_BYTES // 8)
     data, label, rows = np.empty((500, 2), "f4"), np.empty(500, "f4"), np.empty(2 * n, "f4")
+    make = batches.bind([data, label])
     tracemalloc.start()
     for i in range(0, 2 * n, 500):
-        batches.make([data, label])
+        make()
         rows[i : i + 500] = label
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -155,11 +157,12 @@ def test_steps_allocate_nothing(tmp_path):
     """After the first epoch no array is allocated, at the change of an epoch either."""
     batches = batches_of(files(tmp_path, [50_000]), 100, key=3, buffer_bytes=1 << 24)
     targets = [np.empty((100, 2), np.float32), np.empty(100, np.float32)]
+    make = batches.bind(targets)
     for _ in range(501):
-        batches.make(targets)
+        make()
     tracemalloc.start()
     for _ in range(600):
-        batches.make(targets)
+        make()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert batches.cursor > 100_000

@@ -34,7 +34,7 @@ def run(made, stored, shape=None):
     target = np.empty((*(shape or stored.shape[1:]), N), np.float32)
     target = target.transpose((target.ndim - 1, *range(target.ndim - 1)))
     made.receiver(target)[...] = stored
-    made.run(target, SAMPLES, lambda row: f"file, row {row}")
+    made.bind(target, SAMPLES, lambda row: f"file, row {row}")()
     assert storage(target).flags.c_contiguous
     return target
 
@@ -65,7 +65,7 @@ def test_nothing_between(stored, transformers, is_target):
     assert (made.receiver(target) is target) == is_target
     assert made.receiver(target.transpose(0, 1, 3, 2)) is not target
     made.receiver(target).fill(3)
-    made.run(target, SAMPLES, str)
+    made.bind(target, SAMPLES, str)()
     assert target[:, 0, 1, 1].tolist() == [6 if transformers[:1] == [Scale(scale=2.0)] else 3] * N
 
 
@@ -166,9 +166,10 @@ def test_allocates_no_array(stored):
     made = pipeline(Column("x", np.dtype(stored), (3, 64, 64)), CHAIN)
     target = np.empty((N, 3, 60, 60), np.float32)
     made.receiver(target).fill(1)
-    made.run(target, SAMPLES, str)
+    finish = made.bind(target, SAMPLES, str)
+    finish()
     tracemalloc.start()
-    made.run(target, SAMPLES, str)
+    finish()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32 * 1024 < target[0].nbytes

@@ -22,7 +22,7 @@ def batches(size, portion=None, key=None):
 def delivered(source, size, n):
     out, found = np.empty(size), []
     for _ in range(n):
-        assert source.make([out]) == size
+        assert source.bind([out])() == size
         found.append(out.astype(int).tolist())
     return found
 

@@ -24,6 +24,10 @@ class Counting:
     def __init__(self, failing=()):
         self.cursor, self.closed_in, self.failing = 0, [], set(failing)
 
+    def bind(self, targets):
+        """What makes the next batch."""
+        return lambda: self.make(targets)
+
     def make(self, targets):
         """The next batch."""
         if self.cursor in self.failing:
@@ -147,8 +151,8 @@ import numpy as np
 from graphnet.backend.staging import HostStaging
 from graphnet.data.prefetch import Prefetcher
 class Slow:
-    def make(self, targets):
-        return 1
+    def bind(self, targets):
+        return lambda: 1
     def close(self):
         print("closed")
 made = Prefetcher(Slow(), lambda: HostStaging([np.empty(3)]), 2, "reader")

@@ -32,7 +32,9 @@ def test_reads_into_the_tops(tmp_path):
 def test_backend_with_memory_of_its_own(tmp_path):
     """Elsewhere a batch is made in host memory and uploaded."""
     layer = layer_of(spec(str(numbered(tmp_path / "a.h5", 0, 20))))
-    layer.targets = [np.empty_like(top.data) for top in layer.tops]
+    targets = [np.empty_like(top.data) for top in layer.tops]
+    layer.make = layer.batches.bind(targets)
+    layer.uploads = [(array, t.data) for array, t in zip(targets, layer.tops, strict=True)]
     layer.forward()
     assert layer.tops[1].data.tolist() == list(range(10))
     layer.close()
