@@ -96,11 +96,6 @@ class DeviceExpectation:
         arguments = (flags, values, self._place, self._value, np.int64(flags.size))
         self.look = Kernels(cp).bind("measures.note_false", values.dtype, (1, 1), arguments)
 
-    def zero(self, index: Array) -> None:
-        flags = self._flags
-        beside = flags.reshape(flags.shape + (1,) * (index.ndim - flags.ndim))
-        self._cp.multiply(index, beside, out=index)
-
     def settle(self) -> None:
         place = int(self._place.get()[0])
         if place >= 0:

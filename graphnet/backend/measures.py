@@ -12,8 +12,6 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from graphnet.blob import Array
-
 #: A float, or an array without axes on the device, in float64. The usual operators work on it,
 #: alone and with floats; ``float()`` fetches it. It must decide no ``if``.
 Number: TypeAlias = Any
@@ -44,13 +42,6 @@ class Expectation(Protocol):
 
     def look(self) -> None:
         """See whether it is, for the batch at hand; may leave the error to :meth:`settle`."""
-
-    def zero(self, index: Array) -> None:
-        """Set an index made from the values to 0 where their error is still to come.
-
-        Args:
-            index: Of the flags' shape, or with more axes at the end.
-        """
 
     def settle(self) -> None:
         """Raise the error of the first batch of which it was not true, and forget it."""
@@ -92,12 +83,10 @@ class HostExpectation:
         self._flags, self._values, self._refuse = flags, values, refuse
 
     def look(self) -> None:
-        if not self._flags.all():
-            place = tuple(np.argwhere(~self._flags)[0].tolist())
+        flags = self._flags
+        if np.count_nonzero(flags) < flags.size:  # a fifth of the time of all()
+            place = tuple(np.argwhere(~flags)[0].tolist())
             self._refuse(place, float(self._values[place]))
-
-    def zero(self, index: np.ndarray) -> None:
-        """Nothing: the error has come."""
 
     def settle(self) -> None:
         """Nothing: no error is still to come."""

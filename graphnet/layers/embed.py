@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.threads import in_turn
 from graphnet.blob import Shape
 from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import DataError
 from graphnet.fields import NonNegativeFloat, PositiveInt
 from graphnet.initializers import AnyInitializer, Constant, Xavier
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.labels import mark_whole, memory
+from graphnet.layers.labels import IndexRange, memory
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
 from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
@@ -88,9 +89,9 @@ class Embed(LayerSpec):
         (x,) = bottoms
         return {
             "place": ScratchDecl((*x, self.output_dim), "int64", lifetime="pass", blob=True),
+            "first": ScratchDecl(x, "int64", blob=True),
             "whole": ScratchDecl(x, blob=True),
             "fits": ScratchDecl(x, "bool", blob=True),
-            "flag": ScratchDecl(x, "bool", blob=True),
         }
 
     def backward_reads(self) -> Reads:
@@ -120,15 +121,16 @@ class EmbedLayer(Layer[Embed]):
             self.scratch["fits"], self.bottoms[0].data, self.refuse
         )
         self.expectations.append(self.expectation)
+        indices = IndexRange(self.backend, self.spec.input_dim, self.dtype)
+        fit = indices.fit(self.bottoms[0].data, self.scratch["whole"], self.scratch["fits"])
+        self.read = in_turn([*fit, self.expectation.look])
 
     def forward(self) -> None:
-        xp, x, scratch = self.xp, self.bottoms[0].data, self.scratch
-        mark_whole(xp, x, self.spec.input_dim, scratch["fits"], scratch["flag"], scratch["whole"])
-        self.expectation.look()
-        xp.copyto(self.place, x[..., None], casting="unsafe")
-        self.expectation.zero(self.place)
-        xp.multiply(self.place, self.spec.output_dim, out=self.place)
-        xp.add(self.place, self.columns, out=self.place)
+        xp, whole, first = self.xp, self.scratch["whole"], self.scratch["first"]
+        self.read()
+        xp.copyto(first, whole, casting="unsafe")
+        xp.multiply(first, self.spec.output_dim, out=first)
+        xp.add(first[..., None], self.columns, out=self.place)
         self.backend.gather(self.flat_weight, self.flat_place, self.flat_top)
         if self.bias is not None:
             top = self.tops[0].data

@@ -8,11 +8,15 @@ size 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number
+from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Array, Shape, shape_text, storage
 from graphnet.errors import DataError, ShapeError
 from graphnet.layers.axis import axis_of, with_size, without
@@ -71,12 +75,31 @@ def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:
             out += xp.arange(size).reshape(along) * (array.strides[k] // array.itemsize)
 
 
-def mark_whole(xp: Any, values: Array, n: int, flag: Array, other: Array, whole: Array) -> None:
-    """Write to ``flag`` where values are whole numbers from 0 to n − 1; the others are used up."""
-    xp.floor(values, out=whole)
-    xp.equal(values, whole, out=flag)
-    xp.logical_and(flag, xp.greater_equal(values, 0, out=other), out=flag)
-    xp.logical_and(flag, xp.less(values, n, out=other), out=flag)
+class IndexRange:
+    """Tells which values are whole numbers from 0 to n − 1, and makes such of all of them.
+
+    Args:
+        backend: Of the values.
+        n: How many indices there are.
+        dtype: Of the values.
+    """
+
+    def __init__(self, backend: Backend, n: int, dtype: np.dtype) -> None:
+        self.xp = backend.xp
+        self.low, self.high = (backend.full((), bound, dtype) for bound in (0, n - 1))
+
+    def fit(self, values: Array, fitted: Array, flag: Array) -> list[Call]:
+        """Calls that write to ``fitted`` the values as such numbers, to ``flag`` which stayed.
+
+        So whatever the values are (NaN becomes 0), those of ``fitted`` can be used as indices.
+        """
+        xp = self.xp
+        return [
+            partial(xp.fmax, values, self.low, fitted),
+            partial(xp.fmin, fitted, self.high, fitted),
+            partial(xp.floor, fitted, fitted),
+            partial(xp.equal, values, fitted, flag),
+        ]
 
 
 class Labels:
@@ -87,6 +110,8 @@ class Labels:
         index: Where the score of that class lies in ``memory(scores)``.
         expectation: That all labels are classes; its layer lists it.
         ignored: True where the label is the ignored one; written only if there is one.
+        read: Takes over the labels of a batch; raises a DataError if one is no class, naming it
+            and its row, where that is looked at at once.
 
     Args:
         backend: Of the layer.
@@ -113,29 +138,26 @@ class Labels:
         self.classes, self.index, self.offset, self.ignored, self.flag, self.whole = (
             scratch[name] for name in ("classes", "index", "offset", "ignored", "flag", "whole")
         )
-        self.step = scores.strides[self.axis] // scores.itemsize
         write_offsets(self.xp, self.offset, scores, self.axis)
         self.number = backend.number
         self.expectation = backend.expectation(self.flag, self.label, self.refuse)
+        step = backend.full((), scores.strides[self.axis] // scores.itemsize, self.index.dtype)
+        self.read = in_turn(self.calls(IndexRange(backend, self.n_class, label.dtype), step))
 
-    def read(self) -> None:
-        """Take over the labels of a batch.
-
-        Raises:
-            DataError: If one is no class, naming it and its row.
-        """
+    def calls(self, whole_numbers: IndexRange, step: Array) -> list[Call]:
+        """What ``read`` does."""
         xp, label, flag, ignored = self.xp, self.label, self.flag, self.ignored
-        mark_whole(xp, label, self.n_class, flag, ignored, self.whole)
+        calls = whole_numbers.fit(label, self.whole, flag)
         if self.ignore_label is not None:
-            xp.equal(label, self.ignore_label, out=ignored)
-            xp.logical_or(flag, ignored, out=flag)
-        self.expectation.look()
-        xp.copyto(self.classes, label, casting="unsafe")
-        self.expectation.zero(self.classes)
+            calls.append(partial(xp.equal, label, self.ignore_label, ignored))
+            calls.append(partial(xp.logical_or, flag, ignored, flag))
+        calls.append(self.expectation.look)
+        calls.append(partial(xp.copyto, self.classes, self.whole, "unsafe"))
         if self.ignore_label is not None:
-            xp.copyto(self.classes, 0, where=ignored)
-        xp.multiply(self.classes, self.step, out=self.index)
-        xp.add(self.index, self.offset, out=self.index)
+            calls.append(partial(xp.copyto, self.classes, 0, where=ignored))
+        calls.append(partial(xp.multiply, self.classes, step, self.index))
+        calls.append(partial(xp.add, self.index, self.offset, self.index))
+        return calls
 
     def n_counted(self, n_valid: int) -> Number:
         """How many positions of the first rows are not ignored."""
