@@ -13,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any, Literal, Protocol
 
@@ -247,6 +248,23 @@ class Backend(ABC):
     @abstractmethod
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
+
+    # --- along one axis -----------------------------------------------------------------
+
+    def axis_sum(self, array: Array, axis: int, out: Array) -> Callable[[], Any]:
+        """Bind ``out = array.sum(axis, keepdims=True)``, of a blob along another axis than 0."""
+        return partial(array.sum, axis=axis, keepdims=True, out=out)
+
+    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Callable[[], Any]:
+        """Bind ``out = array.max(axis, keepdims=True)``, likewise; a NaN is the largest.
+
+        Args:
+            array: A blob.
+            axis: Not 0.
+            out: A blob of size 1 along the axis.
+            room: A blob like the array, in memory of its own, to work in.
+        """
+        return partial(array.max, axis=axis, keepdims=True, out=out)
 
     # --- what is measured ---------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from graphnet.backend.measures import (
     Refuse,
     Sums,
 )
+from graphnet.backend.numpy_axis import bind_max, bind_sum
 from graphnet.backend.numpy_conv2d import Conv2d, conv2d_scratch
 from graphnet.backend.numpy_conv2d_plan import ConvPlan
 from graphnet.backend.numpy_elementwise import bind_elementwise
@@ -37,7 +38,7 @@ from graphnet.backend.numpy_inner_product import InnerProduct
 from graphnet.backend.numpy_pool2d import Pool2d, PoolPlan, pool2d_scratch
 from graphnet.backend.numpy_positionwise import PositionwiseInnerProduct
 from graphnet.backend.staging import HostStaging, Staging
-from graphnet.backend.threads import BUFFERED_ELEMENTS, ThreadPool, cut
+from graphnet.backend.threads import BUFFERED_ELEMENTS, Call, ThreadPool, cut
 from graphnet.blob import Array, Shape, rows
 
 #: Of every arena, in bytes: a cache line, and a vector register.
@@ -108,7 +109,7 @@ class NumpyBackend(Backend):
         return self.pool.bind([self.pool.task(call) for call in calls], inline=False)
 
     def gather(self, flat: Array, index: Array, out: Array) -> None:
-        np.take(flat, index, out=out, mode="clip")  # "raise" would go through a copy
+        flat.take(index, 0, out, "clip")  # "raise" would go through a copy
 
     def scatter(self, flat: Array, index: Array, values: Array) -> None:
         flat[index] = values
@@ -120,6 +121,12 @@ class NumpyBackend(Backend):
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         axes = "nchwdefgij"[: a.ndim]
         out[...] = np.einsum(f"{axes},{axes}->c", a, b)
+
+    def axis_sum(self, array: Array, axis: int, out: Array) -> Call:
+        return bind_sum(array, axis, out)
+
+    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Call:
+        return bind_max(array, axis, out, room)
 
     def number(self, array: Array) -> Number:
         return float(array)

@@ -153,8 +153,7 @@ class LabelLossLayer(LossLayer[S]):
         divisor = self.divisor()
         self.write_coef(self.spec.weight / at_least_one(divisor))
         self.write_cost()
-        self.xp.multiply(self.cost, self.coef, out=self.cost)
-        self.loss = self.backend.number(self.cost.sum())
+        self.loss = self.backend.number(self.flat_cost.dot(self.flat_coef))
         self.add(divisor, self.loss)
 
     def divisor(self) -> Number:
@@ -184,4 +183,5 @@ class LabelLossLayer(LossLayer[S]):
             xp.multiply(coef, scale, out=coef)
         if self.spec.ignore_label is not None:
             xp.copyto(coef, 0, where=self.labels.ignored)
-        coef[self.context.n_valid :] = 0
+        if self.context.n_valid < len(coef):
+            coef[self.context.n_valid :] = 0

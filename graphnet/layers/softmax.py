@@ -62,17 +62,19 @@ class SoftmaxLayer(Layer[Softmax]):
         (x,), (y,) = self.bottoms, self.tops
         self.axis = axis_of(x.shape, self.spec.axis)
         self.exp = self.backend.elementwise(_exp, y.data)
+        self.sum_exp = self.backend.axis_sum(y.data, self.axis, self.scratch["along"])
         if x.diff is not None:
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             self.product = self.scratch["product"] if in_place else x.diff
             self.multiply = self.backend.elementwise(_multiply, y.diff, y.data, self.product)
+            self.sum_product = self.backend.axis_sum(self.product, self.axis, self.scratch["along"])
 
     def forward(self) -> None:
         x, y, along = self.bottoms[0].data, self.tops[0].data, self.scratch["along"]
         x.max(axis=self.axis, keepdims=True, out=along)
         self.xp.subtract(x, along, out=y)
         self.exp()
-        y.sum(axis=self.axis, keepdims=True, out=along)
+        self.sum_exp()
         self.xp.divide(y, along, out=y)
 
     def backward(self) -> None:
@@ -81,7 +83,7 @@ class SoftmaxLayer(Layer[Softmax]):
         if dx is None:
             return
         self.multiply()
-        self.product.sum(axis=self.axis, keepdims=True, out=along)
+        self.sum_product()
         self.xp.subtract(y.diff, along, out=dx)
         self.xp.multiply(dx, y.data, out=dx)
 

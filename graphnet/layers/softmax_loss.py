@@ -67,17 +67,19 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         self.exp, self.total, self.along = (self.scratch[k] for k in ("exp", "total", "along"))
         self.flat_exp = memory(self.exp)
         self.write_exp = self.backend.elementwise(_exp, self.exp)
+        self.write_max = self.backend.axis_max(self.x, self.axis, self.along, self.exp)
+        self.write_total = self.backend.axis_sum(self.exp, self.axis, self.total)
         self.dx = self.bottoms[0].diff
         if self.dx is not None:
             self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         xp, along = self.xp, self.along
-        self.x.max(axis=self.axis, keepdims=True, out=along)
+        self.write_max()
         xp.subtract(self.x, along, out=self.exp)
         self.backend.gather(self.flat_exp, self.flat_index, self.flat_cost)  # x[label] − max
         self.write_exp()
-        self.exp.sum(axis=self.axis, keepdims=True, out=self.total)
+        self.write_total()
         xp.log(self.total, out=along)
         xp.subtract(along, self.cost, out=self.cost)
 

@@ -85,8 +85,9 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         n_valid = self.context.n_valid
         self.scale = self.spec.weight / max(n_valid, 1)
         self.subtract()
-        self.difference[n_valid:] = 0
-        self.loss = self.scale / 2 * self.backend.number(self.flat @ self.flat)
+        if n_valid < len(self.difference):
+            self.difference[n_valid:] = 0
+        self.loss = self.scale / 2 * self.backend.number(self.flat.dot(self.flat))
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:
