@@ -47,10 +47,26 @@ class InnerProduct:
         if arrays.dx is not None:
             tasks += _product(pool, weight.T, dy, columns(arrays.dx))
         if arrays.dbias is not None:  # a product with ones runs at the speed of memory
-            calls.append(partial(np.matmul, dy, np.ones(x.shape[1], x.dtype), arrays.dbias))
+            calls.append(product(dy, np.ones(x.shape[1], x.dtype), arrays.dbias))
         if tasks:
             calls.append(pool.bind(tasks, inline=inline))
         self.backward = in_turn(calls)
+
+
+def product(left: Array, right: Array, out: Array) -> Call:
+    """The call ``out = left @ right``.
+
+    NumPy takes 0.3 µs less for ``dot`` than for ``matmul``; but where an array has gaps ``dot``
+    copies it, or refuses to write to it.
+    """
+    if out.flags.c_contiguous and _is_whole(left) and _is_whole(right):
+        return partial(left.dot, right, out)
+    return partial(np.matmul, left, right, out)
+
+
+def _is_whole(array: Array) -> bool:
+    """Whether an array lies in memory without gaps, in either order."""
+    return bool(array.flags.c_contiguous or array.flags.f_contiguous)
 
 
 def _product(
@@ -62,7 +78,7 @@ def _product(
     for span in cut(max(out.shape), n_parts, multiple=16):
         run, every = slice(*span), slice(None)
         at = (run, every) if by_rows else (every, run)
-        calls = [partial(np.matmul, left[at[0]], right[:, at[1]], out[at])]
+        calls = [product(left[at[0]], right[:, at[1]], out[at])]
         if addend is not None:
             calls.append(partial(np.add, out[at], addend[at], out[at]))
         yield pool.task(*calls)

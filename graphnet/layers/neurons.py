@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from graphnet.backend.constant import constant
 from graphnet.blob import Array, Shape
 from graphnet.fields import ByName
 from graphnet.layers.base import Binding, LayerSpec, Reads, Shapes
@@ -18,6 +19,9 @@ from graphnet.layers.exp_log import Exp, Log
 from graphnet.layers.neuron_spec import NeuronSpec
 from graphnet.layers.smooth_rectifiers import BNLL, ELU
 from graphnet.layers.view import ViewLayer
+
+#: Below so many elements a call's own time counts more than what it does with them.
+SMALL = 4096
 
 
 class ReLU(NeuronSpec):
@@ -39,10 +43,15 @@ class ReLU(NeuronSpec):
     epsilon: float = 0.0
 
     def apply(self, xp: Any, x: Array, y: Array) -> None:
-        # with two bounds NumPy's clip takes a third of the time of maximum with one
-        x.clip(self.epsilon, xp.inf, out=y)
+        if x.size < SMALL:
+            xp.maximum(x, constant(xp, self.epsilon, x), out=y)
+        else:  # with two bounds NumPy's clip takes a quarter of the time of maximum with one
+            x.clip(self.epsilon, xp.inf, out=y)
 
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
+        if self.epsilon == 0 and y.size < SMALL:
+            xp.sign(y, out=slope)
+            return
         if self.epsilon:
             xp.subtract(y, self.epsilon, out=slope)
             xp.ceil(slope, out=slope)
@@ -99,10 +108,11 @@ class Sigmoid(NeuronSpec):
     type: Literal["Sigmoid"] = "Sigmoid"
 
     def apply(self, xp: Any, x: Array, y: Array) -> None:
-        xp.multiply(x, 0.5, out=y)
+        half = constant(xp, 0.5, x)
+        xp.multiply(x, half, out=y)
         xp.tanh(y, out=y)
-        xp.multiply(y, 0.5, out=y)
-        xp.add(y, 0.5, out=y)
+        xp.multiply(y, half, out=y)
+        xp.add(y, half, out=y)
 
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
         xp.multiply(y, y, out=slope)
@@ -129,7 +139,7 @@ class Tanh(NeuronSpec):
 
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
         xp.multiply(y, y, out=slope)
-        xp.subtract(1.0, slope, out=slope)
+        xp.subtract(constant(xp, 1.0, y), slope, out=slope)
 
 
 class Exponential(NeuronSpec):

@@ -42,7 +42,7 @@ class Group:
         regularizer: Theirs.
         coef: The solver's ``regu_coef``.
         local_lr: Their rate relative to the solver's.
-        scratch: Working memory.
+        rates: The numbers of the running update.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class Group:
         regularizer: Regularizer,
         coef: float,
         local_lr: float,
-        scratch: BlockScratch,
+        rates: Rates,
     ) -> None:
         self.method, self.regularizer, self.coef = method, regularizer, coef
-        self.local_lr, self.rates = local_lr, Rates(scratch)
+        self.local_lr, self.rates = local_lr, rates
         self.gradient_scale: Number = 1.0
         self.is_scaled = False
         self.is_regularized = coef > 0 and not isinstance(regularizer, NoRegu)
@@ -125,7 +125,8 @@ class Updater:
         for (lr, regularizer), members in groupby(self.store.trainable(), alike):
             span = slice(start, start + sum(prod(p.decl.shape) for p in members))
             start = span.stop
-            group = Group(self.method, regularizer, regu_coef, lr, scratch)
+            rates = Rates(scratch, self.backend, self.store.dtype)
+            group = Group(self.method, regularizer, regu_coef, lr, rates)
             history = [array[span] for array in self.history.values()]
             group.call = self.backend.elementwise(
                 group.block, self.store.data[span], self.store.diff[span], *history
@@ -163,8 +164,7 @@ class Updater:
         scale = self._gradient_scale()
         is_scaled = not (isinstance(scale, float) and scale == 1)
         for group in self._groups:
-            rates = group.rates
-            rates.lr, rates.momentum, rates.t = float(lr * group.local_lr), float(momentum), t
+            group.rates.set(t, float(lr * group.local_lr), float(momentum))
             group.gradient_scale, group.is_scaled = scale, is_scaled
             group.call()
         for param in self._constrained:

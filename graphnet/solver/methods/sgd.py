@@ -30,9 +30,9 @@ class SGD(Method):
         (velocity,) = history
         if rates.momentum:
             scaled = rates.scratch.like(xp, g)
-            xp.multiply(g, rates.lr, out=scaled)
-            xp.multiply(velocity, rates.momentum, out=velocity)
-            xp.subtract(velocity, scaled, out=velocity)
+            xp.multiply(g, rates.minus_lr, out=scaled)
+            xp.multiply(velocity, rates.times_momentum, out=velocity)
+            xp.add(velocity, scaled, out=velocity)
         else:
-            xp.multiply(g, -rates.lr, out=velocity)
+            xp.multiply(g, rates.minus_lr, out=velocity)
         xp.add(w, velocity, out=w)
