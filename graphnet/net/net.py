@@ -203,7 +203,10 @@ class Net(Measured):
 
     @property
     def _main_data(self) -> DataLayer[Any] | None:
-        return next((d for d in self.data_layers if d.n_samples), None)
+        for layer in self.data_layers:
+            if layer.n_samples:
+                return layer
+        return None
 
     @property
     def batch_size(self) -> int:

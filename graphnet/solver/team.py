@@ -71,7 +71,7 @@ class Team:
         self._run, self._communicator, self._signals = run, communicator, signals
         self._is_alone = communicator.size == 1
         self._has_left = self.is_moved = False
-        self._stop, self._wants_snapshot = 0, False
+        self._stop, self.wants_snapshot = 0, False
         self._compared_at = 0
         breaks = [type(entry.coffee_break).__module__ for entry in run.schedule.entries]
         self._has_foreign_breaks = any(not name.startswith("graphnet.") for name in breaks)
@@ -200,7 +200,7 @@ class Team:
             interrupts, terminations, hangups = self._net.counted
             if terminations or interrupts:
                 self._stop = signal.SIGTERM if terminations else signal.SIGINT
-            self._wants_snapshot = bool(hangups)
+            self.wants_snapshot = bool(hangups)
 
     @property
     def stop(self) -> int:
@@ -212,15 +212,13 @@ class Team:
         if self._is_alone:
             asked, self._signals.wants_snapshot = self._signals.wants_snapshot, False
         else:
-            asked, self._wants_snapshot = self._wants_snapshot, False
+            asked, self.wants_snapshot = self.wants_snapshot, False
         return asked
 
     def has_turn(self) -> bool:
         """Whether rank 0 has something to do after this iteration; the same on all ranks."""
-        if self._is_alone:
-            return True
-        due = bool(self._run.schedule.due(self._run.state))
-        return due or bool(self._stop) or self._wants_snapshot
+        run, told = self._run, self._signals if self._is_alone else self
+        return bool(told.stop or told.wants_snapshot or run.schedule.due(run.state))
 
     # --- the end ------------------------------------------------------------------------
 

@@ -127,6 +127,8 @@ class Training:
         """The breaks that are due, then what they and the signals have asked for."""
         if self.team.has_turn():
             self.team.lead(self._take_breaks)
+        else:
+            self.run.schedule.pass_over(self.state)
 
     def _take_breaks(self) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import gcd
 from time import perf_counter
 from typing import Literal
 
@@ -49,6 +50,8 @@ class Schedule:
         self.entries = tuple(entries)
         self._on_error = on_error
         self._last_epoch = 0
+        #: every iteration that a break is due after is a multiple of it; 0: there are none
+        self._stride = gcd(*(w.n for e in self.entries for w in e.whens if w.unit == "iter"))
         self._open: list[Entry] = []
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
@@ -73,6 +76,8 @@ class Schedule:
     def due(self, state: SolverState) -> list[Entry]:
         """The breaks that are due now."""
         at, epoch, last_epoch = state.iter, state.epoch, self._last_epoch
+        if epoch == last_epoch and (not self._stride or at % self._stride):
+            return []
         return [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
 
     def pass_over(self, state: SolverState) -> None:
