@@ -17,6 +17,9 @@ from graphnet.backend.numpy_inner_product import MOST_PARTS, PART_MACS
 from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
 from graphnet.blob import Array, storage
 
+#: Elements of the products that are added up together.
+TERM_ELEMENTS = 2**16
+
 
 class PositionwiseInnerProduct:
     """An inner product bound to arrays whose top has axes between the first and the last.
@@ -48,7 +51,10 @@ class PositionwiseInnerProduct:
         if arrays.dx is not None:
             tasks += self._products(pool, weight.T, dy, by_position(arrays.dx, n_positions))
         if arrays.dbias is not None:
-            tasks.append(pool.task(partial(np.sum, dy, axis=(0, 2), out=arrays.dbias)))
+            sums = np.empty(dy.shape[:2], dy.dtype)  # a product with ones is the quickest sum
+            ones = np.ones(dy.shape[2], dy.dtype)
+            add_up = partial(np.add.reduce, sums, 0, None, arrays.dbias)
+            tasks.append(pool.task(partial(np.matmul, dy, ones, sums), add_up))
         if tasks:
             self.backward = pool.bind(tasks, inline=inline)
 
@@ -68,14 +74,21 @@ class PositionwiseInnerProduct:
     def _sums_of_products(
         self, pool: ThreadPool, left: Array, right: Array, out: Array
     ) -> list[Task]:
-        """``out = Σ left[l] @ right[l]``, some rows a task, position after position."""
-        term, tasks = np.empty_like(out), []
+        """``out = Σ left[l] @ right[l]``, some rows a task, a few positions after the other."""
+        tasks = []
         for span in cut(len(out), self._n_parts):
             rows = slice(*span)
-            calls: list[Call] = [partial(np.matmul, left[0, rows], right[0], out[rows])]
-            for one, other in zip(left[1:], right[1:], strict=True):
-                calls.append(partial(np.matmul, one[rows], other, term[rows]))
-                calls.append(partial(np.add, out[rows], term[rows], out[rows]))
+            total = out[rows]
+            n_positions = min(len(left), max(1, TERM_ELEMENTS // total.size))
+            terms, term = np.empty((n_positions, *total.shape), out.dtype), np.empty_like(total)
+            calls: list[Call] = []
+            for start in range(0, len(left), n_positions):
+                part = slice(start, min(start + n_positions, len(left)))
+                products, to = terms[: part.stop - start], total if start == 0 else term
+                calls.append(partial(np.matmul, left[part, rows], right[part], products))
+                calls.append(partial(np.add.reduce, products, 0, None, to))
+                if start:
+                    calls.append(partial(np.add, total, term, total))
             tasks.append(pool.task(*calls))
         return tasks
 

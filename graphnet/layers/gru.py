@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal
 
+from graphnet.blob import Array
 from graphnet.layers.base import Binding
 from graphnet.layers.recurrent import Block, Recurrent
 from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
@@ -64,8 +65,8 @@ class GRU(Recurrent):
     # u and n stand at the ends, so that the rows that read h, and those that read x, adjoin
     blocks: ClassVar[tuple[Block, ...]] = (
         Block(gate=2, bias=3, reads="h"),
-        Block(gate=0, bias=0),
-        Block(gate=1, bias=1),
+        Block(gate=0, bias=0, is_sigmoid=True),
+        Block(gate=1, bias=1, is_sigmoid=True),
         Block(gate=2, bias=2, reads="x"),
     )
     n_units: ClassVar[int] = 4
@@ -83,22 +84,22 @@ class GRUStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (u, r, z, n), gates = self.xp, self.units[t], self.units[t][1:3]
-        h, spare = self.spare
+        h, spare = self.inputs[self.h_rows, t], self.spare[0]
         return [
             *self.multiply_inputs(t),
             *self.squash(gates, gates),
             partial(xp.multiply, r, u, spare),
             partial(xp.add, n, spare, n),
             partial(xp.tanh, n, n),
-            partial(xp.subtract, h, n, h),  # h ← n + z · (h − n)
-            *self.times(h, z),
-            partial(xp.add, n, h, h),
+            partial(xp.subtract, h, n, spare),  # the next h is n + z · (h − n)
+            *self.times(spare, z),
+            partial(xp.add, n, spare, self.top[t]),
         ]
 
-    def find_factors(self) -> list[Call]:
-        xp, h = self.xp, self.inputs[self.h_rows].swapaxes(0, 1)
-        u, r, z, n = self.all_units
-        for_u, for_r, for_z, for_n, _ = self.all_factors
+    def find_factors(self, steps: slice, factors: Array) -> list[Call]:
+        xp, h = self.xp, self.inputs[self.h_rows, steps].swapaxes(0, 1)
+        u, r, z, n = self.all_units[:, steps]
+        for_u, for_r, for_z, for_n, _ = factors
         return [
             self.one_minus(z, for_z),
             *self.one_minus_square(n, for_n),
@@ -111,13 +112,13 @@ class GRUStrip(Strip):
             partial(xp.multiply, r, for_n, for_u),
         ]
 
-    def step_back(self, t: int) -> list[Call]:
-        return self.times(self.factors[t, :4], self.dh)
+    def step_back(self, factors: Array, later: Array | None) -> list[Call]:
+        return self.times(factors[:4], self.dh)
 
-    def hand_back(self, t: int) -> list[Call]:
+    def hand_back(self, t: int, factors: Array) -> list[Call]:
         dh, spare = self.spare
         return [
             *self.times(dh, self.units[t][2]),
-            self.product_back(t, spare),
+            self.product_back(factors, spare),
             partial(self.xp.add, dh, spare, dh),
         ]

@@ -70,11 +70,14 @@ class LSTM(Recurrent):
     """
 
     # o, i, f, g: what is multiplied alike lies together
-    blocks: ClassVar[tuple[Block, ...]] = tuple(Block(gate, gate) for gate in (2, 0, 1, 3))
+    blocks: ClassVar[tuple[Block, ...]] = tuple(
+        Block(gate, gate, is_sigmoid=gate < 3)  # noqa: PLR2004  the last is g
+        for gate in (2, 0, 1, 3)
+    )
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     n_units: ClassVar[int] = 6
-    n_factors: ClassVar[int] = 6
-    n_spare: ClassVar[int] = 3
+    n_factors: ClassVar[int] = 7
+    n_spare: ClassVar[int] = 2
 
     type: Literal["LSTM"] = "LSTM"
     forget_bias: float = 1.0
@@ -106,52 +109,53 @@ class ForgetBias(Initializer):
 class LSTMStrip(Strip):
     """Units of a step: o, i, f, g, the c that entered it, and the tanh of the c that left it.
 
-    (i, f) · (g, c) gives both terms of the next c. The factor of o is multiplied with dh, those
-    of i, f and g with dc; the fifth, with dh, is what h adds to dc.
+    (i, f) · (g, c) gives both terms of the next c. The factors of o and, the sixth, of what h adds
+    to dc are multiplied with dh; those of i, f, g and c with dc. The last of these, the fifth, is
+    then the dc of the step before.
     """
 
     def carried(self, t: int) -> Mapping[str, Array]:
-        return {"hidden": self.h, "cell": self.units[t][4]}
-
-    def carried_diffs(self) -> list[Array]:
-        return [self.dh, self.spare[2]]
+        return {**super().carried(t), "cell": self.units[t][4]}
 
     def step(self, t: int) -> list[Call]:
         xp, units, c_out = self.xp, self.units[t], self.units[t + 1][4]
-        o, tanh_c, terms = units[0], units[5], self.spare[1:]
+        o, tanh_c, terms = units[0], units[5], self.spare
         return [
             *self.multiply_inputs(t),
             *self.squash(units[:4], units[:3]),
             partial(xp.multiply, units[1:3], units[3:5], terms),
             partial(xp.add, terms[0], terms[1], c_out),
             partial(xp.tanh, c_out, tanh_c),
-            partial(xp.multiply, o, tanh_c, self.h),
+            partial(xp.multiply, o, tanh_c, self.top[t]),
         ]
 
-    def find_factors(self) -> list[Call]:
-        units, factors = self.all_units, self.all_factors
-        o, i, _, g, _, tanh_c = units
-        for_o, _, _, for_g, for_c, _ = factors
+    def find_factors(self, steps: slice, factors: Array) -> list[Call]:
+        units = self.all_units[:, steps]
+        gates, tanhs = units[:3], units[5:2:-2]  # o, i, f; tanh c, g
+        for_gates, for_tanhs = factors[:3], factors[5:2:-2]
         return [
-            self.one_minus(units[:3], factors[:3]),  # σ' = σ · (1 − σ)
-            *self.times(factors[:3], units[:3]),
-            *self.times(for_o, tanh_c),
+            self.one_minus(gates, for_gates),  # σ' = σ · (1 − σ)
+            *self.times(for_gates, gates),
+            *self.times(factors[0], units[5]),
             *self.times(factors[1:3], units[3:5]),
-            *self.one_minus_square(g, for_g),
-            *self.times(for_g, i),
-            *self.one_minus_square(tanh_c, for_c),
-            *self.times(for_c, o),
+            *self.one_minus_square(tanhs, for_tanhs),
+            *self.times(for_tanhs, units[:2]),
+            partial(self.xp.copyto, factors[4], units[2]),
         ]
 
-    def step_back(self, t: int) -> list[Call]:
-        factors, (dh, from_h, dc) = self.factors[t], self.spare
+    def step_back(self, factors: Array, later: Array | None) -> list[Call]:
+        dh, dc = self.spare
         return [
-            partial(self.xp.multiply, factors[4], dh, from_h),
-            partial(self.xp.add, dc, from_h, dc),
-            *self.times(factors[0], dh),
-            *self.times(factors[1:4], dc),
+            *self.times(factors[0:6:5], dh),
+            partial(self.xp.add, dc if later is None else later[4], factors[5], dc),
+            *self.times(factors[1:5], dc),
         ]
 
-    def hand_back(self, t: int) -> list[Call]:
-        f, dc = self.units[t][2], self.spare[2]
-        return [*self.times(dc, f), self.product_back(t, self.dh)]
+    def hand_back(self, t: int, factors: Array) -> list[Call]:
+        return [self.product_back(factors, self.dh)]
+
+    def carried_diffs(self, factors: Array) -> list[Array]:
+        return [self.dh, factors[4]]
+
+    def keep(self, factors: Array) -> list[Call]:
+        return [partial(self.xp.copyto, self.spare[1], factors[4])]

@@ -23,6 +23,7 @@ from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
 
 MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
 MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
+MIN_STEPS = 16  # that backward takes at once: with fewer, likewise
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class Block:
         gate: Which ``output_dim`` rows of ``weight_x`` and ``weight_h`` they hold.
         bias: Which ``output_dim`` elements of ``bias``.
         reads: What they are multiplied with besides the 1.
+        is_sigmoid: Whether the sigmoid is taken of their product.
     """
 
     gate: int
     bias: int
     reads: Literal["xh", "x", "h"] = "xh"
+    is_sigmoid: bool = False
 
 
 class Recurrent(LayerSpec):
@@ -144,6 +147,12 @@ class Recurrent(LayerSpec):
         edges = [x[0] * i // count for i in range(count + 1)]
         return [slice(a, b) for a, b in pairwise(edges)]
 
+    def steps_at_once(self, x: Shape, backend: Backend) -> int:
+        """How many steps backward goes through before it takes the next."""
+        width = -(-x[0] // len(self.strips(x, backend.most_strips)))
+        n_elements = (self.n_units + self.n_factors) * self.output_dim * width
+        return min(x[1], max(MIN_STEPS, backend.block_elements // n_elements))
+
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
@@ -161,14 +170,15 @@ class Recurrent(LayerSpec):
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)
         if backward:
-            read_by = self.rows_reading("h")
-            decls["weights_back"] = ScratchDecl((h, read_by.stop - read_by.start))
-            decls["factors"] = ScratchDecl((n, steps * self.n_factors * h))
-            decls["all_dpre"] = ScratchDecl((n, steps * weights[0]))
+            decls["weights_back"] = ScratchDecl(weights[::-1])
+            at_once = self.steps_at_once(bottoms[0], backend)
+            decls["factors"] = ScratchDecl((n, at_once * self.n_factors * h))
+            decls["dpre"] = ScratchDecl((n, at_once * weights[0]))
         if backward and not self.frozen:
-            decls["dweights"] = ScratchDecl(
-                (len(self.strips(bottoms[0], backend.most_strips)), *weights)
-            )
+            sums = (len(self.strips(bottoms[0], backend.most_strips)), *weights)
+            decls["dweights"] = ScratchDecl(sums)
+            if at_once < steps:
+                decls["dterm"] = ScratchDecl(sums)
         return decls
 
     def backward_reads(self) -> Reads:

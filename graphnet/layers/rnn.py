@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal
 
+from graphnet.blob import Array
 from graphnet.layers.base import Binding
 from graphnet.layers.recurrent import Block, Recurrent
 from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
@@ -71,14 +72,14 @@ class RNNStrip(Strip):
         return [
             *self.multiply_inputs(t),
             partial(self.xp.tanh, h, h),
-            partial(self.xp.copyto, self.h, h),
+            partial(self.xp.copyto, self.top[t], h),
         ]
 
-    def find_factors(self) -> list[Call]:
-        return self.one_minus_square(self.all_units[0], self.all_factors[0])
+    def find_factors(self, steps: slice, factors: Array) -> list[Call]:
+        return self.one_minus_square(self.all_units[0, steps], factors[0])
 
-    def step_back(self, t: int) -> list[Call]:
-        return self.times(self.factors[t, 0], self.dh)
+    def step_back(self, factors: Array, later: Array | None) -> list[Call]:
+        return self.times(factors[0], self.dh)
 
-    def hand_back(self, t: int) -> list[Call]:
-        return [self.product_back(t, self.dh)]
+    def hand_back(self, t: int, factors: Array) -> list[Call]:
+        return [self.product_back(factors, self.dh)]

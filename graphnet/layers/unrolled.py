@@ -2,9 +2,9 @@
 
 What a strip does is a list of calls bound beforehand, so strips can run in several threads
 without waiting for each other. Every call costs a turn at the interpreter's lock, so there are
-few: backward (Werbos 1990, back-propagation through time) computes what depends on forward
-alone for all steps at once, then walks the steps from the last to the first doing only what is
-sequential; the gradient of the weights is one product over all steps.
+few: backward (Werbos 1990, back-propagation through time) takes as many steps at once as the cache
+holds, computes what depends on forward alone for all of them, then walks them from the last to the
+first doing only what is sequential; the gradient of the weights is one product over all steps.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ class RecurrentLayer(Layer[Recurrent]):
         super().__init__(spec, binding)
 
     def setup(self) -> None:
+        #: whether a sequence starts at a step, in any sample
+        self.is_start = [True] * self.bottoms[0].shape[1]
         slices = self.spec.strips(self.bottoms[0].shape, self.backend.most_strips)
         strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
         stack, unstack = self.stacking()
         if "starts" in self.scratch:
             cont = storage(self.bottoms[1].data)
             stack.append(partial(self.xp.equal, cont, 0, self.scratch["starts"]))
+            if self.backend.on_host:  # who looks at a device waits for it
+                stack.append(self.find_starts)
         strips_forward = self.backend.concurrently([one_after_another(s.forward()) for s in strips])
         self.forward = one_after_another([*stack, strips_forward])  # type: ignore[method-assign]
         if "factors" in self.scratch:
@@ -49,17 +53,35 @@ class RecurrentLayer(Layer[Recurrent]):
                 [one_after_another(s.backward()) for s in strips]
             )
             self.backward = one_after_another(  # type: ignore[method-assign]
-                [self.turn_weights, strips_back, *unstack]
+                [*self.turning(), strips_back, *unstack]
             )
 
-    def turn_weights(self) -> None:
-        """Write the transposed matrix that diffs are multiplied with on their way back."""
-        _, _, h_columns = self.spec.column(self.bottoms[0].shape)
-        rows = self.spec.rows_reading("h")
-        self.xp.copyto(self.scratch["weights_back"], self.scratch["weights"][rows, h_columns].T)
+    def find_starts(self) -> None:
+        """Note the steps at which sequences start."""
+        self.is_start[:] = self.scratch["starts"].any(axis=1).tolist()
+
+    def turning(self) -> list[Call]:
+        """What writes the transposed matrix that diffs are multiplied with on their way back."""
+        weights, back, h = (
+            self.scratch["weights"],
+            self.scratch["weights_back"],
+            self.spec.output_dim,
+        )
+        two = self.backend.full((), 2.0, self.dtype)
+        blocks = [slice(i * h, (i + 1) * h) for i in range(len(self.spec.blocks))]
+        return [
+            partial(self.xp.multiply, weights[rows].T, two, back[:, rows])
+            if block.is_sigmoid
+            else partial(self.xp.copyto, back[:, rows], weights[rows].T)
+            for block, rows in zip(self.spec.blocks, blocks, strict=True)
+        ]
 
     def stacking(self) -> tuple[list[Call], list[Call]]:
-        """What copies the params into the stacked matrix, and its diff into the params' diffs."""
+        """What copies the params into the stacked matrix, and its diff into the params' diffs.
+
+        What a sigmoid is taken of is halved, as :meth:`Strip.squash` wants it; that is exact.
+        """
+        half = self.backend.full((), 0.5, self.dtype)
         xp, h = self.xp, self.spec.output_dim
         x_columns, one, h_columns = self.spec.column(self.bottoms[0].shape)
         weights, dweights = self.scratch["weights"], self.scratch.get("dweights")
@@ -78,7 +100,10 @@ class RecurrentLayer(Layer[Recurrent]):
             for name, index, cols in parts:
                 param, rows = self.params[name], slice(index * h, (index + 1) * h)
                 here = slice(i * h, (i + 1) * h), cols
-                stack.append(partial(xp.copyto, weights[here], param.data[rows]))
+                if block.is_sigmoid:
+                    stack.append(partial(xp.multiply, param.data[rows], half, weights[here]))
+                else:
+                    stack.append(partial(xp.copyto, weights[here], param.data[rows]))
                 if dweights is not None and param.diff is not None:
                     unstack.append(partial(xp.copyto, param.diff[rows], dweights[0][here]))
         return stack, unstack
@@ -95,12 +120,13 @@ class Strip(ABC):
             that enters it.
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
+        top: What the steps compute: one h for each.
         spare: ``(n_spare, H, samples)``, for use within a step.
-        h: What the last step computed; in forward. Its memory is the first of the spare.
-        dh: The diff of h on its way back; in backward, in the same memory.
-        factors: ``(T, blocks + extra, H, samples)``. Those of the blocks are overwritten, step by
-            step, by the diff of ``weights @ inputs``; the last is the diff of the top.
-        all_dpre: ``(rows, T, samples)``: the diffs of ``weights @ inputs``, of all steps.
+        dh: The diff of h on its way back; the first of the spare.
+        factors: ``(steps, blocks + extra, H, samples)``, of the steps that backward is at. Those
+            of the blocks are overwritten, step by step, by the diff of ``weights @ inputs``; the
+            last is the diff of the top.
+        dpre: ``(rows, steps, samples)``: the diffs of ``weights @ inputs``, row by row.
     """
 
     def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
@@ -116,21 +142,23 @@ class Strip(ABC):
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.spare = self.part("spare", spec.n_spare, self.size)
-        self.h = self.dh = self.spare[0]
+        self.dh = self.spare[0]
         self.state = {name: array[samples].T for name, array in layer.state.items()}
         self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
+        self.is_start = layer.is_start
 
         self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
         self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
         if "factors" in self.scratch:
             self.dtop = time_first(top.diff)[..., samples]
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
-            self.factors = self.part("factors", self.n_steps, spec.n_factors, self.size)
-            self.all_factors = self.factors.swapaxes(0, 1)
-            self.all_dpre = self.part("all_dpre", len(self.weights), self.n_steps)
-        self.dweights = None
-        if "dweights" in self.scratch:
-            self.dweights = self.scratch["dweights"][index]
+            self.factors = self.part("factors", -1, spec.n_factors, self.size)
+            self.dpre = self.part("dpre", len(self.weights), len(self.factors))
+        #: the diff of ``weights``, and room for a term of it; None where they are not wanted
+        self.dweights, self.dterm = (
+            self.scratch[name][index] if name in self.scratch else None
+            for name in ("dweights", "dterm")
+        )
 
     def part(self, name: str, *shape: int) -> Array:
         """The strip's part ``(*shape, samples)`` of a scratch array ``(N, product of shape)``."""
@@ -145,27 +173,37 @@ class Strip(ABC):
 
     def carried(self, t: int) -> Mapping[str, Array]:
         """What enters step t, by the names of the state; at T, what the last step hands on."""
-        return {"hidden": self.h}
-
-    def carried_diffs(self) -> list[Array]:
-        """The diffs of what a step hands to the next."""
-        return [self.dh]
+        return {"hidden": self.inputs[self.h_rows, t] if t < self.n_steps else self.top[-1]}
 
     @abstractmethod
     def step(self, t: int) -> list[Call]:
-        """Compute ``h``, and what else is carried to t + 1, from ``inputs`` at t."""
+        """Compute ``top`` at t, and what else is carried to t + 1, from ``inputs`` at t."""
 
     @abstractmethod
-    def find_factors(self) -> list[Call]:
-        """Write ``all_factors`` but the last, from ``all_units`` (both ``(…, T, H, samples)``)."""
+    def find_factors(self, steps: slice, factors: Array) -> list[Call]:
+        """Write the factors of some steps but the last, from their part of ``all_units``.
+
+        Both are ``(…, steps, H, samples)``.
+        """
 
     @abstractmethod
-    def step_back(self, t: int) -> list[Call]:
-        """With ``dh`` that of the step's own h: multiply it with the factors of the blocks."""
+    def step_back(self, factors: Array, later: Array | None) -> list[Call]:
+        """With ``dh`` that of the step's own h: multiply it with the step's factors.
+
+        ``later`` has those of the next step; None where they are not there any more.
+        """
 
     @abstractmethod
-    def hand_back(self, t: int) -> list[Call]:
-        """Make the carried diffs those of what entered step t."""
+    def hand_back(self, t: int, factors: Array) -> list[Call]:
+        """Make ``dh`` that of the h which entered step t."""
+
+    def carried_diffs(self, factors: Array) -> list[Array]:
+        """The diffs of what entered a step, where they lie after it."""
+        return [self.dh]
+
+    def keep(self, factors: Array) -> list[Call]:
+        """Keep what the step before needs of a step's factors, which are about to go."""
+        return []
 
     # --- what all do --------------------------------------------------------------------
 
@@ -191,15 +229,14 @@ class Strip(ABC):
         ]
 
     def squash(self, pre: Array, gates: Array) -> list[Call]:
-        """Tanh in place, but the logistic sigmoid of ``gates``, a part of ``pre``.
+        """Tanh in place, but the logistic sigmoid of twice the ``gates``, a part of ``pre``.
 
         The sigmoid is computed as tanh(x/2)/2 + 1/2, which is fast and cannot overflow.
         """
-        multiply, half = self.xp.multiply, self.half
+        half = self.half
         return [
-            partial(multiply, gates, half, gates),
             partial(self.xp.tanh, pre, pre),
-            partial(multiply, gates, half, gates),
+            partial(self.xp.multiply, gates, half, gates),
             partial(self.xp.add, gates, half, gates),
         ]
 
@@ -220,7 +257,13 @@ class Strip(ABC):
         if self.starts is None:
             return []
         where = self.starts[t]
-        return [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
+        calls = [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
+        return [partial(self.at_start, t, one_after_another(calls))]
+
+    def at_start(self, t: int, call: Call) -> None:
+        """Make the call if a sequence starts at step t."""
+        if self.is_start[t]:
+            call()
 
     def forward(self) -> list[Call]:
         """From the state, through all steps, to the state."""
@@ -234,62 +277,67 @@ class Strip(ABC):
             calls.append(partial(xp.copyto, array, state))
         for t in range(self.n_steps):
             calls += self.forget(t, self.carried(t).values())
-            calls.append(partial(xp.copyto, self.inputs[self.h_rows, t], self.h))
             calls += self.step(t)
-            calls.append(partial(xp.copyto, self.top[t], self.h))
+            if t + 1 < self.n_steps:
+                calls.append(partial(xp.copyto, self.inputs[self.h_rows, t + 1], self.top[t]))
         return calls + [partial(xp.copyto, state, end[name]) for name, state in self.state.items()]
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
-        calls: list[Call] = [partial(diff.fill, 0) for diff in self.carried_diffs()]
-        calls.append(partial(self.xp.copyto, self.factors[:, -1], self.dtop))
-        calls += self.find_factors()
-        for t in reversed(range(self.n_steps)):
-            calls.append(partial(self.xp.add, self.dh, self.factors[t, -1], self.dh))
-            calls += self.step_back(t)
-            if t > 0:  # the gradient does not flow into the previous batch
-                calls += self.hand_back(t) + self.forget(t, self.carried_diffs())
-        dpre = self.factors[:, : len(self.spec.blocks)]
-        by_row = self.all_dpre.reshape(dpre.shape[1], self.size, self.n_steps, -1)
-        calls.append(partial(self.xp.copyto, by_row, dpre.transpose(1, 2, 0, 3)))
-        return calls + self.weight_gradient() + self.bottom_gradient()
-
-    def product_back(self, t: int, out: Array) -> Call:
-        """Write the diff that reaches the h that entered the step through the product with it."""
-        dpre = self.as_rows(self.factors[t])[self.spec.rows_reading("h")]
-        return partial(self.xp.matmul, self.scratch["weights_back"], dpre, out=out)
-
-    def weight_gradient(self) -> list[Call]:
-        """Write ``dweights``, summed over samples and steps, where it is wanted."""
-        if self.dweights is None:
-            return []
-        inputs = self.inputs.reshape(len(self.inputs), -1)
-        dpre = self.all_dpre.reshape(len(self.all_dpre), -1)
-        calls: list[Call] = [
-            partial(self.xp.matmul, dpre[rows], inputs[cols].T, out=self.dweights[rows, cols])
-            for rows, cols in self.runs()
-        ]
-        if len(calls) > 1:  # then there are parts that are empty
-            calls.insert(0, partial(self.dweights.fill, 0))
+        calls: list[Call] = [partial(self.spare.fill, 0)]
+        for stop in range(self.n_steps, 0, -len(self.factors)):
+            calls += self.steps_back(slice(max(0, stop - len(self.factors)), stop))
         return calls
 
-    def bottom_gradient(self) -> list[Call]:
-        """Write the bottom's diff, where it is wanted."""
-        if self.dx is None:
+    def steps_back(self, steps: slice) -> list[Call]:
+        """Some successive steps of backward."""
+        factors = self.factors[: steps.stop - steps.start]
+        calls: list[Call] = [partial(self.xp.copyto, factors[:, -1], self.dtop[steps])]
+        calls += self.find_factors(steps, factors.swapaxes(0, 1))
+        later = None
+        for t in reversed(range(steps.start, steps.stop)):
+            own = factors[t - steps.start]
+            calls.append(partial(self.xp.add, self.dh, own[-1], self.dh))
+            calls += self.step_back(own, later)
+            if t > 0:  # the gradient does not flow into the previous batch
+                calls += self.hand_back(t, own) + self.forget(t, self.carried_diffs(own))
+            later = own
+        calls += self.keep(factors[0])
+        calls += self.weight_gradient(steps, factors)
+        if self.dx is not None:
+            rows = self.spec.rows_reading("x")
+            back = self.scratch["weights_back"][self.x_rows, rows]
+            dpre = factors.reshape(len(factors), -1, factors.shape[-1])[:, rows]
+            calls.append(partial(self.xp.matmul, back, dpre, out=self.dx[steps]))
+        return calls
+
+    def product_back(self, factors: Array, out: Array) -> Call:
+        """Write the diff that reaches the h that entered the step through the product with it."""
+        rows = self.spec.rows_reading("h")
+        back = self.scratch["weights_back"][self.h_rows, rows]
+        return partial(self.xp.matmul, back, self.as_rows(factors)[rows], out=out)
+
+    def weight_gradient(self, steps: slice, factors: Array) -> list[Call]:
+        """Add to ``dweights``, where it is wanted, what comes of some steps."""
+        if self.dweights is None:
             return []
-        rows, n_x = self.spec.rows_reading("x"), self.x_rows.stop
-        dpre = self.all_dpre[rows].reshape(rows.stop - rows.start, -1)
-        # the factors have been used: a product over all steps has room there, part by part
-        room = self.factors.reshape(-1, dpre.shape[1])
-        calls: list[Call] = []
-        for start in range(0, n_x, len(room)):
-            cols = slice(start, min(start + len(room), n_x))
-            product = room[: cols.stop - start]
-            by_step = product.reshape(len(product), self.n_steps, -1).swapaxes(0, 1)
-            calls += [
-                partial(self.xp.matmul, self.weights[rows, cols].T, dpre, out=product),
-                partial(self.xp.copyto, self.dx[:, cols], by_step),
-            ]
+        xp, n_steps = self.xp, len(factors)
+        of_blocks = factors[:, : len(self.spec.blocks)].transpose(1, 2, 0, 3)
+        room = self.dpre[:, :n_steps]
+        dpre, inputs = (a.reshape(len(a), -1) for a in (room, self.inputs[:, steps]))
+        is_first, runs = steps.stop == self.n_steps, self.runs()
+        calls: list[Call] = [partial(xp.copyto, room.reshape(of_blocks.shape), of_blocks)]
+        if is_first and len(runs) > 1:  # there are parts that are empty
+            calls.append(partial(self.dweights.fill, 0))
+        for rows, cols in runs:
+            total = self.dweights[rows, cols]
+            left, right = dpre[rows], inputs[cols].T
+            if is_first or self.dterm is None:
+                calls.append(partial(xp.matmul, left, right, out=total))
+            else:
+                term = self.dterm[rows, cols]
+                calls.append(partial(xp.matmul, left, right, out=term))
+                calls.append(partial(xp.add, total, term, total))
         return calls
 
 
