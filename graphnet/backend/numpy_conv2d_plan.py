@@ -24,8 +24,9 @@ from graphnet.blob import Shape
 
 #: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
 UNPACKED = 1_000_000
-#: Columns of a unit where the product is packed anyway, and the most and fewest where it is not.
-PACKED_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 640, 1536, 192
+#: Columns of a unit where the product is packed anyway; the most where they are the samples of a
+#: single output column, which would have to be cut; and the most and fewest where it is not packed.
+PACKED_COLUMNS, UNCUT_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 448, 640, 1536, 192
 #: Units a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
 #: Below this many multiply-adds a pass is not worth waking a thread, and one unit will do.
@@ -197,6 +198,8 @@ class ConvPlan:
         unpacked = UNPACKED // (self.n_filter * self.depth)
         packed = unpacked < FEWEST_COLUMNS
         most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
+        if packed and most < self.x[0] <= UNCUT_COLUMNS:
+            most = self.x[0]
         share = self.x[0] * self.y[3] * self.y[2] * self.n_group // self.n_units
         return self._runs(min(most, max(share, FEWEST_COLUMNS)))
 
@@ -283,7 +286,7 @@ class ConvPlan:
             low, high = rows.inside(0, used)
             if low == high:
                 continue
-            fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * PACKED_COLUMNS))
+            fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * UNCUT_COLUMNS))
             parts = max(-(-(high - low) // fit), -(-self.n_units // self.n_group))
             spans = cut(high - low, parts)
             channels = cut(self.filter[1], -(-self.n_units // (self.n_group * len(spans))))
@@ -296,7 +299,7 @@ class ConvPlan:
     def gradient_columns(self) -> list[Columns]:
         """The output's columns, in runs that a gradient unit goes through one after another."""
         n_rows = max((u.stop - u.start for u in self.gradient_units), default=1)
-        return self._runs(max(PACKED_COLUMNS, UNFOLDED_ELEMENTS // (self.n_taps * n_rows)))
+        return self._runs(max(UNCUT_COLUMNS, UNFOLDED_ELEMENTS // (self.n_taps * n_rows)))
 
     @cached_property
     def unread_rows(self) -> bool:

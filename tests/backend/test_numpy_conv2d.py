@@ -52,6 +52,7 @@ def test_any_geometry(case):
             "INLINE_MACS": st.just(0),
             "UNPACKED": st.sampled_from([1, 100, 10_000]),
             "PACKED_COLUMNS": st.integers(1, 20),
+            "UNCUT_COLUMNS": st.integers(1, 40),
             "MOST_COLUMNS": st.integers(1, 20),
             "FEWEST_COLUMNS": st.integers(1, 20),
             "N_UNITS": st.integers(1, 9),

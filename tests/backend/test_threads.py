@@ -7,12 +7,15 @@ import os
 import threading
 from functools import partial
 from itertools import pairwise
+from queue import SimpleQueue
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphnet.backend import threads
 from graphnet.backend.threads import (
+    Bell,
     ThreadPool,
     _keep_to,
     _processor,
@@ -117,6 +120,52 @@ def test_helpers_end_with_their_pool():
     for helper in helpers:
         helper.join(timeout=20)
         assert not helper.is_alive()
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 1000], ids=["asleep", "both", "looking"])
+def test_a_waiting_thread_gets_what_it_waits_for(monkeypatch, rounds):
+    """Whether it still looks at the flag or sleeps by then, in order, and nothing twice."""
+    monkeypatch.setattr(threads, "ROUNDS_OF_LOOKS", rounds)
+    bell, items, answers, n = Bell(), SimpleQueue(), SimpleQueue(), 200
+
+    def answer():
+        for i in range(n):
+            answers.get()
+            items.put(i)
+            bell.ring()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    found = []
+    for _ in range(n):
+        answers.put(None)
+        found.append(bell.await_item(items))
+    thread.join()
+    assert found == list(range(n))
+    assert items.empty()
+
+
+def test_a_look_ends_with_the_ring(monkeypatch):
+    """A view that would take minutes to go through is left at once, with the lock released."""
+    monkeypatch.setattr(threads, "LOOKS", 10**12)
+    bell, items = Bell(), SimpleQueue()
+
+    def ring():
+        items.put("here")
+        bell.ring()
+
+    thread = threading.Timer(0.05, ring)
+    thread.start()
+    assert bell.await_item(items) == "here"
+    thread.join()
+
+
+def test_an_item_before_the_wait():
+    """Is taken without a look."""
+    bell, items = Bell(), SimpleQueue()
+    items.put(1)
+    bell._look = None
+    assert bell.await_item(items) == 1
 
 
 def test_in_turn_keeps_the_order():
