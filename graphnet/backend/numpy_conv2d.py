@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.numpy_conv2d_plan import Columns, ConvPlan, GradientUnit, RowClass, Unit
+from graphnet.backend.numpy_products import by_columns, by_rows
 from graphnet.backend.threads import Call, Task, ThreadPool, in_turn
 from graphnet.blob import Array, Shape, storage
 
@@ -29,7 +30,9 @@ def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[st
     if plan.filter[1] > 1 and plan.filter[2] > 1:
         decls["filter"] = ScratchDecl((plan.n_group, plan.n_filter, plan.depth))
     if backward:
-        work.append(footprint(plan.lowered, plan.waiting, plan.waiting[1:]))
+        most, depth, n_filter = plan.waiting
+        room = (most * plan.n_columns * n_filter,)
+        work.append(footprint(plan.lowered, plan.waiting, (depth, n_filter), room))
         work.append(footprint(plan.outputs_read, plan.unfolded))
         decls["flipped"] = ScratchDecl((plan.n_group, plan.depth * plan.n_filter))
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
@@ -133,10 +136,8 @@ class _Group:
             versions: list[list[Call]] = []
             for work in self.scratch["work"]:
                 lowered = self.lowered(unit, work)
-                multiply = partial(
-                    np.matmul, arranged, self.windows(unit, lowered), y.transpose(1, 0, 2)
-                )
-                versions.append([*self.lower(unit, lowered), multiply, *finish])
+                multiply = by_columns(arranged, self.windows(unit, lowered), y.transpose(1, 0, 2))
+                versions.append([*self.lower(unit, lowered), *multiply, *finish])
             yield versions
 
     def lowered(self, unit: Unit, work: Array) -> Array:
@@ -156,8 +157,9 @@ class _Group:
         whole = len(taps) == self.plan.filter[3] and all(
             tap.windows == slice(0, q.stop - q.start) for tap in taps
         )
-        if not whole or (low, high) != (start, stop):
-            yield partial(lowered.fill, 0)
+        for outside in (target[: low - start], target[high - start :]):
+            if outside.size:
+                yield partial(outside.fill, 0)
         if low == high:
             return
         rows = self.x[:, unit.rows.image(low, high), :, n].transpose(1, 0, 2, 3)
@@ -169,6 +171,12 @@ class _Group:
             strides = (*first.strides[:2], step, *first.strides[2:])
             yield partial(np.copyto, target, as_strided(first, shape, strides))
         else:
+            met = {tap.index: tap.windows for tap in taps}
+            for index in range(target.shape[2]):
+                windows = met.get(index, slice(0, 0))
+                for outside in (slice(0, windows.start), slice(windows.stop, None)):
+                    if target[:, :, index, outside].size:
+                        yield partial(target[:, :, index, outside].fill, 0)
             for tap in taps:
                 yield partial(
                     np.copyto, target[:, :, tap.index, tap.windows], rows[:, :, tap.image]
@@ -223,20 +231,20 @@ class _Group:
         yield from self.lower(unit, lowered)
         most = plan.waiting[0]
         shape = (plan.depth, n_filter)
-        _, waiting, together = carve(work, plan.lowered, (most, *shape), shape)
+        _, waiting, together, room = carve(
+            work, plan.lowered, (most, *shape), shape, (most * plan.n_columns * n_filter,)
+        )
         windows, right = self.windows(unit, lowered), dy.transpose(1, 2, 0)
         for start in range(0, n_rows, most):
             rows = slice(start, min(start + most, n_rows))
             products = waiting[: rows.stop - rows.start]
+            to = total if first else together
             if len(products) > 1:
-                yield partial(np.matmul, windows[rows], right[rows], products)
-                yield partial(np.add.reduce, products, 0, None, total if first else together)
-                if not first:
-                    yield partial(np.add, total, together, total)
-            elif first:
-                yield partial(np.matmul, windows[start], right[start], total)
+                yield from by_rows(windows[rows], right[rows], products, room)
+                yield partial(np.add.reduce, products, 0, None, to)
             else:
-                yield partial(np.matmul, windows[start], right[start], together)
+                yield from by_rows(windows[rows], right[rows], to[np.newaxis], room)
+            if not first:
                 yield partial(np.add, total, together, total)
             first = False
 
@@ -302,7 +310,7 @@ class _Group:
                 continue
             left = flipped[:, place * plan.n_filter : (place + stop - start) * plan.n_filter]
             right = read[start - low : stop - low].reshape(-1, n)
-            yield partial(np.matmul, left, right, product)
+            yield from by_columns(left, right, product)
         q = columns.q
         folded = unfolded.reshape(n_rows, n_channels, s, q.stop - q.start, -1)
         target = self.image_rows(unit)[:, :, :, columns.n]

@@ -18,12 +18,11 @@ from functools import cached_property
 from math import gcd, prod
 
 from graphnet.backend.base import Window
+from graphnet.backend.numpy_products import UNPACKED
 from graphnet.backend.numpy_windows import Axis
 from graphnet.backend.threads import cut
 from graphnet.blob import Shape
 
-#: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
-UNPACKED = 1_000_000
 #: Columns of a unit where the product is packed anyway; the most where they are the samples of a
 #: single output column, which would have to be cut; and the most and fewest where it is not packed.
 PACKED_COLUMNS, UNCUT_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 448, 640, 1536, 192

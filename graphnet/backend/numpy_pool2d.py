@@ -22,7 +22,7 @@ from graphnet.backend.threads import Call, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
 
 #: Below this many elements of the image, times its work, a pass is not worth waking a thread.
-INLINE_ELEMENTS = 2**21
+INLINE_ELEMENTS = 2**19
 #: The work of the passes, compared with each other.
 FORWARD, BACKWARD = 1, {"Max": 4, "Mean": 1}
 #: Elements of the image that are worked on at a time.

@@ -2,9 +2,9 @@
 
 What a strip does is a list of calls bound beforehand, so strips can run in several threads
 without waiting for each other. Every call costs a turn at the interpreter's lock, so there are
-few: backward (Werbos 1990, back-propagation through time) takes several steps at once, from the last
-to the first. It computes what depends on forward alone for all of them, then walks them doing only
-what is sequential; what they add to the gradients of weights and bottom is one product each.
+few: backward (Werbos 1990, back-propagation through time) takes several steps at once, from the
+last to the first. It computes what depends on forward alone for all of them, then walks them doing
+only what is sequential; what they add to the gradients of weights and bottom is one product each.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from support.conv_cases import (
 )
 from support.naive_windows import convolve
 
-from graphnet.backend import numpy_conv2d_plan, open_backend
+from graphnet.backend import numpy_conv2d_plan, numpy_products, open_backend
 from graphnet.backend.base import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
@@ -65,10 +65,14 @@ def test_any_geometry(case):
     ),
 )
 def test_any_cut(case, constants):
-    """However the work is cut into units, lanes and parts, the results are right."""
+    """However the work is cut into units, lanes, parts and pieces, the results are right."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in constants.items():
             patch.setattr(numpy_conv2d_plan, name, value)
+        patch.setattr(numpy_products, "UNPACKED", constants["UNPACKED"])
+        patch.setattr(numpy_products, "COLUMNS", constants["N_UNITS"])
+        patch.setattr(numpy_products, "VECTOR", 1)
+        patch.setattr(numpy_products, "has_unpacked", lambda: True)
         check(*case)
 
 
