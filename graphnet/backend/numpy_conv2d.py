@@ -30,9 +30,7 @@ def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[st
     if plan.filter[1] > 1 and plan.filter[2] > 1:
         decls["filter"] = ScratchDecl((plan.n_group, plan.n_filter, plan.depth))
     if backward:
-        most, depth, n_filter = plan.waiting
-        room = (most * plan.n_columns * n_filter,)
-        work.append(footprint(plan.lowered, plan.waiting, (depth, n_filter), room))
+        work.append(footprint(plan.lowered, plan.waiting, plan.waiting[1:], plan.laid_out))
         work.append(footprint(plan.outputs_read, plan.unfolded))
         decls["flipped"] = ScratchDecl((plan.n_group, plan.depth * plan.n_filter))
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
@@ -231,9 +229,10 @@ class _Group:
         yield from self.lower(unit, lowered)
         most = plan.waiting[0]
         shape = (plan.depth, n_filter)
-        _, waiting, together, room = carve(
-            work, plan.lowered, (most, *shape), shape, (most * plan.n_columns * n_filter,)
+        _, waiting, together, laid_out = carve(
+            work, plan.lowered, (most, *shape), shape, plan.laid_out
         )
+        room = laid_out.reshape(-1)
         windows, right = self.windows(unit, lowered), dy.transpose(1, 2, 0)
         for start in range(0, n_rows, most):
             rows = slice(start, min(start + most, n_rows))

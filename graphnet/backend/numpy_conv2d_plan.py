@@ -274,6 +274,12 @@ class ConvPlan:
         n_rows = max(unit.stop - unit.start for unit in self.units)
         return (min(most, n_rows), self.depth, n_filter)
 
+    @cached_property
+    def laid_out(self) -> Shape:
+        """Of those rows of the output's gradient, laid out anew: rows, columns, filters."""
+        most, _, n_filter = self.waiting
+        return (most, self.n_columns, n_filter)
+
     # --- the image's gradient -----------------------------------------------------------
 
     @cached_property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal
 
+from graphnet.backend.threads import Call
 from graphnet.blob import Array
 from graphnet.layers.base import Binding
 from graphnet.layers.recurrent import Block, Recurrent
-from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
+from graphnet.layers.unrolled import RecurrentLayer, Strip
 
 
 class GRU(Recurrent):

@@ -8,11 +8,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from graphnet.backend.threads import Call
 from graphnet.blob import Array, Shape
 from graphnet.initializers import Initializer
 from graphnet.layers.base import Binding
 from graphnet.layers.recurrent import Block, Recurrent
-from graphnet.layers.unrolled import Call, RecurrentLayer, Strip
+from graphnet.layers.unrolled import RecurrentLayer, Strip
 
 
 class LSTM(Recurrent):

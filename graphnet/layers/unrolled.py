@@ -10,16 +10,14 @@ only what is sequential; what they add to the gradients of weights and bottom is
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import groupby
-from typing import Any, TypeAlias
 
+from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Array, columns, storage
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent import Recurrent
-
-Call: TypeAlias = Callable[[], Any]
 
 
 class RecurrentLayer(Layer[Recurrent]):
@@ -46,13 +44,11 @@ class RecurrentLayer(Layer[Recurrent]):
             stack.append(partial(self.xp.equal, cont, 0, self.scratch["starts"]))
             if self.backend.on_host:  # who looks at a device waits for it
                 stack.append(self.find_starts)
-        strips_forward = self.backend.concurrently([one_after_another(s.forward()) for s in strips])
-        self.forward = one_after_another([*stack, strips_forward])  # type: ignore[method-assign]
+        strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
+        self.forward = in_turn([*stack, strips_forward])  # type: ignore[method-assign]
         if "factors" in self.scratch:
-            strips_back = self.backend.concurrently(
-                [one_after_another(s.backward()) for s in strips]
-            )
-            self.backward = one_after_another(  # type: ignore[method-assign]
+            strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
+            self.backward = in_turn(  # type: ignore[method-assign]
                 [*self.turning(), strips_back, *unstack]
             )
 
@@ -62,12 +58,8 @@ class RecurrentLayer(Layer[Recurrent]):
 
     def turning(self) -> list[Call]:
         """What writes the transposed matrix that diffs are multiplied with on their way back."""
-        weights, back, h = (
-            self.scratch["weights"],
-            self.scratch["weights_back"],
-            self.spec.output_dim,
-        )
-        two = self.backend.full((), 2.0, self.dtype)
+        weights, back = self.scratch["weights"], self.scratch["weights_back"]
+        h, two = self.spec.output_dim, self.backend.full((), 2.0, self.dtype)
         blocks = [slice(i * h, (i + 1) * h) for i in range(len(self.spec.blocks))]
         return [
             partial(self.xp.multiply, weights[rows].T, two, back[:, rows])
@@ -258,7 +250,7 @@ class Strip(ABC):
             return []
         where = self.starts[t]
         calls = [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
-        return [partial(self.at_start, t, one_after_another(calls))]
+        return [partial(self.at_start, t, in_turn(calls))]
 
     def at_start(self, t: int, call: Call) -> None:
         """Make the call if a sequence starts at step t."""
@@ -339,17 +331,6 @@ class Strip(ABC):
                 calls.append(partial(xp.matmul, left, right, out=term))
                 calls.append(partial(xp.add, total, term, total))
         return calls
-
-
-def one_after_another(calls: Iterable[Call]) -> Callable[[], None]:
-    """One call that makes them all, in order."""
-    bound = tuple(calls)
-
-    def run() -> None:
-        for call in bound:
-            call()
-
-    return run
 
 
 def time_first(array: Array) -> Array:

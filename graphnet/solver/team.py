@@ -60,6 +60,7 @@ class Team:
 
     Attributes:
         is_moved: To be set on rank 0 in its turn where params may have changed.
+        wants_snapshot: A SIGHUP came to one of several ranks.
 
     Args:
         run: This rank's.

@@ -176,6 +176,16 @@ def test_in_turn_keeps_the_order():
     assert seen == [0, 1, 2, 3]
 
 
+def test_in_turn_makes_the_calls_each_time():
+    """And not before it is called."""
+    made = []
+    run = in_turn([lambda: made.append(1), lambda: made.append(2)])
+    assert made == []
+    run()
+    run()
+    assert made == [1, 2, 1, 2]
+
+
 @given(st.integers(1, 500), st.integers(-1, 40), st.integers(1, 64))
 def test_cut(size, parts, multiple):
     """The runs follow each other, cover everything, and start at multiples."""

@@ -1,10 +1,10 @@
-"""The views and call lists that recurrent layers are bound to."""
+"""The views that recurrent layers are bound to."""
 
 import numpy as np
 import pytest
 from support.layer_case import numpy_backend
 
-from graphnet.layers.unrolled import one_after_another, time_first
+from graphnet.layers.unrolled import time_first
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5), (3, 4, 2, 5), (1, 4, 5)], ids=str)
@@ -23,13 +23,3 @@ def test_time_first_never_copies():
     """An array in some other order is refused."""
     with pytest.raises(ValueError, match="not stored batch-last"):
         time_first(np.zeros((4, 3, 2)).transpose(1, 0, 2))
-
-
-def test_one_after_another():
-    """The calls are made in order, each time."""
-    made = []
-    run = one_after_another([lambda: made.append(1), lambda: made.append(2)])
-    assert made == []
-    run()
-    run()
-    assert made == [1, 2, 1, 2]
