@@ -31,8 +31,7 @@ from graphnet.backend.measures import (
     Sums,
 )
 from graphnet.backend.numpy_axis import bind_max, bind_sum
-from graphnet.backend.numpy_conv2d import Conv2d, conv2d_scratch
-from graphnet.backend.numpy_conv2d_plan import ConvPlan
+from graphnet.backend.numpy_conv2d import Conv2d, conv2d_scratch, plan_conv2d
 from graphnet.backend.numpy_elementwise import bind_elementwise
 from graphnet.backend.numpy_inner_product import InnerProduct
 from graphnet.backend.numpy_pool2d import Pool2d, PoolPlan, pool2d_scratch
@@ -156,13 +155,13 @@ class NumpyBackend(Backend):
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        plan = ConvPlan(window, n_group, x, filter_)
+        plan = plan_conv2d(window, n_group, x, filter_)
         return conv2d_scratch(plan, self.pool.n_threads, backward=backward)
 
     def conv2d(
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> Op:
-        plan = ConvPlan(window, n_group, arrays.x.shape, arrays.filter.shape)
+        plan = plan_conv2d(window, n_group, arrays.x.shape, arrays.filter.shape)
         return Conv2d(self.pool, plan, arrays, scratch)
 
     def pool2d_scratch(

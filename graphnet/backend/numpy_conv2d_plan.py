@@ -1,9 +1,9 @@
 """How a convolution is cut into units of work: geometry alone, no arrays.
 
-The image is lowered along its width only (Cho & Brand, "MEC", 2017, arXiv 1706.06873):
-``L[i, c, s, j]`` is the element that tap ``s`` of the windows in column ``j`` meets in row ``i``
-of channel ``c``, where ``j`` runs over output columns and samples. The ``R`` rows a window needs
-then lie one after another, and an output row is one matrix product, with no further copy.
+Whatever the algorithm, an image row is turned into *lowered* rows such that the ``R`` rows a window
+needs lie one after another, and an output row is a matrix product, with no further copy (Cho &
+Brand, "MEC", 2017, arXiv 1706.06873). What a lowered row holds is up to the algorithm:
+``numpy_conv2d_lowered`` and ``numpy_conv2d_winograd``.
 
 A height dilation splits the output rows into classes that share no input row; each class is a
 convolution without dilation on every ``dilation``-th row. The cut depends on shapes alone, never
@@ -12,20 +12,16 @@ on the number of threads, so that every sum is added up in the same order.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, prod
 
 from graphnet.backend.base import Window
-from graphnet.backend.numpy_products import UNPACKED
-from graphnet.backend.numpy_windows import Axis
 from graphnet.backend.threads import cut
 from graphnet.blob import Shape
 
-#: Columns of a unit where the product is packed anyway; the most where they are the samples of a
-#: single output column, which would have to be cut; and the most and fewest where it is not packed.
-PACKED_COLUMNS, UNCUT_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 448, 640, 1536, 192
 #: Units a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
 #: Below this many multiply-adds a pass is not worth waking a thread, and one unit will do.
@@ -34,8 +30,6 @@ INLINE_MACS = 16_000_000
 LOWERED_ELEMENTS = 2**20
 #: Elements of a gradient unit's lowered gradient that it should not exceed.
 UNFOLDED_ELEMENTS = 2**19
-#: Elements of products that wait to be added up.
-WAITING_ELEMENTS = 2**16
 #: The most sums of the filter's gradient side by side, and their elements all together.
 N_LANES, LANE_ELEMENTS = 8, 2**22
 
@@ -74,7 +68,7 @@ class RowClass:
 
 @dataclass(frozen=True)
 class Columns:
-    """A run of columns: whole output columns, or some samples of a single one."""
+    """A run of columns: all samples of some places along the width, or some samples of one."""
 
     q: slice
     n: slice
@@ -109,7 +103,7 @@ class GradientUnit:
 
 
 @dataclass(frozen=True)
-class ConvPlan:
+class ConvPlan(ABC):
     """The shapes of a convolution, and its units; all groups are cut alike.
 
     Attributes:
@@ -124,6 +118,52 @@ class ConvPlan:
     x: Shape
     filter: Shape
 
+    # --- what an algorithm says ---------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def n_places(self) -> int:
+        """Places along the width; of each there is a column for every sample."""
+
+    @property
+    @abstractmethod
+    def n_taps(self) -> int:
+        """Elements of a column that come from one row of the image."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> list[Columns]:
+        """The columns, in runs that suit the forward product."""
+
+    @abstractmethod
+    def outputs(self, columns: Columns) -> slice:
+        """The output columns that a run of columns gives."""
+
+    @property
+    @abstractmethod
+    def gradient_width(self) -> int:
+        """Columns that a gradient unit goes through at once."""
+
+    @property
+    @abstractmethod
+    def sum_shape(self) -> Shape:
+        """Of the filter's gradient, of a group, while it is added up."""
+
+    @property
+    @abstractmethod
+    def filter_parts(self) -> list[slice]:
+        """The filters of a group, cut where there are too few lanes to share out."""
+
+    @abstractmethod
+    def scratch(self, *, backward: bool) -> dict[str, Shape]:
+        """The arrays of a group that last for a pass."""
+
+    @abstractmethod
+    def work(self, *, backward: bool) -> int:
+        """Elements of working memory that a thread needs."""
+
+    # --- shapes -------------------------------------------------------------------------
+
     @cached_property
     def y(self) -> Shape:
         """``(N, K, P, Q)``."""
@@ -134,30 +174,17 @@ class ConvPlan:
         """Filters of a group."""
         return self.filter[0] // self.n_group
 
-    @property
-    def depth(self) -> int:
-        """Elements of a filter."""
-        return prod(self.filter[1:])
-
-    @property
-    def n_taps(self) -> int:
-        """Lowered rows of the matrix that come from one row of the image: C / n_group times S."""
-        return self.filter[1] * self.filter[3]
-
     @cached_property
-    def macs(self) -> int:
-        """Multiply-adds of the forward pass."""
-        return prod(self.y) * self.depth
-
-    @property
     def inline(self) -> bool:
         """Whether a pass is too small to be shared out."""
-        return self.macs < INLINE_MACS
+        return prod(self.y) * prod(self.filter[1:]) < INLINE_MACS
 
     @property
     def n_units(self) -> int:
         """The units a pass should have."""
         return 1 if self.inline else N_UNITS
+
+    # --- rows and columns ---------------------------------------------------------------
 
     @cached_property
     def row_classes(self) -> list[RowClass]:
@@ -177,34 +204,9 @@ class ConvPlan:
             for i in range(n_class)
         ]
 
-    @cached_property
-    def width(self) -> Axis:
-        """The windows along the width."""
-        kernel, stride, pad, dilation = (
-            pair[1]
-            for pair in (
-                self.window.kernel,
-                self.window.stride,
-                self.window.pad,
-                self.window.dilation,
-            )
-        )
-        return Axis(self.x[3], self.y[3], kernel, stride, pad, dilation)
-
-    @cached_property
-    def columns(self) -> list[Columns]:
-        """The output's columns, in runs that suit the forward product."""
-        unpacked = UNPACKED // (self.n_filter * self.depth)
-        packed = unpacked < FEWEST_COLUMNS
-        most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
-        if packed and most < self.x[0] <= UNCUT_COLUMNS:
-            most = self.x[0]
-        share = self.x[0] * self.y[3] * self.y[2] * self.n_group // self.n_units
-        return self._runs(min(most, max(share, FEWEST_COLUMNS)))
-
-    def _runs(self, most: int) -> list[Columns]:
-        """Runs of at most ``most`` columns, or of one sample's in one output column."""
-        n, q = self.x[0], self.y[3]
+    def runs(self, most: int) -> list[Columns]:
+        """Runs of at most ``most`` columns, or of one sample's at one place."""
+        n, q = self.x[0], self.n_places
         if n <= most:
             return [Columns(slice(a, b), slice(0, n)) for a, b in cut(q, -(-q // (most // n)))]
         return [
@@ -234,10 +236,10 @@ class ConvPlan:
                     before += stop - start
         return found
 
-    def lowered_rows(self, unit: Unit) -> tuple[int, int]:
-        """The lowered rows ``[start, stop)`` a unit needs."""
-        stride = unit.rows.stride
-        return unit.start * stride, (unit.stop - 1) * stride + self.filter[2]
+    @property
+    def n_rows(self) -> int:
+        """Output rows of all units together."""
+        return sum(unit.stop - unit.start for unit in self.units)
 
     @cached_property
     def lowered(self) -> Shape:
@@ -245,40 +247,31 @@ class ConvPlan:
         spans = [self.lowered_rows(unit) for unit in self.units]
         return (max(stop - start for start, stop in spans), self.n_taps, self.n_columns)
 
+    def lowered_rows(self, unit: Unit) -> tuple[int, int]:
+        """The lowered rows ``[start, stop)`` a unit needs."""
+        stride = unit.rows.stride
+        return unit.start * stride, (unit.stop - 1) * stride + self.filter[2]
+
     def n_slots(self, n_threads: int) -> int:
         """How many threads at most work at once."""
         backward = len(self.lanes) * len(self.filter_parts) + len(self.gradient_units)
         tasks = self.n_group * max(len(self.units), backward)
         return 1 if self.inline else min(n_threads, tasks)
 
+    @property
+    def bias_places(self) -> int:
+        """Sums in a row of the bias's gradient: one, unless its columns do not lie together."""
+        cut_apart = (self.outputs(c) for c in self.columns if c.n.stop - c.n.start < self.x[0])
+        return max((q.stop - q.start for q in cut_apart), default=1)
+
     # --- the filter's gradient ----------------------------------------------------------
 
     @cached_property
     def lanes(self) -> list[list[Unit]]:
         """The units in lanes: each lane adds up its own sum, which are added at the end."""
-        n = min(len(self.units), N_LANES, LANE_ELEMENTS // (self.depth * self.n_filter))
+        n = min(len(self.units), N_LANES, LANE_ELEMENTS // prod(self.sum_shape))
         n = max(1, n)
         return [self.units[i::n] for i in range(n)]
-
-    @cached_property
-    def filter_parts(self) -> list[slice]:
-        """The filters of a group, cut where there are too few lanes to share out."""
-        parts = -(-self.n_units // (len(self.lanes) * self.n_group))
-        return [slice(a, b) for a, b in cut(self.n_filter, parts, multiple=16)]
-
-    @cached_property
-    def waiting(self) -> Shape:
-        """Of the products of successive output rows that are added up together."""
-        n_filter = max(part.stop - part.start for part in self.filter_parts)
-        most = max(1, WAITING_ELEMENTS // (self.depth * n_filter))
-        n_rows = max(unit.stop - unit.start for unit in self.units)
-        return (min(most, n_rows), self.depth, n_filter)
-
-    @cached_property
-    def laid_out(self) -> Shape:
-        """Of those rows of the output's gradient, laid out anew: rows, columns, filters."""
-        most, _, n_filter = self.waiting
-        return (most, self.n_columns, n_filter)
 
     # --- the image's gradient -----------------------------------------------------------
 
@@ -291,7 +284,7 @@ class ConvPlan:
             low, high = rows.inside(0, used)
             if low == high:
                 continue
-            fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * UNCUT_COLUMNS))
+            fit = max(1, UNFOLDED_ELEMENTS // (self.n_taps * self.gradient_width))
             parts = max(-(-(high - low) // fit), -(-self.n_units // self.n_group))
             spans = cut(high - low, parts)
             channels = cut(self.filter[1], -(-self.n_units // (self.n_group * len(spans))))
@@ -301,16 +294,16 @@ class ConvPlan:
         return found
 
     @cached_property
-    def gradient_columns(self) -> list[Columns]:
-        """The output's columns, in runs that a gradient unit goes through one after another."""
-        n_rows = max((u.stop - u.start for u in self.gradient_units), default=1)
-        return self._runs(max(UNCUT_COLUMNS, UNFOLDED_ELEMENTS // (self.n_taps * n_rows)))
-
-    @cached_property
     def unread_rows(self) -> bool:
         """Whether some image row is in no window."""
         read = {(u.rows.first, u.start, u.stop) for u in self.gradient_units}
         return sum(stop - start for _, start, stop in read) < self.x[2]
+
+    @cached_property
+    def most_output_rows(self) -> int:
+        """Output rows that the largest gradient unit reads."""
+        spans = [self.output_rows(unit) for unit in self.gradient_units]
+        return max((stop - start for start, stop in spans if stop > start), default=0)
 
     def output_rows(self, unit: GradientUnit) -> tuple[int, int]:
         """The output rows ``[start, stop)``, within the class, whose windows reach the unit."""
@@ -337,18 +330,3 @@ class ConvPlan:
         """
         kernel = self.filter[2]
         return [r for rest in range(stride) for r in reversed(range(rest, kernel, stride))]
-
-    @cached_property
-    def outputs_read(self) -> Shape:
-        """Of the output rows that the largest gradient unit reads: rows, filters, columns."""
-        spans = [self.output_rows(unit) for unit in self.gradient_units]
-        most = max((stop - start for start, stop in spans), default=0)
-        return (max(0, most), self.n_filter, max(map(len, self.gradient_columns)))
-
-    @cached_property
-    def unfolded(self) -> Shape:
-        """Of the largest gradient unit's lowered gradient: rows times channels, taps, columns."""
-        sizes = [
-            (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
-        ]
-        return (max(sizes, default=0), self.filter[3], max(map(len, self.gradient_columns)))

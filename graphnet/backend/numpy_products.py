@@ -37,17 +37,19 @@ def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:
     """Calls that write ``left @ right`` to ``out``, a few columns at a time.
 
     Args:
-        left: ``(M, D)``.
+        left: ``(…, M, D)``.
         right: ``(…, D, n)``.
         out: ``(…, M, n)``.
     """
+    n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
-    is_small, pieces_are_small = (left.size * size <= UNPACKED for size in (n, COLUMNS))
+    is_small, pieces_are_small = (n_rows * depth * size <= UNPACKED for size in (n, COLUMNS))
     if n <= COLUMNS or is_small or not pieces_are_small or not has_unpacked():
         yield partial(np.matmul, left, right, out)
         return
     whole = n - n % COLUMNS
-    yield partial(np.matmul, left, _in_columns(right[..., :whole]), _in_columns(out[..., :whole]))
+    pieces = _in_columns(right[..., :whole]), _in_columns(out[..., :whole])
+    yield partial(np.matmul, left[..., np.newaxis, :, :], *pieces)
     if whole < n:
         yield partial(np.matmul, left, right[..., whole:], out[..., whole:])
 
@@ -56,12 +58,12 @@ def by_rows(left: Array, right: Array, out: Array, room: Array) -> Iterator[Call
     """Calls that write ``left @ right`` to ``out``, a few rows at a time.
 
     Args:
-        left: ``(r, M, D)``.
-        right: ``(r, D, n)``, in any order of storage.
-        out: ``(r, M, n)``.
+        left: ``(…, M, D)``.
+        right: ``(…, D, n)``, in any order of storage.
+        out: ``(…, M, n)``.
         room: As large as ``right``, flat, to hold it row after row.
     """
-    _, n_rows, depth = left.shape
+    n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
     most = min(UNPACKED // (depth * n), n_rows - 1)
     fitting = next((rows for rows in range(most, VECTOR - 1, -1) if n_rows % rows == 0), 0)
@@ -70,7 +72,8 @@ def by_rows(left: Array, right: Array, out: Array, room: Array) -> Iterator[Call
         return
     by_row = room[: right.size].reshape(right.shape)
     yield partial(np.copyto, by_row, right)
-    yield partial(np.matmul, _in_rows(left, fitting), by_row[:, np.newaxis], _in_rows(out, fitting))
+    right = by_row[..., np.newaxis, :, :]
+    yield partial(np.matmul, _in_rows(left, fitting), right, _in_rows(out, fitting))
 
 
 def _in_columns(array: Array) -> Array:
@@ -82,8 +85,8 @@ def _in_columns(array: Array) -> Array:
 
 
 def _in_rows(array: Array, n_rows: int) -> Array:
-    """``(r, pieces, n_rows, n)`` of ``(r, M, n)``: a view."""
-    outer, whole, n = array.shape
-    step, down, along = array.strides
-    shape = (outer, whole // n_rows, n_rows, n)
-    return as_strided(array, shape, (step, down * n_rows, down, along))
+    """``(…, pieces, n_rows, n)`` of ``(…, M, n)``: a view."""
+    *outer, whole, n = array.shape
+    *steps, down, along = array.strides
+    shape = (*outer, whole // n_rows, n_rows, n)
+    return as_strided(array, shape, (*steps, down * n_rows, down, along))
