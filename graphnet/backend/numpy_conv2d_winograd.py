@@ -115,29 +115,35 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
     ) -> Iterator[Call]:
         plan = self.plan
         dy = self.outputs(self.dy[part], unit)
-        n_filter, n_rows = dy.shape[:2]
-        (most, *_), _ = plan.filter_products
-        lowered = self.lowered(unit, work)
-        yield from self.lower(unit, lowered)
-        _, read, waiting, room, together = carve(
+        (n_filter, n_rows), n_columns = dy.shape[:2], len(unit.columns)
+        start, stop = plan.lowered_rows(unit)
+        n_points = plan.n_points
+        lowered, read, together, room = carve(
             work,
-            plan.lowered,
-            (plan.n_points, n_rows, n_filter, len(unit.columns)),
-            (most, n_rows, plan.depth, n_filter),
-            (most * n_rows * len(unit.columns) * n_filter,),
+            (n_points, plan.filter[1], stop - start, n_columns),  # so that rows are one long row
+            (n_points, n_filter, n_rows, n_columns),
             plan.sum_shape,
+            plan.laid_out,
         )
-        yield from self.output_points(dy, unit.columns, read)
-        windows, right = self.windows(unit, lowered), read.transpose(0, 1, 3, 2)
-        to = total if first else together
-        for start in range(0, plan.n_points, most):
-            points = slice(start, min(start + most, plan.n_points))
-            products = waiting[: points.stop - start] if n_rows > 1 else to[points, np.newaxis]
-            yield from by_rows(windows[points], right[points], products, room)
-            if n_rows > 1:
-                yield partial(np.add.reduce, products, 1, None, to[points])
-        if not first:
-            yield partial(np.add, total, together, total)
+        yield from self.lower(unit, lowered.transpose(0, 2, 1, 3))
+        yield from self.output_points(dy, unit.columns, read.transpose(0, 2, 1, 3))
+        point, channel, row, column = lowered.strides
+        most = plan.laid_out[1]
+        for at in range(0, n_rows, most):
+            rows = slice(at, min(at + most, n_rows))
+            size = (rows.stop - at) * n_columns
+            windows = as_strided(
+                lowered[:, :, at * unit.rows.stride :],
+                (n_points, plan.filter[2], plan.filter[1], size),
+                (point, row, channel, column),
+            )
+            right = read[:, :, rows].reshape(n_points, n_filter, size).transpose(0, 2, 1)
+            to = total if first else together
+            shape = (n_points, *windows.shape[1:3], n_filter)
+            yield from by_rows(windows, right[:, np.newaxis], to.reshape(shape), room.reshape(-1))
+            if not first:
+                yield partial(np.add, total, together, total)
+            first = False
 
     def write_filter_gradient(self, total: Array) -> Iterator[Call]:
         k, c, r, _ = self.dfilter.shape

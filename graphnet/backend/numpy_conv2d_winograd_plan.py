@@ -20,7 +20,9 @@ from graphnet.blob import Shape
 
 #: Columns of a unit, about.
 TILE_COLUMNS = 400
-#: Elements of products that wait to be transformed, or to be added up.
+#: Columns, of all rows together, that a product of the filter's gradient adds up, about.
+SUMMED_COLUMNS = 1000
+#: Elements of products that wait to be transformed.
 WAITING_ELEMENTS = 2**17
 #: Samples below which the transforms' calls cost more than the products save.
 FEWEST_SAMPLES = 16
@@ -136,10 +138,9 @@ class WinogradPlan(ConvPlan):
         forward = footprint(self.lowered, self.products)
         if not backward:
             return forward
-        filter_gradient = (self.lowered, self.output_points, *self.filter_products, self.sum_shape)
         return max(
             forward,
-            footprint(*filter_gradient),
+            footprint(self.lowered, self.output_points, self.sum_shape, self.laid_out),
             footprint(self.outputs_read, self.unfolded),
         )
 
@@ -161,17 +162,18 @@ class WinogradPlan(ConvPlan):
 
     @property
     def output_points(self) -> Shape:
-        """Of the points of the largest unit's output: points, rows, filters, columns."""
-        return (self.n_points, self.most_rows, self.n_filter, self.n_columns)
+        """Of the points of the largest unit's output: points, filters, rows, columns."""
+        return (self.n_points, self.n_filter, self.most_rows, self.n_columns)
 
     @cached_property
-    def filter_products(self) -> tuple[Shape, Shape]:
-        """Of the products of some points, row by row, and of these points laid out anew."""
-        one = self.most_rows * self.depth * self.n_filter
-        n_points = max(1, min(WAITING_ELEMENTS // one, self.n_points))
+    def laid_out(self) -> Shape:
+        """Of those rows that one product goes through, laid out: points, rows, columns, filters."""
+        most = SUMMED_COLUMNS // self.n_columns if self.row_classes[0].stride == 1 else 1
         return (
-            (n_points, self.most_rows, self.depth, self.n_filter),
-            (n_points, self.most_rows, self.n_columns, self.n_filter),
+            self.n_points,
+            max(1, min(most, self.most_rows)),
+            self.n_columns,
+            self.n_filter,
         )
 
     # --- the image's gradient -----------------------------------------------------------

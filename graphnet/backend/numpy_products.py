@@ -19,6 +19,8 @@ from graphnet.blob import Array
 
 #: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
 UNPACKED = 1_000_000
+#: And those whose right one is stored column after column, if the product has so many elements.
+TURNED = 1200
 #: Columns of a piece: two vector registers of float32.
 COLUMNS = 32
 #: A matrix is cut along its rows only where the other one's columns are a multiple of so many.
@@ -65,9 +67,10 @@ def by_rows(left: Array, right: Array, out: Array, room: Array) -> Iterator[Call
     """
     n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
-    most = min(UNPACKED // (depth * n), n_rows - 1)
+    most = min(UNPACKED // (depth * n), n_rows)
     fitting = next((rows for rows in range(most, VECTOR - 1, -1) if n_rows % rows == 0), 0)
-    if n % VECTOR or not fitting or not has_unpacked():
+    as_it_is = most == n_rows and n_rows * n <= TURNED
+    if as_it_is or n % VECTOR or not fitting or not has_unpacked():
         yield partial(np.matmul, left, right, out)
         return
     by_row = room[: right.size].reshape(right.shape)
