@@ -107,7 +107,7 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         _, waiting, together, laid_out = carve(
             work, plan.lowered, (most, *shape), shape, plan.laid_out
         )
-        room = laid_out.reshape(-1)
+        room = laid_out if laid_out.size else None
         windows, right = self.windows(unit, lowered), dy.transpose(1, 2, 0)
         for start in range(0, n_rows, most):
             rows = slice(start, min(start + most, n_rows))

@@ -20,6 +20,8 @@ from graphnet.blob import Shape
 #: Columns of a unit where the product is packed anyway; the most where they are the samples of a
 #: single output column, which would have to be cut; and the most and fewest where it is not packed.
 PACKED_COLUMNS, UNCUT_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 448, 640, 1536, 192
+#: Elements of a filter from which on the output's gradient is laid out for the filter's.
+LAID_OUT_DEPTH = 400
 #: Elements of products that wait to be added up.
 WAITING_ELEMENTS = 2**16
 
@@ -111,9 +113,9 @@ class LoweredPlan(ConvPlan):
 
     @cached_property
     def laid_out(self) -> Shape:
-        """Of those rows of the output's gradient, laid out anew: rows, columns, filters."""
-        most, _, n_filter = self.waiting
-        return (most, self.n_columns, n_filter)
+        """Of those rows of the output's gradient, laid out anew, if that pays: all elements."""
+        most, depth, n_filter = self.waiting
+        return (most * self.n_columns * n_filter if depth >= LAID_OUT_DEPTH else 0,)
 
     # --- the image's gradient -----------------------------------------------------------
 

@@ -19,11 +19,12 @@ from graphnet.blob import Array
 
 #: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
 UNPACKED = 1_000_000
-#: And those whose right one is stored column after column, if the product has so many elements.
+#: Where the right one is stored column after column, only up to so many elements of the product.
 TURNED = 1200
 #: Columns of a piece: two vector registers of float32.
 COLUMNS = 32
-#: A matrix is cut along its rows only where the other one's columns are a multiple of so many.
+#: Float32 numbers of a vector register: what the columns of a matrix that is laid out must be a
+#: multiple of, and the fewest rows of a piece; half as many where it is not laid out.
 VECTOR = 16
 #: Processors, as OpenBLAS calls them, for which it has those kernels.
 PROCESSORS = ("SkylakeX", "Cooperlake", "SapphireRapids")
@@ -56,27 +57,35 @@ def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:
         yield partial(np.matmul, left, right[..., whole:], out[..., whole:])
 
 
-def by_rows(left: Array, right: Array, out: Array, room: Array) -> Iterator[Call]:
+def by_rows(left: Array, right: Array, out: Array, room: Array | None = None) -> Iterator[Call]:
     """Calls that write ``left @ right`` to ``out``, a few rows at a time.
 
     Args:
         left: ``(…, M, D)``.
-        right: ``(…, D, n)``, in any order of storage.
+        right: ``(…, D, n)``, stored column after column.
         out: ``(…, M, n)``.
-        room: As large as ``right``, flat, to hold it row after row.
+        room: At least as large as ``right``, flat, if it may be laid out row after row, which
+            pays where many rows of ``left`` meet it.
     """
     n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
-    most = min(UNPACKED // (depth * n), n_rows)
-    fitting = next((rows for rows in range(most, VECTOR - 1, -1) if n_rows % rows == 0), 0)
-    as_it_is = most == n_rows and n_rows * n <= TURNED
-    if as_it_is or n % VECTOR or not fitting or not has_unpacked():
+    small = min(UNPACKED // (depth * n), n_rows)
+    laid_out = _divisor(n_rows, small) if room is not None and n % VECTOR == 0 else 0
+    turned = _divisor(n_rows, min(TURNED // n, small))
+    if not has_unpacked() or turned == n_rows or max(laid_out, 2 * turned) < VECTOR:
         yield partial(np.matmul, left, right, out)
         return
-    by_row = room[: right.size].reshape(right.shape)
-    yield partial(np.copyto, by_row, right)
-    right = by_row[..., np.newaxis, :, :]
-    yield partial(np.matmul, _in_rows(left, fitting), right, _in_rows(out, fitting))
+    if room is not None and laid_out >= VECTOR:
+        by_row = room[: right.size].reshape(right.shape)
+        yield partial(np.copyto, by_row, right)
+        right, turned = by_row, laid_out
+    right = right[..., np.newaxis, :, :]
+    yield partial(np.matmul, _in_rows(left, turned), right, _in_rows(out, turned))
+
+
+def _divisor(number: int, most: int) -> int:
+    """The largest divisor that is not larger than ``most``; 0 if there is none."""
+    return next((d for d in range(most, 0, -1) if number % d == 0), 0)
 
 
 def _in_columns(array: Array) -> Array:
