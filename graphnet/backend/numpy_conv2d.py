@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from graphnet.backend.base import ConvArrays, ScratchDecl, Window
 from graphnet.backend.numpy_conv2d_group import ConvGroup
@@ -16,7 +17,10 @@ from graphnet.backend.threads import Call, ThreadPool, in_turn
 from graphnet.blob import Array, Shape, storage
 
 
-def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> ConvPlan:
+AnyPlan: TypeAlias = WinogradPlan | LoweredPlan
+
+
+def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPlan:
     """The plan of a convolution of these shapes, by the algorithm that suits them."""
     winograd = WinogradPlan(window, n_group, x, filter_)
     return winograd if winograd.pays else LoweredPlan(window, n_group, x, filter_)
@@ -48,7 +52,7 @@ class Conv2d:
     backward: Callable[[], None]
 
     def __init__(
-        self, pool: ThreadPool, plan: ConvPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
+        self, pool: ThreadPool, plan: AnyPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
         groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
         tasks = [task for group in groups for task in group.forward_tasks()]
@@ -75,9 +79,8 @@ class Conv2d:
 
 
 def _group(
-    plan: ConvPlan, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
+    plan: AnyPlan, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
 ) -> ConvGroup[WinogradPlan] | ConvGroup[LoweredPlan]:
     if isinstance(plan, WinogradPlan):
         return WinogradGroup(plan, index, arrays, scratch)
-    assert isinstance(plan, LoweredPlan)
     return LoweredGroup(plan, index, arrays, scratch)

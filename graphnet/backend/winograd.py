@@ -7,8 +7,8 @@
 A convolution is a part of the product of two polynomials. Toom and Cook evaluate both at ``n``
 points, multiply there, and read the coefficients off the products; Winograd transposed that into
 filtering (S. Winograd, *Arithmetic Complexity of Computations*, 1980; A. Lavin and S. Gray, "Fast
-Algorithms for Convolutional Neural Networks", 2016, arXiv 1509.09308). Its gradients, with ``'`` for
-the transpose, are ``dg = G' [(A' dy) * (B d)]`` and ``dd = B' [(G g) * (A' dy)]``.
+Algorithms for Convolutional Neural Networks", 2016, arXiv 1509.09308). Its gradients, where ``'``
+transposes, are ``dg = G' [(A' dy) * (B d)]`` and ``dd = B' [(G g) * (A' dy)]``.
 
 Rounding grows with the points. With the eight below the error is on average 3 to 4 times that of
 the plain sum, in one dimension; in two it would be squared.
@@ -58,7 +58,6 @@ def filtering(n_outputs: int, n_taps: int) -> Filtering:
     At most :data:`MOST_POINTS` products: ``n_outputs + n_taps - 1``.
     """
     points = [Fraction(point) for point in POINTS[: n_outputs + n_taps - 2]]
-    infinity = Fraction(1)
     image, taps = [], []
     for i, point in enumerate(points):
         others, scale = [Fraction(1)], Fraction(1)
@@ -70,11 +69,11 @@ def filtering(n_outputs: int, n_taps: int) -> Filtering:
         balance = Fraction(2) ** round(log2(max(map(abs, row))))
         taps.append([number / balance for number in row])
         image.append([number * balance for number in [*others, Fraction(0)]])
-    every = [infinity]
+    all_points = [Fraction(1)]
     for point in points:
-        every = _times_root(every, point)
-    image.append(every)
-    taps.append([Fraction(0)] * (n_taps - 1) + [infinity])
+        all_points = _times_root(all_points, point)
+    image.append(all_points)  # infinity: the highest coefficients
+    taps.append([Fraction(0)] * (n_taps - 1) + [Fraction(1)])
     outputs = [
         [point**k for point in points] + [Fraction(k == n_outputs - 1)] for k in range(n_outputs)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,10 +20,35 @@ from support.conv_cases import (
 )
 from support.naive_windows import convolve
 
-from graphnet.backend import numpy_conv2d_plan, numpy_products, open_backend
+from graphnet.backend import (
+    numpy_conv2d_lowered_plan,
+    numpy_conv2d_plan,
+    numpy_conv2d_winograd_plan,
+    numpy_products,
+    open_backend,
+)
 from graphnet.backend.base import Window
+from graphnet.backend.numpy_conv2d import plan_conv2d
+from graphnet.backend.numpy_conv2d_winograd_plan import WinogradPlan
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
+
+
+MODULES = (
+    numpy_conv2d_plan,
+    numpy_conv2d_lowered_plan,
+    numpy_conv2d_winograd_plan,
+    numpy_products,
+)
+
+
+@contextmanager
+def wherever_it_can():
+    """Minimal filtering is used, however little it saves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", 1)
+        patch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", 0)
+        yield patch
 
 
 def check(window, n_group, case, **how):
@@ -45,14 +72,28 @@ def test_any_geometry(case):
 
 
 @settings(deadline=None, max_examples=200)
+@given(cases(tiled=True))
+def test_any_geometry_by_minimal_filtering(case):
+    """The same where tiles are transformed, however little that saves."""
+    with wherever_it_can():
+        check(*case)
+
+
+@settings(deadline=None, max_examples=300)
 @given(
-    cases(),
+    st.booleans().flatmap(lambda tiled: cases(tiled=tiled)),
     st.fixed_dictionaries(
         {
             "INLINE_MACS": st.just(0),
             "UNPACKED": st.sampled_from([1, 100, 10_000]),
             "PACKED_COLUMNS": st.integers(1, 20),
             "UNCUT_COLUMNS": st.integers(1, 40),
+            "LAID_OUT_DEPTH": st.integers(1, 40),
+            "TILE_COLUMNS": st.integers(1, 20),
+            "SUMMED_COLUMNS": st.integers(1, 40),
+            "TURNED": st.integers(1, 40),
+            "COLUMNS": st.integers(1, 9),
+            "VECTOR": st.integers(1, 2),
             "MOST_COLUMNS": st.integers(1, 20),
             "FEWEST_COLUMNS": st.integers(1, 20),
             "N_UNITS": st.integers(1, 9),
@@ -66,12 +107,12 @@ def test_any_geometry(case):
 )
 def test_any_cut(case, constants):
     """However the work is cut into units, lanes, parts and pieces, the results are right."""
-    with pytest.MonkeyPatch.context() as patch:
+    with wherever_it_can() as patch:
         for name, value in constants.items():
-            patch.setattr(numpy_conv2d_plan, name, value)
-        patch.setattr(numpy_products, "UNPACKED", constants["UNPACKED"])
-        patch.setattr(numpy_products, "COLUMNS", constants["N_UNITS"])
-        patch.setattr(numpy_products, "VECTOR", 1)
+            owners = [module for module in MODULES if hasattr(module, name)]
+            assert owners
+            for module in owners:
+                patch.setattr(module, name, value)
         patch.setattr(numpy_products, "has_unpacked", lambda: True)
         check(*case)
 
@@ -150,10 +191,16 @@ def test_steps_follow_their_inputs():
 
 
 @pytest.mark.parametrize("name", ["x", "filter", "bias"])
-def test_gradient_is_the_slope(name):
+@pytest.mark.parametrize("by_tiles", [False, True])
+def test_gradient_is_the_slope(name, by_tiles, monkeypatch):
     """The gradients equal the difference quotients of the forward pass."""
-    window = Window((3, 2), (1, 2), (1, 0), (2, 1))
+    window = Window((3, 2), (1, 1), (1, 0), (2, 1))
     case = random_case(window, 1, (2, 3, 6, 5), 4, "float64")
+    gain = 0 if by_tiles else 100
+    monkeypatch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", 1)
+    monkeypatch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", gain)
+    plan = plan_conv2d(window, 1, case[0].shape, case[1].shape)
+    assert isinstance(plan, WinogradPlan) == by_tiles
     place = ("x", "filter", "bias").index(name)
     gradient = run(BACKENDS[1], window, 1, case)[DIFFS[place]]
     rng = np.random.default_rng(5)

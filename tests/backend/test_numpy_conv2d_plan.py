@@ -8,7 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from graphnet.backend.base import Window
-from graphnet.backend.numpy_conv2d_plan import LOWERED_ELEMENTS, N_UNITS, ConvPlan
+from graphnet.backend.numpy_conv2d_lowered_plan import LoweredPlan
+from graphnet.backend.numpy_conv2d_plan import LOWERED_ELEMENTS, N_UNITS
+from graphnet.backend.numpy_conv2d_winograd_plan import WinogradPlan
+from graphnet.backend.winograd import MOST_POINTS
 
 numbers = st.integers(1, 4)
 
@@ -27,20 +30,24 @@ def plans(draw):
     n_group, depth, n_filter = draw(numbers), draw(st.integers(1, 40)), draw(st.integers(1, 70))
     n_sample = draw(st.sampled_from([1, 2, 7, 64, 600, 2000]))
     x, filter_ = (n_sample, depth * n_group, *size), (n_filter * n_group, depth, *window.kernel)
-    return ConvPlan(window, n_group, x, filter_)
+    lowered = LoweredPlan(window, n_group, x, filter_)
+    winograd = WinogradPlan(window, n_group, x, filter_)
+    can = winograd.n_points <= MOST_POINTS and window.stride[1] == window.dilation[1] == 1
+    return draw(st.sampled_from([lowered, winograd] if can else [lowered]))
 
 
 @settings(deadline=None)
 @given(plans())
 def test_units_cover_the_output_once(plan):
-    """Every output row, column and sample is in exactly one unit."""
+    """Every output row, column and sample comes from exactly one unit."""
     n, _, height, width = plan.y
     seen = {}
     for unit in plan.units:
         for p in range(height)[unit.rows.outputs][unit.start : unit.stop]:
             key = (p, unit.columns.q.start, unit.columns.n.start)
             assert key not in seen
-            seen[key] = len(unit.columns)
+            columns, samples = plan.outputs(unit.columns), unit.columns.n
+            seen[key] = (columns.stop - columns.start) * (samples.stop - samples.start)
     assert sum(seen.values()) == n * height * width
     assert sorted(u.before for u in plan.units) == [u.before for u in plan.units]
     for unit, following in pairwise(plan.units):

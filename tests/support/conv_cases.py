@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -23,6 +25,10 @@ LARGE = [
     (Window((4, 4)), 1, (700, 8, 4, 4), 40),
     (Window((1, 1)), 1, (50, 24, 9, 7), 32),
     (Window((1, 9), (1, 1), (0, 4)), 1, (16, 4, 1, 200), 64),
+    (Window((5, 5)), 1, (64, 20, 12, 12), 50),
+    (Window((5, 5), pad=(2, 2)), 1, (100, 16, 10, 9), 48),
+    (Window((3, 3), (1, 1), (1, 1)), 2, (400, 64, 5, 7), 96),
+    (Window((3, 2), (2, 1), (1, 1), (2, 1)), 1, (150, 32, 9, 30), 40),
 ]
 
 
@@ -70,15 +76,21 @@ pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
 @st.composite
-def cases(draw):
-    """A window, a number of groups, and random arrays that suit them."""
+def cases(draw, *, tiled=False):
+    """A window, a number of groups, and random arrays that suit them.
+
+    With ``tiled`` windows lie side by side along the width, as minimal filtering needs it.
+    """
     window = Window(
-        kernel=draw(st.tuples(st.integers(1, 4), st.integers(1, 4))),
+        kernel=draw(st.tuples(st.integers(1, 4), st.integers(1, 6 if tiled else 4))),
         stride=draw(pairs),
-        pad=draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        pad=draw(st.tuples(st.integers(0, 3), st.integers(0, 9 if tiled else 3))),
         dilation=draw(pairs),
     )
-    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    if tiled:
+        height = (window.stride[0], 1), (window.dilation[0], 1)
+        window = replace(window, stride=height[0], dilation=height[1])
+    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 20 if tiled else 9)))
     assume(min(window.floor_size(size)) >= 1)
     n_group = draw(st.integers(1, 3))
     n, c, k = draw(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)))
