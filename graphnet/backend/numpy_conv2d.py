@@ -16,7 +16,6 @@ from graphnet.backend.numpy_conv2d_winograd_plan import WinogradPlan
 from graphnet.backend.threads import Call, ThreadPool, in_turn
 from graphnet.blob import Array, Shape, storage
 
-
 AnyPlan: TypeAlias = WinogradPlan | LoweredPlan
 
 
