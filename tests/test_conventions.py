@@ -68,6 +68,10 @@ SHARED_LAYERS = {
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "backend/base": "tests/backend, for every backend",
+    "backend/numpy_conv2d_group": "tests/backend/test_numpy_conv2d.py, by every algorithm",
+    "backend/numpy_conv2d_lowered": "likewise",
+    "backend/numpy_conv2d_winograd": "likewise",
+    "backend/numpy_conv2d_lowered_plan": "tests/backend/test_numpy_conv2d_plan.py",
 }
 
 MOST_LINES = 400
