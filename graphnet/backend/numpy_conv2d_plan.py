@@ -27,7 +27,7 @@ N_UNITS = 4
 #: Below this many multiply-adds a pass is not worth waking a thread, and one unit will do.
 INLINE_MACS = 16_000_000
 #: Elements of a unit's lowered image that it should not exceed.
-LOWERED_ELEMENTS = 2**20
+LOWERED_ELEMENTS = 2**19
 #: Elements of a gradient unit's lowered gradient that it should not exceed.
 UNFOLDED_ELEMENTS = 2**19
 #: The most sums of the filter's gradient side by side, and their elements all together.

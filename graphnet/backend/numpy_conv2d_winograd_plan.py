@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import groupby
 
 from graphnet.backend.numpy_conv2d_plan import Columns, ConvPlan
+from graphnet.backend.numpy_products import has_unpacked
 from graphnet.backend.threads import cut
 from graphnet.backend.winograd import tile_outputs
 from graphnet.backend.workspace import footprint
@@ -24,12 +25,17 @@ TILE_COLUMNS = 400
 SUMMED_COLUMNS = 1000
 #: Elements of products that wait to be transformed.
 WAITING_ELEMENTS = 2**17
-#: Samples below which the transforms' calls cost more than the products save.
-FEWEST_SAMPLES = 16
-#: How many multiply-adds of a product take as long as an element that a transform makes.
-TRANSFORM_MACS = 12
+#: Samples below which the transforms' calls cost more than the products save, with BLAS kernels
+#: for small matrices and without.
+FEWEST_SAMPLES = {True: 8, False: 48}
+#: How many multiply-adds of a product take as long as an element that a transform makes; likewise.
+TRANSFORM_MACS = {True: 12, False: 30}
+#: Channels and filters of a group below which a point's products are too narrow.
+FEWEST_CHANNELS = 6
 #: The least by which the multiply-adds must be fewer, transforms included.
-LEAST_GAIN = 1.5
+LEAST_GAIN = 1.15
+#: The fewest samples to which the columns of an image's gradient are cut.
+FEWEST_CUT = 32
 
 
 @dataclass(frozen=True)
@@ -78,15 +84,15 @@ class WinogradPlan(ConvPlan):
     @cached_property
     def pays(self) -> bool:
         """Whether it takes less time than lowering, and can be done."""
-        n, c, k, r, s = self.x[0], self.filter[1], self.n_filter, self.filter[2], self.filter[3]
-        if (self.window.stride[1], self.window.dilation[1]) != (1, 1):
+        small, k, c = has_unpacked(), self.n_filter, self.filter[1]
+        if (self.window.stride[1], self.window.dilation[1]) != (1, 1) or self.tile == 1:
             return False
-        if n < FEWEST_SAMPLES or self.tile == 1:
+        if self.x[0] < FEWEST_SAMPLES[small] or min(k, c) < FEWEST_CHANNELS:
             return False
-        lowered = self.y[3] * k * r * c * s
-        transforms = (k + 2 * c) * TRANSFORM_MACS  # windows overlap, so that rows are made twice
-        tiles = self.n_places * self.n_points * (k * r * c + transforms)
-        return lowered >= LEAST_GAIN * tiles
+        lowered = self.y[3] * self.filter[3] * k * self.depth
+        transformed = k + 2 * c  # rows of the image are in several windows: about twice
+        tiles = k * self.depth + transformed * TRANSFORM_MACS[small]
+        return lowered >= LEAST_GAIN * self.n_places * self.n_points * tiles
 
     @cached_property
     def tile(self) -> int:
@@ -186,7 +192,7 @@ class WinogradPlan(ConvPlan):
     def gradient_columns(self) -> list[Columns]:
         """All tiles of some samples: a gradient unit goes through them one after another."""
         n = self.x[0]
-        parts = -(-n * self.n_places // TILE_COLUMNS)
+        parts = min(-(-n * self.n_places // TILE_COLUMNS), n // FEWEST_CUT)
         tiles = slice(0, self.n_places)
         return [Columns(tiles, slice(a, b)) for a, b in cut(n, parts, multiple=16)]
 

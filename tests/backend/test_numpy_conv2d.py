@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,13 +40,11 @@ MODULES = (
 )
 
 
-@contextmanager
-def wherever_it_can():
+def wherever_it_can(patch):
     """Minimal filtering is used, however little it saves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", 1)
-        patch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", 0)
-        yield patch
+    patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", {True: 1, False: 1})
+    patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_CHANNELS", 1)
+    patch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", 0)
 
 
 def check(window, n_group, case, **how):
@@ -75,7 +71,8 @@ def test_any_geometry(case):
 @given(cases(tiled=True))
 def test_any_geometry_by_minimal_filtering(case):
     """The same where tiles are transformed, however little that saves."""
-    with wherever_it_can():
+    with pytest.MonkeyPatch.context() as patch:
+        wherever_it_can(patch)
         check(*case)
 
 
@@ -90,6 +87,7 @@ def test_any_geometry_by_minimal_filtering(case):
             "UNCUT_COLUMNS": st.integers(1, 40),
             "LAID_OUT_DEPTH": st.integers(1, 40),
             "TILE_COLUMNS": st.integers(1, 20),
+            "FEWEST_CUT": st.integers(1, 4),
             "SUMMED_COLUMNS": st.integers(1, 40),
             "TURNED": st.integers(1, 40),
             "COLUMNS": st.integers(1, 9),
@@ -107,7 +105,8 @@ def test_any_geometry_by_minimal_filtering(case):
 )
 def test_any_cut(case, constants):
     """However the work is cut into units, lanes, parts and pieces, the results are right."""
-    with wherever_it_can() as patch:
+    with pytest.MonkeyPatch.context() as patch:
+        wherever_it_can(patch)
         for name, value in constants.items():
             owners = [module for module in MODULES if hasattr(module, name)]
             assert owners
@@ -196,9 +195,8 @@ def test_gradient_is_the_slope(name, by_tiles, monkeypatch):
     """The gradients equal the difference quotients of the forward pass."""
     window = Window((3, 2), (1, 1), (1, 0), (2, 1))
     case = random_case(window, 1, (2, 3, 6, 5), 4, "float64")
-    gain = 0 if by_tiles else 100
-    monkeypatch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", 1)
-    monkeypatch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", gain)
+    if by_tiles:
+        wherever_it_can(monkeypatch)
     plan = plan_conv2d(window, 1, case[0].shape, case[1].shape)
     assert isinstance(plan, WinogradPlan) == by_tiles
     place = ("x", "filter", "bias").index(name)
