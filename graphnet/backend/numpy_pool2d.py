@@ -1,9 +1,7 @@
 """Max and mean pooling on batch-last storage, bound call by call.
 
-Forward is separable: first along the height, whose slices are long contiguous runs, then along
-the width. Max's backward goes through the taps in scan order and lets each take what is left of
-the gradient wherever it equals the maximum; so the first of equals takes all, and no index is
-stored. Gradients are moved as integers, which cannot raise and keep every bit.
+Both are separable: first along the height, whose slices are long contiguous runs, then along the
+width. A max pooling that will go backward goes another way, in ``numpy_max_pool``.
 """
 
 from __future__ import annotations
@@ -11,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import product
 from math import prod
 
 import numpy as np
 
 from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
+from graphnet.backend.numpy_max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy_windows import Axis
 from graphnet.backend.threads import Call, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
 
 #: Below this many elements of the image, times its work, a pass is not worth waking a thread.
 INLINE_ELEMENTS = 2**19
-#: The work of the passes, compared with each other.
-FORWARD, BACKWARD = 1, {"Max": 4, "Mean": 1}
+#: The work of a pass on an element, where maxima are searched for and elsewhere, compared.
+SEARCH, REDUCE = 2, 1
 #: Elements of the image that are worked on at a time.
-TILE_ELEMENTS = 2**20
+TILE_ELEMENTS = 2**19
 #: Parts a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
 
@@ -70,21 +68,27 @@ class PoolPlan:
         elements = prod(self.x) // len(self.parts)
         return cut(self.y[2], -(-elements // TILE_ELEMENTS))
 
-    def tile(self, *, wide: bool) -> Shape:
-        """Of the largest tile; ``wide``: with the image's columns, not the output's."""
+    @cached_property
+    def part(self) -> Shape:
+        """Of the image, of the largest part: channels, rows, columns, samples."""
         n_channels = max(channels.stop - channels.start for channels, _ in self.parts)
         n_columns = max(columns.stop - columns.start for _, columns in self.parts)
+        return (n_channels, self.x[2], n_columns, self.x[0])
+
+    def tile(self, *, wide: bool) -> Shape:
+        """Of the largest tile; ``wide``: with the image's columns, not the output's."""
+        n_channels, _, n_columns, n = self.part
         n_rows = max(stop - start for start, stop in self.rows)
         narrow = wide or self.axes[1].trivial
-        return (n_channels, n_rows, n_columns if narrow else self.y[3], self.x[0])
+        return (n_channels, n_rows, n_columns if narrow else self.y[3], n)
 
     def inline(self, work: int) -> bool:
         """Whether a pass of so much work is too small to be shared out."""
         return prod(self.x) * work < INLINE_ELEMENTS
 
-    def n_slots(self, kind: PoolingKind, n_threads: int) -> int:
+    def n_slots(self, work: int, n_threads: int) -> int:
         """How many threads at most work at once."""
-        return 1 if self.inline(max(FORWARD, BACKWARD[kind])) else min(n_threads, len(self.parts))
+        return 1 if self.inline(work) else min(n_threads, len(self.parts))
 
     @cached_property
     def disjoint(self) -> bool:
@@ -92,33 +96,23 @@ class PoolPlan:
         return all(axis.disjoint for axis in self.axes)
 
     @cached_property
-    def unclipped(self) -> bool:
-        """Whether every window lies in the image with all its taps."""
-        return all(
-            axis.inside(tap) == (0, axis.out) for axis in self.axes for tap in range(axis.kernel)
-        )
-
-    @cached_property
     def tiles(self) -> bool:
         """Whether every element is in exactly one window."""
-        met = [
-            sum(tap.windows.stop - tap.windows.start for tap in axis.taps()) for axis in self.axes
-        ]
-        return self.disjoint and tuple(met) == self.x[2:]
+        return all(axis.tiles for axis in self.axes)
 
 
 def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
     """The working memory of :class:`Pool2d`."""
-    n_slots = plan.n_slots(kind, n_threads)
-    narrow, wide = ((n_slots, *plan.tile(wide=wide)) for wide in (False, True))
-    decls = {"wide": ScratchDecl(wide)}
+    if kind == "Max" and backward:
+        height, width = plan.axes
+        x = (*plan.x[1:], plan.x[0])
+        return max_pool_scratch(height, width, x, plan.part, plan.n_slots(SEARCH, n_threads))
+    n_slots = plan.n_slots(REDUCE, n_threads)
+    decls = {"wide": ScratchDecl((n_slots, *plan.tile(wide=True)))}
     if backward:
-        decls["left"] = ScratchDecl(narrow)
-    if backward and kind == "Max":
-        decls["mask"] = ScratchDecl(narrow, "bool")
-        decls["taken"] = ScratchDecl(narrow)
+        decls["left"] = ScratchDecl((n_slots, *plan.tile(wide=False)))
     return decls
 
 
@@ -146,19 +140,20 @@ class Pool2d:
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
     ) -> None:
-        scale = _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x is there
-        parts = [_Part(plan, part, arrays, scratch, scale) for part in plan.parts]
-        forward, backward = (
-            (_Part.max, _Part.send_max) if kind == "Max" else (_Part.mean, _Part.send_mean)
-        )
-
-        def bound(calls: Callable[[_Part, int], Iterator[Call]], work: int) -> Call:
-            slots = range(plan.n_slots(kind, pool.n_threads))
-            tasks = [[list(calls(part, slot)) for slot in slots] for part in parts]
-            return pool.bind(tasks, inline=plan.inline(work))
-
-        self.forward = bound(forward, FORWARD)
-        self.backward = in_turn([]) if arrays[2] is None else bound(backward, BACKWARD[kind])
+        x = arrays[0]
+        scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
+        parts: list[_Searched | _Reduced]
+        if "larger" in scratch:
+            work, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
+        else:
+            work = REDUCE
+            parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
+        slots, inline = range(plan.n_slots(work, pool.n_threads)), plan.inline(work)
+        forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
+        self.forward, self.backward = pool.bind(forward, inline=inline), in_turn([])
+        if arrays[2] is not None:
+            backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
+            self.backward = pool.bind(backward, inline=inline)
 
 
 class _Part:
@@ -170,20 +165,59 @@ class _Part:
         part: tuple[slice, slice],
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
-        scale: Array,
     ) -> None:
-        channels, columns = part
         self.plan, self.scratch = plan, scratch
         self.height, self.width = plan.axes
-        across = columns if self.width.trivial else slice(None)
-        self.scale = scale[:, across] if scale.ndim else scale
+        self.channels, columns = part
+        self.columns = columns if self.width.trivial else slice(None)
         self.x: Array
         self.y: Array
         self.dx: Array
         self.dy: Array
         self.x, self.y, self.dx, self.dy = (
-            None if a is None else storage(a)[channels, :, across] for a in arrays
+            None if a is None else self.cut(storage(a)) for a in arrays
         )
+
+    def cut(self, array: Array) -> Array:
+        """The part of an array in batch-last order."""
+        return array[self.channels, :, self.columns]
+
+
+class _Searched(_Part):
+    """A part of a max pooling that goes backward."""
+
+    def max_part(self, slot: int) -> MaxPart:
+        """It, bound to the slot's working memory."""
+        scratch = {
+            name: self.cut(array) if name.endswith("winners") else array[slot]
+            for name, array in self.scratch.items()
+        }
+        return MaxPart(self.height, self.width, self.x, self.y, scratch)
+
+    def forward(self, slot: int) -> Iterator[Call]:
+        """The maxima, and which elements they are."""
+        return self.max_part(slot).forward()
+
+    def backward(self, slot: int) -> Iterator[Call]:
+        """The gradient of the maxima."""
+        return self.max_part(slot).backward(self.dx, self.dy)
+
+
+class _Reduced(_Part):
+    """A part of a mean pooling, or of a max pooling that only goes forward."""
+
+    def __init__(
+        self,
+        plan: PoolPlan,
+        part: tuple[slice, slice],
+        arrays: Sequence[Array | None],
+        scratch: Mapping[str, Array],
+        kind: PoolingKind,
+        scale: Array,
+    ) -> None:
+        super().__init__(plan, part, arrays, scratch)
+        self.kind = kind
+        self.scale = scale[:, self.columns] if scale.ndim else scale
 
     def room(self, name: str, slot: int, *like: int) -> Array:
         """The slot's scratch of that name, cut to channels, rows and columns."""
@@ -192,17 +226,15 @@ class _Part:
 
     # --- forward ------------------------------------------------------------------------
 
-    def max(self, slot: int) -> Iterator[Call]:
-        """The maxima."""
+    def forward(self, slot: int) -> Iterator[Call]:
+        """The maxima or means."""
         for start, stop in self.plan.rows:
-            yield from self.reduce(np.maximum, -np.inf, start, stop, slot)
-
-    def mean(self, slot: int) -> Iterator[Call]:
-        """The means."""
-        for start, stop in self.plan.rows:
-            yield from self.reduce(np.add, 0, start, stop, slot)
-            y = self.y[:, start:stop]
-            yield partial(np.multiply, y, self.scale_of(start, stop), y)
+            if self.kind == "Max":
+                yield from self.reduce(np.maximum, -np.inf, start, stop, slot)
+            else:
+                yield from self.reduce(np.add, 0, start, stop, slot)
+                y = self.y[:, start:stop]
+                yield partial(np.multiply, y, self.scale_of(start, stop), y)
 
     def reduce(
         self, function: np.ufunc, identity: float, start: int, stop: int, slot: int
@@ -225,30 +257,7 @@ class _Part:
 
     # --- backward -----------------------------------------------------------------------
 
-    def send_max(self, slot: int) -> Iterator[Call]:
-        """The gradient of the maxima."""
-        bits = np.dtype(f"u{self.x.itemsize}")
-        yield from self.clear(self.dx)
-        for start, stop in self.plan.rows:
-            y, dy = self.y[:, start:stop], self.dy[:, start:stop]
-            left, mask, taken = (
-                self.room(name, slot, *y.shape[:3]) for name in ("left", "mask", "taken")
-            )
-            yield partial(np.copyto, left, dy)
-            taps = list(product(self.height.taps(start, stop), self.width.taps()))
-            for down, right in taps:
-                windows = (slice(None), down.windows, right.windows)
-                image = (slice(None), down.image, right.image)
-                if (down, right) == taps[-1] and self.plan.unclipped:
-                    yield self.give(left, self.dx[image])
-                    break
-                yield partial(np.equal, self.x[image], y[windows], mask[windows])
-                rest, share = left[windows].view(bits), taken[windows].view(bits)
-                yield partial(np.multiply, rest, mask[windows], share)
-                yield partial(np.bitwise_xor, rest, share, rest)
-                yield self.give(taken[windows], self.dx[image])
-
-    def send_mean(self, slot: int) -> Iterator[Call]:
+    def backward(self, slot: int) -> Iterator[Call]:
         """The gradient of the means: along the width, then along the height."""
         yield from self.clear(self.dx)
         for start, stop in self.plan.rows:

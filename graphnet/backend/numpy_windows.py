@@ -7,6 +7,7 @@ slices; padding is never stored, the slices are clipped to the image instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,31 @@ class Axis:
                 )
         return met
 
+    def groups(self) -> list[Group]:
+        """The windows, in runs of which the same taps lie in the image; at least one must."""
+
+        def inside(window: int) -> tuple[int, int]:
+            start = window * self.stride - self.pad
+            low = max(0, -(start // self.dilation))
+            return low, min(self.kernel, (self.size - 1 - start) // self.dilation + 1)
+
+        found = []
+        for (low, high), run in groupby(range(self.out), inside):
+            windows = list(run)
+            starts = [
+                windows[0] * self.stride - self.pad + i * self.dilation for i in range(low, high)
+            ]
+            reach = (len(windows) - 1) * self.stride + 1
+            taps = tuple(slice(start, start + reach, self.stride) for start in starts)
+            found.append(Group(slice(windows[0], windows[-1] + 1), low, taps))
+        return found
+
+    @property
+    def tiles(self) -> bool:
+        """Whether every element of the image is in exactly one window."""
+        met = sum(tap.windows.stop - tap.windows.start for tap in self.taps())
+        return self.disjoint and met == self.size
+
     @property
     def trivial(self) -> bool:
         """Whether each window is one element, and they are the image."""
@@ -75,3 +101,18 @@ class Tap:
     index: int
     windows: slice
     image: slice
+
+
+@dataclass(frozen=True)
+class Group:
+    """Successive windows of which the same taps lie inside the image.
+
+    Attributes:
+        windows: Which.
+        first: The first of these taps.
+        taps: The elements that each of them meets.
+    """
+
+    windows: slice
+    first: int
+    taps: tuple[slice, ...]

@@ -83,7 +83,7 @@ class ChannelPooling(LayerSpec):
         return dict(backend.pool2d_scratch(self.pooling, self.window, x, y, backward=backward))
 
     def backward_reads(self) -> Reads:
-        return Reads(bottoms=(0,), tops=(0,)) if self.pooling == "Max" else Reads()
+        return Reads()
 
     def build(self, binding: Binding) -> ChannelPoolingLayer:
         return ChannelPoolingLayer(self, binding)

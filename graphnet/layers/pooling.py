@@ -103,7 +103,7 @@ class Pooling(LayerSpec):
         return dict(backend.pool2d_scratch(self.pooling, self.window(x), x, y, backward=backward))
 
     def backward_reads(self) -> Reads:
-        return Reads(bottoms=(0,), tops=(0,)) if self.pooling == "Max" else Reads()
+        return Reads()
 
     def build(self, binding: Binding) -> PoolingLayer:
         return PoolingLayer(self, binding)

@@ -79,7 +79,7 @@ class SPP(LayerSpec):
     ) -> dict[str, ScratchDecl]:
         (x,), decls = bottoms, {}
         for k, (window, y) in enumerate(zip(self.windows(x), self.level_shapes(x), strict=True)):
-            decls[f"y{k}"] = ScratchDecl(y, lifetime="pass", blob=True)
+            decls[f"y{k}"] = ScratchDecl(y, blob=True)
             if backward:
                 decls[f"dy{k}"] = ScratchDecl(y, blob=True)
             needed = backend.pool2d_scratch(self.pooling, window, x, y, backward=backward)
@@ -89,7 +89,7 @@ class SPP(LayerSpec):
         return decls
 
     def backward_reads(self) -> Reads:
-        return Reads(bottoms=(0,)) if self.pooling == "Max" else Reads()
+        return Reads()
 
     def build(self, binding: Binding) -> SPPLayer:
         return SPPLayer(self, binding)

@@ -49,3 +49,27 @@ def test_disjoint_windows_share_nothing(axis):
     assume(axis.disjoint)
     inside = [i for w in range(axis.out) for i in places(axis, w) if 0 <= i < axis.size]
     assert len(inside) == len(set(inside))
+
+
+@given(axes)
+def test_tiles_cover_every_element_once(axis):
+    """Where windows tile the image, each of its elements is in exactly one of them."""
+    inside = [i for w in range(axis.out) for i in places(axis, w) if 0 <= i < axis.size]
+    assert not axis.tiles or sorted(inside) == list(range(axis.size))
+
+
+@given(axes)
+def test_groups_hold_every_window_with_all_its_taps(axis):
+    """Successive windows, in order, and the elements that their taps meet."""
+    inside = [[i for i in places(axis, w) if 0 <= i < axis.size] for w in range(axis.out)]
+    assume(all(inside))
+    found = []
+    for group in axis.groups():
+        taps = [range(axis.size)[tap] for tap in group.taps]
+        windows = range(group.windows.start, group.windows.stop)
+        assert {len(tap) for tap in taps} == {len(windows)}
+        for j, window in enumerate(windows):
+            assert window == len(found)
+            assert places(axis, window)[group.first] == taps[0][j]
+            found.append([tap[j] for tap in taps])
+    assert found == inside
