@@ -31,7 +31,7 @@ def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[st
     if backward:
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
         shapes["sums"] = (n_sums, *plan.sum_shape)
-        shapes["bias_sums"] = (plan.n_rows, plan.bias_places, plan.n_filter)
+        shapes["bias_sums"] = (plan.n_rows, plan.n_filter)
     decls = {name: ScratchDecl((plan.n_group, *shape)) for name, shape in shapes.items()}
     work = (plan.n_slots(n_threads), plan.work(backward=backward))
     return {**decls, "work": ScratchDecl(work)}
@@ -66,7 +66,7 @@ class Conv2d:
         tasks = []
         after: list[Call] = []
         if arrays.dfilter is not None or arrays.dbias is not None:
-            tasks += [task for group in groups for task in group.filter_gradient_tasks()]
+            tasks += [task for group in groups for task in group.param_gradient_tasks()]
             after += [call for group in groups for call in group.add_up()]
         if arrays.dx is not None:
             before += [call for group in groups for call in group.flip_filter()]

@@ -50,14 +50,30 @@ class ConvGroup(ABC, Generic[P]):
         """Bring the filter into the order of the lowered rows."""
 
     @abstractmethod
-    def multiply(self, unit: Unit, work: Array) -> Iterable[Call]:
-        """Write a unit's part of the output, without the bias."""
+    def output(self, unit: Unit, work: Array) -> Iterable[Call]:
+        """Write a unit's part of the output."""
 
     @abstractmethod
-    def filter_gradient(
-        self, unit: Unit, work: Array, total: Array, part: slice, *, first: bool
+    def param_gradients(
+        self,
+        unit: Unit,
+        work: Array,
+        part: slice,
+        total: Array | None,
+        sums: Array | None,
+        *,
+        first: bool,
     ) -> Iterable[Call]:
-        """Add a unit's products to a lane's ``total``; ``first`` assigns them."""
+        """A unit's share of the gradients of filter and bias.
+
+        Args:
+            unit: The unit.
+            work: The slot's working memory.
+            part: Some filters.
+            total: The lane's products, which are added to; None if they are not wanted.
+            sums: The output's gradient is summed up here, row by row; None likewise.
+            first: The products are assigned, not added.
+        """
 
     @abstractmethod
     def write_filter_gradient(self, total: Array) -> Iterable[Call]:
@@ -74,46 +90,34 @@ class ConvGroup(ABC, Generic[P]):
     # --- tasks --------------------------------------------------------------------------
 
     def forward_tasks(self) -> Iterator[Task]:
-        """One for each unit: lower, multiply, add the bias."""
+        """One for each unit."""
         for unit in self.plan.units:
-            finish: list[Call] = []
-            if self.bias is not None:
-                y = self.outputs(self.y, unit)
-                finish.append(partial(np.add, y, self.bias[:, None, None, None], y))
-            yield [[*self.multiply(unit, work), *finish] for work in self.scratch["work"]]
+            yield [list(self.output(unit, work)) for work in self.scratch["work"]]
 
-    def filter_gradient_tasks(self) -> Iterator[Task]:
+    def param_gradient_tasks(self) -> Iterator[Task]:
         """One for each lane and part of the filters."""
         for part in self.plan.filter_parts:
             for lane, units in enumerate(self.plan.lanes):
-                total = self.scratch["sums"][lane][..., part]
+                total = None
+                if self.dfilter is not None:
+                    total = self.scratch["sums"][lane][..., part]
                 versions = []
                 for work in self.scratch["work"]:
                     calls: list[Call] = []
                     for unit in units:
+                        sums = None
                         if self.dbias is not None:
-                            calls += self.bias_sums(unit, part)
-                        if self.dfilter is not None:
-                            first = unit is units[0]
-                            calls += self.filter_gradient(unit, work, total, part, first=first)
+                            rows = slice(unit.before, unit.before + unit.stop - unit.start)
+                            sums = self.scratch["bias_sums"][rows, part]
+                        first = unit is units[0]
+                        calls += self.param_gradients(unit, work, part, total, sums, first=first)
                     versions.append(calls)
                 yield versions
-
-    def bias_sums(self, unit: Unit, part: slice) -> Iterator[Call]:
-        """A unit's sums over columns."""
-        dy = self.outputs(self.dy[part], unit)
-        if dy.shape[3] == self.plan.x[0]:
-            dy = merged(dy)[:, :, np.newaxis]
-        _, n_rows, width, n = dy.shape
-        sums = self.scratch["bias_sums"][unit.before : unit.before + n_rows, :, part]
-        yield partial(np.matmul, dy.transpose(1, 2, 0, 3), np.ones(n, dy.dtype), sums[:, :width])
-        if width < sums.shape[1]:
-            yield partial(sums[:, width:].fill, 0)
 
     def add_up(self) -> Iterator[Call]:
         """The gradients from the sums of all lanes and rows."""
         if self.dbias is not None:
-            yield partial(np.add.reduce, self.scratch["bias_sums"], (0, 1), None, self.dbias)
+            yield partial(np.add.reduce, self.scratch["bias_sums"], 0, None, self.dbias)
         if self.dfilter is not None:
             sums = self.scratch["sums"]
             if len(sums) > 1:

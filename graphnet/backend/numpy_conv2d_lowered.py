@@ -33,12 +33,14 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
             arranged = self.scratch["filter"].reshape(k, r, c, s)
             yield partial(np.copyto, arranged, self.filter.transpose(0, 2, 1, 3))
 
-    def multiply(self, unit: Unit, work: Array) -> Iterator[Call]:
+    def output(self, unit: Unit, work: Array) -> Iterator[Call]:
         arranged = self.scratch.get("filter", self.filter).reshape(self.plan.n_filter, -1)
         y = merged(self.outputs(self.y, unit)).transpose(1, 0, 2)
         lowered = self.lowered(unit, work)
         yield from self.lower(unit, lowered)
         yield from by_columns(arranged, self.windows(unit, lowered), y)
+        if self.bias is not None:
+            yield partial(np.add, y, self.bias[:, np.newaxis], y)
 
     def lowered(self, unit: Unit, work: Array) -> Array:
         """Room for a unit's lowered image: rows, C, S, columns."""
@@ -92,13 +94,30 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
             (row * unit.rows.stride, column * n_columns, column),
         )
 
-    # --- the gradient of the filter -----------------------------------------------------
+    # --- the gradients of filter and bias -----------------------------------------------
+
+    def param_gradients(
+        self,
+        unit: Unit,
+        work: Array,
+        part: slice,
+        total: Array | None,
+        sums: Array | None,
+        *,
+        first: bool,
+    ) -> Iterator[Call]:
+        dy = merged(self.outputs(self.dy[part], unit))
+        if sums is not None:
+            ones = np.ones(dy.shape[2], dy.dtype)
+            yield partial(np.matmul, dy.transpose(1, 0, 2), ones, sums)
+        if total is not None:
+            yield from self.filter_gradient(unit, work, dy, total, first=first)
 
     def filter_gradient(
-        self, unit: Unit, work: Array, total: Array, part: slice, *, first: bool
+        self, unit: Unit, work: Array, dy: Array, total: Array, *, first: bool
     ) -> Iterator[Call]:
+        """Add a unit's products to ``total``."""
         plan = self.plan
-        dy = merged(self.outputs(self.dy[part], unit))
         n_filter, n_rows, _ = dy.shape
         lowered = self.lowered(unit, work)
         yield from self.lower(unit, lowered)

@@ -258,12 +258,6 @@ class ConvPlan(ABC):
         tasks = self.n_group * max(len(self.units), backward)
         return 1 if self.inline else min(n_threads, tasks)
 
-    @property
-    def bias_places(self) -> int:
-        """Sums in a row of the bias's gradient: one, unless its columns do not lie together."""
-        cut_apart = (self.outputs(c) for c in self.columns if c.n.stop - c.n.start < self.x[0])
-        return max((q.stop - q.start for q in cut_apart), default=1)
-
     # --- the filter's gradient ----------------------------------------------------------
 
     @cached_property

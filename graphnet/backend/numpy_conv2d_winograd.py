@@ -19,7 +19,7 @@ from graphnet.backend.numpy_conv2d_plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy_conv2d_winograd_plan import Segment, Span, WinogradPlan
 from graphnet.backend.numpy_products import by_columns, by_rows
 from graphnet.backend.threads import Call
-from graphnet.backend.winograd import filtering
+from graphnet.backend.winograd import ONE, filtering
 from graphnet.backend.workspace import carve
 from graphnet.blob import Array
 
@@ -42,7 +42,7 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         taps = self.filter.transpose(0, 2, 3, 1)
         yield partial(np.matmul, self.matrices.taps, taps, points.transpose(1, 2, 0, 3))
 
-    def multiply(self, unit: Unit, work: Array) -> Iterator[Call]:
+    def output(self, unit: Unit, work: Array) -> Iterator[Call]:
         plan = self.plan
         most = plan.products[0]
         lowered = self.lowered(unit, work)
@@ -55,6 +55,9 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             shape = (rows.stop - start, plan.n_points, plan.n_filter, n_columns)
             _, products = carve(work, plan.lowered, shape)
             yield from by_columns(self.scratch["filter"], windows[rows], products)
+            if self.bias is not None:
+                at_one = products[:, ONE]  # fewer elements than outputs
+                yield partial(np.add, at_one, self.bias[:, np.newaxis], at_one)
             by_tile = in_tiles(products, y.shape[3]).transpose(2, 0, 3, 1, 4)
             for span in plan.outputs_of(unit.columns.q):
                 matrix = self.matrices.outputs[span.part]
@@ -108,25 +111,37 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             tiles = columns_of(dy, span, span.tiles.start * plan.tile, plan.tile)
             yield partial(np.matmul, matrix, tiles, to[:, :, span.tiles])
 
-    # --- the gradient of the filter -----------------------------------------------------
+    # --- the gradients of filter and bias -----------------------------------------------
 
-    def filter_gradient(
-        self, unit: Unit, work: Array, total: Array, part: slice, *, first: bool
+    def param_gradients(
+        self,
+        unit: Unit,
+        work: Array,
+        part: slice,
+        total: Array | None,
+        sums: Array | None,
+        *,
+        first: bool,
     ) -> Iterator[Call]:
         plan = self.plan
         dy = self.outputs(self.dy[part], unit)
-        (n_filter, n_rows), n_columns = dy.shape[:2], len(unit.columns)
+        n_rows, n_columns = dy.shape[1], len(unit.columns)
         start, stop = plan.lowered_rows(unit)
-        n_points = plan.n_points
         lowered, read, together, room = carve(
             work,
-            (n_points, plan.filter[1], stop - start, n_columns),  # so that rows are one long row
-            (n_points, n_filter, n_rows, n_columns),
+            (plan.n_points, plan.filter[1], stop - start, n_columns),  # rows as one long row
+            (plan.n_points, plan.n_filter, n_rows, n_columns),
             plan.sum_shape,
             plan.laid_out,
         )
+        points = read.transpose(0, 2, 1, 3)
+        yield from self.output_points(dy, unit.columns, points)
+        if sums is not None:  # the gradient of what is added to the point ONE
+            yield partial(np.matmul, points[ONE], np.ones(n_columns, dy.dtype), sums)
+        if total is None:
+            return
         yield from self.lower(unit, lowered.transpose(0, 2, 1, 3))
-        yield from self.output_points(dy, unit.columns, read.transpose(0, 2, 1, 3))
+        n_points, n_filter = read.shape[:2]
         point, channel, row, column = lowered.strides
         most = plan.laid_out[1]
         for at in range(0, n_rows, most):

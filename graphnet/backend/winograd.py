@@ -28,6 +28,8 @@ from graphnet.blob import Array
 
 #: Where polynomials are evaluated, the gentlest first; infinity comes last of all.
 POINTS = (0, 1, -1, Fraction(1, 2), Fraction(-1, 2), 2, -2)
+#: The point whose product is added to every output of a tile.
+ONE = POINTS.index(1)
 #: The most products of one tile.
 MOST_POINTS = len(POINTS) + 1
 
