@@ -1,8 +1,8 @@
 """The compile pipeline on one screen: from a declared net to everything but its memory.
 
     select_phase -> check_names -> expand_bottoms -> expand_neurons -> name_inplace
-        -> insert_splits -> build_graph -> check_topology -> infer_shapes -> gradient_flow
-        -> plan_memory -> check_memory
+        -> rectify_pooled -> insert_splits -> build_graph -> check_topology -> infer_shapes
+        -> gradient_flow -> plan_memory -> check_memory
 
 Pure: ``graphnet check`` runs all of it, opening no data but a file's header.
 """
@@ -48,6 +48,7 @@ from graphnet.net.passes import (
     expand_neurons,
     insert_splits,
     name_inplace,
+    rectify_pooled,
     select_phase,
 )
 from graphnet.net.spec import NetSpec, Node
@@ -92,6 +93,12 @@ class CompiledNet:
     def by_rows(self) -> frozenset[str]:
         """The blobs that are stored sample after sample."""
         return stored_by_rows(self.ordered)
+
+    @property
+    def not_kept(self) -> frozenset[str]:
+        """Blobs of the net that cannot be read: others use their bytes, or they do not come up."""
+        tops = {top for node in select_phase(self.spec.nodes, self.phase) for top in node.tops}
+        return self.plan.shared | (tops - self.shapes.keys())
 
     def bottom_shapes(self, node: Node) -> list[Shape]:
         """The shapes of a layer's bottoms."""
@@ -174,6 +181,8 @@ def compile_net(
     nodes = expand_bottoms(nodes)
     nodes = expand_neurons(nodes)
     nodes = name_inplace(nodes)
+    if keep != "all":
+        nodes = rectify_pooled(nodes, () if keep == "needed" else keep)
     nodes = insert_splits(nodes)
     graph = build_graph(nodes)
     check_topology(graph)

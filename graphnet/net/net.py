@@ -87,7 +87,7 @@ class Net(Measured):
         bound = bind(compiled, store, self.context, self.inputs, freeze_borrowed=freeze_borrowed)
         self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
         self.shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
-        self.blobs = BlobTable(self._blobs, compiled.plan.shared)
+        self.blobs = BlobTable(self._blobs, compiled.not_kept)
         self.data_layers = [layer for layer in self.layers if isinstance(layer, DataLayer)]
         self.context.n_valid = self.batch_size
         self._predictors: dict[tuple[Any, ...], Net] = {}

@@ -7,11 +7,13 @@ broken alone. After the last one every layer has the bottoms and tops it will ru
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from graphnet.errors import Problem, TopologyError, did_you_mean
 from graphnet.layers.base import Phase
+from graphnet.layers.neurons import ReLU
+from graphnet.layers.pooling import Pooling
 from graphnet.layers.split import Split
 from graphnet.net.spec import Node
 
@@ -160,6 +162,32 @@ def _inplace_chains(nodes: Sequence[Node]) -> dict[str, list[str]]:
         own = f"{makers[blob]}.neuron"
         chain.sort(key=lambda name: not name.startswith(own))  # stable
     return chains
+
+
+def rectify_pooled(nodes: Sequence[Node], kept: Collection[str]) -> list[Node]:
+    """Let a ReLU that only a max pooling reads run behind the pooling, on fewer elements.
+
+    The result is the same: the maximum of what is cut off at a bound is the maximum, cut off; and
+    a window all below the bound passes no gradient on either way. The blob between, which then
+    holds what is not cut off yet, must not be ``kept``.
+    """
+    readers: dict[str, list[Node]] = defaultdict(list)
+    for node in nodes:
+        for blob in node.bottoms:
+            readers[blob].append(node)
+    replaced: dict[str, list[Node]] = {}
+    for node in nodes:
+        if not isinstance(node.spec, ReLU) or node.tops[0] in kept:
+            continue
+        match readers[node.tops[0]]:
+            case [Node(spec=Pooling(pooling="Max"), tops=(top,)) as pooling]:
+                between = (f"{top}{VERSION_MARK}{node.name}",)
+                replaced[node.name] = []
+                replaced[pooling.name] = [
+                    replace(pooling, bottoms=node.bottoms, tops=between),
+                    replace(node, bottoms=between, tops=(top,)),
+                ]
+    return [new for node in nodes for new in replaced.get(node.name, [node])]
 
 
 def insert_splits(nodes: Sequence[Node]) -> list[Node]:

@@ -15,6 +15,15 @@ TEXT = f"""
 """
 
 
+RECTIFIED = """
+    - {name: in, type: Input, batch_size: 4, shapes: {x: [1, 8, 8], label: []}, tops: [x, label]}
+    - {name: c, type: Convolution, n_filter: 2, kernel: 3, neuron: ReLU, bottoms: [x], tops: [c]}
+    - {name: p, type: Pooling, kernel: 2, stride: 2, bottoms: [c], tops: [p]}
+    - {name: d, type: InnerProduct, output_dim: 3, bottoms: [p], tops: [d]}
+    - {name: loss, type: SoftmaxLoss, bottoms: [d, label]}
+"""
+
+
 def test_it_holds_the_blobs_the_user_named():
     """Versions that in-place layers replaced are not among them."""
     net = net_of(TEXT)
@@ -26,6 +35,15 @@ def test_an_unknown_name_lists_what_there_is():
     """A KeyError, as of any mapping, with the names."""
     with pytest.raises(KeyError, match="there is no blob 'c'; there is: x, label, a, b"):
         net_of(TEXT).blobs["c"]
+
+
+def test_a_blob_that_does_not_come_up_is_not_shown():
+    """A ReLU that runs behind the pooling leaves no blob of its own."""
+    net = net_of(RECTIFIED, keep="needed")
+    assert "c" not in net.blobs
+    with pytest.raises(GraphnetError, match=r'the blob \'c\' is not kept(.|\n)*keep=\["c"\]'):
+        net.blobs["c"]
+    assert net_of(RECTIFIED, keep=["c"]).blobs["c"].shape == (4, 2, 6, 6)
 
 
 def test_a_blob_whose_memory_is_used_again_is_not_shown():

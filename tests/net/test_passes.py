@@ -72,6 +72,45 @@ def test_in_place_layers_apply_in_list_order_and_readers_see_the_last_version():
     ]
 
 
+POOLED = """
+    - {name: in, type: Input, batch_size: 4, shapes: {x: [2, 8, 8]}, tops: [x]}
+    - {name: a, type: Convolution, n_filter: 2, kernel: 3, neuron: ReLU, bottoms: [x], tops: [a]}
+    - {name: p, type: Pooling, kernel: 2, POOLING, bottoms: [a], tops: [p]}
+"""
+
+
+def rectified(text: str, kept=()):
+    """After the passes up to the one that moves ReLUs."""
+    nodes = passes.name_inplace(passes.expand_neurons(nodes_of(text)))
+    return names(passes.rectify_pooled(nodes, kept))[1:]
+
+
+def test_a_relu_runs_behind_the_max_pooling_that_alone_reads_it():
+    """The pooling's own neuron still comes last."""
+    assert rectified(POOLED.replace("POOLING", "stride: 2, neuron: Tanh")) == [
+        "a: x -> a#0",
+        "p: a#0 -> p#0#a.neuron",
+        "a.neuron: p#0#a.neuron -> p#0",
+        "p.neuron: p#0 -> p",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (POOLED.replace("POOLING", "stride: 2"), ("a",)),  # wanted as it is
+        (POOLED.replace("POOLING", "pooling: Mean"), ()),  # a mean is another after it
+        (POOLED.replace("POOLING", "stride: 2").replace("ReLU", "Tanh"), ()),  # rounds two to one
+        (POOLED.replace("POOLING", "stride: 2") + "    - {name: r, type: Reshape, shape: [72],"
+         " bottoms: [a], tops: [r]}", ()),  # read by another
+    ],
+)  # fmt: skip
+def test_any_other_neuron_stays(text, kept):
+    """Where the values differ, or somebody would see it."""
+    nodes = passes.name_inplace(passes.expand_neurons(nodes_of(text)))
+    assert rectified(text, kept) == names(nodes)[1:]
+
+
 def test_fan_out_of_gradients_gets_a_split_and_other_readers_do_not():
     """Accuracy sends no gradient, so it reads the blob itself."""
     nodes = nodes_of(
