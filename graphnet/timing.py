@@ -31,7 +31,8 @@ class LayerTime:
         forward_ms: Median milliseconds of its forward.
         backward_ms: Median milliseconds of its backward; 0 if it has none.
         share: Of the whole step, in [0, 1].
-        gflops: Multiply-adds × 2 per nanosecond, forward and backward together.
+        gflops: Multiply-adds × 2 per nanosecond, forward and backward together, as plain sums
+            would take; a convolution may do with fewer and come to more than the ceiling.
         gbytes: Bytes of its blobs and params read and written, per nanosecond.
         bound_by: ``arithmetic``, ``memory`` or ``overhead``.
     """

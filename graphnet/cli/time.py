@@ -16,6 +16,11 @@ from graphnet.net.load import load_net
 from graphnet.overrides import Override
 from graphnet.timing import LayerTime, time_net
 
+#: Said where a layer seems to compute faster than the machine can.
+ABOVE_THE_CEILING = (
+    "GFLOP/s count plain sums; in convolutions minimal filtering does with fewer multiply-adds"
+)
+
 
 def time(
     path: Path,
@@ -61,6 +66,8 @@ def time(
         f"this machine, now: {times.matmul_gflops:.0f} GFLOP/s of matrix products, "
         f"{times.copy_gbytes:.1f} GB/s copied"
     )
+    if any(layer.gflops > times.matmul_gflops for layer in times.layers):
+        say(ABOVE_THE_CEILING)
 
 
 def _row(layer: LayerTime) -> tuple[str, ...]:

@@ -20,6 +20,10 @@ class Convolution(FilterBank):
     filters. Several bottoms and as many tops are computed with the same params; their gradients
     add up.
 
+    On the CPU, filters two to seven wide that move one column at a time are applied by Winograd's
+    minimal filtering where that is faster. It rounds three to four times as much as the plain sum,
+    still less than 1e-6 of a typical value in float32.
+
     Bottoms:
         each: ``(N, C, H, W)``; ``C`` divisible by ``n_group``.
     Tops:
