@@ -34,12 +34,17 @@ def write_rows(case: Case, folder: Path, n_rows: int = N_ROWS) -> tuple[dict[str
         The file of each top, and where its rows are from.
     """
     arrays, source = rows_of(case, -(-n_rows // case.batch) * case.batch)
+    return write(arrays, folder), source
+
+
+def write(arrays: Mapping[str, np.ndarray], folder: Path) -> dict[str, str]:
+    """The file of each top."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for top, values in arrays.items():
         files[top] = str(folder / f"{top}.npy")
         np.save(files[top], values)
-    return files, source
+    return files
 
 
 def rows_of(case: Case, n_rows: int) -> tuple[dict[str, np.ndarray], str]:
@@ -49,14 +54,18 @@ def rows_of(case: Case, n_rows: int) -> tuple[dict[str, np.ndarray], str]:
             return _from_its_set(case, n_rows)
         except DataError:  # the set is not there
             pass
+    return made_up(case, n_rows), "synthetic"
+
+
+def made_up(case: Case, n_rows: int) -> dict[str, np.ndarray]:
+    """Random rows by top."""
     rng = np.random.default_rng(0)
-    made = {
+    return {
         name: rng.integers(top.low, top.high, (n_rows, *top.shape)).astype(np.float32)
         if top.high
         else rng.random((n_rows, *top.shape), dtype=np.float32)
         for name, top in case.tops.items()
     }
-    return made, "synthetic"
 
 
 def _from_its_set(case: Case, n_rows: int) -> tuple[dict[str, np.ndarray], str]:
@@ -134,12 +143,17 @@ def _deep(depth: int) -> list[dict[str, Any]]:
 
 
 def make_net(
-    case: Case, rows: Mapping[str, np.ndarray], threads: int, *, shuffle: bool | None = None
+    case: Case,
+    rows: Mapping[str, np.ndarray],
+    threads: int,
+    *,
+    shuffle: bool | None = None,
+    dtype: str = "float32",
 ) -> Net:
     """The case's net, ready to train: memory is shared, as ``graphnet solve`` has it."""
     order = case.shuffle if shuffle is None else shuffle
     spec = declared(case, rows, shuffle=order)
-    return load_net(spec, inputs=rows, keep="needed", threads=threads)
+    return load_net(spec, inputs=rows, keep="needed", threads=threads, dtype=dtype)
 
 
 def make_solver(case: Case, max_iter: int) -> Solver:

@@ -122,7 +122,7 @@ class Training:
         return 2 * 2 * _MATRIX**3 / min(seconds)
 
     def verify(self, file: str) -> dict[str, float]:
-        """How far a few updates lead away from those recorded in ``file``.
+        """How far a few updates in float64 lead away from those recorded in ``file``.
 
         Returns:
             ``loss``: the largest relative difference of a loss; ``update``: the largest relative
@@ -132,6 +132,10 @@ class Training:
         before, after = (
             [record[f"{when}/{i}"] for i in range(int(record["n_params"]))]
             for when in ("before", "after")
+        )
+        self.net, self.x = (
+            self.net.double(),
+            self.x.double() if self.x.is_floating_point() else self.x,
         )
         self.start_from(before)
         batch, losses = self.case.batch, []
