@@ -27,6 +27,9 @@ SMALL = 4096
 class ReLU(NeuronSpec):
     """Rectified linear: max(epsilon, x); the gradient passes where the value is above epsilon.
 
+    Where a max pooling alone reads the top, it runs behind the pooling, on fewer elements and with
+    the same result, unless the top is to be kept.
+
     Bottoms:
         each: ``(N, …)``.
     Tops:
