@@ -10,7 +10,7 @@ filtering (S. Winograd, *Arithmetic Complexity of Computations*, 1980; A. Lavin 
 Algorithms for Convolutional Neural Networks", 2016, arXiv 1509.09308). Its gradients, where ``'``
 transposes, are ``dg = G' [(A' dy) * (B d)]`` and ``dd = B' [(G g) * (A' dy)]``.
 
-Rounding grows with the points. With the eight below the error is on average 3 to 4 times that of
+Rounding grows with the points. With the eight below the error is on average 4 to 5 times that of
 the plain sum, in one dimension; in two it would be squared.
 """
 

@@ -21,7 +21,7 @@ class Convolution(FilterBank):
     add up.
 
     On the CPU, filters two to seven wide that move one column at a time are applied by Winograd's
-    minimal filtering where that is faster. It rounds three to four times as much as the plain sum,
+    minimal filtering where that is faster. It rounds four to five times as much as the plain sum,
     still less than 1e-6 of a typical value in float32.
 
     Bottoms:
