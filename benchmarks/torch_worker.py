@@ -133,10 +133,9 @@ class Training:
             [record[f"{when}/{i}"] for i in range(int(record["n_params"]))]
             for when in ("before", "after")
         )
-        self.net, self.x = (
-            self.net.double(),
-            self.x.double() if self.x.is_floating_point() else self.x,
-        )
+        self.net = self.net.double()
+        if self.x.is_floating_point():
+            self.x = self.x.double()
         self.start_from(before)
         batch, losses = self.case.batch, []
         for k in range(N_VERIFIED):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -16,6 +17,23 @@ from graphnet.backend.threads import Call, Task
 from graphnet.blob import Array, storage
 
 P = TypeVar("P", bound=ConvPlan)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Where a unit's share of the gradients of filter and bias goes.
+
+    Attributes:
+        part: Some filters.
+        total: The lane's products, which are added to; None if they are not wanted.
+        sums: The output's gradient is summed up here, row by row; None likewise.
+        first: The products are assigned, not added.
+    """
+
+    part: slice
+    total: Array | None
+    sums: Array | None
+    first: bool
 
 
 class ConvGroup(ABC, Generic[P]):
@@ -54,26 +72,8 @@ class ConvGroup(ABC, Generic[P]):
         """Write a unit's part of the output."""
 
     @abstractmethod
-    def param_gradients(
-        self,
-        unit: Unit,
-        work: Array,
-        part: slice,
-        total: Array | None,
-        sums: Array | None,
-        *,
-        first: bool,
-    ) -> Iterable[Call]:
-        """A unit's share of the gradients of filter and bias.
-
-        Args:
-            unit: The unit.
-            work: The slot's working memory.
-            part: Some filters.
-            total: The lane's products, which are added to; None if they are not wanted.
-            sums: The output's gradient is summed up here, row by row; None likewise.
-            first: The products are assigned, not added.
-        """
+    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterable[Call]:
+        """A unit's share of the gradients of filter and bias."""
 
     @abstractmethod
     def write_filter_gradient(self, total: Array) -> Iterable[Call]:
@@ -109,8 +109,8 @@ class ConvGroup(ABC, Generic[P]):
                         if self.dbias is not None:
                             rows = slice(unit.before, unit.before + unit.stop - unit.start)
                             sums = self.scratch["bias_sums"][rows, part]
-                        first = unit is units[0]
-                        calls += self.param_gradients(unit, work, part, total, sums, first=first)
+                        share = Share(part, total, sums, first=unit is units[0])
+                        calls += self.param_gradients(unit, work, share)
                     versions.append(calls)
                 yield versions
 
@@ -135,6 +135,18 @@ class ConvGroup(ABC, Generic[P]):
         """The unit's part of an array like the output: filters, rows, columns, samples."""
         rows = y[:, unit.rows.outputs][:, unit.start : unit.stop]
         return rows[:, :, self.plan.outputs(unit.columns), unit.columns.n]
+
+    def flipped_taps(self) -> Iterator[tuple[slice, Array]]:
+        """The filter's taps along the height in the order rows of the image meet them.
+
+        Yields:
+            Where they are in that order, and the taps ``(K, C, taps, S)``, for each stride.
+        """
+        stride, start = self.plan.row_classes[0].stride, 0
+        for rest in range(min(stride, self.plan.filter[2])):
+            taps = self.filter[:, :, rest::stride][:, :, ::-1]
+            yield slice(start, start + taps.shape[2]), taps
+            start += taps.shape[2]
 
     def image_rows(self, unit: GradientUnit) -> Array:
         """The part of the image's gradient that a unit writes."""

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphnet.backend.numpy_conv2d_group import ConvGroup, merged
+from graphnet.backend.numpy_conv2d_group import ConvGroup, Share, merged
 from graphnet.backend.numpy_conv2d_lowered_plan import LoweredPlan
 from graphnet.backend.numpy_conv2d_plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy_products import by_columns, by_rows
@@ -96,22 +96,13 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
 
     # --- the gradients of filter and bias -----------------------------------------------
 
-    def param_gradients(
-        self,
-        unit: Unit,
-        work: Array,
-        part: slice,
-        total: Array | None,
-        sums: Array | None,
-        *,
-        first: bool,
-    ) -> Iterator[Call]:
-        dy = merged(self.outputs(self.dy[part], unit))
-        if sums is not None:
+    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterator[Call]:
+        dy = merged(self.outputs(self.dy[share.part], unit))
+        if share.sums is not None:
             ones = np.ones(dy.shape[2], dy.dtype)
-            yield partial(np.matmul, dy.transpose(1, 0, 2), ones, sums)
-        if total is not None:
-            yield from self.filter_gradient(unit, work, dy, total, first=first)
+            yield partial(np.matmul, dy.transpose(1, 0, 2), ones, share.sums)
+        if share.total is not None:
+            yield from self.filter_gradient(unit, work, dy, share.total, first=share.first)
 
     def filter_gradient(
         self, unit: Unit, work: Array, dy: Array, total: Array, *, first: bool
@@ -151,11 +142,8 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         """The filter as ``(R, K, C, S)`` for each stride, taps in the order rows meet them."""
         k, c, r, s = self.filter.shape
         flipped = self.scratch["flipped"].reshape(r, k, c, s)
-        stride, start = self.plan.row_classes[0].stride, 0
-        for rest in range(min(stride, r)):
-            taps = self.filter[:, :, rest::stride][:, :, ::-1].transpose(2, 0, 1, 3)
-            yield partial(np.copyto, flipped[start : start + len(taps)], taps)
-            start += len(taps)
+        for places, taps in self.flipped_taps():
+            yield partial(np.copyto, flipped[places], taps.transpose(2, 0, 1, 3))
 
     def image_gradient(self, unit: GradientUnit, work: Array) -> Iterator[Call]:
         yield partial(self.image_rows(unit).fill, 0)

@@ -108,8 +108,7 @@ class LoweredPlan(ConvPlan):
         """Of the products of successive output rows that are added up together."""
         n_filter = max(part.stop - part.start for part in self.filter_parts)
         most = max(1, WAITING_ELEMENTS // (self.depth * n_filter))
-        n_rows = max(unit.stop - unit.start for unit in self.units)
-        return (min(most, n_rows), self.depth, n_filter)
+        return (min(most, self.most_rows), self.depth, n_filter)
 
     @cached_property
     def laid_out(self) -> Shape:
@@ -133,7 +132,5 @@ class LoweredPlan(ConvPlan):
     @cached_property
     def unfolded(self) -> Shape:
         """Of the largest gradient unit's lowered gradient: rows times channels, taps, columns."""
-        sizes = [
-            (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
-        ]
-        return (max(sizes, default=0), self.filter[3], max(map(len, self.gradient_columns)))
+        widest = max(map(len, self.gradient_columns))
+        return (self.most_gradient_rows, self.filter[3], widest)

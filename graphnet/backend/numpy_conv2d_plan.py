@@ -6,8 +6,8 @@ Brand, "MEC", 2017, arXiv 1706.06873). What a lowered row holds is up to the alg
 ``numpy_conv2d_lowered`` and ``numpy_conv2d_winograd``.
 
 A height dilation splits the output rows into classes that share no input row; each class is a
-convolution without dilation on every ``dilation``-th row. The cut depends on shapes alone, never
-on the number of threads, so that every sum is added up in the same order.
+convolution without dilation on every ``dilation``-th row. The cut depends on shapes and on the kind
+of processor, never on the number of threads, so that every sum is added up in the same order.
 """
 
 from __future__ import annotations
@@ -149,11 +149,6 @@ class ConvPlan(ABC):
     def sum_shape(self) -> Shape:
         """Of the filter's gradient, of a group, while it is added up."""
 
-    @property
-    @abstractmethod
-    def filter_parts(self) -> list[slice]:
-        """The filters of a group, cut where there are too few lanes to share out."""
-
     @abstractmethod
     def scratch(self, *, backward: bool) -> dict[str, Shape]:
         """The arrays of a group that last for a pass."""
@@ -237,6 +232,11 @@ class ConvPlan(ABC):
         return found
 
     @property
+    def most_rows(self) -> int:
+        """Output rows of the largest unit."""
+        return max(unit.stop - unit.start for unit in self.units)
+
+    @property
     def n_rows(self) -> int:
         """Output rows of all units together."""
         return sum(unit.stop - unit.start for unit in self.units)
@@ -267,6 +267,11 @@ class ConvPlan(ABC):
         n = max(1, n)
         return [self.units[i::n] for i in range(n)]
 
+    @property
+    def filter_parts(self) -> list[slice]:
+        """The filters of a group, in parts whose gradients are shared out beside the lanes."""
+        return [slice(0, self.n_filter)]
+
     # --- the image's gradient -----------------------------------------------------------
 
     @cached_property
@@ -292,6 +297,14 @@ class ConvPlan(ABC):
         """Whether some image row is in no window."""
         read = {(u.rows.first, u.start, u.stop) for u in self.gradient_units}
         return sum(stop - start for _, start, stop in read) < self.x[2]
+
+    @cached_property
+    def most_gradient_rows(self) -> int:
+        """Rows times channels of the largest gradient unit."""
+        sizes = [
+            (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
+        ]
+        return max(sizes, default=0)
 
     @cached_property
     def most_output_rows(self) -> int:

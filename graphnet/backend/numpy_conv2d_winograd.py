@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from graphnet.backend.base import ConvArrays
-from graphnet.backend.numpy_conv2d_group import ConvGroup
+from graphnet.backend.numpy_conv2d_group import ConvGroup, Share
 from graphnet.backend.numpy_conv2d_plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy_conv2d_winograd_plan import Segment, Span, WinogradPlan
 from graphnet.backend.numpy_products import by_columns, by_rows
@@ -113,18 +113,9 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
 
     # --- the gradients of filter and bias -----------------------------------------------
 
-    def param_gradients(
-        self,
-        unit: Unit,
-        work: Array,
-        part: slice,
-        total: Array | None,
-        sums: Array | None,
-        *,
-        first: bool,
-    ) -> Iterator[Call]:
+    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterator[Call]:
         plan = self.plan
-        dy = self.outputs(self.dy[part], unit)
+        dy, total, first = self.outputs(self.dy[share.part], unit), share.total, share.first
         n_rows, n_columns = dy.shape[1], len(unit.columns)
         start, stop = plan.lowered_rows(unit)
         lowered, read, together, room = carve(
@@ -136,8 +127,8 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         )
         points = read.transpose(0, 2, 1, 3)
         yield from self.output_points(dy, unit.columns, points)
-        if sums is not None:  # the gradient of what is added to the point ONE
-            yield partial(np.matmul, points[ONE], np.ones(n_columns, dy.dtype), sums)
+        if share.sums is not None:  # the gradient of what is added to the point ONE
+            yield partial(np.matmul, points[ONE], np.ones(n_columns, dy.dtype), share.sums)
         if total is None:
             return
         yield from self.lower(unit, lowered.transpose(0, 2, 1, 3))
@@ -171,12 +162,9 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         """The points of the filter as ``(points, C, R, K)``, taps in the order rows meet them."""
         k, c, r, _ = self.filter.shape
         flipped = self.scratch["flipped"].reshape(-1, c, r, k).transpose(1, 2, 0, 3)
-        stride, start = self.plan.row_classes[0].stride, 0
-        for rest in range(min(stride, r)):
-            taps = self.filter[:, :, rest::stride][:, :, ::-1].transpose(1, 2, 3, 0)
-            stop = start + taps.shape[1]
-            yield partial(np.matmul, self.matrices.taps, taps, flipped[:, start:stop])
-            start = stop
+        for places, taps in self.flipped_taps():
+            to = flipped[:, places]
+            yield partial(np.matmul, self.matrices.taps, taps.transpose(1, 2, 3, 0), to)
 
     def image_gradient(self, unit: GradientUnit, work: Array) -> Iterator[Call]:
         for columns in self.plan.gradient_columns:

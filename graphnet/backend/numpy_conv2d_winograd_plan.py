@@ -122,10 +122,6 @@ class WinogradPlan(ConvPlan):
         """Points, elements of a filter, filters."""
         return (self.n_points, self.depth, self.n_filter)
 
-    @property
-    def filter_parts(self) -> list[slice]:
-        return [slice(0, self.n_filter)]
-
     @cached_property
     def columns(self) -> list[Columns]:
         return self.runs(TILE_COLUMNS)
@@ -158,11 +154,6 @@ class WinogradPlan(ConvPlan):
         row = self.n_points * self.n_filter * self.n_columns
         n_rows = max(1, min(WAITING_ELEMENTS // row, self.most_rows))
         return (n_rows, self.n_points, self.n_filter, self.n_columns)
-
-    @property
-    def most_rows(self) -> int:
-        """Output rows of the largest unit."""
-        return max(unit.stop - unit.start for unit in self.units)
 
     # --- the filter's gradient ----------------------------------------------------------
 
@@ -204,10 +195,7 @@ class WinogradPlan(ConvPlan):
     @property
     def unfolded(self) -> Shape:
         """Of the largest gradient unit's points: rows times channels, points, columns."""
-        sizes = [
-            (u.stop - u.start) * (u.channels.stop - u.channels.start) for u in self.gradient_units
-        ]
-        return (max(sizes, default=0), self.n_points, self.gradient_width)
+        return (self.most_gradient_rows, self.n_points, self.gradient_width)
 
     @property
     def n_blocks(self) -> int:

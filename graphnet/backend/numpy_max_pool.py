@@ -139,17 +139,17 @@ class Stage:
             taps = self.taps(dx, group)
             for i, tap in enumerate(taps):
                 writes = group.first + i < stride
-                calls = [] if writes else after
                 to = tap if writes else share
+                calls = [partial(np.copyto, to, whole)]
                 if len(taps) > 1:
-                    calls.append(partial(np.equal, winners, winners.dtype.type(i), mask))
-                    calls.append(partial(np.multiply, whole.view(bits), mask, to.view(bits)))
+                    calls = [
+                        partial(np.equal, winners, winners.dtype.type(i), mask),
+                        partial(np.multiply, whole.view(bits), mask, to.view(bits)),
+                    ]
+                if writes:
+                    yield from calls
                 else:
-                    calls.append(partial(np.copyto, to, whole))
-                if not writes:
-                    calls.append(partial(np.add, tap, share, tap))
-                    continue
-                yield from calls
+                    after += [*calls, partial(np.add, tap, share, tap)]
         yield from after
 
     def windows(self, array: Array, group: Group) -> Array:

@@ -140,13 +140,12 @@ class Pool2d:
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
     ) -> None:
-        x = arrays[0]
-        scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
         parts: list[_Searched | _Reduced]
-        if "larger" in scratch:
+        if "larger" in scratch:  # planned for a max pooling that goes backward
             work, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
         else:
-            work = REDUCE
+            work, x = REDUCE, arrays[0]
+            scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
             parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
         slots, inline = range(plan.n_slots(work, pool.n_threads)), plan.inline(work)
         forward = [[list(part.forward(slot)) for slot in slots] for part in parts]

@@ -72,15 +72,19 @@ def by_rows(left: Array, right: Array, out: Array, room: Array | None = None) ->
     small = min(UNPACKED // (depth * n), n_rows)
     laid_out = _divisor(n_rows, small) if room is not None and n % VECTOR == 0 else 0
     turned = _divisor(n_rows, min(TURNED // n, small))
-    if not has_unpacked() or turned == n_rows or max(laid_out, 2 * turned) < VECTOR:
+    pieces = 0  # rows of each
+    if has_unpacked() and turned < n_rows:
+        if room is not None and laid_out >= VECTOR:
+            by_row = room[: right.size].reshape(right.shape)
+            yield partial(np.copyto, by_row, right)
+            right, pieces = by_row, laid_out
+        elif 2 * turned >= VECTOR:
+            pieces = turned
+    if not pieces:
         yield partial(np.matmul, left, right, out)
         return
-    if room is not None and laid_out >= VECTOR:
-        by_row = room[: right.size].reshape(right.shape)
-        yield partial(np.copyto, by_row, right)
-        right, turned = by_row, laid_out
     right = right[..., np.newaxis, :, :]
-    yield partial(np.matmul, _in_rows(left, turned), right, _in_rows(out, turned))
+    yield partial(np.matmul, _in_rows(left, pieces), right, _in_rows(out, pieces))
 
 
 def _divisor(number: int, most: int) -> int:

@@ -181,8 +181,8 @@ def compile_net(
     nodes = expand_bottoms(nodes)
     nodes = expand_neurons(nodes)
     nodes = name_inplace(nodes)
-    if keep != "all":
-        nodes = rectify_pooled(nodes, () if keep == "needed" else keep)
+    kept = keeper(keep, [top for node in nodes for top in node.tops])
+    nodes = rectify_pooled(nodes, kept)
     nodes = insert_splits(nodes)
     graph = build_graph(nodes)
     check_topology(graph)
@@ -205,7 +205,7 @@ def compile_net(
     check = partial(check_memory, limit, ordered, shapes, declared, dtype)
     # first without a plan, which itself takes long for blobs that no machine could hold
     check(held + max(map(prod, shapes.values()), default=0) * dtype.itemsize)
-    plan = plan_memory(ordered, shapes, flow, backend, dtype, keeper(keep, shapes))
+    plan = plan_memory(ordered, shapes, flow, backend, dtype, kept)
     check(held + plan.n_bytes)
     return CompiledNet(
         spec,

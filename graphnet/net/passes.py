@@ -7,7 +7,7 @@ broken alone. After the last one every layer has the bottoms and tops it will ru
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from graphnet.errors import Problem, TopologyError, did_you_mean
@@ -164,7 +164,7 @@ def _inplace_chains(nodes: Sequence[Node]) -> dict[str, list[str]]:
     return chains
 
 
-def rectify_pooled(nodes: Sequence[Node], kept: Collection[str]) -> list[Node]:
+def rectify_pooled(nodes: Sequence[Node], kept: Callable[[str], bool]) -> list[Node]:
     """Let a ReLU that only a max pooling reads run behind the pooling, on fewer elements.
 
     The result is the same: the maximum of what is cut off at a bound is the maximum, cut off; and
@@ -177,7 +177,7 @@ def rectify_pooled(nodes: Sequence[Node], kept: Collection[str]) -> list[Node]:
             readers[blob].append(node)
     replaced: dict[str, list[Node]] = {}
     for node in nodes:
-        if not isinstance(node.spec, ReLU) or node.tops[0] in kept:
+        if not isinstance(node.spec, ReLU) or kept(node.tops[0]):
             continue
         match readers[node.tops[0]]:
             case [Node(spec=Pooling(pooling="Max"), tops=(top,)) as pooling]:

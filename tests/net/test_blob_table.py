@@ -46,6 +46,12 @@ def test_a_blob_that_does_not_come_up_is_not_shown():
     assert net_of(RECTIFIED, keep=["c"]).blobs["c"].shape == (4, 2, 6, 6)
 
 
+def test_a_misspelt_blob_to_keep_is_guessed_though_it_would_not_come_up():
+    """What can be kept is what the net declares, whatever runs in another order without it."""
+    with pytest.raises(GraphnetError, match=r"there is no blob 'cc'(.|\n)*'c'"):
+        net_of(RECTIFIED, keep=["cc"])
+
+
 def test_a_blob_whose_memory_is_used_again_is_not_shown():
     """Better an error than another blob's values."""
     with pytest.raises(GraphnetError, match="the blob 'a' is not kept"):

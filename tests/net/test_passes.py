@@ -82,7 +82,7 @@ POOLED = """
 def rectified(text: str, kept=()):
     """After the passes up to the one that moves ReLUs."""
     nodes = passes.name_inplace(passes.expand_neurons(nodes_of(text)))
-    return names(passes.rectify_pooled(nodes, kept))[1:]
+    return names(passes.rectify_pooled(nodes, kept.__contains__))[1:]
 
 
 def test_a_relu_runs_behind_the_max_pooling_that_alone_reads_it():
