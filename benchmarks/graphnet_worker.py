@@ -70,10 +70,8 @@ class Meter(gn.CoffeeBreak):
         """Of a training step, and of an inference pass per sample."""
         compiled = self.net.compiled
         return {
-            "train": sum(step_flops(self.net, node) for node in compiled.ordered),
-            "infer": 2
-            * sum(compiled.macs(node) for node in compiled.ordered)
-            / self.net.batch_size,
+            "train": sum(step_flops(self.net, layer) for layer in compiled.layers),
+            "infer": 2 * sum(layer.macs for layer in compiled.layers) / self.net.batch_size,
         }
 
     def rate(self) -> float:

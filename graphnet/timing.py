@@ -10,15 +10,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from math import prod
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from graphnet.backend.base import Backend, InnerProductArrays
+from graphnet.net.graph import LayerVertex
 from graphnet.net.net import Net
-from graphnet.net.spec import Node
 
 
 @dataclass(frozen=True)
@@ -73,22 +72,22 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
 
     Backward is timed where the net runs it: a training net with a loss.
     """
-    ordered, backward = net.compiled.ordered, net.compiled.flow.backward
-    forward_s: list[list[float]] = [[] for _ in ordered]
-    backward_s: list[list[float]] = [[] for _ in ordered]
+    vertices = net.compiled.layers
+    forward_s: list[list[float]] = [[] for _ in vertices]
+    backward_s: list[list[float]] = [[] for _ in vertices]
     for step in range(n_steps + 2):
         for i, layer in enumerate(net.layers):
             _clock(net.backend, layer.forward, forward_s[i], keep=step > 1)
-        for i in reversed(range(len(ordered))):
-            if ordered[i].name in backward:
+        for i in reversed(range(len(vertices))):
+            if vertices[i].runs_backward:
                 _clock(net.backend, net.layers[i].backward, backward_s[i], keep=step > 1)
     forward = [statistics.median(s) for s in forward_s]
     backwards = [statistics.median(s) if s else 0.0 for s in backward_s]
     total = sum(forward) + sum(backwards)
     flops, copied = matmul_rate(net.backend), copy_rate(net.backend)
     layers = tuple(
-        _layer_time(net, node, forward[i], backwards[i], total, flops, copied)
-        for i, node in enumerate(ordered)
+        _layer_time(net, vertex, forward[i], backwards[i], total, flops, copied)
+        for i, vertex in enumerate(vertices)
     )
     return StepTime(layers, total * 1e3, flops / 1e9, copied / 1e9)
 
@@ -104,7 +103,7 @@ def _clock(backend: Backend, call: Callable[[], None], seconds: list[float], *, 
 
 def _layer_time(
     net: Net,
-    node: Node,
+    layer: LayerVertex,
     forward: float,
     backward: float,
     total: float,
@@ -112,14 +111,14 @@ def _layer_time(
     byte_rate: float,
 ) -> LayerTime:
     seconds = max(forward + backward, 1e-9)
-    flops, n_bytes = step_flops(net, node), step_bytes(net, node)
+    flops, n_bytes = step_flops(net, layer), step_bytes(net, layer)
     by_flops, by_bytes = flops / flop_rate / seconds, n_bytes / byte_rate / seconds
     bound = "arithmetic" if by_flops >= by_bytes else "memory"
     if max(by_flops, by_bytes) < 0.25:  # far from both ceilings  # noqa: PLR2004
         bound = "overhead"
     return LayerTime(
-        node.name,
-        type(node.spec).__name__,
+        layer.name,
+        layer.type,
         forward * 1e3,
         backward * 1e3,
         (forward + backward) / total if total else 0.0,
@@ -129,29 +128,29 @@ def _layer_time(
     )
 
 
-def step_flops(net: Net, node: Node) -> int:
+def step_flops(net: Net, layer: LayerVertex) -> int:
     """Two per multiply-add: of forward, of the bottoms' gradient and of the params', if wanted."""
     passes = 1
-    if node.name in net.compiled.flow.backward:
-        passes += any(b in net.compiled.flow.wanted for b in node.bottoms)
-        passes += any(p.diff is not None for p in net.params.get(node.name, {}).values())
-    return 2 * net.compiled.macs(node) * passes
+    if layer.runs_backward:
+        passes += any(blob.wants_gradient for blob in layer.bottoms)
+        passes += any(p.diff is not None for p in net.params.get(layer.name, {}).values())
+    return 2 * layer.macs * passes
 
 
-def step_bytes(net: Net, node: Node) -> int:
+def step_bytes(net: Net, layer: LayerVertex) -> int:
     """The least a step must read and write: every blob and param involved once per pass."""
-    if node.spec.views:
+    if layer.spec.views:
         return 0
-    shapes, flow = net.compiled.shapes, net.compiled.flow
-    params = sum(prod(p.shape) for p in net.params.get(node.name, {}).values())
-    count = sum(prod(shapes[b]) for b in (*node.bottoms, *node.tops)) + params
-    if node.name in flow.backward:
-        count += sum(prod(shapes[b]) for b in (*node.bottoms, *node.tops) if b in flow.wanted)
-        count += 2 * params
-        reads = node.spec.backward_reads()
-        count += sum(prod(shapes[node.bottoms[b]]) for b in reads.bottoms)
-        count += sum(prod(shapes[node.tops[t]]) for t in reads.tops)
-    return count * net.compiled.dtype.itemsize
+    bottoms, tops = layer.bottoms, layer.tops
+    params = sum(int(p.data.nbytes) for p in net.params.get(layer.name, {}).values())
+    n_bytes = sum(blob.n_bytes for blob in (*bottoms, *tops)) + params
+    if layer.runs_backward:
+        n_bytes += sum(blob.n_bytes for blob in (*bottoms, *tops) if blob.wants_gradient)
+        n_bytes += 2 * params
+        reads = layer.spec.backward_reads()
+        n_bytes += sum(bottoms[b].n_bytes for b in reads.bottoms)
+        n_bytes += sum(tops[t].n_bytes for t in reads.tops)
+    return n_bytes
 
 
 def matmul_rate(backend: Backend, size: int = 768) -> float:

@@ -50,7 +50,7 @@ OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "solver/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
-    "networkx": ("net/graph", "net/draw"),
+    "networkx": ("net/graph", "net/flow"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),

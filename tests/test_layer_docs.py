@@ -75,9 +75,9 @@ def test_the_example_compiles(layer_type):
     backend = open_backend("numpy", threads=1)
     phases = [p for p in ("train", "test") if select_phase(spec.nodes, p)]
     kinds = {
-        type(node.spec).__name__
+        layer.type
         for phase in phases
-        for node in compile_net(spec, phase, backend, np.dtype("float32")).ordered
+        for layer in compile_net(spec, phase, backend, np.dtype("float32")).layers
     }
     assert layer_type in kinds
 

@@ -46,7 +46,7 @@ def test_it_waits_for_a_device(monkeypatch):
 def test_flops_and_bytes_follow_from_shapes():
     """Layer a: no gradient to the data; layer b: forward, weights and bottom."""
     net = net_of(TEXT)
-    a, b = (next(n for n in net.compiled.ordered if n.name == name) for name in "ab")
+    a, b = (net.graph.layer(name) for name in "ab")
     assert step_flops(net, a) == 2 * (4 * 5 * 6) * 2
     assert step_flops(net, b) == 2 * (4 * 6 * 3) * 3
     forward = 4 * 6 + 4 * 3 + (3 * 6 + 3)

@@ -23,7 +23,6 @@ from graphnet.layers import MemoryData
 from graphnet.net.compiled import compile_net
 from graphnet.net.load import load_net
 from graphnet.net.net import Net
-from graphnet.net.passes import VERSION_MARK
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, Node, read_net
 from graphnet.solver.methods.sgd import SGD
@@ -49,10 +48,10 @@ def build(name: str, rows: int, threads: int | None = None) -> Net:
         "needed",
     )
     shapes = {
-        top.split(VERSION_MARK)[0]: compiled.shapes[top][1:]
-        for node in compiled.ordered
-        if not node.bottoms
-        for top in node.tops
+        top.name: top.shape[1:]
+        for layer in compiled.layers
+        if not layer.bottoms
+        for top in layer.tops
     }
     return load_net(
         from_memory(spec, shapes, rows),

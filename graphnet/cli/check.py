@@ -16,9 +16,9 @@ from graphnet.cli.summary import defaults_in_force, fallback_notice, net_facts
 from graphnet.cli.terminal import Justify, bytes_text, count_text, facts, notice, say, table
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
-from graphnet.net.passes import VERSION_MARK
+from graphnet.net.flow import unreached
+from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.sources import resolve_data
-from graphnet.net.spec import Node
 from graphnet.overrides import Override
 
 
@@ -65,56 +65,51 @@ def as_dict(compiled: CompiledNet) -> dict[str, Any]:
         "phase": compiled.phase,
         "layers": [
             {
-                "name": node.name,
-                "type": type(node.spec).__name__,
-                "bottoms": list(blob_names(node.bottoms)),
-                "tops": list(blob_names(node.tops)),
-                "top_shapes": [list(shape) for shape in compiled.top_shapes(node)],
-                "params": compiled.n_params(node),
-                "macs": compiled.macs(node),
-                "bytes": compiled.top_bytes(node),
+                "name": layer.name,
+                "type": layer.type,
+                "bottoms": [blob.name for blob in layer.bottoms],
+                "tops": [blob.name for blob in layer.tops],
+                "top_shapes": [list(shape) for shape in layer.top_shapes],
+                "params": layer.n_params,
+                "macs": layer.macs,
+                "bytes": layer.n_bytes,
             }
-            for node in compiled.ordered
+            for layer in compiled.layers
         ],
         "totals": {
             "params": compiled.n_param_numbers,
-            "macs": sum(compiled.macs(node) for node in compiled.ordered),
+            "macs": sum(layer.macs for layer in compiled.layers),
             "planned_bytes": compiled.planned_bytes,
         },
     }
 
 
-def blob_names(blobs: Iterable[str]) -> Iterable[str]:
-    """Blobs as the user's readers see them: the versions of one have its one name."""
-    return (blob.split(VERSION_MARK)[0] for blob in blobs)
-
-
 def warnings(compiled: CompiledNet) -> list[str]:
     """What is legal but hardly meant."""
-    kinds = {node.spec.kind for node in compiled.ordered}
+    kinds = {layer.kind for layer in compiled.layers}
     found = []
     if compiled.phase == "train":
         if Kind.LOSS not in kinds:
             found.append("no loss in phase train, so nothing can be learned")
         else:
             found += [
-                f"{_where(node)}no loss depends on its params, so they cannot learn"
-                for node in compiled.flow.unreached
+                f"{_where(layer)}no loss depends on its params, so they cannot learn"
+                for layer in unreached(compiled.graph)
             ]
     elif not kinds & {Kind.LOSS, Kind.STATISTIC}:
         found.append("no loss and no statistic in phase test, so testing it tells nothing")
     return found
 
 
-def _where(node: Node) -> str:
-    return (f"{node.position}: " if node.position else "") + node.subject
+def _where(layer: LayerVertex) -> str:
+    return (f"{layer.position}: " if layer.position else "") + layer.subject
 
 
 def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
-    count = compiled.connections if connections else compiled.macs
-    first = [_first_cells(compiled, node) for node in compiled.ordered]
-    counts = [count(node) for node in compiled.ordered]
-    sizes = [compiled.top_bytes(node) for node in compiled.ordered]
+    layers = compiled.layers
+    first = [_first_cells(layer) for layer in layers]
+    counts = [layer.connections if connections else layer.macs for layer in layers]
+    sizes = [layer.n_bytes for layer in layers]
     rows = [
         (*cells, f"{n:,}" if n else "", bytes_text(size) if size else "")
         for cells, n, size in zip(first, counts, sizes, strict=True)
@@ -138,17 +133,15 @@ _FIRST_COLUMNS: list[tuple[str, Justify]] = [
 ]
 
 
-def _first_cells(compiled: CompiledNet, node: Node) -> tuple[str, ...]:
-    n_params = compiled.n_params(node)
+def _first_cells(layer: LayerVertex) -> tuple[str, ...]:
     return (
-        node.name,
-        type(node.spec).__name__,
-        _flow_text(node),
-        ", ".join(dict.fromkeys(shape_text(s) for s in compiled.top_shapes(node))),
-        f"{n_params:,}" if n_params else "",
+        layer.name,
+        layer.type,
+        f"{_names(layer.bottoms)} → {_names(layer.tops)}".strip(),
+        ", ".join(dict.fromkeys(shape_text(shape) for shape in layer.top_shapes)),
+        f"{layer.n_params:,}" if layer.n_params else "",
     )
 
 
-def _flow_text(node: Node) -> str:
-    bottoms, tops = (", ".join(dict.fromkeys(blob_names(b))) for b in (node.bottoms, node.tops))
-    return f"{bottoms} → {tops}".strip()
+def _names(blobs: Iterable[BlobVertex]) -> str:
+    return ", ".join(dict.fromkeys(blob.name for blob in blobs))

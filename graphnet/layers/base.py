@@ -119,6 +119,9 @@ class LayerSpec(Model):
     overwrites: ClassVar[bool] = False
     #: Every top is a view of bottom 0, with the same elements in the same order.
     views: ClassVar[bool] = False
+    #: An element-wise f with max(f(a), f(b)) = f(max(a, b)) and its gradient at the same element:
+    #: where a max pooling alone reads the top, the net runs the layer behind it.
+    commutes_with_max: ClassVar[bool] = False
 
     # --- pure declarations --------------------------------------------------------------
 
@@ -150,6 +153,22 @@ class LayerSpec(Model):
     ) -> dict[str, ScratchDecl]:
         """The working memory by name; ``backward`` False where the net never runs backward."""
         return {}
+
+    @property
+    def activation(self) -> LayerSpec | None:
+        """The layer that runs in place on its tops: its ``neuron``, if it has such a key."""
+        neuron: LayerSpec | None = getattr(self, "neuron", None)
+        return None if neuron is None or neuron.type == "Identity" else neuron
+
+    @property
+    def pools_maxima(self) -> bool:
+        """Whether each element of its top is the largest of some of its bottom's."""
+        return False
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether it gives blobs to somebody outside the net."""
+        return self.kind is Kind.OUTPUT
 
     @property
     def takes_rows(self) -> bool:

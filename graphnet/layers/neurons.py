@@ -42,6 +42,8 @@ class ReLU(NeuronSpec):
         Mocha ``ReLU``; Nair & Hinton 2010.
     """
 
+    commutes_with_max: ClassVar[bool] = True
+
     type: Literal["ReLU"] = "ReLU"
     epsilon: float = 0.0
 

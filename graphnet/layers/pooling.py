@@ -76,6 +76,10 @@ class Pooling(LayerSpec):
             return Window((bottom[2], bottom[3]))
         return Window(self.kernel, self.stride, self.pad)
 
+    @property
+    def pools_maxima(self) -> bool:
+        return self.pooling == "Max"
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
         if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)

@@ -37,6 +37,10 @@ class Silence(LayerSpec):
 
     type: Literal["Silence"] = "Silence"
 
+    @property
+    def hands_out(self) -> bool:
+        return False
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return []
 

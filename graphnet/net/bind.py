@@ -12,8 +12,8 @@ from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import TopologyError, did_you_mean, located, one_of
 from graphnet.layers.base import Binding, Layer, PassContext
 from graphnet.net.compiled import CompiledNet
+from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
-from graphnet.net.spec import Node
 from graphnet.param import Param, ParamStore
 
 
@@ -22,7 +22,7 @@ class Bound:
     """The running parts of a net.
 
     Attributes:
-        blobs: Every blob, internal ones too, by name.
+        blobs: Every blob, internal ones too.
         params: By layer name and param name, for layers that have any.
         layers: In the order they run.
         shared_sums: To call after backward: each adds the diff of one more user of a shared
@@ -30,7 +30,7 @@ class Bound:
         per_batch: The state that one batch hands to the next, and its value at a start.
     """
 
-    blobs: dict[str, Blob] = field(default_factory=dict)
+    blobs: dict[BlobVertex, Blob] = field(default_factory=dict)
     params: dict[str, dict[str, Param]] = field(default_factory=dict)
     layers: list[Layer[Any]] = field(default_factory=list)
     shared_sums: list[Callable[[], Any]] = field(default_factory=list)
@@ -73,13 +73,13 @@ class _Binder:
         self.placed: dict[tuple[Any, ...], Array] = {}
         self.bound = Bound()
         self.bind_blobs()
-        for node in compiled.ordered:
-            params = self.bind_params(node)
+        for layer in compiled.layers:
+            params = self.bind_params(layer)
             if params:
-                self.bound.params[node.name] = params
-            with located(node.position, node.subject):
-                every = {**params, **self.borrowed(node)}
-                self.bound.layers.append(node.spec.build(self.binding(node, every)))
+                self.bound.params[layer.name] = params
+            with located(layer.position, layer.subject):
+                every = {**params, **self.borrowed(layer)}
+                self.bound.layers.append(layer.spec.build(self.binding(layer, every)))
 
     def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
         offset = self.compiled.plan.offsets[key]
@@ -89,38 +89,37 @@ class _Binder:
         return self.placed[place]
 
     def bind_blobs(self) -> None:
-        for name, shape in self.compiled.shapes.items():
-            is_blob = name not in self.compiled.by_rows
-            data = self.array((DATA, name), shape, self.dtype, blob=is_blob)
+        for vertex in self.compiled.graph.all_blobs:
+            shape = vertex.shape
+            data = self.array((DATA, vertex), shape, self.dtype, blob=not vertex.by_rows)
             diff = None
-            if (DIFF, name) in self.compiled.plan.offsets:
-                diff = self.array((DIFF, name), shape, self.dtype, blob=True)
-            self.bound.blobs[name] = Blob(name, data, diff)
+            if (DIFF, vertex) in self.compiled.plan.offsets:
+                diff = self.array((DIFF, vertex), shape, self.dtype, blob=True)
+            self.bound.blobs[vertex] = Blob(vertex.name, data, diff)
 
-    def bind_params(self, node: Node) -> dict[str, Param]:
+    def bind_params(self, layer: LayerVertex) -> dict[str, Param]:
         """A layer's params; a further user of a key writes its diff beside the owner's."""
-        key, params = node.spec.store_key, {}
-        is_owner = self.compiled.owners.get(key) == node.name
-        for name in self.compiled.declared_params(node):
+        key, params = layer.spec.store_key, {}
+        for name in layer.spec.param_decls(layer.bottom_shapes):
             param = self.store.params[key][name]
-            if node.spec.frozen or param.diff is None:
+            if layer.spec.frozen or param.diff is None:
                 param = Param(name, param.data, None, param.decl)
-            elif not is_owner:
+            elif not layer.owns_params:
                 extra = self.backend.zeros(param.decl.shape, self.dtype)
-                if node.name in self.compiled.flow.backward:
+                if layer.runs_backward:
                     self.bound.shared_sums.append(_adder(self.backend.xp, param.diff, extra))
                 param = Param(name, param.data, extra, param.decl)
             params[name] = param
         return params
 
-    def borrowed(self, node: Node) -> dict[str, Param]:
+    def borrowed(self, layer: LayerVertex) -> dict[str, Param]:
         """Params of another layer that this one reads and sends no gradient to.
 
         Raises:
             TopologyError: If no layer has them.
         """
         params = {}
-        for name, (key, of) in node.spec.borrowed_params().items():
+        for name, (key, of) in layer.spec.borrowed_params().items():
             if of not in self.store.params.get(key, {}):
                 keys = [k for k, named in self.store.params.items() if of in named]
                 raise TopologyError(
@@ -132,19 +131,19 @@ class _Binder:
             params[name] = Param(name, data, None, param.decl)
         return params
 
-    def binding(self, node: Node, params: Mapping[str, Param]) -> Binding:
+    def binding(self, layer: LayerVertex, params: Mapping[str, Param]) -> Binding:
         scratch = {
             name: self.array(
-                (SCRATCH, node.name, name), decl.shape, decl.dtype or self.dtype, blob=decl.blob
+                (SCRATCH, layer, name), decl.shape, decl.dtype or self.dtype, blob=decl.blob
             )
-            for name, decl in self.compiled.plan.scratch[node.name].items()
+            for name, decl in self.compiled.plan.scratch[layer].items()
         }
         return Binding(
-            name=node.name,
-            bottoms=[self.bottom(node, b) for b in range(len(node.bottoms))],
-            tops=[self.bound.blobs[t] for t in node.tops],
+            name=layer.name,
+            bottoms=self.bottoms(layer),
+            tops=[self.bound.blobs[t] for t in layer.tops],
             params=params,
-            state=self.state(node),
+            state=self.state(layer),
             scratch=scratch,
             backend=self.backend,
             context=self.context,
@@ -152,13 +151,13 @@ class _Binder:
             inputs=self.inputs,
         )
 
-    def state(self, node: Node) -> dict[str, Array]:
+    def state(self, layer: LayerVertex) -> dict[str, Array]:
         """A layer's persistent state; what one batch hands to the next is a net's own.
 
         Only the net the store was made for keeps that in the store, where snapshots find it.
         """
-        key, arrays = node.spec.store_key, {}
-        for name, decl in node.spec.state_decls(self.compiled.bottom_shapes(node)).items():
+        key, arrays = layer.spec.store_key, {}
+        for name, decl in layer.spec.state_decls(layer.bottom_shapes).items():
             array = self.store.state[key][name]
             if decl.per_batch:
                 if self.compiled.declared is not self.store.declared:
@@ -167,13 +166,14 @@ class _Binder:
             arrays[name] = array
         return arrays
 
-    def bottom(self, node: Node, index: int) -> Blob:
-        """A bottom as its reader sees it: without a diff where the reader sends none."""
-        blob = self.bound.blobs[node.bottoms[index]]
-        sends = index in node.spec.differentiable(len(node.bottoms))
-        if sends and node.name in self.compiled.flow.backward:
-            return blob
-        return Blob(blob.name, blob.data, None)
+    def bottoms(self, layer: LayerVertex) -> list[Blob]:
+        """A layer's bottoms as it sees them: without a diff where it sends none."""
+        return [
+            blob
+            if layer.runs_backward and layer.can_send_to(slot)
+            else Blob(blob.name, blob.data, None)
+            for slot, blob in enumerate(self.bound.blobs[v] for v in layer.bottoms)
+        ]
 
 
 def _adder(xp: Any, total: Array, extra: Array) -> Callable[[], Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from graphnet.blob import Blob
 from graphnet.errors import GraphnetError
-from graphnet.net.passes import VERSION_MARK
 
 
 class BlobTable(Mapping[str, Blob]):
@@ -17,8 +16,7 @@ class BlobTable(Mapping[str, Blob]):
     """
 
     def __init__(self, blobs: Mapping[str, Blob], not_kept: frozenset[str]) -> None:
-        self._blobs = {k: v for k, v in blobs.items() if VERSION_MARK not in k}
-        self._not_kept = not_kept
+        self._blobs, self._not_kept = blobs, not_kept
 
     def __getitem__(self, name: str) -> Blob:
         if name in self._not_kept:

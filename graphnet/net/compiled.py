@@ -1,15 +1,15 @@
 """The compile pipeline on one screen: from a declared net to everything but its memory.
 
-    select_phase -> check_names -> expand_bottoms -> expand_neurons -> name_inplace
-        -> rectify_pooled -> insert_splits -> build_graph -> check_topology -> infer_shapes
-        -> gradient_flow -> plan_memory -> check_memory
+    select_phase -> check_names -> expand_bottoms -> build_graph
+        -> insert_neurons -> pool_before_rectifying -> insert_splits -> sort_layers
+        -> infer_shapes -> send_gradients -> plan_memory -> check_memory
 
-Pure: ``graphnet check`` runs all of it, opening no data but a file's header.
+``graphnet check`` runs all of it, opening no data but a file's header.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import prod
@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from graphnet.backend.base import Backend
-from graphnet.blob import Shape, shape_text
+from graphnet.blob import shape_text
 from graphnet.errors import (
     Problem,
     ShapeError,
@@ -29,29 +29,26 @@ from graphnet.errors import (
     one_of,
 )
 from graphnet.layers.base import Phase
-from graphnet.net.graph import (
-    NO_GRADIENTS,
-    GradientFlow,
-    build_graph,
-    check_topology,
-    execution_order,
-    gradient_flow,
+from graphnet.net.flow import (
     infer_shapes,
-    stored_by_rows,
+    note_params,
+    send_gradients,
+    sort_layers,
+    store_by_rows,
 )
+from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
 from graphnet.net.memory_limit import available_bytes, check_memory
+from graphnet.net.names import check_names
 from graphnet.net.passes import (
-    VERSION_MARK,
-    check_names,
+    build_graph,
     expand_bottoms,
-    expand_neurons,
+    insert_neurons,
     insert_splits,
-    name_inplace,
-    rectify_pooled,
+    pool_before_rectifying,
     select_phase,
 )
-from graphnet.net.spec import NetSpec, Node
+from graphnet.net.spec import NetSpec
 from graphnet.param import Declared, ParamDecl, StateDecl
 
 #: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
@@ -66,11 +63,9 @@ class CompiledNet:
     Attributes:
         spec: As declared.
         phase: Which layers were selected.
-        ordered: The plain layers in the order they run.
-        shapes: Of every blob, by name.
-        flow: Where gradients flow.
+        graph: Its layers and blobs, frozen.
+        layers: In the order they run.
         plan: Where everything lies in memory.
-        owners: By store key, the layer that declares it first.
         declared: What each store key holds.
         backend: Whose scratch was planned.
         dtype: The precision.
@@ -79,59 +74,23 @@ class CompiledNet:
 
     spec: NetSpec
     phase: Phase
-    ordered: tuple[Node, ...]
-    shapes: Mapping[str, Shape]
-    flow: GradientFlow
+    graph: NetGraph
     plan: MemoryPlan
-    owners: Mapping[str, str]
     declared: Mapping[str, Declared]
     backend: Backend
     dtype: np.dtype
     memory_limit: int | None = None
 
     @cached_property
-    def by_rows(self) -> frozenset[str]:
-        """The blobs that are stored sample after sample."""
-        return stored_by_rows(self.ordered)
+    def layers(self) -> tuple[LayerVertex, ...]:  # noqa: D102
+        return tuple(self.graph.layers)
 
     @property
     def not_kept(self) -> frozenset[str]:
         """Blobs of the net that cannot be read: others use their bytes, or they do not come up."""
         tops = {top for node in select_phase(self.spec.nodes, self.phase) for top in node.tops}
-        return self.plan.shared | (tops - self.shapes.keys())
-
-    def bottom_shapes(self, node: Node) -> list[Shape]:
-        """The shapes of a layer's bottoms."""
-        return [self.shapes[b] for b in node.bottoms]
-
-    def top_shapes(self, node: Node) -> list[Shape]:
-        """The shapes of a layer's tops."""
-        return [self.shapes[t] for t in node.tops]
-
-    def declared_params(self, node: Node) -> dict[str, ParamDecl]:
-        """The params a layer uses."""
-        return node.spec.param_decls(self.bottom_shapes(node))
-
-    def n_params(self, node: Node) -> int:
-        """How many numbers its params hold; 0 for a layer that shares another's."""
-        if self.owners.get(node.spec.store_key) != node.name:
-            return 0
-        return sum(prod(d.shape) for d in self.declared_params(node).values())
-
-    def macs(self, node: Node) -> int:
-        """Multiply-adds of its forward."""
-        return node.spec.macs(self.bottom_shapes(node))
-
-    def connections(self, node: Node) -> int:
-        """Multiply-adds plus biases of one sample."""
-        return node.spec.connections(self.bottom_shapes(node))
-
-    def top_bytes(self, node: Node) -> int:
-        """Bytes of its tops and their diffs, before memory is shared."""
-        if node.spec.views:
-            return 0
-        size = sum(prod(self.shapes[t]) * (1 + (t in self.flow.wanted)) for t in node.tops)
-        return size * self.dtype.itemsize
+        blobs = self.graph.blobs
+        return frozenset(top for top in tops if blobs.get(top) in {None, *self.plan.shared})
 
     @property
     def n_param_numbers(self) -> int:
@@ -178,48 +137,29 @@ def compile_net(
     if not nodes:
         raise TopologyError(f"net '{spec.name}' has no layers in phase {phase}", spec.position)
     check_names(nodes, spec.nodes)
-    nodes = expand_bottoms(nodes)
-    nodes = expand_neurons(nodes)
-    nodes = name_inplace(nodes)
-    kept = keeper(keep, [top for node in nodes for top in node.tops])
-    nodes = rectify_pooled(nodes, kept)
-    nodes = insert_splits(nodes)
-    graph = build_graph(nodes)
-    check_topology(graph)
-    ordered = execution_order(graph)
-    shapes = infer_shapes(ordered)
-    owners, declared = collect_params(ordered, shapes)
-    learns = {
-        n.name: bool(declared[n.spec.store_key].params) and not n.spec.frozen
-        if n.spec.store_key in declared
-        else False
-        for n in ordered
-    }
-    if backward is None:
-        backward = phase == "train"
-    flow = gradient_flow(ordered, learns) if backward else NO_GRADIENTS
+    graph = build_graph(expand_bottoms(nodes))
+    mark_kept(graph, keep)
+    insert_neurons(graph)
+    pool_before_rectifying(graph)
+    insert_splits(graph)
+    sort_layers(graph)
+    infer_shapes(graph, dtype)
+    store_by_rows(graph)
+    owners, declared = collect_params(graph)
+    note_params(graph, owners, declared)
+    if backward or (backward is None and phase == "train"):
+        send_gradients(graph)
     held = 0 if has_params else param_bytes(declared, dtype)
     limit = memory_limit
     if limit is None:
         limit = available_bytes() if backend.on_host else backend.free_bytes()
-    check = partial(check_memory, limit, ordered, shapes, declared, dtype)
+    check = partial(check_memory, limit, graph, declared, dtype)
     # first without a plan, which itself takes long for blobs that no machine could hold
-    check(held + max(map(prod, shapes.values()), default=0) * dtype.itemsize)
-    plan = plan_memory(ordered, shapes, flow, backend, dtype, kept)
+    check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
+    plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)
-    return CompiledNet(
-        spec,
-        phase,
-        tuple(ordered),
-        shapes,
-        flow,
-        plan,
-        owners,
-        declared,
-        backend,
-        dtype,
-        memory_limit,
-    )
+    graph.freeze()
+    return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
 
 
 def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
@@ -231,29 +171,28 @@ def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
     )
 
 
-def keeper(keep: Keep, blobs: Collection[str]) -> Callable[[str], bool]:
-    """Whether a blob, one of ``blobs``, is to outlive the pass.
+def mark_kept(graph: NetGraph, keep: Keep) -> None:
+    """Mark the blobs that outlive the pass.
 
     Raises:
         SpecError: If ``keep`` is another word, or names a blob that is not there.
     """
-    if keep == "all":
-        return lambda blob: VERSION_MARK not in blob
-    if isinstance(keep, str) and keep != "needed":
+    if isinstance(keep, str) and keep not in ("all", "needed"):
         raise SpecError(
             f"keep: expected 'all', 'needed' or a list of blob names, found {keep!r}\n"
             f"  for one blob write keep=[{keep!r}]"
         )
-    kept = frozenset(() if keep == "needed" else keep)
-    known = [blob for blob in blobs if VERSION_MARK not in blob]
-    for blob in sorted(kept.difference(known)):
-        hint = did_you_mean(blob, known) or one_of(known)
-        raise SpecError(f"keep: there is no blob '{blob}'{hint}")
-    return kept.__contains__
+    blobs = graph.blobs
+    names = {"all": blobs, "needed": ()}[keep] if isinstance(keep, str) else frozenset(keep)
+    for name in sorted(names):
+        if name not in blobs:
+            hint = did_you_mean(name, blobs) or one_of(list(blobs))
+            raise SpecError(f"keep: there is no blob '{name}'{hint}")
+        blobs[name].is_kept = True
 
 
 def collect_params(
-    ordered: Sequence[Node], shapes: Mapping[str, Shape]
+    graph: NetGraph,
 ) -> tuple[dict[str, str], dict[str, Declared]]:
     """Which layer owns each store key, and what the key holds.
 
@@ -268,8 +207,8 @@ def collect_params(
     state: dict[str, dict[str, StateDecl]] = {}
     frozen: dict[str, bool] = {}
     problems: list[Problem] = []
-    for node in ordered:
-        key, bottoms = node.spec.store_key, [shapes[b] for b in node.bottoms]
+    for node in graph.layers:
+        key, bottoms = node.spec.store_key, node.bottom_shapes
         with located(node.position, node.subject):
             declared, kept = node.spec.param_decls(bottoms), node.spec.state_decls(bottoms)
         if not declared and not kept:

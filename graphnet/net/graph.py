@@ -1,143 +1,336 @@
-"""The graph: layers as a networkx DAG, the order they run in, the shapes of all blobs.
+"""The net as one graph: its layers, its blobs, and who makes and who reads what.
 
-With ``draw.py`` the only user of networkx.
+    in ──▶ (data) ──▶ conv1 ──▶ (conv1) ──▶ pool1 ──▶ (pool1) ──▶ …
+    layer   blob      layer      blob       layer      blob
+
+A :class:`NetGraph` is a networkx graph with two kinds of vertices, :class:`LayerVertex` and
+:class:`BlobVertex`. An edge from a blob to a layer is a bottom, one from a layer to a blob a top;
+the edge's key is the position in the layer's list. Every question about who makes or reads a blob
+is answered here and nowhere else. The passes edit the graph; once the net is compiled it is
+frozen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Integral
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import networkx as nx
 
 from graphnet.blob import Shape
-from graphnet.errors import ShapeError, TopologyError, located
-from graphnet.layers.base import Kind
-from graphnet.net.spec import Node
+from graphnet.errors import GraphnetError, Position
+from graphnet.layers.base import Kind, LayerSpec
+
+if TYPE_CHECKING:
+    _MultiDiGraph = nx.MultiDiGraph[Any]
+else:  # which takes a type of vertices for the type checker's eyes alone
+    _MultiDiGraph = nx.MultiDiGraph
+
+#: Where a layer comes from: the declaration itself, a copy of it for one more bottom, its
+#: ``neuron``, or the net, which adds the Splits.
+Origin: TypeAlias = Literal["declared", "copy", "neuron", "split"]
 
 
-def build_graph(nodes: Sequence[Node]) -> nx.MultiDiGraph[str]:
-    """A graph with a vertex per layer (its ``node``) and an edge per blob read (its ``blob``)."""
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    makers = {top: node.name for node in nodes for top in node.tops}
-    for index, node in enumerate(nodes):
-        graph.add_node(node.name, node=node, index=index)
-    for node in nodes:
-        for bottom in node.bottoms:
-            graph.add_edge(makers[bottom], node.name, blob=bottom)
-    return graph
-
-
-def check_topology(graph: nx.MultiDiGraph[str]) -> None:
-    """There is no cycle.
-
-    Raises:
-        TopologyError: With the path of one.
-    """
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
-        return
-    path = cycle[0][0]
-    for source, target, key in cycle:
-        path += f" -[{graph.edges[source, target, key]['blob'].split('#')[0]}]-> {target}"
-    node: Node = graph.nodes[cycle[0][0]]["node"]
-    raise TopologyError(
-        f"the layers form a cycle: {path}\n"
-        f"  a bottom must come from a layer nearer the data; check the bottoms of '{node.name}'",
-        node.position,
-    )
-
-
-def execution_order(graph: nx.MultiDiGraph[str]) -> list[Node]:
-    """A topological order that keeps to the order of the list wherever it can."""
-    names = nx.lexicographical_topological_sort(graph, key=lambda n: graph.nodes[n]["index"])
-    return [graph.nodes[name]["node"] for name in names]
-
-
-def infer_shapes(ordered: Sequence[Node]) -> dict[str, Shape]:
-    """The shape of every blob, from the specs alone (a data layer may read its file's header).
-
-    Raises:
-        ShapeError: With the layer and its position.
-    """
-    shapes: dict[str, Shape] = {}
-    for node in ordered:
-        with located(node.position, node.subject):
-            tops = node.spec.top_shapes([shapes[b] for b in node.bottoms])
-            _check_top_shapes(tops, len(node.tops))
-        shapes.update(zip(node.tops, tops, strict=True))
-    return shapes
-
-
-def _check_top_shapes(found: object, n_tops: int) -> None:
-    """See that there is a shape for each top: a layer may be the user's own.
-
-    Raises:
-        ShapeError: Otherwise.
-    """
-    if (
-        isinstance(found, list | tuple)
-        and len(found) == n_tops
-        and all(isinstance(s, tuple) and all(isinstance(n, Integral) for n in s) for s in found)
-    ):
-        return
-    raise ShapeError(
-        f"its top_shapes() gave {found!r}\n"
-        f"  expected a list of {n_tops}: for each top a tuple of whole numbers, batch axis first"
-    )
-
-
-def stored_by_rows(ordered: Sequence[Node]) -> frozenset[str]:
-    """The blobs that lie in memory sample after sample, as a data layer reads them.
-
-    They are those all of whose readers take them so; the order of all others is the backend's.
-    """
-    given = {top for node in ordered if node.spec.kind is Kind.DATA for top in node.tops}
-    others = {b for node in ordered if not node.spec.takes_rows for b in node.bottoms}
-    return frozenset(given - others)
-
-
-@dataclass(frozen=True)
-class GradientFlow:
-    """Where gradients flow.
+class Vertex:
+    """A layer or a blob of a net; it belongs to one graph, and is equal to itself alone.
 
     Attributes:
-        wanted: The blobs that get a diff.
-        backward: The layers whose backward runs.
-        unreached: Layers with params that learn, which no loss reaches.
+        name: As the YAML has it.
     """
 
-    wanted: frozenset[str]
-    backward: frozenset[str]
-    unreached: tuple[Node, ...]
+    name: str
+    graph: NetGraph
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "graph" in self.__dict__ and nx.is_frozen(self.graph):
+            raise GraphnetError(
+                f"the {self} cannot be changed: '{name}' is what the net was compiled with\n"
+                "  change the net's declaration and load it again"
+            )
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
-#: Of a net that only runs forward.
-NO_GRADIENTS = GradientFlow(frozenset(), frozenset(), ())
+class BlobVertex(Vertex):
+    """A blob: what one layer makes and others read.
 
+    A blob that in-place layers replace is a chain of vertices of one name, one for each version;
+    all but the last are internal.
 
-def gradient_flow(ordered: Sequence[Node], learns: Mapping[str, bool]) -> GradientFlow:
-    """Which blobs lie between a param that learns and a loss.
-
-    Args:
-        ordered: The layers in execution order.
-        learns: By layer name, whether it has params that are not frozen.
+    Attributes:
+        name: As the YAML has it.
+        is_internal: Whether no user can see it: an earlier version, or what a Split hands on.
+        is_kept: Whether its values and its diff outlive the pass.
+        shape: ``(N, …)``.
+        n_bytes: Of its values.
+        wants_gradient: Whether it has a diff.
+        by_rows: Whether it lies in memory sample after sample, as a data layer reads it; the order
+            of all others is the backend's.
     """
-    below: set[str] = set()  # blobs that depend on a param that learns
-    for node in ordered:
-        differentiable = node.spec.differentiable(len(node.bottoms))
-        if learns[node.name] or any(node.bottoms[b] in below for b in differentiable):
-            below.update(node.tops)
-    wanted: set[str] = set()
-    backward: set[str] = set()
-    for node in reversed(ordered):
-        is_loss = node.spec.kind.value == "loss"
-        reached = is_loss or any(top in wanted for top in node.tops)
-        sends = [b for b in node.spec.differentiable(len(node.bottoms)) if node.bottoms[b] in below]
-        if reached and (sends or learns[node.name]):
-            backward.add(node.name)
-            wanted.update(node.bottoms[b] for b in sends)
-    unreached = tuple(n for n in ordered if learns[n.name] and n.name not in backward)
-    return GradientFlow(frozenset(wanted), frozenset(backward), unreached)
+
+    def __init__(self, name: str, *, is_internal: bool = False) -> None:
+        self.name, self.is_internal = name, is_internal
+        self.is_kept = False
+        self.shape: Shape = ()
+        self.n_bytes = 0
+        self.wants_gradient = False
+        self.by_rows = False
+
+    def __str__(self) -> str:
+        return f"blob '{self.name}'"
+
+    @property
+    def producer(self) -> LayerVertex:
+        """The layer that makes it."""
+        producer: LayerVertex = next(self.graph.predecessors(self))
+        return producer
+
+    @property
+    def replaces(self) -> BlobVertex | None:
+        """The version over which an in-place layer wrote this one; None of the first."""
+        sources = (b for layer in self.graph.predecessors(self) for b in layer.bottoms)
+        return next((blob for blob in sources if blob.name == self.name), None)
+
+    @property
+    def readers(self) -> list[LayerVertex]:
+        """The layers that read it, each once, in order."""
+        return sorted(self.graph.successors(self), key=_index)
+
+    @property
+    def reads(self) -> list[tuple[LayerVertex, int]]:
+        """Each reader with the number of the bottom as which it reads the blob, in order."""
+        edges = self.graph.out_edges(self, keys=True)
+        return sorted(((layer, slot) for _, layer, slot in edges), key=_place)
+
+
+class LayerVertex(Vertex):
+    """A layer.
+
+    Attributes:
+        name: Its own: ``conv1``, ``conv1.neuron``, ``conv1.2``, ``conv1.split``.
+        spec: What was declared.
+        position: Where, for messages.
+        origin: Where it comes from.
+        of: The name of the declared layer it belongs to; "" of a Split.
+        index: Its place in the list; of a compiled net, in the order of the forward pass.
+        learns: Whether it has params that are not frozen.
+        owns_params: Whether it is the first layer with its params.
+        runs_backward: Whether its backward runs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: LayerSpec,
+        position: Position | None = None,
+        origin: Origin = "declared",
+    ) -> None:
+        self.name, self.spec, self.position, self.origin = name, spec, position, origin
+        self.of = "" if origin == "split" else name
+        self.index = 0
+        self.learns = self.owns_params = self.runs_backward = False
+
+    def __str__(self) -> str:
+        return f"layer '{self.name}'"
+
+    @property
+    def type(self) -> str:
+        """Of its spec."""
+        return type(self.spec).__name__
+
+    @property
+    def kind(self) -> Kind:
+        """What it is for."""
+        return self.spec.kind
+
+    @property
+    def subject(self) -> str:
+        """How a message about it begins."""
+        return f"{self} ({self.type}): "
+
+    @property
+    def bottoms(self) -> list[BlobVertex]:
+        """The blobs it reads, in order."""
+        return self.graph.bottoms(self)
+
+    @property
+    def tops(self) -> list[BlobVertex]:
+        """The blobs it makes, in order."""
+        return self.graph.tops(self)
+
+    @property
+    def bottom_shapes(self) -> list[Shape]:
+        """Of the blobs it reads."""
+        return [blob.shape for blob in self.bottoms]
+
+    @property
+    def top_shapes(self) -> list[Shape]:
+        """Of the blobs it makes."""
+        return [blob.shape for blob in self.tops]
+
+    def can_send_to(self, slot: int) -> bool:
+        """Whether a gradient can flow to that bottom."""
+        return slot in self.spec.differentiable(len(self.bottoms))
+
+    @property
+    def sends_to(self) -> list[BlobVertex]:
+        """The bottoms to which it can send a gradient."""
+        bottoms = self.bottoms
+        return [bottoms[b] for b in self.spec.differentiable(len(bottoms))]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of its forward over the whole batch."""
+        return self.spec.macs(self.bottom_shapes)
+
+    @property
+    def connections(self) -> int:
+        """Multiply-adds plus biases of one sample."""
+        return self.spec.connections(self.bottom_shapes)
+
+    @property
+    def n_params(self) -> int:
+        """How many numbers its params hold; 0 for a layer that shares another's."""
+        if not self.owns_params:
+            return 0
+        return sum(prod(d.shape) for d in self.spec.param_decls(self.bottom_shapes).values())
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of its tops and their diffs, before memory is shared; 0 for views."""
+        if self.spec.views:
+            return 0
+        return sum(top.n_bytes * (1 + top.wants_gradient) for top in self.tops)
+
+
+class NetGraph(_MultiDiGraph):
+    """Layers and blobs of a net as a networkx graph.
+
+    Beside the attributes of the vertices themselves, a compiled net's graph has for networkx's own
+    functions: ``kind`` ("layer" or "blob") and ``name`` of every vertex, ``type`` of layers,
+    ``shape`` of blobs.
+    """
+
+    # --- asking -------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[LayerVertex]:
+        """Every layer; of a compiled net in the order they run."""
+        return sorted((v for v in self if isinstance(v, LayerVertex)), key=_index)
+
+    @property
+    def all_blobs(self) -> list[BlobVertex]:
+        """Every blob, internal ones too, in the order they are made."""
+        return [top for layer in self.layers for top in self.tops(layer)]
+
+    @property
+    def blobs(self) -> Mapping[str, BlobVertex]:
+        """The blobs a user can see, by name, in the order they are made."""
+        return {blob.name: blob for blob in self.all_blobs if not blob.is_internal}
+
+    def layer(self, name: str) -> LayerVertex:
+        """The layer of that name.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        layers = {layer.name: layer for layer in self.layers}
+        if name not in layers:
+            raise KeyError(f"there is no layer '{name}'; there is: {', '.join(layers)}")
+        return layers[name]
+
+    def blob(self, name: str) -> BlobVertex:
+        """The blob of that name.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        blobs = self.blobs
+        if name not in blobs:
+            raise KeyError(f"there is no blob '{name}'; there is: {', '.join(blobs)}")
+        return blobs[name]
+
+    def bottoms(self, layer: LayerVertex) -> list[BlobVertex]:
+        """The blobs a layer reads, in order."""
+        edges = self.in_edges(layer, keys=True)
+        return [blob for blob, _, _ in sorted(edges, key=lambda edge: edge[2])]
+
+    def tops(self, layer: LayerVertex) -> list[BlobVertex]:
+        """The blobs a layer makes, in order."""
+        edges = self.out_edges(layer, keys=True)
+        return [blob for _, blob, _ in sorted(edges, key=lambda edge: edge[2])]
+
+    # --- editing ------------------------------------------------------------------------
+
+    def insert(
+        self,
+        layer: LayerVertex,
+        bottoms: Sequence[BlobVertex],
+        tops: Sequence[BlobVertex],
+        behind: LayerVertex | None = None,
+    ) -> LayerVertex:
+        """Add a layer, behind another one in the list or at its end."""
+        self._make_room(layer, behind)
+        self.add_node(layer)
+        self.connect(layer, bottoms, tops)
+        return layer
+
+    def connect(
+        self, layer: LayerVertex, bottoms: Sequence[BlobVertex], tops: Sequence[BlobVertex]
+    ) -> None:
+        """Give a layer other bottoms and tops; blobs that no layer is left to know go."""
+        before = {*self.bottoms(layer), *self.tops(layer)}
+        self.remove_edges_from(list(self.in_edges(layer, keys=True)))
+        self.remove_edges_from(list(self.out_edges(layer, keys=True)))
+        for vertex in (layer, *bottoms, *tops):
+            vertex.graph = self
+        for slot, blob in enumerate(bottoms):
+            self.add_edge(blob, layer, slot)
+        for slot, blob in enumerate(tops):
+            self.add_edge(layer, blob, slot)
+        self.remove_nodes_from([blob for blob in before if not self.degree(blob)])
+
+    def replace_bottom(self, layer: LayerVertex, slot: int, blob: BlobVertex) -> None:
+        """Let a layer read another blob in one place."""
+        bottoms = self.bottoms(layer)
+        bottoms[slot] = blob
+        self.connect(layer, bottoms, self.tops(layer))
+
+    def move(self, layer: LayerVertex, behind: LayerVertex) -> None:
+        """Change a layer's place in the list, which decides where the edges leave a choice."""
+        self._make_room(layer, behind)
+
+    def _make_room(self, layer: LayerVertex, behind: LayerVertex | None) -> None:
+        listed = [other for other in self.layers if other is not layer]
+        listed.insert(len(listed) if behind is None else listed.index(behind) + 1, layer)
+        _number(listed)
+
+    def sort(self) -> None:
+        """Put the layers in the order they run: the list's, wherever the edges leave a choice."""
+        # a blob comes up the moment it is made
+        order = nx.lexicographical_topological_sort(self, key=lambda v: getattr(v, "index", -1))
+        _number(vertex for vertex in order if isinstance(vertex, LayerVertex))
+
+    def freeze(self) -> None:
+        """Note what networkx's functions may ask for, and let nobody change anything any more."""
+        for vertex in self:
+            kind = "layer" if isinstance(vertex, LayerVertex) else "blob"
+            own = {"type": vertex.type} if kind == "layer" else {"shape": vertex.shape}
+            self.nodes[vertex].update(kind=kind, name=vertex.name, **own)
+        nx.freeze(self)
+
+
+def _number(layers: Iterable[LayerVertex]) -> None:
+    for index, layer in enumerate(layers):
+        layer.index = index
+
+
+def _index(layer: LayerVertex) -> int:
+    return layer.index
+
+
+def _place(read: tuple[LayerVertex, int]) -> tuple[int, int]:
+    return read[0].index, read[1]

@@ -14,22 +14,22 @@ import numpy as np
 from graphnet.backend.measures import Number
 from graphnet.errors import located
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer
-from graphnet.net.spec import Node
+from graphnet.net.graph import LayerVertex
 
 
 class Measured:
     """What losses, statistics and checks of the data have found.
 
     Args:
-        nodes: The layers' nodes, in order.
-        layers: The layers.
+        vertices: The layers in the graph, in order.
+        layers: The running ones.
     """
 
-    def __init__(self, nodes: Iterable[Node], layers: Iterable[Layer[Any]]) -> None:
-        pairs = list(zip(nodes, layers, strict=True))
+    def __init__(self, vertices: Iterable[LayerVertex], layers: Iterable[Layer[Any]]) -> None:
+        pairs = list(zip(vertices, layers, strict=True))
         self._measures = [layer for _, layer in pairs if isinstance(layer, MeasureLayer)]
         self._losses = [layer for layer in self._measures if isinstance(layer, LossLayer)]
-        self._expectations = [(n, e) for n, layer in pairs for e in layer.expectations]
+        self._expectations = [(v, e) for v, layer in pairs for e in layer.expectations]
 
     def settle(self) -> None:
         """Raise what passes have noted of bad data.
@@ -37,8 +37,8 @@ class Measured:
         Raises:
             DataError: With the layer and its position.
         """
-        for node, expectation in self._expectations:
-            with located(node.position, node.subject):
+        for vertex, expectation in self._expectations:
+            with located(vertex.position, vertex.subject):
                 expectation.settle()
 
     def objective(self) -> Number:

@@ -8,23 +8,24 @@ the views of Split and Reshape, are nothing but arrays placed on the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape
 from graphnet.layers.base import Kind
-from graphnet.net.graph import GradientFlow
-from graphnet.net.spec import Node
+from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
 
 ALIGNMENT = 64  # bytes: a cache line, and the width of the widest vector registers
 
 DATA, DIFF, SCRATCH = "data", "diff", "scratch"
-#: What an array is: ``("data", blob)``, ``("diff", blob)`` or ``("scratch", layer, name)``.
-Key = tuple[str, ...]
+#: What an array is: ``("data", blob)``, ``("diff", blob)`` or ``("scratch", layer, name)``, where
+#: blob and layer are vertices of the graph.
+Key = tuple[Any, ...]
 
 
 @dataclass
@@ -55,36 +56,26 @@ class MemoryPlan:
     Attributes:
         n_bytes: Size of the arena.
         offsets: Byte offset by key.
-        scratch: What each layer declared, by layer name.
+        scratch: What each layer declared.
         shared: Blobs whose bytes are used again while the net runs, so that reading them
             afterwards would show something else.
     """
 
     n_bytes: int
     offsets: Mapping[Key, int]
-    scratch: Mapping[str, Mapping[str, ScratchDecl]]
-    shared: frozenset[str]
+    scratch: Mapping[LayerVertex, Mapping[str, ScratchDecl]]
+    shared: frozenset[BlobVertex]
 
 
-def plan_memory(
-    ordered: Sequence[Node],
-    shapes: Mapping[str, Shape],
-    flow: GradientFlow,
-    backend: Backend,
-    dtype: np.dtype,
-    keeps: Callable[[str], bool],
-) -> MemoryPlan:
+def plan_memory(graph: NetGraph, backend: Backend, dtype: np.dtype) -> MemoryPlan:
     """Plan the arena of a net.
 
     Args:
-        ordered: The layers in execution order.
-        shapes: Of every blob.
-        flow: Which blobs have diffs and which layers run backward.
+        graph: With everything but the plan.
         backend: Asked for the scratch its operations need.
         dtype: The net's precision.
-        keeps: Whether a blob's data and diff are to outlive the pass.
     """
-    planner = _Planner(ordered, shapes, flow, dtype, keeps)
+    planner = _Planner(graph, dtype)
     planner.add_blobs()
     planner.alias_views_and_overwrites()
     scratch = planner.add_scratch(backend)
@@ -121,67 +112,51 @@ def _aligned(n_bytes: int) -> int:
 class _Planner:
     """Collects regions and their lives."""
 
-    def __init__(
-        self,
-        ordered: Sequence[Node],
-        shapes: Mapping[str, Shape],
-        flow: GradientFlow,
-        dtype: np.dtype,
-        keeps: Callable[[str], bool],
-    ) -> None:
-        self.ordered, self.shapes, self.flow, self.dtype = ordered, shapes, flow, dtype
-        self.keeps = keeps
-        self.end = 2 * len(ordered)
+    def __init__(self, graph: NetGraph, dtype: np.dtype) -> None:
+        self.layers, self.dtype = graph.layers, dtype
+        self.end = 2 * len(self.layers)
         self.regions: dict[Key, Region] = {}
 
     def n_bytes(self, shape: Shape, dtype: str | None = None) -> int:
         return prod(shape) * np.dtype(dtype or self.dtype).itemsize
 
-    def backward_call(self, i: int) -> int:
-        return 2 * len(self.ordered) - 1 - i
+    def backward_call(self, layer: LayerVertex) -> int:
+        return 2 * len(self.layers) - 1 - layer.index
 
     def outlives(self, region: Region) -> bool:
         return region.lives[-1][1] == self.end
 
     def add_blobs(self) -> None:
         """Every blob's data, and its diff where one is wanted."""
-        read: set[str] = set()
-        for i, node in enumerate(self.ordered):
-            for top in node.tops:
+        for layer in self.layers:
+            for top in layer.tops:
                 # what a data layer gives may be written before the first call (Input)
-                first = 0 if node.spec.kind is Kind.DATA else i
-                region = Region(self.n_bytes(self.shapes[top]), [(first, i)])
-                self.regions[DATA, top] = region
-            for bottom in node.bottoms:
-                self.regions[DATA, bottom].extend(i, i)
-                read.add(bottom)
-            if node.name in self.flow.backward:
-                reads, call = node.spec.backward_reads(), self.backward_call(i)
-                needed = [node.bottoms[b] for b in reads.bottoms if b < len(node.bottoms)]
-                needed += [node.tops[t] for t in reads.tops]
+                first = 0 if layer.kind is Kind.DATA else layer.index
+                self.regions[DATA, top] = Region(top.n_bytes, [(first, layer.index)])
+            bottoms = layer.bottoms
+            for bottom in bottoms:
+                self.regions[DATA, bottom].extend(layer.index, layer.index)
+            if layer.runs_backward:
+                reads, call = layer.spec.backward_reads(), self.backward_call(layer)
+                needed = [bottoms[b] for b in reads.bottoms if b < len(bottoms)]
+                needed += [layer.tops[t] for t in reads.tops]
                 for blob in needed:
                     self.regions[DATA, blob].extend(call, call)
-                self.add_diffs(i, node)
-        for key, region in self.regions.items():
-            blob = key[1]
-            if self.keeps(blob) or (blob not in read and key[0] == DATA):
+                self.add_diffs(layer)
+        for (kind, blob), region in self.regions.items():
+            if blob.is_kept or (kind == DATA and not blob.readers):
                 region.extend(self.end, self.end)
 
-    def add_diffs(self, i: int, node: Node) -> None:
+    def add_diffs(self, layer: LayerVertex) -> None:
         """A diff lives from its reader's backward to its producer's."""
-        call = self.backward_call(i)
-        for bottom in node.bottoms:
-            if bottom in self.flow.wanted and bottom not in self._not_sent(node):
-                producer = next(k for k, n in enumerate(self.ordered) if bottom in n.tops)
-                region = Region(self.n_bytes(self.shapes[bottom]), [(call, call)])
-                region.extend(call, self.backward_call(producer))
+        call = self.backward_call(layer)
+        for bottom in layer.sends_to:
+            if bottom.wants_gradient:
+                region = Region(bottom.n_bytes, [(call, call)])
+                region.extend(call, self.backward_call(bottom.producer))
                 self.regions[DIFF, bottom] = region
 
-    def _not_sent(self, node: Node) -> set[str]:
-        sends = {node.bottoms[b] for b in node.spec.differentiable(len(node.bottoms))}
-        return set(node.bottoms) - sends
-
-    def merge(self, kind: str, one: str, other: str) -> None:
+    def merge(self, kind: str, one: BlobVertex, other: BlobVertex) -> None:
         """Put two blobs' arrays on the same bytes."""
         a, b = self.regions[kind, one], self.regions[kind, other]
         if a is b:
@@ -194,33 +169,34 @@ class _Planner:
 
     def alias_views_and_overwrites(self) -> None:
         """Views share bytes always, overwriting layers where nobody misses what they destroy."""
-        for i, node in enumerate(self.ordered):
-            if node.spec.views:
-                for top in node.tops:
-                    self.merge(DATA, node.bottoms[0], top)
-                diffs = [(DIFF, blob) in self.regions for blob in (*node.bottoms, *node.tops)]
-                if len(node.tops) == 1 and all(diffs):
-                    self.merge(DIFF, node.bottoms[0], node.tops[0])
-            elif node.spec.overwrites and len(node.bottoms) == len(node.tops) == 1:
-                self.alias_overwrite(i, node)
+        for layer in self.layers:
+            bottoms, tops = layer.bottoms, layer.tops
+            if layer.spec.views:
+                for top in tops:
+                    self.merge(DATA, bottoms[0], top)
+                diffs = [(DIFF, blob) in self.regions for blob in (*bottoms, *tops)]
+                if len(tops) == 1 and all(diffs):
+                    self.merge(DIFF, bottoms[0], tops[0])
+            elif layer.spec.overwrites and len(bottoms) == len(tops) == 1:
+                self.alias_overwrite(layer, bottoms[0], tops[0])
 
-    def alias_overwrite(self, i: int, node: Node) -> None:
-        (bottom,), (top,) = node.bottoms, node.tops
-        if self.regions[DATA, bottom].lives[-1][1] == i:
+    def alias_overwrite(self, layer: LayerVertex, bottom: BlobVertex, top: BlobVertex) -> None:
+        if self.regions[DATA, bottom].lives[-1][1] == layer.index:
             self.merge(DATA, bottom, top)
         diffs = [self.regions.get((DIFF, blob)) for blob in (bottom, top)]
-        if None not in diffs and self.regions[DIFF, top].lives[-1][1] == self.backward_call(i):
+        if None not in diffs and self.regions[DIFF, top].lives[-1][1] == self.backward_call(layer):
             self.merge(DIFF, bottom, top)
 
-    def add_scratch(self, backend: Backend) -> dict[str, dict[str, ScratchDecl]]:
+    def add_scratch(self, backend: Backend) -> dict[LayerVertex, dict[str, ScratchDecl]]:
         """What each layer and its operations declare."""
-        declared: dict[str, dict[str, ScratchDecl]] = {}
-        for i, node in enumerate(self.ordered):
-            bottoms = [self.shapes[b] for b in node.bottoms]
-            runs_backward = node.name in self.flow.backward
-            declared[node.name] = node.spec.scratch(bottoms, backend, backward=runs_backward)
-            back = self.backward_call(i)
-            for name, decl in declared[node.name].items():
+        declared: dict[LayerVertex, dict[str, ScratchDecl]] = {}
+        for layer in self.layers:
+            i, runs_backward = layer.index, layer.runs_backward
+            declared[layer] = layer.spec.scratch(
+                layer.bottom_shapes, backend, backward=runs_backward
+            )
+            back = self.backward_call(layer)
+            for name, decl in declared[layer].items():
                 match decl.lifetime:
                     case "call":
                         lives = [(i, i), (back, back)] if runs_backward else [(i, i)]
@@ -228,6 +204,6 @@ class _Planner:
                         lives = [(i, back if runs_backward else i)]
                     case "forever":
                         lives = [(0, self.end)]
-                key = (SCRATCH, node.name, name)
+                key = (SCRATCH, layer, name)
                 self.regions[key] = Region(self.n_bytes(decl.shape, decl.dtype), lives)
         return declared

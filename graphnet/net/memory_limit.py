@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from math import prod
 from pathlib import Path
@@ -13,8 +13,7 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Kind
-from graphnet.net.passes import VERSION_MARK
-from graphnet.net.spec import Node
+from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.param import Declared
 
 _N_NAMED = 3
@@ -68,8 +67,7 @@ def _reclaimable(folder: Path) -> int:
 
 def check_memory(
     limit: int | None,
-    ordered: Sequence[Node],
-    shapes: Mapping[str, Shape],
+    graph: NetGraph,
     declared: Mapping[str, Declared],
     dtype: np.dtype,
     n_bytes: int,
@@ -78,8 +76,7 @@ def check_memory(
 
     Args:
         limit: The most it may need; None: there is no limit.
-        ordered: Its layers.
-        shapes: Of every blob.
+        graph: Its layers and blobs.
         declared: What each store key holds.
         dtype: The net's precision.
         n_bytes: What it needs, or any part of that.
@@ -89,37 +86,34 @@ def check_memory(
     """
     if limit is None or n_bytes <= limit:
         return
-    largest = sorted(_arrays(ordered, shapes, declared), key=lambda a: -prod(a[1]))[:_N_NAMED]
+    largest = sorted(_arrays(graph, declared), key=lambda a: -prod(a[1]))[:_N_NAMED]
     listed = ", ".join(
         f"{name} {shape_text(shape)} ({_text(prod(shape) * dtype.itemsize)})"
         for name, shape, _ in largest
     )
-    feeders = ", ".join(f"'{n.name}'" for n in ordered if n.spec.kind is Kind.DATA)
-    node = largest[0][2]
+    feeders = ", ".join(f"'{layer.name}'" for layer in graph.layers if layer.kind is Kind.DATA)
+    layer = largest[0][2]
     raise ShapeError(
-        f"{node.subject}the net does not fit into memory: it needs {_text(n_bytes)} or more, and"
+        f"{layer.subject}the net does not fit into memory: it needs {_text(n_bytes)} or more, and"
         f" {_text(limit)} may be used\n"
         f"  largest: {listed}\n"
         f"  a smaller batch_size{f' in {feeders}' if feeders else ''} needs less;"
         " memory_limit (--memory-limit) allows more",
-        node.position,
+        layer.position,
     )
 
 
 def _arrays(
-    ordered: Sequence[Node], shapes: Mapping[str, Shape], declared: Mapping[str, Declared]
-) -> Iterator[tuple[str, Shape, Node]]:
+    graph: NetGraph, declared: Mapping[str, Declared]
+) -> Iterator[tuple[str, Shape, LayerVertex]]:
     """Each blob and param: its name, its shape, its layer."""
-    keys = set()
-    for node in ordered:
-        if not node.spec.views:
-            names = ((top.split(VERSION_MARK)[0], shapes[top]) for top in node.tops)
-            yield from ((f"blob '{name}'", shape, node) for name, shape in names)
-        key = node.spec.store_key
-        if key in declared and key not in keys:
-            keys.add(key)
+    for layer in graph.layers:
+        if not layer.spec.views:
+            yield from ((str(top), top.shape, layer) for top in layer.tops)
+        if layer.owns_params:
+            key = layer.spec.store_key
             params = declared[key].params.items()
-            yield from ((f"param '{key}/{name}'", decl.shape, node) for name, decl in params)
+            yield from ((f"param '{key}/{name}'", decl.shape, layer) for name, decl in params)
 
 
 def _text(n_bytes: int) -> str:

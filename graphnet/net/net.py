@@ -23,6 +23,8 @@ from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.finite import first_bad_layer
+from graphnet.net.flow import unreached
+from graphnet.net.graph import NetGraph
 from graphnet.net.measured import Measured
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec
@@ -51,7 +53,8 @@ class Net(Measured):
     Attributes:
         name: The net's.
         phase: ``train`` or ``test``.
-        compiled: Its layers in order, their shapes, the memory plan.
+        graph: Its layers and blobs, and who makes and who reads what.
+        compiled: The graph, the params, the memory plan.
         backend: Where it runs.
         store: The params, shared with the other nets of the run.
         context: What the running pass is about.
@@ -87,7 +90,8 @@ class Net(Measured):
         bound = bind(compiled, store, self.context, self.inputs, freeze_borrowed=freeze_borrowed)
         self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
         self.shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
-        self.blobs = BlobTable(self._blobs, compiled.not_kept)
+        visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
+        self.blobs = BlobTable(visible, compiled.not_kept)
         self.data_layers = [layer for layer in self.layers if isinstance(layer, DataLayer)]
         self.context.n_valid = self.batch_size
         self._predictors: dict[tuple[Any, ...], Net] = {}
@@ -95,9 +99,14 @@ class Net(Measured):
         self._backward = [
             (i, self.layers[i].backward)
             for i in reversed(range(len(self.layers)))
-            if compiled.ordered[i].name in compiled.flow.backward
+            if compiled.layers[i].runs_backward
         ]
-        super().__init__(compiled.ordered, self.layers)
+        super().__init__(compiled.layers, self.layers)
+
+    @property
+    def graph(self) -> NetGraph:
+        """Its layers and blobs as a networkx graph: who makes and who reads what."""
+        return self.compiled.graph
 
     # --- other nets of the run ----------------------------------------------------------
 
@@ -156,8 +165,8 @@ class Net(Measured):
             for i, call in self._forward:  # noqa: B007
                 call()
         except GraphnetError:
-            node = self.compiled.ordered[i]
-            with located(node.position, node.subject):
+            layer = self.compiled.layers[i]
+            with located(layer.position, layer.subject):
                 raise
 
     def backward(self) -> None:
@@ -303,7 +312,7 @@ class Net(Measured):
                 blobs disagree on the number of rows.
         """
         arrays = {name: np.asarray(x, self.compiled.dtype) for name, x in inputs.items()}
-        n_rows = fed_rows(arrays, self.compiled.shapes)
+        n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
         net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
         return run_batches(net, arrays, n_rows, batch)
@@ -330,19 +339,19 @@ class Net(Measured):
         Raises:
             TopologyError: Otherwise, naming the layers.
         """
-        if not any(n.spec.kind is Kind.LOSS for n in self.compiled.ordered):
+        if not any(layer.kind is Kind.LOSS for layer in self.compiled.layers):
             raise TopologyError(
                 f"net '{self.name}' has no loss in phase {self.phase}, so nothing can be learned\n"
                 "  add a loss layer, such as SoftmaxLoss",
                 self.compiled.spec.position,
             )
-        unreached = self.compiled.flow.unreached
-        if unreached:
-            names = ", ".join(f"'{n.name}'" for n in unreached)
+        missed = unreached(self.compiled.graph)
+        if missed:
+            names = ", ".join(f"'{layer.name}'" for layer in missed)
             raise TopologyError(
                 f"no loss depends on the params of {names}, so they cannot learn\n"
                 "  connect them to a loss, or declare them 'frozen: true'",
-                unreached[0].position,
+                missed[0].position,
             )
         if not self.store.trainable():
             raise TopologyError(

@@ -11,8 +11,9 @@ from graphnet.blob import Shape
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.layers.input import Input
-from graphnet.layers.silence import Silence
-from graphnet.net.passes import select_phase
+from graphnet.net.flow import sort_layers
+from graphnet.net.graph import BlobVertex
+from graphnet.net.passes import build_graph, select_phase
 from graphnet.net.spec import NetSpec, Node
 
 if TYPE_CHECKING:
@@ -31,48 +32,54 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
         TopologyError: If no layer depends on the fed blobs alone.
     """
     nodes = select_phase(spec.nodes, "test")
-    known = set(row_shapes)
-    kept: list[Node] = []
-    waiting = [n for n in nodes if n.spec.kind is Kind.COMPUTE and not known.issuperset(n.tops)]
-    progress = True
-    while progress:  # list order is free, so go round until nothing more becomes known
-        ready = [n for n in waiting if known.issuperset(n.bottoms)]
-        waiting = [n for n in waiting if n not in ready]
-        kept += ready
-        known.update(top for n in ready for top in n.tops)
-        progress = bool(ready)
-    in_place = [n for n in nodes if n.spec.in_place and n.bottoms == n.tops]
-    kept += [n for n in in_place if n not in kept and known.issuperset(n.bottoms)]
+    graph = build_graph(nodes)
+    sort_layers(graph)
+    # what is fed comes before the in-place layers on it, and instead of the layer that makes it
+    fed = {
+        v for v in graph if isinstance(v, BlobVertex) and v.name in row_shapes and not v.replaces
+    }
+    known = set(fed)
+    kept: list[str] = []
+    for layer in graph.layers:
+        runs = layer.kind is Kind.COMPUTE and not fed.issuperset(layer.tops)
+        if runs and known.issuperset(layer.bottoms):
+            kept.append(layer.name)
+            known.update(layer.tops)
     if not kept:
-        fed = ", ".join(f"'{name}'" for name in row_shapes)
+        names = ", ".join(f"'{name}'" for name in row_shapes)
         tops = ", ".join(t for n in nodes if n.spec.kind is Kind.DATA for t in n.tops)
         raise TopologyError(
-            f"net '{spec.name}' has no layer in phase test that depends on {fed} alone\n"
+            f"net '{spec.name}' has no layer in phase test that depends on {names} alone\n"
             f"  its data layers give: {tops or 'nothing'}"
         )
-    kept += [n for n in nodes if isinstance(n.spec, Silence) and known.issuperset(n.bottoms)]
+    kept += [
+        layer.name
+        for layer in graph.layers
+        if layer.kind is Kind.OUTPUT
+        and not layer.spec.hands_out
+        and known.issuperset(layer.bottoms)
+    ]
     feed = Input(
         name="input", batch_size=batch_size, shapes=dict(row_shapes), tops=tuple(row_shapes)
     )
-    order = {id(n): i for i, n in enumerate(nodes)}
-    return spec.with_nodes([Node.of(feed), *sorted(kept, key=lambda n: order[id(n)])])
+    return spec.with_nodes([Node.of(feed), *(n for n in nodes if n.name in kept)])
 
 
 def output_names(spec: NetSpec) -> list[str]:
-    """The tops that no layer reads, in order; a layer that works in place does not count."""
-    read = {b for n in spec.nodes for b in n.bottoms if b not in n.tops}
-    tops = [t for n in spec.nodes if n.spec.kind is not Kind.DATA for t in n.tops]
-    return [t for t in dict.fromkeys(tops) if t not in read]
+    """The blobs that no layer reads, in order."""
+    graph = build_graph(spec.nodes)
+    blobs = graph.blobs.values()
+    return [b.name for b in blobs if not b.readers and b.producer.kind is not Kind.DATA]
 
 
-def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, Shape]) -> int:
+def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) -> int:
     """The number of rows that fed blobs agree on.
 
     Raises:
         ShapeError: If they disagree, or a blob's rows do not have the shape the net knows.
     """
     for name, array in arrays.items():
-        expected = known.get(name)
+        expected = known[name].shape if name in known else None
         if expected is not None and array.shape[1:] != expected[1:]:
             hint = "\n  add a batch axis: x[None]" if array.shape == expected[1:] else ""
             rows = ", ".join(map(str, ("n", *expected[1:])))

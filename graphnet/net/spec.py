@@ -271,7 +271,7 @@ def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPa
     """The node of a spec that is right by itself and has the bottoms and tops it needs."""
     if not spec.name:
         raise SpecError(f"{subject}missing key 'name'", document.at(path))
-    neuron = getattr(spec, "neuron", None)
+    neuron = spec.activation
     for key in sorted(neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()):
         if key != "type":
             raise SpecError(

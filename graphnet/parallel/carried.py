@@ -37,11 +37,12 @@ class Carried:
         for shard, net in nets.items():
             first, end = shards.rows(shard)
             pairs = []
-            for node, layer in zip(net.compiled.ordered, net.layers, strict=True):
-                for name, decl in store.state_decls.get(node.spec.store_key, {}).items():
+            for layer in net.layers:
+                key = layer.spec.store_key
+                for name, decl in store.state_decls.get(key, {}).items():
                     if decl.per_batch and name in layer.state:
-                        whole = store.state[node.spec.store_key][name]
-                        _check_rows(whole, shards, f"{node.spec.store_key}/{name}")
+                        whole = store.state[key][name]
+                        _check_rows(whole, shards, f"{key}/{name}")
                         pairs.append((whole[first:end], layer.state[name]))
                         if not any(array is whole for array in self._whole):
                             self._whole.append(whole)

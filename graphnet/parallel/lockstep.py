@@ -25,7 +25,7 @@ Stages = Callable[[Layer[Any]], list[Stage]]
 
 def meets(compiled: CompiledNet) -> bool:
     """Whether a layer of the net needs the other shards of a batch."""
-    return any(node.spec.meets_shards(compiled.phase) for node in compiled.ordered)
+    return any(layer.spec.meets_shards(compiled.phase) for layer in compiled.layers)
 
 
 class Lockstep:
@@ -40,12 +40,10 @@ class Lockstep:
     def __init__(self, nets: Mapping[int, Net], shards: Shards, communicator: Communicator) -> None:
         self._nets, self._shards, self._communicator = nets, shards, communicator
         compiled = next(iter(nets.values())).compiled
-        nodes = list(enumerate(compiled.ordered))
-        self._forward = [(node, self._calls(i, _forward)) for i, node in nodes]
+        layers = list(enumerate(compiled.layers))
+        self._forward = [(layer, self._calls(i, _forward)) for i, layer in layers]
         self._backward = [
-            self._calls(i, _backward)
-            for i, node in reversed(nodes)
-            if node.name in compiled.flow.backward
+            self._calls(i, _backward) for i, layer in reversed(layers) if layer.runs_backward
         ]
 
     def _calls(self, i: int, stages: Stages) -> list[Callable[[], None]]:
@@ -82,8 +80,8 @@ class Lockstep:
         Raises:
             GraphnetError: If a layer meets bad data.
         """
-        for node, calls in self._forward:
-            with located(node.position, node.subject):
+        for layer, calls in self._forward:
+            with located(layer.position, layer.subject):
                 for call in calls:
                     call()
         for calls in self._backward:

@@ -17,7 +17,6 @@ from graphnet.backend.base import Backend
 from graphnet.data.portion import Portion
 from graphnet.errors import DataError, SpecError, located
 from graphnet.layers.base import Kind, PassContext, Phase
-from graphnet.layers.silence import Silence
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.net import Evaluation, Net
@@ -335,9 +334,9 @@ def _batch_size(whole: CompiledNet) -> int:
         SpecError: If they deliver differently many.
     """
     sizes = {
-        node.name: whole.shapes[node.tops[0]][0]
-        for node in whole.ordered
-        if node.spec.kind is Kind.DATA and node.tops
+        layer.name: layer.top_shapes[0][0]
+        for layer in whole.layers
+        if layer.kind is Kind.DATA and layer.tops
     }
     if len(set(sizes.values())) != 1:
         listed = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
@@ -354,14 +353,14 @@ def check_can_be_cut(whole: CompiledNet) -> None:
     Raises:
         SpecError: At a loss that is no mean, or an output.
     """
-    for node in whole.ordered:
-        with located(node.position, node.subject):
-            if node.spec.kind is Kind.OUTPUT and not isinstance(node.spec, Silence):
+    for layer in whole.layers:
+        with located(layer.position, layer.subject):
+            if layer.spec.hands_out:
                 raise SpecError(
                     "an output would get the shards of this rank alone\n"
                     "  give it 'phase: test', or solve with shards: 1"
                 )
-            if getattr(node.spec, "divisor", None) == "none":
+            if getattr(layer.spec, "divisor", None) == "none":
                 raise SpecError(
                     "a loss with divisor: none is a sum, and shards take means\n"
                     "  choose another divisor and a larger weight, or solve with shards: 1"

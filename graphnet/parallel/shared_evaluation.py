@@ -12,8 +12,6 @@ from typing import cast
 import numpy as np
 
 from graphnet.errors import GraphnetError, RankError, located
-from graphnet.layers.base import Kind
-from graphnet.layers.silence import Silence
 from graphnet.net.net import Evaluation, Net
 from graphnet.parallel.communicator import Communicator
 
@@ -39,8 +37,7 @@ class SharedEvaluation:
     def __init__(self, net: Net, communicator: Communicator) -> None:
         self._net, self._communicator = net, communicator
         self.name, self.context, self.phase = net.name, net.context, net.phase
-        outputs = [n.spec for n in net.compiled.ordered if n.spec.kind is Kind.OUTPUT]
-        self._is_alone = any(not isinstance(output, Silence) for output in outputs) or any(
+        self._is_alone = any(layer.spec.hands_out for layer in net.compiled.layers) or any(
             decl.per_batch
             for declared in net.compiled.declared.values()
             for decl in declared.state.values()

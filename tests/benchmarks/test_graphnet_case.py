@@ -61,7 +61,8 @@ def test_rows_pass_through_files(tmp_path):
 @pytest.mark.usefixtures("no_sets")
 def test_a_wider_net_has_more_of_everything_but_classes():
     """Filters and outputs are multiplied, those of the last layer are not."""
-    shapes = compiled(CASES["mnist"].with_sizes(batch=2, width=0.5)).shapes
+    blobs = compiled(CASES["mnist"].with_sizes(batch=2, width=0.5)).graph.blobs
+    shapes = {name: blob.shape for name, blob in blobs.items()}
     assert (shapes["conv1"][1], shapes["conv2"][1]) == (10, 25)
     assert shapes["ip1"][1] == 250
     assert shapes["ip2"][1] == 10
@@ -70,7 +71,7 @@ def test_a_wider_net_has_more_of_everything_but_classes():
 def test_a_deeper_net_has_more_convolutions():
     """As many as its depth; the arithmetic grows with them."""
     shallow, deep = (compiled(DEEP.with_sizes(batch=1, depth=d)) for d in (1, 3))
-    macs = [sum(net.macs(node) for node in net.ordered) for net in (shallow, deep)]
+    macs = [sum(layer.macs for layer in net.layers) for net in (shallow, deep)]
     assert macs[1] - macs[0] == 2 * 28 * 28 * 16 * 16 * 9
 
 

@@ -1,148 +1,103 @@
-"""The graph: order, cycles, shapes, and where gradients flow."""
+"""The graph: who makes and who reads what, and what networkx's own functions make of it."""
 
 from __future__ import annotations
 
+import networkx as nx
 import pytest
-from support.nets import INPUT, net_of, net_spec
+from support.nets import net_of
+from support.shipped_nets import NETS, shrunk, write_made_up_data
 
-from graphnet.errors import ShapeError, TopologyError
-from graphnet.layers.power import Power
-from graphnet.net import graph
+from graphnet.errors import GraphnetError
+from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.load import load_net
 
-
-def test_order_follows_the_list_wherever_it_can():
-    """Layers listed before what they read come later; the rest keeps its order."""
-    nodes = net_spec(f"""
-        - {{name: late, type: ReLU, bottoms: [a], tops: [b]}}
-        - {INPUT}
-        - {{name: early, type: ReLU, bottoms: [x], tops: [a]}}
-        - {{name: other, type: Tanh, bottoms: [x], tops: [c]}}
-    """).nodes
-    ordered = graph.execution_order(graph.build_graph(nodes))
-    assert [n.name for n in ordered] == ["in", "early", "late", "other"]
-
-
-def test_a_cycle_is_refused_with_its_path():
-    """The message prints the layers and the blobs between them."""
-    text = """\
-- {name: a, type: ReLU, bottoms: [q], tops: [p]}
-- {name: b, type: Tanh, bottoms: [p], tops: [q]}
+TEXT = """
+    - {name: in, type: Input, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
+    - {name: a, type: InnerProduct, output_dim: 5, neuron: ReLU, bottoms: [x], tops: [a]}
+    - {name: s, type: ElementWise, operation: Add, bottoms: [a, a], tops: [s]}
+    - {name: loss, type: SoftmaxLoss, bottoms: [s, label]}
+    - {name: accuracy, type: Accuracy, bottoms: [s, label]}
 """
-    with pytest.raises(TopologyError, match="cycle") as caught:
-        graph.check_topology(graph.build_graph(net_spec(text).nodes))
-    assert str(caught.value) == (
-        "net.yaml:1:3: the layers form a cycle: a -[p]-> b -[q]-> a\n"
-        "  a bottom must come from a layer nearer the data; check the bottoms of 'a'"
-    )
 
 
-def test_an_in_place_chain_that_needs_its_own_result_is_a_cycle():
-    """A reader of the last version cannot feed an earlier version."""
-    text = f"""
-        - {INPUT}
-        - {{name: a, type: ReLU, bottoms: [x], tops: [a]}}
-        - {{name: m, type: ElementWise, operation: Multiply, bottoms: [a, b], tops: [c]}}
-        - {{name: r, type: ReLU, bottoms: [b], tops: [b]}}
-        - {{name: b, type: ReLU, bottoms: [c], tops: [b]}}
-    """
-    with pytest.raises(TopologyError, match=r"cycle: .*'?m"):
-        net_of(text)
+def test_a_blob_knows_its_producer_and_its_readers():
+    """In the order they run, with the bottom as which each reads it."""
+    graph = net_of(TEXT).graph
+    label = graph.blob("label")
+    assert label.producer is graph.layer("in")
+    assert [layer.name for layer in label.readers] == ["loss", "accuracy"]
+    assert [(layer.name, slot) for layer, slot in label.reads] == [("loss", 1), ("accuracy", 1)]
+    assert (label.shape, label.n_bytes, label.wants_gradient) == ((4,), 16, False)
 
 
-def test_a_shape_error_names_the_layer_and_its_place():
-    """What the spec says is prefixed by the net."""
-    text = """
-        - {name: in, type: Input, batch_size: 4, shapes: {x: [5]}, tops: [x]}
-        - {name: c, type: Convolution, n_filter: 2, kernel: 3, bottoms: [x], tops: [c]}
-    """
-    with pytest.raises(ShapeError, match=r"^net.yaml:3:3: layer 'c' \(Convolution\): "):
-        net_of(text)
+def test_versions_of_a_blob_are_vertices_of_one_name():
+    """The user sees the last one; the first is what the inner product makes."""
+    graph = net_of(TEXT).graph
+    last = graph.blob("a")
+    assert last.producer.name == "a.neuron"
+    assert last.replaces.producer.name == "a"
+    assert last.replaces.is_internal
+    assert not last.is_internal
+    assert [blob.name for blob in graph.all_blobs] == ["x", "label", "a", "a", "a", "a", "s"]
+    assert list(graph.blobs) == ["x", "label", "a", "s"]
 
 
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        ([], r"\[\]"),
-        ([(4, 5), (4, 5)], r"\[\(4, 5\), \(4, 5\)\]"),
-        (None, "None"),
-        ((4, 5), r"\(4, 5\)"),
-        ([[4, 5]], r"\[\[4, 5\]\]"),
-        ([(4, 2.5)], r"\[\(4, 2\.5\)\]"),
-    ],
-)
-def test_a_layer_of_the_users_own_gives_a_shape_for_each_top(given, shown):
-    """Another number of shapes, or what is none, is refused naming the layer."""
-
-    class Wrong(Power):
-        def top_shapes(self, bottoms):
-            return given
-
-    x = {"name": "in", "type": "Input", "batch_size": 4, "shapes": {"x": [5]}, "tops": ["x"]}
-    layers = [x, Wrong(name="w", bottoms=("x",), tops=("y",))]
-    message = rf"^layer 'w' \(Wrong\): its top_shapes\(\) gave {shown}\n  expected a list of 1: "
-    with pytest.raises(ShapeError, match=message):
-        load_net(layers)
+def test_networkx_answers_about_a_net():
+    """It is a networkx graph, acyclic, with layers and blobs in turn."""
+    graph = net_of(TEXT).graph
+    above = nx.descendants(graph, graph.layer("a"))
+    assert {v.name for v in above if isinstance(v, LayerVertex)} == {
+        "a.neuron", "a.split", "s", "loss", "accuracy"}  # fmt: skip
+    below = nx.ancestors(graph, graph.blob("s"))
+    assert "in" in {v.name for v in below}
+    assert nx.is_directed_acyclic_graph(graph)
+    generations = [[str(v) for v in sorted(g, key=str)] for g in nx.topological_generations(graph)]
+    assert generations[:3] == [["layer 'in'"], ["blob 'label'", "blob 'x'"], ["layer 'a'"]]
+    assert nx.get_node_attributes(graph, "shape")[graph.blob("s")] == (4, 5)
+    assert nx.get_node_attributes(graph, "type")[graph.layer("loss")] == "SoftmaxLoss"
+    assert nx.bipartite.is_bipartite(graph)
 
 
-def test_gradients_flow_only_between_params_and_losses():
-    """Data gets no diff, nor does what no loss reaches; frozen params send nothing below."""
-    net = net_of(f"""
-        - {INPUT}
-        - {{name: a, type: InnerProduct, output_dim: 3, frozen: true, bottoms: [x], tops: [a]}}
-        - {{name: b, type: InnerProduct, output_dim: 3, bottoms: [a], tops: [b]}}
-        - {{name: c, type: Tanh, bottoms: [b], tops: [c]}}
-        - {{name: loss, type: SoftmaxLoss, bottoms: [c, label]}}
-        - {{name: aside, type: Tanh, bottoms: [c], tops: [d]}}
-    """)
-    have = {name for name, blob in net.blobs.items() if blob.diff is not None}
-    assert have == {"b", "c"}
-    assert net.params["a"]["weight"].diff is None
-    assert net.params["b"]["weight"].diff is not None
+@pytest.fixture(scope="module")
+def made_up_data(tmp_path_factory):
+    """For the nets whose data is not part of the package."""
+    folder = tmp_path_factory.mktemp("data")
+    write_made_up_data(folder)
+    return folder
 
 
-def test_params_no_loss_reaches_are_refused_for_training():
-    """The message names the layer; freezing it is legal."""
-    text = f"""
-        - {INPUT}
-        - {{name: a, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [a]}}
-        - {{name: b, type: InnerProduct, output_dim: 3, FROZEN bottoms: [x], tops: [b]}}
-        - {{name: loss, type: SoftmaxLoss, bottoms: [a, label]}}
-    """
-    net_of(text.replace("FROZEN", "frozen: true,")).check_trainable()
-    with pytest.raises(TopologyError, match="no loss depends on the params of 'b'"):
-        net_of(text.replace("FROZEN", "")).check_trainable()
+@pytest.mark.parametrize("name", NETS)
+def test_every_blob_of_the_shipped_nets_has_one_producer(name, made_up_data, monkeypatch):
+    """And edges lead from layers to blobs and back, in the order of the layers."""
+    monkeypatch.setenv("GRAPHNET_DATA", str(made_up_data))
+    graph = load_net(shrunk(name)).graph
+    for vertex in graph:
+        if isinstance(vertex, BlobVertex):
+            assert graph.in_degree(vertex) == 1
+            assert all(vertex.producer.index < reader.index for reader in vertex.readers)
+    assert [layer.index for layer in graph.layers] == list(range(len(graph.layers)))
 
 
-def test_a_net_without_a_loss_runs_forward_but_cannot_be_trained():
-    """Forward-only nets are legal."""
-    net = net_of(f"""
-        - {INPUT}
-        - {{name: a, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [a]}}
-    """)
-    net.forward()
-    with pytest.raises(TopologyError, match="has no loss in phase train"):
-        net.check_trainable()
+def test_a_copy_can_be_changed_and_tells_the_same():
+    """As for an experiment of the user's; the net's own graph stays as it is."""
+    graph = net_of(TEXT).graph
+    copy = nx.MultiDiGraph(graph)
+    copy.remove_node(graph.layer("accuracy"))
+    assert graph.layer("accuracy") in graph
+    assert [v.name for v in graph.copy().layers] == [v.name for v in graph.layers]
 
 
-@pytest.mark.parametrize(
-    ("others", "expected"),
-    [
-        ("", {"x"}),
-        ("- {name: more, type: Tanh, bottoms: [x], tops: [q]}", set()),
-        ("- {name: more, type: SquareLoss, bottoms: [p, x]}", set()),
-    ],
-)
-def test_what_is_stored_as_it_is_read(others, expected):
-    """Data that only an inner product reads lies sample after sample; results do not."""
-    text = f"""
-        - {INPUT}
-        - {{name: p, type: InnerProduct, output_dim: 5, bottoms: [x], tops: [p]}}
-        - {{name: r, type: InnerProduct, output_dim: 5, bottoms: [p], tops: [r]}}
-        {others}
-        - {{name: loss, type: SoftmaxLoss, bottoms: [r, label]}}
-    """
-    net = net_of(text)
-    assert graph.stored_by_rows(net.compiled.ordered) == expected
-    assert net.fed("x").flags.c_contiguous == bool(expected)
-    assert not net.blobs["p"].data.flags.c_contiguous
+def test_a_compiled_net_cannot_be_changed_through_its_graph():
+    """Neither its edges nor what its vertices know."""
+    graph = net_of(TEXT).graph
+    with pytest.raises(nx.NetworkXError, match="Frozen"):
+        graph.remove_node(graph.layer("accuracy"))
+    with pytest.raises(GraphnetError, match=r"layer 'a' cannot be changed: 'learns' is what"):
+        graph.layer("a").learns = False
+
+
+@pytest.mark.parametrize(("ask", "there"), [("layer", "in, a, a.neuron"), ("blob", "x, label, a")])
+def test_a_name_that_is_not_there(ask, there):
+    """The error lists those that are."""
+    with pytest.raises(KeyError, match=f"there is no {ask} 'b'; there is: {there}"):
+        getattr(net_of(TEXT).graph, ask)("b")

@@ -46,14 +46,14 @@ def test_a_file_a_dict_a_list_and_specs_are_the_same_net(file):
     nets = [load_net(source) for source in sources]
     assert [n.name for n in nets] == ["small", "small", *["net"] * 4, "small"]
     for net in nets:
-        assert [n.spec for n in net.compiled.ordered] == specs[:2]
+        assert [layer.spec for layer in net.graph.layers] == specs[:2]
         np.testing.assert_array_equal(net.store.data, nets[0].store.data)
 
 
 def test_phase_selects_the_layers(file):
     """``train`` by default."""
-    assert [n.name for n in load_net(file).compiled.ordered] == ["in", "a"]
-    assert [n.name for n in load_net(file, "test").compiled.ordered] == ["in", "a", "b"]
+    assert [layer.name for layer in load_net(file).graph.layers] == ["in", "a"]
+    assert [layer.name for layer in load_net(file, "test").graph.layers] == ["in", "a", "b"]
 
 
 def test_dtype_is_that_of_blobs_and_params(file):

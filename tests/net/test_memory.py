@@ -71,7 +71,7 @@ def test_a_relu_behind_the_pooling_changes_no_bit():
         - {name: loss, type: SoftmaxLoss, bottoms: [d, label]}
     """
     nets = [net_of(text, keep=keep) for keep in ("all", "needed")]
-    assert [n.name for n in nets[1].compiled.ordered][1:4] == ["c", "p", "c.neuron"]
+    assert [layer.name for layer in nets[1].graph.layers][1:4] == ["c", "p", "c.neuron"]
     for net in nets:
         (data,) = (top.data for layer in net.data_layers for top in layer.tops[:1])
         np.round(data, out=data)  # few levels: ties

@@ -115,7 +115,7 @@ def test_the_plan_counts_not_the_blobs_alone():
     """Scratch and diffs are part of what a net needs."""
     spec, backend = net_spec(SMALL), open_backend("numpy", 1)
     plain = compile_net(spec, "train", backend, np.dtype("float32"), memory_limit=None)
-    assert plain.planned_bytes > sum(4 * 5 for _ in plain.shapes)
+    assert plain.planned_bytes > sum(blob.n_bytes for blob in plain.graph.all_blobs)
     with pytest.raises(ShapeError, match="does not fit"):
         compile_net(
             spec, "train", backend, np.dtype("float32"), memory_limit=plain.planned_bytes - 1

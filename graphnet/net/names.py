@@ -1,0 +1,76 @@
+"""The rules of names: every layer and top is named once, and every bottom is somebody's top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from graphnet.errors import Problem, TopologyError, did_you_mean
+from graphnet.net.spec import Node
+
+
+def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
+    """Every layer name and every top is given once, and every bottom is somebody's top.
+
+    Args:
+        nodes: Of one phase.
+        declared: Of all phases, for messages.
+
+    Raises:
+        TopologyError: With all such problems.
+    """
+    makers: dict[str, Node] = {}
+    problems = [*_name_problems(nodes), *_top_problems(nodes, makers)]
+    problems += [
+        Problem(node.subject + _no_maker(bottom, makers, declared), node.position)
+        for node in nodes
+        for bottom in dict.fromkeys(node.bottoms)
+        if bottom not in makers
+    ]
+    if problems:
+        raise TopologyError.of(problems)
+
+
+def _no_maker(bottom: str, makers: Iterable[str], declared: Iterable[Node]) -> str:
+    """That nobody makes a bottom, and who might have been meant."""
+    for node in declared:
+        if bottom in node.tops:
+            return (
+                f"no layer of this phase makes its bottom '{bottom}'\n"
+                f"  layer '{node.name}' does, but only in phase {node.spec.phase}"
+            )
+    hint = did_you_mean(bottom, makers) or "\n  there is: " + ", ".join(makers)
+    return f"no layer makes its bottom '{bottom}'{hint}"
+
+
+def _name_problems(nodes: Sequence[Node]) -> Iterator[Problem]:
+    seen: dict[str, Node] = {}
+    for node in nodes:
+        if node.name in seen:
+            message = f"the layer name '{node.name}' is used twice in this phase"
+            yield Problem(node.subject + message + _also(seen[node.name]), node.position)
+        seen[node.name] = node
+
+
+def _top_problems(nodes: Sequence[Node], makers: dict[str, Node]) -> Iterator[Problem]:
+    """What is wrong with the tops; fills ``makers`` with the layer that makes each."""
+    for node in nodes:
+        for top in node.tops:
+            if top in node.bottoms:
+                if not node.spec.in_place:
+                    yield Problem(
+                        f"{node.subject}cannot write its top over its bottom '{top}'\n"
+                        "  give the top a name of its own",
+                        node.position,
+                    )
+            elif top in makers:
+                yield Problem(
+                    f"{node.subject}the top '{top}' is already a top of layer "
+                    f"'{makers[top].name}'{_also(makers[top])}",
+                    node.position,
+                )
+            else:
+                makers[top] = node
+
+
+def _also(node: Node) -> str:
+    return f"\n  first in line {node.position.line}" if node.position else ""
