@@ -181,7 +181,9 @@ def argument_texts(spec: type[BaseModel]) -> dict[str, str]:
         if issubclass(cls, BaseModel):
             texts |= described(docstring_sections(cls).get("Args", ""))
     own = described(docstring_sections(spec).get("Args", ""))
-    return {**own, **{key: text for key, text in texts.items() if key not in own}}
+    fields = spec.model_fields.items()  # of learned params
+    learned = {info.alias or name: info.description for name, info in fields if info.description}
+    return {**own, **learned, **texts, **own}
 
 
 def default_text(info: FieldInfo) -> str:

@@ -37,7 +37,7 @@ from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.data.portion import Portion
 from graphnet.errors import SpecError
-from graphnet.fields import Model
+from graphnet.layers.learned import HasLearned
 from graphnet.param import Param, ParamDecl, StateDecl
 
 Phase: TypeAlias = Literal["train", "test"]
@@ -88,7 +88,7 @@ class Reads:
     tops: tuple[int, ...] = ()
 
 
-class LayerSpec(Model):
+class LayerSpec(HasLearned):
     """What the YAML says of one layer.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import ClassVar, Literal
@@ -11,9 +11,8 @@ from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat, PositiveFloat
-from graphnet.initializers import AnyInitializer, Constant
+from graphnet.fields import PositiveFloat
+from graphnet.initializers import Constant
 from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes, Stage
 from graphnet.layers.channels import (
     all_but_channels,
@@ -21,9 +20,9 @@ from graphnet.layers.channels import (
     channel_blocks,
     check_channels,
 )
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl, StateDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class BatchNorm(LayerSpec):
@@ -56,14 +55,6 @@ class BatchNorm(LayerSpec):
         param_key: Layers with the same key share their params and running statistics. Default:
             the layer's name.
         neuron: Applied to the top in place.
-        scale_init: Default Constant 1.
-        bias_init: Default Constant 0.
-        scale_regu: Default NoRegu.
-        bias_regu: Default NoRegu.
-        scale_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        scale_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 1.
     Example:
         - {name: bn1, type: BatchNorm, neuron: ReLU, bottoms: [conv1], tops: [bn1]}
     Source:
@@ -74,6 +65,10 @@ class BatchNorm(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "scale": Learned(Constant(value=1.0)),
+        "bias": Learned(),
+    }
 
     type: Literal["BatchNorm"] = "BatchNorm"
     affine: bool = True
@@ -83,14 +78,6 @@ class BatchNorm(LayerSpec):
     sync: bool = False
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    scale_init: AnyInitializer = Constant(value=1.0)
-    bias_init: AnyInitializer = Constant()
-    scale_regu: AnyRegularizer = NoRegu()
-    bias_regu: AnyRegularizer = NoRegu()
-    scale_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    scale_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 1.0
 
     def uses_running(self, phase: Phase) -> bool:
         """Whether it normalises with the running statistics."""
@@ -108,10 +95,8 @@ class BatchNorm(LayerSpec):
             return {}
         shape = (bottoms[0][1],)
         return {
-            "scale": ParamDecl(
-                shape, self.scale_init, self.scale_regu, self.scale_cons, self.scale_lr
-            ),
-            "bias": ParamDecl(shape, self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr),
+            "scale": self.decl("scale", shape),
+            "bias": self.decl("bias", shape),
         }
 
     def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat
-from graphnet.initializers import AnyInitializer, Constant
 from graphnet.layers.axis import FeatureAxis
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.layers.span import Span, given_span, learned_span, refuse_with_values, values_shape
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class Bias(LayerSpec):
@@ -39,10 +37,6 @@ class Bias(LayerSpec):
             serves all elements. Default 1.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        bias_init: Default Constant 0.
-        bias_regu: Default NoRegu.
-        bias_cons: Default NoCons.
-        bias_lr: Rate relative to the solver's. Default 1.
     Example:
         - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
         - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}
@@ -54,15 +48,13 @@ class Bias(LayerSpec):
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
     overwrites: ClassVar[bool] = True
 
+    learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned()}
+
     type: Literal["Bias"] = "Bias"
     axis: FeatureAxis = 1
     num_axes: int = Field(default=1, ge=-1)
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    bias_init: AnyInitializer = Constant()
-    bias_regu: AnyRegularizer = NoRegu()
-    bias_cons: AnyConstraint = NoCons()
-    bias_lr: NonNegativeFloat = 1.0
 
     @model_validator(mode="after")
     def _check_keys(self) -> Bias:
@@ -83,9 +75,7 @@ class Bias(LayerSpec):
         if len(bottoms) > 1:
             return {}
         shape = values_shape(bottoms[0], self.span(bottoms))
-        return {
-            "bias": ParamDecl(shape, self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr)
-        }
+        return {"bias": self.decl("bias", shape)}
 
     def backward_reads(self) -> Reads:
         return Reads()

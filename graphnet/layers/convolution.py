@@ -41,14 +41,6 @@ class Convolution(FilterBank):
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        filter_init: Default Xavier.
-        bias_init: Default Constant 0.
-        filter_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        filter_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        filter_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: conv1, type: Convolution, n_filter: 20, kernel: [5, 5], bottoms: [data],
            tops: [conv1]}

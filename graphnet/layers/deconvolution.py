@@ -39,14 +39,6 @@ class Deconvolution(FilterBank):
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        filter_init: Default Xavier, whose fan-in is here ``n_filter / n_group · kernel area``.
-        bias_init: Default Constant 0.
-        filter_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        filter_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        filter_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: up1, type: Deconvolution, n_filter: 8, kernel: 4, stride: 2, pad: 1,
            bottoms: [code], tops: [up1]}

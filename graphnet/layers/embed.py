@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.threads import in_turn
 from graphnet.blob import Shape
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import DataError
-from graphnet.fields import NonNegativeFloat, PositiveInt
-from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.fields import PositiveInt
+from graphnet.initializers import Xavier
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.labels import IndexRange, memory
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.regularizers import L2Regu
 
 
 class Embed(LayerSpec):
@@ -36,14 +37,6 @@ class Embed(LayerSpec):
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        weight_init: Default Xavier.
-        bias_init: Default Constant 0.
-        weight_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        weight_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        weight_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: embed, type: Embed, input_dim: 96, output_dim: 32, bottoms: [text], tops: [words]}
     Source:
@@ -51,6 +44,10 @@ class Embed(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "weight": Learned(Xavier(), L2Regu()),
+        "bias": Learned(lr=2.0),
+    }
 
     type: Literal["Embed"] = "Embed"
     input_dim: PositiveInt
@@ -58,29 +55,15 @@ class Embed(LayerSpec):
     bias: bool = True
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    weight_init: AnyInitializer = Xavier()
-    bias_init: AnyInitializer = Constant()
-    weight_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    weight_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    weight_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(*bottoms[0], self.output_dim)]
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         shape = (self.input_dim, self.output_dim)
-        decls = {
-            "weight": ParamDecl(
-                shape, self.weight_init, self.weight_regu, self.weight_cons, self.weight_lr
-            )
-        }
+        decls = {"weight": self.decl("weight", shape)}
         if self.bias:
-            decls["bias"] = ParamDecl(
-                shape[1:], self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
+            decls["bias"] = self.decl("bias", shape[1:])
         return decls
 
     def scratch(

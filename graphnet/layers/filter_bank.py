@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from graphnet.backend.base import Window
 from graphnet.blob import Shape, shape_text
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativeFloat, NonNegativePair, PositiveInt, PositivePair
-from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.fields import NonNegativePair, PositiveInt, PositivePair
+from graphnet.initializers import Xavier
 from graphnet.layers.base import LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.regularizers import L2Regu
 
 
 class FilterBank(LayerSpec):
     """What the YAML says of either layer; each documents its properties."""
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "filter": Learned(Xavier(), L2Regu()),
+        "bias": Learned(lr=2.0),
+    }
 
     n_filter: PositiveInt
     kernel: PositivePair = (1, 1)
@@ -33,14 +38,6 @@ class FilterBank(LayerSpec):
     bias: bool = True
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    filter_init: AnyInitializer = Xavier()
-    bias_init: AnyInitializer = Constant()
-    filter_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    filter_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    filter_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
 
     @model_validator(mode="after")
     def _check_groups(self) -> Self:
@@ -76,19 +73,9 @@ class FilterBank(LayerSpec):
             )
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        decls = {
-            "filter": ParamDecl(
-                self.filter_shape(bottoms[0]),
-                self.filter_init,
-                self.filter_regu,
-                self.filter_cons,
-                self.filter_lr,
-            )
-        }
+        decls = {"filter": self.decl("filter", self.filter_shape(bottoms[0]))}
         if self.bias:
-            decls["bias"] = ParamDecl(
-                (self.n_filter,), self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
+            decls["bias"] = self.decl("bias", (self.n_filter,))
         return decls
 
     def backward_reads(self) -> Reads:

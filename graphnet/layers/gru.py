@@ -45,18 +45,6 @@ class GRU(Recurrent):
             before it. Default false.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        weight_x_init: Default Xavier.
-        weight_h_init: Default Orthogonal.
-        bias_init: Default Constant 0.
-        weight_x_regu: Default L2Regu, coefficient 1.
-        weight_h_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        weight_x_cons: Default NoCons.
-        weight_h_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        weight_x_lr: Rate relative to the solver's. Default 1.
-        weight_h_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: gru1, type: GRU, output_dim: 64, stateful: true, bottoms: [x], tops: [h1]}
     Source:

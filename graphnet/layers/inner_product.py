@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import InnerProductArrays
 from graphnet.blob import Shape
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat, PositiveInt
-from graphnet.initializers import AnyInitializer, Constant, Xavier
+from graphnet.fields import PositiveInt
+from graphnet.initializers import Xavier
 from graphnet.layers.axis import FeatureAxis, axis_of
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.regularizers import L2Regu
 
 
 class InnerProduct(LayerSpec):
@@ -38,14 +39,6 @@ class InnerProduct(LayerSpec):
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        weight_init: Default Xavier.
-        bias_init: Default Constant 0.
-        weight_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        weight_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        weight_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: ip1, type: InnerProduct, output_dim: 500, neuron: ReLU, bottoms: [x], tops: [ip1]}
         - {name: words, type: InnerProduct, output_dim: 64, axis: 2, bottoms: [h], tops: [words]}
@@ -54,6 +47,10 @@ class InnerProduct(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "weight": Learned(Xavier(), L2Regu()),
+        "bias": Learned(lr=2.0),
+    }
 
     type: Literal["InnerProduct"] = "InnerProduct"
     output_dim: PositiveInt
@@ -61,14 +58,6 @@ class InnerProduct(LayerSpec):
     bias: bool = True
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    weight_init: AnyInitializer = Xavier()
-    bias_init: AnyInitializer = Constant()
-    weight_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    weight_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    weight_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         positions, _ = self.split(bottoms[0])
@@ -87,15 +76,9 @@ class InnerProduct(LayerSpec):
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         _, flattened = self.split(bottoms[0])
         shape = (self.output_dim, prod(flattened))
-        decls = {
-            "weight": ParamDecl(
-                shape, self.weight_init, self.weight_regu, self.weight_cons, self.weight_lr
-            )
-        }
+        decls = {"weight": self.decl("weight", shape)}
         if self.bias:
-            decls["bias"] = ParamDecl(
-                shape[:1], self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
+            decls["bias"] = self.decl("bias", shape[:1])
         return decls
 
     @property

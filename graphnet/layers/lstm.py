@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -14,6 +15,7 @@ from graphnet.initializers import Initializer
 from graphnet.layers.base import Binding
 from graphnet.layers.recurrent import Block, Recurrent
 from graphnet.layers.unrolled import RecurrentLayer, Strip
+from graphnet.param import ParamDecl
 
 
 class LSTM(Recurrent):
@@ -51,18 +53,6 @@ class LSTM(Recurrent):
         forget_bias: Added to the initial bias of the forget gate, so that the cell remembers at
             first; 0 is Caffe's. Default 1.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        weight_x_init: Default Xavier.
-        weight_h_init: Default Orthogonal.
-        bias_init: Default Constant 0.
-        weight_x_regu: Default L2Regu, coefficient 1.
-        weight_h_regu: Default L2Regu, coefficient 1.
-        bias_regu: Default NoRegu.
-        weight_x_cons: Default NoCons.
-        weight_h_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        weight_x_lr: Rate relative to the solver's. Default 1.
-        weight_h_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: lstm1, type: LSTM, output_dim: 128, bottoms: [x, cont], tops: [h1]}
     Source:
@@ -83,8 +73,12 @@ class LSTM(Recurrent):
     type: Literal["LSTM"] = "LSTM"
     forget_bias: float = 1.0
 
-    def initial_bias(self) -> Initializer:
-        return ForgetBias(base=self.bias_init, value=self.forget_bias)
+    def decl(self, name: str, shape: Shape) -> ParamDecl:
+        declared = super().decl(name, shape)
+        if name == "bias":
+            init = ForgetBias(base=declared.init, value=self.forget_bias)
+            declared = replace(declared, init=init)
+        return declared
 
     def build(self, binding: Binding) -> RecurrentLayer:
         return RecurrentLayer(self, binding, LSTMStrip)

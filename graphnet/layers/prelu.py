@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat
-from graphnet.initializers import AnyInitializer, Constant
+from graphnet.initializers import Constant
 from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
 from graphnet.layers.channels import (
     beside,
     channel_blocks,
     check_channels,
 )
+from graphnet.layers.learned import Learned
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class PReLU(LayerSpec):
@@ -35,10 +34,7 @@ class PReLU(LayerSpec):
     Args:
         channel_shared: Whether all channels have one slope. Default false.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        slope_init: Default Constant 0.25.
         slope_regu: Default NoRegu; decay would pull the slopes towards those of a ReLU.
-        slope_cons: Default NoCons.
-        slope_lr: Rate relative to the solver's. Default 1.
     Example:
         - {name: prelu1, type: PReLU, bottoms: [conv1], tops: [prelu1]}
     Source:
@@ -46,14 +42,11 @@ class PReLU(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {"slope": Learned(Constant(value=0.25))}
 
     type: Literal["PReLU"] = "PReLU"
     channel_shared: bool = False
     param_key: str | None = None
-    slope_init: AnyInitializer = Constant(value=0.25)
-    slope_regu: AnyRegularizer = NoRegu()
-    slope_cons: AnyConstraint = NoCons()
-    slope_lr: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_channels(bottoms[0])
@@ -61,11 +54,7 @@ class PReLU(LayerSpec):
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         shape = (1,) if self.channel_shared else (bottoms[0][1],)
-        return {
-            "slope": ParamDecl(
-                shape, self.slope_init, self.slope_regu, self.slope_cons, self.slope_lr
-            )
-        }
+        return {"slope": self.decl("slope", shape)}
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, InnerProductArrays, ScratchDecl
 from graphnet.blob import Shape, rows
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.rbf_codes import AnyCodes, DigitBitmaps, RandomSigns
+from graphnet.layers.learned import Learned
+from graphnet.layers.rbf_codes import AnyCodes, RandomSigns
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class RBF(LayerSpec):
@@ -34,9 +34,6 @@ class RBF(LayerSpec):
         param_key: Layers with the same key share their codes. Default: the layer's name.
         codes_init: ``RandomSigns`` (default: 1 and −1 at random), ``DigitBitmaps`` (drawings of
             the ten digits, for 84 inputs), or any initializer.
-        codes_regu: Default NoRegu.
-        codes_cons: Default NoCons.
-        codes_lr: Rate relative to the solver's. Default 1.
     Example:
         - {name: f6, type: InnerProduct, output_dim: 84, neuron: Tanh, bottoms: [c5], tops: [f6]}
         - {name: output, type: RBF, output_dim: 10, codes_init: DigitBitmaps, frozen: true,
@@ -48,18 +45,14 @@ class RBF(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {"codes": Learned(RandomSigns(), inits=AnyCodes)}
 
     type: Literal["RBF"] = "RBF"
     output_dim: PositiveInt
     param_key: str | None = None
-    codes_init: AnyCodes = RandomSigns()
-    codes_regu: AnyRegularizer = NoRegu()
-    codes_cons: AnyConstraint = NoCons()
-    codes_lr: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        if isinstance(self.codes_init, DigitBitmaps):
-            self.codes_init.check(self.codes_shape(bottoms[0]))
+        self.init_of("codes").check(self.codes_shape(bottoms[0]))
         return [(bottoms[0][0], self.output_dim)]
 
     def codes_shape(self, bottom: Shape) -> Shape:
@@ -68,11 +61,7 @@ class RBF(LayerSpec):
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         shape = self.codes_shape(bottoms[0])
-        return {
-            "codes": ParamDecl(
-                shape, self.codes_init, self.codes_regu, self.codes_cons, self.codes_lr
-            )
-        }
+        return {"codes": self.decl("codes", shape)}
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool

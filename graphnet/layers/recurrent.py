@@ -6,6 +6,7 @@ rows of W are the blocks a layer declares. How it runs is in ``unrolled.py``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -13,13 +14,13 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativeFloat, PositiveInt
-from graphnet.initializers import AnyInitializer, Constant, Initializer, Orthogonal, Xavier
+from graphnet.fields import PositiveInt
+from graphnet.initializers import Orthogonal, Xavier
 from graphnet.layers.base import Arity, LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.param import ParamDecl, StateDecl
-from graphnet.regularizers import AnyRegularizer, L2Regu, NoRegu
+from graphnet.regularizers import L2Regu
 
 MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
 MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
@@ -58,22 +59,16 @@ class Recurrent(LayerSpec):
     #: … and how many it needs while it runs.
     n_spare: ClassVar[int]
 
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "weight_x": Learned(Xavier(), L2Regu()),
+        "weight_h": Learned(Orthogonal(), L2Regu()),
+        "bias": Learned(lr=2.0),
+    }
+
     output_dim: PositiveInt
     stateful: bool = False
     bias: bool = True
     param_key: str | None = None
-    weight_x_init: AnyInitializer = Xavier()
-    weight_h_init: AnyInitializer = Orthogonal()
-    bias_init: AnyInitializer = Constant()
-    weight_x_regu: AnyRegularizer = L2Regu()
-    weight_h_regu: AnyRegularizer = L2Regu()
-    bias_regu: AnyRegularizer = NoRegu()
-    weight_x_cons: AnyConstraint = NoCons()
-    weight_h_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    weight_x_lr: NonNegativeFloat = 1.0
-    weight_h_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 2.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         x = bottoms[0]
@@ -89,34 +84,16 @@ class Recurrent(LayerSpec):
             )
         return [(x[0], x[1], self.output_dim)]
 
-    def initial_bias(self) -> Initializer:
-        """How the bias is filled."""
-        return self.bias_init
-
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         h, d = self.output_dim, prod(bottoms[0][2:])
         n_gates = len({b.gate for b in self.blocks})
         decls = {
-            "weight_x": ParamDecl(
-                (n_gates * h, d),
-                self.weight_x_init,
-                self.weight_x_regu,
-                self.weight_x_cons,
-                self.weight_x_lr,
-            ),
-            "weight_h": ParamDecl(
-                (n_gates * h, h),
-                self.weight_h_init,
-                self.weight_h_regu,
-                self.weight_h_cons,
-                self.weight_h_lr,
-            ),
+            "weight_x": self.decl("weight_x", (n_gates * h, d)),
+            "weight_h": self.decl("weight_h", (n_gates * h, h)),
         }
         if self.bias:
             n_bias = h * len({b.bias for b in self.blocks})
-            decls["bias"] = ParamDecl(
-                (n_bias,), self.initial_bias(), self.bias_regu, self.bias_cons, self.bias_lr
-            )
+            decls["bias"] = self.decl("bias", (n_bias,))
         return decls
 
     def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:

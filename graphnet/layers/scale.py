@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape
-from graphnet.constraints import AnyConstraint, NoCons
-from graphnet.fields import NonNegativeFloat
-from graphnet.initializers import AnyInitializer, Constant
+from graphnet.initializers import Constant
 from graphnet.layers.axis import FeatureAxis
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.layers.span import Span, given_span, learned_span, refuse_with_values, values_shape
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class Scale(LayerSpec):
@@ -42,14 +41,6 @@ class Scale(LayerSpec):
         bias: Whether a learned bias is added. Default false.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: Applied to the top in place.
-        scale_init: Default Constant 1.
-        bias_init: Default Constant 0.
-        scale_regu: Default NoRegu.
-        bias_regu: Default NoRegu.
-        scale_cons: Default NoCons.
-        bias_cons: Default NoCons.
-        scale_lr: Rate relative to the solver's. Default 1.
-        bias_lr: Rate relative to the solver's. Default 1.
     Example:
         - {name: scale1, type: Scale, bias: true, bottoms: [bn1], tops: [scale1]}
         - {name: gate, type: Scale, bottoms: [conv2, weights], tops: [weighted]}
@@ -61,20 +52,17 @@ class Scale(LayerSpec):
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
     overwrites: ClassVar[bool] = True
 
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "scale": Learned(Constant(value=1.0)),
+        "bias": Learned(),
+    }
+
     type: Literal["Scale"] = "Scale"
     axis: FeatureAxis = 1
     num_axes: int = Field(default=1, ge=-1)
     bias: bool = False
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    scale_init: AnyInitializer = Constant(value=1.0)
-    bias_init: AnyInitializer = Constant()
-    scale_regu: AnyRegularizer = NoRegu()
-    bias_regu: AnyRegularizer = NoRegu()
-    scale_cons: AnyConstraint = NoCons()
-    bias_cons: AnyConstraint = NoCons()
-    scale_lr: NonNegativeFloat = 1.0
-    bias_lr: NonNegativeFloat = 1.0
 
     @model_validator(mode="after")
     def _check_keys(self) -> Scale:
@@ -95,15 +83,9 @@ class Scale(LayerSpec):
         if len(bottoms) > 1:
             return {}
         shape = values_shape(bottoms[0], self.span(bottoms))
-        decls = {
-            "scale": ParamDecl(
-                shape, self.scale_init, self.scale_regu, self.scale_cons, self.scale_lr
-            )
-        }
+        decls = {"scale": self.decl("scale", shape)}
         if self.bias:
-            decls["bias"] = ParamDecl(
-                shape, self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-            )
+            decls["bias"] = self.decl("bias", shape)
         return decls
 
     def scratch(

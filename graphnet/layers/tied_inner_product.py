@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import InnerProductArrays
 from graphnet.blob import Shape, feature_size, shape_text
-from graphnet.constraints import AnyConstraint, NoCons
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativeFloat, PositiveInt
-from graphnet.initializers import AnyInitializer, Constant
+from graphnet.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu
 
 
 class TiedInnerProduct(LayerSpec):
@@ -35,10 +34,6 @@ class TiedInnerProduct(LayerSpec):
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their bias. Default: the layer's name.
         neuron: Applied to the top in place.
-        bias_init: Default Constant 0.
-        bias_regu: Default NoRegu.
-        bias_cons: Default NoCons.
-        bias_lr: Rate relative to the solver's. Default 2.
     Example:
         - {name: encode, type: InnerProduct, output_dim: 50, neuron: Sigmoid, bottoms: [data],
            tops: [code]}
@@ -49,6 +44,7 @@ class TiedInnerProduct(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned(lr=2.0)}
 
     type: Literal["TiedInnerProduct"] = "TiedInnerProduct"
     output_dim: PositiveInt
@@ -56,10 +52,6 @@ class TiedInnerProduct(LayerSpec):
     bias: bool = True
     param_key: str | None = None
     neuron: AnyNeuron | None = None
-    bias_init: AnyInitializer = Constant()
-    bias_regu: AnyRegularizer = NoRegu()
-    bias_cons: AnyConstraint = NoCons()
-    bias_lr: NonNegativeFloat = 2.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(bottoms[0][0], self.output_dim)]
@@ -67,9 +59,7 @@ class TiedInnerProduct(LayerSpec):
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         if not self.bias:
             return {}
-        decl = ParamDecl(
-            (self.output_dim,), self.bias_init, self.bias_regu, self.bias_cons, self.bias_lr
-        )
+        decl = self.decl("bias", (self.output_dim,))
         return {"bias": decl}
 
     def borrowed_params(self) -> dict[str, tuple[str, str]]:
