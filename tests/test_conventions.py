@@ -33,7 +33,7 @@ ROWS = (
     "data",
     "param initializers regularizers constraints",
     "backend",
-    "overrides validation yaml_reader user_code fields blob",
+    "overrides validation yaml_reader user_code fields blob installation",
     "errors",
 )
 
