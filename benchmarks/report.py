@@ -58,7 +58,7 @@ def draw_charts(results: Mapping[str, Any], folder: Path, say: Callable[[str], N
     try:
         from benchmarks import charts
     except ModuleNotFoundError as error:
-        say(f"no charts: {error}; pip install 'graphnet[benchmarks]'")
+        say(f"no charts: {error}; pip install '.[benchmarks]'")
         return
     for file in charts.draw(results, folder):
         say(f"chart: {file}")

@@ -79,7 +79,12 @@ def __getattr__(name: str) -> Any:
     if name == "layers":
         return importlib.import_module("graphnet.layers")
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'graphnet' has no attribute '{name}'")
+        from graphnet.installation import in_the_way
+
+        message = "\n".join(
+            filter(None, [f"module 'graphnet' has no attribute '{name}'", in_the_way()])
+        )
+        raise AttributeError(message)
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
+import numpy as np
+
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray
 Shape: TypeAlias = tuple[int, ...]
 
@@ -45,6 +47,21 @@ def storage(array: Array) -> Array:
     For arrays of the NumPy backend it is C-contiguous. A view, never a copy.
     """
     return array.transpose((*range(1, array.ndim), 0))
+
+
+def reshaped(array: Array, shape: Shape) -> Array:
+    """The array's elements, in its own order of axes, as a view of another shape.
+
+    Raises:
+        ValueError: If that would need a copy, whose readers and writers would miss the array.
+    """
+    view = array.reshape(shape)
+    if not array.flags.c_contiguous and not np.may_share_memory(view, array):
+        raise ValueError(
+            f"an array of shape {array.shape} and strides {array.strides}"
+            f" cannot be seen as {shape} without a copy"
+        )
+    return view
 
 
 def columns(array: Array) -> Array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.blob import Blob, columns, feature_size, rows, shape_text, storage
+from graphnet.blob import Blob, columns, feature_size, reshaped, rows, shape_text, storage
 
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple)
 
@@ -48,6 +50,25 @@ def test_storage_shows_how_it_lies(shape):
     assert found.shape == (*shape[1:], shape[0])
     assert found.flags.c_contiguous
     assert np.shares_memory(found, array)
+
+
+@given(SHAPES, st.integers(0, 4))
+def test_another_shape_is_the_same_memory(shape, step):
+    """Axes merged, also of an array with gaps along an axis that stays by itself."""
+    array = np.zeros((*shape, 2 * step + 1))[..., ::2]
+    found = reshaped(array, (-1, array.shape[-1]))
+    assert found.shape == (np.prod(shape), array.shape[-1])
+    assert np.shares_memory(found, array)
+
+
+def test_another_shape_that_would_need_a_copy_is_refused():
+    """What is written to a copy would be lost; the message gives shape, strides and what for."""
+    array = np.zeros((4, 3)).T
+    message = re.escape("shape (3, 4) and strides (8, 24) cannot be seen as (12,) without a copy")
+    with pytest.raises(ValueError, match=message):
+        reshaped(array, (12,))
+    assert reshaped(array[:, :1], (3,)).base is not None
+    assert reshaped(array[:0], (2, 0)).shape == (2, 0)
 
 
 @pytest.mark.parametrize("view", [rows, columns])

@@ -33,7 +33,7 @@ ROWS = (
     "data",
     "param initializers regularizers constraints",
     "backend",
-    "overrides validation yaml_reader user_code fields blob",
+    "overrides validation yaml_reader user_code fields blob installation",
     "errors",
 )
 
@@ -220,6 +220,55 @@ def test_what_is_imported_is_declared_and_used():
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
     foreign = imported - set(sys.stdlib_module_names) - {"graphnet", "cupy", "pydantic_core"}
     assert foreign == {spelt.get(name, name) for name in names}
+
+
+def loaded(path: Path) -> Iterator[str]:
+    """What a file imports when it is imported itself."""
+    nodes: list[ast.stmt] = list(tree(path).body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+            nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def file_of(module: str) -> Path | None:
+    """The file of a module of this repository, or of the module that a name is from."""
+    for name in (module, module.rpartition(".")[0]):
+        for root in (ROOT, TESTS):
+            at = root.joinpath(*name.split("."))
+            for file in (at.with_suffix(".py"), at / "__init__.py"):
+                if name and file.is_file():
+                    return file
+    return None
+
+
+def test_the_tests_can_be_read_with_the_extra_dev_alone():
+    """What needs another extra is imported where it is used, so that its tests alone are skipped.
+
+    Else the README's second command fails before the first test.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.split(r"[<>=! \[]", line)[0] for line in declared}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    there = {spelt.get(name, name) for name in names} | set(sys.stdlib_module_names)
+    there |= {"pydantic_core"}  # which comes with pydantic
+    to_read, read, strange = set(TEST_FILES), set(), []
+    while to_read:
+        path = to_read.pop()
+        read.add(path)
+        for module in loaded(path):
+            file = file_of(module)
+            if file is not None:
+                to_read |= {file} - read
+            elif module.split(".")[0] not in there:
+                strange.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert len(read) > len(TEST_FILES)
+    assert not strange, "\n".join(strange)
 
 
 # --- files ------------------------------------------------------------------------------

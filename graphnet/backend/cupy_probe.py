@@ -8,13 +8,17 @@ import os
 import sys
 from typing import Any
 
+from graphnet.installation import pip_install
+
 #: Codes of the CUDA runtime.
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
 
-_INSTALL = (
-    "\n  for a driver of CUDA 13: pip install 'graphnet[cuda13]'"
-    "\n  for one of CUDA 12: pip install 'graphnet[cuda12]'"
-)
+
+def _install() -> str:
+    return (
+        f"\n  for a driver of CUDA 13: {pip_install('cuda13')}"
+        f"\n  for one of CUDA 12: {pip_install('cuda12')}"
+    )
 
 
 def can_be_had() -> bool:
@@ -39,11 +43,11 @@ def has_driver() -> bool:
 def what_is_missing() -> str:
     """Empty if CuPy can compute; else what is missing, and on further lines how to get it."""
     if not is_installed():
-        return f"CuPy is not installed{_INSTALL}"
+        return f"CuPy is not installed{_install()}"
     try:
         import cupy
     except Exception as error:  # noqa: BLE001  # whatever a broken installation raises
-        return f"CuPy cannot be imported\n  {_first_line(error)}{_INSTALL}"
+        return f"CuPy cannot be imported\n  {_first_line(error)}{_install()}"
     return _missing_device(cupy.cuda.runtime) or _missing_library(cupy) or _failure(cupy)
 
 
@@ -61,7 +65,7 @@ def _missing_device(runtime: Any) -> str:
             return (
                 f"the NVIDIA driver is too old: it is for CUDA {_version(driver)}"
                 f"\n  CuPy is built for CUDA {built_for // 1000}: update the driver, or install "
-                f"the CuPy that suits it{_INSTALL}"
+                f"the CuPy that suits it{_install()}"
             )
         if error.status != _NO_DEVICE:
             return f"the NVIDIA driver does not work\n  {_first_line(error)}"

@@ -15,7 +15,7 @@ import numpy as np
 from graphnet.backend.base import InnerProductArrays
 from graphnet.backend.numpy_inner_product import MOST_PARTS, PART_MACS
 from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
-from graphnet.blob import Array, storage
+from graphnet.blob import Array, reshaped, storage
 
 #: Elements of the products that are added up together.
 TERM_ELEMENTS = 2**16
@@ -98,6 +98,4 @@ def by_position(array: Array, n_positions: int) -> Array:
     n_samples = array.shape[0]
     if array.flags.c_contiguous:
         return array.reshape(n_samples, n_positions, -1).transpose(1, 2, 0)
-    view = storage(array).view()
-    view.shape = (n_positions, -1, n_samples)  # raises where reshape would copy
-    return view
+    return reshaped(storage(array), (n_positions, -1, n_samples))

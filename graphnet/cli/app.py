@@ -18,6 +18,7 @@ import typer
 from graphnet.cli.mistakes import report
 from graphnet.cli.terminal import parse_bytes, say, warn
 from graphnet.errors import GraphnetError
+from graphnet.installation import in_the_way, is_replaced
 from graphnet.parallel.launch import check_one_process
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         0 success, 1 failure, 2 wrong usage, 130 interrupted.
     """
+    if message := in_the_way():
+        warn(message)
+        if is_replaced():
+            return 1
     code: int | str | None = 0
     try:
         app(None if args is None else list(args), prog_name="graphnet")

@@ -16,6 +16,7 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.data import idx, npy
 from graphnet.errors import DataError, did_you_mean
+from graphnet.installation import pip_install
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
 _CHANNELS, _GREY = 3, 1
@@ -277,6 +278,6 @@ def _pillow() -> Any:
     except ImportError as error:
         raise DataError(
             "pictures are read by Pillow, which is not installed\n"
-            "  install it: pip install 'graphnet[images]'"
+            f"  install it: {pip_install('images')}"
         ) from error
     return Image

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
-from graphnet.blob import Array, Shape, shape_text, storage
+from graphnet.blob import Array, Shape, reshaped, shape_text, storage
 from graphnet.errors import ShapeError
 
 
@@ -57,9 +57,5 @@ def fold(array: Array, axis: int) -> Array:
     """The view ``(N, before, n, after)`` of a blob, in whichever order it is stored."""
     n, before, size, after = folded(tuple(array.shape), axis)
     if array.flags.c_contiguous:
-        view = array.view()
-        view.shape = (n, before, size, after)
-        return view
-    view = storage(array).view()
-    view.shape = (before, size, after, n)  # raises where reshape would copy
-    return view.transpose(3, 0, 1, 2)
+        return reshaped(array, (n, before, size, after))
+    return reshaped(storage(array), (before, size, after, n)).transpose(3, 0, 1, 2)

@@ -17,7 +17,7 @@ import numpy as np
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number
 from graphnet.backend.threads import Call, in_turn
-from graphnet.blob import Array, Shape, shape_text, storage
+from graphnet.blob import Array, Shape, reshaped, shape_text, storage
 from graphnet.errors import DataError, ShapeError
 from graphnet.layers.axis import axis_of, with_size, without
 
@@ -54,9 +54,7 @@ def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
 def memory(array: Array) -> Array:
     """All elements of a blob's array in the order they are stored, as a view of one axis."""
     stored = array if array.flags.c_contiguous else storage(array)
-    flat = stored.view()
-    flat.shape = (array.size,)  # raises where reshape would copy
-    return flat
+    return reshaped(stored, (array.size,))
 
 
 def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from graphnet.errors import RankError
+from graphnet.installation import pip_install
 
 if TYPE_CHECKING:
     from graphnet.parallel.communicator import Communicator
@@ -74,7 +75,7 @@ def current() -> Communicator:
             raise SystemExit(1) from None
         raise RankError(
             f"this is rank 0 of a job, but MPI cannot be had: {error}\n"
-            "  pip install 'graphnet[mpi]', or start graphnet without mpiexec"
+            f"  {pip_install('mpi')}, or start graphnet without mpiexec"
         ) from error
     communicator = MPICommunicator()
     communicator.start_watching()

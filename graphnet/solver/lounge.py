@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 from graphnet.errors import did_you_mean
@@ -53,6 +53,7 @@ class CoffeeLounge:
         self._recorded: dict[str, float] = {}
         self._listeners: list[tuple[str, str, Listener]] = []
         self._owner = ""
+        self._done: set[Hashable] = set()
 
     # --- for coffee breaks --------------------------------------------------------------
 
@@ -67,6 +68,15 @@ class CoffeeLounge:
     def get_statistics(self, key: str) -> dict[int, float]:
         """What was recorded under ``key``, by iteration; empty if nothing was."""
         return dict(self._statistics.get(key, {}))
+
+    def is_first(self, what: Hashable) -> bool:
+        """Whether nobody has asked for the same in this iteration.
+
+        For breaks that would do again what another of their kind has just done.
+        """
+        is_first = what not in self._done
+        self._done.add(what)
+        return is_first
 
     def listen(self, key: str, listener: Listener) -> None:
         """Call ``listener(value)`` after the breaks of an iteration that recorded ``key``.
@@ -105,7 +115,7 @@ class CoffeeLounge:
     def start_iteration(self, iteration: int) -> None:
         """What is recorded from now on belongs to ``iteration``."""
         self.iter = iteration
-        self._recorded = {}
+        self._recorded, self._done = {}, set()
 
     def due_listeners(self) -> list[tuple[str, Listener, float]]:
         """``(owner, listener, value)`` for the keys recorded in this iteration, in order."""

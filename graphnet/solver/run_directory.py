@@ -25,6 +25,8 @@ from graphnet.solver.durable import explained, remove_unfinished, write_durably
 from graphnet.solver.snapshot_file import Contents, read
 
 _NAME = re.compile(r"snapshot-(\d{6,})\.h5")
+#: How one does so where a run is, in messages.
+BEGIN_ANEW = "solve with --fresh (in Python fresh=True) to begin anew"
 #: What a run leaves; the snapshots last, so that a crash while they move loses no statistics.
 _CONTENTS = ("statistics.jsonl", "net.yaml", "solver.yaml", "run.json", "snapshots")
 
@@ -56,7 +58,7 @@ def newest_good(
     if found:
         raise SnapshotError(
             f"{folder}: none of its {len(found)} snapshots can be read\n"
-            "  solve with --fresh to begin anew; what is there is kept aside"
+            f"  {BEGIN_ANEW}; what is there is kept aside"
         )
     return None
 

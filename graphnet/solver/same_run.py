@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import SnapshotError
+from graphnet.solver.run_directory import BEGIN_ANEW
 from graphnet.solver.snapshot_file import Contents
 from graphnet.solver.spec import FREE_KEYS, SolverSpec
 from graphnet.solver.trainable_net import TrainableNet
@@ -60,14 +61,14 @@ def check_same_run(
         raise SnapshotError(
             f"{file}: this run was declared differently, so it cannot go on:\n  "
             + "\n  ".join(found)
-            + "\n  solve with --fresh to begin anew, or choose another exp_dir"
+            + f"\n  {BEGIN_ANEW}, or choose another exp_dir"
         )
     changed = list(_changed_files(meta.fingerprints, fingerprints))
     if changed:
         raise SnapshotError(
             f"{file}: the data of this run has changed since, so it cannot go on:\n  "
             + "\n  ".join(changed)
-            + "\n  put it back as it was, or solve with --fresh to begin anew"
+            + f"\n  put it back as it was, or {BEGIN_ANEW}"
         )
 
 

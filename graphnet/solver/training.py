@@ -17,6 +17,7 @@ from graphnet.solver.coffee.divergence_guard import check_finite
 from graphnet.solver.keeper import FINISHED, Keeper
 from graphnet.solver.reporter import Progress
 from graphnet.solver.run import Run
+from graphnet.solver.run_directory import BEGIN_ANEW
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.state import SolverState
 from graphnet.solver.team import Team
@@ -78,7 +79,8 @@ class Training:
         self.team.is_moved = True
         is_resumed = self.keeper.begin(fresh=fresh)
         if is_resumed and self.keeper.is_complete:
-            self._say_end("was finished before")
+            way_on = f"\n  to go on, give a larger max_iter; {BEGIN_ANEW}"
+            self._say_end("was finished before", way_on)
             return True, True
         if is_resumed:
             self._say(f"going on from iteration {self.state.iter:,} ({self.lounge.last_snapshot})")
@@ -209,11 +211,11 @@ class Training:
         saved = f"the run is saved in {path}: " if path else ""
         return BreakError(f"{error}\n  {saved}{way_out}, or set 'on_error: continue' to skip it")
 
-    def _say_end(self, how: str) -> None:
+    def _say_end(self, how: str, then: str = "") -> None:
         state, directory = self.state, self.keeper.directory
         where = f" ({directory.folder})" if directory else ""
         why = f": {state.stop_reason}" if state.stop_reason else ""
-        self._say(f"{how} at iteration {state.iter:,}, epoch {state.epoch:,}{where}{why}")
+        self._say(f"{how} at iteration {state.iter:,}, epoch {state.epoch:,}{where}{why}{then}")
 
     def _say(self, text: str) -> None:
         self.run.reporter.line(text)

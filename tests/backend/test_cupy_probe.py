@@ -67,7 +67,7 @@ def machine(monkeypatch):
 
 
 MISSING = {
-    "CuPy": (None, r"CuPy is not installed\n.*CUDA 13: pip install 'graphnet\[cuda13\]'\n.*cuda12"),
+    "CuPy": (None, r"CuPy is not installed\n.*CUDA 13: pip install .*\[cuda13\]'\n.*\[cuda12\]'"),
     "driver": (fake(driver=0), r"there is no NVIDIA driver\n  install one for CUDA 13 or newer"),
     "newer driver": (
         fake(driver=12040, error=CUDARuntimeError(35, "cudaErrorInsufficientDriver")),

@@ -234,7 +234,7 @@ def test_a_run_whose_sources_have_changed_is_refused(folder, run):
     found = run("solve net.yaml --set layers.train-data.source=new.h5 --set max_iter=8")
     assert found.code == 1
     assert "so it cannot go on:" in found.err
-    assert "solve with --fresh to begin anew" in found.err
+    assert "solve with --fresh (in Python fresh=True) to begin anew" in found.err
 
 
 def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 
 from graphnet.data.packable import ArrayFiles, CsvTable, PictureFolder, PictureOptions
 from graphnet.errors import DataError
+from graphnet.installation import pip_install
 
 
 def csv_table(tmp_path, text, label=None):
@@ -155,5 +156,5 @@ def test_pictures_that_cannot_be_packed(tmp_path):
 def test_without_pillow(tmp_path, monkeypatch):
     """It says what to install."""
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(DataError, match=re.escape("pip install 'graphnet[images]'")):
+    with pytest.raises(DataError, match=re.escape(pip_install("images"))):
         PictureFolder(tmp_path, PictureOptions())

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from graphnet.installation import pip_install
 from tests.parallel.recipe import BREAKS, layers, write_data
 
 #: The one that belongs to this interpreter, else the first there is.
@@ -24,7 +25,7 @@ MPIEXEC = str(_BESIDE) if _BESIDE.exists() else shutil.which("mpiexec")
 
 needs_mpi = pytest.mark.skipif(
     MPIEXEC is None or find_spec("mpi4py") is None,
-    reason="needs mpiexec and mpi4py: pip install 'graphnet[mpi]'",
+    reason=f"needs mpiexec and mpi4py: {pip_install('mpi')}",
 )
 
 #: A user's layer: one rank does what MISBEHAVE says, in the iteration AT.

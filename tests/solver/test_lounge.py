@@ -77,3 +77,11 @@ def test_requests():
     lounge.request_snapshot()
     lounge.request_restore()
     assert (lounge.wants_snapshot, lounge.wants_best, lounge.wants_restore) == (True, True, True)
+
+
+def test_the_first_to_ask_is_told_so_in_each_iteration():
+    """Those behind it leave to it what they would do again."""
+    lounge = CoffeeLounge(Lines())
+    for iteration in (0, 100):
+        lounge.start_iteration(iteration)
+        assert [lounge.is_first(what) for what in ("a", "b", "a")] == [True, True, False]

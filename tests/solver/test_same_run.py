@@ -69,7 +69,7 @@ def test_every_difference_is_listed():
         "  precision: float64 there, float32 here",
         "  seed: 0 there, 4 here",
         "  data.sources.data: memory there, elsewhere here",
-        "  solve with --fresh to begin anew, or choose another exp_dir",
+        "  solve with --fresh (in Python fresh=True) to begin anew, or choose another exp_dir",
     ]
 
 

@@ -161,7 +161,12 @@ def test_finished_run_says_so_and_does_nothing(tmp_path):
     before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in tmp_path.rglob("*.*")}
     probe, again = Probe(), FakeNet()
     state, reporter = run(make_solver(probe, exp_dir=str(tmp_path)), again)
-    assert reporter.lines == [f"was finished before at iteration 4, epoch 1 ({tmp_path})"]
+    (text,) = reporter.lines
+    assert text == (
+        f"was finished before at iteration 4, epoch 1 ({tmp_path})\n"
+        "  to go on, give a larger max_iter; "
+        "solve with --fresh (in Python fresh=True) to begin anew"
+    )
     assert (state.iter, state.obj_val) == (first.iter, first.obj_val)
     np.testing.assert_array_equal(again.store.data, net.store.data)
     assert probe.log == []

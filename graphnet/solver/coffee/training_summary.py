@@ -24,7 +24,8 @@ class TrainingSummary(CoffeeBreak):
     have one), and under ``train.KEY`` the mean of each loss and statistic of the training net
     since this break's last report: with ``every_n_epoch: 1``, over the epoch. The line also
     gives the seconds trained since then, breaks not counted, and samples a second. At
-    iteration 0 there is nothing to report.
+    iteration 0 there is nothing to report. Of several that report on the same iterations, one says
+    the line.
 
     Example:
         - {type: TrainingSummary, every_n_iter: 100}
@@ -65,7 +66,8 @@ class TrainingSummary(CoffeeBreak):
         samples = updates * net.batch_size * lounge.batches_per_iter
         if seconds > 0 and samples:
             parts.append(f"{seconds:.1f} s, {samples / seconds:,.0f} samples/s")
-        lounge.reporter.line("  ".join(parts).rstrip())
+        if lounge.is_first((type(self), self._iter)):
+            lounge.reporter.line("  ".join(parts).rstrip())
         self._iter, self._since = state.iter, now
 
     def _means(self, net: TrainableNet) -> dict[str, float]:

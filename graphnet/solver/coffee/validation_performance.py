@@ -18,7 +18,8 @@ class ValidationPerformance(CoffeeBreak):
 
     Every sample counts exactly once. Records each number under its own key: ``accuracy``,
     ``loss``, ``accuracy.top5`` … A run that ends where this break is not due is measured once
-    more at its end; other breaks, such as a Snapshot's ``keep_best``, do not hear of that.
+    more at its end; other breaks, such as a Snapshot's ``keep_best``, do not hear of that. Of
+    several that are due together, one measures.
 
     Args:
         net: A net that shares the params, from Python only. Default: the test phase of the net
@@ -58,6 +59,8 @@ class ValidationPerformance(CoffeeBreak):
         if self._net is None:
             return
         self._measured_at = state.iter
+        if not lounge.is_first((type(self), id(self._given))):
+            return
         start = perf_counter()
         self._net.context.iteration = state.iter
         samples, statistics = self._net.evaluate()

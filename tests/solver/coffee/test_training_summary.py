@@ -67,6 +67,27 @@ def test_each_summary_has_its_own_window():
     np.testing.assert_array_equal(table.net.statistics_state()["loss"], before["loss"])
 
 
+def test_two_that_report_on_the_same_iterations_say_it_once():
+    """As where one is in the solver's file and another is added; with windows of two kinds, both.
+
+    The next window of the one that was silent begins where it was silent.
+    """
+    table, same, longer = Table(), TrainingSummary(), TrainingSummary()
+    for other in (same, longer):
+        other.open(table.net, table.state, table.lounge)
+    table.train(2)
+    table.report()
+    same.enjoy(table.net, table.state, table.lounge)
+    assert len(table.lounge.reporter.lines) == 1
+    table.train(1)
+    table.report(same)
+    longer.enjoy(table.net, table.state, table.lounge)
+    means = [re.search(r"mean loss ([\d.]+)", line)[1] for line in table.lounge.reporter.lines[1:]]
+    assert [float(mean) for mean in means] == pytest.approx(
+        [table.losses[2], np.mean(table.losses)], rel=1e-4
+    )
+
+
 def test_sums_that_somebody_reset():
     """The mean is then of what came since."""
     table = Table()

@@ -43,6 +43,19 @@ def test_a_run_that_ends_elsewhere_is_measured_at_its_end():
     assert len(lounge.reporter.lines) == 2
 
 
+def test_two_that_are_due_together_measure_once():
+    """As where one is in the solver's file and another is added; of two nets, each."""
+    breaks = [ValidationPerformance(), ValidationPerformance(), ValidationPerformance(FakeNet())]
+    net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
+    for break_ in breaks:
+        break_.open(net, state, lounge)
+    lounge.start_iteration(0)
+    for break_ in breaks:
+        break_.enjoy(net, state, lounge)
+        break_.finish(net, state, lounge)
+    assert len(lounge.reporter.lines) == 2
+
+
 def test_report():
     """How many samples, each number, and how it has changed."""
     _, _, lounge = enjoyed(ValidationPerformance(), times=2)
