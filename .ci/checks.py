@@ -1,0 +1,221 @@
+"""What must pass before a change lands.
+
+First both commands of the README, as they stand: each in a fresh clone and an empty environment,
+with every Python that graphnet is for. Then what those leave: the rest of the README, the tests
+that need an extra, all tests with the lowest versions of all dependencies, layout, lint and types.
+A Python that this machine has not got is named and left out.
+
+It needs git and a Python, and prints every log and, at the end, a table. The exit status is 1 if
+anything has failed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from jobs import ROOT, Python, Result, find_python, run, stop_all
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support import readme  # of this clone's tests
+
+PYTHONS = ("3.11", "3.12", "3.13")
+#: What the tests of the optional parts need; CuPy for CUDA 13 is among it.
+EXTRAS = ("images", "mpi", "gpu-check", "benchmarks")
+SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev,{}]'".format(",".join(EXTRAS))
+BIN = ".venv/bin/"
+PYTEST = BIN + "python -m pytest"
+TRAIN, TESTS = "README 1: train", "README 2: set up and test"
+
+
+class Job(NamedTuple):
+    """A script of bash to run with a Python in a clone."""
+
+    name: str
+    python: Python
+    script: str
+    clone: Path
+
+
+def main() -> int:
+    """Run everything.
+
+    Returns:
+        The exit status.
+    """
+    start = perf_counter()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # whatever the logs hold
+    pythons = [found for minor in PYTHONS if (found := told(minor))]
+    if not pythons:
+        say(f"none of the Pythons {', '.join(PYTHONS)} is here")
+        return 1
+    git_status = ["git", "-C", str(ROOT), "status", "--porcelain"]
+    if subprocess.run(git_status, capture_output=True, check=True).stdout:
+        say("! what is not committed is not tried")
+    with tempfile.TemporaryDirectory(prefix="graphnet-ci-") as folder:
+        first = together(readme_jobs(pythons, Path(folder)))
+        rest = together(other_jobs(Path(folder), first))
+    results = first | rest
+    say_table(results)
+    failed = [job for job, result in results.items() if result.code]
+    for job in failed:
+        say(f"FAILED: {job.name}, Python {job.python.version}")
+    say(closing_line(results.values(), perf_counter() - start, other_failures(results)))
+    return int(bool(failed))
+
+
+def told(minor: str) -> Python | None:
+    """The Python of that version, and a line on it."""
+    found = find_python(minor)
+    say(f"Python {found.version}: {found.path}" if found else f"! no Python {minor}: left out")
+    return found
+
+
+# --- what is run ------------------------------------------------------------------------
+
+
+def readme_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
+    """Both commands of the README, as they stand, with each Python; the longer one first."""
+    train, tests = readme.commands()
+    return [
+        *(Job(TESTS, p, tests, folder / f"tests-{p.minor}") for p in pythons),
+        *(Job(TRAIN, p, train, folder / f"train-{p.minor}") for p in pythons),
+    ]
+
+
+def other_jobs(folder: Path, first: dict[Job, Result]) -> Iterator[Job]:
+    """What the two commands have left; as far as one Python is enough, with the oldest."""
+    oldest = next(iter(first)).python
+    pins = " ".join(f"'{line}'" for line in lowest((ROOT / "pyproject.toml").read_text()))
+    set_up = SET_UP.replace("install", "install -c ../lowest.txt")
+    script = f"printf '%s\\n' {pins} > ../lowest.txt && {set_up} && {BIN}pip list && {PYTEST}"
+    yield Job("all tests, lowest versions", oldest, script, folder / "lowest")
+    for job, result in first.items():
+        files = " ".join(skipping_files(result.log))
+        if job.name == TESTS and files:
+            script = f"{SET_UP} && {BIN}pip list && {PYTEST} {files}"
+            yield Job("tests skipped in README 2", job.python, script, folder / job.python.version)
+        elif job.name == TRAIN and job.python == oldest:
+            yield Job("README, the rest", oldest, readme.tour(without_gpu), result.clone)
+    lint = " && ".join(BIN + tool for tool in ("ruff format --check .", "ruff check .", "mypy"))
+    yield Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint")
+
+
+def lowest(pyproject: str) -> list[str]:
+    """The lowest versions that pyproject.toml allows, as constraints for pip."""
+    project = tomllib.loads(pyproject)["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + [line for name in EXTRAS for line in extras[name]]
+    return [re.sub(r"^([\w.-]+)>=([\w.]+).*", r"\1==\2", line) for line in lines]
+
+
+def skipping_files(log: str) -> list[str]:
+    """The files that pytest has skipped tests of, from its summary."""
+    return sorted(set(re.findall(r"^SKIPPED \[\d+\] (\S+\.py):\d+: ", log, re.MULTILINE)))
+
+
+def without_gpu(block: str) -> str:
+    """A block of the README, or nothing where it needs a GPU and there is none."""
+    return "" if "--backend cupy" in block and not shutil.which("nvidia-smi") else block
+
+
+# --- running and telling ----------------------------------------------------------------
+
+
+def together(jobs: Iterable[Job]) -> dict[Job, Result]:
+    """Run jobs, as many at a time as there are processors, and print each log when it is there."""
+    listed = list(jobs)
+    with ThreadPoolExecutor(min(processors(), len(listed))) as pool, stopped(pool):
+        started = {pool.submit(run, j.script, j.python, j.clone): j for j in listed}
+        for done in as_completed(started):
+            job, result = started[done], done.result()
+            say(f"\n===== {job.name}, Python {job.python.version} =====")
+            say(f"+ {job.script}" if job.script.count("\n") == 0 else "+ README.md, block by block")
+            say(result.log.rstrip())
+            say(f"----- exit status {result.code} after {result.seconds:.0f} s")
+    return {job: done.result() for done, job in started.items()}
+
+
+@contextmanager
+def stopped(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Where this process is told to end, so are the jobs."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_all()
+        raise
+
+
+def processors() -> int:
+    """Of this machine, or those that this process may use."""
+    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def say_table(results: dict[Job, Result]) -> None:
+    """Every job with Python, NumPy, time and size of its environment."""
+    at_once = processors()
+    heading = ("what", "Python", "NumPy", "time", "environment", "exit")
+    rows = [
+        (
+            job.name,
+            job.python.version,
+            result.numpy,
+            f"{int(result.seconds) // 60} min {int(result.seconds) % 60:02d} s",
+            f"{result.megabytes} MB",
+            str(result.code),
+        )
+        for job, result in sorted(results.items())
+    ]
+    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    say(f"\nWhat was run, {at_once} at a time, each with the installation:")
+    for row in (heading, *rows):
+        say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def counted(results: Iterable[Result]) -> Counter[str]:
+    """What the closing lines of all runs of pytest add up to."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        for line in re.findall(r"^(?:=+ )?(\d+ \w+.*) in [\d.]+s\b.*$", result.log, re.MULTILINE):
+            counts.update({what: int(n) for n, what in re.findall(r"(\d+) (\w+)", line)})
+    return counts
+
+
+def other_failures(results: dict[Job, Result]) -> int:
+    """How many jobs failed of which pytest has not counted anything as failed."""
+    bad = [r for r in results.values() if r.code]
+    return sum(not (counted([r]).keys() & {"failed", "error", "errors"}) for r in bad)
+
+
+def closing_line(results: Iterable[Result], seconds: float, others: int) -> str:
+    """All tests of all runs in one line, as pytest writes it."""
+    counts = counted(results)
+    counts["failed"] += others
+    told_of = [f"{n} {what}" for what, n in sorted(counts.items()) if n]
+    return f"===== {', '.join(told_of) or 'no tests ran'} in {seconds:.2f}s ====="
+
+
+say = partial(print, flush=True)
+
+if __name__ == "__main__":
+    sys.exit(main())
