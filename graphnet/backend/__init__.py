@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 NAMES = ("auto", "cupy", "numpy")
 
+_OTHER_NAMES = {"cpu": "numpy", "cuda": "cupy", "gpu": "cupy"}
+
 
 def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
     """The backend of that name, ready to use.
@@ -23,12 +25,12 @@ def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
             bit-identical for every number.
 
     Raises:
-        BackendError: If there is no such backend, or it cannot be had here.
+        BackendError: If there is no such backend, or it is not available here.
     """
     if name not in NAMES:
-        raise BackendError(
-            f"there is no backend {name!r}{did_you_mean(name, NAMES)}{one_of(NAMES)}"
-        )
+        meant = _OTHER_NAMES.get(str(name).lower())
+        hint = f"\n  did you mean '{meant}'?" if meant else did_you_mean(str(name), NAMES)
+        raise BackendError(f"there is no backend {name!r}{hint}{one_of(NAMES)}")
     if threads is not None and threads < 1:
         raise BackendError(
             f"cannot compute in {threads} threads"
@@ -39,7 +41,7 @@ def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
 
         missing = cupy_probe.what_is_missing() if name == "cupy" else ""
         if missing:
-            raise BackendError(f"the cupy backend cannot be had: {missing}\n  or use numpy")
+            raise BackendError(f"the cupy backend is not available: {missing}\n  or use numpy")
         if name == "cupy" or cupy_probe.can_be_had():
             from graphnet.backend.cupy_backend import CupyBackend
 

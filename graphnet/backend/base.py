@@ -10,7 +10,7 @@ its outputs; ``backward`` assigns every diff it was given and skips those that a
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from graphnet.backend import philox
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
 from graphnet.blob import Array, Shape
+from graphnet.sealed import Sealed
 
 PoolingKind = Literal["Max", "Mean"]
 Divisor = Literal["kernel", "padded", "valid"]
@@ -131,7 +132,7 @@ class InnerProductArrays:
     dy: Array | None = None
 
 
-class Backend(ABC):
+class Backend(Sealed):
     """Where arrays live and how the heavy operations run there.
 
     Attributes:
@@ -245,15 +246,32 @@ class Backend(ABC):
             width: Of a row.
         """
 
+    # --- sums and maxima ----------------------------------------------------------------
+    #
+    # Whatever adds up many numbers does it here. Sums of numbers of one sign are right to a part in
+    # a million in float32, for 2**24 of them and more; their order is a matter of shapes alone.
+
+    @abstractmethod
+    def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
+        """Bind ``out = array.sum(axes, keepdims=True)``.
+
+        Args:
+            array: A blob, some channels of one, or a plain array; without gaps.
+            axes: Which the sum runs over; either they or the others are neighbours.
+            out: Of as many elements as the sum has, in the order of the array's storage.
+        """
+
+    @abstractmethod
+    def total(self, flat: Array) -> Number:
+        """Σ x of a contiguous array."""
+
+    @abstractmethod
+    def product_total(self, a: Array, b: Array) -> Number:
+        """Σ a · b of contiguous arrays of one axis."""
+
     @abstractmethod
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
-
-    # --- along one axis -----------------------------------------------------------------
-
-    def axis_sum(self, array: Array, axis: int, out: Array) -> Callable[[], Any]:
-        """Bind ``out = array.sum(axis, keepdims=True)``, of a blob along another axis than 0."""
-        return partial(array.sum, axis=axis, keepdims=True, out=out)
 
     def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Callable[[], Any]:
         """Bind ``out = array.max(axis, keepdims=True)``, likewise; a NaN is the largest.
@@ -294,7 +312,8 @@ class Backend(ABC):
         Args:
             flags: Contiguous in the order they are stored in; written before each look.
             values: What they were made from, as many, in the same order: for the message.
-            refuse: Raises the error, given the place of the first false flag and its value.
+            refuse: Raises the error, given the place of the first false flag, its value, and how
+                many looks ago it was seen.
         """
 
     # --- the heavy operations -----------------------------------------------------------

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from graphnet.blob import Shape, shape_text
+from graphnet.errors import ShapeError
 
 FOLDER = Path(__file__).parent / "cuda"
 #: Threads of a block, also where a kernel adds up what they hold (its file says so too).
 THREADS = 256
 #: Most blocks along y that CUDA launches; the kernels go on where there is more to do.
 MOST_ALONG_Y = 65535
+#: Elements of a sample that the kernels for images can count.
+MOST_OF_A_SAMPLE = 2**31 - 1
 #: A pointer to nothing, for arguments that may be left out.
 NULL = np.uint64(0)
 
@@ -76,6 +82,21 @@ class Kernels:
         passed = tuple(np.int32(a) if isinstance(a, int) else a for a in arguments)
         grid = (blocks[0], min(blocks[1], MOST_ALONG_Y))
         return partial(function, grid, (threads,), passed)
+
+
+def check_countable(*shapes: Shape) -> None:
+    """See that the kernels can count the elements of a sample, which they do by ``int``.
+
+    Raises:
+        ShapeError: If it has too many.
+    """
+    for shape in shapes:
+        if prod(shape[1:]) > MOST_OF_A_SAMPLE:
+            raise ShapeError(
+                f"a sample of a blob of shape {shape_text(shape)} has more elements than the "
+                f"kernels for a GPU can count, which is {MOST_OF_A_SAMPLE}"
+                "\n  use the backend numpy, or smaller images"
+            )
 
 
 def blocks_for(n_threads: int) -> int:

@@ -24,12 +24,12 @@ from graphnet.backend.base import (
     ScratchDecl,
     Window,
 )
-from graphnet.backend.cuda_kernels import THREADS, Kernels, blocks_for
+from graphnet.backend.cuda_kernels import THREADS, Kernels, blocks_for, check_countable
 from graphnet.backend.cudnn import Cudnn
 from graphnet.backend.cudnn_conv2d import CudnnConv2d, chosen_cudnn, cudnn_scratch
 from graphnet.backend.cupy_conv2d import Conv2d, ConvShapes, conv2d_scratch
 from graphnet.backend.cupy_inner_product import InnerProduct
-from graphnet.backend.cupy_measures import DeviceExpectation, DeviceSums, SquareSum
+from graphnet.backend.cupy_measures import DeviceExpectation, DeviceSums, ProductSum
 from graphnet.backend.cupy_pool2d import Pool2d, pool2d_scratch
 from graphnet.backend.cupy_staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
@@ -65,7 +65,7 @@ class CupyBackend(Backend):
             cp = cupy
         self.xp, self.cudnn = cp, cudnn or chosen_cudnn()
         self._bind = Kernels(cp).bind
-        self._squares = SquareSum(cp)
+        self._products = ProductSum(cp)
 
     # --- memory -------------------------------------------------------------------------
 
@@ -123,6 +123,22 @@ class CupyBackend(Backend):
         blocks, arguments = (n, -(-width // THREADS)), (flat, place, values, n, width)
         self._bind("gather.add_rows", flat.dtype, blocks, arguments)()
 
+    # --- sums ---------------------------------------------------------------------------
+    #
+    # All in float64, whatever the arrays hold: memory is what they wait for.
+
+    def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
+        axes = tuple(axes)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(array.shape))
+        to = out.reshape(kept)
+        return partial(array.sum, axis=axes, dtype=np.float64, out=to, keepdims=True)
+
+    def total(self, flat: Array) -> Number:
+        return flat.sum(dtype=np.float64)
+
+    def product_total(self, a: Array, b: Array) -> Number:
+        return self._products(a, b)
+
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         n, channels, area = a.shape[0], a.shape[1], prod(a.shape[2:])
         arguments = (a, b, out, n, channels, area)
@@ -134,7 +150,7 @@ class CupyBackend(Backend):
         return array.astype(np.float64, copy=False)
 
     def square_sum(self, flat: Array) -> Number:
-        return self._squares(flat)
+        return self._products(flat, flat)
 
     def clip_factor(self, norm: Number, most: float) -> Number:
         xp = self.xp
@@ -157,7 +173,9 @@ class CupyBackend(Backend):
     ) -> Mapping[str, ScratchDecl]:
         if self.cudnn is not None:
             return cudnn_scratch()
-        return conv2d_scratch(ConvShapes(window, n_group, x, filter_), backward=backward)
+        shapes = ConvShapes(window, n_group, x, filter_)
+        check_countable(x, (x[0], filter_[0], *shapes.out))
+        return conv2d_scratch(shapes, backward=backward)
 
     def conv2d(
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
@@ -170,6 +188,7 @@ class CupyBackend(Backend):
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
+        check_countable(x, y)
         return pool2d_scratch(kind, y, backward=backward)
 
     def pool2d(

@@ -14,8 +14,8 @@ from graphnet.blob import Array
 _DOUBLE = np.dtype(np.float64)
 #: Numbers that one launch adds.
 MOST_NUMBERS = 3
-#: Blocks that squares are added up in; fixed, so that the order is.
-SQUARE_BLOCKS = 256
+#: Blocks that products are added up in; fixed, so that the order is.
+PRODUCT_BLOCKS = 256
 
 
 class DeviceSums:
@@ -25,6 +25,8 @@ class DeviceSums:
         cp: CuPy, or what stands in for it.
         n: How many, that of the weights included.
     """
+
+    __slots__ = ("_cp", "_kernels", "_values")
 
     def __init__(self, cp: Any, n: int) -> None:
         self._cp, self._kernels = cp, Kernels(cp)
@@ -62,8 +64,8 @@ class DeviceSums:
         self._values.set(np.ascontiguousarray(values, _DOUBLE))
 
 
-class SquareSum:
-    """Σ x² in float64 of a flat array, where it stays.
+class ProductSum:
+    """Σ a · b in float64 of flat arrays, where it stays.
 
     Args:
         cp: CuPy, or what stands in for it.
@@ -71,12 +73,12 @@ class SquareSum:
 
     def __init__(self, cp: Any) -> None:
         self._cp, self._kernels = cp, Kernels(cp)
-        self._parts = cp.zeros(SQUARE_BLOCKS, _DOUBLE)
+        self._parts = cp.zeros(PRODUCT_BLOCKS, _DOUBLE)
 
-    def __call__(self, flat: Array) -> Number:
+    def __call__(self, a: Array, b: Array) -> Number:
         """The sum, in memory of its own."""
-        arguments = (flat, self._parts, np.int64(flat.size))
-        self._kernels.bind("measures.add_squares", flat.dtype, (SQUARE_BLOCKS, 1), arguments)()
+        arguments = (a, b, self._parts, np.int64(a.size))
+        self._kernels.bind("measures.add_products", a.dtype, (PRODUCT_BLOCKS, 1), arguments)()
         return self._parts.sum()
 
 
@@ -92,13 +94,15 @@ class DeviceExpectation:
 
     def __init__(self, cp: Any, flags: Array, values: Array, refuse: Refuse) -> None:
         self._cp, self._flags, self._refuse = cp, flags, refuse
-        self._place, self._value = cp.full(1, -1, np.int64), cp.zeros(1, _DOUBLE)
-        arguments = (flags, values, self._place, self._value, np.int64(flags.size))
+        #: the place of the failure, or −1; the look that found it; how many there have been
+        self._noted, self._value = cp.zeros(3, np.int64), cp.zeros(1, _DOUBLE)
+        self._noted[:1] = -1
+        arguments = (flags, values, self._noted, self._value, np.int64(flags.size))
         self.look = Kernels(cp).bind("measures.note_false", values.dtype, (1, 1), arguments)
 
     def settle(self) -> None:
-        place = int(self._place.get()[0])
+        place, look, n_looks = self._noted.get().tolist()
         if place >= 0:
-            self._place.fill(-1)
+            self._noted[:1] = -1
             where = tuple(int(i) for i in np.unravel_index(place, self._flags.shape))
-            self._refuse(where, float(self._value.get()[0]))
+            self._refuse(where, float(self._value.get()[0]), n_looks - 1 - look)

@@ -15,8 +15,9 @@ import numpy as np
 #: A float, or an array without axes on the device, in float64. The usual operators work on it,
 #: alone and with floats; ``float()`` fetches it. It must decide no ``if``.
 Number: TypeAlias = Any
-#: Raises the error of a batch that is not as it must be, given where it is not, and the value.
-Refuse: TypeAlias = Callable[[tuple[int, ...], float], None]
+#: Raises the error of a batch that is not as it must be, given where it is not, the value, and how
+#: many batches have come since.
+Refuse: TypeAlias = Callable[[tuple[int, ...], float, int], None]
 
 
 def at_least_one(count: Number) -> Number:
@@ -54,6 +55,8 @@ class HostSums:
         n: How many, that of the weights included.
     """
 
+    __slots__ = ("_values",)
+
     def __init__(self, n: int) -> None:
         self._values = [0.0] * n
 
@@ -86,7 +89,7 @@ class HostExpectation:
         flags = self._flags
         if np.count_nonzero(flags) < flags.size:  # a fifth of the time of all()
             place = tuple(np.argwhere(~flags)[0].tolist())
-            self._refuse(place, float(self._values[place]))
+            self._refuse(place, float(self._values[place]), 0)
 
     def settle(self) -> None:
         """Nothing: no error is still to come."""

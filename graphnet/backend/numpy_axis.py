@@ -1,8 +1,8 @@
-"""Sums and maxima along one axis of a blob, where NumPy's own are slow.
+"""Maxima along one axis of a blob, where NumPy's own are slow.
 
 A reduction along an axis in the middle is carried out in runs as long as the axes behind it, at
-15 ns and more for each run. A matrix product with ones, or the maximum of one half of the axis and
-the other, goes over all of it at once.
+15 ns and more for each run. The maximum of one half of the axis and the other goes over all of it
+at once.
 """
 
 from __future__ import annotations
@@ -13,32 +13,13 @@ from math import prod
 
 import numpy as np
 
+from graphnet.backend.numpy_sums import PRODUCT_ELEMENTS
 from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Array, storage
 
-#: Of each of several products, at least: with fewer elements their calls cost more than runs do.
-PRODUCT_ELEMENTS = 512
-
-
-def bind_sum(array: Array, axis: int, out: Array) -> Call:
-    """``out = array.sum(axis, keepdims=True)``.
-
-    Args:
-        array: Seen as ``(N, …)``.
-        axis: At least 1.
-        out: Of size 1 along the axis.
-    """
-    parts = _around(axis, array, out)
-    if parts is None:
-        return partial(array.sum, axis=axis, keepdims=True, out=out)
-    ones = np.ones((1, array.shape[axis]), array.dtype)
-    if len(parts[0]) == 1:
-        return partial(ones.dot, parts[0][0], parts[1][0])
-    return partial(np.matmul, ones, *parts)
-
 
 def bind_max(array: Array, axis: int, out: Array, room: Array) -> Call:
-    """``out = array.max(axis, keepdims=True)``; as :func:`bind_sum`.
+    """``out = array.max(axis, keepdims=True)``.
 
     Args:
         array: Seen as ``(N, …)``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -30,20 +29,20 @@ from graphnet.backend.measures import (
     Refuse,
     Sums,
 )
-from graphnet.backend.numpy_axis import bind_max, bind_sum
+from graphnet.backend.numpy_axis import bind_max
 from graphnet.backend.numpy_conv2d import Conv2d, conv2d_scratch, plan_conv2d
 from graphnet.backend.numpy_elementwise import bind_elementwise
 from graphnet.backend.numpy_inner_product import InnerProduct
 from graphnet.backend.numpy_pool2d import Pool2d, PoolPlan, pool2d_scratch
 from graphnet.backend.numpy_positionwise import PositionwiseInnerProduct
+from graphnet.backend.numpy_sums import ONES, ROOM, Rooms, add_products, bind_sum
+from graphnet.backend.processors import n_processors
 from graphnet.backend.staging import HostStaging, Staging
 from graphnet.backend.threads import BUFFERED_ELEMENTS, Call, ThreadPool, cut
-from graphnet.blob import Array, Shape, rows
+from graphnet.blob import Array, Shape, columns, rows
 
 #: Of every arena, in bytes: a cache line, and a vector register.
 ALIGNMENT = 64
-#: Elements that are squared in one go; fixed, so that sums are the same everywhere.
-SQUARED_ELEMENTS = 1 << 16
 #: Parts that random numbers are drawn in, and the fewest that are worth waking a thread.
 N_PARTS, INLINE_ELEMENTS = 4, 2**16
 
@@ -67,10 +66,9 @@ class NumpyBackend(Backend):
     xp = np
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or _n_processors()
+        self.threads = threads or n_processors()
         self.pool = ThreadPool(self.threads)
-        self._rooms = _Rooms()
-        self._wide = np.empty(SQUARED_ELEMENTS)
+        self._rooms, self._sum_rooms = _Rooms(), Rooms()
         threadpool_limits(1, user_api="blas")
         np.setbufsize(BUFFERED_ELEMENTS)
 
@@ -117,12 +115,22 @@ class NumpyBackend(Backend):
         flat.fill(0)
         np.add.at(flat, place, values)
 
-    def channel_products(self, a: Array, b: Array, out: Array) -> None:
-        axes = "nchwdefgij"[: a.ndim]
-        out[...] = np.einsum(f"{axes},{axes}->c", a, b)
+    def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Call:
+        return bind_sum(self._sum_rooms, array, axes, out)
 
-    def axis_sum(self, array: Array, axis: int, out: Array) -> Call:
-        return bind_sum(array, axis, out)
+    def total(self, flat: Array) -> Number:
+        return float(np.add.reduce(flat))  # which NumPy adds pairwise
+
+    def product_total(self, a: Array, b: Array) -> Number:
+        if a.size <= ONES:
+            return float(a.dot(b))
+        wide = self._sum_rooms.wide[:1]
+        add_products(self._sum_rooms, a[np.newaxis], b[np.newaxis], wide)
+        return float(wide[0])
+
+    def channel_products(self, a: Array, b: Array, out: Array) -> None:
+        a, b = (columns(array).reshape(array.shape[1], -1) for array in (a, b))
+        add_products(self._sum_rooms, a, b, out)
 
     def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Call:
         return bind_max(array, axis, out, room)
@@ -132,9 +140,9 @@ class NumpyBackend(Backend):
 
     def square_sum(self, flat: Array) -> Number:
         total = 0.0
-        for start in range(0, flat.size, SQUARED_ELEMENTS):
-            part = flat[start : start + SQUARED_ELEMENTS]
-            wide = self._wide[: part.size]
+        for start in range(0, flat.size, ROOM):
+            part = flat[start : start + ROOM]
+            wide = self._sum_rooms.of(np.dtype(np.float64), part.size)
             wide[...] = part
             total += float(np.dot(wide, wide))
         return total
@@ -211,10 +219,3 @@ class _Rooms(threading.local):
 
     def __init__(self) -> None:
         self.of_parts = [philox.Room() for _ in range(N_PARTS)]
-
-
-def _n_processors() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

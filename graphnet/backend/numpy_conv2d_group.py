@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphnet.backend.base import ConvArrays
 from graphnet.backend.numpy_conv2d_plan import ConvPlan, GradientUnit, Unit
+from graphnet.backend.numpy_sums import bind_sum_of_rows
 from graphnet.backend.threads import Call, Task
 from graphnet.blob import Array, storage
 
@@ -117,7 +118,7 @@ class ConvGroup(ABC, Generic[P]):
     def add_up(self) -> Iterator[Call]:
         """The gradients from the sums of all lanes and rows."""
         if self.dbias is not None:
-            yield partial(np.add.reduce, self.scratch["bias_sums"], 0, None, self.dbias)
+            yield bind_sum_of_rows(self.scratch["bias_sums"], self.dbias)
         if self.dfilter is not None:
             sums = self.scratch["sums"]
             if len(sums) > 1:

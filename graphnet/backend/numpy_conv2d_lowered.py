@@ -16,6 +16,7 @@ from graphnet.backend.numpy_conv2d_group import ConvGroup, Share, merged
 from graphnet.backend.numpy_conv2d_lowered_plan import LoweredPlan
 from graphnet.backend.numpy_conv2d_plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy_products import by_columns, by_rows
+from graphnet.backend.numpy_sums import bind_row_sums
 from graphnet.backend.threads import Call
 from graphnet.backend.workspace import carve
 from graphnet.blob import Array
@@ -99,8 +100,7 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
     def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterator[Call]:
         dy = merged(self.outputs(self.dy[share.part], unit))
         if share.sums is not None:
-            ones = np.ones(dy.shape[2], dy.dtype)
-            yield partial(np.matmul, dy.transpose(1, 0, 2), ones, share.sums)
+            yield bind_row_sums(dy.transpose(1, 0, 2), share.sums)
         if share.total is not None:
             yield from self.filter_gradient(unit, work, dy, share.total, first=share.first)
 

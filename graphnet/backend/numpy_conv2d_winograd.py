@@ -18,6 +18,7 @@ from graphnet.backend.numpy_conv2d_group import ConvGroup, Share
 from graphnet.backend.numpy_conv2d_plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy_conv2d_winograd_plan import Segment, Span, WinogradPlan
 from graphnet.backend.numpy_products import by_columns, by_rows
+from graphnet.backend.numpy_sums import bind_row_sums
 from graphnet.backend.threads import Call
 from graphnet.backend.winograd import ONE, filtering
 from graphnet.backend.workspace import carve
@@ -128,7 +129,7 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         points = read.transpose(0, 2, 1, 3)
         yield from self.output_points(dy, unit.columns, points)
         if share.sums is not None:  # the gradient of what is added to the point ONE
-            yield partial(np.matmul, points[ONE], np.ones(n_columns, dy.dtype), share.sums)
+            yield bind_row_sums(points[ONE], share.sums)
         if total is None:
             return
         yield from self.lower(unit, lowered.transpose(0, 2, 1, 3))

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.numpy_sums import ONES, bind_row_sums
 from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
 from graphnet.blob import Array, columns, rows
 
@@ -46,7 +47,9 @@ class InnerProduct:
             tasks += _product(pool, dy, x.T, arrays.dweight)
         if arrays.dx is not None:
             tasks += _product(pool, weight.T, dy, columns(arrays.dx))
-        if arrays.dbias is not None:  # a product with ones runs at the speed of memory
+        if arrays.dbias is not None and dy.shape[1] > ONES:
+            calls.append(bind_row_sums(dy, arrays.dbias))
+        elif arrays.dbias is not None:  # a product with ones runs at the speed of memory
             calls.append(product(dy, np.ones(x.shape[1], x.dtype), arrays.dbias))
         if tasks:
             calls.append(pool.bind(tasks, inline=inline))

@@ -1,9 +1,9 @@
 """The maximum of windows on batch-last storage, and which element of each it was.
 
 A window is searched in two stages: along the width for the maximum of each of its rows, then along
-the height for that of these. Each stage notes, in a byte, the first element that was the largest;
-so the gradient finds its way back, along the height and then along the width, to the first maximum
-in scan order, and neither the image nor the maxima are needed again. Gradients are moved as
+the height for that of these. Each stage notes, mostly in a byte, the first element that was the
+largest; so the gradient finds its way back, along the height and then along the width, to the first
+maximum in scan order, and neither the image nor the maxima are needed again. Gradients are moved as
 integers, which cannot raise and keep every bit.
 """
 
@@ -53,14 +53,14 @@ def max_pool_scratch(
     if not all(axis.disjoint for axis in axes):
         decls["share"] = ScratchDecl((n_slots, size))
     if any(axis.kernel > PAIR for axis in axes):
-        decls["place"] = ScratchDecl((n_slots, size), "uint16")
+        decls["place"] = ScratchDecl((n_slots, size), max((places(a) for a in axes), key=np.dtype))
         decls["left"] = ScratchDecl((n_slots, size))
     return decls
 
 
 def places(axis: Axis) -> str:
     """The type of numbers that say which element of a window."""
-    return "uint8" if axis.kernel <= np.iinfo(np.uint8).max else "uint16"
+    return str(np.min_scalar_type(axis.kernel))
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from math import prod
+from math import isqrt, prod
+from typing import TypeAlias
 
 import numpy as np
 
 from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
 from graphnet.backend.numpy_max_pool import MaxPart, max_pool_scratch
+from graphnet.backend.numpy_sums import PLAIN
 from graphnet.backend.numpy_windows import Axis
 from graphnet.backend.threads import Call, ThreadPool, cut, in_turn
 from graphnet.blob import Array, Shape, storage
+
+#: What a tap of the windows meets, and the windows, as a part of an array.
+Tapped: TypeAlias = tuple[Array, tuple[slice, ...]]
 
 #: Below this many elements of the image, times its work, a pass is not worth waking a thread.
 INLINE_ELEMENTS = 2**19
@@ -111,6 +116,8 @@ def pool2d_scratch(
         return max_pool_scratch(height, width, x, plan.part, plan.n_slots(SEARCH, n_threads))
     n_slots = plan.n_slots(REDUCE, n_threads)
     decls = {"wide": ScratchDecl((n_slots, *plan.tile(wide=True)))}
+    if max(plan.window.kernel) > PLAIN:
+        decls["group"] = ScratchDecl((n_slots, *plan.tile(wide=True)))
     if backward:
         decls["left"] = ScratchDecl((n_slots, *plan.tile(wide=False)))
     return decls
@@ -244,11 +251,30 @@ class _Reduced(_Part):
             wide = x[:, start:stop]
         else:
             wide = y if self.width.trivial else self.room("wide", slot, *y.shape[:2], x.shape[2])
-            pairs = [(x[:, t.image], wide[:, t.windows]) for t in self.height.taps(start, stop)]
-            yield from _combine(function, identity, pairs, wide)
+            pairs = [
+                (x[:, t.image], (slice(None), t.windows)) for t in self.height.taps(start, stop)
+            ]
+            yield from self.combine(function, identity, pairs, wide, slot)
         if self.height.trivial or not self.width.trivial:
-            pairs = [(wide[:, :, t.image], y[:, :, t.windows]) for t in self.width.taps()]
-            yield from _combine(function, identity, pairs, y)
+            every = slice(None), slice(None)
+            across = [(wide[:, :, t.image], (*every, t.windows)) for t in self.width.taps()]
+            yield from self.combine(function, identity, across, y, slot)
+
+    def combine(
+        self, function: np.ufunc, identity: float, pairs: Sequence[Tapped], whole: Array, slot: int
+    ) -> Iterator[Call]:
+        """Reduce the taps into ``whole``: a few in turn, or groups of many and then these.
+
+        So no more numbers are added one after another than rounding allows.
+        """
+        if len(pairs) <= PLAIN:
+            yield from _combine(function, identity, pairs, whole)
+            return
+        group = self.room("group", slot, *whole.shape[:3])
+        yield partial(whole.fill, identity)
+        for begin, end in cut(len(pairs), isqrt(len(pairs))):
+            yield from _combine(function, identity, pairs[begin:end], group)
+            yield partial(function, whole, group, out=whole)
 
     def scale_of(self, start: int, stop: int) -> Array:
         """One over the divisor of some output rows."""
@@ -285,11 +311,12 @@ class _Reduced(_Part):
 
 
 def _combine(
-    function: np.ufunc, start_value: float, pairs: list[tuple[Array, Array]], whole: Array
+    function: np.ufunc, start_value: float, pairs: Sequence[Tapped], whole: Array
 ) -> Iterator[Call]:
     """Reduce the sources into ``whole``, each over the part of it that it is paired with."""
-    full = [source for source, target in pairs if target.shape == whole.shape]
-    partly = [(source, target) for source, target in pairs if target.shape != whole.shape]
+    targets = [(source, whole[part]) for source, part in pairs]
+    full = [source for source, target in targets if target.shape == whole.shape]
+    partly = [(source, target) for source, target in targets if target.shape != whole.shape]
     match full:
         case []:
             yield partial(whole.fill, start_value)

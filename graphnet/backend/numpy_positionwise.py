@@ -14,6 +14,7 @@ import numpy as np
 
 from graphnet.backend.base import InnerProductArrays
 from graphnet.backend.numpy_inner_product import MOST_PARTS, PART_MACS
+from graphnet.backend.numpy_sums import PLAIN, bind_row_sums, bind_sum_of_rows
 from graphnet.backend.threads import Call, Task, ThreadPool, cut, in_turn
 from graphnet.blob import Array, reshaped, storage
 
@@ -51,10 +52,9 @@ class PositionwiseInnerProduct:
         if arrays.dx is not None:
             tasks += self._products(pool, weight.T, dy, by_position(arrays.dx, n_positions))
         if arrays.dbias is not None:
-            sums = np.empty(dy.shape[:2], dy.dtype)  # a product with ones is the quickest sum
-            ones = np.ones(dy.shape[2], dy.dtype)
-            add_up = partial(np.add.reduce, sums, 0, None, arrays.dbias)
-            tasks.append(pool.task(partial(np.matmul, dy, ones, sums), add_up))
+            sums = np.empty(dy.shape[:2], dy.dtype)
+            add_up = bind_sum_of_rows(sums, arrays.dbias)
+            tasks.append(pool.task(bind_row_sums(dy, sums), add_up))
         if tasks:
             self.backward = pool.bind(tasks, inline=inline)
 
@@ -79,7 +79,7 @@ class PositionwiseInnerProduct:
         for span in cut(len(out), self._n_parts):
             rows = slice(*span)
             total = out[rows]
-            n_positions = min(len(left), max(1, TERM_ELEMENTS // total.size))
+            n_positions = min(len(left), PLAIN, max(1, TERM_ELEMENTS // total.size))
             terms, term = np.empty((n_positions, *total.shape), out.dtype), np.empty_like(total)
             calls: list[Call] = []
             for start in range(0, len(left), n_positions):

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from graphnet.sealed import read_only
+
 #: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
 #: from, a broadcast bias for instance, before they compute.
 BUFFERED_ELEMENTS = 1024
@@ -51,8 +53,12 @@ class ThreadPool:
         n_threads: At least 1; 1 starts no thread.
     """
 
+    __slots__ = ("__weakref__", "_bell", "_jobs", "_n_threads", "_running")
+
+    n_threads: int = read_only("_n_threads")
+
     def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads
+        self._n_threads = n_threads
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._bell = Bell()
         self._running = False

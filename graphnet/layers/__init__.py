@@ -139,3 +139,9 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "WassersteinLoss": WassersteinLoss,
     }
 )
+
+__all__ = ["LAYER_TYPES", *LAYER_TYPES]  # noqa: PLE0604  # the table is the one list of names
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

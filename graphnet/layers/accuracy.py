@@ -57,6 +57,14 @@ class Accuracy(LayerSpec):
     report_error: bool = False
     ignore_label: int | None = None
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return (
+            "",
+            *(("error",) if self.report_error else ()),
+            *((f"top{self.top_k}",) if self.top_k > 1 else ()),
+        )
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, label = bottoms
         check_label_shape(scores, label, self.axis)
@@ -81,20 +89,15 @@ class Accuracy(LayerSpec):
             "better": ScratchDecl(scores, "bool", blob=True),
         }
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        return bottoms[0][axis_of(bottoms[0], self.axis)]
+
     def build(self, binding: Binding) -> AccuracyLayer:
         return AccuracyLayer(self, binding)
 
 
 class AccuracyLayer(MeasureLayer[Accuracy]):
     """Runs :class:`Accuracy`."""
-
-    def __init__(self, spec: Accuracy, binding: Binding) -> None:
-        self.keys = (
-            "",
-            *(("error",) if spec.report_error else ()),
-            *((f"top{spec.top_k}",) if spec.top_k > 1 else ()),
-        )
-        super().__init__(spec, binding)
 
     def setup(self) -> None:
         scores, label = self.bottoms

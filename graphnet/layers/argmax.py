@@ -44,6 +44,9 @@ class Argmax(LayerSpec):
             "number": ScratchDecl(bottoms[0], blob=True),
         }
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        return bottoms[0][axis_of(bottoms[0], self.axis)]
+
     def backward_reads(self) -> Reads:
         return Reads()
 

@@ -27,6 +27,7 @@ class AsyncHDF5Data(HDF5Data):
         otherwise: As of HDF5Data.
         batch_size: Samples in a batch.
         shuffle: As of HDF5Data.
+        order_key: As of HDF5Data.
         rows: As of HDF5Data.
         shapes: As of HDF5Data.
         transformers: As of HDF5Data.
@@ -50,34 +51,34 @@ class AsyncHDF5DataLayer(HDF5DataLayer):
     """Runs :class:`AsyncHDF5Data`."""
 
     spec: AsyncHDF5Data
-    prefetcher: Prefetcher | None = None
+    _prefetcher: Prefetcher | None = None
 
     def setup(self) -> None:
         super().setup()
-        if not self.batches.is_quick:
-            self.prefetcher = Prefetcher(
-                self.batches,
+        if not self._batches.is_quick:
+            self._prefetcher = Prefetcher(
+                self._batches,
                 lambda: self.backend.staging([top.data for top in self.tops]),
                 self.spec.prefetch,
                 f"graphnet data '{self.name}'",
             )
 
     def forward(self) -> None:
-        if self.prefetcher is None:
+        if self._prefetcher is None:
             super().forward()
             return
-        batch = self.prefetcher.next()
+        batch = self._prefetcher.next()
         batch.staging.deliver()
         self.count(batch.n_valid)
-        self.prefetcher.release(batch)
+        self._prefetcher.release(batch)
 
     def seek(self, cursor: int, *, wrap: bool = True) -> None:
-        if self.prefetcher is not None:
-            self.prefetcher.stop()
+        if self._prefetcher is not None:
+            self._prefetcher.stop()
         super().seek(cursor, wrap=wrap)
 
     def close(self) -> None:
-        if self.prefetcher is not None:
-            self.prefetcher.stop()
+        if self._prefetcher is not None:
+            self._prefetcher.stop()
         else:
             super().close()

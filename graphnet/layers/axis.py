@@ -30,6 +30,11 @@ def axis_of(shape: Shape, axis: int) -> int:
         ShapeError: If the shape has no such axis, or it is the batch axis.
     """
     found = axis + len(shape) if axis < 0 else axis
+    if len(shape) < 2:  # noqa: PLR2004  # the batch axis and one more
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} has no axis but the batch axis\n"
+            f"  expected one more, as in {shape_text(shape)}×1 or more"
+        )
     if not 1 <= found < len(shape):
         raise ShapeError(
             f"axis {axis} is none of a sample's axes in a bottom of shape {shape_text(shape)}"

@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import nan
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -35,12 +36,17 @@ from pydantic import Field
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
-from graphnet.data.portion import Portion
 from graphnet.errors import SpecError
 from graphnet.layers.learned import HasLearned
+from graphnet.layers.pass_context import (
+    PassContext as PassContext,  # noqa: PLC0414  # a part of the contract, read from here
+)
+from graphnet.layers.pass_context import (
+    Phase as Phase,  # noqa: PLC0414  # likewise
+)
 from graphnet.param import Param, ParamDecl, StateDecl
+from graphnet.sealed import OpenToOthers
 
-Phase: TypeAlias = Literal["train", "test"]
 Shapes: TypeAlias = Sequence[Shape]
 
 
@@ -123,6 +129,13 @@ class LayerSpec(HasLearned):
     #: where a max pooling alone reads the top, the net runs the layer behind it.
     commutes_with_max: ClassVar[bool] = False
 
+    @classmethod
+    def subject_of(cls, values: Mapping[str, Any]) -> str:
+        """How a message about a layer begins: with its name, once it has one, and its type."""
+        name = values.get("name")
+        named = f" '{name}'" if isinstance(name, str) and name else ""
+        return f"layer{named} ({cls.__name__}): "
+
     # --- pure declarations --------------------------------------------------------------
 
     @abstractmethod
@@ -183,6 +196,13 @@ class LayerSpec(HasLearned):
         """The bottoms a gradient can flow to; by default all of a compute layer's."""
         return tuple(range(n_bottoms)) if self.kind is Kind.COMPUTE else ()
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        """How many classes, words or places numbers in its blobs tell apart; 0 where none do.
+
+        A net's precision must hold all of them; the net sees to that.
+        """
+        return 0
+
     def macs(self, bottoms: Shapes) -> int:
         """Multiply-adds of one forward pass over the whole batch, for ``check`` and ``time``."""
         return 0
@@ -213,6 +233,11 @@ class LayerSpec(HasLearned):
         return False
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """The keys of what a loss or statistic measures, as :attr:`MeasureLayer.keys`."""
+        return ("",) if self.kind in (Kind.LOSS, Kind.STATISTIC) else ()
+
+    @property
     def store_key(self) -> str:
         """The key of its params in the store: ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
@@ -220,27 +245,6 @@ class LayerSpec(HasLearned):
     @abstractmethod
     def build(self, binding: Binding) -> Layer[Any]:
         """The layer that runs it, bound to its arrays."""
-
-
-@dataclass
-class PassContext:
-    """What a pass over the net is about; one object, shared by its layers.
-
-    Attributes:
-        phase: Of the net.
-        seed: Of the run; with the layer's name it keys its random stream.
-        iteration: Of the solver; 0 before the first update.
-        first_sample: The index, within the global batch, of row 0 of this net's batch.
-        n_valid: How many rows count; the rest repeat the last one.
-        portion: Which rows of the global batch the net's data layers deliver; None for all.
-    """
-
-    phase: Phase
-    seed: int
-    iteration: int = 0
-    first_sample: int = 0
-    n_valid: int = 0
-    portion: Portion | None = None
 
 
 @dataclass
@@ -275,19 +279,28 @@ class Stage(NamedTuple):
     shared: Array | None = None
 
 
-class Layer(Generic[S]):
+class Layer(OpenToOthers, Generic[S]):
     """A running layer: bound once, then called without arguments.
+
+    What it is bound to stays: the attributes set here cannot be assigned after ``setup``. All
+    others are a layer's own.
 
     Args:
         spec: What the YAML says.
         binding: Its arrays; ``bottoms[i].diff`` is None where no gradient is wanted there.
     """
 
+    _kept = (
+        *("spec", "name", "bottoms", "tops", "params", "state", "scratch", "backend", "xp"),
+        *("context", "dtype", "inputs", "expectations", "setup", "forward", "backward"),
+    )
+
     def __init__(self, spec: S, binding: Binding) -> None:
         self.spec = spec
         self.name = binding.name
-        self.bottoms, self.tops = binding.bottoms, binding.tops
-        self.params, self.state, self.scratch = binding.params, binding.state, binding.scratch
+        self.bottoms, self.tops = tuple(binding.bottoms), tuple(binding.tops)
+        self.params = MappingProxyType(binding.params)
+        self.state, self.scratch = binding.state, binding.scratch
         self.backend, self.xp = binding.backend, binding.backend.xp
         self.context, self.dtype = binding.context, binding.dtype
         self.inputs = binding.inputs
@@ -317,6 +330,12 @@ class Layer(Generic[S]):
         """
         return [Stage(self.backward)]
 
+    def start_pass(self) -> None:
+        """An evaluation begins: the passes that follow make one over the whole data set."""
+
+    def end_pass(self, *, is_whole: bool) -> None:
+        """It has ended, before its time if not ``is_whole``."""
+
     def close(self) -> None:
         """Release files and threads; called once."""
 
@@ -332,6 +351,8 @@ class MeasureLayer(Layer[S]):
     keys: tuple[str, ...] = ("",)
 
     def __init__(self, spec: S, binding: Binding) -> None:
+        if len(spec.measures) > 1:  # else the class says, which may be the user's own
+            self.keys = spec.measures
         # the sums, and in the last place the weight; float64 whatever the net's precision
         self.sums = binding.backend.sums(len(self.keys) + 1)
         super().__init__(spec, binding)
@@ -348,10 +369,12 @@ class MeasureLayer(Layer[S]):
         """``{name: mean, "name.key": mean}``; NaN before the first batch."""
         *sums, weight = self.sums.read().tolist()
         means = [s / weight if weight else nan for s in sums]
-        return {
-            f"{self.name}.{key}" if key else self.name: mean
-            for key, mean in zip(self.keys, means, strict=True)
-        }
+        return dict(zip(statistic_keys(self.name, self.keys), means, strict=True))
+
+
+def statistic_keys(name: str, keys: Sequence[str]) -> list[str]:
+    """What the numbers of a layer are called in statistics: ``accuracy``, ``accuracy.top5``."""
+    return [f"{name}.{key}" if key else name for key in keys]
 
 
 class LossLayer(MeasureLayer[S]):
@@ -360,30 +383,5 @@ class LossLayer(MeasureLayer[S]):
     It is what ``backend.number`` gives; ``float(layer.loss)`` fetches it where it is on a device.
     """
 
+    _open = frozenset(("loss",))
     loss: Number = 0.0
-
-
-class DataLayer(Layer[S]):
-    """A source of samples.
-
-    Attributes:
-        n_samples: In one epoch; None for an endless source, which has no epochs.
-        cursor: Samples delivered since the start of the run: with the seed, all there is to
-            know about where the layer stands.
-        wrap: True: after the last sample of an epoch the next one begins, within the batch.
-            False (evaluation): the batch is filled by repeating its last row, and
-            ``context.n_valid`` says how many rows count.
-    """
-
-    n_samples: int | None = None
-    cursor: int = 0
-    wrap: bool = True
-
-    @property
-    def epoch(self) -> int:
-        """Completed passes over the source; counts the moment its last sample is delivered."""
-        return self.cursor // self.n_samples if self.n_samples else 0
-
-    def seek(self, cursor: int, *, wrap: bool = True) -> None:
-        """Continue after ``cursor`` samples, dropping whatever was read ahead."""
-        self.cursor, self.wrap = cursor, wrap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from math import isnan, prod
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
@@ -13,20 +14,22 @@ from pydantic import Field, model_validator
 from graphnet.backend.staging import on_host
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.data.batches import Batches
+from graphnet.data.order import Order
 from graphnet.data.pipeline import AnyTransformer, Pipeline, out_shape
 from graphnet.data.table import Table
 from graphnet.errors import DataError, GraphnetError, did_you_mean
 from graphnet.fields import PositiveInt
 from graphnet.layers.base import (
     Arity,
-    DataLayer,
     Kind,
     LayerSpec,
     Shapes,
     at_least,
     exactly,
 )
+from graphnet.layers.data_layer import DataLayer
 from graphnet.param import stream_key
+from graphnet.sealed import read_only
 
 
 class BatchSpec(LayerSpec):
@@ -39,6 +42,7 @@ class BatchSpec(LayerSpec):
     tops: tuple[str, ...] = ("data", "label")
     batch_size: PositiveInt
     shuffle: bool = False
+    order_key: str | None = Field(default=None, min_length=1)
     shapes: dict[str, tuple[PositiveInt, ...]] | None = None
     transformers: dict[str, tuple[AnyTransformer, ...]] = Field(default_factory=dict)
     check_finite: bool = True
@@ -69,6 +73,14 @@ class BatchSpec(LayerSpec):
             DataError: If a file that must be read for it cannot be.
         """
 
+    def samples_there(self) -> int | None:
+        """How many samples there are, where they are on this machine already.
+
+        Raises:
+            DataError: If they are not as declared.
+        """
+        return None
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         stored = self.sample_shapes()
         shapes = []
@@ -97,20 +109,25 @@ S = TypeVar("S", bound=BatchSpec)
 class BatchLayer(DataLayer[S]):
     """Delivers batches of a table in the training thread.
 
-    Attributes:
-        batches: What makes them; None until there is something to deliver.
-        make: Makes the next one, and tells how many rows count.
-        targets: Where it is made, for each top.
-        uploads: Of these, with the top, those that are not the top itself.
+    ``seek`` moves it; neither its place nor its end can be assigned.
     """
 
-    batches: Batches | None = None
-    make: Callable[[], int]
+    # what makes the batches; None until there is something to deliver
+    _batches: Batches | None = None
+    _make: Callable[[], int]
+    _wrap, _n_samples = True, None
+
+    _open = frozenset()
+    wrap: bool = read_only("_wrap", "seek(n, wrap=…) says it")
+    n_samples: int | None = read_only("_n_samples", "its data say how many there are")
 
     def setup(self) -> None:
-        self.targets = [host_array(top.data) for top in self.tops]
-        pairs = zip(self.targets, self.tops, strict=True)
-        self.uploads = [(array, top.data) for array, top in pairs if array is not top.data]
+        # where a batch is made, and of these those that are not the top itself
+        self._targets = [host_array(top.data) for top in self.tops]
+        pairs = zip(self._targets, self.tops, strict=True)
+        # the cursor, now and before the last batch; a list, which is quicker to set than attributes
+        self._delivered = [0, 0]
+        self._uploads = [(array, top.data) for array, top in pairs if array is not top.data]
 
     def open(self, table: Table, buffer_bytes: int) -> None:
         """Deliver batches of a table from now on, as the spec wants them.
@@ -120,11 +137,18 @@ class BatchLayer(DataLayer[S]):
         """
         for column, top in zip(table.columns, self.tops, strict=True):
             shape = out_shape(self.spec.transformers.get(column.name, ()), column.shape)
-            if shape != top.shape[1:]:
+            wanted = top.shape[1:]
+            if shape != wanted:
+                axes = ", ".join(map(str, ("n", *wanted)))
+                same = prod(shape) == prod(wanted)
+                hint = (
+                    f"\n  they are as many numbers: reshape the array to ({axes})" if same else ""
+                )
                 raise DataError(
                     f"the samples of '{column.name}' are {shape_text(shape)}, but the net was "
-                    f"built for {shape_text(top.shape[1:])}\n  found in {table.where(0)}"
+                    f"built for {shape_text(wanted)}\n  found in {table.where(0)}{hint}"
                 )
+        order_key = self.spec.order_key or self.name
         pipelines = [
             Pipeline(
                 column,
@@ -132,14 +156,14 @@ class BatchLayer(DataLayer[S]):
                 self.spec.batch_size,
                 self.dtype,
                 seed=self.context.seed,
-                layer=self.name,
+                layer=order_key,
                 check_finite=self.spec.check_finite,
             )
             for column in table.columns
         ]
-        key = stream_key(self.context.seed, f"shuffle/{self.name}") if self.spec.shuffle else None
-        self.n_samples = table.n_rows
-        self.batches = Batches(
+        key = stream_key(self.context.seed, f"shuffle/{order_key}") if self.spec.shuffle else None
+        self._n_samples = table.n_rows
+        self._batches = Batches(
             table,
             pipelines,
             self.spec.batch_size,
@@ -147,27 +171,54 @@ class BatchLayer(DataLayer[S]):
             buffer_bytes=buffer_bytes,
             portion=self.context.portion,
         )
-        self.make = self.batches.bind(self.targets)
+        self._make = self._batches.bind(self._targets)
+
+    @property
+    def cursor(self) -> int:  # type: ignore[override]  # ``seek`` moves it
+        """Samples delivered since the start of the run."""
+        return self._delivered[0]
+
+    @property
+    def order(self) -> Order | None:
+        """In which order rows are delivered; None where there is nothing to deliver yet."""
+        return self._batches.order if self._batches is not None else None
 
     def forward(self) -> None:
-        n_valid = self.make()
-        for array, top in self.uploads:
+        n_valid = self._make()
+        for array, top in self._uploads:
             self.backend.upload(array, top)
         self.count(n_valid)
 
     def count(self, n_valid: int) -> None:
         """Count a batch that is in the tops."""
         self.context.n_valid = n_valid
-        self.cursor += n_valid
+        delivered = self._delivered
+        delivered[1] = delivered[0]
+        delivered[0] += n_valid
+
+    def where(self, top: int, place: tuple[int, ...], value: float, ago: int) -> str | None:
+        """Make the batch again to see; None if it is not the one with this value."""
+        begin, cursor = self._delivered[1] - ago * self.spec.batch_size, self.cursor
+        if self._batches is None or begin < 0:
+            return None
+        self.seek(begin, wrap=self.wrap)
+        try:
+            self._make()
+            found = float(self._targets[top][place])
+            if found == value or (isnan(found) and isnan(value)):
+                return f"'{self.tops[top].name}' in {self._batches.where(place[0])}"
+            return None
+        finally:
+            self.seek(cursor, wrap=self.wrap)
 
     def seek(self, cursor: int, *, wrap: bool = True) -> None:
-        super().seek(cursor, wrap=wrap)
-        if self.batches is not None:
-            self.batches.seek(cursor, wrap=wrap)
+        self._delivered[0], self._wrap = cursor, wrap
+        if self._batches is not None:
+            self._batches.seek(cursor, wrap=wrap)
 
     def close(self) -> None:
-        if self.batches is not None:
-            self.batches.close()
+        if self._batches is not None:
+            self._batches.close()
 
 
 def host_array(top: Array) -> np.ndarray:

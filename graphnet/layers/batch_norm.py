@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Array, Shape
+from graphnet.blob import Array, Shape, shape_text
+from graphnet.errors import ShapeError
 from graphnet.fields import PositiveFloat
 from graphnet.initializers import Constant
 from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes, Stage
@@ -33,7 +34,8 @@ class BatchNorm(LayerSpec):
     statistics: ``running ← f · running + (1 − f) · batch``, with f the
     ``moving_average_fraction`` and the unbiased variance, so that one batch counts 1 − f. The
     test phase uses the running statistics. They start at mean 0 and variance 1, belong to the
-    layer's state, and move in frozen layers too.
+    layer's state, and move in frozen layers too. Where all elements of a channel are equal the
+    normalised ones are exactly 0; a channel of one element is refused in training.
 
     Bottoms:
         each: ``(N, C, …)``.
@@ -128,6 +130,11 @@ class BatchNormLayer(Layer[BatchNorm]):
         shape = self.bottoms[0].shape
         blocks = [_Block(self, channels) for channels in channel_blocks(shape, self.backend)]
         running = self.spec.uses_running(self.context.phase)
+        if not running and blocks[0].whole_count == 1:
+            raise ShapeError(
+                f"in a bottom of shape {shape_text(shape)} each channel has a single element, "
+                "which less its mean is 0\n  expected larger batches, or use_global_stats: true"
+            )
         self.forward = self.backend.concurrently(  # type: ignore[method-assign]
             [b.forward_running if running else b.forward_batch for b in blocks]
         )
@@ -194,6 +201,9 @@ class _Block:
         self.sums = layer.scratch["spare"][0, channels], layer.scratch["spare"][1, channels]
         self.mean_beside = beside(self.mean, n_axes)
         self.sums_beside = beside(self.sums[0], n_axes), beside(self.sums[1], n_axes)
+        self.add_x = layer.backend.axes_sum(self.x, self.axes, self.mean)
+        if self.dy is not None:
+            self.add_dy = layer.backend.axes_sum(self.dy, self.axes, self.sums[0])
 
     # --- forward ------------------------------------------------------------------------
 
@@ -204,9 +214,14 @@ class _Block:
         self.finish_forward()
 
     def find_mean(self) -> None:
-        """The mean of these samples."""
-        self.xp.sum(self.x, axis=self.axes, out=self.mean)
-        self.xp.multiply(self.mean, 1 / self.count, out=self.mean)
+        """The mean of these samples; of equal ones it is exactly them, in spite of rounding."""
+        xp, mean, (least, most) = self.xp, self.mean, self.sums
+        self.add_x()
+        xp.multiply(mean, 1 / self.count, out=mean)
+        self.x.min(axis=self.axes, out=least)
+        self.x.max(axis=self.axes, out=most)
+        xp.maximum(mean, least, out=mean)
+        xp.minimum(mean, most, out=mean)
 
     def find_variance(self) -> None:
         """Their mean square about the batch's mean; leaves the centred values in the top."""
@@ -259,7 +274,7 @@ class _Block:
     def sum_up(self) -> None:
         """Σ dy and Σ dy · x̂; they are the gradients of bias and scale."""
         xp, (sum_dy, sum_dy_x) = self.xp, self.sums
-        xp.sum(self.dy, axis=self.axes, out=sum_dy)
+        self.add_dy()
         xp.subtract(self.x, self.mean_beside, out=self.centred)
         self.channel_products(self.dy, self.centred, sum_dy_x)
         xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)

@@ -91,16 +91,17 @@ class BiasLayer(Layer[Bias]):
         self.x, (self.y,) = self.bottoms[0], self.tops
         span = self.spec.span([b.shape for b in self.bottoms])
         bias = self.bottoms[1] if len(self.bottoms) > 1 else self.params["bias"]
-        self.bias, self.others = span.beside(bias.data), span.others
-        self.dbias: Any = None if bias.diff is None else span.beside(bias.diff)
-        dx, dy = self.x.diff, self.y.diff
+        self.bias, dx, dy = span.beside(bias.data), self.x.diff, self.y.diff
+        self.add_up: Any = None
+        if bias.diff is not None and dy is not None:
+            self.add_up = self.backend.axes_sum(dy, span.others, bias.diff)
         self.copies = dx is not None and not self.xp.may_share_memory(dx, dy)
 
     def forward(self) -> None:
         self.xp.add(self.x.data, self.bias, out=self.y.data)
 
     def backward(self) -> None:
-        if self.dbias is not None:
-            self.xp.sum(self.y.diff, axis=self.others, keepdims=True, out=self.dbias)
+        if self.add_up is not None:
+            self.add_up()
         if self.copies:
             self.xp.copyto(self.x.diff, self.y.diff)

@@ -44,6 +44,10 @@ class BinaryAccuracy(LayerSpec):
     threshold: float = 0.0
     report_error: bool = False
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return ("", "error") if self.report_error else ("",)
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms)
         return []
@@ -60,10 +64,6 @@ class BinaryAccuracy(LayerSpec):
 
 class BinaryAccuracyLayer(MeasureLayer[BinaryAccuracy]):
     """Runs :class:`BinaryAccuracy`."""
-
-    def __init__(self, spec: BinaryAccuracy, binding: Binding) -> None:
-        self.keys = ("", "error") if spec.report_error else ("",)
-        super().__init__(spec, binding)
 
     def setup(self) -> None:
         self.prediction, self.label = (rows(blob.data) for blob in self.bottoms)

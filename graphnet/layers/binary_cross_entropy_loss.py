@@ -30,12 +30,14 @@ class BinaryCrossEntropyLoss(PairLoss):
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
 
     def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
-        # −log(1 − p) + y · (log(1 − p) − log p)
+        # both terms by themselves: of a difference of theirs only rounding might be left
+        xp.subtract(1.0, b, out=cost)
+        _log_rest(xp, a, work)
+        xp.multiply(cost, work, out=cost)
         _log(xp, a, work)
-        _log_rest(xp, a, cost)
-        xp.subtract(cost, work, out=work)
         xp.multiply(work, b, out=work)
-        xp.subtract(work, cost, out=cost)
+        xp.add(cost, work, out=cost)
+        xp.negative(cost, out=cost)
 
     def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
         if which == 0:  # (1 − y) / (1 − p) − y / p

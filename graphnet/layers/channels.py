@@ -22,6 +22,39 @@ def check_channels(shape: Shape) -> None:
         )
 
 
+_CHANNELS = (1, 3, 4)  # of grey, coloured and transparent pictures
+_SMALLEST_SIDE = 8  # of a picture, where it cannot be taken for channels
+
+
+def check_images(shape: Shape) -> None:
+    """See that a bottom is a batch of images.
+
+    Raises:
+        ShapeError: If it is not ``(N, C, H, W)``.
+    """
+    if len(shape) == 4:  # noqa: PLR2004 (N, C, H, W)
+        return
+    cure = {
+        2: "\n  a Reshape layer makes images of rows: shape: [channels, height, width]",
+        3: f"\n  a Reshape layer gives grey images their channel: shape: {[1, *shape[1:]]}",
+    }.get(len(shape), "")
+    raise ShapeError(
+        f"a bottom of shape {shape_text(shape)} is no batch of images\n"
+        f"  expected (N, C, H, W){cure}"
+    )
+
+
+def channels_last_hint(shape: Shape) -> str:
+    """A line on how images are turned whose channels look to be last, or nothing."""
+    if len(shape) != 4 or shape[3] not in _CHANNELS or min(shape[1:3]) < _SMALLEST_SIDE:  # noqa: PLR2004
+        return ""
+    n, height, width, channels = shape
+    return (
+        f"\n  the channels come first here, as in {shape_text((n, channels, height, width))}:"
+        " array.transpose(0, 3, 1, 2)"
+    )
+
+
 def channel_blocks(shape: Shape, backend: Backend) -> list[slice]:
     """Slices of axis 1 that together are all of it, each about ``backend.block_elements``.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows, shape_text
-from graphnet.errors import DataError, ShapeError
+from graphnet.errors import BatchError, ShapeError
 from graphnet.fields import NonNegativeFloat
 from graphnet.layers.base import (
     Arity,
@@ -18,6 +20,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.labels import memory, number_text
 from graphnet.layers.pair import check_pair, kept
 
 SMALLEST = 1e-12  # distance that is divided by
@@ -73,6 +76,7 @@ class ContrastiveLoss(LayerSpec):
             "slope": ScratchDecl(of_pairs, lifetime="pass", blob=True),
             "distance": ScratchDecl(of_pairs, blob=True),
             "cost": ScratchDecl(of_pairs, blob=True),
+            "unlike": ScratchDecl(of_pairs, blob=True),
             "fits": ScratchDecl(of_pairs, "bool", blob=True),
             "flag": ScratchDecl(of_pairs, "bool", blob=True),
         }
@@ -95,9 +99,12 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         self.da, self.db = (
             None if blob.diff is None else rows(blob.diff) for blob in self.bottoms[:2]
         )
-        self.difference, self.square, self.slope, self.distance, self.cost = (
-            self.scratch[name] for name in ("difference", "square", "slope", "distance", "cost")
+        self.difference, self.square, self.slope, self.distance, self.cost, self.unlike = (
+            self.scratch[name]
+            for name in ("difference", "square", "slope", "distance", "cost", "unlike")
         )
+        self.write_distance = self.backend.axes_sum(self.square, (1,), self.distance)
+        self.largest = float(np.finfo(self.dtype).max)
         self.fits, self.flag = self.scratch["fits"], self.scratch["flag"]
         self.expectation = self.backend.expectation(self.fits, self.same, self.refuse)
         self.expectations.append(self.expectation)
@@ -110,26 +117,33 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         self.expectation.look()
         xp.subtract(self.a, self.b, out=self.difference)
         xp.multiply(self.difference, self.difference, out=self.square)
-        self.square.sum(axis=1, keepdims=True, out=self.distance)  # squared
+        self.write_distance()  # squared
+        xp.minimum(self.distance, self.largest, out=self.distance)  # an infinite one times 0 is NaN
         self.write_unlike()
         # y of the squared distance and 1 − y of the other cost; and so of their slopes
-        xp.subtract(self.distance, cost, out=self.distance)
+        xp.subtract(1.0, self.same, out=self.unlike)
+        xp.multiply(cost, self.unlike, out=cost)
         xp.multiply(self.distance, self.same, out=self.distance)
         xp.add(cost, self.distance, out=cost)
-        xp.subtract(1.0, self.slope, out=self.distance)
-        xp.multiply(self.distance, self.same, out=self.distance)
-        xp.add(self.slope, self.distance, out=self.slope)
+        xp.multiply(self.slope, self.unlike, out=self.slope)
+        xp.add(self.slope, self.same, out=self.slope)
         scale = self.spec.weight / max(n_valid, 1)
         xp.multiply(self.slope, scale, out=self.slope)
         self.slope[n_valid:] = 0
-        self.loss = scale / 2 * self.backend.number(cost[:n_valid].sum())
+        if n_valid < len(cost):
+            cost[n_valid:] = 0
+        self.loss = scale / 2 * self.backend.total(memory(cost))
         self.add(n_valid, self.loss)
 
-    def refuse(self, at: tuple[int, ...], value: float) -> None:
+    def refuse(self, at: tuple[int, ...], value: float, ago: int) -> None:
         """Report a label that says nothing of a pair."""
-        raise DataError(
-            f"the label {value:g} in row {at[0]} of the batch is out of range"
-            "\n  expected 1 for pairs of one class and 0 for pairs of two"
+        raise BatchError(
+            f"the label {number_text(value)} in row {at[0]} of the batch is out of range"
+            "\n  expected 1 for pairs of one class and 0 for pairs of two",
+            2,
+            at[: len(self.bottoms[2].shape)],
+            value,
+            ago,
         )
 
     def write_unlike(self) -> None:

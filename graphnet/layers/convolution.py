@@ -9,6 +9,7 @@ from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.channels import channels_last_hint
 from graphnet.layers.filter_bank import FilterBank
 
 
@@ -66,6 +67,7 @@ class Convolution(FilterBank):
                 f"the filters do not fit into a bottom of shape {shape_text(x)}: kernel "
                 f"{shape_text(self.kernel)}, dilation {shape_text(self.dilation)}, pad "
                 f"{shape_text(self.pad)}\n  expected a smaller kernel or a larger pad"
+                f"{channels_last_hint(x)}"
             )
         return [(x[0], self.n_filter, height, width)]
 

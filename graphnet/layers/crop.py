@@ -10,6 +10,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import PositivePair
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 from graphnet.param import stream_key
 
 _IMAGES = 4  # axes of (N, C, H, W)
@@ -47,10 +48,7 @@ class Crop(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != _IMAGES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
+        check_images(x)
         if x[2] < self.crop_size[0] or x[3] < self.crop_size[1]:
             raise ShapeError(
                 f"crop_size {shape_text(self.crop_size)} is larger than the images of a bottom of "

@@ -112,7 +112,9 @@ class DeconvolutionLayer(Layer[Deconvolution]):
         up = ConvArrays(x=y.data, filter=filter_.data, bias=None, y=x.data, dx=y.data, dy=x.data)
         self.up = self.bind(up, "up/")
         self.bias: Any = None if bias is None else beside(bias.data, 4)
-        self.dbias: Any = None if bias is None else bias.diff
+        self.add_bias: Any = None
+        if bias is not None and bias.diff is not None and y.diff is not None:
+            self.add_bias = self.backend.axes_sum(y.diff, (0, 2, 3), bias.diff)
         self.learns = filter_.diff is not None
         self.down: Op | None = None
         if y.diff is not None and (self.learns or x.diff is not None):
@@ -143,5 +145,5 @@ class DeconvolutionLayer(Layer[Deconvolution]):
             self.down.forward()
             if self.learns:
                 self.down.backward()
-        if self.dbias is not None:
-            self.xp.sum(self.tops[0].diff, axis=(0, 2, 3), out=self.dbias)
+        if self.add_bias is not None:
+            self.add_bias()

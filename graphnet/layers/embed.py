@@ -8,11 +8,17 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.threads import in_turn
 from graphnet.blob import Shape
-from graphnet.errors import DataError
+from graphnet.errors import BatchError
 from graphnet.fields import PositiveInt
 from graphnet.initializers import Xavier
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.labels import IndexRange, memory
+from graphnet.layers.labels import (
+    IndexRange,
+    counted_from_0,
+    memory,
+    number_text,
+    place_text,
+)
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
@@ -77,6 +83,9 @@ class Embed(LayerSpec):
             "fits": ScratchDecl(x, "bool", blob=True),
         }
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        return self.input_dim
+
     def backward_reads(self) -> Reads:
         return Reads()
 
@@ -100,6 +109,10 @@ class EmbedLayer(Layer[Embed]):
         self.flat_dweight: Any = None if weight.diff is None else memory(weight.diff)
         self.columns = self.xp.arange(self.spec.output_dim)
         self.bias = self.params.get("bias")
+        self.add_bias: Any = None
+        if self.bias is not None and self.bias.diff is not None and top.diff is not None:
+            positions = range(len(top.shape) - 1)
+            self.add_bias = self.backend.axes_sum(top.diff, positions, self.bias.diff)
         self.expectation = self.backend.expectation(
             self.scratch["fits"], self.bottoms[0].data, self.refuse
         )
@@ -124,15 +137,16 @@ class EmbedLayer(Layer[Embed]):
             self.backend.add_rows(
                 self.flat_dweight, self.flat_place, self.flat_diff, self.spec.output_dim
             )
-        if self.bias is not None and self.bias.diff is not None:
-            diff: Any = self.tops[0].diff
-            diff.sum(axis=tuple(range(diff.ndim - 1)), out=self.bias.diff)
+        if self.add_bias is not None:
+            self.add_bias()
 
-    def refuse(self, at: tuple[int, ...], value: float) -> None:
+    def refuse(self, at: tuple[int, ...], value: float, ago: int) -> None:
         """Report a number that is no index."""
-        row, *place = at
-        where = f"row {row}" + (f", place {place}" if place else "")
-        raise DataError(
-            f"{value:g} in {where} of the batch is no index"
-            f"\n  expected a whole number, 0 <= index < {self.spec.input_dim}"
+        raise BatchError(
+            f"{number_text(value)} in {place_text(at)} of the batch is no index"
+            f"\n  {counted_from_0('indices', self.spec.input_dim)}",
+            0,
+            at,
+            value,
+            ago,
         )

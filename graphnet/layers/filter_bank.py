@@ -14,6 +14,7 @@ from graphnet.errors import ShapeError
 from graphnet.fields import NonNegativePair, PositiveInt, PositivePair
 from graphnet.initializers import Xavier
 from graphnet.layers.base import LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.param import ParamDecl
@@ -62,10 +63,7 @@ class FilterBank(LayerSpec):
         Raises:
             ShapeError: Otherwise.
         """
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
+        check_images(x)
         if x[1] % self.n_group:
             raise ShapeError(
                 f"the {x[1]} channels of a bottom of shape {shape_text(x)} cannot be split into "

@@ -32,13 +32,16 @@ class GaussianKLLoss(PairLoss):
     bottoms: tuple[str, ...] = ("mu", "sigma")
 
     def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+        # 2 (σ − 1 − log σ) + (σ − 1)² + μ²: where σ is near 1, 1 must not be taken from σ² last
         xp.maximum(b, SMALLEST, out=cost)
         xp.log(cost, out=cost)
-        xp.multiply(cost, -2.0, out=cost)
-        xp.subtract(cost, 1.0, out=cost)
-        for x in (a, b):
-            xp.multiply(x, x, out=work)
-            xp.add(cost, work, out=cost)
+        xp.subtract(b, 1.0, out=work)
+        xp.subtract(work, cost, out=cost)
+        xp.multiply(cost, 2.0, out=cost)
+        xp.multiply(work, work, out=work)
+        xp.add(cost, work, out=cost)
+        xp.multiply(a, a, out=work)
+        xp.add(cost, work, out=cost)
         xp.multiply(cost, 0.5, out=cost)
 
     def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:

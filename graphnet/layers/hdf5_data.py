@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator
 
-from graphnet.blob import Shape
+from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.download import Progress
 from graphnet.data.source import (
@@ -23,7 +24,7 @@ from graphnet.data.source import (
     open_parts,
 )
 from graphnet.data.table import ROWS_PATTERN, Table
-from graphnet.errors import DataError, did_you_mean
+from graphnet.errors import DataError, about, did_you_mean
 from graphnet.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.batch_data import BatchLayer, BatchSpec
@@ -55,21 +56,25 @@ class HDF5Data(BatchSpec):
     """Samples from HDF5 files or a named data set.
 
     Batches run on from file to file and from epoch to epoch; nothing is left out or padded. Each
-    top is the data set of its name, of any numeric type, converted to the net's precision. All
-    have one row for each sample.
+    top is the data set of its name, of any numeric type, converted to the net's precision; a whole
+    number that would be rounded is refused. All have one row for each sample.
 
     Tops:
         each: ``(batch_size, …)``, the rest as in the file and after the transformers. Labels of
             shape ``(N,)`` and ``(N, 1)`` stay as they are.
     Args:
         source: ``dataset:NAME/SPLIT`` (train or test; ``graphnet data`` lists the names), an HDF5
-            file, a glob, a text file naming an HDF5 file on each line, or a list of any of these.
-            Relative to the YAML file.
+            file, a glob, a text file naming an HDF5 file on each line (``#`` begins a comment), or
+            a list of any of these. Relative to the YAML file.
         otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
             had.
         batch_size: Samples in a batch.
         shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
             epoch. Default false.
+        order_key: Data layers with the same key, as many rows and the same ``shuffle`` deliver
+            their rows in the same order, and random transformers draw the same numbers, as if
+            they were tops of one layer. Different keys say that their rows are not to belong
+            together. Default: the layer's name.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
         shapes: The shape of one sample for each top, so that no file is needed to check the net.
@@ -96,7 +101,8 @@ class HDF5Data(BatchSpec):
             return self.shapes
         known = known_shapes(self.source)
         if known is None:
-            return {c.name: c.shape for c in open_first(self.source, self.tops).columns}
+            with about("source"):
+                return {c.name: c.shape for c in open_first(self.source, self.tops).columns}
         for top in self.tops:
             if top not in known:
                 raise DataError(
@@ -104,6 +110,19 @@ class HDF5Data(BatchSpec):
                     f"{did_you_mean(top, known)}"
                 )
         return known
+
+    def samples_there(self) -> int | None:
+        if not self.is_available():
+            return None
+        with closing(self.open_table()) as table:
+            for column in table.columns:
+                stated = (self.shapes or {}).get(column.name, column.shape)
+                if column.shape != stated:
+                    raise DataError(
+                        f"the samples of '{column.name}' are {shape_text(column.shape)}, but"
+                        f" 'shapes' says {shape_text(stated)}\n  found in {table.where(0)}"
+                    )
+            return table.n_rows
 
     def relative_to(self, folder: Path) -> Self:
         paths = {"source": absolute_source(self.source, folder)}
@@ -121,7 +140,8 @@ class HDF5Data(BatchSpec):
         Raises:
             DataError: If that fails, or a file of the source is missing.
         """
-        fetch(self.source, offline=offline, progress=progress)
+        with about("source"):
+            fetch(self.source, offline=offline, progress=progress)
 
     def with_otherwise(self) -> Self:
         """The spec with its fall-back, all rows of it, as its source."""
@@ -136,7 +156,10 @@ class HDF5Data(BatchSpec):
         Raises:
             DataError: If something is missing, damaged, or does not fit together.
         """
-        return Table(open_parts(self.source, self.tops), self.rows)
+        with about("source"):
+            parts = open_parts(self.source, self.tops)
+        with about("source" if self.rows is None else "rows"):
+            return Table(parts, self.rows)
 
     def build(self, binding: Binding) -> Layer[Any]:
         return HDF5DataLayer(self, binding)
@@ -145,7 +168,7 @@ class HDF5Data(BatchSpec):
 class HDF5DataLayer(BatchLayer[HDF5Data]):
     """Runs :class:`HDF5Data`."""
 
-    batches: Batches
+    _batches: Batches
 
     def setup(self) -> None:
         super().setup()

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
+from graphnet.data.hdf5_file import sets_in
 from graphnet.data.hdf5_writer import HDF5Writer
-from graphnet.fields import user_path
+from graphnet.errors import SpecError
+from graphnet.files.paths import user_path
 from graphnet.layers.base import (
     Arity,
     Binding,
@@ -21,19 +23,24 @@ from graphnet.layers.base import (
     at_least,
     exactly,
 )
+from graphnet.names import check_name, clashes
 
 
 class HDF5Output(LayerSpec):
-    """Write the bottoms to an HDF5 file: each forward pass appends its rows.
+    """Write the bottoms to an HDF5 file, which HDF5Data can read.
 
-    Rows that only fill up the last batch of an evaluation are left out. The file appears under
-    its name when the net is closed; until then it is ``NAME.unfinished``. It can be read by
-    HDF5Data.
+    The file holds one pass. An evaluation, such as each validation of a run, writes the rows of
+    all samples, once, and its file takes the place of the one before. Of training the rows of the
+    last iteration stay. Otherwise each forward pass appends its rows until the net is closed. The
+    file appears under its name when it is complete.
+
+    A run that goes on replaces the file it has written before; any other file of the name is
+    refused.
 
     Bottoms:
         each: ``(N, …)``.
     Args:
-        filename: Of the file, relative to the YAML.
+        filename: Of the file, relative to the YAML's folder.
         datasets: A name for each bottom. Default: the bottoms' own.
         force_overwrite: Replace a file that is there; otherwise it is an error. Default false.
     Example:
@@ -60,6 +67,13 @@ class HDF5Output(LayerSpec):
             raise ValueError(f"{len(names)} datasets for {len(self.bottoms)} bottoms")
         if len(set(names)) != len(names):
             raise ValueError(f"two of the data sets have one name: {', '.join(names)}")
+        try:
+            for name in names:
+                check_name(name)
+        except SpecError as error:
+            raise ValueError(f"of a data set: {error}") from None
+        for outer, inner, _ in clashes((name, name) for name in names):
+            raise ValueError(f"the data set '{inner}' would lie within '{outer}': rename one")
         return self
 
     @property
@@ -85,16 +99,44 @@ class HDF5OutputLayer(Layer[HDF5Output]):
     """Runs :class:`HDF5Output`."""
 
     def setup(self) -> None:
-        self.writer = HDF5Writer(
-            Path(self.spec.filename),
-            self.spec.names,
-            [bottom.shape for bottom in self.bottoms],
-            overwrite=self.spec.force_overwrite,
-        )
+        path, names = Path(self.spec.filename), self.spec.names
+        shapes = [bottom.shape for bottom in self.bottoms]
+        self.writer = HDF5Writer(path, names, shapes, overwrite=self._may_replace())
+        self._iteration, self._is_evaluating = self.context.iteration, False
+        # a training net does not know yet which files its run has made
+        if self.context.phase == "test" or not self._is_alike():
+            self.writer.refuse_existing()
 
     def forward(self) -> None:
+        if self.context.iteration != self._iteration and not self._is_evaluating:
+            self._begin()  # of training, the last iteration stays
         n_valid = self.context.n_valid
         self.writer.append([self.backend.download(b.data)[:n_valid] for b in self.bottoms])
 
+    def start_pass(self) -> None:
+        self._is_evaluating = True
+        self._begin()
+
+    def end_pass(self, *, is_whole: bool) -> None:
+        self._is_evaluating = False
+        if is_whole:
+            self.writer.close()
+        else:
+            self.writer.discard()
+
     def close(self) -> None:
         self.writer.close()
+
+    def _begin(self) -> None:
+        self.writer.restart()
+        self.writer.overwrite = self._may_replace()
+        self._iteration = self.context.iteration
+
+    def _may_replace(self) -> bool:
+        """Whether a file of the name may go: as declared, or as one that this run has made."""
+        is_own = self.spec.filename in self.context.replaceable
+        return self.spec.force_overwrite or (is_own and self._is_alike())
+
+    def _is_alike(self) -> bool:
+        """Whether the file that is there has the data sets that are written."""
+        return set(sets_in(Path(self.spec.filename))) == set(self.spec.names)

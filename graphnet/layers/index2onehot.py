@@ -54,6 +54,9 @@ class Index2Onehot(LayerSpec):
     ) -> dict[str, ScratchDecl]:
         return label_scratch(self.top_shapes(bottoms)[0], self.axis)
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        return self.n_class
+
     def backward_reads(self) -> Reads:
         return Reads()
 
@@ -69,7 +72,9 @@ class Index2OnehotLayer(Layer[Index2Onehot]):
 
     def setup(self) -> None:
         (label,), (y,) = self.bottoms, self.tops
-        self.labels = Labels(self.backend, y.data, label.data, self.spec.axis, None, self.scratch)
+        self.labels = Labels(
+            self.backend, y.data, label.data, self.spec.axis, None, self.scratch, bottom=0
+        )
         self.expectations.append(self.labels.expectation)
         self.flat, self.index = memory(y.data), memory(self.labels.index)
 

@@ -11,8 +11,8 @@ from pydantic import model_validator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5_file import read_array
-from graphnet.errors import ShapeError
-from graphnet.fields import user_path
+from graphnet.errors import DataError, ShapeError
+from graphnet.files.paths import user_path
 from graphnet.layers.axis import axis_of, with_size
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.label_loss import LabelLossLayer, LabelLossSpec
@@ -76,7 +76,7 @@ class InfogainLoss(LabelLossSpec):
 
         Raises:
             ShapeError: If it does not have a row and a column for each class.
-            DataError: If its file cannot be read.
+            DataError: If its file cannot be read, or has numbers that are not finite.
         """
         if self.H_file is None:
             found, where = np.array(self.H), "'H'"
@@ -89,6 +89,8 @@ class InfogainLoss(LabelLossSpec):
                 f"{shape_text(scores)} have {n_class} classes along axis {self.axis}"
                 f"\n  expected {n_class}×{n_class}"
             )
+        if not np.isfinite(found).all():
+            raise DataError(f"{where} holds numbers that are not finite")
         return found
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
@@ -108,6 +110,7 @@ class InfogainLoss(LabelLossSpec):
             "log": ScratchDecl(x, blob=True),
             "along": ScratchDecl(positions, blob=True),
             "place": ScratchDecl(x, "int64", blob=True),
+            "worthless": ScratchDecl(x, "bool", blob=True),
         }
 
     def build(self, binding: Binding) -> InfogainLossLayer:
@@ -130,23 +133,34 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
             for name in ("probability", "worth", "total_worth", "log", "along", "place")
         )
         self.flat_place, self.flat_worth = memory(self.place), memory(self.worth)
+        self.worthless, axes_sum, axes = (
+            self.scratch["worthless"],
+            self.backend.axes_sum,
+            (self.axis,),
+        )
+        self.add_worth = axes_sum(self.worth, axes, self.total_worth)
+        self.add_probability = axes_sum(self.probability, axes, self.along)
+        self.add_cost = axes_sum(self.log, axes, self.cost)
 
     def write_cost(self) -> None:
         xp, log, along, probability = self.xp, self.log, self.along, self.probability
         xp.multiply(self.labels.classes, self.n_class, out=self.place)
         xp.add(self.place, self.columns, out=self.place)
         self.backend.gather(self.flat_matrix, self.flat_place, self.flat_worth)
-        self.worth.sum(axis=self.axis, keepdims=True, out=self.total_worth)
+        self.add_worth()
 
         self.x.max(axis=self.axis, keepdims=True, out=along)
         xp.subtract(self.x, along, out=log)
         xp.exp(log, out=probability)
-        probability.sum(axis=self.axis, keepdims=True, out=along)
+        self.add_probability()
         xp.divide(probability, along, out=probability)
         xp.log(along, out=along)
         xp.subtract(along, log, out=log)  # −log softmax(x)
+        # what is worth nothing costs nothing, though its probability be 0 and its logarithm −∞
+        xp.equal(self.worth, 0, out=self.worthless)
+        xp.copyto(log, 0, where=self.worthless)
         xp.multiply(log, self.worth, out=log)
-        log.sum(axis=self.axis, keepdims=True, out=self.cost)
+        self.add_cost()
 
     def backward(self) -> None:
         """Assign dx = coef · (softmax(x) · Σ_k H[label, k] − H[label])."""
@@ -156,3 +170,5 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
         self.xp.multiply(self.probability, self.total_worth, out=dx)
         self.xp.subtract(dx, self.worth, out=dx)
         self.xp.multiply(dx, self.coef, out=dx)
+        if self.may_cost_nothing:
+            self.leave_out(dx)

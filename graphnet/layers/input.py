@@ -11,13 +11,13 @@ from graphnet.fields import NonNegativeInt, PositiveInt
 from graphnet.layers.base import (
     Arity,
     Binding,
-    DataLayer,
     Kind,
     LayerSpec,
     Shapes,
     at_least,
     exactly,
 )
+from graphnet.layers.endless import EndlessLayer
 
 
 class Input(LayerSpec):
@@ -58,8 +58,12 @@ class Input(LayerSpec):
         return InputLayer(self, binding)
 
 
-class InputLayer(DataLayer[Input]):
+class InputLayer(EndlessLayer[Input]):
     """Runs :class:`Input`."""
+
+    def setup(self) -> None:
+        for top in self.tops:  # what was not filled is 0, not what lay in memory
+            top.data.fill(0)
 
     def forward(self) -> None:
         """Nothing: the caller has filled the tops."""

@@ -38,10 +38,10 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
         array = np.array(weights, np.float64)
     except (TypeError, ValueError):
         array = np.array(np.nan)
-    if not array.size or not (array >= 0).all():
+    if not array.size or not (np.isfinite(array) & (array >= 0)).all():
         raise ValueError(
-            "expected one number of at least 0 for each class, or nested lists of them in the "
-            "shape of a sample"
+            "expected one finite number of at least 0 for each class, or nested lists of them in "
+            "the shape of a sample"
         )
     return weights
 
@@ -109,6 +109,9 @@ class LabelLossSpec(LayerSpec):
             decls["weight_offset"] = ScratchDecl(positions, "int64", "forever", blob=True)
         return decls
 
+    def n_indices(self, bottoms: Shapes) -> int:
+        return bottoms[0][axis_of(bottoms[0], self.axis)]
+
     def backward_reads(self) -> Reads:
         return Reads()
 
@@ -138,6 +141,10 @@ class LabelLossLayer(LossLayer[S]):
         self.flat_index, self.flat_coef, self.flat_cost = map(
             memory, (self.labels.index, self.coef, self.cost)
         )
+        #: whether the coefficient of a row that counts may be 0
+        self.may_cost_nothing = (
+            spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
+        )
         if spec.weights is not None:
             host = spec.class_weights(self.x.shape).astype(self.dtype)
             self.class_weights = self.backend.zeros(host.shape, self.dtype)
@@ -153,8 +160,20 @@ class LabelLossLayer(LossLayer[S]):
         divisor = self.divisor()
         self.write_coef(self.spec.weight / at_least_one(divisor))
         self.write_cost()
-        self.loss = self.backend.number(self.flat_cost.dot(self.flat_coef))
+        if self.may_cost_nothing or self.context.n_valid < len(self.coef):
+            self.leave_out(self.cost)
+        self.loss = self.backend.product_total(self.flat_cost, self.flat_coef)
         self.add(divisor, self.loss)
+
+    def leave_out(self, values: Array) -> None:
+        """Zero what belongs to positions that cost nothing, whatever their scores are.
+
+        Infinite ones, or NaN, would come through a product with 0. Values: a cost for each
+        position, or a number for each of its classes.
+        """
+        nothing = self.labels.flag
+        self.xp.equal(self.coef, 0, out=nothing)
+        self.xp.copyto(values, 0, where=nothing)
 
     def divisor(self) -> Number:
         """What the sum of the costs is divided by."""

@@ -18,8 +18,9 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number
 from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Array, Shape, reshaped, shape_text, storage
-from graphnet.errors import DataError, ShapeError
+from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.axis import axis_of, with_size, without
+from graphnet.sealed import Sealed
 
 
 def check_label_shape(scores: Shape, label: Shape, axis: int) -> None:
@@ -28,14 +29,35 @@ def check_label_shape(scores: Shape, label: Shape, axis: int) -> None:
     Raises:
         ShapeError: If not, or if the scores have no such axis.
     """
-    axis = axis_of(scores, axis)
-    fitting = (with_size(scores, axis, 1), without(scores, axis))
-    if label not in fitting:
+    fitting = label_shapes(scores, axis)
+    if label in fitting:
+        return
+    if scores in label_shapes(label, axis):
         raise ShapeError(
-            f"labels of shape {shape_text(label)} do not fit scores of shape {shape_text(scores)}"
-            f"\n  expected {shape_text(fitting[1])} or {shape_text(fitting[0])}: one class for "
-            f"each position, the classes lying along axis {axis} of the scores"
+            f"its bottoms look swapped: scores of shape {shape_text(scores)}, labels of shape"
+            f" {shape_text(label)}\n  give the scores first, then the labels"
         )
+    axis = axis_of(scores, axis)
+    if label == scores:
+        raise ShapeError(
+            f"labels of shape {shape_text(label)}, as the scores have, look one-hot\n"
+            f"  expected {shape_text(fitting[0])} or {shape_text(fitting[1])}: the number of one"
+            " class for each position\n"
+            "  an Argmax layer makes that of them; SoftlabelSoftmaxLoss takes them as they are"
+        )
+    raise ShapeError(
+        f"labels of shape {shape_text(label)} do not fit scores of shape {shape_text(scores)}"
+        f"\n  expected {shape_text(fitting[0])} or {shape_text(fitting[1])}: one class for "
+        f"each position, the classes lying along axis {axis} of the scores"
+    )
+
+
+def label_shapes(scores: Shape, axis: int) -> tuple[Shape, ...]:
+    """The shapes that labels of such scores may have; none if these have no such axis."""
+    if axis >= len(scores) or -axis > len(scores):
+        return ()
+    axis = axis_of(scores, axis)
+    return without(scores, axis), with_size(scores, axis, 1)
 
 
 def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
@@ -100,7 +122,7 @@ class IndexRange:
         ]
 
 
-class Labels:
+class Labels(Sealed):
     """Reads a label blob.
 
     Attributes:
@@ -108,7 +130,7 @@ class Labels:
         index: Where the score of that class lies in ``memory(scores)``.
         expectation: That all labels are classes; its layer lists it.
         ignored: True where the label is the ignored one; written only if there is one.
-        read: Takes over the labels of a batch; raises a DataError if one is no class, naming it
+        read: Takes over the labels of a batch; raises a BatchError if one is no class, naming it
             and its row, where that is looked at at once.
 
     Args:
@@ -118,6 +140,7 @@ class Labels:
         axis: Of the classes.
         ignore_label: A label that does not count; it need not be a class.
         scratch: As declared by :func:`label_scratch`.
+        bottom: Which of its layer's bottoms the label is.
     """
 
     def __init__(
@@ -128,11 +151,14 @@ class Labels:
         axis: int,
         ignore_label: int | None,
         scratch: Mapping[str, Array],
+        bottom: int = 1,
     ) -> None:
+        self.bottom = bottom
         self.xp, self.ignore_label = backend.xp, ignore_label
         self.axis = axis_of(scores.shape, axis)
         self.n_class = scores.shape[self.axis]
-        self.label = label if label.ndim == scores.ndim else self.xp.expand_dims(label, self.axis)
+        self.is_given_so = label.ndim == scores.ndim
+        self.label = label if self.is_given_so else self.xp.expand_dims(label, self.axis)
         self.classes, self.index, self.offset, self.ignored, self.flag, self.whole = (
             scratch[name] for name in ("classes", "index", "offset", "ignored", "flag", "whole")
         )
@@ -164,12 +190,31 @@ class Labels:
             return positions
         return positions - self.number(self.xp.count_nonzero(self.ignored[:n_valid]))
 
-    def refuse(self, at: tuple[int, ...], value: float) -> None:
+    def refuse(self, at: tuple[int, ...], value: float, ago: int) -> None:
         """Report a label that is no class."""
-        row, *place = at
-        where = f"row {row}" + (f", place {place[1:]}" if len(place) > 1 else "")
-        also = "" if self.ignore_label is None else f", or the ignored {self.ignore_label}"
-        raise DataError(
-            f"the label {value:g} in {where} of the batch is no class"
-            f"\n  expected a whole number, 0 <= label < {self.n_class}{also}"
+        place = without(at, self.axis)
+        also = "" if self.ignore_label is None else f" (or {self.ignore_label}, which is ignored)"
+        raise BatchError(
+            f"the label {number_text(value)} in {place_text(place)} of the batch is no class"
+            f"\n  {counted_from_0('classes', self.n_class)}{also}",
+            self.bottom,
+            at if self.is_given_so else place,
+            value,
+            ago,
         )
+
+
+def place_text(place: tuple[int, ...]) -> str:
+    """``row 3, place [0, 5]``."""
+    row, *others = place
+    return f"row {row}" + (f", place {others}" if others else "")
+
+
+def number_text(value: float) -> str:
+    """Whole numbers in full, others as short as they are told apart."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**63 else f"{value:g}"
+
+
+def counted_from_0(what: str, n: int) -> str:
+    """What a number that names one of n things is expected to be."""
+    return f"expected a whole number from 0 to {n - 1}: {what} count from 0"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl, Window
-from graphnet.blob import Array, Shape, shape_text
-from graphnet.errors import ShapeError
+from graphnet.blob import Array, Shape
 from graphnet.fields import PositiveInt
 from graphnet.layers.axis import FeatureAxis, axis_of, fold, folded
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 from graphnet.layers.raising import raise_to
 
 _IMAGES = 4  # axes of (N, C, H, W)
@@ -22,7 +23,8 @@ class LRN(LayerSpec):
 
     The window is ``kernel`` neighbours along ``axis``, or in mode ``WithinChannel`` a square of
     ``kernel`` by ``kernel`` pixels; what lies outside counts as zero, and the mean always divides
-    by the whole window.
+    by the whole window. What is divided by is at most the largest number of the precision, which
+    squares of numbers beyond 10^19 exceed in float32.
 
     Bottoms:
         0: ``(N, …)``; for ``WithinChannel`` ``(N, C, H, W)``.
@@ -73,11 +75,8 @@ class LRN(LayerSpec):
         (x,) = bottoms
         if self.mode == "AcrossChannel":
             axis_of(x, self.axis)
-        elif len(x) != _IMAGES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images"
-                "\n  WithinChannel expects (N, C, H, W)"
-            )
+        else:
+            check_images(x)
         return [x]
 
     def scratch(
@@ -105,7 +104,7 @@ class LRNLayer(Layer[LRN]):
         (x,), (y,) = self.bottoms, self.tops
         data, top, dx, dy = (self.view(a) for a in (x.data, y.data, x.diff, y.diff))
         square, base, share = (self.scratch.get(k) for k in ("square", "base", "share"))
-        bind = self.backend.elementwise
+        bind, self.largest = self.backend.elementwise, float(np.finfo(self.dtype).max)
         # the gradient through the mean comes back into the memory of the squares
         self.mean = self.backend.pool2d(
             "Mean", self.spec.window, "kernel", square, base,
@@ -140,6 +139,7 @@ class LRNLayer(Layer[LRN]):
         """``base = shift + scale · mean`` and ``y = x · base^−power``, for a block of elements."""
         xp.multiply(base, self.spec.scale, out=base)
         xp.add(base, self.spec.shift, out=base)
+        xp.minimum(base, self.largest, out=base)
         _reciprocal_power(xp, base, self.spec.power, y)
         xp.multiply(y, x, out=y)
 
@@ -157,12 +157,11 @@ def _square(xp: Any, x: Array, square: Array) -> None:
 
 
 def _reciprocal_power(xp: Any, base: Array, power: float, out: Array) -> None:
-    """``out = base ^ −power``; the usual 0.75 is 1 / √(b · √b), at a tenth of the cost."""
+    """``out = base ^ −power``; the usual 0.75 is √√b / b, at a tenth of the cost."""
     if power == 0.75:  # noqa: PLR2004 (the default)
         xp.sqrt(base, out=out)
-        xp.multiply(out, base, out=out)
         xp.sqrt(out, out=out)
-        xp.reciprocal(out, out=out)
+        xp.divide(out, base, out=out)
     else:
         raise_to(xp, base, -power, out)
 

@@ -46,7 +46,7 @@ class MaskSpec(LayerSpec):
 
 
 class MaskLayer(Layer[MaskSpec]):
-    """Multiplies by a mask of 0 and ``scale``, drawn anew in each forward."""
+    """Multiplies by a mask of 0 and ``scale``, newly drawn in each forward."""
 
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops

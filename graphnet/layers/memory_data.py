@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -18,16 +18,18 @@ from graphnet.layers.batch_data import BatchLayer, BatchSpec
 class MemoryData(BatchSpec):
     """Samples in memory.
 
-    Either ``data`` or ``shapes`` is needed. Arrays given as ``inputs`` when the net is loaded are
-    referenced, not copied: writing to them feeds new values.
+    Without ``data`` the arrays are given from Python, as ``inputs`` when the net is loaded. They
+    are referenced, not copied: writing to them feeds new values.
 
     Tops:
         each: ``(batch_size, …)``.
     Args:
         data: For each top its samples as nested lists.
-        shapes: For each top the shape of one sample of the array given later.
+        shapes: For each top the shape of one sample of the array given later. Default: that of
+            the arrays with which the net is loaded.
         batch_size: Samples in a batch.
         shuffle: Deliver every epoch in an order of its own. Default false.
+        order_key: As of HDF5Data.
         transformers: As of HDF5Data.
         check_finite: Refuse NaN and infinite values. Default true.
     Example:
@@ -41,8 +43,8 @@ class MemoryData(BatchSpec):
 
     @model_validator(mode="after")
     def _check_data(self) -> MemoryData:
-        if (self.data is None) == (self.shapes is None):
-            raise ValueError("either 'data' or 'shapes' is needed, not both")
+        if self.data is not None and self.shapes is not None:
+            raise ValueError("'shapes' is for arrays given later, and 'data' is here: remove one")
         for top in self.data or {}:
             if top not in self.tops:
                 raise ValueError(
@@ -56,13 +58,24 @@ class MemoryData(BatchSpec):
                 raise ValueError(str(error)) from None
         return self
 
+    def shaped_for(self, arrays: Mapping[str, np.ndarray]) -> MemoryData:
+        """The spec with the shapes of the arrays it will deliver, unless it has stated them."""
+        if self.data is not None or self.shapes is not None or not arrays.keys() >= set(self.tops):
+            return self
+        return self.model_copy(update={"shapes": {t: arrays[t].shape[1:] for t in self.tops}})
+
     def inline(self) -> dict[str, np.ndarray]:
         """The samples in the YAML, if any."""
         return {top: _array(top, values) for top, values in (self.data or {}).items()}
 
+    def samples_there(self) -> int | None:
+        return min(map(len, self.data.values())) if self.data else None
+
     def sample_shapes(self) -> Mapping[str, Shape]:
         if self.shapes is not None:
             return self.shapes
+        if self.data is None:
+            raise no_arrays(self.tops)
         return {top: array.shape[1:] for top, array in self.inline().items()}
 
     def build(self, binding: Binding) -> Layer[Any]:
@@ -77,6 +90,16 @@ def _array(top: str, values: tuple[Any, ...]) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise ValueError(f"'data' of '{top}' must be lists of numbers, equally long at every depth")
     return array.astype(np.float64)
+
+
+def no_arrays(tops: Sequence[str]) -> DataError:
+    """That a layer has nothing to deliver."""
+    arrays = ", ".join(f"'{top}': array" for top in tops)
+    return DataError(
+        f"it has no samples: no arrays were given for {', '.join(map(repr, tops))}\n"
+        f"  in Python pass them when the net is loaded: inputs={{{arrays}}}\n"
+        "  in the YAML write them as 'data', or read them from a file with HDF5Data"
+    )
 
 
 class MemoryDataLayer(BatchLayer[MemoryData]):
@@ -102,10 +125,9 @@ class MemoryDataLayer(BatchLayer[MemoryData]):
         self.seek(0, wrap=self.wrap)
 
     def forward(self) -> None:
-        if self.batches is None:
-            tops = ", ".join(f"'{top}'" for top in self.spec.tops)
-            raise DataError(
-                f"no arrays were given for {tops}\n"
-                '  pass them when the net is loaded: inputs={"' + self.spec.tops[0] + '": array}'
-            )
+        self.check_ready()
         super().forward()
+
+    def check_ready(self) -> None:
+        if self._batches is None:
+            raise no_arrays(self.spec.tops)

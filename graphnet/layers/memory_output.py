@@ -18,6 +18,7 @@ from graphnet.layers.base import (
     at_least,
     exactly,
 )
+from graphnet.sealed import read_only
 
 
 class MemoryOutput(LayerSpec):
@@ -57,14 +58,14 @@ class MemoryOutputLayer(Layer[MemoryOutput]):
         outputs: For each bottom a list with one array ``(n_valid, …)`` for each forward pass.
     """
 
-    outputs: list[list[np.ndarray]]
+    outputs: list[list[np.ndarray]] = read_only("_outputs", "reset_outputs() empties it")
 
     def setup(self) -> None:
         self.reset_outputs()
 
     def reset_outputs(self) -> None:
         """Forget what was kept."""
-        self.outputs = [[] for _ in self.bottoms]
+        self._outputs: list[list[np.ndarray]] = [[] for _ in self.bottoms]
 
     def forward(self) -> None:
         n_valid = self.context.n_valid

@@ -78,3 +78,5 @@ class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):
         self.xp.divide(self.flat_coef, self.probability, out=self.flat_cost)
         self.xp.negative(self.flat_cost, out=self.flat_cost)
         self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
+        if self.may_cost_nothing:
+            self.leave_out(self.dx)

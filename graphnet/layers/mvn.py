@@ -11,12 +11,15 @@ from graphnet.errors import ShapeError
 from graphnet.fields import PositiveFloat
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 
+#: How many times the spacing of numbers a mean of equal ones may be off, with room to spare.
+ROUNDING = 16
+
 
 class MVN(LayerSpec):
     """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + eps)``.
 
-    The variance is the biased one. Where all elements are equal the result is 0 and so is its
-    gradient. Unlike BatchNorm it looks at one sample at a time.
+    The variance is the biased one. Where all elements are equal the result is exactly 0 and so is
+    its gradient. Unlike BatchNorm it looks at one sample at a time.
 
     Bottoms:
         each: ``(N, C, …)``; ``(N, D)`` only with ``across_channels``.
@@ -61,7 +64,8 @@ class MVN(LayerSpec):
     ) -> dict[str, ScratchDecl]:
         (x,) = bottoms
         per_group = (*x[: self.first_axis], *(1 for _ in x[self.first_axis :]))
-        decls = {"spare": ScratchDecl(per_group, blob=True)}
+        decls = {name: ScratchDecl(per_group, blob=True) for name in ("spare", "off", "most")}
+        decls["near"] = ScratchDecl(per_group, "bool", blob=True)
         if self.normalize_variance:
             decls["deviation"] = ScratchDecl(per_group, lifetime="pass", blob=True)
             decls["product"] = ScratchDecl(x, blob=True)
@@ -75,60 +79,120 @@ class MVN(LayerSpec):
 
 
 class MVNLayer(Layer[MVN]):
-    """Runs :class:`MVN`."""
+    """Runs :class:`MVN`.
+
+    The mean is found twice: what is left of it in the centred values is taken away as well. Equal
+    values are centred about one of themselves, so that exactly 0 is left of them. The squares are
+    those of values scaled by a power of two, which neither overflow nor vanish.
+    """
 
     def setup(self) -> None:
         (x,), (y,), first = self.bottoms, self.tops, self.spec.first_axis
         self.axes = tuple(range(first, len(x.shape)))
         self.weight = 1 / prod(x.shape[first:])
-        self.square: Any = None
+        self.first = x.data[(..., *(slice(1) for _ in self.axes))]
+        spare, axes_sum = self.scratch["spare"], self.backend.axes_sum
+        self.add_x, self.add_y = (axes_sum(b.data, self.axes, spare) for b in (x, y))
+        self.add_dy: Any = None
+        if x.diff is not None:
+            self.add_dy = axes_sum(y.diff, self.axes, spare)
         self.multiply: Any = None
         if self.spec.normalize_variance:
-            bind, self.product = self.backend.elementwise, self.scratch["product"]
-            self.square = bind(_multiply, y.data, y.data, self.product)
+            bind, product = self.backend.elementwise, self.scratch["product"]
+            self.write_size = bind(_absolute, y.data, product)
+            self.square = bind(_square, product)
+            self.add_squares = axes_sum(product, self.axes, self.scratch["deviation"])
             if x.diff is not None:
-                self.multiply = bind(_multiply, y.data, y.diff, self.product)
-
-    def mean(self, array: Array, out: Array) -> Array:
-        """The mean of each group."""
-        array.sum(axis=self.axes, keepdims=True, out=out)
-        return self.xp.multiply(out, self.weight, out=out)
+                self.multiply = bind(_multiply, y.data, y.diff, product)
+                self.add_product = axes_sum(product, self.axes, spare)
 
     def forward(self) -> None:
         xp, x, y = self.xp, self.bottoms[0].data, self.tops[0].data
-        xp.subtract(x, self.mean(x, self.scratch["spare"]), out=y)
-        if self.square is not None:
-            deviation, spare = self.scratch["deviation"], self.scratch["spare"]
-            self.square()
-            self.mean(self.product, deviation)
-            xp.sqrt(deviation, out=deviation)
-            xp.add(deviation, self.spec.eps, out=spare)
+        spare, near = self.scratch["spare"], self.scratch["near"]
+        self.add_x()
+        xp.multiply(spare, self.weight, out=spare)
+        self.see_whether_first_is_mean()
+        xp.copyto(spare, self.first, where=near)
+        xp.subtract(x, spare, out=y)
+        self.add_y()
+        xp.multiply(spare, self.weight, out=spare)
+        xp.subtract(y, spare, out=y)
+        if self.spec.normalize_variance:
+            self.write_deviation()
+            xp.add(self.scratch["deviation"], self.spec.eps, out=spare)
             xp.divide(y, spare, out=y)
+
+    def see_whether_first_is_mean(self) -> None:
+        """Note where the first value is the mean as far as a sum can tell."""
+        xp, off, most = self.xp, self.scratch["off"], self.scratch["most"]
+        xp.absolute(self.first, out=most)
+        xp.multiply(most, ROUNDING * float(xp.finfo(self.dtype).eps), out=most)
+        xp.subtract(self.scratch["spare"], self.first, out=off)
+        xp.absolute(off, out=off)
+        xp.less_equal(off, most, out=self.scratch["near"])
+
+    def write_deviation(self) -> None:
+        """The deviation, of the centred values in the top; 0 where they all are."""
+        xp, size, product = self.xp, self.scratch["off"], self.scratch["product"]
+        deviation = self.scratch["deviation"]
+        self.write_size()
+        xp.max(product, axis=self.axes, keepdims=True, out=size)
+        power_of_two(xp, size)
+        xp.divide(product, size, out=product)
+        self.square()
+        self.add_squares()
+        xp.multiply(deviation, self.weight, out=deviation)
+        xp.sqrt(deviation, out=deviation)
+        xp.multiply(deviation, size, out=deviation)
 
     def backward(self) -> None:
         """Assign the gradient.
 
-        With σ' = σ + eps it is dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ', where the
-        last term is 0 if σ is: then y is 0 too.
+        With σ' = σ + eps it is dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ', and 0 where σ
+        is.
         """
         xp, dx, dy, spare = self.xp, self.bottoms[0].diff, self.tops[0].diff, self.scratch["spare"]
         if dx is None:
             return
         if self.multiply is None:
-            xp.subtract(dy, self.mean(dy, spare), out=dx)
+            self.add_dy()
+            xp.multiply(spare, self.weight, out=spare)
+            xp.subtract(dy, spare, out=dx)
             return
-        deviation, product, y = self.scratch["deviation"], self.product, self.tops[0].data
+        deviation, product = self.scratch["deviation"], self.scratch["product"]
+        y = self.tops[0].data
         self.multiply()
-        self.mean(product, spare)
+        self.add_product()
+        xp.multiply(spare, self.weight, out=spare)
         xp.multiply(y, spare, out=product)
-        tiny = xp.finfo(self.dtype).tiny
+        tiny = float(xp.finfo(self.dtype).tiny)
         xp.maximum(deviation, tiny, out=spare)
         xp.divide(product, spare, out=product)  # y · mean(y · dy) / σ
-        self.mean(dy, spare)
+        self.add_dy()
+        xp.multiply(spare, self.weight, out=spare)
         xp.subtract(dy, spare, out=dx)
         xp.add(deviation, self.spec.eps, out=spare)
         xp.divide(dx, spare, out=dx)
         xp.subtract(dx, product, out=dx)
+        xp.sign(deviation, out=spare)
+        xp.multiply(dx, spare, out=dx)
+
+
+def power_of_two(xp: Any, values: Array) -> None:
+    """Each positive value down to a power of two, in place; 0 to the smallest normal number."""
+    info = xp.finfo(values.dtype)
+    xp.maximum(values, float(info.tiny), out=values)
+    whole = values.view(f"i{values.dtype.itemsize}")
+    exponent = (1 << (info.bits - 1)) - (1 << info.nmant)  # its bits, as IEEE 754 has them
+    xp.bitwise_and(whole, exponent, out=whole)
+
+
+def _absolute(xp: Any, y: Array, size: Array) -> None:
+    xp.absolute(y, out=size)
+
+
+def _square(xp: Any, x: Array) -> None:
+    xp.multiply(x, x, out=x)
 
 
 def _multiply(xp: Any, a: Array, b: Array, product: Array) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Array, Shape, shape_text
-from graphnet.errors import ShapeError
+from graphnet.blob import Array, Shape
 from graphnet.fields import NonNegativeInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 
 
 def _four_sides(value: Any) -> Any:
@@ -56,10 +56,7 @@ class Pad(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
+        check_images(x)
         top, bottom, left, right = self.pad
         return [(x[0], x[1], top + x[2] + bottom, left + x[3] + right)]
 

@@ -25,6 +25,12 @@ def check_pair(bottoms: Shapes) -> None:
         raise ShapeError(
             f"bottoms of shapes {shape_text(a)} and {shape_text(b)} cannot be compared"
             "\n  expected as many elements in each sample: nothing is broadcast"
+            + (
+                "\n  for scores and the numbers of classes there is SoftmaxLoss; Index2Onehot makes"
+                " such numbers comparable"
+                if a[0] == b[0] and 1 in (feature_size(a), feature_size(b))
+                else ""
+            )
         )
 
 

@@ -21,6 +21,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.labels import memory
 from graphnet.layers.pair import check_pair, row_shape
 
 
@@ -72,7 +73,7 @@ class PairLossLayer(LossLayer[PairLoss]):
         a, b = (rows(blob.data) for blob in self.bottoms)
         work, self.cost = self.scratch["work"], self.scratch["cost"]
         bind = self.backend.elementwise
-        self.scale: Number = 0.0  # weight / divisor of the last batch
+        self._scale: Number = 0.0  # weight / divisor of the last batch
         self.write_cost = bind(self.spec.cost, a, b, work, self.cost)
         self.diffs = [rows(blob.diff) for blob in self.bottoms if blob.diff is not None]
         self.gradients: list[Callable[[], None]] = [
@@ -83,9 +84,11 @@ class PairLossLayer(LossLayer[PairLoss]):
 
     def forward(self) -> None:
         divisor = self.divisor()
-        self.scale = self.spec.weight / at_least_one(divisor)
+        self._scale = self.spec.weight / at_least_one(divisor)
         self.write_cost()
-        self.loss = self.scale * self.backend.number(self.cost[: self.context.n_valid].sum())
+        if self.context.n_valid < len(self.cost):
+            self.cost[self.context.n_valid :] = 0
+        self.loss = self._scale * self.backend.total(memory(self.cost))
         self.add(divisor, self.loss)
 
     def divisor(self) -> Number:
@@ -100,4 +103,4 @@ class PairLossLayer(LossLayer[PairLoss]):
     def gradient(self, which: int, xp: Any, a: Array, b: Array, work: Array, dx: Array) -> None:
         """The diff of one bottom, for a block of elements."""
         self.spec.slope(xp, which, a, b, work, dx)
-        xp.multiply(dx, self.scale, out=dx)
+        xp.multiply(dx, self._scale, out=dx)

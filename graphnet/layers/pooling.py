@@ -11,6 +11,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import NonNegativePair, PositivePair
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 from graphnet.layers.neurons import AnyNeuron
 
 
@@ -82,10 +83,7 @@ class Pooling(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
+        check_images(x)
         window = self.window(x)
         size = window.ceil_size((x[2], x[3]))
         for side, n, out, stride, pad in zip(

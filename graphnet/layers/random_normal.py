@@ -11,18 +11,18 @@ from graphnet.fields import PositiveInt
 from graphnet.layers.base import (
     Arity,
     Binding,
-    DataLayer,
     Kind,
     LayerSpec,
     Shapes,
     at_least,
     exactly,
 )
+from graphnet.layers.endless import EndlessLayer
 from graphnet.param import stream_key
 
 
 class RandomNormal(LayerSpec):
-    """Fill each top with independent draws from N(0, 1), anew in each forward.
+    """Fill each top with independent draws from N(0, 1), new ones in each forward.
 
     The draws depend on the seed, the layer's name, the iteration and the sample's place in the
     global batch, on nothing else.
@@ -66,7 +66,7 @@ class RandomNormal(LayerSpec):
         return RandomNormalLayer(self, binding)
 
 
-class RandomNormalLayer(DataLayer[RandomNormal]):
+class RandomNormalLayer(EndlessLayer[RandomNormal]):
     """Runs :class:`RandomNormal`; it has no end, and so no epochs."""
 
     def setup(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar, Literal
 
-from graphnet.backend.base import Backend, InnerProductArrays, ScratchDecl
+from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows
 from graphnet.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
@@ -66,14 +66,8 @@ class RBF(LayerSpec):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        codes = self.codes_shape(bottoms[0])
-        n = bottoms[0][0]
-        return {
-            "of_x": ScratchDecl((n, codes[1]), blob=True),
-            "of_codes": ScratchDecl(codes),
-            "per_sample": ScratchDecl((n, 1), blob=True),
-            "per_code": ScratchDecl(codes[:1]),
-        }
+        n, size = bottoms[0][0], self.codes_shape(bottoms[0])[1]
+        return {"difference": ScratchDecl((n, size), blob=True)}
 
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * self.output_dim
@@ -86,49 +80,46 @@ class RBF(LayerSpec):
 
 
 class RBFLayer(Layer[RBF]):
-    """Runs :class:`RBF` as ``|x|² − 2 x · codes + |codes|²``, whose second term is a product."""
+    """Runs :class:`RBF`, code by code.
+
+    ``|x|² − 2 x · code + |code|²`` would be a matrix product, but of small distances between large
+    vectors it leaves nothing right.
+    """
 
     def setup(self) -> None:
         (x,), (y,), codes = self.bottoms, self.tops, self.params["codes"]
-        self.x, self.y, self.codes = rows(x.data), y.data, codes.data
+        self.x, self.codes, axes_sum = rows(x.data), codes.data, self.backend.axes_sum
         self.dx: Any = None if x.diff is None else rows(x.diff)
         self.dy: Any = y.diff
-        self.dcodes = codes.diff
-        self.product = self.backend.inner_product(
-            InnerProductArrays(
-                self.x, codes.data, None, y.data, self.dx, dweight=codes.diff, dy=y.diff
-            )
-        )
-        self.of_x, self.of_codes, self.per_sample, self.per_code = (
-            self.scratch[name] for name in ("of_x", "of_codes", "per_sample", "per_code")
-        )
+        self.difference, self.dcodes = self.scratch["difference"], codes.diff
+        numbers = range(self.spec.output_dim)
+        self.add_squares = [axes_sum(self.difference, (1,), y.data[:, k : k + 1]) for k in numbers]
+        self.add_samples: list[Any] = []
+        if codes.diff is not None:
+            self.add_samples = [
+                axes_sum(self.difference, (0,), codes.diff[k : k + 1]) for k in numbers
+            ]
 
     def forward(self) -> None:
-        xp, y = self.xp, self.y
-        self.product.forward()
-        xp.multiply(y, -2.0, out=y)
-        xp.multiply(self.codes, self.codes, out=self.of_codes)
-        xp.sum(self.of_codes, axis=1, out=self.per_code)
-        xp.add(y, self.per_code, out=y)
-        xp.multiply(self.x, self.x, out=self.of_x)
-        xp.sum(self.of_x, axis=1, keepdims=True, out=self.per_sample)
-        xp.add(y, self.per_sample, out=y)
-        xp.clip(y, 0.0, xp.inf, out=y)  # rounding may leave a little less than 0
+        xp, difference = self.xp, self.difference
+        for code, add_squares in zip(self.codes, self.add_squares, strict=True):
+            xp.subtract(self.x, code, out=difference)
+            xp.multiply(difference, difference, out=difference)
+            add_squares()
 
     def backward(self) -> None:
-        """Assign the gradients.
-
-        dx = 2 (x Σ_k dy − dy · codes) and dcodes = 2 (codes Σ_n dy − dyᵀ · x).
-        """
-        xp = self.xp
-        self.product.backward()
-        if self.dx is not None:
-            xp.sum(self.dy, axis=1, keepdims=True, out=self.per_sample)
-            xp.multiply(self.x, self.per_sample, out=self.of_x)
-            xp.subtract(self.of_x, self.dx, out=self.dx)
-            xp.multiply(self.dx, 2.0, out=self.dx)
+        """Assign dx = 2 Σ_k dy_k (x − code_k) and dcode_k = −2 Σ_n dy_k (x − code_k)."""
+        xp, difference, dx = self.xp, self.difference, self.dx
+        for k, code in enumerate(self.codes):
+            xp.subtract(self.x, code, out=difference)
+            xp.multiply(difference, self.dy[:, k : k + 1], out=difference)
+            if self.add_samples:
+                self.add_samples[k]()
+            if dx is not None and k == 0:
+                xp.copyto(dx, difference)
+            elif dx is not None:
+                xp.add(dx, difference, out=dx)
+        if dx is not None:
+            xp.multiply(dx, 2.0, out=dx)
         if self.dcodes is not None:
-            xp.sum(self.dy, axis=0, out=self.per_code)
-            xp.multiply(self.codes, self.per_code[:, None], out=self.of_codes)
-            xp.subtract(self.of_codes, self.dcodes, out=self.dcodes)
-            xp.multiply(self.dcodes, 2.0, out=self.dcodes)
+            xp.multiply(self.dcodes, -2.0, out=self.dcodes)

@@ -73,6 +73,7 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         )
         self.flat_x = memory(self.x)
         self.write_exp = self.backend.elementwise(_exp_of_negative, self.exp)
+        self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
         self.dx = self.bottoms[0].diff
         if self.dx is not None:
             self.flat_dx = memory(self.dx)
@@ -84,7 +85,7 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         xp.minimum(nearest, self.spec.j, out=nearest)
         xp.subtract(self.x, nearest, out=self.exp)
         self.write_exp()
-        self.exp.sum(axis=self.axis, keepdims=True, out=total)
+        self.write_total()
         self.backend.gather(self.flat_x, self.flat_index, self.flat_cost)
         xp.subtract(self.cost, nearest, out=self.cost)
         xp.subtract(nearest, self.spec.j, out=nearest)
@@ -104,6 +105,8 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
         xp.add(self.flat_cost, self.flat_coef, out=self.flat_cost)
         self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
+        if self.may_cost_nothing:
+            self.leave_out(self.dx)
 
 
 def _exp_of_negative(xp: Any, x: Array) -> None:

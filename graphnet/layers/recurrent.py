@@ -146,6 +146,7 @@ class Recurrent(LayerSpec):
         }
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)
+            decls["known"] = ScratchDecl((n, steps), "bool", blob=True)
         if backward:
             decls["weights_back"] = ScratchDecl(weights[::-1])
             at_once = self.steps_at_once(bottoms[0], backend)

@@ -71,7 +71,8 @@ class ReductionLayer(Layer[Reduction]):
 
     def setup(self) -> None:
         (x,), (y,), operation = self.bottoms, self.tops, self.spec.operation
-        self.axes = tuple(range(len(y.shape), len(x.shape)))
+        axes = range(len(y.shape), len(x.shape))
+        self.beside = y.shape + (1,) * len(axes)
         self.factor = self.spec.coeff
         if operation == "Mean":
             self.factor /= prod(x.shape[len(y.shape) :])
@@ -82,12 +83,13 @@ class ReductionLayer(Layer[Reduction]):
             self.write_terms = elementwise(terms, x.data, self.terms)
             if x.diff is not None:
                 self.write_slopes = elementwise(slopes, x.data, x.diff)
+        self.add_up = self.backend.axes_sum(self.terms, axes, y.data)
 
     def forward(self) -> None:
         y = self.tops[0].data
         if self.write_terms is not None:
             self.write_terms()
-        self.terms.sum(axis=self.axes, out=y)
+        self.add_up()
         self.xp.multiply(y, self.factor, out=y)
 
     def backward(self) -> None:
@@ -96,7 +98,7 @@ class ReductionLayer(Layer[Reduction]):
         if dx is None:
             return
         share = self.xp.multiply(dy, self.factor, out=self.scratch["share"])
-        share = share.reshape(share.shape + (1,) * len(self.axes))
+        share = share.reshape(self.beside)
         if self.write_slopes is None:
             self.xp.copyto(dx, share)
         else:

@@ -114,9 +114,13 @@ class ScaleLayer(Layer[Scale]):
         bias = self.params.get("bias")
         self.scale = span.beside(scale.data)
         self.bias = span.beside(bias.data) if bias else None
-        self.others = span.others
-        self.dscale: Any = None if scale.diff is None else span.beside(scale.diff)
-        self.dbias: Any = None if bias is None or bias.diff is None else span.beside(bias.diff)
+        dy, axes_sum = self.y.diff, self.backend.axes_sum
+        self.add_bias: Any = None
+        self.add_scale: Any = None
+        if bias is not None and bias.diff is not None and dy is not None:
+            self.add_bias = axes_sum(dy, span.others, bias.diff)
+        if scale.diff is not None and dy is not None:
+            self.add_scale = axes_sum(self.scratch["product"], span.others, scale.diff)
 
     def forward(self) -> None:
         self.xp.multiply(self.x.data, self.scale, out=self.y.data)
@@ -125,11 +129,10 @@ class ScaleLayer(Layer[Scale]):
 
     def backward(self) -> None:
         xp, dy = self.xp, self.y.diff
-        if self.dbias is not None:
-            xp.sum(dy, axis=self.others, keepdims=True, out=self.dbias)
-        if self.dscale is not None:
-            product = self.scratch["product"]
-            xp.multiply(dy, self.x.data, out=product)
-            xp.sum(product, axis=self.others, keepdims=True, out=self.dscale)
+        if self.add_bias is not None:
+            self.add_bias()
+        if self.add_scale is not None:
+            xp.multiply(dy, self.x.data, out=self.scratch["product"])
+            self.add_scale()
         if self.x.diff is not None:  # last: it may lie where dy lies
             xp.multiply(dy, self.scale, out=self.x.diff)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
+
 from graphnet.backend.measures import Number
 from graphnet.blob import Array, rows
 from graphnet.layers.base import Binding
@@ -13,9 +15,10 @@ from graphnet.layers.pair_loss import PairLoss, PairLossLayer
 class SigmoidCrossEntropyLoss(PairLoss):
     """−weight / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
 
-    It is computed as max(x, 0) − x · y + log(1 + exp(−|x|)), which neither overflows nor loses
-    precision, as a Sigmoid followed by BinaryCrossEntropyLoss may. What it reports is the loss,
-    weight included; over several batches that is weighted by the divisors.
+    It is computed as (1 − y) · max(x, 0) + y · max(−x, 0) + log(1 + exp(−|x|)), which neither
+    overflows nor loses precision, as a Sigmoid followed by BinaryCrossEntropyLoss may; an infinite
+    score counts as the largest finite one. What it reports is the loss, weight included; over
+    several batches that is weighted by the divisors.
 
     Bottoms:
         0: scores x ``(N, …)``, before any sigmoid.
@@ -40,14 +43,18 @@ class SigmoidCrossEntropyLoss(PairLoss):
     divisor: Literal["batch_size", "valid", "full", "none"] = "batch_size"
 
     def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+        largest = float(np.finfo(a.dtype).max)
+        xp.clip(a, 0.0, largest, out=cost)
+        xp.subtract(1.0, b, out=work)
+        xp.multiply(cost, work, out=cost)
+        xp.clip(a, -largest, 0.0, out=work)
+        xp.multiply(work, b, out=work)
+        xp.subtract(cost, work, out=cost)
         xp.absolute(a, out=work)
         xp.negative(work, out=work)
         xp.exp(work, out=work)
         xp.log1p(work, out=work)
-        xp.clip(a, 0.0, xp.inf, out=cost)
         xp.add(cost, work, out=cost)
-        xp.multiply(a, b, out=work)
-        xp.subtract(cost, work, out=cost)
         self.leave_out(xp, b, work, cost)
 
     def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:

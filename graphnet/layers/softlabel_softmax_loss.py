@@ -19,6 +19,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.labels import label_shapes, memory
 
 
 class SoftlabelSoftmaxLoss(LayerSpec):
@@ -26,7 +27,8 @@ class SoftlabelSoftmaxLoss(LayerSpec):
 
     M is the number of positions. What it reports is the loss, weight included; rows that only
     fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y, is exact also where
-    y does not add up to 1. With Softmax tops of another net as y it distils that net.
+    y does not add up to 1. A class of y 0 costs nothing, even where its score is −∞. With
+    Softmax tops of another net as y it distils that net.
 
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
@@ -55,6 +57,11 @@ class SoftlabelSoftmaxLoss(LayerSpec):
             raise ShapeError(
                 f"distributions of shape {shape_text(labels)} do not fit scores of shape "
                 f"{shape_text(scores)}\n  expected the same shape"
+                + (
+                    "; for the numbers of classes use SoftmaxLoss"
+                    if labels in label_shapes(scores, self.axis)
+                    else ""
+                )
             )
         return []
 
@@ -66,6 +73,7 @@ class SoftlabelSoftmaxLoss(LayerSpec):
         return {
             "exp": ScratchDecl(scores, lifetime="pass", blob=True),
             "product": ScratchDecl(scores, blob=True),
+            "absent": ScratchDecl(scores, "bool", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
             "mass": ScratchDecl(positions, lifetime="pass", blob=True),
             "along": ScratchDecl(positions, blob=True),
@@ -92,22 +100,28 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
             self.scratch[k] for k in ("exp", "product", "total", "mass", "along")
         )
         self.inner = feature_size(self.total.shape)  # positions in a sample
-        self.exponentiate = self.backend.elementwise(_exp, self.exp, self.label, self.product)
-        self.scale = 0.0  # weight / positions of the last batch
+        axes_sum, axes = self.backend.axes_sum, (self.axis,)
+        self.exponentiate = self.backend.elementwise(
+            _exp, self.exp, self.label, self.product, self.scratch["absent"]
+        )
+        self.add_exp = axes_sum(self.exp, axes, self.total)
+        self.add_mass = axes_sum(self.label, axes, self.mass)
+        self._scale = 0.0  # weight / positions of the last batch
 
     def forward(self) -> None:
         xp, n_valid = self.xp, self.context.n_valid
         self.x.max(axis=self.axis, keepdims=True, out=self.along)
         xp.subtract(self.x, self.along, out=self.exp)
         self.exponentiate()  # exp, and product = y · (x − max)
-        self.exp.sum(axis=self.axis, keepdims=True, out=self.total)
-        self.label.sum(axis=self.axis, keepdims=True, out=self.mass)
+        self.add_exp()
+        self.add_mass()
         xp.log(self.total, out=self.along)
         xp.multiply(self.along, self.mass, out=self.along)
-        self.scale = self.spec.weight / max(n_valid * self.inner, 1)
-        number = self.backend.number
-        cost = number(self.along[:n_valid].sum()) - number(self.product[:n_valid].sum())
-        self.loss = self.scale * cost
+        self._scale = self.spec.weight / max(n_valid * self.inner, 1)
+        if n_valid < len(self.x):
+            self.along[n_valid:] = self.product[n_valid:] = 0
+        total = self.backend.total
+        self.loss = self._scale * (total(memory(self.along)) - total(memory(self.product)))
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:
@@ -118,10 +132,13 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         xp.divide(self.mass, self.total, out=self.along)
         xp.multiply(self.exp, self.along, out=self.dx)
         xp.subtract(self.dx, self.label, out=self.dx)
-        xp.multiply(self.dx, self.scale, out=self.dx)
+        xp.multiply(self.dx, self._scale, out=self.dx)
         self.dx[self.context.n_valid :] = 0
 
 
-def _exp(xp: Any, x: Array, y: Array, product: Array) -> None:
-    xp.multiply(x, y, out=product)
+def _exp(xp: Any, x: Array, y: Array, product: Array, absent: Array) -> None:
+    xp.equal(y, 0, out=absent)
+    xp.copyto(product, x)
+    xp.copyto(product, 0, where=absent)  # −∞ · 0 is nothing
+    xp.multiply(product, y, out=product)
     xp.exp(x, out=x)

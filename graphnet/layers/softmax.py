@@ -62,12 +62,13 @@ class SoftmaxLayer(Layer[Softmax]):
         (x,), (y,) = self.bottoms, self.tops
         self.axis = axis_of(x.shape, self.spec.axis)
         self.exp = self.backend.elementwise(_exp, y.data)
-        self.sum_exp = self.backend.axis_sum(y.data, self.axis, self.scratch["along"])
+        along = self.scratch["along"]
+        self.sum_exp = self.backend.axes_sum(y.data, (self.axis,), along)
         if x.diff is not None:
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             self.product = self.scratch["product"] if in_place else x.diff
             self.multiply = self.backend.elementwise(_multiply, y.diff, y.data, self.product)
-            self.sum_product = self.backend.axis_sum(self.product, self.axis, self.scratch["along"])
+            self.sum_product = self.backend.axes_sum(self.product, (self.axis,), along)
 
     def forward(self) -> None:
         x, y, along = self.bottoms[0].data, self.tops[0].data, self.scratch["along"]

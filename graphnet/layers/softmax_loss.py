@@ -68,7 +68,7 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         self.flat_exp = memory(self.exp)
         self.write_exp = self.backend.elementwise(_exp, self.exp)
         self.write_max = self.backend.axis_max(self.x, self.axis, self.along, self.exp)
-        self.write_total = self.backend.axis_sum(self.exp, self.axis, self.total)
+        self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
         self.dx = self.bottoms[0].diff
         if self.dx is not None:
             self.flat_dx = memory(self.dx)
@@ -93,6 +93,8 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
         xp.subtract(self.flat_cost, self.flat_coef, out=self.flat_cost)
         self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
+        if self.may_cost_nothing:
+            self.leave_out(self.dx)
 
 
 def _exp(xp: Any, x: Array) -> None:

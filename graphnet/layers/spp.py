@@ -9,6 +9,7 @@ from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.errors import ShapeError
 from graphnet.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channels import check_images
 
 
 class SPP(LayerSpec):
@@ -67,10 +68,7 @@ class SPP(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != 4:  # noqa: PLR2004 (N, C, H, W)
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of images\n  expected (N, C, H, W)"
-            )
+        check_images(x)
         self.windows(x)
         return [(x[0], sum(feature_size(y) for y in self.level_shapes(x)))]
 

@@ -72,7 +72,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         a, b = self.bottoms
         self.difference = self.scratch["difference"]
         self.flat = memory(self.difference)
-        self.scale = 0.0  # weight / N of the last batch
+        self._scale = 0.0  # weight / N of the last batch
         bind = self.backend.elementwise
         self.subtract = bind(_subtract, rows(a.data), rows(b.data), self.difference)
         self.gradients = [
@@ -83,11 +83,11 @@ class SquareLossLayer(LossLayer[SquareLoss]):
 
     def forward(self) -> None:
         n_valid = self.context.n_valid
-        self.scale = self.spec.weight / max(n_valid, 1)
+        self._scale = self.spec.weight / max(n_valid, 1)
         self.subtract()
         if n_valid < len(self.difference):
             self.difference[n_valid:] = 0
-        self.loss = self.scale / 2 * self.backend.number(self.flat.dot(self.flat))
+        self.loss = self._scale / 2 * self.backend.product_total(self.flat, self.flat)
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:
@@ -98,7 +98,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         """The gradient of one bottom, for a block of elements."""
 
         def multiply(xp: Any, difference: Array, dx: Array) -> None:
-            xp.multiply(difference, sign * self.scale, out=dx)
+            xp.multiply(difference, sign * self._scale, out=dx)
 
         return multiply
 

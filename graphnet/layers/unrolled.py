@@ -16,6 +16,7 @@ from itertools import groupby
 
 from graphnet.backend.threads import Call, in_turn
 from graphnet.blob import Array, columns, storage
+from graphnet.errors import BatchError
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent import Recurrent
 
@@ -40,8 +41,14 @@ class RecurrentLayer(Layer[Recurrent]):
         strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
         stack, unstack = self.stacking()
         if "starts" in self.scratch:
-            cont = storage(self.bottoms[1].data)
-            stack.append(partial(self.xp.equal, cont, 0, self.scratch["starts"]))
+            cont, starts = self.bottoms[1].data, self.scratch["starts"]
+            known = self.scratch["known"]
+            expectation = self.backend.expectation(known, cont, refuse_continuation)
+            self.expectations.append(expectation)
+            stack.append(partial(self.xp.equal, storage(cont), 0, starts))
+            stack.append(partial(self.xp.equal, cont, 1, known))
+            stack.append(partial(self.xp.logical_or, known, starts.T, known))
+            stack.append(expectation.look)
             if self.backend.on_host:  # who looks at a device waits for it
                 stack.append(self.find_starts)
         strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
@@ -99,6 +106,19 @@ class RecurrentLayer(Layer[Recurrent]):
                 if dweights is not None and param.diff is not None:
                     unstack.append(partial(xp.copyto, param.diff[rows], dweights[0][here]))
         return stack, unstack
+
+
+def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
+    """Report an indicator that says neither that a sequence starts nor that it continues."""
+    row, step = at
+    raise BatchError(
+        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
+        "\n  expected 0 where a sequence starts, 1 where it continues",
+        1,
+        at,
+        value,
+        ago,
+    )
 
 
 class Strip(ABC):

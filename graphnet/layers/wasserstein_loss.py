@@ -21,6 +21,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.labels import memory
 
 
 def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -145,8 +146,9 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         self.scale_v()
         xp.matmul(self.v, self.priced.T, out=from_v)
         xp.multiply(from_v, u, out=from_v)
-        cost = self.backend.number(from_v[:n_valid].sum())
-        self.loss = self.spec.weight / max(n_valid, 1) * cost
+        if n_valid < len(from_v):
+            from_v[n_valid:] = 0
+        self.loss = self.spec.weight / max(n_valid, 1) * self.backend.total(memory(from_v))
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:

@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 from support import nvrtc
 from support.cuda_shim import COMPILER, NO_COMPILER, RawModule, kernel_names, thoroughly
+from support.fake_cupy import FakeCupy
 from support.kernel_cases import CASES, Outcome
 
 from graphnet.backend import cuda_kernels
+from graphnet.backend.base import Window
 from graphnet.backend.cuda_kernels import FOLDER, MOST_ALONG_Y, REALS, THREADS, Kernels, blocks_for
+from graphnet.backend.cupy_backend import CupyBackend
+from graphnet.errors import ShapeError
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.cu"))
 KERNELS = [f"{file}.{name}" for file in FILES for name in kernel_names(cuda_kernels.source(file))]
@@ -155,3 +159,15 @@ def test_nothing_to_do(blocks):
 def test_blocks_for():
     """The last block may be partly idle."""
     assert [blocks_for(n) for n in (0, 1, THREADS, THREADS + 1)] == [0, 1, 1, 2]
+
+
+def test_samples_too_large_to_be_counted():
+    """They are refused when the net's memory is planned, not computed wrongly."""
+    backend, window = CupyBackend(FakeCupy()), Window((1, 1))
+    fits, more = (1, 1, 2**16, 2**15 - 1), (1, 1, 2**16, 2**15)
+    for kind in ("Max", "Mean"):
+        backend.pool2d_scratch(kind, window, fits, fits, backward=True)
+        with pytest.raises(ShapeError, match=r"1×1×65536×32768 has more .* is 2147483647\n"):
+            backend.pool2d_scratch(kind, window, more, more, backward=True)
+    with pytest.raises(ShapeError, match=r"1×3×30000×30000 has more"):
+        backend.conv2d_scratch(window, 1, (1, 1, 30000, 30000), (3, 1, 1, 1), backward=False)

@@ -9,7 +9,7 @@ from support.fake_cupy import FakeCupy
 
 from graphnet.backend import open_backend
 from graphnet.backend.cupy_backend import CupyBackend
-from graphnet.backend.cupy_measures import DeviceExpectation, DeviceSums, SquareSum
+from graphnet.backend.cupy_measures import DeviceExpectation, DeviceSums, ProductSum
 from graphnet.backend.measures import at_least_one
 from graphnet.errors import DataError
 
@@ -31,9 +31,9 @@ def number(value):
     return made
 
 
-def refuse(place, value):
+def refuse(place, value, ago):
     """What a layer would say."""
-    raise DataError(f"{value:g} at {place}")
+    raise DataError(f"{value:g} at {place}, {ago} looks ago")
 
 
 def test_sums():
@@ -64,9 +64,9 @@ def test_sums_of_more_numbers_than_a_launch_takes():
 def test_square_sum(dtype, size):
     """Σ x² in double precision, of any length, the same each time, without waiting."""
     host = np.random.default_rng(0).standard_normal(size).astype(dtype)
-    x, squares = CP.asarray(host), SquareSum(CP)
+    x, products = CP.asarray(host), ProductSum(CP)
     CP.ledger.reset()
-    first, second = squares(x), squares(x)
+    first, second = products(x, x), products(x, x)
     assert CP.ledger.downloads == 0
     assert first.dtype == np.float64
     assert float(first) == float(second)
@@ -75,11 +75,15 @@ def test_square_sum(dtype, size):
 
 def test_square_sum_is_not_finite_where_an_element_is_not():
     """Large numbers do not overflow; what is not finite shows."""
-    squares = SquareSum(CP)
+    products = ProductSum(CP)
+
+    def total_squares(x):
+        return products(x, x)
+
     for value, expected in ((1e30, 2e60), (np.inf, np.inf)):
-        total = squares(CP.asarray(np.array([value, -value], "f4")))
+        total = total_squares(CP.asarray(np.array([value, -value], "f4")))
         assert float(total) == pytest.approx(expected, rel=1e-6)
-    assert np.isnan(float(squares(CP.asarray(np.array([np.nan], "f4")))))
+    assert np.isnan(float(total_squares(CP.asarray(np.array([np.nan], "f4")))))
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
@@ -95,11 +99,11 @@ def test_the_first_failure_is_told_when_it_is_settled(dtype):
     flags[0, 0], values[0, 0] = False, 5  # a later batch
     expectation.look()
     assert CP.ledger.downloads == CP.ledger.uploads == 0
-    with pytest.raises(DataError, match=r"^4 at \(1, 250\)$"):
+    with pytest.raises(DataError, match=r"^4 at \(1, 250\), 1 looks ago$"):
         expectation.settle()
     expectation.settle()
     expectation.look()
-    with pytest.raises(DataError, match=r"^5 at \(0, 0\)$"):
+    with pytest.raises(DataError, match=r"^5 at \(0, 0\), 0 looks ago$"):
         expectation.settle()
 
 

@@ -101,7 +101,7 @@ def test_what_is_missing(name, machine, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     machine(cupy)
     assert re.search(message, cupy_probe.what_is_missing(), re.DOTALL)
-    with pytest.raises(BackendError, match="the cupy backend cannot be had: "):
+    with pytest.raises(BackendError, match="the cupy backend is not available: "):
         open_backend("cupy")
     assert open_backend("auto").name == "numpy"
 

@@ -9,9 +9,9 @@ from graphnet.backend.measures import HostExpectation, HostSums, at_least_one
 from graphnet.errors import DataError
 
 
-def refuse(place, value):
+def refuse(place, value, ago):
     """What a layer would say."""
-    raise DataError(f"{value:g} at {place}")
+    raise DataError(f"{value:g} at {place}, {ago} looks ago")
 
 
 def test_sums():
@@ -34,7 +34,7 @@ def test_an_expectation_is_looked_at_at_once():
     expectation = HostExpectation(flags, values, refuse)
     expectation.look()
     flags[1, 1:] = False
-    with pytest.raises(DataError, match=r"^4 at \(1, 1\)$"):
+    with pytest.raises(DataError, match=r"^4 at \(1, 1\), 0 looks ago$"):
         expectation.look()
     expectation.settle()
 

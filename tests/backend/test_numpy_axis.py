@@ -1,9 +1,9 @@
-"""Sums and maxima along one axis, as NumPy's own have them."""
+"""Maxima along one axis, as NumPy's own have them."""
 
 import numpy as np
 import pytest
 
-from graphnet.backend.numpy_axis import PRODUCT_ELEMENTS, bind_max, bind_sum
+from graphnet.backend.numpy_axis import bind_max
 from graphnet.backend.numpy_backend import NumpyBackend
 
 BACKEND = NumpyBackend(1)
@@ -34,10 +34,6 @@ def test_as_numpy(shape, axis, dtype, blob):
     given = x.copy()
     bind_max(x, axis, out, room)()
     np.testing.assert_array_equal(out, given.max(axis=axis, keepdims=True))
-    bind_sum(x, axis, out)()
-    tolerance = 1e-5 if dtype == "f4" else 1e-13
-    expected = given.sum(axis=axis, keepdims=True, dtype=np.float64)
-    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
     np.testing.assert_array_equal(x, given)
 
 
@@ -48,11 +44,3 @@ def test_nan_is_the_largest(place):
     x[3, place] = np.nan
     bind_max(x, 1, out, room)()
     assert np.flatnonzero(np.isnan(out)).tolist() == [3]
-
-
-def test_many_small_matrices():
-    """They are left to NumPy: a product for each would take longer."""
-    n = PRODUCT_ELEMENTS // 8
-    for n_samples, is_product in ((n, True), (n - 1, False)):
-        x, out, _ = arrays((n_samples, 4, 8), 2, np.dtype("f4"), blob=True)
-        assert (bind_sum(x, 2, out).func is np.matmul) == is_product

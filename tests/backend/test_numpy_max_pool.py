@@ -44,7 +44,28 @@ def test_windows_longer_than_a_byte_counts(size, across):
     np.testing.assert_array_equal(dx, x * dy)
 
 
-@pytest.mark.parametrize(("kernel", "type_name"), [(2, "uint8"), (255, "uint8"), (256, "uint16")])
-def test_places(kernel, type_name):
-    """A byte where that will do."""
-    assert places(Axis(1000, 2, kernel, 1, 0)) == type_name
+@pytest.mark.parametrize(
+    ("kernel", "dtype"),
+    [(1, "uint8"), (255, "uint8"), (256, "uint16"), (65_535, "uint16"), (65_536, "uint32")],
+)
+def test_places(kernel, dtype):
+    """Their type holds as many as there are."""
+    assert places(Axis(kernel, 1, kernel, 1, 0)) == dtype
+
+
+def test_windows_beyond_two_bytes():
+    """The last of more elements than 65,536, which is the largest, takes the gradient."""
+    shape = (1, 1, 1, 65_600)
+    backend, window = BACKEND, Window(shape[2:])
+    decls = backend.pool2d_scratch("Max", window, shape, (1, 1, 1, 1), backward=True)
+    scratch = {name: np.empty(d.shape, d.dtype or "f4") for name, d in decls.items()}
+    x, dx = (backend.empty_blob(shape, np.dtype("f4")) for _ in range(2))
+    y, dy = (backend.empty_blob((1, 1, 1, 1), np.dtype("f4")) for _ in range(2))
+    x[...] = np.arange(shape[3])
+    op = backend.pool2d("Max", window, "kernel", x, y, dx, dy, scratch)
+    op.forward()
+    dy.fill(2)
+    op.backward()
+    assert y.item() == shape[3] - 1
+    assert np.flatnonzero(dx).tolist() == [shape[3] - 1]
+    assert dx.sum() == 2

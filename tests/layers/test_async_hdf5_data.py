@@ -5,11 +5,10 @@ import time
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.data_layers import labels, layer_of, numbered, write_h5
 from support.hdf5_conformance import Conformance
 
-from graphnet.errors import DataError
+from graphnet.errors import DataError, SpecError
 from graphnet.layers.async_hdf5_data import AsyncHDF5Data
 from graphnet.layers.hdf5_data import HDF5Data
 
@@ -122,9 +121,9 @@ def test_reads_ahead(tmp_path):
     layer = in_a_thread(path, prefetch=3)
     layer.forward()
     deadline = time.monotonic() + 5
-    while layer.batches.cursor < 40 and time.monotonic() < deadline:
+    while layer._batches.cursor < 40 and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert (layer.cursor, layer.batches.cursor) == (10, 40)
+    assert (layer.cursor, layer._batches.cursor) == (10, 40)
     assert labels(layer, 3) == list(range(10, 40))
     layer.close()
 
@@ -141,6 +140,6 @@ def test_failure_in_the_thread(images):
 def test_batches_kept_ready_are_few():
     """Each takes memory that no plan knows of."""
     keys = {"name": "data", "source": "dataset:iris/train", "batch_size": 4}
-    with pytest.raises(ValidationError, match="less than or equal to 64"):
+    with pytest.raises(SpecError, match="at most 64"):
         AsyncHDF5Data(prefetch=65, **keys)
     assert AsyncHDF5Data(prefetch=64, **keys).prefetch == 64

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, check_layer
 
 from graphnet.constraints import L2Cons
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.initializers import Constant
 from graphnet.layers.base import Reads
 from graphnet.layers.bias import Bias
@@ -74,9 +73,9 @@ def test_mistakes():
         spec(axis=2, num_axes=2).top_shapes([(4, 3, 2)])
     with pytest.raises(ShapeError, match="bottom 1 of shape 3 does not fit"):
         spec(("x", "b")).top_shapes([(4, 3, 2), (3,)])
-    with pytest.raises(ValidationError, match="'bias_lr' has no meaning with a second bottom"):
+    with pytest.raises(SpecError, match="'bias_lr' has no meaning with a second bottom"):
         spec(("x", "b"), bias_lr=2.0)
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(axis=0)
-    with pytest.raises(ValidationError, match="num_axes"):
+    with pytest.raises(SpecError, match="num_axes"):
         spec(num_axes=-2)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.channel_pooling import ChannelPooling
 
 
@@ -86,5 +85,5 @@ def test_window_must_fit():
     """A kernel longer than the padded axis is refused, and a pad as long as the kernel."""
     with pytest.raises(ShapeError, match=r"kernel 7 does not fit into axis 1 .* 2×3×4 .* \[1, 1\]"):
         spec(kernel=7, pad=1).top_shapes([(2, 3, 4)])
-    with pytest.raises(ValidationError, match=r"pad \[0, 2\] must be less than kernel 2"):
+    with pytest.raises(SpecError, match=r"pad \[0, 2\] must be less than kernel 2"):
         spec(kernel=2, pad=[0, 2])

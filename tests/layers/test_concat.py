@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.concat import Concat
 
 
@@ -46,5 +45,5 @@ def test_sizes_must_agree():
 
 def test_batch_axis_is_refused():
     """Batches cannot be put one after another: their size is the net's."""
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(2, axis=0)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import DataError, ShapeError
+from graphnet.errors import DataError, ShapeError, SpecError
 from graphnet.layers.contrastive_loss import ContrastiveLoss
 
 
@@ -71,7 +70,7 @@ def test_mistakes():
         spec().top_shapes([(4, 3), (4, 2), (4,)])
     with pytest.raises(ShapeError, match="bottom 2 has shape 4×3\n  expected 4: 1 or 0"):
         spec().top_shapes([(4, 3), (4, 3), (4, 3)])
-    with pytest.raises(ValidationError, match="margin"):
+    with pytest.raises(SpecError, match="margin"):
         spec(margin=-1)
     for bad in (-1.0, 2.0, np.nan):
         rig = Rig(LayerCase(spec(), [(2, 3), (2, 3), np.array([1.0, bad])], None))

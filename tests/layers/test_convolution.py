@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.initializers import MSRA, Constant, Gaussian
 from graphnet.layers.convolution import Convolution
 from graphnet.regularizers import L1Regu
@@ -154,12 +153,12 @@ def test_bottom_that_does_not_fit(layer, bottom, message):
 
 def test_groups_divide_the_filters():
     """``n_filter`` must be a multiple of ``n_group``."""
-    with pytest.raises(ValidationError, match=r"n_filter \(3\) must be divisible by n_group \(2\)"):
+    with pytest.raises(SpecError, match=r"n_filter \(3\) must be divisible by n_group \(2\)"):
         spec(3, n_group=2)
 
 
 @pytest.mark.parametrize("key", ["n_filter", "kernel", "stride", "dilation", "n_group"])
 def test_properties_are_positive(key):
     """Sizes below 1 are refused."""
-    with pytest.raises(ValidationError, match="greater than 0"):
+    with pytest.raises(SpecError, match="more than 0"):
         spec(**{key: 0})

@@ -4,10 +4,9 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.element_wise import ElementWise
 
 
@@ -74,5 +73,5 @@ def test_nothing_is_broadcast():
 )
 def test_properties_that_do_not_fit(make, message):
     """Contradicting properties are refused when the YAML is read."""
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(SpecError, match=message):
         make()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
+from graphnet.errors import SpecError
 from graphnet.layers.elementwise_functions import AbsVal, Clip, Swish, Threshold
 
 ENDS = {"name": "f", "bottoms": ("x",), "tops": ("y",)}
@@ -62,7 +62,7 @@ def test_swish_does_not_overflow(dtype):
 
 def test_bounds_are_checked():
     """Both bounds are needed, and min must not exceed max."""
-    with pytest.raises(ValidationError, match="max"):
+    with pytest.raises(SpecError, match="max"):
         Clip(**ENDS, min=0)
-    with pytest.raises(ValidationError, match=r"min \(2.0\) must not exceed max \(1.0\)"):
+    with pytest.raises(SpecError, match=r"min \(2.0\) must not exceed max \(1.0\)"):
         Clip(**ENDS, min=2.0, max=1.0)

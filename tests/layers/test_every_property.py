@@ -12,7 +12,7 @@ from graphnet.initializers import Gaussian
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Kind, LayerSpec
 from graphnet.layers.neurons import LReLU
-from graphnet.net.passes import expand_bottoms, expand_neurons
+from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons
 from graphnet.net.spec import Node
 from graphnet.regularizers import L1Regu
 
@@ -20,12 +20,14 @@ LAYERS = TESTS / "layers"
 SUPPORT = TESTS / "support"
 
 #: What has no arithmetic for the harness to check, and the files that test it instead.
+IN_STEP = LAYERS.parent / "net" / "test_in_step.py"
+HDF5 = (SUPPORT / "hdf5_conformance.py", IN_STEP)
 OUTSIDE = {
-    "AsyncHDF5Data": (LAYERS / "test_async_hdf5_data.py", SUPPORT / "hdf5_conformance.py"),
-    "HDF5Data": (LAYERS / "test_hdf5_data.py", SUPPORT / "hdf5_conformance.py"),
+    "AsyncHDF5Data": (LAYERS / "test_async_hdf5_data.py", *HDF5),
+    "HDF5Data": (LAYERS / "test_hdf5_data.py", *HDF5),
     "HDF5Output": (LAYERS / "test_hdf5_output.py",),
     "Input": (LAYERS / "test_input.py",),
-    "MemoryData": (LAYERS / "test_memory_data.py",),
+    "MemoryData": (LAYERS / "test_memory_data.py", IN_STEP),
     "MemoryOutput": (LAYERS / "test_memory_output.py",),
     "Silence": (LAYERS / "test_silence.py",),
 }
@@ -167,8 +169,10 @@ def test_param_key_is_the_key_of_its_params(name):
 def test_neuron_becomes_a_layer_on_each_top(name):
     """``neuron`` is computed in place on every top of the layer that has it."""
     spec = harness_cases()[name][0].spec.model_copy(update={"neuron": LReLU(slope=0.3)})
-    node, *neurons = expand_neurons(expand_bottoms([Node.of(spec)]))
-    assert len(node.tops) == len(neurons) > 0
-    for top, neuron in zip(node.tops, neurons, strict=True):
-        assert (neuron.bottoms, neuron.tops) == ((top,), (top,))
+    graph = build_graph(expand_bottoms([Node.of(spec)]))
+    insert_neurons(graph)
+    layer, *neurons = graph.layers
+    assert len(layer.tops) == len(neurons) > 0
+    for top, neuron in zip(layer.tops, neurons, strict=True):
+        assert (neuron.bottoms, neuron.tops[0].name) == ([top], top.name)
         assert (neuron.spec.type, neuron.spec.slope) == ("LReLU", 0.3)

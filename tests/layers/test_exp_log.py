@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from support.layer_case import LayerCase, Rig, check_layer
 
+from graphnet.errors import SpecError
 from graphnet.layers.exp_log import Exp, Log
 from graphnet.layers.neurons import AnyNeuron
 
@@ -56,7 +57,7 @@ def test_as_properties():
 @pytest.mark.parametrize("spec", [Exp, Log])
 def test_bases_are_positive(spec):
     """A base of 0 or less is refused, and so are logarithms to the base 1."""
-    with pytest.raises(ValidationError, match="greater than 0"):
+    with pytest.raises(SpecError, match="more than 0"):
         spec(**ENDS, base=-1)
-    with pytest.raises(ValidationError, match="no logarithm to the base 1"):
+    with pytest.raises(SpecError, match="no logarithm to the base 1"):
         Log(**ENDS, base=1)

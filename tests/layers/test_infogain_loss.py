@@ -3,11 +3,10 @@
 import h5py
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.label_losses import BAD_LABELS, LABEL_SHAPES, VARIANTS, label_loss, labels
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import DataError, ShapeError
+from graphnet.errors import DataError, ShapeError, SpecError
 from graphnet.layers.infogain_loss import InfogainLoss
 from graphnet.layers.softmax_loss import SoftmaxLoss
 
@@ -75,11 +74,11 @@ def test_matrix_from_a_file(tmp_path):
 
 def test_mistakes(tmp_path):
     """The matrix must be there, once, square and of the classes' size."""
-    with pytest.raises(ValidationError, match="either 'H' or 'H_file' is needed, not both"):
+    with pytest.raises(SpecError, match="either 'H' or 'H_file' is needed, not both"):
         spec(H=None)
-    with pytest.raises(ValidationError, match="either 'H' or 'H_file' is needed, not both"):
+    with pytest.raises(SpecError, match="either 'H' or 'H_file' is needed, not both"):
         spec(H_file="h.h5")
-    with pytest.raises(ValidationError, match="'H' has 2 rows, of which not all are as long"):
+    with pytest.raises(SpecError, match="'H' has 2 rows, of which not all are as long"):
         spec(H=[[1, 2], [3]])
     with pytest.raises(ShapeError, match=r"'H' has shape 3×3, but .* 5×4 have 4 classes"):
         spec().top_shapes([(5, 4), (5,)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.nets import net_of
 
+from graphnet.errors import SpecError
 from graphnet.layers.input import Input
 
 NET = "- {name: in, type: Input, batch_size: 4, shapes: {x: [5, 2], label: []}, tops: [x, label]}"
@@ -39,10 +39,10 @@ def test_it_has_no_epochs():
     ("properties", "message"),
     [
         ({"shapes": {"x": [5]}, "tops": ["x", "y", "z"]}, "'shapes' says nothing of .*y, z"),
-        ({"shapes": {"x": [5]}, "tops": ["x"], "batch_size": 0}, "greater than 0"),
+        ({"shapes": {"x": [5]}, "tops": ["x"], "batch_size": 0}, "expected more than 0"),
     ],
 )
 def test_what_is_refused(properties, message):
     """A top without a shape, a batch without samples."""
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(SpecError, match=message):
         Input(**{"name": "in", "batch_size": 4, **properties})

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.mvn import MVN
 
 
@@ -61,5 +60,5 @@ def test_mistakes():
         spec().top_shapes([(4, 3)])
     with pytest.raises(ShapeError, match=r"of shape 4 single elements .*\n.*\(N, C, H, W\)$"):
         spec(across_channels=True).top_shapes([(4,)])
-    with pytest.raises(ValidationError, match="eps"):
+    with pytest.raises(SpecError, match="eps"):
         spec(eps=0)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import (
     FIRST_SAMPLE,
     ITERATION,
@@ -14,6 +13,7 @@ from support.layer_case import (
     numpy_backend,
 )
 
+from graphnet.errors import SpecError
 from graphnet.layers.random_normal import RandomNormal
 from graphnet.param import stream_key
 
@@ -72,5 +72,5 @@ def test_any_number_of_threads_draws_the_same():
 
 def test_a_size_for_each_top():
     """There are as many batch sizes as tops."""
-    with pytest.raises(ValidationError, match="2 tops need as many batch_sizes, found 1"):
+    with pytest.raises(SpecError, match="2 tops need as many batch_sizes, found 1"):
         RandomNormal(name="eps", tops=("a", "b"), output_dims=(3,), batch_sizes=(4,))

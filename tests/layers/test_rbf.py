@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
 from graphnet.constraints import L2Cons
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.initializers import Gaussian
 from graphnet.layers.rbf import RBF
 from graphnet.layers.rbf_codes import DigitBitmaps, RandomSigns, digit_bitmaps
@@ -79,5 +78,5 @@ def test_mistakes():
     """The drawn digits need 84 inputs and 10 classes."""
     with pytest.raises(ShapeError, match=r"84 inputs and 10 classes, but the codes are 10×80\n"):
         spec(10, codes_init="DigitBitmaps").top_shapes([(64, 80)])
-    with pytest.raises(ValidationError, match="output_dim"):
+    with pytest.raises(SpecError, match="output_dim"):
         spec(0)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.label_losses import BAD_LABELS, LABEL_SHAPES, VARIANTS, label_loss, labels
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import DataError
+from graphnet.errors import DataError, SpecError
 from graphnet.layers.rbf_loss import RBFLoss
 from graphnet.layers.softmax_loss import SoftmaxLoss
 
@@ -74,5 +73,5 @@ def test_bad_labels(label, message):
 
 def test_j_is_not_negative():
     """A distance is at least 0, and so is j."""
-    with pytest.raises(ValidationError, match="j"):
+    with pytest.raises(SpecError, match="j"):
         spec(j=-1.0)

@@ -7,7 +7,7 @@ from support.nets import net_of, net_spec
 from support.recurrent import CONT, STEPS, case, in_batches
 
 from graphnet.backend import open_backend
-from graphnet.errors import ShapeError
+from graphnet.errors import BatchError, ShapeError
 from graphnet.gradcheck import check_gradients
 from graphnet.layers import recurrent
 from graphnet.layers.gru import GRU
@@ -129,6 +129,7 @@ def test_in_a_net(kind):
 
 
 @KINDS
+@pytest.mark.filterwarnings("ignore:.*validation is on the training rows")
 @pytest.mark.parametrize("second", ["", ", cont"], ids=["stateful", "cont"])
 def test_the_state_survives_evaluations_and_stops(kind, second, tmp_path):
     """A run that validates, or is stopped and continued, is the run that does neither."""
@@ -269,3 +270,23 @@ def test_second_bottom_of_another_shape(shape):
     """There must be one number for each sample and step."""
     with pytest.raises(ShapeError, match=r"second bottom has the shape .*\n  expected 4×5"):
         case(RNN, "", [(1, 1, 1)]).spec.top_shapes([(4, 5, 2), shape])
+
+
+@KINDS
+@pytest.mark.parametrize("value", [2.0, -1.0, 0.5, np.nan])
+def test_a_continuation_is_0_or_1(kind, value):
+    """Any other number is refused with its row and step, and not taken for a 1."""
+    net = net_of(
+        f"""
+        - {{name: in, type: Input, batch_size: 3, tops: [x, cont],
+           shapes: {{x: [4, 2], cont: [4]}}}}
+        - {{name: one, type: {kind.__name__}, output_dim: 3, bottoms: [x, cont], tops: [h]}}
+        """
+    )
+    net.fed("cont")[...] = 1
+    net.forward()
+    net.fed("cont")[1, 2] = value
+    with pytest.raises(
+        BatchError, match=rf"'one' .* holds {value:g} in row 1, step 2 of the batch"
+    ):
+        net.forward()

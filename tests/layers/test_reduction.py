@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
+from graphnet.errors import SpecError
 from graphnet.layers.reduction import Reduction
 
 
@@ -70,7 +70,7 @@ def test_gradient_of_the_absolute_value_at_zero():
 
 def test_mistakes():
     """The batch is never summed over, and operations have names."""
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(axis=0)
-    with pytest.raises(ValidationError, match="'Sum', 'AbsSum', 'SquareSum' or 'Mean'"):
+    with pytest.raises(SpecError, match="'Sum', 'AbsSum', 'SquareSum' or 'Mean'"):
         spec(operation="SUMSQ")

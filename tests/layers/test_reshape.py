@@ -1,10 +1,9 @@
 """Reshape through the layer harness."""
 
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.reshape import Reshape
 
 
@@ -50,5 +49,5 @@ def test_elements_must_fit(shape):
 @pytest.mark.parametrize("shape", [(0, 3), (-1, -1), (2, -2)])
 def test_sizes_are_positive(shape):
     """A size is positive, or −1 once."""
-    with pytest.raises(ValidationError, match=r"expected positive sizes, of which one may be −1"):
+    with pytest.raises(SpecError, match=r"expected positive sizes, of which one may be −1"):
         spec(*shape)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, check_layer
 
 from graphnet.constraints import L2Cons
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.initializers import Constant, Gaussian
 from graphnet.layers.scale import Scale
 from graphnet.regularizers import L2Regu
@@ -91,9 +90,9 @@ def test_mistakes():
         spec(axis=2, num_axes=2).top_shapes([(4, 3, 2)])
     with pytest.raises(ShapeError, match="bottom 1 of shape 3 does not fit"):
         spec(("x", "s")).top_shapes([(4, 3, 2), (3,)])
-    with pytest.raises(ValidationError, match="'bias' has no meaning with a second bottom"):
+    with pytest.raises(SpecError, match="'bias' has no meaning with a second bottom"):
         spec(("x", "s"), bias=True)
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(axis=0)
-    with pytest.raises(ValidationError, match="num_axes"):
+    with pytest.raises(SpecError, match="num_axes"):
         spec(num_axes=-2)

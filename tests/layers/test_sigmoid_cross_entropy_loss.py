@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
 
 
@@ -93,5 +92,5 @@ def test_mistakes():
     """Nothing is broadcast, and divisors have names."""
     with pytest.raises(ShapeError, match="shapes 4×3 and 4×1 cannot be compared"):
         spec().top_shapes([(4, 3), (4, 1)])
-    with pytest.raises(ValidationError, match="'batch_size', 'valid', 'full' or 'none'"):
+    with pytest.raises(SpecError, match="'batch_size', 'valid', 'full' or 'none'"):
         spec(divisor="samples")

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.slice import Slice
 
 
@@ -53,9 +52,9 @@ def test_mistakes():
         spec(2).top_shapes([(2, 5)])
     with pytest.raises(ShapeError, match=r"slice_points \[2, 5\] go beyond axis 1.*\n.*than 5"):
         spec(3, slice_points=[2, 5]).top_shapes([(2, 5)])
-    with pytest.raises(ValidationError, match=r"slice_points \[2, 2\] must rise"):
+    with pytest.raises(SpecError, match=r"slice_points \[2, 2\] must rise"):
         spec(3, slice_points=[2, 2])
-    with pytest.raises(ValidationError, match="1 slice_points cut into 2 parts, but there are 3"):
+    with pytest.raises(SpecError, match="1 slice_points cut into 2 parts, but there are 3"):
         spec(3, slice_points=[2])
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(2, axis=0)

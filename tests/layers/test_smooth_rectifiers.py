@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from support.layer_case import LayerCase, Rig, check_layer
 
+from graphnet.errors import SpecError
 from graphnet.layers.neurons import AnyNeuron
 from graphnet.layers.smooth_rectifiers import BNLL, ELU
 
@@ -76,5 +77,5 @@ def test_as_properties():
 
 def test_alpha_is_not_negative():
     """A negative alpha has no inverse, so it is refused."""
-    with pytest.raises(ValidationError, match="alpha"):
+    with pytest.raises(SpecError, match="alpha"):
         ELU(name="n", alpha=-0.1)

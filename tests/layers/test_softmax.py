@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.softmax import Softmax
 
 
@@ -47,9 +46,7 @@ def test_large_scores(dtype):
 
 def test_axis_must_be_of_a_sample():
     """The batch axis is refused when the YAML is read, an axis that is not there by the shape."""
-    with pytest.raises(
-        ValidationError, match=r"axis 0 is the batch axis\n  expected 1 \(channels\)"
-    ):
+    with pytest.raises(SpecError, match=r"axis 0 is the batch axis\n  expected 1 \(channels\)"):
         spec(axis=0)
     for axis in (2, -2, 5):
         with pytest.raises(ShapeError, match=rf"axis {axis} is none of a sample's axes .* 4×3\n"):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.spp import SPP
 
 
@@ -106,5 +105,5 @@ def test_mistakes():
         spec(1).top_shapes([(4, 3)])
     with pytest.raises(ShapeError, match=r"4 windows along each side .* 1×1×5×9: one would lie"):
         spec(3).top_shapes([(1, 1, 5, 9)])
-    with pytest.raises(ValidationError, match="pyramid_height"):
+    with pytest.raises(SpecError, match="pyramid_height"):
         spec(0)

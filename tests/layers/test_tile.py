@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, check_layer
 
+from graphnet.errors import SpecError
 from graphnet.layers.tile import Tile
 
 
@@ -33,7 +33,7 @@ def test_layer(case):
 
 def test_mistakes():
     """At least one tile, and not along the batch."""
-    with pytest.raises(ValidationError, match="tiles"):
+    with pytest.raises(SpecError, match="tiles"):
         spec(tiles=0)
-    with pytest.raises(ValidationError, match="axis 0 is the batch axis"):
+    with pytest.raises(SpecError, match="axis 0 is the batch axis"):
         spec(tiles=2, axis=0)

@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS) add_rows(
     for (int j = t; j < first; j += ROW_THREADS) seen |= place[(long long)j * width] == here;
     if (__syncthreads_or(seen)) return;
 
-    real sum = 0;
+    double sum = 0;
     for (int start = first; start < n; start += ROW_THREADS) {
         const int count = min(ROW_THREADS, n - start);
         if (t < count) same[t] = place[(long long)(start + t) * width] == here;

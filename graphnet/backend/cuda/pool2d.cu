@@ -71,7 +71,7 @@ extern "C" __global__ void max_pool_gradient(
 
     for (int n = blockIdx.y; n < n_image; n += gridDim.y) {
         const long long first = ((long long)n * channels + c) * p_out * q_out;
-        real sum = 0;
+        double sum = 0;
         for (int p = down.start; p < down.stop; ++p)
             for (int q = right.start; q < right.stop; ++q)
                 if (argmax[first + p * q_out + q] == place) sum += dy[first + p * q_out + q];
@@ -100,12 +100,12 @@ extern "C" __global__ void mean_pool(
     const int q = i % q_out, p = i / q_out % p_out, c = i / (p_out * q_out);
     const Span down = window_at(p, sh, ph, kh, height);
     const Span right = window_at(q, sw, pw, kw, width);
-    const real divisor = (real)extent(rule, p, sh, ph, kh, height)
-        * (real)extent(rule, q, sw, pw, kw, width);
+    const double divisor = (double)extent(rule, p, sh, ph, kh, height)
+        * extent(rule, q, sw, pw, kw, width);
 
     for (int n = blockIdx.y; n < n_image; n += gridDim.y) {
         const real* image = x + ((long long)n * channels + c) * height * width;
-        real sum = 0;
+        double sum = 0;
         for (int row = down.start; row < down.stop; ++row)
             for (int column = right.start; column < right.stop; ++column)
                 sum += image[row * width + column];
@@ -128,11 +128,11 @@ extern "C" __global__ void mean_pool_gradient(
 
     for (int n = blockIdx.y; n < n_image; n += gridDim.y) {
         const real* sent = dy + ((long long)n * channels + c) * p_out * q_out;
-        real sum = 0;
+        double sum = 0;
         for (int p = down.start; p < down.stop; ++p) {
-            const real tall = (real)extent(rule, p, sh, ph, kh, height);
+            const double tall = extent(rule, p, sh, ph, kh, height);
             for (int q = right.start; q < right.stop; ++q)
-                sum += sent[p * q_out + q] / (tall * (real)extent(rule, q, sw, pw, kw, width));
+                sum += sent[p * q_out + q] / (tall * extent(rule, q, sw, pw, kw, width));
         }
         dx[(long long)n * size + i] = sum;
     }

@@ -1,12 +1,13 @@
 // Sums over all axes but one, in an order that only the shapes decide: each thread adds every
-// so many-th element, then the threads' sums are added pairwise.
+// so many-th element, then the threads' sums are added pairwise. All of it in double, or many
+// numbers of one size would lose what is added to them.
 
 #define SUM_THREADS 256  // of every block here; a power of two
 #define SUM_COLUMNS 32  // that a block of column_sums adds up side by side: a warp's reads
 
 // Adds the upper half of what the threads hold to the lower, until `left` sums are left.
 // All threads of the block come here.
-__device__ inline void add_pairwise(real* partial, int left)
+__device__ inline void add_pairwise(double* partial, int left)
 {
     for (int half = SUM_THREADS / 2; half >= left; half /= 2) {
         __syncthreads();
@@ -42,8 +43,8 @@ struct Walk {
 extern "C" __global__ void __launch_bounds__(SUM_THREADS) channel_sums(
     const real* __restrict__ blob, real* __restrict__ sums, int n_image, int channels, int area)
 {
-    __shared__ real partial[SUM_THREADS];
-    real sum = 0;
+    __shared__ double partial[SUM_THREADS];
+    double sum = 0;
     for (Walk walk(channels, area); walk.n < n_image; walk.on()) sum += blob[walk.at()];
     partial[threadIdx.x] = sum;
     add_pairwise(partial, 1);
@@ -56,10 +57,10 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) channel_products(
     const real* __restrict__ a, const real* __restrict__ b, real* __restrict__ sums,
     int n_image, int channels, int area)
 {
-    __shared__ real partial[SUM_THREADS];
-    real sum = 0;
+    __shared__ double partial[SUM_THREADS];
+    double sum = 0;
     for (Walk walk(channels, area); walk.n < n_image; walk.on())
-        sum += a[walk.at()] * b[walk.at()];
+        sum += (double)a[walk.at()] * (double)b[walk.at()];
     partial[threadIdx.x] = sum;
     add_pairwise(partial, 1);
     if (threadIdx.x == 0) sums[blockIdx.x] = partial[0];
@@ -70,9 +71,9 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) channel_products(
 extern "C" __global__ void __launch_bounds__(SUM_THREADS) column_sums(
     const real* __restrict__ matrix, real* __restrict__ sums, int rows, int columns)
 {
-    __shared__ real partial[SUM_THREADS];
+    __shared__ double partial[SUM_THREADS];
     const int t = threadIdx.x, column = blockIdx.x * SUM_COLUMNS + t % SUM_COLUMNS;
-    real sum = 0;
+    double sum = 0;
     if (column < columns)
         for (int row = t / SUM_COLUMNS; row < rows; row += SUM_THREADS / SUM_COLUMNS)
             sum += matrix[(long long)row * columns + column];

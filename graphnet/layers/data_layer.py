@@ -1,0 +1,50 @@
+"""DataLayer: the part of the layer contract that sources of samples share."""
+
+from __future__ import annotations
+
+from graphnet.layers.base import Layer, S
+
+
+class DataLayer(Layer[S]):
+    """A source of samples.
+
+    Attributes:
+        n_samples: In one epoch; None for an endless source, which has no epochs.
+        cursor: Samples delivered since the start of the run: with the seed, all there is to
+            know about where the layer stands.
+        wrap: True: after the last sample of an epoch the next one begins, within the batch.
+            False (evaluation): the batch is filled by repeating its last row, and
+            ``context.n_valid`` says how many rows count.
+    """
+
+    _open = frozenset(("cursor", "n_samples", "wrap"))
+    n_samples: int | None = None
+    cursor: int = 0
+    wrap: bool = True
+
+    @property
+    def epoch(self) -> int:
+        """Completed passes over the source; counts the moment its last sample is delivered."""
+        return self.cursor // self.n_samples if self.n_samples else 0
+
+    def check_ready(self) -> None:
+        """See that there is something to deliver.
+
+        Raises:
+            DataError: If not.
+        """
+
+    def where(self, top: int, place: tuple[int, ...], value: float, ago: int) -> str | None:
+        """Which stored value came to this place of a top, in words, where that is known.
+
+        Args:
+            top: Which.
+            place: In the batch, the row first.
+            value: What has come there.
+            ago: How many batches have been delivered since.
+        """
+        return None
+
+    def seek(self, cursor: int, *, wrap: bool = True) -> None:
+        """Continue after ``cursor`` samples, dropping whatever was read ahead."""
+        self.cursor, self.wrap = cursor, wrap
