@@ -34,8 +34,8 @@ class _Group:
         rows: Of the table, by slot.
     """
 
-    def __init__(self, table: Table, order: Order) -> None:
-        self._table, self._order = table, order
+    def __init__(self, table: Table, order: Order, pipelines: Sequence[Pipeline]) -> None:
+        self._table, self._order, self._pipelines = table, order, pipelines
         self._chunks = np.empty(0, np.int64)
         self._n_read = self._n_slots = 0
         self.rows = np.empty(0, np.int64)
@@ -43,6 +43,7 @@ class _Group:
         if (arrays := table.arrays()) is not None:  # all of it is here, as the only chunk
             self.arrays, self.rows = arrays, np.arange(table.n_rows)
             self._chunks, self._n_read = np.zeros(1, np.int64), 1
+            self._check(arrays, 0)
 
     def begin(self, chunks: np.ndarray) -> None:
         """Hold these chunks from now on; reads nothing yet, and keeps what it already holds."""
@@ -58,9 +59,16 @@ class _Group:
             chunk = int(self._chunks[self._n_read])
             start, stop = int(self._order.starts[chunk]), int(self._order.starts[chunk + 1])
             slots = slice(self._n_slots, self._n_slots + stop - start)
-            self._table.read(start, stop, [array[slots] for array in self.arrays])
+            read = [array[slots] for array in self.arrays]
+            self._table.read(start, stop, read)
+            self._check(read, start)
             self.rows[slots] = np.arange(start, stop)
             self._n_read, self._n_slots = self._n_read + 1, slots.stop
+
+    def _check(self, arrays: Sequence[np.ndarray], first: int) -> None:
+        """Once for each row that comes into memory, not for each batch."""
+        for pipeline, array in zip(self._pipelines, arrays, strict=True):
+            pipeline.check_whole_numbers(array, first, self._table.where)
 
     def _allocate(self) -> None:
         n = self._order.most_rows
@@ -74,6 +82,7 @@ class Batches:
     Attributes:
         cursor: Samples delivered, or passed over because they belong to another portion.
         n_samples: In one epoch.
+        order: In which rows are delivered.
 
     Args:
         table: What to deliver.
@@ -105,8 +114,8 @@ class Batches:
         self.n_samples, self._batch_size = table.n_rows, batch_size
         self.seek(0, wrap=True)
         self._samples = Samples(np.zeros(batch_size, np.int64), np.zeros(batch_size, np.int64))
-        self._order = _order(table, key, buffer_bytes)
-        self._group, self._next_group = _Group(table, self._order), _Group(table, self._order)
+        self.order = _order(table, key, buffer_bytes)
+        self._group, self._next_group = (_Group(table, self.order, pipelines) for _ in range(2))
         self._at: tuple[int, int] | None = None  # the epoch and number of the group in memory
         self._slots = self._slot_buffer = np.empty(0, np.int64)
 
@@ -115,7 +124,7 @@ class Batches:
         """Whether a batch is made from memory in next to no time."""
         n_elements = self._batch_size * sum(prod(c.shape) for c in self._table.columns)
         is_simple = all(pipeline.is_simple for pipeline in self._pipelines)
-        return self._order.n_groups == 1 and is_simple and n_elements <= _QUICK_ELEMENTS
+        return self.order.n_groups == 1 and is_simple and n_elements <= _QUICK_ELEMENTS
 
     def seek(self, cursor: int, *, wrap: bool) -> None:
         """Continue after ``cursor`` samples.
@@ -162,14 +171,18 @@ class Batches:
         self._window = (self._window + 1) % len(self._gaps)
         return filled
 
+    def where(self, row: int) -> str:
+        """The place that a row of the batch made last was stored in, for messages."""
+        return self._table.where(int(self._samples.rows[row]))
+
     def close(self) -> None:
         """Close the files; making a batch opens them again."""
         self._table.close()
 
     def _gather(self, stored: Sequence[np.ndarray], epoch: int, position: int, filled: int) -> int:
         """Take rows from the group at ``position`` until it or the batch ends; how many."""
-        is_whole_epoch = self._order.n_groups == 1
-        number, offset = (0, position) if is_whole_epoch else self._order.locate(epoch, position)
+        is_whole_epoch = self.order.n_groups == 1
+        number, offset = (0, position) if is_whole_epoch else self.order.locate(epoch, position)
         if self._at != (epoch, number):
             self._enter(epoch, number)
         slots = self._slots[offset : offset + self._batch_size - filled]
@@ -190,25 +203,25 @@ class Batches:
 
     def _enter(self, epoch: int, number: int) -> None:
         """Bring a group into memory and arrange its rows."""
-        chunks = self._order.chunks(epoch, number)
-        if self._order.n_groups > 1:
+        chunks = self.order.chunks(epoch, number)
+        if self.order.n_groups > 1:
             self._group, self._next_group = self._next_group, self._group
         self._at = None
         self._group.begin(chunks)
         self._group.advance(1)
-        if self._order.n_groups == 1:
+        if self.order.n_groups == 1:
             self._table.close()  # all of it is here
         if not len(self._slot_buffer):
-            self._slot_buffer = np.empty(self._order.most_rows, np.int64)
-        self._slots = self._slot_buffer[: self._order.sizes[chunks].sum()]
-        self._order.arrange(epoch, number, self._slots)
+            self._slot_buffer = np.empty(self.order.most_rows, np.int64)
+        self._slots = self._slot_buffer[: self.order.sizes[chunks].sum()]
+        self.order.arrange(epoch, number, self._slots)
         self._at = (epoch, number)
 
     def _read_ahead(self, epoch: int, number: int, share: float) -> None:
         """Have as much of the next group as has been delivered of this one."""
-        epoch, number = divmod(epoch * self._order.n_groups + number + 1, self._order.n_groups)
+        epoch, number = divmod(epoch * self.order.n_groups + number + 1, self.order.n_groups)
         if number or self._wrap:
-            self._next_group.begin(self._order.chunks(epoch, number))
+            self._next_group.begin(self.order.chunks(epoch, number))
             self._next_group.advance(share)
 
     def _repeat_last(self, stored: Sequence[np.ndarray], filled: int) -> None:
@@ -217,7 +230,7 @@ class Batches:
 
 
 def _take(array: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
-    """``out[...] = array[slots]`` without a temporary array, where that can be had."""
+    """``out[...] = array[slots]`` without a temporary array, where that is possible."""
     if array.flags.c_contiguous and array.dtype == out.dtype:
         array.take(slots, 0, out, "clip")
     else:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.data.download import Progress, download
-from graphnet.data.published import Samples
+from graphnet.data.published import NotAsPublishedError, Samples, check_folder
 from graphnet.errors import DataError
 
 SHAPE = (3, 32, 32)
@@ -48,6 +48,11 @@ class BinaryArchive:
     files: Mapping[str, tuple[str, ...]]
     file_rows: int = 10_000
 
+    @property
+    def sums(self) -> Mapping[str, str]:
+        """The archive's name by its md5 sum."""
+        return {self.md5: self.name}
+
     def from_folder(self, folder: Path) -> dict[str, Samples]:
         """All splits, from a folder with the archive or with the files of it.
 
@@ -57,8 +62,7 @@ class BinaryArchive:
         Raises:
             DataError: If there is neither, or they are not what was published.
         """
-        if not folder.is_dir():
-            raise DataError(f"there is no folder {folder}")
+        check_folder(folder)
         archive = folder / self.name
         if archive.is_file():
             return self._unpack(_content(archive, self.n_bytes), str(archive))
@@ -67,10 +71,16 @@ class BinaryArchive:
         if missing := [name for name in self._names() if not (place / name).is_file()]:
             raise DataError(
                 f"{folder} holds neither {self.name} nor all of its files\n"
-                f"  missing in {place}: {', '.join(missing)}"
+                f"  missing in {place}: {', '.join(missing)}" + self._other_version(folder)
             )
         limit = self.file_rows * _ROW_BYTES
         return self._parse({name: _content(place / name, limit) for name in self._names()}, place)
+
+    def _other_version(self, folder: Path) -> str:
+        """A hint, if another version of the archive is there."""
+        others = (self.name.replace("binary", version) for version in ("python", "matlab"))
+        there = [name for name in others if (folder / name).is_file()]
+        return f"\n  {there[0]} is another version: get {self.name}" if there else ""
 
     def from_network(self, progress: Progress | None) -> dict[str, Samples]:
         """All splits, downloaded.
@@ -94,9 +104,10 @@ class BinaryArchive:
         """All splits, from the archive's bytes."""
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if found != self.md5:
-            raise DataError(
+            raise NotAsPublishedError(
                 f"{origin} is not the published {self.name}: it has the md5 sum\n"
-                f"  {found}, expected\n  {self.md5}"
+                f"  {found}, expected\n  {self.md5}",
+                found,
             )
         contents: dict[str, bytes] = {}
         try:

@@ -15,12 +15,18 @@ import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.data.download import Progress, is_offline
-from graphnet.data.hdf5_file import read_array, write_file
+from graphnet.data.hdf5_file import attributes, read_array
+from graphnet.data.hdf5_writer import write_files
 from graphnet.data.named_sets import SETS, NamedSet
-from graphnet.data.published import Samples
+from graphnet.data.published import NotAsPublishedError, Samples
 from graphnet.errors import DataError, did_you_mean
+from graphnet.files.paths import user_path
+from graphnet.files.writing import Advice
 
 _CHUNK_ROWS = 1000
+_WAY_OUT = "set GRAPHNET_DATA to a folder that can be written to and has room"
+_ELSEWHERE = Advice(DataError, _WAY_OUT, _WAY_OUT, _WAY_OUT)
+_CHOSEN = Advice(DataError, "make room, or name another folder: --to DIR", "name another: --to DIR")
 #: What a named set is told by, where a path could stand.
 PREFIX = "dataset:"
 #: The part of a set that is the mean of its training samples, and the data set in its file.
@@ -85,11 +91,21 @@ def _with_mean(name: str) -> NamedSet:
 
 
 def data_folder() -> Path:
-    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache."""
+    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache.
+
+    Raises:
+        DataError: If ``$GRAPHNET_DATA`` is a file.
+    """
     if chosen := os.environ.get("GRAPHNET_DATA"):
-        return Path(chosen).expanduser().absolute()
+        folder = user_path(chosen).absolute()
+        if folder.is_file():
+            raise DataError(
+                f"GRAPHNET_DATA names a file, {folder}\n"
+                "  expected a folder for data sets, which need not be there yet"
+            )
+        return folder
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "graphnet"
+    return (cache if cache.is_absolute() else user_path("~/.cache").absolute()) / "graphnet"
 
 
 def resolve(name: str) -> Path | Arrays:
@@ -138,7 +154,7 @@ def fetch(
         The file of each split, and of the mean if it has one.
 
     Raises:
-        DataError: If there is no such set, it cannot be had, is not what was published, or
+        DataError: If there is no such set, it is not available, is not what was published, or
             cannot be written.
     """
     if name not in SETS:
@@ -152,24 +168,37 @@ def fetch(
     paths = {part: _path(found, part, folder) for part in parts}
     if from_dir is None and all(p.exists() for p in paths.values()):
         return paths
-    samples = _samples(found, from_dir, offline=is_offline(offline), progress=progress)
     about = {"title": found.title, "licence": found.licence, "home": found.home}
+    for path in paths.values():
+        _refuse_other(path, found)
+    samples = _samples(found, from_dir, offline=is_offline(offline), progress=progress)
+    files = {
+        paths[split]: {
+            key: values.reshape(-1, *found.shapes[key]) for key, values in samples[split].items()
+        }
+        for split in found.rows
+    }
     if found.has_mean:
         data = samples["train"]["data"]
         mean = (data.sum(axis=0, dtype=np.float64) / len(data)).astype(np.float32)
-        write_file(paths[MEAN], {MEAN: mean}, about, _CHUNK_ROWS)
-    for split in found.rows:
-        shaped = {
-            key: values.reshape(-1, *found.shapes[key]) for key, values in samples[split].items()
-        }
-        write_file(paths[split], shaped, about, _CHUNK_ROWS)
+        files[paths[MEAN]] = {MEAN: mean}
+    write_files(files, about, _CHUNK_ROWS, _CHOSEN if to_dir is not None else _ELSEWHERE)
     return paths
+
+
+def _refuse_other(path: Path, found: NamedSet) -> None:
+    """See that a file that would be replaced is one of the set, made here before."""
+    if path.exists() and attributes(path).get("title") != found.title:
+        raise DataError(
+            f"{path} is there already, and it is not of the data set '{found.name}'\n"
+            "  move it, or have the data set put elsewhere: --to DIR"
+        )
 
 
 def _samples(
     found: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
 ) -> Mapping[str, Samples]:
-    """All splits of a set, from wherever they can be had."""
+    """All splits of a set, from wherever they are available."""
     if found.made_from is not None:
         base = SETS[found.made_from.name]
         given = _base_samples(base, from_dir, offline=offline, progress=progress)
@@ -181,7 +210,10 @@ def _samples(
             )
         return found.embedded() if found.embedded is not None else {}
     if from_dir is not None:
-        return found.published.from_folder(from_dir)
+        try:
+            return found.published.from_folder(from_dir)
+        except NotAsPublishedError as error:
+            raise DataError(f"{error}\n{_what_it_is(found, error.md5)}") from error
     if offline:
         raise DataError(
             f"the data set '{found.name}' is not on this machine, and downloads are off\n"
@@ -193,6 +225,17 @@ def _samples(
         raise DataError(
             f"the data set '{found.name}' could not be downloaded: {error}\n{_how_to_get(found)}"
         ) from error
+
+
+def _what_it_is(found: NamedSet, md5: str) -> str:
+    """What a file is that was not expected, where it is a published one; and what to do."""
+    for other in SETS.values():
+        name = other.published.sums.get(md5) if other.published is not None else None
+        if name and other is found:
+            return f"  it is {name} of the same set: the files may have changed their names"
+        if name:
+            return f"  it is {name} of {other.name}: graphnet data {other.name} --from DIR"
+    return "  it may be cut short or damaged: get it again"
 
 
 def _base_samples(

@@ -35,7 +35,7 @@ def download(url: str, *, limit: int, progress: Progress | None = None) -> bytes
         progress: Called after every block.
 
     Raises:
-        DataError: If it cannot be had, is cut short, or is larger than ``limit``.
+        DataError: If it cannot be fetched, is cut short, or is larger than ``limit``.
     """
     what = url.rsplit("/", 1)[-1]
     request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input

@@ -14,6 +14,7 @@ import numpy as np
 from graphnet.data import idx
 from graphnet.data.order import permute
 from graphnet.data.pairs import pairs
+from graphnet.data.split import share_of_each
 
 _FOLDER = Path(__file__).parent / "embedded"
 
@@ -84,14 +85,7 @@ def _split(data: np.ndarray, label: np.ndarray, n_test: int) -> dict[str, Sample
     """A training and a test set with the classes in equal proportion, each well mixed."""
     order = np.empty(len(label), np.int64)
     permute(order, key=0)
-    by_class = [order[label[order] == c] for c in range(int(label.max()) + 1)]
-    shares = np.array([len(rows) * n_test / len(label) for rows in by_class])
-    counts = np.floor(shares).astype(np.int64)
-    short = n_test - counts.sum()
-    counts[np.argsort(counts - shares, kind="stable")[:short]] += 1  # the largest remainders
-    is_test = np.zeros(len(label), bool)
-    for rows, count in zip(by_class, counts, strict=True):
-        is_test[rows[:count]] = True
+    is_test = share_of_each([order[label[order] == c] for c in range(int(label.max()) + 1)], n_test)
     return {
         split: {"data": _frozen(data[rows]), "label": _frozen(label[rows])}
         for split, rows in (("train", order[~is_test[order]]), ("test", order[is_test[order]]))

@@ -1,9 +1,17 @@
-"""HDF5 files written row by row, which appear under their name when they are complete."""
+"""HDF5 files that are written as one unit, or row by row, and appear when they are complete.
+
+HDF5 keeps what is written for later and has no way out when the disk is full: closing the file
+fails, and the process dies of it. So it never hears of an error here: the file it writes to keeps
+the first one, takes the rest into memory, and lets it come to its end; then the error is raised
+and the file dropped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -11,15 +19,181 @@ import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.errors import DataError
+from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
-#: How the file is named until it is complete; what a crash leaves behind is overwritten.
-UNFINISHED = ".unfinished"
+#: For files of samples, of whatever a user calls them.
+ADVICE = Advice(DataError)
+#: How much is handed to HDF5 between two looks at whether the disk has taken it.
+_BLOCK_BYTES = 1 << 23
+_VERSIONS = ("earliest", "v110")
+
+
+def write_files(
+    files: Mapping[Path, Mapping[str, np.ndarray]],
+    attributes: Mapping[str, str],
+    chunk_rows: int,
+    advice: Advice = ADVICE,
+) -> None:
+    """Write files of data sets, which appear under their names when all of them are complete.
+
+    Args:
+        files: By path, the data sets by name, whose first axis counts samples; folders are made.
+        attributes: Of each file.
+        chunk_rows: How many rows are stored together, uncompressed.
+        advice: For errors.
+
+    Raises:
+        DataError: If one cannot be written; what was there before stays.
+    """
+    with ExitStack() as leaving:
+        outputs = []
+        for path, arrays in files.items():
+            _make_folder(path, advice)
+            outputs.append(OutputFile(path, advice))
+            leaving.callback(outputs[-1].discard)
+            with explained(path, advice), _explained_by_hdf5(path):
+                _fill(_Patient(outputs[-1]), arrays, attributes, chunk_rows)
+            outputs[-1].complete()
+        for output in outputs:
+            output.finish()
+
+
+def _fill(
+    patient: _Patient,
+    arrays: Mapping[str, np.ndarray],
+    attributes: Mapping[str, str],
+    chunk_rows: int,
+) -> None:
+    """Write all of a file."""
+    with h5py.File(patient, "w", libver=_VERSIONS) as file:
+        file.attrs.update(attributes)
+        for name, array in arrays.items():
+            rows = max(1, min(chunk_rows, len(array)))
+            chunks = (rows, *array.shape[1:])
+            data_set = file.create_dataset(name, array.shape, array.dtype, chunks=chunks)
+            row_bytes = max(1, array.nbytes // max(1, len(array)))
+            step = max(1, _BLOCK_BYTES // row_bytes // rows) * rows
+            for start in range(0, len(array), step):
+                data_set[start : start + step] = array[start : start + step]
+                patient.look()
+    patient.look()
+    _read_back(patient, {name: array.shape for name, array in arrays.items()})
+
+
+@contextmanager
+def _explained_by_hdf5(path: Path) -> Iterator[None]:
+    """What HDF5 itself refuses, such as a name, as an error of the data."""
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: cannot be written: {error}") from error
+
+
+def _make_folder(path: Path, advice: Advice) -> None:
+    with explained(path, advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _read_back(patient: _Patient, expected: Mapping[str, Shape]) -> None:
+    """See that what is on the disk is a file with these data sets.
+
+    Raises:
+        RuntimeError: If it is not.
+    """
+    with h5py.File(patient, "r") as file:
+        found = {name: file[name].shape for name in expected}
+    patient.look()
+    if found != expected:
+        raise RuntimeError("it cannot be read back")
+
+
+class _Patient(io.RawIOBase):
+    """What HDF5 writes to: it takes everything, and keeps the first error for later.
+
+    Args:
+        output: Where it goes, as long as that works.
+    """
+
+    def __init__(self, output: OutputFile) -> None:
+        super().__init__()
+        self._output, self._at, self._end = output, 0, 0
+        self._error: BaseException | None = None
+        self._later: list[tuple[int, bytes]] = []  # what came after the error
+
+    def look(self) -> None:
+        """Raise what has gone wrong, if anything has.
+
+        Raises:
+            OSError: If the system has not taken something.
+        """
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: object) -> int:
+        """Take it."""
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]
+        try:
+            self.look()
+            self._output.seek(self._at)
+            self._output.write(view)
+        except BaseException as error:  # noqa: BLE001  # an interrupt, too, must not meet HDF5
+            self._error = error
+            self._later.append((self._at, bytes(view)))
+        self._at += len(view)
+        self._end = max(self._end, self._at)
+        return len(view)
+
+    def readinto(self, buffer: object) -> int:
+        """Give back what was written."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        found = 0
+        try:
+            self._output.seek(self._at)
+            while found < len(view) and (n := self._output.readinto(view[found:])):
+                found += n
+        except BaseException as error:  # noqa: BLE001  # as above
+            self._error = self._error or error
+        view[found:] = bytes(len(view) - found)
+        for start, data in self._later:
+            begin, end = max(start, self._at), min(start + len(data), self._at + len(view))
+            if begin < end:
+                view[begin - self._at : end - self._at] = data[begin - start : end - start]
+        self._at += len(view)
+        return len(view)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go there."""
+        self._at = offset + (0, self._at, self._end)[whence]
+        return self._at
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or lengthen it."""
+        size = self._at if size is None else size
+        self._end = size
+        try:
+            self.look()
+            self._output.truncate(size)
+        except BaseException as error:  # noqa: BLE001  # as above
+            self._error = error
+        return size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
 
 
 class HDF5Writer:
     """Appends rows to data sets of a new file.
 
-    Nothing is written before the first rows come.
+    Nothing is written before the first rows come. After :meth:`close` it begins anew.
 
     Args:
         path: Of the file; its folder is made.
@@ -29,8 +203,6 @@ class HDF5Writer:
         compress: Whether chunks are compressed (gzip).
         attributes: Of the file.
 
-    Raises:
-        DataError: If there is such a file and it may not.
     """
 
     def __init__(
@@ -46,10 +218,11 @@ class HDF5Writer:
         self.path, self.overwrite = path, overwrite
         self._compression = "gzip" if compress else None
         self._attributes = attributes or {}
-        self._beside = path.with_name(path.name + UNFINISHED)
         self._batches = dict(zip(names, batches, strict=True))
+        self._output: OutputFile | None = None
+        self._patient: _Patient | None = None
         self._file: h5py.File | None = None
-        self._refuse_existing()
+        self._own: tuple[int, int] | None = None
 
     def append(self, arrays: Sequence[np.ndarray]) -> None:
         """Write the same number of rows to every data set.
@@ -58,15 +231,53 @@ class HDF5Writer:
             DataError: If the file cannot be written; what was written is then dropped.
         """
         try:
-            file = self._file or self._create(arrays)
-            for name, array in zip(self._batches, arrays, strict=True):
-                data_set = file[name]
-                start = data_set.shape[0]
-                data_set.resize(start + len(array), axis=0)
-                data_set[start:] = array
-        except (OSError, RuntimeError) as error:  # h5py raises either where a disk is full
+            with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
+                file, patient = self._begun(arrays)
+                for name, array in zip(self._batches, arrays, strict=True):
+                    data_set = file[name]
+                    start = data_set.shape[0]
+                    data_set.resize(start + len(array), axis=0)
+                    data_set[start:] = array
+                    patient.look()
+        except BaseException:
             self.discard()
-            raise self._unwritable(error) from error
+            raise
+
+    def restart(self) -> None:
+        """Forget the rows that were written since the file was begun.
+
+        Raises:
+            DataError: If that fails; what was written is then dropped.
+        """
+        if self._file is not None:
+            try:
+                with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
+                    for name in self._batches:
+                        self._file[name].resize(0, axis=0)
+            except BaseException:
+                self.discard()
+                raise
+
+    def complete(self) -> None:
+        """Put on the disk what was written; all that the file then lacks is its name.
+
+        Raises:
+            DataError: If that fails; what was written is then dropped.
+        """
+        output, patient, file = self._output, self._patient, self._file
+        if output is None or patient is None or file is None:
+            return
+        try:
+            with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
+                expected = {name: file[name].shape for name in self._batches}
+                self._file = None
+                file.close()
+                patient.look()
+                _read_back(patient, expected)
+            output.complete()
+        except BaseException:
+            self.discard()
+            raise
 
     def close(self) -> None:
         """Give the file its name, if anything was written.
@@ -74,20 +285,55 @@ class HDF5Writer:
         Raises:
             DataError: If that fails, or there is such a file now.
         """
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        try:
-            file.close()
-            self._refuse_existing()
-            self._beside.replace(self.path)
-        except (OSError, RuntimeError) as error:
-            raise self._unwritable(error) from error
+        self.complete()
+        if self._output is not None:
+            try:
+                self.refuse_existing()
+                self._output.finish()
+                made = self.path.stat()
+                self._own = made.st_dev, made.st_ino
+            finally:
+                self.discard()
 
-    def _create(self, arrays: Sequence[np.ndarray]) -> h5py.File:
-        self._refuse_existing()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = h5py.File(self._beside, "w", libver=("earliest", "v110"))
+    def discard(self) -> None:
+        """Leave nothing that could be taken for the whole, unless it is complete."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            with suppress(OSError, RuntimeError, ValueError):
+                file.close()
+        if self._output is not None:
+            self._output.discard()
+        self._output = self._patient = None
+
+    def refuse_existing(self) -> None:
+        """See that no file is in the way, other than one that this writer has made.
+
+        Raises:
+            DataError: If there is one, and it may not be replaced.
+        """
+        if self.overwrite or not self.path.exists():
+            return
+        found = self.path.stat()
+        if (found.st_dev, found.st_ino) != self._own:
+            raise DataError(
+                f"{self.path} exists already"
+                "\n  expected a new filename, or force_overwrite: true to replace the file"
+            )
+
+    def _begun(self, arrays: Sequence[np.ndarray]) -> tuple[h5py.File, _Patient]:
+        """The file that is being written, begun with these rows."""
+        if self._file is not None and self._patient is not None:
+            return self._file, self._patient
+        self.refuse_existing()
+        _make_folder(self.path, ADVICE)
+        if being_written(self.path):
+            raise DataError(
+                f"{self.path}: cannot be written: another layer or process is writing it\n"
+                "  give each a filename of its own"
+            )
+        self._output = OutputFile(self.path, ADVICE)
+        self._patient = _Patient(self._output)
+        self._file = h5py.File(self._patient, "w", libver=_VERSIONS)
         self._file.attrs.update(self._attributes)
         for (name, batch), array in zip(self._batches.items(), arrays, strict=True):
             row = batch[1:]
@@ -99,25 +345,16 @@ class HDF5Writer:
                 maxshape=(None, *row),
                 compression=self._compression,
             )
-        return self._file
+        return self._file, self._patient
 
-    def discard(self) -> None:
-        """Leave nothing that could be taken for the whole, unless it is complete."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            with suppress(OSError, RuntimeError):
-                file.close()
-            self._beside.unlink(missing_ok=True)
 
-    def _refuse_existing(self) -> None:
-        if self.path.exists() and not self.overwrite:
-            raise DataError(
-                f"{self.path} exists already"
-                "\n  expected a new filename, or force_overwrite: true to replace the file"
-            )
+def close_together(writers: Sequence[HDF5Writer]) -> None:
+    """Give files their names when all of them are complete.
 
-    def _unwritable(self, error: Exception) -> DataError:
-        text = str(error)
-        if "already open" in text or "lock" in text:
-            text = "another layer or process is writing it"
-        return DataError(f"cannot write {self.path}: {text}")
+    Raises:
+        DataError: If one cannot be written; then none of them has been.
+    """
+    for writer in writers:
+        writer.complete()
+    for writer in writers:
+        writer.close()

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from graphnet.sealed import Sealed
+
 _BLOCK = 4096  # random words drawn at a time: the only memory a permutation takes beside its own
 
 
@@ -43,7 +45,7 @@ def permute(out: np.ndarray, key: int, *counter: int) -> None:
     words &= (np.uint64(1) << index_bits) - np.uint64(1)
 
 
-class Order:
+class Order(Sealed):
     """Which row stands at which position of an epoch.
 
     Attributes:

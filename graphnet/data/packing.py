@@ -11,10 +11,11 @@ import numpy as np
 
 from graphnet.data.datasets import MEAN
 from graphnet.data.download import Progress
-from graphnet.data.hdf5_file import write_file
-from graphnet.data.hdf5_writer import HDF5Writer
+from graphnet.data.hdf5_file import CLASSES
+from graphnet.data.hdf5_writer import HDF5Writer, close_together
 from graphnet.data.order import permute
 from graphnet.data.packable import Packable
+from graphnet.data.split import by_class, share_of_each
 from graphnet.errors import DataError
 
 _CHUNK_BYTES = 1 << 20
@@ -27,7 +28,7 @@ class PackOptions:
 
     Attributes:
         test_part: The part of the samples that becomes ``test.h5``, from 0 to 1; of each class
-            alike, where there are classes.
+            alike as far as whole samples go, where there are classes.
         mean: Whether the mean of the training samples' ``data`` is written to ``mean.h5``.
         shuffle: Whether the samples are mixed; else they stay in order within each file.
         seed: Of the split and the shuffle.
@@ -74,7 +75,7 @@ def pack(
             f"the mean is that of 'data', but there is {', '.join(samples.columns)}\n"
             "  name an array data=FILE, or leave out --mean"
         )
-    about = {"classes": json.dumps(list(samples.classes))} if samples.classes else {}
+    about = {CLASSES: json.dumps(list(samples.classes))} if samples.classes else {}
     row_bytes = sum(dtype.itemsize * int(np.prod(s)) for dtype, s in samples.columns.values())
     step = max(1, min(_MOST_CHUNK_ROWS, _CHUNK_BYTES // max(1, row_bytes), samples.n_rows))
     shapes = [(step, *shape) for _, shape in samples.columns.values()]
@@ -102,9 +103,10 @@ def pack(
                     progress(paths[name].name, done * row_bytes, len(numbers) * row_bytes)
         if total is not None:
             mean = _mean(total, samples, parts["train"], step)
-            write_file(paths[MEAN], {MEAN: mean}, {}, 1)
-        for writer in writers:
-            writer.close()
+            shape = (1, *mean.shape[1:])
+            writers.append(HDF5Writer(paths[MEAN], [MEAN], [shape], overwrite=options.force))
+            writers[-1].append([mean])
+        close_together(writers)
     finally:
         for writer in writers:
             writer.discard()
@@ -146,12 +148,9 @@ def split(samples: Packable, options: PackOptions) -> Mapping[str, np.ndarray]:
     order = mixed if options.shuffle else np.arange(n)
     if not options.test_part:
         return {"train": order}
-    label = _labels(samples)
-    is_test = np.zeros(n, bool)
-    for value in np.unique(label):
-        own = mixed[label[mixed] == value]
-        is_test[own[: round(len(own) * options.test_part)]] = True
-    if is_test.all() or not is_test.any():
+    n_test = round(n * options.test_part)
+    is_test = share_of_each(by_class(_labels(samples), mixed), n_test)
+    if not 0 < n_test < n:
         raise DataError(
             f"a test part of {options.test_part:g} leaves one of the files without samples\n"
             f"  there are {n}"

@@ -17,6 +17,7 @@ from graphnet.data.hdf5_file import Column
 from graphnet.data.transformers import Apply, Samples, Scale, SubMean, Transformer
 from graphnet.errors import DataError
 from graphnet.fields import ByName
+from graphnet.lossless import first_inexact, inexact_text
 from graphnet.param import stream_key
 
 AnyTransformer: TypeAlias = Annotated[
@@ -71,11 +72,14 @@ class Pipeline:
         layer: str,
         check_finite: bool,
     ) -> None:
-        self.name = column.name
+        self.name, self._dtype = column.name, dtype
         self._stored = np.empty((batch_size, *column.shape), column.dtype)
         self._is_float = column.dtype.kind == "f"
         self._is_converted = column.dtype != dtype
         self._check = check_finite and self._is_float
+        #: The largest whole number up to which the net's precision holds every one.
+        self._exact = 1 << (np.finfo(dtype).nmant + 1)
+        self._may_round = column.dtype.kind in "iu" and np.iinfo(column.dtype).max > self._exact
         moving = [i for i, t in enumerate(transformers) if not t.in_place]
         self._is_direct = not moving and not self._is_converted
         self.is_simple = all(isinstance(t, Scale | SubMean) for t in transformers)
@@ -92,6 +96,24 @@ class Pipeline:
             between = np.empty((batch_size, *shape), dtype) if is_between else None
             self._steps.append((apply, transformer.in_place, between))
 
+    def check_whole_numbers(
+        self, rows: np.ndarray, first: int, where: Callable[[int], str]
+    ) -> None:
+        """See that the net's precision can tell whole numbers apart: they may be labels.
+
+        Args:
+            rows: As they are stored.
+            first: Of the source, the number of the first.
+            where: Names the place of a row.
+
+        Raises:
+            DataError: At the first that it cannot hold.
+        """
+        place = first_inexact(rows, self._dtype)
+        if place is not None:
+            text = inexact_text(rows[place], place[1:], self._dtype)
+            raise DataError(f"{where(first + place[0])}: '{self.name}': {text}")
+
     def receiver(self, target: np.ndarray) -> np.ndarray:
         """Where the rows of a batch are to be put, ``(N, …)`` in the type on disk.
 
@@ -104,7 +126,8 @@ class Pipeline:
     ) -> Callable[[], None]:
         """A call that makes the batch of the rows then in :meth:`receiver`.
 
-        It raises a DataError if a value is not finite.
+        It raises a DataError if a value is not finite, or a whole number that is too large for
+        the net's precision to hold it.
 
         Args:
             target: ``(N, …)``, in any storage order.
@@ -118,6 +141,8 @@ class Pipeline:
             calls.append(partial(_convert, stored, x))
         elif x is not stored:
             calls.append(partial(_copy, stored, x))
+        if self._may_round:
+            calls.append(partial(self._check_exact, x, samples, where))
         if self._check:
             calls.append(partial(self._check_finite, self._total(stored, x), x, samples, where))
         for apply, in_place, between in self._steps:
@@ -131,6 +156,24 @@ class Pipeline:
         if self._is_converted:
             return partial(_sum, x)
         return partial(np.vdot, stored, stored)  # of squares: warns of nothing
+
+    def _check_exact(self, x: np.ndarray, samples: Samples, where: Callable[[int], str]) -> None:
+        """Refuse the first whole number that has become another one."""
+        stored = self._stored
+        if stored.max() <= self._exact and stored.min() >= -self._exact:
+            return
+        with np.errstate(invalid="ignore"):  # of what has been rounded out of the type's range
+            is_beyond = x >= float(int(np.iinfo(stored.dtype).max) + 1)
+            bad = is_beyond | (x.astype(stored.dtype) != stored)
+        if not bad.any():
+            return
+        n = int(bad.reshape(len(bad), -1).any(axis=1).argmax())
+        at = bad[n].argmax() if bad.ndim > 1 else 0
+        raise DataError(
+            f"{where(int(samples.rows[n]))}: {stored[n].reshape(-1)[at]} in '{self.name}' would be "
+            f"rounded to {x[n].reshape(-1)[at]:.0f} in {x.dtype}\n"
+            "  store it as a floating-point number if it may be rounded"
+        )
 
     def _check_finite(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +18,30 @@ from graphnet.errors import DataError
 Samples = Mapping[str, np.ndarray]
 
 
+#: Of the file that is unpacked; none that is published is nearly as large.
+_MOST_BYTES = 1 << 28
+_MOST_FOLDERS = 1000
+
+
+class NotAsPublishedError(DataError):
+    """A file is another one than was published.
+
+    Args:
+        message: What is wrong.
+        md5: Of what the file holds.
+    """
+
+    def __init__(self, message: str, md5: str) -> None:
+        super().__init__(message)
+        self.md5 = md5
+
+
 class Publication(Protocol):
     """How a published set is had, checked to be what was published."""
+
+    @property
+    def sums(self) -> Mapping[str, str]:
+        """The names of its files by their md5 sums."""
 
     def from_folder(self, folder: Path) -> Mapping[str, Samples]:
         """All splits, from published files in a folder.
@@ -47,16 +70,18 @@ class IdxFile:
         """The array in the file, seen to be the one that was published.
 
         Raises:
-            DataError: If it is not.
+            NotAsPublishedError: If it is not.
+            DataError: If it cannot be unpacked.
         """
-        plain = idx.unpack(content, origin, limit=self.n_bytes)
+        plain = idx.unpack(content, origin, limit=_MOST_BYTES)
         found = hashlib.md5(plain, usedforsecurity=False).hexdigest()
-        if found != self.md5:
-            raise DataError(
-                f"{origin} is not the published {self.name}: its content has the md5 sum\n"
-                f"  {found}, expected\n  {self.md5}"
-            )
-        return idx.parse(plain, origin)
+        if found == self.md5:
+            return idx.parse(plain, origin)
+        if len(plain) != self.n_bytes:
+            reason = f"it holds {len(plain):,} bytes, expected {self.n_bytes:,}"
+        else:
+            reason = f"its content has the md5 sum\n  {found}, expected\n  {self.md5}"
+        raise NotAsPublishedError(f"{origin} is not the published {self.name}: {reason}", found)
 
 
 @dataclass(frozen=True)
@@ -71,21 +96,25 @@ class Published:
     mirrors: tuple[str, ...]
     files: Mapping[str, Mapping[str, IdxFile]]
 
+    @property
+    def sums(self) -> Mapping[str, str]:
+        """The names of its files by their md5 sums."""
+        return {file.md5: file.name for named in self.files.values() for file in named.values()}
+
     def from_folder(self, folder: Path) -> dict[str, Samples]:
         """All splits, from files in a folder, gzipped or plain.
 
         Raises:
             DataError: Naming every file that is missing, or the one that is not as published.
         """
-        if not folder.is_dir():
-            raise DataError(f"there is no folder {folder}")
-        places = {
-            f.name: _find(folder, f.name) for named in self.files.values() for f in named.values()
-        }
+        check_folder(folder)
+        names = list(self.sums.values())
+        places = {name: _find(folder, name) for name in names}
         if missing := [name for name, place in places.items() if place is None]:
             raise DataError(
                 f"{folder} does not hold {', '.join(missing)}\n"
                 "  expected the files as published, with or without .gz"
+                + _elsewhere(folder, lambda place: all(_find(place, name) for name in names))
             )
 
         def get(file: IdxFile) -> np.ndarray:
@@ -125,6 +154,25 @@ class Published:
             split: {name: get(file) for name, file in named.items()}
             for split, named in self.files.items()
         }
+
+
+def check_folder(folder: Path) -> None:
+    """See that there is one.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if folder.is_file():
+        raise DataError(f"{folder} is a file\n  name the folder it is in: --from {folder.parent}")
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}")
+
+
+def _elsewhere(folder: Path, holds: Callable[[Path], object]) -> str:
+    """Which folders within a folder have what was looked for; nothing if none has."""
+    inner = (path for pattern in ("*/", "*/*/") for path in sorted(folder.glob(pattern)))
+    found = [str(p) for p in islice(inner, _MOST_FOLDERS) if p.is_dir() and holds(p)]
+    return f"\n  files of these names are there: --from {' or '.join(found)}" if found else ""
 
 
 def _find(folder: Path, name: str) -> Path | None:

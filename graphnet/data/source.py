@@ -7,6 +7,7 @@ file that names one HDF5 file on each line. A list of any of these is one after 
 from __future__ import annotations
 
 import glob
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -15,14 +16,19 @@ from graphnet.blob import Shape
 from graphnet.data import datasets
 from graphnet.data.datasets import PREFIX
 from graphnet.data.download import Progress
-from graphnet.data.hdf5_file import HDF5File, is_hdf5
+from graphnet.data.file_kind import TABLES
+from graphnet.data.hdf5_file import HDF5File
+from graphnet.data.hdf5_open import is_hdf5, stamp
+from graphnet.data.listing import listed
 from graphnet.data.table import ArrayPart, Part
-from graphnet.errors import DataError
-from graphnet.fields import is_there, user_path
+from graphnet.errors import DataError, about, did_you_mean
+from graphnet.files.paths import is_there, user_path
 
 Source: TypeAlias = str | tuple[str, ...]
+Place: TypeAlias = Path | datasets.Arrays
 
-_HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
+#: Files of these names are not looked at for names of others.
+_NO_LISTS = {".h5", ".hdf5", ".hdf", ".mat", ".nc", *TABLES}
 
 
 def entries(source: Source) -> tuple[str, ...]:
@@ -71,13 +77,12 @@ def known_shapes(source: Source) -> dict[str, Shape] | None:
 
 
 def missing(source: Source) -> str:
-    """Why the source cannot be had on this machine as it is; nothing if it can.
+    """Why the source is not available on this machine as it is; nothing if it can.
 
     Whether what is there can be read is not looked at.
     """
     try:
-        for entry in entries(source):
-            _locate(entry)
+        _places(source)
     except DataError as error:
         return str(error)
     return ""
@@ -93,8 +98,7 @@ def fetch(source: Source, *, offline: bool = False, progress: Progress | None = 
         if entry.startswith(PREFIX):
             name = entry.removeprefix(PREFIX).partition("/")[0]
             datasets.fetch(name, offline=offline, progress=progress)
-    if reason := missing(source):
-        raise DataError(reason)
+    _places(source)
 
 
 def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
@@ -105,14 +109,25 @@ def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
         names: Of the data sets to read.
 
     Raises:
-        DataError: If a part is missing or damaged.
+        DataError: If a part is missing or damaged, or named by two different entries.
     """
-    return [_open(place, names) for entry in entries(source) for place in _locate(entry)]
+    parts: list[Part] = []
+    named_by: dict[Path, str] = {}
+    for entry, places in _places(source):
+        for place in places:
+            if isinstance(place, Path) and named_by.setdefault(place.resolve(), entry) != entry:
+                raise DataError(
+                    f"{place} is named twice: by {named_by[place.resolve()]} and by {entry}\n"
+                    "  its rows would be there twice; to mean that, write the same entry twice"
+                )
+            parts.append(_open(place, names))
+    return parts
 
 
 def open_first(source: Source, names: Sequence[str]) -> Part:
     """The first part of a source, its header read; for shapes."""
-    return _open(_locate(entries(source)[0])[0], names)
+    ((_, places),) = _places(entries(source)[0])
+    return _open(places[0], names)
 
 
 def files(source: Source) -> list[Path]:
@@ -121,17 +136,31 @@ def files(source: Source) -> list[Path]:
     Raises:
         DataError: If one is missing.
     """
-    places = (place for entry in entries(source) for place in _locate(entry))
-    return [place for place in places if isinstance(place, Path)]
+    return [p for _, places in _places(source) for p in places if isinstance(p, Path)]
 
 
-def _open(place: Path | datasets.Arrays, names: Sequence[str]) -> Part:
+def _places(source: Source) -> list[tuple[str, Sequence[Place]]]:
+    """Each entry, and where its samples are.
+
+    Raises:
+        DataError: If they are not on this machine; about the entry, where there are several.
+    """
+    if isinstance(source, str):
+        return [(source, _locate(source))]
+    found = []
+    for i, entry in enumerate(source):
+        with about(i):
+            found.append((entry, _locate(entry)))
+    return found
+
+
+def _open(place: Place, names: Sequence[str]) -> Part:
     if isinstance(place, Path):
         return HDF5File(place, names)
     return ArrayPart(place.name, place.values, names)
 
 
-def _locate(entry: str) -> Sequence[Path | datasets.Arrays]:
+def _locate(entry: str) -> Sequence[Place]:
     """Where an entry's samples are.
 
     Raises:
@@ -142,43 +171,47 @@ def _locate(entry: str) -> Sequence[Path | datasets.Arrays]:
     path = Path(entry)
     if is_there(path):
         if path.is_dir():
-            raise DataError(
-                f"the source {entry} is a folder\n  to read all files in it: {entry}/*.h5"
-            )
-        return [path] if is_hdf5(path) or path.suffix in _HDF5_SUFFIXES else _listed(path)
+            raise DataError(_of_a_folder(path))
+        stamp(path)  # no pipe or device
+        is_file = is_hdf5(path) or path.suffix.lower() in _NO_LISTS
+        return [path] if is_file else listed(path)
     if glob.has_magic(entry):
         matches = [Path(p) for p in sorted(glob.glob(entry, recursive=True))]  # noqa: PTH207 - an absolute pattern
         if matches:
             return matches
         raise DataError(f"no file matches the source {entry}")
-    raise DataError(f"there is no file {entry}\n  expected {_EXPECTED}")
+    raise DataError(f"there is no file {entry}{_meant(path)}")
+
+
+def _of_a_folder(path: Path) -> str:
+    """What is said of a folder as a source."""
+    text = f"the source {path} is a folder\n"
+    if not any(path.glob("*.h5")) and any(child.is_dir() for child in path.iterdir()):
+        made = path.with_name(f"{path.name}-packed")
+        text += (
+            "  if it holds a folder of pictures for each class: "
+            f"graphnet data pack {shlex.quote(str(path))} --to {shlex.quote(str(made))}\n"
+        )
+    return f"{text}  to read all files in it: {path}/*.h5"
+
+
+def _meant(path: Path) -> str:
+    """What may have been meant by a file that is not there."""
+    there = path.parent
+    if not path.suffix:
+        for name in (f"{there.name}/{path.name}", path.name):
+            if near := did_you_mean(name, datasets.split_names()):
+                return near.replace("'", f"'{PREFIX}", 1)
+    if not is_there(there):
+        return f"\n  there is no folder {there} either"
+    try:
+        names = [child.name for child in there.iterdir()]
+    except OSError:
+        names = []
+    return did_you_mean(path.name, names) or f"\n  expected {_EXPECTED}"
 
 
 _EXPECTED = (
     "an HDF5 file, a glob such as part-*.h5, a text file naming HDF5 files,\n"
-    f"  or one of: {', '.join(PREFIX + name for name in datasets.split_names())}"
+    f"  or a named data set, {PREFIX}NAME/SPLIT: graphnet data lists them"
 )
-
-
-def _listed(path: Path) -> list[Path]:
-    """The files a text file names, relative to its folder or else to the working directory."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is neither an HDF5 file nor a text file\n  expected {_EXPECTED}"
-        ) from error
-    found = []
-    for number, line in enumerate(lines, 1):
-        if name := line.strip():
-            candidates = [path.parent / user_path(name), Path(name).absolute()]
-            there = [c for c in candidates if is_there(c) and c.is_file()]
-            if not there:
-                looked = " or ".join(dict.fromkeys(map(str, candidates)))
-                raise DataError(f"{path}:{number}: there is no file {name}\n  looked for {looked}")
-            found.append(there[0])
-    if not found:
-        raise DataError(f"{path} names no files\n  expected the name of an HDF5 file on each line")
-    return found

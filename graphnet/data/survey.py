@@ -15,7 +15,13 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data import datasets
-from graphnet.data.hdf5_file import HDF5File, stored_as
+from graphnet.data.hdf5_file import (
+    MATLAB_AXES,
+    HDF5File,
+    class_names,
+    is_from_matlab,
+    stored_as,
+)
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError
 
@@ -61,10 +67,17 @@ class Survey:
 
 @dataclass(frozen=True)
 class FileSurvey:
-    """All data sets of a file, and what is wrong with it as a whole."""
+    """All data sets of a file, and what is wrong with it as a whole.
+
+    Attributes:
+        sets: What each is like.
+        problems: In words.
+        class_names: What the classes are called, in order; empty if the file does not say.
+    """
 
     sets: list[Survey]
     problems: list[str]
+    class_names: tuple[str, ...] = ()
 
     @property
     def all_problems(self) -> list[str]:
@@ -85,10 +98,14 @@ def survey(source: str) -> FileSurvey:
     place = datasets.resolve(source.removeprefix(datasets.PREFIX)) if is_named else Path(source)
     sets: list[Survey] = []
     problems: list[str] = []
+    names: tuple[str, ...] = ()
     if isinstance(place, datasets.Arrays):
         parts = (ArrayPart(place.name, place.values, [name]) for name in place.values)
         sets += (_surveyed(part, "in memory") for part in parts)
     else:
+        names = class_names(place)
+        if is_from_matlab(place):
+            problems.append(MATLAB_AXES.strip())
         for name, storage in stored_as(place).items():
             try:
                 part = HDF5File(place, [name])
@@ -104,7 +121,12 @@ def survey(source: str) -> FileSurvey:
         problems.append(f"the data sets have unequal numbers of rows: {counts}")
     if not sets:
         problems.append("there is no data set to learn from")
-    return FileSurvey(sets, problems)
+    problems += [
+        f"the file names {len(names)} classes, and '{s.name}' holds {max(s.classes)}"
+        for s in sets
+        if names and _is_label(s.name) and s.classes and max(s.classes) >= len(names)
+    ]
+    return FileSurvey(sets, problems, names)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of NaN, and of sums that are too large
@@ -122,8 +144,9 @@ def _surveyed(part: Part, storage: str) -> Survey:
         highs = np.maximum(highs, row_high) if highs.size else row_high
         finite = values if np.isfinite(values).all() else _finite(values, found)
         if finite.size:
-            found.low = float(np.fmin(found.low, finite.min()))
-            found.high = float(np.fmax(found.high, finite.max()))
+            low, high = finite.min().item(), finite.max().item()  # whole numbers stay exact
+            found.low = low if np.isnan(found.low) else min(found.low, low)
+            found.high = high if np.isnan(found.high) else max(found.high, high)
             # Chan, Golub & LeVeque 1979: the sum of squared deviations over two parts
             n, mean = finite.size, float(finite.mean(dtype=np.float64))
             change = mean - (total / count if count else mean)
@@ -136,7 +159,7 @@ def _surveyed(part: Part, storage: str) -> Survey:
     if count:
         found.mean, found.std = total / count, float(np.sqrt(squares / count))
     found.n_constant = int((lows == highs).sum()) if part.n_rows > 1 else 0
-    if counts and all(value.is_integer() for value in counts):
+    if counts and all(float(value).is_integer() for value in counts):
         found.classes = {int(value): counts[value] for value in sorted(counts)}
     found.problems += _problems(found, counts)
     return found
@@ -152,8 +175,10 @@ def _finite(values: np.ndarray, found: Survey) -> np.ndarray:
 
 
 def _counted(values: np.ndarray) -> tuple[list[float], list[int]]:
+    """The different values, whole numbers as they are, and how often each is there."""
     different, counts = np.unique(values, return_counts=True)
-    return different.astype(np.float64).tolist(), counts.tolist()
+    is_float = values.dtype.kind == "f"
+    return (different.astype(np.float64) if is_float else different).tolist(), counts.tolist()
 
 
 def _blocks(part: Part) -> Iterator[np.ndarray]:
@@ -182,9 +207,13 @@ def _problems(found: Survey, counts: Counter[float] | None) -> list[str]:
         problems.append(f"has {found.n_constant:,} of {n_features:,} features that never change")
     elif found.n_constant:
         problems.append(f"is {found.low:g} in every row")
-    if found.name.rpartition("/")[2] in ("label", "labels"):
+    if _is_label(found.name):
         problems += _label_problems(found, counts)
     return problems
+
+
+def _is_label(name: str) -> bool:
+    return name.rpartition("/")[2] in ("label", "labels")
 
 
 def _label_problems(found: Survey, counts: Counter[float] | None) -> list[str]:
@@ -194,7 +223,7 @@ def _label_problems(found: Survey, counts: Counter[float] | None) -> list[str]:
     if n_values > 1:
         problems.append(f"has {shape_text(found.shape[1:])} values a row, where one class is usual")
     if counts and not found.classes:
-        value = next(v for v in counts if not v.is_integer())
+        value = next(v for v in counts if not float(v).is_integer())
         problems.append(f"holds {value:g}: a class is a whole number")
     if found.low < 0:
         problems.append(f"holds {found.low:g}: classes are counted from 0")

@@ -13,6 +13,7 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.data.hdf5_file import Column
 from graphnet.errors import DataError, did_you_mean
+from graphnet.lossless import real_array
 
 ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
 _OPEN_FILES = 16
@@ -55,10 +56,8 @@ class ArrayPart:
                     f"{name}: '{wanted}' is missing\n  found: {', '.join(arrays) or 'nothing'}"
                     f"{did_you_mean(wanted, arrays)}"
                 )
-        self.arrays = [arrays[n] for n in names]
+        self.arrays = [real_array(arrays[n], f"{name}: '{n}'") for n in names]
         for wanted, array in zip(names, self.arrays, strict=True):
-            if array.dtype.kind not in "biuf":
-                raise DataError(f"{name}: '{wanted}' holds {array.dtype} values, not numbers")
             if not array.ndim or not array.size:
                 raise DataError(f"{name}: '{wanted}' is empty: its shape is {array.shape}")
         if len({len(a) for a in self.arrays}) > 1:
@@ -123,7 +122,13 @@ class Table:
                     f"  {self.parts[0].where(0)}: {shape_text(first.shape)}\n"
                     f"  {part.where(0)}: {shape_text(part.columns[index].shape)}"
                 )
-        dtype = np.result_type(*(p.columns[index].dtype for p in self.parts))
+        types = {p.columns[index].dtype for p in self.parts}
+        dtype = np.result_type(*types)
+        if dtype.kind == "f" and all(t.kind in "iu" for t in types):
+            raise DataError(
+                f"'{first.name}' is {' and '.join(sorted(map(str, types)))} in different parts\n"
+                "  no type holds the whole numbers of both: store them alike"
+            )
         return Column(first.name, dtype, first.shape)
 
     def arrays(self) -> list[np.ndarray] | None:

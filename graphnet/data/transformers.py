@@ -20,7 +20,8 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data import datasets
 from graphnet.data.hdf5_file import read_array
 from graphnet.errors import DataError, ShapeError
-from graphnet.fields import Model, user_path
+from graphnet.fields import Model
+from graphnet.files.paths import user_path
 
 
 @dataclass(frozen=True)

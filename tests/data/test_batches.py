@@ -73,7 +73,7 @@ def test_shuffled_epochs(tmp_path, buffer_bytes, batch_size):
     epochs = [rows[i : i + 100] for i in range(0, len(rows) - 99, 100)]
     assert all(sorted(e) == list(range(100)) for e in epochs)
     assert len({tuple(e) for e in epochs}) == len(epochs) > 1
-    assert all(e == batches._order.rows(i).tolist() for i, e in enumerate(epochs))
+    assert all(e == batches.order.rows(i).tolist() for i, e in enumerate(epochs))
     batches.close()
 
 

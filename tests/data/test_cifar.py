@@ -160,6 +160,9 @@ def test_folder_without_it(tmp_path):
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         CIFAR10.from_folder(tmp_path)
+    (tmp_path / "cifar-10-python.tar.gz").touch()
+    with pytest.raises(DataError, match=r"\n  cifar-10-python\.tar\.gz is another version: get"):
+        CIFAR10.from_folder(tmp_path)
 
 
 def test_from_network():

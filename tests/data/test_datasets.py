@@ -249,3 +249,32 @@ def test_published_files(tmp_path, name):
             assert f["label"].shape == (rows,)
             assert np.bincount(f["label"][:]).size == 10
     assert sorted(p.name for p in (tmp_path / name).iterdir()) == ["test.h5", "train.h5"]
+
+
+SWAPPED = {"train-images-idx3-ubyte.gz": "t10k-images-idx3-ubyte.gz"}
+
+
+@pytest.mark.parametrize(
+    ("published", "files", "said"),
+    [
+        ("fashion-mnist", {}, "of fashion-mnist: graphnet data fashion-mnist --from DIR"),
+        ("mnist", SWAPPED, "it is t10k-images-idx3-ubyte of the same set: the files may have"),
+        ("mnist", {}, None),
+    ],
+)
+def test_published_files_that_are_others(tmp_path, monkeypatch, published, files, said):
+    """Of another set, or of the same under another name: it is said what they are."""
+    folder = PUBLISHED / published
+    if not folder.is_dir():
+        pytest.skip("the published files are not here")
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path / "data"))
+    (tmp_path / "given").mkdir()
+    for path in folder.iterdir():
+        (tmp_path / "given" / path.name).symlink_to(folder / files.get(path.name, path.name))
+    if said is None:
+        path = datasets.fetch("mnist", from_dir=tmp_path / "given")["test"]
+        with h5py.File(path) as f:
+            assert np.bincount(f["label"][:]).tolist()[:3] == [980, 1135, 1032]
+        return
+    with pytest.raises(DataError, match=rf"is not the published .*\n(.*\n)*  .*{said}"):
+        datasets.fetch("mnist", from_dir=tmp_path / "given")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.data_layers import numbered, write_h5
 
-from graphnet.data.hdf5_file import HDF5File, is_hdf5, read_array, write_file
+from graphnet.data.hdf5_file import HDF5File, read_array
 from graphnet.errors import DataError
 
 BOTH = ["data", "label"]
@@ -70,25 +70,6 @@ def test_open_only_while_read(tmp_path):
     assert n_open_files() == before
 
 
-def test_missing_data_sets(tmp_path):
-    """All data sets that are missing are named, with what is there and what was meant."""
-    path = write_h5(tmp_path / "a.h5", data=[1.0], labels=[1])
-    message = (
-        f"{path} has no data set 'label', 'mask'\n"
-        "  it has: data, labels\n"
-        "  did you mean 'labels'?\n"
-        "  the tops of a data layer name the data sets it reads"
-    )
-    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        HDF5File(path, ["data", "label", "mask"])
-
-
-def test_no_data_sets_at_all(tmp_path):
-    """A file without data sets says so."""
-    with pytest.raises(DataError, match="no data set 'data'\n  it has: none at all\n"):
-        HDF5File(write_h5(tmp_path / "a.h5"), ["data"])
-
-
 def test_unequal_rows(tmp_path):
     """Data sets with unequal numbers of rows are refused with their counts."""
     path = write_h5(tmp_path / "a.h5", data=np.zeros((5, 2)), label=np.zeros(4))
@@ -98,81 +79,6 @@ def test_unequal_rows(tmp_path):
         "  every data set needs one row for each sample"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        HDF5File(path, BOTH)
-
-
-@pytest.mark.parametrize(
-    ("values", "match"),
-    [
-        (np.array([b"a", b"b"]), "holds text, not numbers\n  expected integers or floating-point"),
-        (["a", "b"], "holds text, references or lists, not numbers"),
-        (np.zeros(2, [("x", "f4")]), "holds records, not numbers"),
-        (np.zeros(2, complex), "holds complex numbers, not numbers"),
-        (3.0, "is a single value\n  its first axis must count the samples"),
-        (np.zeros((0, 4)), "is empty: its shape is 0×4"),
-        (np.zeros((4, 0)), "is empty: its shape is 4×0"),
-    ],
-)
-def test_refuses_what_is_not_rows_of_numbers(tmp_path, values, match):
-    """Only rows of plain numbers are read."""
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as f:
-        f["data"] = values
-    with pytest.raises(DataError, match=f"a.h5: data set 'data' {match}"):
-        HDF5File(path, ["data"])
-
-
-def test_refuses_lists_of_unequal_length(tmp_path):
-    """Lists of unequal length, which h5py reads as objects, are refused."""
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as f:
-        f.create_dataset("data", (2,), h5py.vlen_dtype(np.int32))
-    with pytest.raises(DataError, match="holds text, references or lists, not numbers"):
-        HDF5File(path, ["data"])
-
-
-def test_refuses_values_kept_elsewhere(tmp_path):
-    """Links to other files, virtual data sets and external storage are not followed."""
-    other = numbered(tmp_path / "other.h5", 0, 4)
-    (tmp_path / "raw").write_bytes(bytes(16))
-    layout = h5py.VirtualLayout((4,), "u2")
-    layout[:] = h5py.VirtualSource(other, "label", (4,))
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as f:
-        f["linked"] = h5py.ExternalLink(str(other), "label")
-        f["soft"] = h5py.SoftLink("/linked")
-        f["folder"] = h5py.ExternalLink(str(other), "/")
-        f.create_virtual_dataset("virtual", layout)
-        f.create_dataset("external", (4,), "f4", external=[(str(tmp_path / "raw"), 0, 16)])
-    for name in ("linked", "soft", "folder/label"):
-        with pytest.raises(DataError, match=f"has no data set '{name}'"):
-            HDF5File(path, [name])
-    for name in ("virtual", "external"):
-        with pytest.raises(DataError, match="keeps its values in another file"):
-            HDF5File(path, [name])
-
-
-@pytest.mark.parametrize("name", ["group", "/data", "data/", ""])
-def test_names_that_are_no_data_set(tmp_path, name):
-    """A group, or a name that HDF5 would read in another way, is not a data set."""
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as f:
-        f["data"] = f["group/x"] = [1.0]
-    with pytest.raises(DataError, match=f"has no data set '{name}'\n  it has: data, group/x"):
-        HDF5File(path, [name])
-
-
-def test_not_an_hdf5_file(tmp_path):
-    """A missing, an empty and a foreign file are told apart."""
-    path = tmp_path / "a.h5"
-    with pytest.raises(DataError, match=r"cannot read .*a\.h5: No such file"):
-        HDF5File(path, BOTH)
-    path.write_bytes(b"")
-    with pytest.raises(DataError, match=r"a\.h5 is empty \(0 bytes\)\n  expected an HDF5 file"):
-        HDF5File(path, BOTH)
-    path.write_bytes(b"PK\3\4")
-    assert not is_hdf5(path)
-    with pytest.raises(DataError, match=r"a\.h5 is not an HDF5 file\n"):
         HDF5File(path, BOTH)
 
 
@@ -202,27 +108,6 @@ def test_damaged_values(tmp_path):
     with pytest.raises(DataError, match=message):
         read(file, 5, 10)
     file.close()
-
-
-@pytest.mark.parametrize(
-    ("shape", "chunks", "said"),
-    [
-        ((2**50,), (1000,), "1125899906842624, stored by 1000,"),
-        ((2**20, 2**20), (1, 2**20), "1048576×1048576, stored by 1×1048576,"),
-        ((2**40, 3), None, "1099511627776×3"),
-        ((2**20,), (1,), "1048576, stored by 1,"),
-    ],
-)
-def test_absurd_shape(tmp_path, shape, chunks, said):
-    """A shape that a file of this size cannot hold is refused before memory is taken for it."""
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as f:
-        f.create_dataset("data", shape, "u1", chunks=chunks)
-    with pytest.raises(
-        DataError,
-        match=rf"a\.h5: data set 'data' claims to be {said} in a file of \d+ bytes\n  the file is",
-    ):
-        HDF5File(path, ["data"])
 
 
 def test_rows_that_were_never_written(tmp_path):
@@ -282,38 +167,6 @@ def test_read_array(tmp_path):
         read_array(path, "median")
     with pytest.raises(DataError, match=r"cannot read .*nowhere"):
         read_array(tmp_path / "nowhere", "mean")
-
-
-def test_write_file(tmp_path):
-    """A file is written with its folder, and nothing else is left behind."""
-    path = tmp_path / "new" / "folder" / "a.h5"
-    data = np.arange(25, dtype=np.uint8).reshape(5, 5)
-    write_file(path, {"data": data, "label": data[:, 0]}, {"title": "five"}, chunk_rows=2)
-    with h5py.File(path) as f:
-        assert f.attrs["title"] == "five"
-        assert f["data"].chunks == (2, 5)
-        assert f["data"].dtype == np.uint8
-        assert np.array_equal(f["data"], data)
-    assert [p.name for p in path.parent.iterdir()] == ["a.h5"]
-
-
-def test_write_file_is_all_or_nothing(tmp_path):
-    """Where writing fails, the file that was there stays and nothing else is left behind."""
-    path = numbered(tmp_path / "a.h5", 0, 3)
-    before = path.read_bytes()
-    with pytest.raises(TypeError, match="has no native HDF5 equivalent"):
-        write_file(path, {"data": np.array([object()])}, {}, chunk_rows=2)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
-
-
-def test_write_file_to_nowhere(tmp_path):
-    """A folder that cannot be made is reported with what to do."""
-    (tmp_path / "file").write_text("")
-    with pytest.raises(
-        DataError, match=r"cannot write .*: File exists: .*file'\n  set GRAPHNET_DATA"
-    ):
-        write_file(tmp_path / "file" / "a.h5", {"data": np.zeros(2)}, {}, chunk_rows=2)
 
 
 def test_damaged_files_of_all_kinds(tmp_path):

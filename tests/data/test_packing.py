@@ -6,8 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
+from graphnet.data.csv_table import CsvTable
 from graphnet.data.hdf5_file import read_array
-from graphnet.data.packable import ArrayFiles, CsvTable
+from graphnet.data.packable import ArrayFiles
 from graphnet.data.packing import PackOptions, pack
 from graphnet.errors import DataError
 

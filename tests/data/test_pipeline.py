@@ -173,3 +173,33 @@ def test_allocates_no_array(stored):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32 * 1024 < target[0].nbytes
+
+
+@pytest.mark.parametrize(
+    ("stored", "value", "rounded"),
+    [
+        ("i4", 2**24 + 1, 2**24),
+        ("i4", -(2**24) - 1, -(2**24)),
+        ("u4", 2**32 - 1, 2**32),
+        ("i8", 5_000_000_001, 5_000_000_000),
+        ("i8", 2**63 - 1, 2**63),
+        ("u8", 2**64 - 1, 2**64),
+        ("u8", 2**63 + 1, 2**63),
+    ],
+)
+@pytest.mark.parametrize("shape", [(), (2, 3)])
+def test_whole_numbers_that_would_be_rounded(stored, value, rounded, shape):
+    """A label or an index must not become another one without a word; what is exact is read."""
+    values = np.zeros((N, *shape), stored)
+    values[4].reshape(-1)[-1:] = rounded if abs(rounded) < 2**31 else 2**30
+    made = pipeline(Column("label", np.dtype(stored), shape))
+    assert np.array_equal(run(made, values), values.astype(np.float32))
+    values[3:5] = value
+    with pytest.raises(
+        DataError,
+        match=rf"file, row 13: {value} in 'label' would be rounded to -?\d+ in float32\n  store it",
+    ):
+        run(made, values)
+    made = pipeline(Column("label", np.dtype(stored), shape), check_finite=False)
+    with pytest.raises(DataError, match="would be rounded"):
+        run(made, values)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.file_server import file_server
 
-from graphnet.data.published import IdxFile, Published
+from graphnet.data.published import IdxFile, NotAsPublishedError, Published
 from graphnet.errors import DataError
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
@@ -72,6 +72,31 @@ def test_file_that_is_not_the_published_one(tmp_path):
         r"its content has the md5 sum\n  [0-9a-f]{32}, expected\n  [0-9a-f]{32}$",
     ):
         PUBLISHED.from_folder(tmp_path)
+
+
+def test_a_file_that_was_cut_short(tmp_path):
+    """Its size is told, before sums that nobody can read."""
+    for name, plain in CONTENTS.items():
+        (tmp_path / name).write_bytes(plain[:-3])
+    with pytest.raises(NotAsPublishedError, match=r"it holds 37 bytes, expected 40$") as caught:
+        PUBLISHED.from_folder(tmp_path)
+    assert len(caught.value.md5) == 32
+
+
+def test_a_folder_near_the_right_one(tmp_path):
+    """Files that are deeper down are found, and a file is no folder."""
+    for folder in ("MNIST/raw", "old"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name, plain in CONTENTS.items():
+            (tmp_path / folder / name).write_bytes(plain)
+    near = f"  files of these names are there: --from {tmp_path}/old or {tmp_path}/MNIST/raw"
+    with pytest.raises(DataError, match=re.escape(near)):
+        PUBLISHED.from_folder(tmp_path)
+    (name, _) = CONTENTS
+    with pytest.raises(
+        DataError, match=rf"is a file\n  name the folder it is in: --from {tmp_path}"
+    ):
+        PUBLISHED.from_folder(tmp_path / "old" / name)
 
 
 def served(folder, contents):

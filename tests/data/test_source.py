@@ -75,7 +75,10 @@ def test_list(folder):
         ("{}/nope-*.h5", r"no file matches the source .*nope-\*\.h5"),
         ("{}/sub", r"the source .*sub is a folder\n  to read all files in it: .*sub/\*\.h5"),
         ("{}/" + "x" * 3000, r"there is no file .*xxx\n  expected an HDF5 file"),
-        ("{}/~nobody/x.h5", r"there is no file .*~nobody/x\.h5\n  expected an HDF5 file"),
+        (
+            "{}/~nobody/x.h5",
+            r"there is no file .*~nobody/x\.h5\n  there is no folder .*~nobody either",
+        ),
         ("{}/odd.txt", r"odd\.txt:1: there is no file ~nobody\n  looked for .*~nobody"),
         ("{}/long.txt", r"long\.txt:1: there is no file xxx"),
         ("{}/empty.txt", r"empty\.txt names no files\n  expected the name of an HDF5 file on each"),
@@ -83,7 +86,7 @@ def test_list(folder):
             "{}/list.txt",
             r"list\.txt:2: there is no file gone\.h5\n  looked for .*gone\.h5 or .*gone",
         ),
-        ("{}/binary.bin", "binary.bin is neither an HDF5 file nor a text file\n  expected an HDF5"),
+        ("{}/binary.bin", "binary.bin is not an HDF5 file\n  expected an HDF5"),
         ("{}/empty.h5", r"empty\.h5 is empty \(0 bytes\)"),
         ("dataset:mnist/train", "the data set 'mnist' is not on this machine"),
     ],
@@ -95,7 +98,7 @@ def test_what_is_not_there(folder, monkeypatch, entry, match):
     (folder / "list.txt").write_text("part-0.h5\ngone.h5\n")
     (folder / "odd.txt").write_text("~nobody\n")
     (folder / "long.txt").write_text("x" * 3000)
-    (folder / "binary.bin").write_bytes(b"\xff\xfe\x00")
+    (folder / "binary.bin").write_bytes(b"\xff\xfd\x00")
     (folder / "empty.h5").write_bytes(b"")
     with pytest.raises(DataError, match=match):
         opened(entry.format(folder))
@@ -183,3 +186,52 @@ def test_named_set_from_the_data_folder(tmp_path, monkeypatch):
     with h5py.File(tmp_path / "mnist" / "test.h5", "w") as f:
         f["data"], f["label"] = np.zeros((3, 1, 28, 28), np.uint8), np.zeros(3, np.uint8)
     assert opened("dataset:mnist/test")[0].n_rows == 3
+
+
+def test_near_names(folder):
+    """A mistyped file is told the one it is near to; a named set, that it needs its prefix."""
+    near = {
+        f"{folder}/prat-1.h5": r"did you mean 'part-1\.h5'\?$",
+        f"{folder}/mnist/train": r"did you mean 'dataset:mnist/train'\?$",
+        f"{folder}/digts": r"did you mean 'dataset:digits/test'\?$",
+        f"{folder}/nowhere/part-1.h5": "there is no folder .*nowhere either$",
+    }
+    for entry, match in near.items():
+        with pytest.raises(DataError, match=f"there is no file {re.escape(entry)}\n  {match}"):
+            opened(entry)
+
+
+def test_files_of_another_kind(folder):
+    """What is no HDF5 file leads to the command that makes one of it."""
+    (folder / "a table.csv").write_text("x,label\n1,2\n")
+    made = f"{folder}/a table"
+    said = (
+        f"{made}.csv is a table of text\n"
+        f"  make an HDF5 file of it: graphnet data pack '{made}.csv' --to '{made}'\n"
+        f"  then: source: '{made}'/train.h5"
+    )
+    for entry in (f"{made}.csv", f"{folder}/*.csv"):
+        with pytest.raises(DataError, match=re.escape(said)):
+            opened(entry)
+    (folder / "pictures" / "cat").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"is a folder\n .*: graphnet data pack .*pictures --to "):
+        opened(f"{folder}/pictures")
+    with pytest.raises(DataError, match="/dev/null is a device, not a file"):
+        opened("/dev/null")
+
+
+def test_rows_that_would_be_there_twice(folder):
+    """Two entries that name one file are a mistake; the same entry twice is meant."""
+    entry = f"{folder}/part-1.h5"
+    assert names((entry, entry)) == ["part-1.h5"] * 2
+    (folder / "list.txt").write_text("part-1.h5\n")
+    for other in (f"{folder}/part-*.h5", f"{folder}/list.txt", f"{folder}/sub/../part-1.h5"):
+        with pytest.raises(DataError, match=r"part-1\.h5 is named twice: by .* and by "):
+            opened((other, entry))
+
+
+def test_the_entry_it_is_about(folder):
+    """Of a list, an error knows which one."""
+    with pytest.raises(DataError, match="there is no file") as caught:
+        opened((f"{folder}/part-1.h5", f"{folder}/gone.h5"))
+    assert caught.value.about == (1,)

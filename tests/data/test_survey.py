@@ -144,5 +144,44 @@ def test_no_such_file(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*nope\.h5"):
         survey(str(tmp_path / "nope.h5"))
     (tmp_path / "a.h5").write_text("text")
-    with pytest.raises(DataError, match="is not an HDF5 file"):
+    with pytest.raises(DataError, match="is a text, not an HDF5 file"):
         survey(str(tmp_path / "a.h5"))
+
+
+def test_class_names(tmp_path):
+    """As the file says; labels that have none are told."""
+    path = write_h5(tmp_path / "a.h5", label=[0, 2, 1])
+    for text, names in (
+        ('["a", "b", "c"]', ("a", "b", "c")),
+        ('["a", 2]', ()),
+        ("not JSON", ()),
+        ('{"a": 1}', ()),
+        ("[" * 100_000, ()),
+    ):
+        with h5py.File(path, "r+") as file:
+            file.attrs["classes"] = text
+        assert survey(str(path)).class_names == names
+        assert survey(str(path)).all_problems == []
+    with h5py.File(path, "r+") as file:
+        file.attrs["classes"] = '["a", "b"]'
+    assert survey(str(path)).all_problems == ["the file names 2 classes, and 'label' holds 2"]
+    with h5py.File(path, "r+") as file:
+        file.attrs["classes"] = [1, 2]
+    assert survey(str(path)).class_names == ()
+
+
+def test_large_whole_numbers(tmp_path):
+    """They are told as they are stored, not as the nearest floating-point number."""
+    label = np.array([2**53 + 1, 2**62 + 1], np.int64)
+    found = only(write_h5(tmp_path / "a.h5", x=label))
+    assert found.classes == {2**53 + 1: 1, 2**62 + 1: 1}
+    assert (found.low, found.high) == (2**53 + 1, 2**62 + 1)
+
+
+def test_matlab(tmp_path):
+    """Its order of axes is told: what a user takes for samples may be features."""
+    with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
+        data = file.create_dataset("data", data=RNG.random((3, 4)))
+        data.attrs["MATLAB_class"] = np.bytes_("double")
+    (found,) = survey(str(tmp_path / "a.mat")).all_problems
+    assert found.startswith("MATLAB's axes are in reverse order here")

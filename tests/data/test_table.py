@@ -165,3 +165,11 @@ def test_arrays_refused(arrays, match):
     """Arrays must be there, numeric, not empty, and equally long."""
     with pytest.raises(DataError, match=match):
         ArrayPart("here", arrays, ["data", *(["label"] if "label" in arrays else [])])
+
+
+def test_whole_numbers_that_no_type_holds_together():
+    """Of a signed and an unsigned part NumPy would make floating-point numbers."""
+    arrays = (np.array([1, 2], t) for t in ("i8", "u8"))
+    parts = [ArrayPart(f"part {i}", {"x": a}, ["x"]) for i, a in enumerate(arrays)]
+    with pytest.raises(DataError, match="'x' is int64 and uint64 in different parts\n  no type"):
+        Table(parts)

@@ -1,0 +1,163 @@
+"""Tables of text as they come: encodings, delimiters, quotes, comments; row by row, with lines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from graphnet.data.text_file import NAMES, decoded_lines
+from graphnet.errors import DataError
+
+#: What parts columns, and its names: that with which messages call it comes first.
+DELIMITERS = {
+    "\t": ("tabs", "tab", "\\t"),
+    ";": ("semicolons", "semicolon"),
+    "|": ("bars", "bar"),
+    ",": ("commas", "comma"),
+    " ": ("blanks", "blank", "space"),
+}
+_SAMPLE_LINES = 100
+_COMMENT = "#"
+
+
+class CsvText:
+    """A table of text; iterating gives each row's first line and its cells.
+
+    Lines that begin with ``#`` are comments, blank lines are passed over. What parts the columns is
+    the first of tabs, semicolons, bars, commas and blanks that parts the first hundred lines alike;
+    a first line ``sep=;``, as spreadsheets write it, says it.
+
+    Attributes:
+        encoding: Found or given.
+        delimiter: Found or given.
+        n_comments: Lines passed over as comments, as far as has been read.
+        comment: The last of them before the first row.
+
+    Args:
+        path: Of the file.
+        delimiter: One character, or its name such as ``tab``. None: found.
+        encoding: None: what the file's mark says, else UTF-8.
+
+    Raises:
+        DataError: If it cannot be read, or there is no such delimiter or encoding; while iterating,
+            if a quote is not closed, with the line.
+    """
+
+    def __init__(self, path: Path, delimiter: str | None, encoding: str | None) -> None:
+        self.path = path
+        self.encoding, lines = decoded_lines(path, encoding)
+        self._given_encoding = encoding
+        sample = list(islice(lines, _SAMPLE_LINES + 1))
+        is_whole = len(sample) <= _SAMPLE_LINES
+        said = re.fullmatch(r"sep=(.)\s*", sample[0]) if sample else None
+        self._n_skipped = 1 if said else 0
+        rows = sample[self._n_skipped :]
+        if delimiter is not None:
+            self.delimiter = _known_delimiter(delimiter)
+        else:
+            self.delimiter = said[1] if said else _found_delimiter(rows, is_whole)
+        self.n_comments, self.comment = 0, ""
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        lines = _Lines(self, self._n_skipped)
+        reader = _reader(lines, self.delimiter, strict=True)
+        try:
+            for row in reader:
+                if row and (len(row) > 1 or row[0].strip()):
+                    yield lines.begin, row
+                lines.is_between = True
+        except csv.Error as error:
+            raise DataError(
+                f"{self.path}:{lines.begin}: not a row of a table: {error}\n"
+                "  is a quote not closed, or not doubled within quotes?"
+            ) from error
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the text, from the first."""
+        return decoded_lines(self.path, self._given_encoding)[1]
+
+    def split(self, line: str) -> list[str]:
+        """The cells of one line; empty if it is none by itself."""
+        try:
+            return next(_reader([line], self.delimiter), [])
+        except csv.Error:
+            return []
+
+    def described(self) -> str:
+        """How it is read."""
+        parts = DELIMITERS.get(self.delimiter, (f"'{self.delimiter}'",))[0]
+        return f"{NAMES.get(self.encoding, self.encoding)}, columns parted by {parts}"
+
+
+class _Lines:
+    """The lines given to the reader of rows: comments between them are kept from it.
+
+    Attributes:
+        begin: The first line of the row that is being read, counted from 1.
+        is_between: Whether the next line begins a row.
+    """
+
+    def __init__(self, text: CsvText, n_skipped: int) -> None:
+        self.text = text
+        self.numbered = islice(enumerate(text.lines(), 1), n_skipped, None)
+        self.begin, self.is_between, self.is_first = 0, True, True
+        text.n_comments, text.comment = 0, ""
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        for number, line in self.numbered:
+            if self.is_between and line.startswith(_COMMENT):
+                self.text.n_comments += 1
+                self.text.comment = line if self.is_first else self.text.comment
+                continue
+            if self.is_between:
+                self.begin, self.is_between = number, False
+                self.is_first &= not line.strip()
+            return line.strip(" \t\r\n") + "\n" if self.text.delimiter == " " else line
+        raise StopIteration
+
+
+def _reader(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """The rows of lines; several blanks part columns as one does."""
+    return csv.reader(lines, delimiter=mark, strict=strict, skipinitialspace=mark == " ")
+
+
+def _known_delimiter(text: str) -> str:
+    """The character that a user named.
+
+    Raises:
+        DataError: If it cannot part columns.
+    """
+    found = next((c for c, names in DELIMITERS.items() if text in names), text)
+    if len(found) != 1 or found in '"\r\n\0' or found.isalnum() or found in "+-.":
+        raise DataError(
+            f"--delimiter {text!r}: expected one character that is no part of a number or a word\n"
+            "  such as ';', or tab, comma, semicolon, bar, blank"
+        )
+    return found
+
+
+def _found_delimiter(lines: list[str], is_whole: bool) -> str:
+    """The first that parts all lines alike; else the one that makes most of the first row.
+
+    Of a text that goes on, the last row may be half there, and does not count.
+    """
+    lines = [line for line in lines if not line.startswith(_COMMENT)]
+    widths: dict[str, list[int]] = {}
+    for mark in DELIMITERS:
+        stripped = (line.strip(" \t\r\n") + "\n" for line in lines) if mark == " " else lines
+        try:
+            rows = [r for r in _reader(stripped, mark) if r]
+        except csv.Error:
+            rows = []
+        rows = rows if is_whole else rows[:-1]
+        widths[mark] = [len(row) for row in rows if len(row) > 1 or row[0].strip()] or [0]
+        if len(set(widths[mark])) == 1 and widths[mark][0] > 1:
+            return mark
+    best = max(DELIMITERS, key=lambda mark: widths[mark][0])
+    return best if widths[best][0] > 1 and best != " " else ","

@@ -1,0 +1,106 @@
+"""Opening HDF5 files, and saying in words why one cannot be opened or read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from graphnet.data.file_kind import SIGNATURE, first_bytes, what_else
+from graphnet.data.regular_file import regular_file
+from graphnet.errors import DataError
+
+# Of each data set that is open. HDF5 2.0 keeps 8 MiB of unpacked chunks by default, beside the
+# caller's buffer; rows are read by whole chunks, so that only chunks of narrow columns are reused.
+_CACHE_BYTES = 1 << 20
+#: The smallest block of another program's own that an HDF5 file may begin with; MATLAB writes one.
+_USER_BLOCK = 512
+
+_DAMAGED = "the file may be damaged or incomplete: make or copy it again"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written or another one takes its name.
+
+    Raises:
+        DataError: If there is no such file, or it is a folder, a pipe or a device.
+    """
+    status = regular_file(path)
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file has HDF5's signature: at its beginning, or behind a user block."""
+    try:
+        return path.is_file() and _has_signature(path)
+    except OSError:
+        return False
+
+
+def _has_signature(path: Path) -> bool:
+    """HDF5 looks for it at 0, 512, 1024, 2048 and so on, as :func:`open_file` will."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        place = 0
+        while place < size:
+            file.seek(place)
+            if file.read(len(SIGNATURE)) == SIGNATURE:
+                return True
+            place = 2 * place or _USER_BLOCK
+    return False
+
+
+def open_file(path: Path) -> h5py.File:
+    """An HDF5 file, to be read.
+
+    Raises:
+        DataError: If it is none, with what it is instead; or it may not be read.
+    """
+    begin = first_bytes(path)
+    if not is_hdf5(path):
+        raise DataError(what_else(path, begin))
+    return h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES)
+
+
+def subject(path: Path, name: str) -> str:
+    """How a message about one data set begins."""
+    return f"{path}: data set '{name}'"
+
+
+@contextmanager
+def explained(subject: str, rows: str = "") -> Iterator[None]:
+    """HDF5's complaint about a file without its own preamble, as an error of the data."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file makes HDF5 raise nearly anything
+        raise DataError(_in_words(subject, rows, error)) from error
+
+
+def _in_words(subject: str, rows: str, error: Exception) -> str:
+    text = str(error.args[-1] if error.args else "")  # before it there may be a number
+    if text.startswith(("Unable to", "Can't")) and "(" in text:
+        text = text[text.find("(") + 1 : text.rfind(")")]
+    number = getattr(error, "errno", None)
+    if "lock file" in text and number in _NO_LOCKS:
+        return (
+            f"{subject} cannot be locked: its file system has no locks\n"
+            "  to read it without: HDF5_USE_FILE_LOCKING=FALSE graphnet …"
+        )
+    if "lock file" in text:
+        return (
+            f"{subject} is locked: another program has it open for writing\n"
+            "  close it there (a notebook may still hold it), or wait until it is written"
+        )
+    if "already open for write" in text:
+        return (
+            f"{subject} is being written, or was not closed by the program that wrote it\n"
+            "  close it there; if no program has it open any more: h5clear -s FILE"
+        )
+    return f"{subject} cannot be read{rows}: {text or type(error).__name__}\n  {_DAMAGED}"

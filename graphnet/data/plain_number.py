@@ -1,0 +1,80 @@
+"""Numbers in text: digits, a sign, a decimal point, an exponent, and nothing else.
+
+Python's own ``float`` also takes ``1_000``, ``nan`` and digits of other scripts; in a table these
+are more likely mistakes, and are refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = re.compile(r"[ \t]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t]*", re.ASCII)
+_WHOLE = re.compile(r"[ \t]*[+-]?\d+[ \t]*", re.ASCII)
+_ONLY_PLAIN = re.compile(r"[0-9.eE+\-\n \t]*")
+_MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "nil", "-"})
+_MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
+_MOST_SHOWN = 40
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is a number as tables have them, perhaps between blanks."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def is_whole(text: str) -> bool:
+    """Whether it is written as a whole number: digits alone, perhaps with a sign."""
+    return _WHOLE.fullmatch(text) is not None
+
+
+def is_word(text: str) -> bool:
+    """Whether it is no number, nor meant as one: it has a letter."""
+    return not is_plain(text) and any(map(str.isalpha, text))
+
+
+def is_marked(text: str) -> bool:
+    """Whether it is a number for people, but not plain: ``1,000``, ``1_000``, or other digits."""
+    return not is_plain(text) and _MARKED.fullmatch(text.strip(" \t")) is not None
+
+
+def is_missing(text: str) -> bool:
+    """Whether it is what programs write for a value that is missing."""
+    return text.strip(" \t").lower() in _MISSING
+
+
+def plain_numbers(cells: list[str]) -> list[float] | None:
+    """The cells as numbers, None if one of them is not plain, or would be infinite or 0."""
+    joined = "\n".join(cells)
+    if not _ONLY_PLAIN.fullmatch(joined):
+        return None
+    try:
+        values = list(map(float, cells))
+    except ValueError:
+        return None
+    small = "e-" in joined.lower() and any(map(_vanishes, cells, values))
+    return None if small or any(abs(v) == float("inf") for v in values) else values
+
+
+def _vanishes(cell: str, value: float) -> bool:
+    return value == 0 and re.search("[1-9]", cell.lower().partition("e")[0]) is not None
+
+
+def why_not_plain(cell: str) -> str:
+    """What is wrong with a cell that :func:`plain_numbers` refuses, and the cure, in two lines."""
+    text = cell.strip(" \t")
+    shown = repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…")
+    if not text:
+        return "the field is empty\n  fill in what is missing, or leave out the row or the column"
+    if is_plain(text):
+        big = abs(float(text)) > 1
+        return f"{text} is too {'large' if big else 'small'}\n  expected what float64 can hold"
+    if is_missing(text):
+        cure = "fill in what is missing, or leave out the row or the column"
+    elif text.lower().lstrip("+-") in ("inf", "infinity"):
+        cure = "write a finite number, or leave out the row or the column"
+    elif is_marked(text):
+        cure = "write it with a decimal point, and without marks between thousands"
+    elif re.search(r"\d", text):
+        cure = "write it in digits, such as -1.5e3, or leave out the column: --leave-out COLUMN"
+    else:
+        cure = "only the label's column may hold words: --label COLUMN, or --leave-out COLUMN"
+    return f"{shown} is not a plain number\n  {cure}"
