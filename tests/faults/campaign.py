@@ -186,7 +186,8 @@ class Campaign:
             instruments = Instruments(board, run.folder / "run", plan)
             instruments.install()
             net = str(self.shared / f"{run.recipe}-net.yaml")
-            code = main(["solve", net, "--quiet", "--offline", "--threads", str(n_threads)])
+            options = ["--exp-dir", "run", "--quiet", "--offline", "--threads", str(n_threads)]
+            code = main(["solve", net, *options])
             Path("events").write_text("\n".join(instruments.events), "utf-8")
         except BaseException:  # noqa: BLE001  # whatever it is, it is a finding
             traceback.print_exc()

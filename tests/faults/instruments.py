@@ -8,13 +8,13 @@ by what is done, to which file, and at which iteration, so that it can be met ag
 from __future__ import annotations
 
 import errno
-import io
 import os
+import re
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -112,7 +112,7 @@ class Instruments:
 
     def _what(self, path: Path) -> str:
         """A file by its kind."""
-        name = path.name.removesuffix(".unfinished")
+        name = re.sub(r"\.[0-9a-f]{8}\.unfinished$", "", path.name)
         if path.is_dir():
             return "folder"
         if name.startswith("snapshot-"):
@@ -124,7 +124,6 @@ class Instruments:
     def install(self) -> None:
         """Replace the functions."""
         self._install_disk()
-        self._install_statistics()
         self._install_phases()
 
     def _is_ours(self, path: Path) -> bool:
@@ -142,21 +141,25 @@ class Instruments:
 
     def _install_disk(self) -> None:
         """Have the functions that reach the disk pass through the methods below."""
-        for name in ("open", "write", "fsync", "close", "mkdir"):
+        for name in ("open", "write", "fsync", "close", "mkdir", "replace", "unlink", "ftruncate"):
             setattr(os, name, partial(getattr(self, f"_{name}"), getattr(os, name)))
-        rename, unlink = Path.replace, Path.unlink
-        Path.replace = lambda path, target: self._rename(rename, path, target)
-        Path.unlink = lambda path, *args, **keywords: self._unlink(unlink, path, *args, **keywords)
+
+    def _place(self, path: Any, folder: int | None) -> Path:
+        """A file by its path, or by its name in an open folder."""
+        path = Path(os.fspath(path))
+        return self._paths[folder] / path if folder in self._paths else path
 
     def _open(self, original: Any, path: Any, flags: int, *args: Any, **keywords: Any) -> int:
-        path = Path(os.fspath(path))
-        if not self._is_ours(path):
+        place = self._place(path, keywords.get("dir_fd"))
+        if not self._is_ours(place):
             return original(path, flags, *args, **keywords)
-        with self._step("open" if flags & (os.O_WRONLY | os.O_RDWR) else "open to sync", path):
+        writes = flags & (os.O_WRONLY | os.O_RDWR)
+        with self._step("open", place) if writes else nullcontext():
             descriptor = original(path, flags, *args, **keywords)
-        self._paths[descriptor] = path
-        if flags & os.O_TRUNC:
-            self._on_disk[path] = 0
+        if writes or place.is_dir():
+            self._paths[descriptor] = place
+        if writes:
+            self._on_disk.setdefault(place, place.stat().st_size)
         return descriptor
 
     def _write(self, original: Any, descriptor: int, data: Any) -> int:
@@ -183,51 +186,33 @@ class Instruments:
     def _close(self, original: Any, descriptor: int) -> None:
         path = self._paths.pop(descriptor, None)
         original(descriptor)  # a descriptor is gone even where closing fails
-        if path is not None:
+        if path is not None and not path.is_dir():
             with self._step("close", path):
                 pass
 
     def _mkdir(self, original: Any, path: Any, *args: Any, **keywords: Any) -> None:
-        if self._is_ours(Path(path)) and not Path(path).exists():
+        place = self._place(path, keywords.get("dir_fd"))
+        if self._is_ours(place) and not place.exists():
             self.event("mkdir", "folder")
         original(path, *args, **keywords)
 
-    def _rename(self, original: Any, path: Path, target: Path) -> Path:
+    def _replace(self, original: Any, source: Any, target: Any, **keywords: Any) -> None:
+        path = self._place(source, keywords.get("src_dir_fd"))
+        place = self._place(target, keywords.get("dst_dir_fd"))
         with self._step("rename", path):
-            before = target.read_bytes() if target.exists() else None
-            found = original(path, target)
-        self._renamed.append((target, before))
-        self._on_disk[target] = self._on_disk.pop(path, target.stat().st_size)
-        return found
+            before = place.read_bytes() if place.exists() else None
+            original(source, target, **keywords)
+        self._renamed.append((place, before))
+        self._on_disk[place] = self._on_disk.pop(path, place.stat().st_size)
 
-    def _unlink(self, original: Any, path: Path, *args: Any, **keywords: Any) -> None:
-        with self._step("unlink", path):
-            original(path, *args, **keywords)
+    def _unlink(self, original: Any, path: Any, **keywords: Any) -> None:
+        with self._step("unlink", self._place(path, keywords.get("dir_fd"))):
+            original(path, **keywords)
 
-    def _install_statistics(self) -> None:
-        """Have the buffered lines go out by the functions above."""
-        instruments, plain = self, Path.open
-
-        class Lines(io.FileIO):
-            """Unbuffered; what it writes and cuts are events."""
-
-            def write(self, data: Any) -> int:
-                return os.write(self.fileno(), data)
-
-            def truncate(self, size: int | None = None) -> int:
-                with instruments._step("truncate", Path(self.name)):
-                    return super().truncate(size)
-
-        def open_(path: Path, mode: str = "r", *args: Any, **keywords: Any) -> Any:
-            if mode != "ab":
-                return plain(path, mode, *args, **keywords)
-            with self._step("open", path):
-                file = Lines(path, "ab")
-            self._paths[file.fileno()] = path
-            self._on_disk.setdefault(path, path.stat().st_size)
-            return io.BufferedWriter(file)
-
-        Path.open = open_
+    def _ftruncate(self, original: Any, descriptor: int, size: int) -> None:
+        path = self._paths.get(descriptor)
+        with self._step("truncate", path) if path is not None else nullcontext():
+            original(descriptor, size)
 
     def _install_phases(self) -> None:
         board = self.board

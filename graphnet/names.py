@@ -1,0 +1,69 @@
+"""Which names layers and data sets may have: those that a file can hold, each in its place.
+
+A snapshot keeps a param as ``params/LAYER/PARAM``. A name with slashes makes groups of it, which
+is allowed; one that leads to another place, or to one that is taken, would be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graphnet.errors import SpecError
+
+#: What a file of HDF5 can hold, with room for the rest of the path.
+_MOST_BYTES = 1000
+
+
+def check_name(name: str) -> None:
+    """See that an HDF5 file can hold what has this name, where it is looked for.
+
+    Raises:
+        SpecError: With what is wrong and how to repair it.
+    """
+    wrong = _what_is_wrong(name)
+    if wrong:
+        raise SpecError(f"the name {_quoted(name)} {wrong}")
+
+
+def _what_is_wrong(name: str) -> str:
+    parts = name.split("/")
+    if "" in parts:
+        return (
+            "has a slash that does not stand between two words, so no file could hold it\n"
+            "  write one slash between words, or none"
+        )
+    for part in (".", ".."):
+        if part in parts:
+            return f"has the part '{part}', which stands for another place\n  choose another word"
+    odd = next((c for c in name if not c.isprintable()), "")
+    if odd:
+        return f"has the character #x{ord(odd):04x}, which cannot be seen\n  leave it out"
+    if len(name.encode()) > _MOST_BYTES:
+        return f"is {len(name.encode()):,} bytes long\n  expected {_MOST_BYTES:,} at most"
+    return ""
+
+
+def _quoted(name: str) -> str:
+    shown = name if name.isprintable() else ascii(name)[1:-1]
+    return f"'{shown if len(shown) < 80 else shown[:77] + '...'}'"  # noqa: PLR2004  # a line
+
+
+def clashes(entries: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Pairs of which one would lie at or within the other, as ``a/b`` and ``a/b/c``.
+
+    Args:
+        entries: Whose each is, and its path in a snapshot.
+
+    Yields:
+        Whose the outer one is, whose the inner one is, and the path of the outer one.
+    """
+    owners: dict[str, str] = {}
+    for owner, path in entries:
+        if owners.setdefault(path, owner) != owner:
+            yield owners[path], owner, path
+    for path, owner in owners.items():
+        parts = path.split("/")
+        for n in range(1, len(parts)):
+            outer = "/".join(parts[:n])
+            if outer in owners:
+                yield owners[outer], owner, outer
