@@ -11,17 +11,64 @@ Names are imported when they are first used, so that ``import graphnet`` costs n
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphnet import constraints as constraints
+    from graphnet import errors as errors
+    from graphnet import initializers as initializers
     from graphnet import layers as layers
+    from graphnet import regularizers as regularizers
+    from graphnet.backend.base import Backend as Backend
+    from graphnet.backend.base import ScratchDecl as ScratchDecl
     from graphnet.blob import Blob as Blob
+    from graphnet.constraints import Constraint as Constraint
+    from graphnet.data import transformers as transformers
+    from graphnet.data.transformers import Transformer as Transformer
+    from graphnet.errors import BackendError as BackendError
+    from graphnet.errors import BatchError as BatchError
+    from graphnet.errors import BreakError as BreakError
+    from graphnet.errors import DataError as DataError
+    from graphnet.errors import DivergedError as DivergedError
     from graphnet.errors import GraphnetError as GraphnetError
+    from graphnet.errors import RankError as RankError
+    from graphnet.errors import ShapeError as ShapeError
+    from graphnet.errors import SnapshotError as SnapshotError
+    from graphnet.errors import SpecError as SpecError
+    from graphnet.errors import TopologyError as TopologyError
+    from graphnet.errors import UnknownNameError as UnknownNameError
+    from graphnet.errors import UserCodeError as UserCodeError
     from graphnet.gradcheck import GradientReport as GradientReport
     from graphnet.gradcheck import check_gradients as check_gradients
+    from graphnet.initializers import Initializer as Initializer
+    from graphnet.layers.base import Arity as Arity
+    from graphnet.layers.base import Binding as Binding
+    from graphnet.layers.base import Kind as Kind
+    from graphnet.layers.base import Layer as Layer
+    from graphnet.layers.base import LayerSpec as LayerSpec
+    from graphnet.layers.base import LossLayer as LossLayer
+    from graphnet.layers.base import MeasureLayer as MeasureLayer
+    from graphnet.layers.base import PassContext as PassContext
+    from graphnet.layers.base import Reads as Reads
+    from graphnet.layers.base import at_least as at_least
+    from graphnet.layers.base import exactly as exactly
+    from graphnet.layers.data_layer import DataLayer as DataLayer
+    from graphnet.layers.learned import Learned as Learned
+    from graphnet.net.graph import BlobVertex as BlobVertex
+    from graphnet.net.graph import LayerVertex as LayerVertex
+    from graphnet.net.graph import NetGraph as NetGraph
     from graphnet.net.load import load_net as load_net
+    from graphnet.net.net import Evaluation as Evaluation
     from graphnet.net.net import Net as Net
+    from graphnet.net.spec import NetSpec as NetSpec
     from graphnet.param import Param as Param
+    from graphnet.param import ParamDecl as ParamDecl
+    from graphnet.param import StateDecl as StateDecl
+    from graphnet.regularizers import Regularizer as Regularizer
+    from graphnet.solver import lr_policy as lr_policy
+    from graphnet.solver import methods as methods
+    from graphnet.solver import mom_policy as mom_policy
     from graphnet.solver.coffee.base import CoffeeBreak as CoffeeBreak
     from graphnet.solver.coffee.decay_on_validation import DecayOnValidation as DecayOnValidation
     from graphnet.solver.coffee.divergence_guard import DivergenceGuard as DivergenceGuard
@@ -33,33 +80,92 @@ if TYPE_CHECKING:
         ValidationPerformance as ValidationPerformance,
     )
     from graphnet.solver.load import load_solver as load_solver
+    from graphnet.solver.lounge import CoffeeLounge as CoffeeLounge
+    from graphnet.solver.methods.base import Method as Method
+    from graphnet.solver.policy import Policy as Policy
     from graphnet.solver.solver import Solver as Solver
     from graphnet.solver.solver import solve as solve
     from graphnet.solver.spec import SolverSpec as SolverSpec
+    from graphnet.solver.state import SolverState as SolverState
     from graphnet.solver.weights import load_weights as load_weights
     from graphnet.solver.weights import save_model as save_model
     from graphnet.timing import time_net as time_net
 
 __version__ = "0.1.0"
 
+#: The public modules: their classes are what YAML names in `type:`.
+_MODULES = {
+    "constraints": "graphnet.constraints",
+    "errors": "graphnet.errors",
+    "initializers": "graphnet.initializers",
+    "layers": "graphnet.layers",
+    "lr_policy": "graphnet.solver.lr_policy",
+    "methods": "graphnet.solver.methods",
+    "mom_policy": "graphnet.solver.mom_policy",
+    "regularizers": "graphnet.regularizers",
+    "transformers": "graphnet.data.transformers",
+}
+
 #: The public names and the modules they live in.
 _PUBLIC = {
+    "Arity": "graphnet.layers.base",
+    "Backend": "graphnet.backend.base",
+    "BackendError": "graphnet.errors",
+    "UserCodeError": "graphnet.errors",
+    "UnknownNameError": "graphnet.errors",
+    "BatchError": "graphnet.errors",
+    "Binding": "graphnet.layers.base",
     "Blob": "graphnet.blob",
+    "BlobVertex": "graphnet.net.graph",
+    "BreakError": "graphnet.errors",
     "CoffeeBreak": "graphnet.solver.coffee.base",
+    "CoffeeLounge": "graphnet.solver.lounge",
+    "Constraint": "graphnet.constraints",
+    "DataError": "graphnet.errors",
+    "DataLayer": "graphnet.layers.data_layer",
     "DecayOnValidation": "graphnet.solver.coffee.decay_on_validation",
+    "DivergedError": "graphnet.errors",
     "DivergenceGuard": "graphnet.solver.coffee.divergence_guard",
     "EarlyStopping": "graphnet.solver.coffee.early_stopping",
+    "Evaluation": "graphnet.net.net",
     "GradientReport": "graphnet.gradcheck",
     "GraphnetError": "graphnet.errors",
+    "Initializer": "graphnet.initializers",
+    "Kind": "graphnet.layers.base",
+    "Layer": "graphnet.layers.base",
+    "LayerSpec": "graphnet.layers.base",
+    "LayerVertex": "graphnet.net.graph",
+    "Learned": "graphnet.layers.learned",
+    "LossLayer": "graphnet.layers.base",
+    "MeasureLayer": "graphnet.layers.base",
+    "Method": "graphnet.solver.methods.base",
     "Net": "graphnet.net.net",
+    "NetGraph": "graphnet.net.graph",
+    "NetSpec": "graphnet.net.spec",
     "Param": "graphnet.param",
+    "ParamDecl": "graphnet.param",
+    "PassContext": "graphnet.layers.base",
     "Plateau": "graphnet.solver.coffee.plateau",
+    "Policy": "graphnet.solver.policy",
+    "RankError": "graphnet.errors",
+    "Reads": "graphnet.layers.base",
+    "Regularizer": "graphnet.regularizers",
+    "ScratchDecl": "graphnet.backend.base",
+    "ShapeError": "graphnet.errors",
     "Snapshot": "graphnet.solver.coffee.snapshot",
+    "SnapshotError": "graphnet.errors",
     "Solver": "graphnet.solver.solver",
     "SolverSpec": "graphnet.solver.spec",
+    "SolverState": "graphnet.solver.state",
+    "SpecError": "graphnet.errors",
+    "StateDecl": "graphnet.param",
+    "TopologyError": "graphnet.errors",
     "TrainingSummary": "graphnet.solver.coffee.training_summary",
+    "Transformer": "graphnet.data.transformers",
     "ValidationPerformance": "graphnet.solver.coffee.validation_performance",
+    "at_least": "graphnet.layers.base",
     "check_gradients": "graphnet.gradcheck",
+    "exactly": "graphnet.layers.base",
     "load_net": "graphnet.net.load",
     "load_solver": "graphnet.solver.load",
     "load_weights": "graphnet.solver.weights",
@@ -68,23 +174,24 @@ _PUBLIC = {
     "time_net": "graphnet.timing",
 }
 
-__all__ = [  # noqa: PLE0604  # the table above is the one list of names
+__all__ = [  # noqa: PLE0604  # the tables above are the one list of names
     "__version__",
-    "layers",
+    *_MODULES,
     *_PUBLIC,
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "layers":
-        return importlib.import_module("graphnet.layers")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name not in _PUBLIC:
         from graphnet.installation import in_the_way
 
-        message = "\n".join(
-            filter(None, [f"module 'graphnet' has no attribute '{name}'", in_the_way()])
-        )
-        raise AttributeError(message)
+        said = f"module 'graphnet' has no attribute '{name}'"
+        message = "\n".join(filter(None, [said, in_the_way()]))
+        raise AttributeError(
+            message, name=name, obj=sys.modules[__name__]
+        )  # Python adds the nearest
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

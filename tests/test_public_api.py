@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,31 @@ def test_what_is_relied_on_of_a_net():
     assert net.blobs["x"].diff is None
     assert dict(net.params) == {}
     assert list(inspect.signature(net.predict).parameters) == ["inputs"]
+
+
+def test_what_users_catch_is_public():
+    """The whole tree of errors."""
+    tree = {e.__name__ for e in vars(gn.errors).values() if inspect.isclass(e)}
+    assert {n for n in tree if n.endswith("Error")} <= set(gn.__all__)
+
+
+def test_completing_layers_offers_layer_types_alone():
+    """And not the modules they live in."""
+    assert dir(gn.layers) == sorted(["LAYER_TYPES", *gn.layers.LAYER_TYPES])
+
+
+@pytest.mark.parametrize("spec", [gn.layers.InnerProduct, gn.methods.Adam, gn.initializers.Xavier])
+def test_help_opens_with_the_page_of_the_spec(spec):
+    """A readable signature, then the docstring; what pydantic adds comes behind."""
+    text = pydoc.plain(pydoc.render_doc(spec))
+    assert text.index(inspect.getdoc(spec).splitlines()[0]) < 700
+    assert "typing.Annotated" not in text[:1000]
+
+
+def test_a_spec_shows_what_differs_from_its_defaults():
+    """As one would write it."""
+    spec = gn.layers.InnerProduct(name="ip", output_dim=3, weight_init=gn.initializers.Gaussian())
+    assert repr(spec) == "InnerProduct(name='ip', output_dim=3, weight_init=Gaussian())"
 
 
 def test_layers_are_the_public_specs():
