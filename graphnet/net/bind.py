@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import numpy as np
 
 from graphnet.blob import Array, Blob, Shape
-from graphnet.errors import TopologyError, did_you_mean, located, one_of
+from graphnet.errors import TopologyError, did_you_mean, one_of
 from graphnet.layers.base import Binding, Layer, PassContext
 from graphnet.net.compiled import CompiledNet
+from graphnet.net.contract import check_layer
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
 from graphnet.param import Param, ParamStore
@@ -77,9 +79,11 @@ class _Binder:
             params = self.bind_params(layer)
             if params:
                 self.bound.params[layer.name] = params
-            with located(layer.position, layer.subject):
+            with layer.located():
                 every = {**params, **self.borrowed(layer)}
-                self.bound.layers.append(layer.spec.build(self.binding(layer, every)))
+                running = layer.spec.build(self.binding(layer, every))
+                check_layer(running, runs_backward=layer.runs_backward)
+                self.bound.layers.append(running)
 
     def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
         offset = self.compiled.plan.offsets[key]
@@ -95,6 +99,8 @@ class _Binder:
             diff = None
             if (DIFF, vertex) in self.compiled.plan.offsets:
                 diff = self.array((DIFF, vertex), shape, self.dtype, blob=True)
+                if vertex not in self.compiled.plan.shared:
+                    diff.fill(nan)  # what no backward has written must not look like a gradient
             self.bound.blobs[vertex] = Blob(vertex.name, data, diff)
 
     def bind_params(self, layer: LayerVertex) -> dict[str, Param]:
@@ -156,12 +162,13 @@ class _Binder:
 
         Only the net the store was made for keeps that in the store, where snapshots find it.
         """
-        key, arrays = layer.spec.store_key, {}
+        arrays, is_stored = {}, self.compiled.declared is self.store.declared
         for name, decl in layer.spec.state_decls(layer.bottom_shapes).items():
-            array = self.store.state[key][name]
+            if decl.per_batch and not is_stored:
+                array = self.backend.full(decl.shape, decl.fill, self.dtype)
+            else:
+                array = self.store.state[layer.state_key(decl)][name]
             if decl.per_batch:
-                if self.compiled.declared is not self.store.declared:
-                    array = self.backend.full(decl.shape, decl.fill, self.dtype)
                 self.bound.per_batch.append((array, decl.fill))
             arrays[name] = array
         return arrays

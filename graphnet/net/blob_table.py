@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from graphnet.blob import Blob
-from graphnet.errors import GraphnetError
+from graphnet.blob import Array, Blob
+from graphnet.errors import UnknownNameError
+from graphnet.named import Named
+from graphnet.net.passes_done import PassesDone
 
 
-class BlobTable(Mapping[str, Blob]):
-    """The blobs by name, as the user's readers see them.
+class SeenBlob(Blob):
+    """A blob as its net's user sees it: a diff that is not there yet cannot be read.
 
-    Raises:
-        GraphnetError: On reading one that is not kept.
+    Args:
+        blob: What the layers are bound to.
+        passes: Of the net.
     """
 
-    def __init__(self, blobs: Mapping[str, Blob], not_kept: frozenset[str]) -> None:
-        self._blobs, self._not_kept = blobs, not_kept
+    _blob: Blob
+    _passes: PassesDone
 
-    def __getitem__(self, name: str) -> Blob:
+    def __init__(self, blob: Blob, passes: PassesDone) -> None:
+        vars(self).update(name=blob.name, _blob=blob, _passes=passes)
+
+    @property
+    def subject(self) -> str:
+        """What a message calls it."""
+        return f"the blob '{self.name}'"
+
+    @property
+    def data(self) -> Array:
+        """The values."""
+        return self._blob.data
+
+    @property
+    def diff(self) -> Array | None:  # type: ignore[override]  # Blob.__setattr__ assigns it
+        """Their gradient, of the last forward; None where none is wanted."""
+        if self._blob.diff is not None:
+            self._passes.check_backward(self.name)
+        return self._blob.diff
+
+
+class BlobTable(Named[Blob]):
+    """The blobs that can be read, by name.
+
+    Raises:
+        UnknownNameError: On reading one that is not there or not kept.
+    """
+
+    def __init__(
+        self, blobs: Mapping[str, Blob], not_kept: frozenset[str], passes: PassesDone
+    ) -> None:
+        self._not_kept = not_kept
+        seen = {
+            name: SeenBlob(blob, passes) for name, blob in blobs.items() if name not in not_kept
+        }
+        super().__init__("blob", seen, "copy values into one: net.blobs[name].data = values")
+
+    def unknown(self, name: object) -> UnknownNameError:
+        """The error that says why there is nothing of this name to be read."""
         if name in self._not_kept:
-            raise GraphnetError(
+            return UnknownNameError(
                 f"the blob '{name}' is not kept: the net saves the memory or the work for it\n"
                 f'  load the net with keep="all", or with keep=["{name}"]'
             )
-        if name not in self._blobs:
-            raise KeyError(f"there is no blob '{name}'; there is: {', '.join(self._blobs)}")
-        return self._blobs[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._blobs
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._blobs)
-
-    def __len__(self) -> int:
-        return len(self._blobs)
+        error = super().unknown(name)
+        if not self._not_kept:
+            return error
+        hidden = ", ".join(sorted(self._not_kept))
+        return UnknownNameError(f"{error}\n  not kept, so that they cannot be read: {hidden}")

@@ -17,19 +17,23 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from graphnet.arguments import expect_one_of
 from graphnet.backend.base import Backend
 from graphnet.blob import shape_text
+from graphnet.control_groups import Room
 from graphnet.errors import (
     Problem,
     ShapeError,
     SpecError,
     TopologyError,
     did_you_mean,
-    located,
     one_of,
 )
-from graphnet.layers.base import Phase
+from graphnet.layers.base import Kind, Phase
+from graphnet.names import clashes
+from graphnet.net.contract import check_class, declared_class
 from graphnet.net.flow import (
+    check_indices,
     infer_shapes,
     note_params,
     send_gradients,
@@ -38,8 +42,9 @@ from graphnet.net.flow import (
 )
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
-from graphnet.net.memory_limit import available_bytes, check_memory
+from graphnet.net.memory_limit import available_memory, check_memory
 from graphnet.net.names import check_names
+from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
     build_graph,
     expand_bottoms,
@@ -48,8 +53,10 @@ from graphnet.net.passes import (
     pool_before_rectifying,
     select_phase,
 )
+from graphnet.net.shared_params import check_contradictions
 from graphnet.net.spec import NetSpec
 from graphnet.param import Declared, ParamDecl, StateDecl
+from graphnet.validation import describe
 
 #: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
 #: a collection of names: these are kept, the rest is shared.
@@ -70,6 +77,7 @@ class CompiledNet:
         backend: Whose scratch was planned.
         dtype: The precision.
         memory_limit: The most bytes it was allowed to need; None: what the machine had.
+        has_gradients: Whether gradients were asked for, and so planned.
     """
 
     spec: NetSpec
@@ -80,6 +88,7 @@ class CompiledNet:
     backend: Backend
     dtype: np.dtype
     memory_limit: int | None = None
+    has_gradients: bool = False
 
     @cached_property
     def layers(self) -> tuple[LayerVertex, ...]:  # noqa: D102
@@ -131,12 +140,15 @@ def compile_net(
         TopologyError: If the layers do not form a usable graph.
         ShapeError: If a bottom does not fit its layer, layers that share params disagree, or
             the net needs more memory than it may.
-        SpecError: If ``keep`` names no blob of the net.
+        SpecError: If ``keep`` names no blob of the net, or there is no such phase.
     """
+    expect_one_of("phase", phase, ("train", "test"))
     nodes = select_phase(spec.nodes, phase)
     if not nodes:
         raise TopologyError(f"net '{spec.name}' has no layers in phase {phase}", spec.position)
     check_names(nodes, spec.nodes)
+    check_contradictions(spec.nodes)
+    refuse_to_lose_data(spec)
     graph = build_graph(expand_bottoms(nodes))
     mark_kept(graph, keep)
     insert_neurons(graph)
@@ -144,22 +156,44 @@ def compile_net(
     insert_splits(graph)
     sort_layers(graph)
     infer_shapes(graph, dtype)
+    check_indices(graph, dtype)
     store_by_rows(graph)
     owners, declared = collect_params(graph)
     note_params(graph, owners, declared)
-    if backward or (backward is None and phase == "train"):
+    check_places(graph, owners, declared)
+    has_gradients = phase == "train" if backward is None else backward
+    if has_gradients:
         send_gradients(graph)
+    check_classes(graph)
     held = 0 if has_params else param_bytes(declared, dtype)
-    limit = memory_limit
-    if limit is None:
-        limit = available_bytes() if backend.on_host else backend.free_bytes()
+    limit = _memory(memory_limit, backend)
     check = partial(check_memory, limit, graph, declared, dtype)
     # first without a plan, which itself takes long for blobs that no machine could hold
     check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
     plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)
     graph.freeze()
-    return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
+    return CompiledNet(
+        spec,
+        phase,
+        graph,
+        plan,
+        declared,
+        backend,
+        dtype,
+        memory_limit,
+        has_gradients=has_gradients,
+    )
+
+
+def _memory(limit: int | None, backend: Backend) -> Room | None:
+    """What a net may take: as much as is said, else as there is."""
+    if limit is not None:
+        return Room(limit, "memory_limit")
+    if backend.on_host:
+        return available_memory()
+    free = backend.free_bytes()
+    return None if free is None else Room(free, "free on the device")
 
 
 def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
@@ -177,10 +211,12 @@ def mark_kept(graph: NetGraph, keep: Keep) -> None:
     Raises:
         SpecError: If ``keep`` is another word, or names a blob that is not there.
     """
-    if isinstance(keep, str) and keep not in ("all", "needed"):
+    if keep not in ("all", "needed") and (
+        isinstance(keep, str) or not isinstance(keep, Collection)
+    ):
+        one = f"\n  for one blob write keep=[{keep!r}]" if isinstance(keep, str) else ""
         raise SpecError(
-            f"keep: expected 'all', 'needed' or a list of blob names, found {keep!r}\n"
-            f"  for one blob write keep=[{keep!r}]"
+            f"keep: expected 'all', 'needed' or a list of blob names, found {describe(keep)}{one}"
         )
     blobs = graph.blobs
     names = {"all": blobs, "needed": ()}[keep] if isinstance(keep, str) else frozenset(keep)
@@ -191,13 +227,57 @@ def mark_kept(graph: NetGraph, keep: Keep) -> None:
         blobs[name].is_kept = True
 
 
+def check_classes(graph: NetGraph) -> None:
+    """See that each layer's class can do what will be asked of it.
+
+    Raises:
+        SpecError: At the layer, naming class, file and method.
+    """
+    for layer in graph.layers:
+        cls = declared_class(layer.spec)
+        if cls is not None:
+            with layer.located():
+                check_class(cls, runs_backward=layer.runs_backward)
+
+
+def check_places(
+    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, Declared]
+) -> None:
+    """See that a snapshot has a place of its own for all that belongs to each layer.
+
+    Raises:
+        SpecError: At each layer whose params or sums would lie within another's.
+    """
+    layers = {layer.name: layer for layer in graph.layers}
+    kept = [
+        (owners.get(key, key), f"{group}/{key}/{name}")  # what is carried is under the layer's name
+        for key, held in declared.items()
+        for group, names in (("params", held.params), ("state", held.state))
+        for name in names
+    ]
+    measured = (Kind.LOSS, Kind.STATISTIC)
+    kept += [(name, f"statistics/{name}") for name, v in layers.items() if v.kind in measured]
+    problems = [
+        Problem(
+            f"{layers[inner].subject}what belongs to it would lie within "
+            f"'{path.partition('/')[2]}' of layer '{outer}', so no snapshot could hold both\n"
+            "  give one of the two layers another name",
+            layers[inner].position,
+        )
+        for outer, inner, path in clashes(kept)
+    ]
+    if problems:
+        raise SpecError.of(dict.fromkeys(problems))
+
+
 def collect_params(
     graph: NetGraph,
 ) -> tuple[dict[str, str], dict[str, Declared]]:
     """Which layer owns each store key, and what the key holds.
 
     The first layer with a key declares its params; a later one must agree on names and shapes,
-    and may leave some out (``bias: false``).
+    and may leave some out (``bias: false``). What it hands from batch to batch is its own, under
+    its name.
 
     Raises:
         ShapeError: If layers that share a key disagree.
@@ -209,7 +289,7 @@ def collect_params(
     problems: list[Problem] = []
     for node in graph.layers:
         key, bottoms = node.spec.store_key, node.bottom_shapes
-        with located(node.position, node.subject):
+        with node.located():
             declared, kept = node.spec.param_decls(bottoms), node.spec.state_decls(bottoms)
         if not declared and not kept:
             continue
@@ -218,6 +298,9 @@ def collect_params(
             frozen[key] = node.spec.frozen
             continue
         frozen[key] &= node.spec.frozen
+        carried = {name: decl for name, decl in kept.items() if decl.per_batch}
+        if carried:
+            params[node.name], state[node.name], frozen[node.name] = {}, carried, True
         problems += [
             Problem(
                 f"{node.subject}shares '{key}' with layer '{owners[key]}', but "
@@ -234,4 +317,4 @@ def collect_params(
         ]
     if problems:
         raise ShapeError.of(problems)
-    return owners, {k: Declared(params[k], state[k], frozen[k]) for k in owners}
+    return owners, {k: Declared(params[k], state[k], frozen[k]) for k in params}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from graphnet.layers.base import Layer
+from graphnet.layers.base import Kind, Layer
 from graphnet.param import Param
 
 
@@ -22,6 +22,8 @@ def first_bad_layer(
         The first with a NaN or infinite param or top; None if all is finite.
     """
     for layer in layers:
+        if layer.spec.kind is Kind.OUTPUT:  # nothing is written on the way
+            continue
         layer.forward()
         arrays = [
             *(param.data for param in params.get(layer.name, {}).values()),

@@ -9,7 +9,7 @@ from numbers import Integral
 import networkx as nx
 import numpy as np
 
-from graphnet.errors import ShapeError, TopologyError, located
+from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
 from graphnet.param import Declared
@@ -45,11 +45,28 @@ def infer_shapes(graph: NetGraph, dtype: np.dtype) -> None:
     """
     for layer in graph.layers:
         tops = layer.tops
-        with located(layer.position, layer.subject):
+        with layer.located():
             shapes = layer.spec.top_shapes(layer.bottom_shapes)
             _check_top_shapes(shapes, len(tops))
         for top, shape in zip(tops, shapes, strict=True):
             top.shape, top.n_bytes = shape, prod(shape) * dtype.itemsize
+
+
+def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
+    """See that the precision tells apart all that whole numbers in blobs stand for.
+
+    Raises:
+        ShapeError: With the layer and its position, where two of them would be one number.
+    """
+    most = 2 ** (np.finfo(dtype).nmant + 1)
+    for layer in graph.layers:
+        n = layer.spec.n_indices(layer.bottom_shapes)
+        if n > most:
+            with layer.located():
+                raise ShapeError(
+                    f"{n} indices or classes are more than {dtype} can tell apart, which is {most}"
+                    "\n  load the net with dtype='float64', or use fewer"
+                )
 
 
 def _check_top_shapes(found: object, n_tops: int) -> None:

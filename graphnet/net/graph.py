@@ -12,15 +12,19 @@ frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import networkx as nx
 
 from graphnet.blob import Shape
-from graphnet.errors import GraphnetError, Position
+from graphnet.errors import GraphnetError, located
 from graphnet.layers.base import Kind, LayerSpec
+from graphnet.net.spec import Node
+from graphnet.param import StateDecl
+from graphnet.sealed import refuse
 
 if TYPE_CHECKING:
     _MultiDiGraph = nx.MultiDiGraph[Any]
@@ -30,6 +34,10 @@ else:  # which takes a type of vertices for the type checker's eyes alone
 #: Where a layer comes from: the declaration itself, a copy of it for one more bottom, its
 #: ``neuron``, or the net, which adds the Splits.
 Origin: TypeAlias = Literal["declared", "copy", "neuron", "split"]
+
+
+#: What to do instead of changing the graph of a compiled net.
+_INSTEAD = "change a copy, networkx.MultiDiGraph(net.graph), or the net's declaration"
 
 
 class Vertex:
@@ -112,7 +120,8 @@ class LayerVertex(Vertex):
     Attributes:
         name: Its own: ``conv1``, ``conv1.neuron``, ``conv1.2``, ``conv1.split``.
         spec: What was declared.
-        position: Where, for messages.
+        declaration: The layer as it was declared; of a Split, the one whose top it is for.
+        position: Where it was declared, for messages.
         origin: Where it comes from.
         of: The name of the declared layer it belongs to; "" of a Split.
         index: Its place in the list; of a compiled net, in the order of the forward pass.
@@ -125,10 +134,11 @@ class LayerVertex(Vertex):
         self,
         name: str,
         spec: LayerSpec,
-        position: Position | None = None,
+        declaration: Node | None = None,
         origin: Origin = "declared",
     ) -> None:
-        self.name, self.spec, self.position, self.origin = name, spec, position, origin
+        self.name, self.spec, self.declaration, self.origin = name, spec, declaration, origin
+        self.position = declaration.position if declaration else None
         self.of = "" if origin == "split" else name
         self.index = 0
         self.learns = self.owns_params = self.runs_backward = False
@@ -150,6 +160,16 @@ class LayerVertex(Vertex):
     def subject(self) -> str:
         """How a message about it begins."""
         return f"{self} ({self.type}): "
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Give what is raised inside a place: the key it is about, else where the layer begins."""
+        try:
+            yield
+        except GraphnetError as error:
+            at = self.declaration.at(error.about) if self.declaration else None
+            with located(at, self.subject):
+                raise
 
     @property
     def bottoms(self) -> list[BlobVertex]:
@@ -180,6 +200,10 @@ class LayerVertex(Vertex):
         """The bottoms to which it can send a gradient."""
         bottoms = self.bottoms
         return [bottoms[b] for b in self.spec.differentiable(len(bottoms))]
+
+    def state_key(self, decl: StateDecl) -> str:
+        """The store key of its state; what a batch hands to the next is not shared."""
+        return self.name if decl.per_batch and not self.owns_params else self.spec.store_key
 
     @property
     def macs(self) -> int:
@@ -213,6 +237,16 @@ class NetGraph(_MultiDiGraph):
     functions: ``kind`` ("layer" or "blob") and ``name`` of every vertex, ``type`` of layers,
     ``shape`` of blobs.
     """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if vars(self).get("frozen"):
+            refuse(self, name, _INSTEAD)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if vars(self).get("frozen"):
+            refuse(self, name, _INSTEAD)
+        super().__delattr__(name)
 
     # --- asking -------------------------------------------------------------------------
 

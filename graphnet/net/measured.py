@@ -1,4 +1,4 @@
-"""Measured: the part of a net that tells what its passes have measured.
+"""Measured: the part of a net that tells what its passes have measured, and from what.
 
 Numbers stay on the device until somebody asks, and so do the errors of data that a pass on a
 device did not stop for: whatever fetches numbers raises those first.
@@ -7,17 +7,20 @@ device did not stop for: whatever fetches numbers raises those first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from graphnet.backend.measures import Number
-from graphnet.errors import located
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer
+from graphnet.layers.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
+from graphnet.net.origin import traced
+from graphnet.sealed import Sealed
 
 
-class Measured:
+class Measured(Sealed):
     """What losses, statistics and checks of the data have found.
 
     Args:
@@ -28,18 +31,34 @@ class Measured:
     def __init__(self, vertices: Iterable[LayerVertex], layers: Iterable[Layer[Any]]) -> None:
         pairs = list(zip(vertices, layers, strict=True))
         self._measures = [layer for _, layer in pairs if isinstance(layer, MeasureLayer)]
+        self._data = [(v, layer) for v, layer in pairs if isinstance(layer, DataLayer)]
         self._losses = [layer for layer in self._measures if isinstance(layer, LossLayer)]
+        self._all_layers = [layer for _, layer in pairs]
         self._expectations = [(v, e) for v, layer in pairs for e in layer.expectations]
+
+    def check_ready(self) -> None:
+        """See that every data layer has something to deliver.
+
+        Raises:
+            DataError: At the layer that has not.
+        """
+        for vertex, layer in self._data:
+            with vertex.located():
+                layer.check_ready()
 
     def settle(self) -> None:
         """Raise what passes have noted of bad data.
 
         Raises:
-            DataError: With the layer and its position.
+            BatchError: With the layer and its position.
         """
         for vertex, expectation in self._expectations:
-            with located(vertex.position, vertex.subject):
+            with self.traced(vertex):
                 expectation.settle()
+
+    def traced(self, vertex: LayerVertex) -> AbstractContextManager[None]:
+        """Tell of an error within where it arose, and where the value lies that it is about."""
+        return traced(vertex, self._all_layers)
 
     def objective(self) -> Number:
         """As :meth:`loss`, but where it was computed: nobody waits for it."""
@@ -61,7 +80,7 @@ class Measured:
         return {k: v for layer in self._measures for k, v in layer.statistics().items()}
 
     def reset_statistics(self) -> None:
-        """Start counting anew."""
+        """Start counting from zero."""
         for layer in self._measures:
             layer.reset_statistics()
 

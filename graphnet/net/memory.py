@@ -82,13 +82,7 @@ def plan_memory(graph: NetGraph, backend: Backend, dtype: np.dtype) -> MemoryPla
     regions = list({id(r): r for r in planner.regions.values()}.values())
     n_bytes = place(regions)
     offsets = {key: region.offset for key, region in planner.regions.items()}
-    data = {k[1]: r for k, r in planner.regions.items() if k[0] == DATA}
-    shared = frozenset(
-        blob
-        for blob, region in data.items()
-        if any(not planner.outlives(r) for r in (region, planner.regions.get((DIFF, blob), region)))
-    )
-    return MemoryPlan(n_bytes, offsets, scratch, shared)
+    return MemoryPlan(n_bytes, offsets, scratch, planner.shared())
 
 
 def place(regions: Sequence[Region]) -> int:
@@ -116,6 +110,7 @@ class _Planner:
         self.layers, self.dtype = graph.layers, dtype
         self.end = 2 * len(self.layers)
         self.regions: dict[Key, Region] = {}
+        self.overwritten: set[Key] = set()  # by the layer that runs over them
 
     def n_bytes(self, shape: Shape, dtype: str | None = None) -> int:
         return prod(shape) * np.dtype(dtype or self.dtype).itemsize
@@ -123,8 +118,13 @@ class _Planner:
     def backward_call(self, layer: LayerVertex) -> int:
         return 2 * len(self.layers) - 1 - layer.index
 
-    def outlives(self, region: Region) -> bool:
-        return region.lives[-1][1] == self.end
+    def outlives(self, key: Key) -> bool:
+        return self.regions[key].lives[-1][1] == self.end and key not in self.overwritten
+
+    def shared(self) -> frozenset[BlobVertex]:
+        """The blobs whose data or diff is gone when the pass is over."""
+        arrays = [key for key in self.regions if key[0] in (DATA, DIFF)]
+        return frozenset(key[1] for key in arrays if not self.outlives(key))
 
     def add_blobs(self) -> None:
         """Every blob's data, and its diff where one is wanted."""
@@ -156,9 +156,9 @@ class _Planner:
                 region.extend(call, self.backward_call(bottom.producer))
                 self.regions[DIFF, bottom] = region
 
-    def merge(self, kind: str, one: BlobVertex, other: BlobVertex) -> None:
+    def merge(self, one: Key, other: Key) -> None:
         """Put two blobs' arrays on the same bytes."""
-        a, b = self.regions[kind, one], self.regions[kind, other]
+        a, b = self.regions[one], self.regions[other]
         if a is b:
             return
         for span in b.lives:
@@ -168,24 +168,35 @@ class _Planner:
                 self.regions[key] = a
 
     def alias_views_and_overwrites(self) -> None:
-        """Views share bytes always, overwriting layers where nobody misses what they destroy."""
+        """Views share bytes always, overwriting layers where nobody misses what they destroy.
+
+        Views come first: whether a layer may run over a blob depends on all who see its bytes.
+        """
+        for layer in self.layers:
+            if layer.spec.views:
+                self.alias_views(layer)
         for layer in self.layers:
             bottoms, tops = layer.bottoms, layer.tops
-            if layer.spec.views:
-                for top in tops:
-                    self.merge(DATA, bottoms[0], top)
-                diffs = [(DIFF, blob) in self.regions for blob in (*bottoms, *tops)]
-                if len(tops) == 1 and all(diffs):
-                    self.merge(DIFF, bottoms[0], tops[0])
-            elif layer.spec.overwrites and len(bottoms) == len(tops) == 1:
-                self.alias_overwrite(layer, bottoms[0], tops[0])
+            if layer.spec.overwrites and len(bottoms) == len(tops) == 1:
+                (bottom,), (top,) = bottoms, tops
+                self.overwrite((DATA, bottom), (DATA, top), layer.index)
+                if (DIFF, bottom) in self.regions and (DIFF, top) in self.regions:
+                    self.overwrite((DIFF, top), (DIFF, bottom), self.backward_call(layer))
 
-    def alias_overwrite(self, layer: LayerVertex, bottom: BlobVertex, top: BlobVertex) -> None:
-        if self.regions[DATA, bottom].lives[-1][1] == layer.index:
-            self.merge(DATA, bottom, top)
-        diffs = [self.regions.get((DIFF, blob)) for blob in (bottom, top)]
-        if None not in diffs and self.regions[DIFF, top].lives[-1][1] == self.backward_call(layer):
-            self.merge(DIFF, bottom, top)
+    def alias_views(self, layer: LayerVertex) -> None:
+        bottom, tops = layer.bottoms[0], layer.tops
+        for top in tops:
+            self.merge((DATA, bottom), (DATA, top))
+        diffs = [(DIFF, blob) for blob in (bottom, *tops)]
+        if len(tops) == 1 and all(key in self.regions for key in diffs):
+            self.merge(*diffs)
+
+    def overwrite(self, old: Key, new: Key, call: int) -> None:
+        """Put ``new``, which a call makes of ``old``, over it if nobody reads that later."""
+        region = self.regions[old]
+        if region.lives[-1][1] == call:
+            self.overwritten.update(key for key, other in self.regions.items() if other is region)
+            self.merge(old, new)
 
     def add_scratch(self, backend: Backend) -> dict[LayerVertex, dict[str, ScratchDecl]]:
         """What each layer and its operations declare."""

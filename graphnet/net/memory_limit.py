@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from math import prod
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.control_groups import SYSTEM, Room, memory_rooms
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import LayerVertex, NetGraph
@@ -19,54 +21,44 @@ from graphnet.param import Declared
 _N_NAMED = 3
 
 
-def available_bytes() -> int | None:
+def available_memory(system: Path = SYSTEM) -> Room | None:
     """How much memory this process may still take; None where the system does not say.
 
-    The smaller of what the machine has free and what its control group allows.
+    The least of what the machine has free, what the control groups around the process leave it
+    (a container's limit), and what its address space may grow by (``ulimit -v``).
+
+    Args:
+        system: The root of the file system.
     """
-    found = [*_from_meminfo(), *_from_cgroup()]
-    if not found:
-        with suppress(AttributeError, ValueError, OSError):  # what POSIX has in its place
-            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    found = [*_of_machine(system), *memory_rooms(system), *_of_address_space(system)]
     return min(found, default=None)
 
 
-def _from_meminfo() -> Iterator[int]:
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-            name, _, rest = line.partition(":")
-            if name == "MemAvailable":
-                yield int(rest.split()[0]) * 1024
+def _of_machine(system: Path) -> Iterator[Room]:
+    with suppress(OSError):
+        text = (system / "proc/meminfo").read_text("ascii", "replace")
+        if free := re.search(r"^MemAvailable: *(\d+) kB$", text, re.MULTILINE):
+            yield Room(int(free[1]) * 1024, "free on this machine")
+            return
+    with suppress(AttributeError, ValueError, OSError):  # what POSIX has in its place
+        n_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        yield Room(n_bytes, "what this machine has")
 
 
-def _from_cgroup() -> Iterator[int]:
-    """What Linux control groups allow: version 2, then version 1."""
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
-            number, controllers, path = line.split(":", 2)
-            if number == "0":
-                root, names = Path("/sys/fs/cgroup"), ("memory.max", "memory.current")
-            elif "memory" in controllers.split(","):
-                root = Path("/sys/fs/cgroup/memory")
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-            else:
-                continue
-            for folder in (root / path.lstrip("/"), root):  # a container sees its own as the root
-                with suppress(OSError, ValueError):  # "max" is no number
-                    limit, used = (int((folder / name).read_text("ascii")) for name in names)
-                    yield max(limit - used + _reclaimable(folder), 0)
+def _of_address_space(system: Path) -> Iterator[Room]:
+    """What is left of a limit of its own, which counts all that is mapped."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource
 
-
-def _reclaimable(folder: Path) -> int:
-    """Bytes of files that are kept in memory as long as nobody else needs it."""
-    with suppress(OSError, ValueError):
-        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
-    return 0
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            mapped = int((system / "proc/self/statm").read_text("ascii").split()[0])
+            left = limit - mapped * resource.getpagesize()
+            yield Room(max(left, 0), "left of the limit on address space, ulimit -v")
 
 
 def check_memory(
-    limit: int | None,
+    limit: Room | None,
     graph: NetGraph,
     declared: Mapping[str, Declared],
     dtype: np.dtype,
@@ -75,7 +67,7 @@ def check_memory(
     """See that a net fits.
 
     Args:
-        limit: The most it may need; None: there is no limit.
+        limit: The most it may need, and why; None: there is no limit.
         graph: Its layers and blobs.
         declared: What each store key holds.
         dtype: The net's precision.
@@ -84,7 +76,7 @@ def check_memory(
     Raises:
         ShapeError: At the layer of the largest array, naming the largest ones and the way out.
     """
-    if limit is None or n_bytes <= limit:
+    if limit is None or n_bytes <= limit.n_bytes:
         return
     largest = sorted(_arrays(graph, declared), key=lambda a: -prod(a[1]))[:_N_NAMED]
     listed = ", ".join(
@@ -95,7 +87,7 @@ def check_memory(
     layer = largest[0][2]
     raise ShapeError(
         f"{layer.subject}the net does not fit into memory: it needs {_text(n_bytes)} or more, and"
-        f" {_text(limit)} may be used\n"
+        f" {_text(limit.n_bytes)} may be used ({limit.reason})\n"
         f"  largest: {listed}\n"
         f"  a smaller batch_size{f' in {feeders}' if feeders else ''} needs less;"
         " memory_limit (--memory-limit) allows more",

@@ -21,7 +21,7 @@ def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
     makers: dict[str, Node] = {}
     problems = [*_name_problems(nodes), *_top_problems(nodes, makers)]
     problems += [
-        Problem(node.subject + _no_maker(bottom, makers, declared), node.position)
+        Problem(node.subject + _no_maker(bottom, makers, declared), node.place_of(bottom))
         for node in nodes
         for bottom in dict.fromkeys(node.bottoms)
         if bottom not in makers
@@ -60,13 +60,13 @@ def _top_problems(nodes: Sequence[Node], makers: dict[str, Node]) -> Iterator[Pr
                     yield Problem(
                         f"{node.subject}cannot write its top over its bottom '{top}'\n"
                         "  give the top a name of its own",
-                        node.position,
+                        node.place_of(top),
                     )
             elif top in makers:
                 yield Problem(
                     f"{node.subject}the top '{top}' is already a top of layer "
                     f"'{makers[top].name}'{_also(makers[top])}",
-                    node.position,
+                    node.place_of(top),
                 )
             else:
                 makers[top] = node

@@ -6,29 +6,38 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphnet.arguments import expect, expect_one_of, spelled_out
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
 from graphnet.data.source import files
-from graphnet.errors import DataError, GraphnetError, ShapeError, TopologyError, located
-from graphnet.layers.base import DataLayer, Kind, PassContext, Phase
+from graphnet.errors import GraphnetError, Problem, TopologyError
+from graphnet.layers.base import Kind, PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.flow import unreached
 from graphnet.net.graph import NetGraph
-from graphnet.net.measured import Measured
-from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.in_step import check_in_step, warn_of_same_rows
+from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
+from graphnet.net.passes_done import PassesDone
+from graphnet.net.predict import fed_arrays, fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.shared_params import check_contradictions
+from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
-from graphnet.param import ParamStore
+from graphnet.net.standing import Positioned
+from graphnet.net.suspicions import suspicions
+from graphnet.param import ParamStore, param_table
 
 #: Rows that ``predict`` runs at a time.
 PREDICT_BATCH = 256
@@ -47,7 +56,7 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net(Measured):
+class Net(Positioned):
     """A net that runs.
 
     Attributes:
@@ -70,8 +79,21 @@ class Net(Measured):
         freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
             are (for the gradient check, to which they are constants).
         portion: Which rows of the global batch its data layers deliver. Default: all.
+        replaceable: The output files that the run it belongs to has written before.
     """
 
+    _instead = MappingProxyType(
+        {
+            "phase": 'load one of the other phase: load_net(…, phase="test", share=net)',
+            "store": "copy values into its params, or use load_weights(net, file)",
+            "params": "copy values into one: net.params[layer][name].data = values",
+            "blobs": "copy values into one: net.blobs[name].data = values",
+            "inputs": "write into the arrays that were given, or load the net with others",
+            "backend": "load the net with another",
+        }
+    )
+
+    @partial(spelled_out, hint="a Net is made by load_net(FILE)")
     def __init__(
         self,
         compiled: CompiledNet,
@@ -81,19 +103,22 @@ class Net(Measured):
         *,
         freeze_borrowed: bool = False,
         portion: Portion | None = None,
+        replaceable: Collection[str] = (),
     ) -> None:
+        fits = isinstance(compiled, CompiledNet)
+        expect(fits, "Net", "a compiled net", compiled, "write load_net(FILE), which makes a Net")
         self.compiled, self.store = compiled, store
         self.name, self.phase = compiled.spec.name, compiled.phase
         self.backend: Backend = compiled.backend
-        self.context = PassContext(self.phase, seed, portion=portion)
-        self.inputs = inputs or {}
-        bound = bind(compiled, store, self.context, self.inputs, freeze_borrowed=freeze_borrowed)
-        self._blobs, self.params, self.layers = bound.blobs, bound.params, bound.layers
-        self.shared_sums, self._per_batch = bound.shared_sums, bound.per_batch
+        self.inputs = MappingProxyType(dict(inputs or {}))
+        context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
+        passes = PassesDone(self.name, has_gradients=compiled.has_gradients)
+        bound = bind(compiled, store, context, self.inputs, freeze_borrowed=freeze_borrowed)
+        super().__init__(compiled.layers, bound.layers, context, bound.per_batch, passes)
+        check_in_step(compiled.layers, self.layers)
         visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
-        self.blobs = BlobTable(visible, compiled.not_kept)
-        self.data_layers = [layer for layer in self.layers if isinstance(layer, DataLayer)]
-        self.context.n_valid = self.batch_size
+        self.blobs = BlobTable(visible, compiled.not_kept, passes)
+        self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
         self._predictors: dict[tuple[Any, ...], Net] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         self._backward = [
@@ -101,7 +126,6 @@ class Net(Measured):
             for i in reversed(range(len(self.layers)))
             if compiled.layers[i].runs_backward
         ]
-        super().__init__(compiled.layers, self.layers)
 
     @property
     def graph(self) -> NetGraph:
@@ -118,9 +142,11 @@ class Net(Measured):
         Raises:
             ShapeError: If it needs params that this net does not have.
         """
-        if not self.compiled.spec.has_phase(phase):
+        spec = self.compiled.spec
+        if not spec.has_phase(phase):
             return None
-        return self.share(self.compiled.spec, phase, keep)
+        refuse_two_writers(self.compiled.layers)
+        return self.share(spec, phase, keep)
 
     def share(
         self,
@@ -128,29 +154,41 @@ class Net(Measured):
         phase: Phase,
         keep: Keep = "needed",
         inputs: Mapping[str, np.ndarray] | None = None,
+        *,
+        memory_limit: int | None = None,
     ) -> Net:
         """A net of any spec that uses this one's params, backend, precision and seed.
 
+        Warns:
+            GraphnetWarning: If it is of the other phase and given the same rows.
+
         Raises:
             ShapeError: If it needs params that this net does not have.
+            SpecError: If it says something else of a param than this net, or wants one to learn
+                that is frozen here.
         """
+        if spec is not self.compiled.spec:
+            check_contradictions([*self.compiled.spec.nodes, *spec.nodes])
+        inputs = inputs or self.inputs
+        if phase != self.phase:
+            warn_of_same_rows(spec, phase, inputs, self.compiled.spec, self.inputs)
         compiled = compile_net(
             spec,
             phase,
             self.backend,
             self.compiled.dtype,
             keep,
-            memory_limit=self.compiled.memory_limit,
+            memory_limit=memory_limit or self.compiled.memory_limit,
             has_params=True,
         )
-        try:
-            self.store.check_declared(compiled.declared)
-        except ShapeError as error:
-            raise ShapeError(
-                f"net '{spec.name}' ({phase}) cannot share the params of net '{self.name}'"
-                f" ({self.phase}):\n  {error}"
-            ) from None
-        return Net(compiled, self.store, self.context.seed, inputs or self.inputs)
+        check_shared(compiled, self.compiled, self.store.declared)
+        return Net(
+            compiled,
+            self.store,
+            self.context.seed,
+            inputs,
+            replaceable=self.context.replaceable,
+        )
 
     # --- running ------------------------------------------------------------------------
 
@@ -160,20 +198,29 @@ class Net(Measured):
         Raises:
             GraphnetError: With the layer and its position, if a layer meets bad data.
         """
+        self._passes.forget()
         i = 0
         try:
             for i, call in self._forward:  # noqa: B007
                 call()
         except GraphnetError:
-            layer = self.compiled.layers[i]
-            with located(layer.position, layer.subject):
+            with self.traced(self.compiled.layers[i]):
                 raise
+        self._passes.has_forward = True
 
     def backward(self) -> None:
-        """One pass from the losses to the params' diffs; after :meth:`forward`.
+        """One pass from the losses to the diffs of params and blobs; once after :meth:`forward`.
 
-        Does nothing in phase ``test``, where no gradients are planned.
+        Raises:
+            GraphnetError: If there was no forward since the last backward, whose memory it has
+                used, or the net is of phase ``test``, where no gradients are planned.
         """
+        self._passes.begin_backward()
+        self.run_backward()
+        self._passes.has_backward = True
+
+    def run_backward(self) -> None:
+        """The calls of :meth:`backward`, for whoever has run the layers' forward."""
         for _, call in self._backward:
             call()
         for add in self.shared_sums:
@@ -208,110 +255,74 @@ class Net(Measured):
         sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
         return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
-    # --- data ---------------------------------------------------------------------------
+    def output_files(self) -> list[str]:
+        """The files that layers of the spec write, of every phase."""
+        return output_files(self.compiled.spec)
 
-    @property
-    def _main_data(self) -> DataLayer[Any] | None:
-        for layer in self.data_layers:
-            if layer.n_samples:
-                return layer
-        return None
+    # --- before anything runs -----------------------------------------------------------
 
-    @property
-    def batch_size(self) -> int:
-        """Of the first data layer that has epochs, else of the first blob."""
-        main = self._main_data
-        blobs = main.tops if main else list(self._blobs.values())
-        return int(blobs[0].shape[0]) if blobs else 0
+    def statistic_keys(self, phase: Phase) -> list[str] | None:
+        """What a phase of the same spec measures; None where it cannot be told."""
+        return self.compiled.spec.statistic_keys(phase)
 
-    @property
-    def n_samples(self) -> int | None:
-        """In one epoch of the first data layer that has epochs."""
-        main = self._main_data
-        return main.n_samples if main else None
-
-    @property
-    def epoch(self) -> int:
-        """Completed passes of the first data layer that has epochs."""
-        main = self._main_data
-        return main.epoch if main else 0
-
-    def cursors(self) -> dict[str, int]:
-        """Where each data layer stands."""
-        return {layer.name: layer.cursor for layer in self.data_layers}
-
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers where they stood."""
-        for layer in self.data_layers:
-            if layer.name in cursors:
-                layer.seek(cursors[layer.name])
+    def suspicions(self) -> list[Problem]:
+        """What is hardly meant in it, each at its place."""
+        return suspicions(self.compiled, {d.name: d.n_samples for d in self.data_layers})
 
     # --- the whole data set -------------------------------------------------------------
 
     def evaluate(self) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
-        Cursors, recurrent state and the context are afterwards what they were.
+        The blobs then hold the last batch. Everything else is afterwards what it was, also if
+        this raises: params, state (running statistics, recurrent state), the place in the data,
+        losses, the running sums of statistics, the context.
 
         Raises:
             DataError: If there is no data layer with an end, or they disagree on the number of
                 samples.
         """
         n_samples = self.evaluation_size
-        with self.evaluating(0):
+        with self.evaluating(0), one_pass(self.layers):
             self.reset_statistics()
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
                 self.forward()
-        return Evaluation(n_samples, self.statistics())
+            return Evaluation(n_samples, self.statistics())
 
     @contextmanager
     def evaluating(self, first: int) -> Iterator[None]:
         """Stand before sample ``first`` of the data set, and afterwards where it stood."""
-        cursors = self.cursors()
-        saved = [(array, array.copy()) for array, _ in self._per_batch]
-        for array, fill in self._per_batch:
-            array.fill(fill)
-        for layer in self.data_layers:
-            layer.seek(first, wrap=False)
-        yield
-        self.context.first_sample, self.context.n_valid = 0, self.batch_size
-        for array, values in saved:
-            array[...] = values
-        for layer in self.data_layers:
-            layer.seek(cursors[layer.name])
+        with self.put_back():
+            self.start_afresh()
+            for layer in self.data_layers:
+                layer.seek(first, wrap=False)
+            yield
 
-    @property
-    def evaluation_size(self) -> int:
-        """Samples in the data set.
-
-        Raises:
-            DataError: As :meth:`evaluate`.
-        """
-        sizes = {d.name: d.n_samples for d in self.data_layers if d.n_samples}
-        if not sizes:
-            raise DataError(f"net '{self.name}' ({self.phase}) has no data layer with an end")
-        if len(set(sizes.values())) > 1:
-            listed = ", ".join(f"'{k}' has {v}" for k, v in sizes.items())
-            raise DataError(f"the data layers disagree on the number of samples: {listed}")
-        return next(iter(sizes.values()))
-
-    def predict(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def predict(self, inputs: Mapping[str, Any] | Any) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
+
+        What comes out is a function of what goes in: nothing is left of earlier calls, and no
+        row depends on another, unless a layer says so (a BatchNorm with ``use_global_stats:
+        false``). Stateful recurrent layers start every row at 0; to go on from one batch to the
+        next, write to the tops of an Input layer and call :meth:`forward`.
 
         Args:
             inputs: Blobs by name, each ``(n, …)`` with any number of rows ``n``: the values the
-                blob would hold, after any transformers of its data layer.
+                blob would hold, after any transformers of its data layer. One array alone, where
+                the net computes with one top of its data (beside its labels).
 
         Returns:
             The tops that none of those layers reads, each ``(n, …)``.
 
         Raises:
+            SpecError: If something else is fed, or blobs the net does not have.
             TopologyError: If no layer depends on the fed blobs alone.
+            DataError: If values are not real numbers, or the net's precision cannot hold them.
             ShapeError: If a blob's rows do not have the shape the net was built for, or the
                 blobs disagree on the number of rows.
         """
-        arrays = {name: np.asarray(x, self.compiled.dtype) for name, x in inputs.items()}
+        arrays = fed_arrays(inputs, self.compiled.spec, self.compiled.dtype)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
         net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
@@ -328,17 +339,25 @@ class Net(Measured):
         return self._predictors[key]
 
     def fed(self, name: str) -> Array:
-        """The array of a blob that an Input layer gives, to be written before ``forward``."""
-        return next(t.data for layer in self.data_layers for t in layer.tops if t.name == name)
+        """The array of a blob that an Input layer gives, to be written before ``forward``.
+
+        Raises:
+            SpecError: If no data layer gives such a blob.
+        """
+        given = {top.name: top.data for layer in self.data_layers for top in layer.tops}
+        expect_one_of("fed", name, list(given))
+        return given[name]
 
     # --- trust --------------------------------------------------------------------------
 
     def check_trainable(self) -> None:
-        """There is a loss, and one reaches every param that learns.
+        """There are data and a loss, and one reaches every param that learns.
 
         Raises:
+            DataError: If a data layer has nothing to deliver.
             TopologyError: Otherwise, naming the layers.
         """
+        self.check_ready()
         if not any(layer.kind is Kind.LOSS for layer in self.compiled.layers):
             raise TopologyError(
                 f"net '{self.name}' has no loss in phase {self.phase}, so nothing can be learned\n"
@@ -364,8 +383,9 @@ class Net(Measured):
         Runs the last batch again.
         """
         cursors = self.cursors()
-        self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
-        return first_bad_layer(self.layers, self.params)
+        with self.put_back():
+            self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
+            return first_bad_layer(self.layers, self.params)
 
     def close(self) -> None:
         """Release files and threads."""

@@ -61,7 +61,7 @@ def build_graph(nodes: Sequence[Node]) -> NetGraph:
 
     graph = NetGraph()
     for node in nodes:
-        layer = LayerVertex(node.name, node.spec, node.position)
+        layer = LayerVertex(node.name, node.spec, node)
         if node.name != node.spec.name:
             layer.origin, layer.of = "copy", node.spec.name
         bottoms = [read(node, blob) for blob in node.bottoms]
@@ -83,7 +83,7 @@ def insert_neurons(graph: NetGraph) -> None:
             spec = neuron.model_copy(
                 update={"name": name, "bottoms": (top.name,), "tops": (top.name,)}
             )
-            vertex = LayerVertex(name, spec, layer.position, "neuron")
+            vertex = LayerVertex(name, spec, layer.declaration, "neuron")
             vertex.of = layer.of
             behind = graph.insert(vertex, [blob], [top], behind)
 
@@ -126,5 +126,5 @@ def insert_splits(graph: NetGraph) -> None:
             spec = Split(
                 name=f"{blob.name}.split", bottoms=(blob.name,), tops=(blob.name,) * len(reads)
             )
-            split = LayerVertex(spec.name, spec, layer.position, "split")
+            split = LayerVertex(spec.name, spec, layer.declaration, "split")
             behind = graph.insert(split, [blob], branches, behind)

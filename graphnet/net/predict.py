@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnet.arguments import expect
 from graphnet.blob import Shape
-from graphnet.errors import ShapeError, TopologyError
+from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean
 from graphnet.layers.base import Kind
 from graphnet.layers.input import Input
+from graphnet.lossless import lossless
 from graphnet.net.flow import sort_layers
 from graphnet.net.graph import BlobVertex
 from graphnet.net.passes import build_graph, select_phase
@@ -72,6 +74,36 @@ def output_names(spec: NetSpec) -> list[str]:
     return [b.name for b in blobs if not b.readers and b.producer.kind is not Kind.DATA]
 
 
+def fed_arrays(inputs: Any, spec: NetSpec, dtype: np.dtype) -> dict[str, np.ndarray]:
+    """What is fed, by blob; one array alone is for the one top of the data that is computed with.
+
+    Raises:
+        SpecError: If it is neither, or the net has no such blob.
+        DataError: If values are not real numbers, or the precision cannot hold them.
+    """
+    if not isinstance(inputs, Mapping):
+        names = _data_computed_with(spec)
+        is_array = hasattr(inputs, "shape") or isinstance(inputs, list | tuple)
+        named = ", ".join(f"'{name}': …" for name in names) or "'top': …"
+        hint = f"write net.predict({{{named}}})"
+        expect(is_array and len(names) == 1, "predict", "arrays by blob", inputs, hint)
+        inputs = {names[0]: inputs}
+    known = dict.fromkeys(b for node in spec.nodes for b in (*node.bottoms, *node.tops))
+    for name in inputs:
+        if name not in known:
+            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            raise SpecError(f"predict: net '{spec.name}' has no blob '{name}'{hint}")
+    return {name: lossless(x, dtype, f"predict: '{name}'") for name, x in inputs.items()}
+
+
+def _data_computed_with(spec: NetSpec) -> list[str]:
+    """The tops of data layers that more than losses and statistics of the test phase read."""
+    nodes = select_phase(spec.nodes, "test")
+    read = {b for node in nodes if node.spec.kind is Kind.COMPUTE for b in node.bottoms}
+    tops = dict.fromkeys(top for node in spec.data_nodes() for top in node.tops)
+    return [top for top in tops if top in read]
+
+
 def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) -> int:
     """The number of rows that fed blobs agree on.
 
@@ -96,20 +128,22 @@ def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) 
 def run_batches(
     net: Net, arrays: Mapping[str, np.ndarray], n_rows: int, batch: int
 ) -> dict[str, np.ndarray]:
-    """Feed the rows ``batch`` at a time and collect the net's outputs."""
+    """Feed the rows ``batch`` at a time, each batch as if it were the first; what comes out."""
     names = output_names(net.compiled.spec)
     dtype = net.compiled.dtype
     outputs = {name: np.empty((n_rows, *net.blobs[name].shape[1:]), dtype) for name in names}
-    for first in range(0, n_rows, batch):
-        valid = min(batch, n_rows - first)
-        for name, array in arrays.items():
-            rows = array[first : first + valid]
-            if valid < batch:  # the last rows once more: they do not count
-                rows = np.concatenate([rows, np.repeat(rows[-1:], batch - valid, axis=0)])
-            net.backend.upload(rows, net.fed(name))
-        net.context.first_sample, net.context.n_valid = first, valid
-        net.forward()
-        for name, output in outputs.items():
-            output[first : first + valid] = net.backend.download(net.blobs[name].data)[:valid]
-        net.settle()
+    with net.put_back():
+        for first in range(0, n_rows, batch):
+            valid = min(batch, n_rows - first)
+            for name, array in arrays.items():
+                rows = array[first : first + valid]
+                if valid < batch:  # the last rows once more: they do not count
+                    rows = np.concatenate([rows, np.repeat(rows[-1:], batch - valid, axis=0)])
+                net.backend.upload(rows, net.fed(name))
+            net.context.first_sample, net.context.n_valid = first, valid
+            net.start_afresh()
+            net.forward()
+            for name, output in outputs.items():
+                output[first : first + valid] = net.backend.download(net.blobs[name].data)[:valid]
+            net.settle()
     return outputs

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnet.errors import DataError, located
+from graphnet.errors import DataError
 from graphnet.layers.base import Phase
 from graphnet.net.spec import NetSpec, Node
 
@@ -22,7 +22,7 @@ class ResolvedData:
     Attributes:
         spec: The net with the sources it will read.
         fell_back: Whether the declared fall-back was taken.
-        missing: The first source that was not to be had, and why.
+        missing: The first source that was not available, and why.
         wanted: The sources first named, by layer.
         used: The sources taken, by layer.
     """
@@ -78,14 +78,14 @@ def resolve_data(
     for node in _with_source(spec):
         if phase is not None and node.spec.phase not in (None, phase):
             continue
-        with located(node.position, node.subject):
+        with node.located():
             missing = _missing(node, offline=offline, fetch=fetch, progress=progress)
-            if missing and fetch and not has_fallback:
-                raise DataError(missing)
-        if missing and has_fallback:
-            return take_fallback(spec, missing)
-        if missing:
-            return ResolvedData(spec, False, missing, declared, declared)
+            if missing is not None and fetch and not has_fallback:
+                raise missing
+        if missing is not None and has_fallback:
+            return take_fallback(spec, str(missing))
+        if missing is not None:
+            return ResolvedData(spec, False, str(missing), declared, declared)
     return ResolvedData(spec, False, "", declared, declared)
 
 
@@ -136,15 +136,15 @@ def _source_text(node: Node) -> str:
 
 def _missing(
     node: Node, *, offline: bool, fetch: bool, progress: Callable[..., None] | None
-) -> str:
-    """Why a node's source is not to be had; nothing if it is."""
+) -> DataError | None:
+    """Why a node's source is not available; None if it is."""
     spec: Any = node.spec
     if spec.is_available():
-        return ""
+        return None
     if fetch:
         try:
             spec.fetch(offline=offline, progress=progress)
         except DataError as error:
-            return str(error)
-        return ""
-    return f"{_source_text(node)} is not there"
+            return error
+        return None
+    return DataError(f"{_source_text(node)} is not there")

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from graphnet.errors import GraphnetError, Position, Problem, SpecError, did_you_mean, one_of
+from graphnet.errors import (
+    GraphnetError,
+    Position,
+    Problem,
+    SpecError,
+    did_you_mean,
+    located,
+    one_of,
+)
+from graphnet.files.paths import placed
+from graphnet.key_words import key_hint, shape_hint
 from graphnet.layers import LAYER_TYPES
-from graphnet.layers.base import Arity, Kind, LayerSpec, Phase, exactly
+from graphnet.layers.base import Kind, LayerSpec, Phase, statistic_keys
+from graphnet.names import check_name
+from graphnet.net.arity import check_arity
 from graphnet.net.other_names import hint_for
+from graphnet.net.places import with_places
+from graphnet.net.yaml_form import layer_dict
 from graphnet.user_code import import_class
 from graphnet.validation import describe, validate
-from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml, write_yaml
+from graphnet.yaml_reader import TEXT, Document, KeyPath, plain_document, read_source, write_yaml
 
 
 @dataclass(frozen=True)
@@ -23,6 +38,7 @@ class Node:
     """One layer on its way from the YAML to the graph.
 
     ``bottoms`` and ``tops`` are what the passes rewrite; ``spec`` stays as the user wrote it.
+    ``origin`` is the text it was read from, and its place there.
     """
 
     name: str
@@ -30,12 +46,36 @@ class Node:
     bottoms: tuple[str, ...]
     tops: tuple[str, ...]
     position: Position | None = None
+    origin: tuple[Document, KeyPath] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, spec: LayerSpec, position: Position | None = None) -> Node:
         """The node of a spec as written; an in-place layer without tops writes its bottoms."""
         tops = spec.tops or (spec.bottoms if spec.in_place else ())
         return cls(spec.name, spec, spec.bottoms, tops, position)
+
+    def place_of(self, blob: str) -> Position | None:
+        """Where the name of one of its bottoms or tops stands, or else the layer."""
+        for key, names in (("bottoms", self.spec.bottoms), ("tops", self.spec.tops)):
+            if blob in names:
+                return self.at((key, names.index(blob)))
+        return self.position
+
+    def at(self, key: KeyPath) -> Position | None:
+        """The position of the value of one of its keys, or of the nearest one around it."""
+        if self.origin is None:
+            return self.position
+        document, path = self.origin
+        return document.at((*path, *key))
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Give what is raised inside a place: the key it is about, else where the layer begins."""
+        try:
+            yield
+        except GraphnetError as error:
+            with located(self.at(error.about), self.subject):
+                raise
 
     @property
     def subject(self) -> str:
@@ -99,46 +139,20 @@ class NetSpec:
             for n in self.nodes
         )
 
+    def statistic_keys(self, phase: Phase) -> list[str] | None:
+        """What a phase measures, by the names of statistics; None where a layer alone knows."""
+        found: list[str] = []
+        for node in self.nodes:
+            if node.spec.measures and node.spec.phase in (None, phase):
+                if type(node.spec) not in LAYER_TYPES.values():
+                    return None
+                found += statistic_keys(node.name, node.spec.measures)
+        return found
+
     def to_yaml(self) -> str:
         """The net as YAML with every default left out: the form stored in snapshots."""
         layers = [layer_dict(n.spec) for n in self.nodes]
         return write_yaml({"name": self.name, "layers": layers})
-
-
-def layer_dict(spec: LayerSpec) -> dict[str, Any]:
-    """A layer as the YAML mapping that makes it: name and type first, defaults left out."""
-    written = _written(spec)
-    first = {"name": spec.name, "type": _type_name(spec)}
-    return {**first, **{k: v for k, v in written.items() if k not in first}}
-
-
-def _type_name(spec: LayerSpec) -> str:
-    """The YAML type: that of the table, or the dotted path of a class of the user's own."""
-    cls = type(spec)
-    return (
-        spec.type if LAYER_TYPES.get(spec.type) is cls else f"{cls.__module__}.{cls.__qualname__}"
-    )
-
-
-def _written(model: BaseModel) -> dict[str, Any]:
-    """A model's ``type`` and the fields that differ from their defaults, under their YAML keys."""
-    kind = getattr(model, "type", None)
-    result: dict[str, Any] = {} if kind is None else {"type": kind}
-    for name, info in type(model).model_fields.items():
-        value = getattr(model, name)
-        if name != "type" and (info.is_required() or value != info.get_default()):
-            result[info.alias or name] = _plain(value)
-    return result
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return _written(value)
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
 
 
 def read_net(
@@ -153,9 +167,12 @@ def read_net(
         SpecError: With every problem found, each at its line and column.
     """
     if isinstance(source, str | Path):
-        document = read_yaml(source)
-        return parse_net(document, Path(source).stem, layer_types, user_code=user_code)
-    if not isinstance(source, Iterable):
+        document = read_source(source)
+        name = Path(document.file).stem if document.file != TEXT else "net"
+        return parse_net(document, name, layer_types, user_code=user_code)
+    if isinstance(source, LayerSpec):
+        raise SpecError("this is one layer, and a net is a list of them\n  write [layer, …]")
+    if not isinstance(source, Iterable) or isinstance(source, BaseModel | bytes):
         raise SpecError(
             f"a net is read from a file, a mapping or a list of layers, found {describe(source)}"
         )
@@ -177,16 +194,21 @@ def parse_net(
     path: KeyPath = ()
     layers: Any = value
     if isinstance(value, Mapping):
+        _check_is_net(document, value)
         top, path, layers = value, ("layers",), value.get("layers", [])
         problems += _top_problems(document, value)
         if not isinstance(layers, list | tuple):
             problems.append(
-                Problem(f"'layers' must be a list, found {describe(layers)}", document.at(path))
+                Problem(
+                    f"'layers' must be a list, found {describe(layers)}{_layer_hint(layers)}",
+                    document.at(path),
+                )
             )
             layers = []
     elif not isinstance(value, list):
         raise SpecError(
-            f"a net is a list of layers, or a mapping with 'layers', found {describe(value)}",
+            "a net is a list of layers, or a mapping with 'layers', found "
+            f"{describe(value)}{shape_hint(value)}",
             document.at(()),
         )
     if not layers and not problems:
@@ -204,17 +226,56 @@ def parse_net(
     return NetSpec(
         str(name),
         tuple(nodes),
-        (document.folder / solver).resolve() if solver else None,
+        placed(solver, document.folder_of(("solver",))) if solver else None,
         document.file,
         document.folder,
     )
+
+
+def _layer_hint(layers: Any) -> str:
+    """How layers are written that are given by name, if these are."""
+    if not (isinstance(layers, Mapping) and layers):
+        return ""
+    name, layer = next(iter(layers.items()))
+    kind = layer.get("type", "…") if isinstance(layer, Mapping) else "…"
+    return f"\n  write each of them as an item: - {{name: {name}, type: {kind}, …}}"
+
+
+def _check_is_net(document: Document, value: Mapping[str, Any]) -> None:
+    """See that a mapping is not something else that graphnet reads.
+
+    Raises:
+        SpecError: If it is a solver, or a single layer.
+    """
+    if "layers" in value:
+        return
+    if _OF_A_SOLVER & value.keys():
+        raise SpecError(
+            "this is a solver, not a net: it has no 'layers'\n"
+            f"  graphnet solve NET --solver {document.file or 'FILE'}; in Python: load_solver(…)",
+            document.at(()),
+        )
+    if "type" in value:
+        raise SpecError(
+            "this is one layer, and a net is a list of them\n"
+            "  write '- ' before it, and the same before every other layer",
+            document.at(()),
+        )
+    if value and all(isinstance(v, Mapping) and "type" in v for v in value.values()):
+        raise SpecError(f"a net is a list of layers{_layer_hint(value)}", document.at(()))
+
+
+#: Keys that a solver alone has at its top.
+_OF_A_SOLVER = frozenset(
+    ("coffee_breaks", "lr_policy", "max_epoch", "max_iter", "method", "mom_policy", "regu_coef")
+)
 
 
 def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]:
     known = {"name": str, "solver": str, "layers": list}
     problems = [
         Problem(
-            f"unknown key '{k}'{did_you_mean(str(k), known) or one_of(list(known))}",
+            f"unknown key '{k}'{key_hint(str(k), known)}",
             document.key_at((k,)),
         )
         for k in value
@@ -225,7 +286,7 @@ def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]
         for k in ("name", "solver")
         if k in value and not isinstance(value[k], str)
     ]
-    if "layers" not in value:
+    if "layers" not in value and not any("'layers'" in p.message for p in problems):
         problems.append(Problem("missing key 'layers'", document.at(())))
     return problems
 
@@ -264,13 +325,17 @@ def _parse_layer(
 
 
 def _quoted_or_nth(name: Any, path: KeyPath) -> str:
-    return f"'{name}'" if name else str(int(path[-1]) + 1)
+    is_word = isinstance(name, str | int | float) and name != ""
+    return f"'{name}'" if is_word else str(int(path[-1]) + 1)
 
 
 def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> Node:
     """The node of a spec that is right by itself and has the bottoms and tops it needs."""
     if not spec.name:
         raise SpecError(f"{subject}missing key 'name'", document.at(path))
+    with located(document.at(path), subject):
+        check_name(spec.name)
+        check_name(spec.store_key)
     neuron = spec.activation
     for key in sorted(neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()):
         if key != "type":
@@ -279,8 +344,9 @@ def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPa
                 f"  remove '{key}', or write the neuron as a layer",
                 document.key_at((*path, "neuron", key)),
             )
-    _check_arity(spec, subject, document, path)
-    return Node.of(spec.relative_to(document.folder), document.at(path))
+    check_arity(spec, subject, document, path)
+    node = Node.of(with_places(spec, document, path), document.at(path))
+    return replace(node, origin=(document, path))
 
 
 def _spec_type(
@@ -314,38 +380,3 @@ def _spec_type(
         return found
     hint = hint_for(kind, layer_types) or one_of(list(layer_types))
     raise SpecError(f"{named}: unknown layer type '{kind}'{hint}", document.at(path))
-
-
-def _check_arity(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> None:
-    """The numbers of bottoms and tops against what the layer takes."""
-    problems = {}
-    bottoms, tops = len(spec.bottoms), len(spec.tops)
-    tops_left_out = tops == 0 and spec.in_place
-    if spec.each_bottom:
-        if bottoms == 0:
-            problems["bottoms"] = "needs at least one bottom, found none"
-        elif tops != bottoms and not tops_left_out:
-            needed = "one top for each of its bottoms" if bottoms > 1 else "1 top"
-            problems["tops"] = f"needs {needed}, found {_names(spec.tops)}"
-    else:
-        if bottoms not in spec.n_bottoms:
-            needed = _of(spec.n_bottoms, "bottom")
-            problems["bottoms"] = f"needs {needed}, found {_names(spec.bottoms)}"
-        if tops not in spec.n_tops and not tops_left_out:
-            problems["tops"] = f"needs {_of(spec.n_tops, 'top')}, found {_names(spec.tops)}"
-    if problems:
-        raise SpecError.of(
-            Problem(subject + problem, document.at((*path, key)))
-            for key, problem in problems.items()
-        )
-
-
-def _of(arity: Arity, what: str) -> str:
-    """``1 bottom``, ``2 or more tops``, ``no tops``."""
-    if arity == exactly(1):
-        return f"1 {what}"
-    return f"no {what}s" if arity == exactly(0) else f"{arity} {what}s"
-
-
-def _names(blobs: Sequence[str]) -> str:
-    return f"{len(blobs)}: {', '.join(blobs)}" if blobs else "none"

@@ -166,7 +166,7 @@ def test_kept_blobs_share_their_bytes_with_no_other(keep, apart):
 @pytest.mark.parametrize(
     ("keep", "message"),
     [
-        ("al", r"^keep: expected 'all', 'needed' or a list of blob names, found 'al'\n"),
+        ("al", r"^keep: expected 'all', 'needed' or a list of blob names, found the text 'al'\n"),
         (["xy"], r"^keep: there is no blob 'xy'\n  expected one of: a, b, c, image, label, z"),
         (["lable"], r"^keep: there is no blob 'lable'\n  did you mean 'label'\?$"),
     ],

@@ -77,7 +77,10 @@ def test_passes_fetch_nothing():
 
 
 BAD = np.where(np.arange(12) == 6, 5.5, LABELS)
-MESSAGE = r"net.yaml:4:\d+: layer 'loss' .*the label 5.5 in row 2 of the batch is no class"
+MESSAGE = (
+    r"net.yaml:4:\d+: layer 'loss' .*the label 5.5 in row 2 of the batch is no class"
+    r"\n  expected .*\n  it is 'label' in the given arrays, row 6$"
+)
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -1,17 +1,19 @@
 """A net that would not fit is refused before anything is allocated."""
 
 import resource
+import sys
 
 import numpy as np
 import pytest
 from support.nets import net_spec
+from support.systems import FakeSystem
 
 from graphnet.backend import open_backend
 from graphnet.errors import ShapeError
-from graphnet.net import memory_limit
+from graphnet.net import compiled, memory_limit
 from graphnet.net.compiled import compile_net
 from graphnet.net.load import load_net
-from graphnet.net.memory_limit import available_bytes
+from graphnet.net.memory_limit import available_memory
 
 SMALL = """
 - {name: in, type: Input, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
@@ -26,66 +28,73 @@ HUGE = """
 """
 
 
-def test_what_the_machine_has():
-    """More than nothing, and no more than it could have."""
-    n_bytes = available_bytes()
-    assert n_bytes is not None
-    assert 1 << 20 < n_bytes < 1 << 50
-
-
-def write(folder, **files):
-    for name, text in files.items():
-        path = folder / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+MEMINFO = "MemTotal:  9000 kB\nMemFree:  100 kB\nMemAvailable:    5000 kB\n"
 
 
 @pytest.fixture
-def system(tmp_path, monkeypatch):
+def system(tmp_path):
     """A machine whose /proc and /sys are files of the test."""
-    monkeypatch.setattr(memory_limit, "Path", lambda name: tmp_path / str(name).lstrip("/"))
-    return tmp_path
+    return FakeSystem(tmp_path)
 
 
-MEMINFO = "MemTotal:  9000 kB\nMemFree:  100 kB\nMemAvailable:  5000 kB\n"
+def test_what_the_machine_has():
+    """More than nothing, and no more than it could have."""
+    room = available_memory()
+    assert room is not None
+    assert 1 << 20 < room.n_bytes < 1 << 50
 
 
 def test_what_is_free_counts(system):
     """Files that are only kept in memory do not take any."""
-    write(system / "proc", meminfo=MEMINFO)
-    assert available_bytes() == 5000 * 1024
+    system.write("proc/meminfo", MEMINFO)
+    assert available_memory(system.root) == (5000 * 1024, "free on this machine")
 
 
-def test_a_control_group_counts(system):
-    """A container may have less than its machine; its own files in memory do not count."""
-    write(system / "proc", meminfo=MEMINFO, self__cgroup="0::/box\n")
-    group = system / "sys" / "fs" / "cgroup" / "box"
-    write(group, **{"memory.max": "4000", "memory.current": "3500"})
-    assert available_bytes() == 500
-    write(group, **{"memory.stat": "anon 9\ninactive_file 300\n"})
-    assert available_bytes() == 800
-    write(group, **{"memory.max": "max\n"})
-    assert available_bytes() == 5000 * 1024
+def test_the_least_counts(system):
+    """Of the machine and every control group around the process."""
+    system.write("proc/meminfo", MEMINFO)
+    system.version_2("/pod/box")
+    system.group("pod", **{"memory.max": "9000", "memory.current": "7000"})
+    system.group("pod/box", **{"memory.max": "4000", "memory.current": "1000"})
+    folder = system.root / "sys/fs/cgroup/pod"
+    assert available_memory(system.root) == (2000, f"left of {folder / 'memory.max'}")
+    system.group("pod", **{"memory.max": str(1 << 40)})
+    assert available_memory(system.root) == (3000, f"left of {folder / 'box' / 'memory.max'}")
+    system.group("pod/box", **{"memory.max": "max"})
+    assert available_memory(system.root) == (5000 * 1024, "free on this machine")
 
 
-def test_an_old_control_group_counts(system):
-    """Of version 1; the container sees its own as the root."""
-    cgroup = "9:name=systemd:/\n4:cpu,memory:/outside/of/it\n0::/\n"
-    write(system / "proc", meminfo=MEMINFO, self__cgroup=cgroup)
-    group = system / "sys" / "fs" / "cgroup" / "memory"
-    limit = {"memory.limit_in_bytes": "4000", "memory.usage_in_bytes": "3900"}
-    write(group, **limit, **{"memory.stat": "total_inactive_file 50\n"})
-    assert available_bytes() == 150
+def test_a_limit_of_the_process_counts(system, monkeypatch):
+    """``ulimit -v`` counts all that is mapped already."""
+    system.write("proc/meminfo", MEMINFO)
+    system.write("proc/self/statm", "3 2 1 0 0 0 0")
+    page = resource.getpagesize()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (5 * page, 5 * page))
+    room = available_memory(system.root)
+    assert room == (2 * page, "left of the limit on address space, ulimit -v")
 
 
-@pytest.mark.usefixtures("system")
-def test_elsewhere_what_is_built_in_counts(monkeypatch):
+def test_elsewhere_what_is_built_in_counts(system, monkeypatch):
     """And where nobody can say, nothing is refused."""
     sizes = {"SC_PHYS_PAGES": 10, "SC_PAGE_SIZE": 4096}
     monkeypatch.setattr(memory_limit.os, "sysconf", sizes.__getitem__)
-    assert available_bytes() == 40960
+    assert available_memory(system.root) == (40960, "what this machine has")
     monkeypatch.delattr(memory_limit.os, "sysconf")
-    assert available_bytes() is None
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert available_memory(system.root) is None
+    assert load_net(net_spec(SMALL)).compiled.memory_limit is None
+
+
+def test_what_allows_no_more_is_said(system, monkeypatch):
+    """A container's limit is not the machine's."""
+    system.version_2("/box")
+    system.group("box", **{"memory.max": "1000", "memory.current": "900"})
+    room = available_memory(system.root)
+    monkeypatch.setattr(compiled, "available_memory", lambda: room)
+    with pytest.raises(ShapeError, match=r"0\.0 MiB may be used \(left of .*box/memory\.max\)"):
+        load_net(net_spec(SMALL))
+    with pytest.raises(ShapeError, match=r"may be used \(memory_limit\)"):
+        load_net(net_spec(SMALL), memory_limit=8)
 
 
 def test_the_limit_is_exact():
@@ -103,7 +112,7 @@ def test_a_huge_net_is_refused_at_once():
     with pytest.raises(
         ShapeError,
         match=r"net.yaml:3:3: layer 'c' \(Convolution\): the net does not fit into memory: "
-        r"it needs [\d,.]+ GiB or more, and [\d.]+ \wiB may be used\n"
+        r"it needs [\d,.]+ GiB or more, and [\d.]+ \wiB may be used \(.*\)\n"
         r"  largest: blob 'c' 100000×64×99996×99996 \([\d,.]+ GiB\), blob 'p' 1.*, param 'ip/.*\n"
         r"  a smaller batch_size in 'in' needs less; memory_limit \(--memory-limit\) allows more",
     ):

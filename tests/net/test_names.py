@@ -22,7 +22,7 @@ def nodes_of(text: str):
     [
         (
             "- {name: a, type: ReLU, bottoms: [y], tops: [b]}",
-            "net.yaml:2:3: layer 'a' (ReLU): no layer makes its bottom 'y'\n  there is: x, z, b",
+            "net.yaml:2:35: layer 'a' (ReLU): no layer makes its bottom 'y'\n  there is: x, z, b",
         ),
         (
             (
@@ -30,14 +30,14 @@ def nodes_of(text: str):
                 "- {name: b, type: ReLU, bottoms: [cnv1], tops: [c]}"
             ),
             (
-                "net.yaml:3:3: layer 'b' (ReLU): no layer makes its bottom 'cnv1'\n"
+                "net.yaml:3:35: layer 'b' (ReLU): no layer makes its bottom 'cnv1'\n"
                 "  did you mean 'conv1'?"
             ),
         ),
         (
             "- {name: a, type: ReLU, bottoms: [x], tops: [z]}",
             (
-                "net.yaml:2:3: layer 'a' (ReLU): the top 'z' is already a top of layer 'in'\n"
+                "net.yaml:2:46: layer 'a' (ReLU): the top 'z' is already a top of layer 'in'\n"
                 "  first in line 1"
             ),
         ),
@@ -51,8 +51,8 @@ def nodes_of(text: str):
         (
             "- {name: a, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [x]}",
             (
-                "net.yaml:2:3: layer 'a' (InnerProduct): cannot write its top over its bottom 'x'\n"
-                "  give the top a name of its own"
+                "net.yaml:2:58: layer 'a' (InnerProduct): "
+                "cannot write its top over its bottom 'x'\n  give the top a name of its own"
             ),
         ),
     ],

@@ -105,7 +105,7 @@ def test_sharing_with_a_net_of_other_shapes_lists_what_does_not_fit():
     """The message says which params, and both shapes."""
     train = net_of(TWO_LAYERS)
     other = net_spec(TWO_LAYERS.replace("output_dim: 6", "output_dim: 7"))
-    with pytest.raises(ShapeError, match=r"'a/weight' is \(6, 5\) there, \(7, 5\) here"):
+    with pytest.raises(ShapeError, match=r"its weight is 7×5 in this net and 6×5 in the net"):
         gn.load_net(other, share=train)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from support.nets import INPUT, net_of
 
-from graphnet.errors import ShapeError, TopologyError
+from graphnet.errors import DataError, ShapeError, TopologyError
+from graphnet.lossless import real_array
 
 TEXT = f"""
     - {INPUT}
@@ -65,3 +66,15 @@ def test_mistakes_are_named():
         net.predict({"x": np.zeros((2, 5)), "label": np.zeros(3)})
     with pytest.raises(TopologyError, match="no layer in phase test that depends on 'label'"):
         net.predict({"label": np.zeros(3)})
+
+
+def test_what_cannot_be_made_an_array():
+    """An array of a device is not fetched unasked; NumPy's reason is told."""
+
+    class OnDevice:
+        def __array__(self, *_, **__):
+            raise TypeError("implicit conversion is not allowed")
+
+    with pytest.raises(DataError, match="'x': it cannot be made an array of NumPy's: implicit"):
+        real_array(OnDevice(), "'x'")
+    np.testing.assert_array_equal(real_array([[1, 2]], "'x'"), [[1, 2]])

@@ -1,0 +1,76 @@
+"""The files that layers of a net write, and the passes they are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from graphnet.data.source import Source, files
+from graphnet.errors import DataError, SpecError, located
+from graphnet.files.paths import refuse_to_write_over
+from graphnet.layers.base import Kind, Layer
+from graphnet.net.graph import LayerVertex
+from graphnet.net.spec import NetSpec, Node
+
+
+def output_files(spec: NetSpec) -> list[str]:
+    """Those of all phases, by absolute path."""
+    return [str(_filename(node)) for node in spec.nodes if _filename(node) is not None]
+
+
+def refuse_two_writers(layers: Iterable[LayerVertex]) -> None:
+    """See that no file is written by a training net and by its validation.
+
+    Raises:
+        SpecError: At a layer of both phases that writes one.
+    """
+    for layer in layers:
+        if layer.spec.phase is None and _filename(layer) is not None:
+            raise SpecError(
+                f"{layer.subject}the training net and its validation would both write its file\n"
+                "  say which of them does: phase: test, or phase: train",
+                layer.position,
+            )
+
+
+def refuse_to_lose_data(spec: NetSpec) -> None:
+    """See that no layer writes a file that the net reads.
+
+    Raises:
+        SpecError: At the layer that would.
+    """
+    for writer in spec.nodes:
+        target = _filename(writer)
+        for reader in spec.data_nodes() if target is not None else ():
+            source = getattr(reader.spec, "source", None)
+            with located(writer.position, writer.subject):
+                for path in _files(source) if source is not None else ():
+                    what = f"what layer '{reader.name}' reads"
+                    refuse_to_write_over(Path(str(target)), {what: path})
+
+
+def _files(source: Source) -> list[Path]:
+    with suppress(DataError):  # what is not there cannot be lost
+        return files(source)
+    return []
+
+
+@contextmanager
+def one_pass(layers: Iterable[Layer[Any]]) -> Iterator[None]:
+    """What the layers write belongs together, and nothing of it stays if it is not whole."""
+    layers = list(layers)
+    for layer in layers:
+        layer.start_pass()
+    is_whole = False
+    try:
+        yield
+        is_whole = True
+    finally:
+        for layer in layers:
+            layer.end_pass(is_whole=is_whole)
+
+
+def _filename(node: Node | LayerVertex) -> object:
+    return getattr(node.spec, "filename", None) if node.spec.kind is Kind.OUTPUT else None

@@ -1,0 +1,63 @@
+"""PassesDone: which passes a net has run, and so what its memory holds."""
+
+from __future__ import annotations
+
+from graphnet.errors import GraphnetError
+
+
+class PassesDone:
+    """Flags that a net sets and readers of its memory look at.
+
+    Before the first pass, diffs that can be read are NaN.
+
+    Attributes:
+        has_run: Whether there has been any pass, so that diffs may hold other things.
+        has_forward: Whether the blobs are those of a forward that no backward has followed.
+        has_backward: Whether the diffs are those of the last forward.
+
+    Args:
+        net: Its name, for messages.
+        has_gradients: Whether gradients are planned in it.
+    """
+
+    __slots__ = ("_has_gradients", "_net", "has_backward", "has_forward", "has_run")
+
+    def __init__(self, net: str, *, has_gradients: bool) -> None:
+        self._net, self._has_gradients = net, has_gradients
+        self.has_run = self.has_forward = self.has_backward = False
+
+    def forget(self) -> None:
+        """The memory holds nothing that was asked for."""
+        self.has_run, self.has_forward, self.has_backward = True, False, False
+
+    def begin_backward(self) -> None:
+        """A backward begins, which may write over what forward has left.
+
+        Raises:
+            GraphnetError: If there is nothing it could start from.
+        """
+        if not (self.has_forward and self._has_gradients):
+            raise GraphnetError(self._why_not())
+        self.has_forward = self.has_backward = False
+
+    def _why_not(self) -> str:
+        if not self._has_gradients:
+            return (
+                f"net '{self._net}' is of phase test, in which there are no gradients\n"
+                '  load it with phase="train" for backward()'
+            )
+        return (
+            f"net '{self._net}': backward() needs a forward() before it, each time\n"
+            "  it starts from the blobs that forward() has left, and writes over them"
+        )
+
+    def check_backward(self, blob: str) -> None:
+        """See that a blob's diff is there.
+
+        Raises:
+            GraphnetError: If it is not.
+        """
+        if self.has_run and not self.has_backward:
+            raise GraphnetError(
+                f"the blob '{blob}' has no diff yet: no backward() has followed the last forward()"
+            )

@@ -1,0 +1,39 @@
+"""Where the paths of a layer lead: those in a file from its folder, others from where one is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from graphnet.layers.base import LayerSpec
+from graphnet.yaml_reader import Document, KeyPath
+
+
+def with_places(spec: LayerSpec, document: Document, path: KeyPath) -> LayerSpec:
+    """The spec with absolute paths: relative ones are so to the file, or to where one is."""
+    there = spec.relative_to(document.folder)
+    here = spec.relative_to(Path.cwd()) if document.folder != Path.cwd() else there
+    placed: LayerSpec = _by_origin(there, here, document, path)
+    return placed
+
+
+def _by_origin(there: Any, here: Any, document: Document, path: KeyPath) -> Any:
+    """Of each value ``there`` if it stands in the file, ``here`` if on the command line."""
+    if there == here:
+        return there
+    if isinstance(there, BaseModel):
+        keys = type(there).model_fields
+        chosen = {
+            key: _by_origin(getattr(there, key), getattr(here, key), document, (*path, key))
+            for key in keys
+        }
+        return there.model_copy(update=chosen)
+    if isinstance(there, Mapping) and isinstance(here, Mapping):
+        return {k: _by_origin(v, here[k], document, (*path, k)) for k, v in there.items()}
+    if isinstance(there, tuple) and isinstance(here, tuple):
+        pairs = enumerate(zip(there, here, strict=True))
+        return tuple(_by_origin(v, w, document, (*path, i)) for i, (v, w) in pairs)
+    return there if document.folder_of(path) == document.folder else here

@@ -1,0 +1,150 @@
+"""What is legal in a net but hardly meant: told before anything is trained, each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from graphnet.blob import shape_text
+from graphnet.errors import Problem
+from graphnet.layers.base import Kind
+from graphnet.layers.channels import channels_last_hint
+from graphnet.net.compiled import CompiledNet
+from graphnet.net.graph import BlobVertex, LayerVertex
+
+#: The layers behind which a blob is still the same numbers, perhaps in another shape.
+_SAME = ("Split", "Identity", "Reshape", "Flatten")
+
+
+#: What is odd about a layer; it is given the number of samples there are, by data layer.
+_Doubt: TypeAlias = Callable[[LayerVertex, Mapping[str, int | None]], str]
+
+
+def suspicions(net: CompiledNet, n_samples: Mapping[str, int | None]) -> list[Problem]:
+    """What is hardly meant in a net, in the order of its layers.
+
+    Args:
+        net: The net.
+        n_samples: How many there are, by data layer, where that is known. Of a net for testing,
+            they are not looked at.
+    """
+    known = n_samples if net.phase == "train" else {}
+    said = ((layer, doubt(layer, known)) for layer in net.layers for doubt in _DOUBTS)
+    return [Problem(layer.subject + text, layer.position) for layer, text in said if text]
+
+
+def _source(blob: BlobVertex) -> LayerVertex:
+    """The layer that has computed a blob, whatever has passed it on since."""
+    layer = blob.producer
+    while layer.type in _SAME and layer.bottoms:
+        layer = layer.bottoms[0].producer
+    return layer
+
+
+def _normalised_twice(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """A Softmax or Sigmoid before a loss that has it inside."""
+    inside = {
+        "SoftmaxLoss": "Softmax",
+        "SoftlabelSoftmaxLoss": "Softmax",
+        "InfogainLoss": "Softmax",
+        "SigmoidCrossEntropyLoss": "Sigmoid",
+    }.get(layer.type)
+    source = _source(layer.bottoms[0]) if inside else None
+    if source is None or source.type != inside:
+        return ""
+    return (
+        f"its scores come from {_named(source)}, and {layer.type} applies"
+        f" {inside} itself\n  give it the bottom of that {inside}"
+    )
+
+
+def _never_normalised(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """A loss of probabilities that is given scores."""
+    wanted, other = {
+        "MultinomialLogisticLoss": ("Softmax", "SoftmaxLoss"),
+        "BinaryCrossEntropyLoss": ("Sigmoid", "SigmoidCrossEntropyLoss"),
+    }.get(layer.type, ("", ""))
+    source = _source(layer.bottoms[0]) if wanted else None
+    if source is None or source.type not in ("InnerProduct", "Convolution"):
+        return ""
+    return (
+        f"it takes probabilities, and {_named(source)} gives scores of any size\n"
+        f"  put a {wanted} between them, or use {other}"
+    )
+
+
+def _cut_off(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """A ReLU on the scores of a loss."""
+    if layer.type not in ("SoftmaxLoss", "SigmoidCrossEntropyLoss"):
+        return ""
+    source = _source(layer.bottoms[0])
+    if source.type != "ReLU":
+        return ""
+    return (
+        f"its scores come from {_named(source)}, which cuts off all below 0\n"
+        "  leave out the ReLU of the last layer"
+    )
+
+
+def _one_class(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """A softmax over a single class."""
+    if layer.type not in ("SoftmaxLoss", "Softmax"):
+        return ""
+    shape = layer.bottoms[0].shape
+    if shape[getattr(layer.spec, "axis", 1)] != 1:
+        return ""
+    cure = "give the last layer one output for each class, or use SigmoidCrossEntropyLoss"
+    return (
+        f"its scores of shape {shape_text(shape)} are of one class, so it is always certain"
+        f"\n  {cure}"
+    )
+
+
+def _channels_last(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """Pictures whose channels lie last, straight from the data."""
+    if layer.type not in ("Convolution", "Pooling"):
+        return ""
+    shape = layer.bottoms[0].shape
+    hint = channels_last_hint(shape)
+    if not hint or _source(layer.bottoms[0]).kind is not Kind.DATA:
+        return ""
+    said = f"its bottom of shape {shape_text(shape)} looks like pictures with their channels last"
+    return said + hint
+
+
+def _batch_too_large(layer: LayerVertex, n_samples: Mapping[str, int | None]) -> str:
+    """A batch of more samples than there are."""
+    rows, batch = n_samples.get(layer.name), getattr(layer.spec, "batch_size", 0)
+    if layer.kind is not Kind.DATA or not rows or batch <= rows:
+        return ""
+    return (
+        f"its batch_size of {batch:,} is more than the {rows:,} samples there are, so each batch"
+        f" has some of them twice\n  give {rows:,} at most"
+    )
+
+
+def _no_folder(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
+    """An output that cannot be written."""
+    name = getattr(layer.spec, "filename", None)
+    if layer.kind is not Kind.OUTPUT or name is None or Path(name).parent.is_dir():
+        return ""
+    return f"there is no folder {Path(name).parent} for its file\n  make the folder first"
+
+
+_DOUBTS: tuple[_Doubt, ...] = (
+    _batch_too_large,
+    _channels_last,
+    _one_class,
+    _normalised_twice,
+    _never_normalised,
+    _cut_off,
+    _no_folder,
+)
+
+
+def _named(layer: LayerVertex) -> str:
+    """A layer as a sentence names it; a neuron, by the layer that has it."""
+    if layer.origin == "neuron":
+        return f"the {layer.type} of layer '{layer.of}'"
+    return f"layer '{layer.name}' ({layer.type})"

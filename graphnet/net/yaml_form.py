@@ -1,0 +1,47 @@
+"""A layer as the YAML that makes it: how a run records its net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from graphnet.layers import LAYER_TYPES
+from graphnet.layers.base import LayerSpec
+
+
+def layer_dict(spec: LayerSpec) -> dict[str, Any]:
+    """A layer as the YAML mapping that makes it: name and type first, defaults left out."""
+    written = _written(spec)
+    first = {"name": spec.name, "type": _type_name(spec)}
+    return {**first, **{k: v for k, v in written.items() if k not in first}}
+
+
+def _type_name(spec: LayerSpec) -> str:
+    """The YAML type: that of the table, or the dotted path of a class of the user's own."""
+    cls = type(spec)
+    return (
+        spec.type if LAYER_TYPES.get(spec.type) is cls else f"{cls.__module__}.{cls.__qualname__}"
+    )
+
+
+def _written(model: BaseModel) -> dict[str, Any]:
+    """A model's ``type`` and the fields that differ from their defaults, under their YAML keys."""
+    kind = getattr(model, "type", None)
+    result: dict[str, Any] = {} if kind is None else {"type": kind}
+    for name, info in type(model).model_fields.items():
+        value = getattr(model, name)
+        if name != "type" and (info.is_required() or value != info.get_default()):
+            result[info.alias or name] = _plain(value)
+    return result
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _written(value)
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
