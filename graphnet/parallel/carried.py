@@ -37,10 +37,11 @@ class Carried:
         for shard, net in nets.items():
             first, end = shards.rows(shard)
             pairs = []
-            for layer in net.layers:
-                key = layer.spec.store_key
-                for name, decl in store.state_decls.get(key, {}).items():
-                    if decl.per_batch and name in layer.state:
+            for vertex, layer in zip(net.compiled.layers, net.layers, strict=True):
+                decls = vertex.spec.state_decls(vertex.bottom_shapes)
+                for name, decl in decls.items():
+                    if decl.per_batch:
+                        key = vertex.state_key(decl)
                         whole = store.state[key][name]
                         _check_rows(whole, shards, f"{key}/{name}")
                         pairs.append((whole[first:end], layer.state[name]))

@@ -60,7 +60,7 @@ def current() -> Communicator:
     """The job of this process: that of its launcher, else one of its own.
 
     Raises:
-        RankError: If there is a launcher and mpi4py cannot be had; on rank 0.
+        RankError: If there is a launcher and mpi4py is not available; on rank 0.
         SystemExit: The same on the others.
     """
     from graphnet.parallel.communicator import LocalCommunicator
@@ -74,7 +74,7 @@ def current() -> Communicator:
         if launched[0]:
             raise SystemExit(1) from None
         raise RankError(
-            f"this is rank 0 of a job, but MPI cannot be had: {error}\n"
+            f"this is rank 0 of a job, but MPI is not available: {error}\n"
             f"  {pip_install('mpi')}, or start graphnet without mpiexec"
         ) from error
     communicator = MPICommunicator()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
-from graphnet.errors import Position, SpecError, located
+from graphnet.backend.processors import n_processors
+from graphnet.errors import GraphnetWarning, Position, SpecError, located
 from graphnet.net.compiled import compile_net
+from graphnet.net.in_step import chance_meetings
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec
 from graphnet.parallel.communicator import Communicator
@@ -60,6 +63,8 @@ def load_sharded_net(
     )
     store = ParamStore(opened, whole.dtype, whole.declared, seed)
     with located(shards_at):
+        for text in chance_meetings(whole.layers):
+            warnings.warn(f"net '{spec.name}': {text}", GraphnetWarning, stacklevel=2)
         return ShardedNet(whole, store, seed, count, communicator, memory_limit=memory_limit)
 
 
@@ -67,11 +72,7 @@ def _share_of_processors(communicator: Communicator) -> int | None:
     """Threads of a rank that shares its machine with others; None where it does not."""
     if communicator.local_size == 1:
         return None
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        n_processors = len(os.sched_getaffinity(0))
-    else:
-        n_processors = os.cpu_count() or 1
-    return max(1, n_processors // communicator.local_size)
+    return max(1, n_processors() // communicator.local_size)
 
 
 def cut(net: object, count: int, communicator: Communicator) -> ShardedNet:
@@ -82,7 +83,7 @@ def cut(net: object, count: int, communicator: Communicator) -> ShardedNet:
     """
     if not isinstance(net, Net):
         raise SpecError(
-            f"shards: {count} cannot be had of a {type(net).__name__}\n  load it with load_net"
+            f"shards: a {type(net).__name__} cannot be cut into {count}\n  load it with load_net"
         )
     return ShardedNet(
         net.compiled,

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 from graphnet.blob import Array
-from graphnet.errors import located
 from graphnet.layers.base import Layer, Stage
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.net import Net
@@ -81,7 +80,7 @@ class Lockstep:
             GraphnetError: If a layer meets bad data.
         """
         for layer, calls in self._forward:
-            with located(layer.position, layer.subject):
+            with layer.located():
                 for call in calls:
                     call()
         for calls in self._backward:

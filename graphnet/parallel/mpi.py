@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -22,6 +23,7 @@ from mpi4py import MPI
 from graphnet.errors import RankError
 from graphnet.parallel.communicator import Communicator, Parcel
 from graphnet.parallel.watch import Watch
+from graphnet.readable import write_line
 
 T = TypeVar("T")
 
@@ -139,9 +141,9 @@ class MPICommunicator(Communicator):
         if not self._aborting.acquire(blocking=False):
             threading.Event().wait()  # another thread has said why, and ends this process
         try:
-            sys.stdout.flush()
-            sys.stderr.write(message + "\n")
-            sys.stderr.flush()
+            with suppress(AttributeError, OSError, ValueError):  # closed, full, or not there
+                sys.stdout.flush()
+            write_line(sys.stderr, message)
         finally:
             # where the others cannot be reached MPI might try for ever
             exit_soon = threading.Timer(_ABORTED_WITHIN_S, os._exit, (1,))

@@ -37,7 +37,7 @@ def pick_device(
 
 
 def by_nccl(communicator: Communicator) -> Communicator:
-    """The communicator by NCCL, where it can be had and no two ranks share a GPU; else as it is."""
+    """The communicator by NCCL, where there is one and no two ranks share a GPU; else as it is."""
     import cupy
     from cupy.cuda import nccl
 

@@ -8,21 +8,24 @@ To the solver it is a net like any other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.data.portion import Portion
-from graphnet.errors import DataError, SpecError, located
-from graphnet.layers.base import Kind, PassContext, Phase
+from graphnet.errors import DataError, Problem
+from graphnet.layers.base import PassContext, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
+from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
+from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
+from graphnet.net.suspicions import suspicions
 from graphnet.parallel.carried import Carried
 from graphnet.parallel.communicator import Communicator
+from graphnet.parallel.cutting import batch_size_of, check_can_be_cut, spec_of_shard
 from graphnet.parallel.lockstep import Lockstep, meets
 from graphnet.parallel.shards import Shards
 from graphnet.parallel.shared_evaluation import SharedEvaluation
@@ -73,7 +76,7 @@ class ShardedNet:
         self.backend: Backend = whole.backend
         self.context = PassContext(self.phase, seed)
         check_can_be_cut(whole)
-        self.shards = Shards(count, _batch_size(whole), communicator.rank, communicator.size)
+        self.shards = Shards(count, batch_size_of(whole), communicator.rank, communicator.size)
         self._nets = self._make_nets()
         self._first = next(iter(self._nets.values()))
         self._carried = Carried(store, self._nets, self.shards)
@@ -116,8 +119,15 @@ class ShardedNet:
             memory_limit=self._memory_limit,
             has_params=True,
         )
-        store.check_declared(compiled.declared)
-        return Net(compiled, store, self.context.seed, self._inputs, portion=portion)
+        check_shared(compiled, self.compiled, store.declared)
+        return Net(
+            compiled,
+            store,
+            self.context.seed,
+            self._inputs,
+            portion=portion,
+            replaceable=self.context.replaceable,
+        )
 
     def _different(self) -> Iterator[Net]:
         yield from dict.fromkeys(self._nets.values())
@@ -226,7 +236,7 @@ class ShardedNet:
         return self._first.statistics()
 
     def reset_statistics(self) -> None:
-        """Start counting anew."""
+        """Start counting from zero."""
         for sums in self._tally.sums.values():
             sums.fill(0)
 
@@ -252,12 +262,15 @@ class ShardedNet:
         Raises:
             ShapeError: If it needs params that this net does not have.
         """
-        if not self.compiled.spec.has_phase(phase):
+        spec = self.compiled.spec
+        if not spec.has_phase(phase):
             return None
+        if phase != self.phase:
+            warn_of_same_rows(spec, phase, self._inputs, spec, self._inputs)
         if self.communicator.size == 1:
-            return self._net(self.compiled.spec, phase, self.store)
+            return self._net(spec, phase, self.store)
         if phase not in self._siblings:
-            net = self._net(self.compiled.spec, phase, self.store)
+            net = self._net(spec, phase, self.store)
             self._siblings[phase] = SharedEvaluation(net, self.communicator)
         return self._siblings[phase]
 
@@ -270,7 +283,12 @@ class ShardedNet:
         net = self.sibling(self.phase)
         if net is None:
             raise DataError(f"net '{self.name}' ({self.phase}) measures nothing")
-        return net.evaluate()
+        net.context.iteration = self.context.iteration
+        try:
+            return net.evaluate()
+        finally:
+            if isinstance(net, Net):  # made for this alone
+                net.close()
 
     def help_evaluate(self, phase: Phase, iteration: int) -> None:
         """Do this rank's part of an evaluation that rank 0 has asked for."""
@@ -290,9 +308,21 @@ class ShardedNet:
         """The source each data layer reads, by layer name."""
         return self._first.data_summary()
 
+    def output_files(self) -> list[str]:
+        """The files that layers of the spec write, of every phase."""
+        return self._first.output_files()
+
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer from another of its name."""
         return self._first.data_fingerprints()
+
+    def statistic_keys(self, phase: Phase) -> list[str] | None:
+        """What a phase of the same spec measures; None where it cannot be told."""
+        return self._first.statistic_keys(phase)
+
+    def suspicions(self) -> list[Problem]:
+        """What is hardly meant in it, each at its place."""
+        return suspicions(self.compiled, {d.name: d.n_samples for d in self._first.data_layers})
 
     def check_trainable(self) -> None:
         """There is a loss, and one reaches every param that learns.
@@ -325,59 +355,3 @@ class ShardedNet:
             net.close()
         for sibling in self._siblings.values():
             sibling.close()
-
-
-def _batch_size(whole: CompiledNet) -> int:
-    """Rows of the batch that all data layers deliver.
-
-    Raises:
-        SpecError: If they deliver differently many.
-    """
-    sizes = {
-        layer.name: layer.top_shapes[0][0]
-        for layer in whole.layers
-        if layer.kind is Kind.DATA and layer.tops
-    }
-    if len(set(sizes.values())) != 1:
-        listed = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
-        raise SpecError(
-            f"shards: the data layers must deliver batches of one size, found {listed or 'none'}",
-            whole.spec.position,
-        )
-    return next(iter(sizes.values()))
-
-
-def check_can_be_cut(whole: CompiledNet) -> None:
-    """See that the net means the same in shards.
-
-    Raises:
-        SpecError: At a loss that is no mean, or an output.
-    """
-    for layer in whole.layers:
-        with located(layer.position, layer.subject):
-            if layer.spec.hands_out:
-                raise SpecError(
-                    "an output would get the shards of this rank alone\n"
-                    "  give it 'phase: test', or solve with shards: 1"
-                )
-            if getattr(layer.spec, "divisor", None) == "none":
-                raise SpecError(
-                    "a loss with divisor: none is a sum, and shards take means\n"
-                    "  choose another divisor and a larger weight, or solve with shards: 1"
-                )
-
-
-def spec_of_shard(whole: CompiledNet, size: int) -> NetSpec:
-    """The net with data layers that deliver so many rows.
-
-    Raises:
-        SpecError: If a data layer delivers whole batches only.
-    """
-    nodes = []
-    for node in whole.spec.nodes:
-        if node.spec.kind is Kind.DATA and node.spec.phase in (None, whole.phase):
-            with located(node.position, node.subject):
-                nodes.append(replace(node, spec=node.spec.with_batch_size(size)))
-        else:
-            nodes.append(node)
-    return whole.spec.with_nodes(nodes)

@@ -75,8 +75,9 @@ class SharedEvaluation:
             for of_batch in of_rank:
                 for name, sums in of_batch.items():
                     total[name] += sums
-        net.restore_statistics_state(total)
-        return Evaluation(net.evaluation_size, net.statistics())
+        with net.put_back():
+            net.restore_statistics_state(total)
+            return Evaluation(net.evaluation_size, net.statistics())
 
     def _run_safely(self) -> tuple[list[Sums], Exception | None]:
         """What this rank finds, and its error if it fails: the others must hear of either."""

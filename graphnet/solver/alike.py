@@ -30,11 +30,11 @@ def check_alike(run: Run, communicator: Communicator) -> None:
 
 def declaration(run: Run) -> dict[str, Any]:
     """What must be the same on all ranks; files by what is in them, wherever they are."""
-    net = run.net
+    net, spec = run.net, run.spec.model_copy(update={"exp_dir": None})  # rank 0 alone writes
     return {
         "versions": versions(),
         "net": parse_yaml(net.yaml_text, "net").value,
-        "solver": parse_yaml(run.spec.to_yaml(), "solver").value,
+        "solver": parse_yaml(spec.to_yaml(), "solver").value,
         "precision": str(net.store.dtype),
         "backend": net.backend.name,
         "seed": net.context.seed,

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import Position, SnapshotError, SpecError, located
+from graphnet.files.paths import is_there, shown
+from graphnet.solver.claim import DECLARED, RECORD, checksum
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.durable import write_durably
 from graphnet.solver.run import Run
 from graphnet.solver.run_directory import RunDirectory, newest_good
 from graphnet.solver.same_run import check_same_run
@@ -59,8 +60,9 @@ class Keeper:
 
     @cached_property
     def _declared(self) -> tuple[str, str]:
-        """The net and the solver as YAML."""
-        return self.run.net.yaml_text, self.run.spec.to_yaml()
+        """The net and the solver as YAML; they lie in the run's own directory."""
+        spec = self.run.spec.model_copy(update={"exp_dir": "."})
+        return self.run.net.yaml_text, spec.to_yaml()
 
     # --- beginning ----------------------------------------------------------------------
 
@@ -81,12 +83,15 @@ class Keeper:
         directory, reporter = self.directory, self.run.reporter
         found = None
         if directory is not None:
-            self.run.lounge.folder = directory.folder
+            self.run.lounge.move_into(directory.folder)
             self._fingerprints = dict(self.run.net.data_fingerprints())
             aside = directory.set_aside() if fresh else None
             if aside is not None:
-                reporter.line(f"the earlier run is now in {aside}")
+                reporter.line(f"the earlier run is now in {shown(aside)}")
+                reporter.line("  it stays there until you remove it, and no run looks into it")
+            directory.claim()
             found = newest_good(directory.folder, reporter.warning)
+            self.run.net.context.replaceable = frozenset(self._earlier().get("outputs", ()))
         if found is None:
             self._start()
         else:
@@ -112,7 +117,7 @@ class Keeper:
 
     def _resume(self, path: Path, contents: Contents) -> None:
         run, meta = self.run, contents.meta
-        check_same_run(contents, path, run.net, run.spec, self._fingerprints)
+        check_same_run(contents, shown(path), run.net, run.spec, self._fingerprints)
         check_fits(run.net.store, contents, path)
         self._warn_of_versions(meta.versions)
         self._upload(contents, path)
@@ -120,10 +125,10 @@ class Keeper:
             run.state.load_dict(meta.solver.model_dump())
         run.net.seek(meta.cursors)
         self._restore_statistics(contents, path)
-        with located(None, f"{path}: "):
+        with located(None, f"{shown(path)}: "):
             run.schedule.load_state_dicts(meta.breaks)
-        run.lounge.is_resumed, run.lounge.last_snapshot = True, path
-        run.lounge.finite_at = self._saved_iter = run.state.iter  # what is saved is finite
+        self._saved_iter = run.state.iter
+        run.lounge.have_resumed(path, run.state.iter)
         if not self.is_complete:  # a complete run's files stay as they are
             self._open_statistics(meta.statistics_bytes)
         self._repair_best(path)
@@ -148,7 +153,7 @@ class Keeper:
         for name, array in self.run.updater.named_history():
             values = contents.history.get(name)
             if values is None or (values.shape, values.dtype) != (array.shape, array.dtype):
-                raise SnapshotError(f"{path}: its history '{name}' is not of this run")
+                raise SnapshotError(f"{shown(path)}: its history '{name}' is not of this run")
             store.backend.upload(values, array)
 
     def _restore_statistics(self, contents: Contents, path: Path) -> None:
@@ -157,23 +162,31 @@ class Keeper:
         here = net.statistics_state()
         for name, sums in contents.statistics.items():
             if name in here and sums.shape != here[name].shape:
-                raise SnapshotError(f"{path}: its statistics of '{name}' are not of this run")
+                raise SnapshotError(
+                    f"{shown(path)}: its statistics of '{name}' are not of this run"
+                )
         net.restore_statistics_state(contents.statistics)
 
     def _open_statistics(self, cut_at: int | None = None) -> None:
         """Open the statistics file; a resumed run's is cut back to its snapshot."""
+        directory, lounge = self.directory, self.run.lounge
         path = self._save_into
-        if path is None and self.directory is not None:
-            path = self.directory.statistics
+        if path is None and directory is not None:
+            path = directory.statistics
         if path is None:
             return
-        lounge = self.run.lounge
+        if directory is not None and self._save_into is None:
+            file, first_iter = directory.statistics_file(), None
+        else:
+            file, first_iter = StatisticsFile(path), self.run.state.iter
+            before = self._earlier().get("statistics", str(path))
+            cut_at = cut_at if before == str(path) else None  # else it was of another file
         if cut_at is None:
-            cut_at = self._start_of(path)
-        lounge.file = StatisticsFile(path)
-        if not lounge.file.cut(cut_at):
+            cut_at, first_iter = self._start_of(path), None
+        lounge.record_into(file)
+        if not file.cut(cut_at, first_iter):
             self.run.reporter.warning(
-                f"{path} is shorter than when the snapshot was written; what is left is kept"
+                f"{shown(path)} is shorter than when the snapshot was written; what is left is kept"
             )
         for measured in read_statistics(path):
             lounge.remember(measured)
@@ -203,13 +216,13 @@ class Keeper:
         if best.iter == self.run.state.iter:
             there, whole = self.directory.best, path.read_bytes()
             if not there.exists() or there.read_bytes() != whole:
-                write_durably(there, whole)
+                self.directory.write_snapshot(there, whole)
 
     def close(self) -> None:
         """Close the statistics file."""
         if self.run.lounge.file is not None:
             self.run.lounge.file.close()
-            self.run.lounge.file = None
+            self.run.lounge.record_into(None)
 
     # --- saving -------------------------------------------------------------------------
 
@@ -234,10 +247,11 @@ class Keeper:
             return path
         check_finite(run.net, run.state, run.lounge, run.updater.norm)
         image = to_bytes(self._contents())
-        write_durably(path, image)
-        self._saved_iter, run.lounge.last_snapshot = run.state.iter, path
+        directory.write_snapshot(path, image)
+        self._saved_iter = run.state.iter
+        run.lounge.have_saved(path)
         if best:
-            write_durably(directory.best, image)
+            directory.write_snapshot(directory.best, image)
         directory.prune(run.state.iter, run.lounge.keep_last)
         return path
 
@@ -271,6 +285,7 @@ class Keeper:
         directory, run = self.directory, self.run
         if directory is None:
             return
+        directory.look()
         try:
             contents = read(directory.best)
         except SnapshotError as error:
@@ -284,7 +299,7 @@ class Keeper:
         """Whether a start has brought the run to its end, and a crash has taken nothing since."""
         if self.directory is None or not self.run.is_finished:
             return False
-        match self.directory.read_json("run.json"):
+        match self.directory.read_record():
             case {"starts": [*_, {"to_iter": to_iter, "outcome": outcome}]}:
                 return bool((to_iter, outcome) == (self.run.state.iter, FINISHED))
         return False
@@ -292,13 +307,10 @@ class Keeper:
     # --- the small files ----------------------------------------------------------------
 
     def record_start(self) -> None:
-        """Write ``net.yaml``, ``solver.yaml`` and the first half of this start's record."""
+        """Write the first half of this start's record, ``net.yaml`` and ``solver.yaml``."""
         run, directory = self.run, self.directory
         if directory is None:
             return
-        for name, text in zip(("net.yaml", "solver.yaml"), self._declared, strict=True):
-            directory.write_text(name, text)
-        starts = directory.read_json("run.json").get("starts", [])
         self._record = {
             "net": run.net.name,
             "seed": run.net.context.seed,
@@ -307,9 +319,30 @@ class Keeper:
             "versions": {**versions(), "python": platform.python_version()},
             "machine": platform.platform(),
             "data": run.net.data_summary(),
-            "starts": [*starts, {"time": _now(), "from_iter": run.state.iter}],
+            "outputs": sorted(
+                {
+                    *self._earlier().get("outputs", ()),
+                    *(file for file in run.net.output_files() if not is_there(Path(file))),
+                }
+            ),
+            "files": {
+                name: list(dict.fromkeys([checksum(text), *directory.checksums_of(name)]))
+                for name, text in zip(DECLARED, self._declared, strict=True)
+            },
+            "starts": [
+                *self._earlier().get("starts", []),
+                {"time": _now(), "from_iter": run.state.iter},
+            ],
         }
+        if self._save_into is not None:
+            self._record["statistics"] = str(self._save_into)
         self._write_record()
+        for name, text in zip(DECLARED, self._declared, strict=True):
+            directory.write_text(name, text)
+
+    def _earlier(self) -> dict[str, Any]:
+        """What earlier starts have recorded."""
+        return (self.directory.read_record() if self.directory else None) or {}
 
     def record_end(self, outcome: str, seconds: float) -> None:
         """Say how this start ended."""
@@ -326,7 +359,7 @@ class Keeper:
     def _write_record(self) -> None:
         if self.directory is not None:
             text = json.dumps(self._record, indent=2, ensure_ascii=False, default=str)
-            self.directory.write_text("run.json", text + "\n")
+            self.directory.write_text(RECORD, text + "\n")
 
 
 def _now() -> str:

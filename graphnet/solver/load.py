@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from graphnet.arguments import expect, spelled_out
 from graphnet.errors import GraphnetError, Problem, SpecError, located
-from graphnet.fields import user_path
+from graphnet.files.paths import placed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.items import break_model
@@ -15,15 +16,16 @@ from graphnet.solver.solver import Solver
 from graphnet.solver.spec import SolverSpec
 from graphnet.user_code import import_class
 from graphnet.validation import validate
-from graphnet.yaml_reader import Document, KeyPath, plain_document, read_yaml
+from graphnet.yaml_reader import Document, KeyPath, plain_document, read_source
 
 
+@spelled_out
 def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = True) -> Solver:
     """Load a solver.
 
     Args:
-        source: A YAML file, or a dict of the same form. ``load_from`` in a file is relative to
-            it; ``exp_dir`` always is to the working directory.
+        source: A YAML file, YAML text of several lines, or a dict of the same form. The paths in a
+            file are relative to its folder, all others to the working directory.
         user_code: Whether coffee breaks may be classes named by a dotted path. They are looked
             for beside the file first.
 
@@ -31,12 +33,20 @@ def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = Tru
         SpecError: With every problem found, each at its line and column.
     """
     if isinstance(source, str | Path):
-        return parse_solver(read_yaml(source), user_code=user_code)
+        return parse_solver(read_source(source), user_code=user_code)
+    hint = "to make a solver of a SolverSpec write Solver(spec)"
+    expect(isinstance(source, Mapping), "load_solver", "a YAML file or a dict", source, hint)
     return parse_solver(plain_document(source), user_code=user_code)
 
 
 def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
     """A solver from a parsed document; see :func:`load_solver`."""
+    if _is_net(document.value):
+        raise SpecError(
+            "this is a net, not a solver: it has layers\n"
+            f"  graphnet solve {document.file or 'NET'} --solver SOLVER; in Python: load_net(…)",
+            document.at(()),
+        )
     problems: list[Problem] = []
     break_types: dict[str, type[CoffeeBreak]] = dict(COFFEE_BREAKS)
     for path, item in _custom_breaks(document.value):
@@ -53,10 +63,21 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     _check_one_snapshot(spec, document)
-    if spec.load_from is not None:
-        place = str(document.folder / user_path(spec.load_from))
-        spec = spec.model_copy(update={"load_from": place})
-    return Solver(spec, break_types, document.at)
+    spec = spec.model_copy(
+        update={
+            key: str(placed(path, document.folder_of((key,))))
+            for key in ("exp_dir", "load_from")
+            if document.file and (path := getattr(spec, key)) is not None
+        }
+    )
+    return Solver(spec, break_types, document.at, document.folder_of)
+
+
+def _is_net(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "layers" in value
+    items = value if isinstance(value, list) else ()
+    return any(isinstance(item, Mapping) and "type" in item for item in items)
 
 
 def _check_one_snapshot(spec: SolverSpec, document: Document) -> None:

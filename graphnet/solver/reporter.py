@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
+from graphnet.readable import write_line
 from graphnet.solver.state import SolverState
 
 
@@ -27,6 +27,7 @@ class Progress:
     samples_per_iter: int
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """What a run tells its user; the command line has one of its own."""
 
@@ -47,7 +48,7 @@ class Reporter(Protocol):
 
 
 class PlainReporter:
-    """Plain lines, at once. A reader that went away does not end a run.
+    """Plain lines, at once. A stream that is closed, full or not in Unicode does not end a run.
 
     Args:
         stream: Where to; standard output by default, as it is at the time.
@@ -55,17 +56,10 @@ class PlainReporter:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._is_open = True
 
     def line(self, text: str) -> None:
         """Print it."""
-        if self._is_open:
-            stream = self._stream or sys.stdout
-            try:
-                stream.write(text + "\n")
-                stream.flush()
-            except (OSError, ValueError):
-                self._is_open = False
+        write_line(self._stream or sys.stdout, text)
 
     def warning(self, text: str) -> None:
         """Print it, marked."""
@@ -105,7 +99,4 @@ class RankReporter(PlainReporter):
 
     def warning(self, text: str) -> None:
         """Print it, with the rank."""
-        with suppress(OSError, ValueError):
-            stream = self._stream or sys.stderr
-            stream.write(f"rank {self._rank}: warning: {text}\n")
-            stream.flush()
+        write_line(self._stream or sys.stderr, f"rank {self._rank}: warning: {text}")

@@ -54,9 +54,12 @@ class Run:
         )
         self.schedule = Schedule(entries, spec.on_error)
         self.snapshots = _only_snapshot(entries)
-        lounge.batches_per_iter = spec.iter_size
-        lounge.keep_last = self.snapshots.keep_last if self.snapshots else None
-        lounge.best_key = self.snapshots.keep_best if self.snapshots else None
+        snapshots = self.snapshots
+        lounge.plan(
+            spec.iter_size,
+            snapshots.keep_last if snapshots else None,
+            snapshots.keep_best if snapshots else None,
+        )
 
     @property
     def samples_per_iter(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import SnapshotError
-from graphnet.solver.run_directory import BEGIN_ANEW
+from graphnet.solver.run_directory import START_OVER
 from graphnet.solver.snapshot_file import Contents
 from graphnet.solver.spec import FREE_KEYS, SolverSpec
 from graphnet.solver.trainable_net import TrainableNet
@@ -61,14 +61,14 @@ def check_same_run(
         raise SnapshotError(
             f"{file}: this run was declared differently, so it cannot go on:\n  "
             + "\n  ".join(found)
-            + f"\n  {BEGIN_ANEW}, or choose another exp_dir"
+            + f"\n  {START_OVER}, or choose another exp_dir"
         )
     changed = list(_changed_files(meta.fingerprints, fingerprints))
     if changed:
         raise SnapshotError(
             f"{file}: the data of this run has changed since, so it cannot go on:\n  "
             + "\n  ".join(changed)
-            + f"\n  put it back as it was, or {BEGIN_ANEW}"
+            + f"\n  put it back as it was, or {START_OVER}"
         )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from graphnet.files.paths import shown
+
 
 class Interrupted(KeyboardInterrupt):
     """A signal ended the run.
@@ -22,7 +24,7 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, number: int, snapshot: Path | None = None) -> None:
         self.signal, self.snapshot = signal.Signals(number), snapshot
-        saved = f"; saved {snapshot}, solve again to go on" if snapshot else ""
+        saved = f"; saved {shown(snapshot)}, solve again to go on" if snapshot else ""
         super().__init__(f"stopped by {self.signal.name}{saved}")
 
     @property
@@ -51,6 +53,7 @@ class SignalWatch:
         if threading.current_thread() is threading.main_thread():
             self._install("SIGINT", self._on_stop)
             self._install("SIGTERM", self._on_stop)
+            self._install("SIGBREAK", self._on_stop)  # Windows: Ctrl-Break, or a console closed
             self._install("SIGHUP", self._on_hangup)
         return self
 

@@ -1,4 +1,4 @@
-"""The snapshot file: a whole run, or a model alone, as one HDF5 file that vouches for itself.
+"""The snapshot file: a whole run, or a model alone, as one HDF5 file with a checksum of itself.
 
     bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves a file's
                   first bytes to its writer)
@@ -28,6 +28,7 @@ from pydantic import ConfigDict, Field, ValidationError
 import graphnet
 from graphnet.errors import DivergedError, SnapshotError
 from graphnet.fields import Model
+from graphnet.files.paths import shown
 from graphnet.solver.coffee.base import Saved
 
 FORMAT_VERSION = 1
@@ -170,6 +171,11 @@ def _write_text(file: h5py.File, name: str, text: str) -> None:
     file.create_dataset(name, data=np.array(encoded, dtype=kind), track_times=False)
 
 
+def begins_as_snapshot(beginning: bytes) -> bool:
+    """Whether a file with this beginning is a snapshot or model, sound or not."""
+    return beginning.startswith(_MAGIC)
+
+
 def read(path: Path) -> Contents:
     """Read a snapshot or model and see that it is whole.
 
@@ -183,28 +189,29 @@ def read(path: Path) -> Contents:
             _check_header(path, header)
             body = stream.read()
     except OSError as error:
-        raise SnapshotError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise SnapshotError(f"{shown(path)}: cannot be read: {error.strerror or error}") from None
     if header != _header(body):
-        raise SnapshotError(f"{path}: is damaged: its checksum is wrong")
+        raise SnapshotError(f"{shown(path)}: is damaged: its checksum is wrong")
     try:
         with h5py.File(io.BytesIO(header + body), "r") as file:
             return _read_file(file, len(body))
     except Exception as error:  # a file made to deceive has HDF5 raise almost anything
         said = "its /meta is not as expected" if isinstance(error, ValidationError) else error
-        raise SnapshotError(f"{path}: is not a graphnet snapshot: {said}") from error
+        raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot: {said}") from error
 
 
 def _check_header(path: Path, header: bytes) -> None:
     """See that the file is one of graphnet's, in a format that is known."""
-    if not header.startswith(_MAGIC):
+    if not begins_as_snapshot(header):
         raise SnapshotError(
-            f"{path}: is not a graphnet snapshot or model\n"
+            f"{shown(path)}: is not a graphnet snapshot or model\n"
             "  expected a file that graphnet has written"
         )
     version = header[len(_MAGIC) :].split()[:1]
     if version and version[0].isdigit() and int(version[0]) > FORMAT_VERSION:
         raise SnapshotError(
-            f"{path}: has format {int(version[0])}, and this graphnet knows {FORMAT_VERSION}\n"
+            f"{shown(path)}: has format {int(version[0])}, "
+            f"and this graphnet knows {FORMAT_VERSION}\n"
             "  install the graphnet that wrote it, or a newer one"
         )
 

@@ -7,25 +7,39 @@ state = solve(solver, net)
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
-from graphnet.errors import Position, SpecError, located, one_of
+from graphnet.arguments import (
+    expect,
+    expect_net,
+    expect_one_of,
+    expect_path,
+    spelled_out,
+    whole_number,
+)
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, did_you_mean, located
+from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load import cut
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
+from graphnet.sealed import Sealed
 from graphnet.solver.alike import check_alike
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, schedule
 from graphnet.solver.coffee.schedule import Entry
+from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
 from graphnet.solver.keeper import Keeper
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
@@ -36,31 +50,40 @@ from graphnet.solver.state import SolverState
 from graphnet.solver.statistics_file import FileExists
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
+from graphnet.user_code import written_in
 from graphnet.validation import validate
 from graphnet.yaml_reader import KeyPath, plain_document
 
 #: When every run is looked after, unless it has a DivergenceGuard of its own.
 GUARDED = Every(100, "iter")
 
+_MADE = "write Solver(SolverSpec(max_iter=…)), or load_solver(FILE)"
 
-class Solver:
+
+class Solver(Sealed):
     """How a net is trained, and what is done on the way.
 
     Args:
         spec: What the YAML says.
         break_types: The classes of its coffee breaks by type, the user's own included.
         locate: Where a key of it stands in the YAML, for messages.
+        folder_of: What a relative path at a key is relative to. Default: the working directory.
 
     Raises:
         SpecError: If a coffee break cannot be made, or would never be due.
     """
 
+    _instead = MappingProxyType({"spec": "make another: Solver(spec.model_copy(update={…}))"})
+
+    @partial(spelled_out, hint=_MADE)
     def __init__(
         self,
         spec: SolverSpec,
         break_types: Mapping[str, type[CoffeeBreak]] = COFFEE_BREAKS,
         locate: Callable[[KeyPath], Position | None] = lambda _: None,
+        folder_of: Callable[[KeyPath], Path] = lambda _: Path(),
     ) -> None:
+        expect(isinstance(spec, SolverSpec), "Solver", "a SolverSpec", spec, _MADE)
         self.spec, self._locate = spec, locate
         self._entries: list[Entry] = []
         self._save_into: Path | None = None
@@ -69,8 +92,10 @@ class Solver:
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
             with located(position, f"coffee_breaks[{i}] ({item.type}): "):
-                self._add(item.type, _made(item, break_types), item.schedule, position)
+                made = _made(item, break_types, ("coffee_breaks", i), folder_of)
+                self._add(item.type, made, item.schedule, position)
 
+    @spelled_out
     def add_coffee_break(
         self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
     ) -> None:
@@ -84,12 +109,14 @@ class Solver:
         Raises:
             SpecError: If it is no coffee break, or would never be due.
         """
+        hint = "derive its class from CoffeeBreak"
+        if isinstance(break_, type) and issubclass(break_, CoffeeBreak):
+            hint = f"make one: {break_.__name__}(…)"
+        expect(isinstance(break_, CoffeeBreak), "add_coffee_break", "a coffee break", break_, hint)
         name = type(break_).__name__
         with located(None, f"coffee break '{name}': "):
-            if not isinstance(break_, CoffeeBreak):
-                raise SpecError("this is not a CoffeeBreak\n  derive its class from it")
-            if every_n_iter < 0 or every_n_epoch < 0:
-                raise SpecError("every_n_iter and every_n_epoch must not be negative")
+            every_n_iter = whole_number("every_n_iter", every_n_iter, 0)
+            every_n_epoch = whole_number("every_n_epoch", every_n_epoch, 0)
             self._add(name, break_, schedule(every_n_iter, every_n_epoch))
 
     def _add(
@@ -99,19 +126,19 @@ class Solver:
         whens: tuple[Every, ...],
         position: Position | None = None,
     ) -> None:
-        if break_.needs_schedule and not whens:
-            raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
         same = Counter(entry.name.partition("#")[0] for entry in self._entries)[name]
         unique = f"{name}#{same + 1}" if same else name
         try:
             initial = break_.state_dict()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SpecError(
                 f"its state_dict() failed: {type(error).__name__}: {error}\n"
                 "  it must work from the moment the break is made"
             ) from error
+        _check_hooks(break_, whens)
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
+    @spelled_out
     def setup_coffee_lounge(
         self,
         save_into: Path | str = "",
@@ -125,22 +152,25 @@ class Solver:
             every_n_iter: How often the lines are handed to the system. Default: at once.
             file_exists: What a new run does with a file it finds at ``save_into``: ``merge``
                 (default) adds to it, and later values replace earlier ones of the same
-                iteration; ``overwrite`` begins it anew; ``panic`` is an error.
+                iteration; ``overwrite`` empties it first; ``panic`` is an error.
 
         Raises:
             SpecError: If ``file_exists`` is something else, or ``every_n_iter`` is not positive.
         """
-        if file_exists not in get_args(FileExists):
-            raise SpecError(f"file_exists: found {file_exists!r}{one_of(get_args(FileExists))}")
-        if every_n_iter < 1:
-            raise SpecError(f"every_n_iter: expected at least 1, found {every_n_iter}")
-        self._save_into = Path(save_into) if save_into else None
+        expect_path("save_into", save_into, call="setup_coffee_lounge(FILE)")
+        expect_one_of("file_exists", file_exists, get_args(FileExists))
+        every_n_iter = whole_number("every_n_iter", every_n_iter, 1)
+        self._save_into = Path(save_into).absolute() if save_into else None
         self._save_every, self._file_exists = every_n_iter, file_exists
 
     def solve(
         self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
+        expect_net("solve", net, call="solve(solver, net)")
+        fits = reporter is None or isinstance(reporter, Reporter)
+        expect(fits, "solve: reporter", "a Reporter", reporter)
+        say = _warn if reporter is None else reporter.warning
         communicator = net.communicator if isinstance(net, ShardedNet) else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
@@ -148,6 +178,9 @@ class Solver:
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving)
             keeper = together(communicator, begin)
+            if not communicator.rank:
+                for problem in [*net.suspicions(), *self.doubts()]:
+                    say(str(problem))
             check_alike(keeper.run, communicator)
             communicator.start_watching()
             leaving.callback(communicator.close)
@@ -161,6 +194,8 @@ class Solver:
         leaving: ExitStack,
     ) -> Keeper:
         """This rank's run, and its files where it is rank 0."""
+        self.check_breaks(net.statistic_keys)
+        check_phase(net)
         spec = self.spec
         count = shard_count(spec.shards, net, communicator)
         if count > 1 or communicator.size > 1:
@@ -174,7 +209,7 @@ class Solver:
         run = Run(spec, net, self._guarded(), lounge, reporter)
         directory = None
         if spec.exp_dir and not communicator.rank:
-            directory = RunDirectory(Path(spec.exp_dir))
+            directory = RunDirectory(placed(spec.exp_dir, Path()))
             directory.open(reporter.warning)
             leaving.callback(directory.close)
         keeper = Keeper(
@@ -183,11 +218,53 @@ class Solver:
         leaving.callback(keeper.close)
         return keeper
 
+    def check_breaks(self, keys_of: KeysOf) -> None:
+        """See that the breaks will have what they work with, in a net that measures ``keys_of``.
+
+        Raises:
+            SpecError: With all that will not.
+        """
+        breaks = [entry.coffee_break for entry in self._entries]
+        check_breaks(breaks, self.spec, keys_of, self._locate)
+
+    def places(self) -> list[Problem]:
+        """What is not there of what a run starts with, and where it could not write."""
+        return list(places(self.spec, self._locate))
+
+    def doubts(self) -> list[Problem]:
+        """What is legal in the solver but hardly meant, each at its place."""
+        return list(doubts(self.spec, self._locate))
+
+    @property
+    def validates(self) -> bool:
+        """Whether a coffee break runs the test phase of the net."""
+        breaks = (entry.coffee_break for entry in self._entries)
+        return any(isinstance(b, ValidationPerformance) and not b.has_net for b in breaks)
+
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
         if any(isinstance(entry.coffee_break, DivergenceGuard) for entry in self._entries):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
+
+
+def _warn(text: str) -> None:
+    """Warn who calls :func:`solve`."""
+    warnings.warn(text, GraphnetWarning, stacklevel=5)
+
+
+def check_phase(net: TrainableNet) -> None:
+    """See that gradients are computed in the net.
+
+    Raises:
+        SpecError: If it is of phase ``test``: an update would move its params by nothing but
+            their regularizers.
+    """
+    if net.phase != "train":
+        raise SpecError(
+            f"net '{net.name}' is of phase {net.phase}, in which there are no gradients\n"
+            '  load it with phase="train" to train it'
+        )
 
 
 def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
@@ -203,8 +280,38 @@ def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicato
     return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
 
 
-def _made(item: BreakItem, break_types: Mapping[str, type[CoffeeBreak]]) -> CoffeeBreak:
-    """The break an item declares."""
+def _check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
+    """See that a break does something, and is due where what it does needs that.
+
+    Raises:
+        SpecError: Otherwise.
+    """
+    cls = type(break_)
+    hooks = ("open", "enjoy", "finish", "close")
+    defined = [hook for hook in hooks if getattr(cls, hook) is not getattr(CoffeeBreak, hook)]
+    own = [name for name, value in vars(cls).items() if callable(value) and name not in hooks]
+    meant = next((hint for name in own if (hint := did_you_mean(name, hooks))), "")
+    cure = meant or "\n  define enjoy(self, net, state, lounge)"
+    if not defined:
+        none = ", ".join(f"{hook}()" for hook in hooks)
+        raise SpecError(f"{written_in(cls)} has none of {none}, so it would do nothing{cure}")
+    is_own = not cls.__module__.startswith("graphnet.")  # ours say when they are due
+    if is_own and "enjoy" not in defined and whens:
+        raise SpecError(
+            f"{written_in(cls)} has no enjoy(), which is what every_n_iter and every_n_epoch"
+            f" call{cure}, or leave them out"
+        )
+    if "enjoy" in defined and break_.needs_schedule and not whens:
+        raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
+
+
+def _made(
+    item: BreakItem,
+    break_types: Mapping[str, type[CoffeeBreak]],
+    path: KeyPath,
+    folder_of: Callable[[KeyPath], Path],
+) -> CoffeeBreak:
+    """The break an item declares; a keyword annotated as a path is one in its file."""
     if item.type not in break_types:
         raise SpecError(
             f"the class '{item.type}' has not been imported\n"
@@ -215,11 +322,18 @@ def _made(item: BreakItem, break_types: Mapping[str, type[CoffeeBreak]]) -> Coff
         given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
         item = validate(break_model(cls, item.type), given, plain_document(given))
     try:
-        return cls(**item.keywords())
+        given = item.keywords()
+        for key, value in given.items():
+            if isinstance(value, Path):
+                given[key] = placed(str(value), folder_of((*path, key)))
+        return cls(**given)
     except (TypeError, ValueError) as error:
         raise SpecError(f"it cannot be made: {error}") from error
+    except SystemExit as error:
+        raise SpecError(f"it cannot be made: it called sys.exit({error.code!r})") from error
 
 
+@spelled_out
 def solve(
     solver: Solver,
     net: TrainableNet,
@@ -237,7 +351,7 @@ def solve(
     Args:
         solver: How.
         net: What.
-        fresh: Begin anew even if there is a run; it is set aside in the same directory.
+        fresh: Start over even if there is a run; it is moved into a folder of the same directory.
         reporter: Where words go; default: standard output, in plain lines.
 
     Returns:
@@ -253,4 +367,14 @@ def solve(
         RankError: If the ranks of a job disagree, or one of them has gone.
         SystemExit: On other ranks than 0, where one of these was raised on rank 0.
     """
+    expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
     return solver.solve(net, fresh=fresh, reporter=reporter)
+
+
+def _solver_hint(found: Any) -> str:
+    """How to come from what was given to a solver."""
+    if isinstance(found, SolverSpec):
+        return "make one of it: Solver(spec)"
+    if isinstance(found, str | Path | Mapping):
+        return "load it first: load_solver(…)"
+    return "the solver comes first, then the net: solve(solver, net)"

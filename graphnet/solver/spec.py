@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from graphnet.fields import Model, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from graphnet.solver import mom_policy
 from graphnet.solver.coffee import AnyBreakItem
+from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.lr_policy import AnyLRPolicy
 from graphnet.solver.methods import AnyMethod
 from graphnet.solver.methods.base import Method
@@ -38,7 +39,8 @@ class SolverSpec(Model):
         max_iter: How many updates the run has. This, or ``max_epoch``, or both.
         max_epoch: How many passes over the training data; the run ends with whichever of the
             two is reached first.
-        lr_policy: The learning rate. Default: the method's, Fixed 0.01 for most.
+        lr_policy: The learning rate. Default: the method's: Fixed 0.001 for Adam and AdamW, 1 for
+            Adadelta, 0.01 for the others.
         mom_policy: The momentum, for methods that have one. Default Fixed 0.
         regu_coef: Multiplies every regularizer. Default 0.0005.
         clip_gradients: The largest L2 norm of the whole gradient; a larger one is scaled down
@@ -48,8 +50,9 @@ class SolverSpec(Model):
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
             a launcher such as mpiexec has started the run.
         seed: Keys initial values, shuffling and random layers. Default 0.
-        exp_dir: The run's directory. Default: nothing is written.
-        load_from: A run, snapshot or model whose params a new run starts with.
+        exp_dir: The run's directory, relative to this file's folder. Default: nothing is written.
+        load_from: A run, snapshot or model whose params a new run starts with, relative to this
+            file's folder.
         coffee_breaks: What is done on the way, in this order.
         on_error: ``stop`` (default): a coffee break that raises ends the run, after a snapshot.
             ``continue``: it is skipped, with a warning.
@@ -69,6 +72,16 @@ class SolverSpec(Model):
     load_from: str | None = Field(default=None, min_length=1)
     coffee_breaks: tuple[AnyBreakItem, ...] = ()
     on_error: Literal["stop", "continue"] = "stop"
+
+    @field_validator("coffee_breaks", mode="before")
+    @classmethod
+    def _check_breaks(cls, breaks: Any) -> Any:
+        if isinstance(breaks, tuple) and any(isinstance(one, CoffeeBreak) for one in breaks):
+            raise ValueError(
+                "a coffee break made in Python is added to the solver"
+                "\n  write Solver(spec).add_coffee_break(…)"
+            )
+        return breaks
 
     @model_validator(mode="after")
     def _check(self) -> SolverSpec:

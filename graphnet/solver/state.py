@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
+from numbers import Real
+from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
+from graphnet.errors import SpecError
+from graphnet.sealed import read_only
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -17,20 +22,43 @@ class SolverState:
         epoch: Completed passes over the training data.
         lr: The rate of the last update: the policy's times ``lr_scale``.
         momentum: Of the last update; None for methods without one.
-        lr_scale: What coffee breaks multiply the policy's rate by; 1 until one does.
+        lr_scale: What coffee breaks multiply the policy's rate by; 1 until one does. The one
+            attribute that can be assigned: it holds from the next update on.
         stop_reason: Why the run is to end after this iteration, or empty.
     """
 
+    __slots__ = (
+        *("_epoch", "_fetch_loss", "_fetch_losses", "_iter", "_losses", "_lr", "_lr_scale"),
+        *("_momentum", "_obj_val", "_stop_reason"),
+    )
+
+    iter: int = read_only("_iter")
+    epoch: int = read_only("_epoch")
+    lr: float = read_only("_lr", "assign lr_scale, which the policy's rate is multiplied by")
+    momentum: float | None = read_only("_momentum", "choose another mom_policy")
+    stop_reason: str = read_only("_stop_reason", "call stop(reason)")
+
     def __init__(self) -> None:
-        self.iter = self.epoch = 0
-        self.lr = 0.0
-        self.momentum: float | None = None
-        self.lr_scale = 1.0
-        self.stop_reason = ""
+        self._iter = self._epoch = 0
+        self._lr = 0.0
+        self._momentum: float | None = None
+        self._lr_scale = 1.0
+        self._stop_reason = ""
         self._obj_val = float("nan")
         self._losses: dict[str, float] = {}
         self._fetch_loss: Callable[[], float] | None = None
         self._fetch_losses: Callable[[], Mapping[str, float]] | None = None
+
+    @property
+    def lr_scale(self) -> float:
+        """What the policy's rate is multiplied by."""
+        return self._lr_scale
+
+    @lr_scale.setter
+    def lr_scale(self, factor: float) -> None:
+        if not (isinstance(factor, Real) and isfinite(factor) and factor >= 0):
+            raise SpecError(f"lr_scale: expected a number of at least 0, found {factor!r}")
+        self._lr_scale = float(factor)
 
     @property
     def obj_val(self) -> float:
@@ -43,16 +71,20 @@ class SolverState:
         return self._obj_val
 
     @property
-    def losses(self) -> dict[str, float]:
+    def losses(self) -> Mapping[str, float]:
         """The terms of ``obj_val`` by loss layer (with ``iter_size``: of its last batch)."""
         if self._fetch_losses is not None:
             fetched, self._fetch_losses = self._fetch_losses(), None
             self._losses = {name: float(loss) for name, loss in fetched.items()}
-        return self._losses
+        return MappingProxyType(self._losses)
 
     def stop(self, reason: str) -> None:
         """End the run after this iteration; called by coffee breaks."""
-        self.stop_reason = self.stop_reason or reason
+        self._stop_reason = self._stop_reason or reason
+
+    def begin_update(self, lr: float, momentum: float | None) -> None:
+        """An update begins, at this rate and momentum."""
+        self._lr, self._momentum = lr, momentum
 
     def advance(self, net: TrainableNet, mean_loss: Number | None = None) -> None:
         """One more update is done.
@@ -61,8 +93,8 @@ class SolverState:
             net: Asked for its losses when a break wants them, before its next forward.
             mean_loss: Over the batches of the update, where there were several.
         """
-        self.iter += 1
-        self.epoch = net.epoch
+        self._iter += 1
+        self._epoch = net.epoch
         self._fetch_loss = net.loss if mean_loss is None else lambda: mean_loss
         self._fetch_losses = net.losses
 
@@ -80,8 +112,8 @@ class SolverState:
 
     def load_dict(self, saved: Mapping[str, Any]) -> None:
         """Stand where a snapshot was taken."""
-        self.iter, self.epoch = saved["iter"], saved["epoch"]
+        self._iter, self._epoch = saved["iter"], saved["epoch"]
         self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
         self._fetch_loss = self._fetch_losses = None
-        self.lr, self.momentum = saved["lr"], saved["momentum"]
+        self._lr, self._momentum = saved["lr"], saved["momentum"]
         self.lr_scale = saved["lr_scale"]

@@ -17,8 +17,20 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from graphnet.solver.durable import explained
+from graphnet.errors import SnapshotError
+from graphnet.files.folder import Folder
+from graphnet.files.paths import shown
+from graphnet.files.writing import Advice, explained, write_durably
 
+#: For statistics files, wherever they are.
+ADVICE = Advice(
+    SnapshotError,
+    "make room, or lower keep_last",
+    "choose another exp_dir",
+    "copy the run to another one",
+)
+_MOST_WAITING = 1 << 13
+_FIRST_LINE = b'{"iter"'  # of which a part may be all there is
 FileExists: TypeAlias = Literal["merge", "overwrite", "panic"]
 
 
@@ -60,53 +72,114 @@ def read_statistics(path: Path) -> Iterator[Measured]:
                 yield measured
 
 
+def begins_as_statistics(beginning: bytes) -> bool:
+    """Whether a file with this beginning may be a run's: there is a value in it, or nothing.
+
+    It may have suffered: a power cut leaves zeros, or a part of a line.
+    """
+    text = beginning.strip(b"\0 \r\n")
+    return not text or b'"iter"' in text or text in _FIRST_LINE
+
+
 class StatisticsFile:
     """A statistics file that is being added to.
 
     Args:
         path: Where; its folder is made.
+        folder: Its folder, where that is held: a run's, in which it is the run's own.
 
     Raises:
-        SnapshotError: If it cannot be written.
+        SnapshotError: If it cannot be written, or is a file of another kind.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: Folder | None = None) -> None:
         self.path = path
-        with explained(path):
+        self._waiting = bytearray()
+        with explained(path, ADVICE):
+            if folder is not None:
+                self._descriptor = self._open(folder)
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            with Folder(path.parent) as parent:
+                self._refuse_other(parent)
+                self._descriptor = self._open(parent)
+
+    def _refuse_other(self, folder: Folder) -> None:
+        """See that a file of the user's own choice holds statistics, if anything."""
+        name = self.path.name
+        if folder.has_file(name) and not begins_as_statistics(folder.read(name, 1 << 12)):
+            raise SnapshotError(
+                f"{shown(self.path)}: holds no statistics, so none are added to it\n"
+                "  choose another file"
+            )
+
+    def _open(self, folder: Folder) -> int:
+        name = self.path.name
+        found = folder.status(name)
+        if found is not None and found.st_nlink > 1:  # under its other name it stays as it is
+            write_durably(self.path, folder.read(name), ADVICE, folder)
+        return folder.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
     def append(self, measured: Measured) -> None:
         """Add a line; it is in the file after the next :meth:`flush`."""
-        with explained(self.path):
-            self._file.write(measured.to_line().encode())
+        self._waiting += measured.to_line().encode()
+        if len(self._waiting) > _MOST_WAITING:
+            self.flush()
 
     def flush(self) -> None:
         """Hand the lines to the system."""
-        with explained(self.path):
-            self._file.flush()
+        with explained(self.path, ADVICE):
+            while self._waiting:
+                del self._waiting[: os.write(self._descriptor, self._waiting)]
 
     def sync(self) -> int:
         """Put the lines on the disk and say how many bytes the file has."""
-        with explained(self.path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            return self._file.tell()
+        self.flush()
+        with explained(self.path, ADVICE):
+            os.fsync(self._descriptor)
+            return os.lseek(self._descriptor, 0, os.SEEK_END)
 
-    def cut(self, position: int) -> bool:
+    def cut(self, position: int, first_iter: int | None = None) -> bool:
         """Drop what comes after ``position`` bytes.
+
+        Args:
+            position: How much stays.
+            first_iter: What comes after it must be of this iteration or a later one, since a run
+                that stood there wrote it. Default: it may be anything.
 
         Returns:
             Whether the file was at least that long, so that it is now what it was then.
+
+        Raises:
+            SnapshotError: If that fails, or something else would be dropped.
         """
-        with explained(self.path):
-            self._file.flush()
-            size = self._file.seek(0, os.SEEK_END)
-            self._file.truncate(min(position, size))
-            self._file.seek(0, os.SEEK_END)
-        return size >= position
+        self.flush()
+        with explained(self.path, ADVICE):
+            size = os.lseek(self._descriptor, 0, os.SEEK_END)
+            if size <= position:
+                return size == position
+            if first_iter is not None:
+                self._refuse_others(position, first_iter)
+            os.ftruncate(self._descriptor, position)
+        return True
+
+    def _refuse_others(self, position: int, first_iter: int) -> None:
+        """See that what comes after ``position`` was measured by the run that goes on."""
+        os.lseek(self._descriptor, position, os.SEEK_SET)
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            *lines, last = file.read().split(b"\n")  # of the last a crash may have left a part
+        for line in (*lines, *([last] if Measured.from_line(last) else [])):
+            found = Measured.from_line(line)
+            if line.strip(b"\0") and (found is None or found.iter < first_iter):
+                raise SnapshotError(
+                    f"{shown(self.path)}: has more in it than the run that goes on has written\n"
+                    "  it stays as it is: give save_into the file of before, or another one"
+                )
 
     def close(self) -> None:
         """Close it."""
-        with explained(self.path):
-            self._file.close()
+        try:
+            self.flush()
+        finally:
+            with explained(self.path, ADVICE):
+                os.close(self._descriptor)

@@ -169,7 +169,8 @@ class Team:
     def _follow(self, standing: Standing) -> None:
         run = self._run
         run.state.load_dict(standing.state)
-        run.state.stop_reason = standing.stop_reason
+        if standing.stop_reason:
+            run.state.stop(standing.stop_reason)
         if run.net.cursors() != standing.cursors:
             run.net.seek(standing.cursors)
         run.schedule.pass_over(run.state)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
+from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.param import ParamStore
 
@@ -60,6 +61,12 @@ class TrainableNet(EvaluatedNet, Protocol):
     def losses(self) -> Mapping[str, float]:
         """The same, by loss layer."""
 
+    def statistic_keys(self, phase: Phase) -> Collection[str] | None:
+        """What a phase of the same net measures; None where it cannot be told."""
+
+    def suspicions(self) -> Sequence[Problem]:
+        """What is legal in it but hardly meant, each at its place."""
+
     def check_trainable(self) -> None:
         """See that there is a loss and that it reaches all that should learn.
 
@@ -92,7 +99,7 @@ class TrainableNet(EvaluatedNet, Protocol):
         """The means of all losses and statistics since the last reset."""
 
     def reset_statistics(self) -> None:
-        """Start counting anew."""
+        """Start counting from zero."""
 
     def statistics_state(self) -> dict[str, np.ndarray]:
         """The running sums by layer, the weight in the last place."""
@@ -106,6 +113,9 @@ class TrainableNet(EvaluatedNet, Protocol):
 
     def data_summary(self) -> dict[str, Any]:
         """Which data sources are used."""
+
+    def output_files(self) -> list[str]:
+        """The files that its layers write, of every phase."""
 
     def data_fingerprints(self) -> Mapping[str, dict[str, str]]:
         """By data layer and path, what tells each file from another of its name."""

@@ -12,15 +12,20 @@ import numpy as np
 
 from graphnet.backend.measures import Number
 from graphnet.errors import BreakError, DivergedError, GraphnetError
+from graphnet.files.paths import shown
 from graphnet.parallel.communicator import Communicator, LocalCommunicator
 from graphnet.solver.coffee.divergence_guard import check_finite
 from graphnet.solver.keeper import FINISHED, Keeper
 from graphnet.solver.reporter import Progress
 from graphnet.solver.run import Run
-from graphnet.solver.run_directory import BEGIN_ANEW
+from graphnet.solver.run_directory import START_OVER
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.state import SolverState
 from graphnet.solver.team import Team
+from graphnet.user_code import exit_refused, is_called_by_user
+
+#: What is said at the end of a run without a directory.
+NOTHING_SAVED = "nothing was saved: the solver has no exp_dir"
 
 
 class Training:
@@ -79,11 +84,12 @@ class Training:
         self.team.is_moved = True
         is_resumed = self.keeper.begin(fresh=fresh)
         if is_resumed and self.keeper.is_complete:
-            way_on = f"\n  to go on, give a larger max_iter; {BEGIN_ANEW}"
+            way_on = f"\n  to go on, give a larger max_iter; {START_OVER}"
             self._say_end("was finished before", way_on)
             return True, True
-        if is_resumed:
-            self._say(f"going on from iteration {self.state.iter:,} ({self.lounge.last_snapshot})")
+        last = self.lounge.last_snapshot
+        if is_resumed and last is not None:
+            self._say(f"going on from iteration {self.state.iter:,} ({shown(last)})")
         self.keeper.record_start()
         return is_resumed, False
 
@@ -91,7 +97,13 @@ class Training:
 
     def _loop(self) -> None:
         while not self.run.is_finished:
-            self._step()
+            try:
+                self._step()
+            except SystemExit as error:
+                if not is_called_by_user(error):
+                    raise
+                during = f"while the net was computing, after iteration {self.state.iter}"
+                raise exit_refused(error, during) from error
             self.run.reporter.step()
             self._pause()
 
@@ -99,9 +111,9 @@ class Training:
         """Forward, backward, update."""
         spec, state, net = self.run.spec, self.state, self.net
         t = state.iter + 1
-        state.lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
-        if spec.mom_policy is not None:
-            state.momentum = spec.mom_policy.value(t, state.epoch)
+        lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
+        momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
+        state.begin_update(lr, momentum)
         net.context.iteration = state.iter
         mean_loss = None
         self.team.vote()
@@ -110,7 +122,7 @@ class Training:
         else:
             mean_loss = self._accumulate(spec.iter_size)
         self.team.count()
-        self.run.updater.update(t, state.lr, state.momentum or 0.0)
+        self.run.updater.update(t, lr, momentum or 0.0)
         state.advance(net, mean_loss)
 
     def _accumulate(self, iter_size: int) -> Number:
@@ -152,8 +164,8 @@ class Training:
             self.team.is_moved = True
         if lounge.wants_snapshot or is_save_due:
             path = self.keeper.save(best=lounge.wants_best)
-        lounge.wants_restore = lounge.wants_snapshot = lounge.wants_best = False
-        lounge.break_seconds += perf_counter() - start
+        lounge.have_wishes_met()
+        lounge.count_seconds(perf_counter() - start)
         return path
 
     def _finish(self) -> None:
@@ -207,15 +219,17 @@ class Training:
             path = self._settle(is_save_due=True)
         except GraphnetError as failed:
             return BreakError(f"{error}\n  and the run could not be saved: {failed}")
-        way_out = "mend it and solve again" if path else "mend it"
-        saved = f"the run is saved in {path}: " if path else ""
+        way_out = "correct it and solve again" if path else "correct it"
+        saved = f"the run is saved in {shown(path)}: " if path else ""
         return BreakError(f"{error}\n  {saved}{way_out}, or set 'on_error: continue' to skip it")
 
     def _say_end(self, how: str, then: str = "") -> None:
         state, directory = self.state, self.keeper.directory
-        where = f" ({directory.folder})" if directory else ""
+        where = f" ({shown(directory.folder)})" if directory else ""
         why = f": {state.stop_reason}" if state.stop_reason else ""
         self._say(f"{how} at iteration {state.iter:,}, epoch {state.epoch:,}{where}{why}{then}")
+        if directory is None:
+            self._say(NOTHING_SAVED)
 
     def _say(self, text: str) -> None:
         self.run.reporter.line(text)

@@ -168,7 +168,7 @@ class Updater:
             group.gradient_scale, group.is_scaled = scale, is_scaled
             group.call()
         for param in self._constrained:
-            param.decl.cons.apply(self.backend.xp, param.data, t)
+            param.decl.cons.apply(self.backend, param.data, t)
 
     def _gradient_scale(self) -> Number:
         """What the gradient is multiplied by: the mean over batches, and the clip."""

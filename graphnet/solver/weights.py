@@ -8,13 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnet.arguments import expect_net, expect_path, spelled_out
 from graphnet.blob import Array, shape_text
 from graphnet.errors import SnapshotError
-from graphnet.fields import is_there
+from graphnet.files.paths import is_there, shown
+from graphnet.files.writing import Advice, write_durably
 from graphnet.param import ParamStore
-from graphnet.solver.durable import write_durably
 from graphnet.solver.run_directory import newest_good
-from graphnet.solver.snapshot_file import Arrays, Contents, Meta, read, to_bytes, versions
+from graphnet.solver.snapshot_file import (
+    Arrays,
+    Contents,
+    Meta,
+    begins_as_snapshot,
+    read,
+    to_bytes,
+    versions,
+)
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -43,7 +52,7 @@ class WeightsReport:
 
     def __str__(self) -> str:
         n = len(self.loaded) + len(self.missing) + len(self.misshapen)
-        lines = [f"loaded {len(self.loaded)} of {n} params from {self.file}"]
+        lines = [f"loaded {len(self.loaded)} of {n} params from {shown(self.file)}"]
         for what, names in (
             ("not in the file, so they start as declared", self.missing),
             ("of another shape in the file, so they start as declared", self.misshapen),
@@ -110,17 +119,19 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     """
     if not is_there(path):
         raise SnapshotError(
-            f"{path}: there is no such run, snapshot or model\n"
+            f"{shown(path)}: there is no such run, snapshot or model\n"
             "  expected a run's directory, or a file that graphnet has written"
         )
     if not path.is_dir():
         return path, read(path)
     found = newest_good(path)
     if found is None:
-        raise SnapshotError(f"{path}: holds no run: there is no snapshot in {path / 'snapshots'}")
+        where = shown(path / "snapshots")
+        raise SnapshotError(f"{shown(path)}: holds no run: there is no snapshot in {where}")
     return found
 
 
+@spelled_out
 def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -> WeightsReport:
     """Load params and persistent state by layer name from a run, a snapshot or a model.
 
@@ -136,13 +147,15 @@ def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -
         SnapshotError: If the file is missing or damaged, or nothing in it fits; with
             ``strict``, if not everything does, and then nothing is loaded.
     """
+    expect_net("load_weights", net, call="load_weights(net, FILE)")
+    expect_path("load_weights", path, call="load_weights(net, FILE)")
     file, contents = read_weights(Path(path))
     store = net.store
     if strict:
         check_fits(store, contents, file)
     report = upload(store, contents.params, contents.state, file=file)
     if not report.loaded and any(True for _ in store.items()):
-        raise SnapshotError(f"{file}: has no param that this net could use\n{report}")
+        raise SnapshotError(f"{shown(file)}: has no param that this net could use\n{report}")
     return report
 
 
@@ -163,9 +176,10 @@ def check_fits(store: ParamStore, contents: Contents, file: Path) -> None:
                 f"'{key}/{name}' is {shape_text(values.shape)} there, {shape_text(here)} here"
             )
     if wrong:
-        raise SnapshotError(f"{file}: is not of this net:\n  " + "\n  ".join(wrong))
+        raise SnapshotError(f"{shown(file)}: is not of this net:\n  " + "\n  ".join(wrong))
 
 
+@spelled_out
 def save_model(net: TrainableNet, path: Path | str) -> None:
     """Write the params and persistent state alone: a model.
 
@@ -175,8 +189,11 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
 
     Raises:
         DivergedError: If one of them is not finite.
-        SnapshotError: If it cannot be written; what was there before stays.
+        SnapshotError: If it cannot be written, or a file that is no model or snapshot has the
+            name; what was there before stays.
     """
+    expect_net("save_model", net, call="save_model(net, FILE)")
+    expect_path("save_model", path, call="save_model(net, FILE)")
     params, state = download(net.store)
     meta = Meta(
         kind="model",
@@ -186,4 +203,18 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         seed=net.context.seed,
     )
     contents = Contents(meta, params, state, net_yaml=net.yaml_text)
-    write_durably(Path(path), to_bytes(contents))
+    path = Path(path)
+    _refuse_other(path)
+    write_durably(path, to_bytes(contents), Advice(SnapshotError))
+
+
+def _refuse_other(path: Path) -> None:
+    """See that a file that would be replaced is a model or snapshot, or empty."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        beginning = file.read(64)
+    if beginning and not begins_as_snapshot(beginning):
+        raise SnapshotError(
+            f"{path}: is not a model, so it is not replaced by one\n  choose another name"
+        )

@@ -23,8 +23,10 @@ from tests.parallel.recipe import BREAKS, layers, write_data
 _BESIDE = Path(sys.executable).with_name("mpiexec")
 MPIEXEC = str(_BESIDE) if _BESIDE.exists() else shutil.which("mpiexec")
 
+HAS_MPI = MPIEXEC is not None and find_spec("mpi4py") is not None
+
 needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None or find_spec("mpi4py") is None,
+    not HAS_MPI,
     reason=f"needs mpiexec and mpi4py: {pip_install('mpi')}",
 )
 

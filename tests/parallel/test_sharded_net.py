@@ -256,7 +256,7 @@ def test_batches_of_different_sizes():
 
 def test_only_nets_can_be_cut():
     """A net of the user's own kind is computed whole."""
-    with pytest.raises(SpecError, match="shards: 2 cannot be had of a dict"):
+    with pytest.raises(SpecError, match="shards: a dict cannot be cut into 2"):
         cut({}, 2, LocalCommunicator())
 
 

@@ -396,7 +396,7 @@ def test_restore_best_brings_params_and_history_back(tmp_path):
     net, kept = FakeNet(), {}
     sibling = net.sibling("test")
     scores = iter([3.0, 1.0, 2.0, 5.0])
-    sibling.evaluate = lambda: (1, {"loss-key": next(scores)})
+    vars(sibling)["evaluate"] = lambda: (1, {"loss-key": next(scores)})
     net.sibling = lambda phase: sibling
 
     class Keep(CoffeeBreak):
@@ -421,7 +421,7 @@ def test_restore_best_brings_params_and_history_back(tmp_path):
 
 
 def test_statistics_elsewhere(tmp_path):
-    """A file of one's own choice is added to, begun anew, or not touched at all."""
+    """A file of one's own choice is added to, started over, or not touched at all."""
     elsewhere = tmp_path / "kept" / "s.jsonl"
     file = StatisticsFile(elsewhere)
     file.append(Measured(99, "accuracy", 0.5))
@@ -473,7 +473,7 @@ def test_a_run_that_goes_on_remembers_its_statistics():
 
     for n in (8, 9):
         solver = solver_for("run", n)
-        solver.add_coffee_break(Look(), every_n_iter=1)
+        solver.add_coffee_break(Look())
         solve(solver, FakeNet(), reporter=Lines())
     assert seen == [(False, []), (True, [0, 4, 8])]
 
@@ -497,3 +497,136 @@ def test_solving_twice_with_one_solver():
     )
     first, second = (solve(solver, FakeNet(), reporter=Lines()) for _ in range(2))
     assert (first.iter, first.stop_reason) == (second.iter, second.stop_reason)
+
+
+class Once(CoffeeBreak):
+    """Does something at iteration 6."""
+
+    def __init__(self, do):
+        self.do = do
+
+    def enjoy(self, net, state, lounge):  # noqa: D102
+        if state.iter == 6:
+            self.do(net, state, lounge)
+
+
+def train_with(do, folder="run", n=10, breaks=(), **keys):
+    solver = solver_for(folder, n, [*breaks, {"type": "Snapshot", "every_n_iter": 2}], **keys)
+    solver.add_coffee_break(Once(do), every_n_iter=1)
+    return solve(solver, FakeNet(), reporter=Lines())
+
+
+def files(folder):
+    return {p: p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+def test_a_directory_that_is_moved_while_a_run_goes_on():
+    """The run ends and says so; another run in its place is left alone; it goes on when asked."""
+    second = {}
+
+    def move(net, state, lounge):
+        shutil.move("run", "old")
+        train("run", 3)
+        second.update(files("run"))
+
+    with pytest.raises(SnapshotError, match="run: was moved, removed or replaced"):
+        train_with(move)
+    assert files("run") == second
+    assert list(snapshots_in(Path("old"))) == [0, 2, 4]
+    train_with(lambda *_: None, "old")
+    assert (Path("old") / "snapshots/snapshot-000010.h5").exists()
+
+
+def test_a_working_directory_that_changes_while_a_run_goes_on(tmp_path):
+    """The run's files stay together."""
+    (tmp_path / "elsewhere").mkdir()
+    train_with(lambda *_: os.chdir("elsewhere"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert list(snapshots_in(tmp_path / "run")) == [0, 2, 4, 6, 8, 10]
+
+
+def test_best_params_are_not_taken_from_another_run():
+    """Where the directory has been replaced, its best snapshot is not this run's."""
+
+    def move(net, state, lounge):
+        shutil.move("run", "old")
+        train("run", 3)
+        lounge.request_restore()
+
+    with pytest.raises(SnapshotError, match="run: was moved"):
+        train_with(move, breaks=[{"type": "ValidationPerformance", "every_n_iter": 1}])
+
+
+def test_files_of_the_users_own_are_not_written_over(tmp_path):
+    """A run in their folder is refused before anything is written."""
+    for name in ("net.yaml", "solver.yaml"):
+        (tmp_path / name).write_text("# mine\n")
+    with pytest.raises(SnapshotError, match=r"^net.yaml, solver.yaml: no run has written them"):
+        train(".", 3)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.yaml", "solver.yaml"]
+
+
+def test_a_text_of_a_run_that_was_edited():
+    """It is the user's own now."""
+    train("run", 3)
+    path = Path("run/solver.yaml")
+    text = path.read_text()
+    path.write_text(text + "# note\n")
+    for fresh in (False, True):
+        with pytest.raises(SnapshotError, match=r"run/solver.yaml: no run has written it, and"):
+            train("run", 5, fresh=fresh)
+    path.write_text(text)
+    train("run", 5)
+    assert path.read_text() == text.replace("max_iter: 3", "max_iter: 5")
+
+
+@pytest.mark.parametrize("file_exists", ["merge", "overwrite"])
+def test_statistics_into_a_file_of_another_kind(tmp_path, file_exists):
+    """Nothing is added to it, and nothing is cut off."""
+    (tmp_path / "notes.txt").write_text("mine\n")
+    solver = Solver(SolverSpec(max_iter=2))
+    solver.setup_coffee_lounge(save_into="notes.txt", file_exists=file_exists)
+    with pytest.raises(SnapshotError, match=r"notes.txt: holds no statistics, so none are added"):
+        solve(solver, FakeNet(), reporter=Lines())
+    assert (tmp_path / "notes.txt").read_text() == "mine\n"
+
+
+def test_statistics_of_another_run_are_not_cut():
+    """A run that goes on into another file than before leaves what is there."""
+
+    def to(name, n, folder):
+        solver = solver_for(folder, n)
+        solver.setup_coffee_lounge(save_into=name)
+        return solve(solver, FakeNet(), reporter=Lines())
+
+    to("long.jsonl", 30, "long")
+    to("short.jsonl", 5, "run")
+    before = Path("long.jsonl").read_bytes()
+    assert to("long.jsonl", 9, "run").iter == 9
+    assert Path("long.jsonl").read_bytes().startswith(before)
+    record = json.loads(Path("run/run.json").read_text())
+    assert record["statistics"] == str(Path("long.jsonl").absolute())
+    del record["statistics"]  # as an earlier graphnet left it
+    Path("run/run.json").write_text(json.dumps(record))
+    before = Path("long.jsonl").read_bytes()
+    shutil.copy("long.jsonl", "other.jsonl")
+    with Path("other.jsonl").open("a") as file:
+        file.write(Measured(1, "loss", 1.0).to_line())
+    with pytest.raises(SnapshotError, match=r"other.jsonl: has more in it than the run that goes"):
+        to("other.jsonl", 12, "run")
+    assert Path("other.jsonl").read_bytes().startswith(before)
+
+
+def test_files_are_named_in_the_record():
+    """So that they are known to be the run's."""
+    train("run", 3)
+    record = json.loads(Path("run/run.json").read_text())
+    assert set(record["files"]) == {"net.yaml", "solver.yaml"}
+    assert record["outputs"] == []
+
+
+def test_the_recorded_solver_names_the_directory_it_lies_in():
+    """Wherever that is, and in every snapshot."""
+    train("run", 3)
+    assert "exp_dir: .\n" in Path("run/solver.yaml").read_text()
+    assert "exp_dir: .\n" in read(Path("run/snapshots/snapshot-000003.h5")).solver_yaml

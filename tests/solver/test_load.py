@@ -8,16 +8,30 @@ import pytest
 
 import graphnet as gn
 from graphnet.errors import SpecError
+from graphnet.overrides import override, parse_override
 from graphnet.solver.load import load_solver, parse_solver
-from graphnet.yaml_reader import parse_yaml
+from graphnet.yaml_reader import parse_yaml, read_yaml
 
 HOOKS = """\
+from pathlib import Path
+
 import graphnet as gn
 
 
 class Espresso(gn.CoffeeBreak):
     def __init__(self, sugar: int = 0, *, milk: bool = False) -> None:
         self.sugar, self.milk = sugar, milk
+
+    def enjoy(self, net, state, lounge):
+        pass
+
+
+class Recipe(gn.CoffeeBreak):
+    def __init__(self, book: Path) -> None:
+        self.book = book
+
+    def enjoy(self, net, state, lounge):
+        pass
 
 
 class Ristretto(Espresso):
@@ -58,20 +72,47 @@ def test_a_file_a_text_path_and_a_dict_are_the_same(load, tmp_path):
     """Three ways to say one thing."""
     spec = load("{max_iter: 3, exp_dir: run}").spec
     assert load_solver(str(tmp_path / "solver.yaml")).spec == spec
-    assert load_solver({"max_iter": 3, "exp_dir": "run"}).spec == spec
+    assert load_solver({"max_iter": 3, "exp_dir": str(tmp_path / "run")}).spec == spec
     assert gn.load_solver(tmp_path / "solver.yaml").spec == spec
 
 
-def test_exp_dir_stays_relative_to_the_working_directory(load):
-    """A run is made where one works, not where the recipe lies."""
-    assert load("{max_iter: 3, exp_dir: runs/x}").spec.exp_dir == "runs/x"
+@pytest.mark.parametrize("key", ["exp_dir", "load_from"])
+@pytest.mark.parametrize(
+    ("name", "place"), [("old/a", "{}/old/a"), ("../old", "{0.parent}/old"), (".", "{}")]
+)
+def test_paths_are_relative_to_the_file(load, tmp_path, key, name, place, monkeypatch):
+    """Every path in a YAML, wherever one works: a chain of runs finds its runs again."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = load(f"{{max_iter: 3, {key}: {name}}}").spec
+    assert getattr(found, key) == place.format(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["old/model.h5", "../old"])
-def test_load_from_is_relative_to_the_file(load, tmp_path, name):
-    """As every path in a YAML."""
-    found = load(f"{{max_iter: 3, load_from: {name}}}").spec.load_from
-    assert found == str(tmp_path / name)
+def test_paths_of_the_command_line_are_relative_to_where_one_is(load, tmp_path, monkeypatch):
+    """They stand in no file."""
+    load("{max_iter: 3, exp_dir: a, load_from: b}")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    document = override(read_yaml(tmp_path / "solver.yaml"), [parse_override("exp_dir=c")])
+    spec = parse_solver(document).spec
+    assert (spec.exp_dir, spec.load_from) == (str(tmp_path / "elsewhere/c"), str(tmp_path / "b"))
+
+
+def test_a_path_of_a_break_is_relative_to_the_file(load, tmp_path, monkeypatch):
+    """One whose keyword is annotated so; from Python it is relative to where one is."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    text = (
+        "max_iter: 3\ncoffee_breaks: [{type: load_hooks.Recipe, book: ../a.txt, every_n_iter: 1}]"
+    )
+    (entry,) = load(text)._entries
+    assert entry.coffee_break.book == tmp_path.parent / "a.txt"
+
+
+def test_paths_may_begin_with_a_tilde(load, monkeypatch):
+    """The home folder, as everywhere."""
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load("{max_iter: 3, exp_dir: ~/runs/a}").spec.exp_dir == "/home/me/runs/a"
 
 
 def test_an_absolute_load_from_stays(load, tmp_path):

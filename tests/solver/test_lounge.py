@@ -28,7 +28,7 @@ def test_statistics_go_to_the_file(tmp_path):
     """At once, or every so many iterations."""
     path = tmp_path / "s.jsonl"
     lounge = CoffeeLounge(Lines(), every_n_iter=10)
-    lounge.file = StatisticsFile(path)
+    lounge._file = StatisticsFile(path)
     seen = []
     for iteration in (5, 10, 15):
         lounge.start_iteration(iteration)

@@ -1,8 +1,8 @@
 """What the two families of policies share."""
 
 import pytest
-from pydantic import ValidationError
 
+from graphnet.errors import SpecError
 from graphnet.solver import lr_policy, mom_policy
 from graphnet.solver.policy import raised
 
@@ -44,9 +44,9 @@ def test_the_last_length_is_not_used(staged, unit):
 @pytest.mark.parametrize("staged", [rates, momenta])
 def test_lengths_are_required_but_for_the_last(staged):
     """An endless stage in the middle would hide those behind it."""
-    with pytest.raises(ValidationError, match=r"stages\[1\]: missing key 'length'"):
+    with pytest.raises(SpecError, match=r"stages\[1\]: missing key 'length'"):
         staged(3, None, 3)
-    with pytest.raises(ValidationError, match="stages: expected at least one"):
+    with pytest.raises(SpecError, match="stages: expected at least one"):
         staged()
 
 

@@ -34,8 +34,8 @@ def test_last_iteration(keys, last):
     run = make_run(**keys)
     assert run.last_iter == last
     for iteration in (last - 1, last):
-        run.state.iter = iteration
-        run.state.epoch = iteration * run.samples_per_iter // 10
+        run.state._iter = iteration
+        run.state._epoch = iteration * run.samples_per_iter // 10
         assert run.is_finished == (iteration == last)
 
 

@@ -1,14 +1,18 @@
 """A run's directory."""
 
+import os
+import shutil
+import socket
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from graphnet.errors import SnapshotError
-from graphnet.solver.durable import UNFINISHED
+from graphnet.files.writing import UNFINISHED
 from graphnet.solver.run_directory import RunDirectory, newest_good, snapshots_in
 from graphnet.solver.snapshot_file import Contents, Meta, SavedState, to_bytes
 
@@ -60,7 +64,7 @@ def test_damaged_ones_are_passed_over(tmp_path):
 
 
 def test_only_damaged_ones_is_an_error(tmp_path):
-    """A run is never begun anew behind its owner's back."""
+    """A run is never started over behind its owner's back."""
     snapshot(tmp_path, 10).write_bytes(b"x")
     with pytest.raises(SnapshotError, match=r"none of its 1 snapshots can be read\n  .*--fresh"):
         newest_good(tmp_path)
@@ -157,10 +161,218 @@ def test_prune_keeps_the_newest(tmp_path):
 
 @pytest.mark.parametrize("text", [None, "", "[1]", "{", "[" * 100_000])
 def test_unreadable_json_is_empty(tmp_path, text):
-    """A record that was damaged is begun anew."""
+    """A record that was damaged is started over."""
     if text is not None:
         (tmp_path / "run.json").write_text(text)
     read_json = partial(RunDirectory(tmp_path).read_json, "run.json")
     assert read_json() == {}
     (tmp_path / "run.json").write_text('{"starts": [1]}')
     assert read_json() == {"starts": [1]}
+
+
+def test_a_lock_says_who_holds_it_while_it_is_held(tmp_path):
+    """Afterwards it is empty."""
+    directory = opened(tmp_path)
+    assert (tmp_path / "lock").read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
+    directory.close()
+    assert (tmp_path / "lock").read_bytes() == b""
+
+
+def moved(tmp_path):
+    (tmp_path / "run").rename(tmp_path / "old")
+
+
+def moved_and_replaced(tmp_path):
+    moved(tmp_path)
+    opened(tmp_path / "run").close()
+
+
+def removed(tmp_path):
+    shutil.rmtree(tmp_path / "run")
+
+
+def without_its_lock(tmp_path):
+    (tmp_path / "run" / "lock").unlink()
+
+
+def with_another_lock(tmp_path):
+    without_its_lock(tmp_path)
+    (tmp_path / "run" / "lock").write_text("")
+
+
+def with_other_snapshots(tmp_path):
+    (tmp_path / "run" / "snapshots").rename(tmp_path / "run" / "mine")
+    (tmp_path / "run" / "snapshots").mkdir()
+
+
+CHANGES = [
+    moved,
+    moved_and_replaced,
+    removed,
+    without_its_lock,
+    with_another_lock,
+    with_other_snapshots,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_directory_that_is_its_own_no_more(tmp_path, change):
+    """Nothing is written any more, neither there nor where it was."""
+    directory = opened(tmp_path / "run")
+    directory.write_text("run.json", "before")
+    change(tmp_path)
+    there = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    for write in (
+        lambda: directory.write_text("run.json", "after"),
+        lambda: directory.write_snapshot(directory.path_at(1), b"x"),
+        directory.statistics_file,
+        directory.set_aside,
+    ):
+        with pytest.raises(
+            SnapshotError, match=r"run: was moved, removed or replaced.*\n.*--exp-d"
+        ):
+            write()
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == there
+    directory.close()
+
+
+def test_the_directory_may_be_a_link(tmp_path, monkeypatch):
+    """To a larger disk, say; a changed working directory leads nowhere else."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to("disk")
+    monkeypatch.chdir(tmp_path)
+    directory = opened(Path("run"))
+    monkeypatch.chdir(tmp_path / "disk")
+    directory.write_snapshot(directory.path_at(1), b"x")
+    directory.close()
+    assert (tmp_path / "disk/snapshots/snapshot-000001.h5").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    "name", ["lock", "run.json", "net.yaml", "solver.yaml", "statistics.jsonl", "snapshots"]
+)
+def test_nothing_in_it_may_be_a_link(tmp_path, name):
+    """A directory from elsewhere could lead to any file of the user's own."""
+    opened(tmp_path / "run").close()
+    snapshot(tmp_path / "run", 1)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "snapshot-000001.h5").write_text("mine")
+    (tmp_path / "profile").write_text("mine")
+    path = tmp_path / "run" / name
+    if name == "snapshots":
+        shutil.rmtree(path)
+        path.symlink_to(tmp_path / "precious")
+    else:
+        path.unlink(missing_ok=True)
+        path.symlink_to(tmp_path / "profile")
+    directory = RunDirectory(tmp_path / "run")
+
+    def write_all():
+        directory.open(pytest.fail)
+        directory.write_text("run.json", "{}")
+        directory.write_text("net.yaml", "{}")
+        directory.write_text("solver.yaml", "{}")
+        directory.statistics_file()
+
+    with pytest.raises(SnapshotError, match=f"(?s)/{name}: .*(symbolic link|no run has written)"):
+        write_all()
+    directory.close()
+    assert path.is_symlink()
+    assert (tmp_path / "profile").read_text() == "mine"
+    assert (tmp_path / "precious" / "snapshot-000001.h5").read_text() == "mine"
+    assert len(list((tmp_path / "precious").iterdir())) == 1
+
+
+def test_setting_aside_leaves_what_is_not_a_runs(tmp_path):
+    """Notes of the user's own, beside the run's files and among its snapshots."""
+    directory = opened(tmp_path)
+    directory.claim()
+    snapshot(tmp_path, 1)
+    others = [tmp_path / "notes.txt", tmp_path / "snapshots" / "photo.jpg"]
+    for path in others:
+        path.write_text("mine")
+    aside = directory.set_aside()
+    directory.close()
+    assert all(path.read_text() == "mine" for path in others)
+    assert sorted(p.name for p in aside.rglob("*")) == [
+        "run.json",
+        "snapshot-000001.h5",
+        "snapshots",
+    ]
+
+
+def test_setting_aside_that_is_cut_off_can_be_gone_on_from(tmp_path, monkeypatch):
+    """Whatever has been moved: the rest is still known to be a run's."""
+    for n in range(1, 6):
+        folder = tmp_path / str(n)
+        directory = opened(folder)
+        directory.claim()
+        for iteration in (1, 2):
+            snapshot(folder, iteration)
+        directory.statistics.write_text("")
+        calls, replace = [], os.replace
+
+        def killed(*args, calls=calls, n=n, replace=replace, **keywords):
+            calls.append(1)
+            if len(calls) == n:
+                raise KeyboardInterrupt("killed")
+            return replace(*args, **keywords)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", killed)
+            if n <= 4:
+                with pytest.raises(KeyboardInterrupt, match="killed"):
+                    directory.set_aside()
+            else:
+                directory.set_aside()
+        directory.close()
+        opened(folder).close()
+
+
+def test_prune_leaves_what_is_no_snapshot(tmp_path):
+    """Whatever it is called."""
+    snapshot(tmp_path, 10).write_text("mine")
+    for iteration in (20, 30, 40):
+        snapshot(tmp_path, iteration)
+    (tmp_path / "snapshots" / "snapshot-000015.h5").symlink_to("snapshot-000020.h5")
+    RunDirectory(tmp_path).prune(40, 1)
+    assert list(snapshots_in(tmp_path)) == [10, 15, 40]
+
+
+def test_leftovers_of_others_stay(tmp_path):
+    """Only what a run writes, by its name, in a directory that is a run's."""
+    snapshot(tmp_path, 10)
+    others = ["notes.unfinished", "thesis.01234567.unfinished", "snapshots/x.h5.unfinished"]
+    for name in others:
+        (tmp_path / name).write_text("mine")
+    left = tmp_path / "snapshots" / f"snapshot-000010.h5.01234567{UNFINISHED}"
+    left.write_text("half")
+    (tmp_path / f"net.yaml{UNFINISHED}").symlink_to("notes.unfinished")
+    opened(tmp_path).close()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / f"net.yaml{UNFINISHED}").write_text("mine")
+    (tmp_path / "new" / f"run.json.01234567{UNFINISHED}").write_text("half")
+    opened(tmp_path / "new").close()
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
+        "lock",
+        f"net.yaml{UNFINISHED}",
+        "snapshots",
+    ]
+    assert [(tmp_path / name).read_text() for name in others] == ["mine"] * 3
+    assert not left.exists()
+    assert (tmp_path / f"net.yaml{UNFINISHED}").is_symlink()
+
+
+def test_without_descriptors_of_folders(tmp_path, monkeypatch):
+    """As on Windows: the directory is looked for by its path before each write."""
+    monkeypatch.setattr("graphnet.files.folder._BY_DESCRIPTOR", False)
+    monkeypatch.setattr("graphnet.files.folder._NO_FOLLOW", 0)
+    directory = opened(tmp_path / "run")
+    directory.claim()
+    directory.write_snapshot(directory.path_at(1), b"x")
+    moved_and_replaced(tmp_path)
+    with pytest.raises(SnapshotError, match="was moved"):
+        directory.write_snapshot(directory.path_at(2), b"x")
+    directory.close()
+    assert list(snapshots_in(tmp_path / "old")) == [1]
+    assert list(snapshots_in(tmp_path / "run")) == []

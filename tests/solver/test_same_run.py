@@ -60,16 +60,13 @@ def test_every_difference_is_listed():
         "  solver.method.beta1: absent there, 0.9 here",
         "  solver.method.beta2: absent there, 0.999 here",
         "  solver.method.epsilon: absent there, 1e-08 here",
-        "  solver.lr_policy.type: Fixed there, Inv here",
-        "  solver.lr_policy.base_lr: 0.01 there, 0.003 here",
-        "  solver.lr_policy.gamma: absent there, 0.0001 here",
-        "  solver.lr_policy.power: absent there, 0.5 here",
+        "  solver.lr_policy.base_lr: 0.01 there, 0.001 here",
         f"  solver.mom_policy: {momentum} there, absent here",
         "  solver.regu_coef: 0.0005 there, 0.1 here",
         "  precision: float64 there, float32 here",
         "  seed: 0 there, 4 here",
         "  data.sources.data: memory there, elsewhere here",
-        "  solve with --fresh (in Python fresh=True) to begin anew, or choose another exp_dir",
+        "  solve with --fresh (in Python fresh=True) to start over, or choose another exp_dir",
     ]
 
 

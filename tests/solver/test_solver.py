@@ -1,8 +1,10 @@
 # ruff: noqa: D102  # breaks take what the contract hands them
 """Solver: making one, its breaks, its lounge."""
 
+import numpy as np
 import pytest
 from support.fake_net import FakeNet, Lines
+from support.nets import net_of
 
 from graphnet.errors import Position, SpecError, TopologyError
 from graphnet.solver.coffee import COFFEE_BREAKS
@@ -11,6 +13,12 @@ from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
+
+TEST_NET = """
+    - {name: in, type: MemoryData, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
+    - {name: p, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [p]}
+    - {name: loss, type: SoftmaxLoss, bottoms: [p, label]}
+"""
 
 
 class Espresso(CoffeeBreak):
@@ -107,8 +115,16 @@ def test_class_that_was_not_imported():
     ("break_", "keys", "message"),
     [
         (TrainingSummary(), {}, r"'TrainingSummary': it is never due\n  give every_n_iter"),
-        (TrainingSummary(), {"every_n_iter": -1}, "must not be negative"),
-        (TrainingSummary, {"every_n_iter": 1}, "this is not a CoffeeBreak"),
+        (
+            TrainingSummary(),
+            {"every_n_iter": -1},
+            "every_n_iter: expected a whole number of at least 0, found -1",
+        ),
+        (
+            TrainingSummary,
+            {"every_n_iter": 1},
+            r"found the class TrainingSummary\n  make one: TrainingSummary",
+        ),
     ],
 )
 def test_mistakes_in_adding(break_, keys, message):
@@ -120,8 +136,11 @@ def test_mistakes_in_adding(break_, keys, message):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"file_exists": "append"}, r"file_exists: found 'append'\n  expected one of: merge"),
-        ({"every_n_iter": 0}, "every_n_iter: expected at least 1, found 0"),
+        (
+            {"file_exists": "append"},
+            "file_exists: expected 'merge' or 'overwrite' or 'panic', found",
+        ),
+        ({"every_n_iter": 0}, "every_n_iter: expected a whole number of at least 1, found 0"),
     ],
 )
 def test_mistakes_in_the_lounge(keys, message):
@@ -164,6 +183,9 @@ def test_state_dict_of_the_wrong_kind(tmp_path):
     """A break that wants to keep an array is told before a snapshot is spoilt."""
 
     class Hoarder(CoffeeBreak):
+        def enjoy(self, net, state, lounge):
+            """Only hoards."""
+
         def state_dict(self):
             return {"beans": object()}
 
@@ -184,3 +206,43 @@ def test_state_dict_must_work_at_once():
         SpecError, match=r"'Late': its state_dict\(\) failed: AttributeError.*\n  it"
     ):
         Solver(spec()).add_coffee_break(Late(), every_n_iter=1)
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_a_net_of_phase_test_is_not_trained(shards, tmp_path):
+    """It is refused before its params or any file are touched."""
+    net = net_of(TEST_NET, phase="test")
+    before = net.store.data.copy()
+    solver = Solver(spec(max_iter=3, exp_dir=str(tmp_path / "run"), shards=shards))
+    message = r"is of phase test, in which there are no gradients\n  load it with phase=\"train\""
+    with pytest.raises(SpecError, match=message):
+        solve(solver, net, reporter=Lines())
+    np.testing.assert_array_equal(net.store.data, before)
+    assert not (tmp_path / "run").exists()
+
+
+class Idle(CoffeeBreak):
+    """Whose author has misspelt the one method."""
+
+    def enjoi(self, net, state, lounge):
+        raise AssertionError
+
+
+class OnlyOpens(CoffeeBreak):
+    """Which has nothing to do while training pauses."""
+
+    def open(self, net, state, lounge):
+        self.is_open = True
+
+
+def test_a_break_that_does_nothing_is_refused():
+    """With the method that was meant, and where the class is."""
+    solver = Solver(spec())
+    with pytest.raises(
+        SpecError, match=r"class Idle in .*test_solver.py has none of .*\n"
+    ) as caught:
+        solver.add_coffee_break(Idle(), every_n_iter=1)
+    assert "did you mean 'enjoy'?" in str(caught.value)
+    with pytest.raises(SpecError, match=r"class OnlyOpens in .* has no enjoy\(\)"):
+        solver.add_coffee_break(OnlyOpens(), every_n_iter=1)
+    solver.add_coffee_break(OnlyOpens())  # at the beginning of the run alone

@@ -37,10 +37,10 @@ def test_comes_back_from_its_dict():
     """What a snapshot holds is all there is."""
     net, state, again = FakeNet(), SolverState(), SolverState()
     net.forward()
-    state.lr, state.momentum, state.lr_scale = 0.1, 0.9, 0.25
+    state._lr, state._momentum, state.lr_scale = 0.1, 0.9, 0.25
     state.advance(net)
     again.load_dict(state.to_dict())
-    assert vars(again) == vars(state)
+    assert again.to_dict() == state.to_dict()
 
 
 def test_first_reason_to_stop_stands():

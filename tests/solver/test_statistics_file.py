@@ -6,7 +6,12 @@ import os
 import pytest
 
 from graphnet.errors import SnapshotError
-from graphnet.solver.statistics_file import Measured, StatisticsFile, read_statistics
+from graphnet.solver.statistics_file import (
+    Measured,
+    StatisticsFile,
+    begins_as_statistics,
+    read_statistics,
+)
 
 VALUES = [
     Measured(0, "accuracy", 0.125),
@@ -106,3 +111,49 @@ def test_full_disk_says_so(tmp_path, monkeypatch):
     with pytest.raises(SnapshotError, match=r"No space left on device\n  the disk is full"):
         file.sync()
     file.close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "expected"),
+    [
+        (b"", True),
+        (b"\0\0", True),
+        (b'{"iter": 1, "key": "a", "value": 2}\n{', True),
+        (b'{"iter": 1, "k', True),
+        (b'{"it', True),
+        (b'{"iter": 1, "key", "value": 2}\n{"iter"', True),
+        (b"\n", True),
+        (b"mine\n", False),
+        (b"{}\n", False),
+        (b"export A=1", False),
+        (b"[1]\n", False),
+    ],
+)
+def test_what_begins_as_statistics(beginning, expected):
+    """A value in its first line, or nothing, as after a power cut."""
+    assert begins_as_statistics(beginning) == expected
+
+
+def test_a_file_with_another_name(tmp_path):
+    """A copy by a hard link stays what it is."""
+    path, copy = tmp_path / "s.jsonl", tmp_path / "copy.jsonl"
+    path.write_text(Measured(1, "a", 2.0).to_line())
+    os.link(path, copy)
+    file = StatisticsFile(path)
+    file.append(Measured(2, "a", 3.0))
+    file.close()
+    assert len(path.read_text().splitlines()) == 2
+    assert len(copy.read_text().splitlines()) == 1
+
+
+def test_what_is_cut_must_be_the_runs(tmp_path):
+    """Of the iteration it stood at or later, but for what a crash has left of the last line."""
+    path = tmp_path / "s.jsonl"
+    lines = [Measured(i, "a", 0.5).to_line() for i in (1, 5, 6)]
+    path.write_text("".join(lines) + '{"iter": 7, "k')
+    file = StatisticsFile(path)
+    with pytest.raises(SnapshotError, match="has more in it than the run that goes on has written"):
+        file.cut(len(lines[0]), 6)
+    assert file.cut(len(lines[0]), 5)
+    file.close()
+    assert path.read_text() == lines[0]

@@ -165,7 +165,7 @@ def test_finished_run_says_so_and_does_nothing(tmp_path):
     assert text == (
         f"was finished before at iteration 4, epoch 1 ({tmp_path})\n"
         "  to go on, give a larger max_iter; "
-        "solve with --fresh (in Python fresh=True) to begin anew"
+        "solve with --fresh (in Python fresh=True) to start over"
     )
     assert (state.iter, state.obj_val) == (first.iter, first.obj_val)
     np.testing.assert_array_equal(again.store.data, net.store.data)
@@ -174,7 +174,7 @@ def test_finished_run_says_so_and_does_nothing(tmp_path):
 
 
 def test_a_break_that_raises_is_named_and_the_run_saved(tmp_path):
-    """All breaks are closed, and the run goes on from there once it is mended."""
+    """All breaks are closed, and the run goes on from there once it is repaired."""
 
     def spill(net, state, lounge):
         raise ZeroDivisionError("no beans")
@@ -184,7 +184,7 @@ def test_a_break_that_raises_is_named_and_the_run_saved(tmp_path):
     with pytest.raises(
         BreakError,
         match=r"coffee break 'Probe' failed at iteration 2: ZeroDivisionError: no beans\n"
-        r"  the run is saved in .*snapshot-000002.h5: mend it and solve again, or set 'on_error",
+        r"  the run is saved in .*snapshot-000002.h5: correct it and solve again, or set 'on_error",
     ) as error:
         run(solver)
     assert isinstance(error.value.__cause__, ZeroDivisionError)
@@ -199,7 +199,9 @@ def test_a_break_that_raises_without_a_directory():
     def spill(net, state, lounge):
         raise ValueError("x")
 
-    with pytest.raises(BreakError, match=r"ValueError: x\n  mend it, or set 'on_error: continue'"):
+    with pytest.raises(
+        BreakError, match=r"ValueError: x\n  correct it, or set 'on_error: continue'"
+    ):
         run(make_solver(Probe({1: spill})))
 
 
@@ -364,7 +366,10 @@ def test_reporter_follows_the_loop():
     assert (progress.first_iter, progress.last_iter, progress.samples_per_iter) == (0, 3, 8)
     assert reporter.steps == -3  # finished after three
     assert progress.state.iter == 3
-    assert reporter.lines == ["finished at iteration 3, epoch 2"]
+    assert reporter.lines == [
+        "finished at iteration 3, epoch 2",
+        "nothing was saved: the solver has no exp_dir",
+    ]
 
 
 def test_reporter_is_finished_after_a_crash():

@@ -8,7 +8,7 @@ from support.fake_net import fake_store
 from support.quadratic import CURVATURE, START, make_store
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy_backend import SQUARED_ELEMENTS
+from graphnet.backend.numpy_sums import ROOM
 from graphnet.constraints import L2Cons
 from graphnet.initializers import Gaussian
 from graphnet.param import Declared, ParamDecl, ParamStore
@@ -186,9 +186,7 @@ def test_history_is_named_and_flat():
     }
 
 
-@pytest.mark.parametrize(
-    "size", [0, 1, SQUARED_ELEMENTS, SQUARED_ELEMENTS + 1, 3 * SQUARED_ELEMENTS + 7]
-)
+@pytest.mark.parametrize("size", [0, 1, ROOM, ROOM + 1, 3 * ROOM + 7])
 def test_norm(size):
     """The norm of arrays of any length, in blocks."""
     array = np.random.default_rng(0).standard_normal(size).astype("float32")
@@ -199,7 +197,7 @@ def test_norm(size):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_norm_is_finite_only_if_all_elements_are(bad):
     """One bad element anywhere shows."""
-    array = np.ones(SQUARED_ELEMENTS + 5)
+    array = np.ones(ROOM + 5)
     array[-2] = bad
     assert not np.isfinite(FlatNorm(open_backend("numpy", 1))(array))
 

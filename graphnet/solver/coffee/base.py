@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
@@ -34,12 +35,13 @@ class Every:
         return epoch // self.n > last_epoch // self.n
 
 
-class CoffeeBreak:
+class CoffeeBreak(OpenToOthers):
     """Something to do on a pause; derive from it for your own.
 
     ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``finish`` after
-    the last one, ``close`` at the end of the run, whatever ended it. All are optional. The
-    constructor's keywords are the break's keys in YAML; annotate them and they are checked.
+    the last one, ``close`` at the end of the run, whatever ended it. One of them is needed, and
+    ``enjoy`` where the break has a schedule. The constructor's keywords are the break's keys in
+    YAML; annotate them and they are checked.
 
     A break with a memory of its own returns it from ``state_dict``, so that it is in the
     snapshots; ``load_state_dict`` comes before ``open``.
@@ -52,6 +54,11 @@ class CoffeeBreak:
     def needs_schedule(self) -> bool:
         """Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``."""
         return True
+
+    @property
+    def waits_for(self) -> tuple[str, str] | None:
+        """Its key in YAML that names a statistic, and that statistic; None if there is none."""
+        return None
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Prepare."""

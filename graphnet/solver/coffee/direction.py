@@ -7,6 +7,7 @@ from math import isnan
 from typing import Literal, TypeAlias
 
 from graphnet.errors import SpecError
+from graphnet.sealed import Sealed, read_only
 from graphnet.solver.coffee.base import Saved
 
 #: ``max``: higher is better; ``min``: lower is.
@@ -35,7 +36,7 @@ def direction_of(key: str, mode: Mode | None) -> Mode:
     )
 
 
-class Best:
+class Best(Sealed):
     """The best value of a statistic so far.
 
     Attributes:
@@ -51,11 +52,14 @@ class Best:
         SpecError: If the direction cannot be told.
     """
 
+    value: float | None = read_only("_value")
+    iter: int = read_only("_iter")
+
     def __init__(self, key: str, mode: Mode | None = None, min_delta: float = 0.0) -> None:
-        self.sign = 1.0 if direction_of(key, mode) == "max" else -1.0
-        self.min_delta = min_delta
-        self.value: float | None = None
-        self.iter = 0
+        self._sign = 1.0 if direction_of(key, mode) == "max" else -1.0
+        self._min_delta = min_delta
+        self._value: float | None = None
+        self._iter = 0
 
     def is_better(self, value: float, than: float | None) -> bool:
         """Whether ``value`` is better than another by more than ``min_delta``; NaN never is."""
@@ -63,21 +67,21 @@ class Best:
             return False
         if than is None or isnan(than):
             return True
-        return self.sign * (value - than) > self.min_delta
+        return self._sign * (value - than) > self._min_delta
 
     def update(self, value: float, iteration: int) -> bool:
         """Take the value in; whether it is the new best."""
-        if not self.is_better(value, self.value):
+        if not self.is_better(value, self._value):
             return False
-        self.value, self.iter = value, iteration
+        self._value, self._iter = value, iteration
         return True
 
     def state_dict(self) -> dict[str, Saved]:
         """The value and when."""
-        return {"best": self.value, "best_iter": self.iter}
+        return {"best": self._value, "best_iter": self._iter}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
         """Take them back."""
         best, when = saved.get("best"), saved.get("best_iter")
-        self.value = None if best is None else float(best)
-        self.iter = int(when or 0)
+        self._value = None if best is None else float(best)
+        self._iter = int(when or 0)

@@ -6,12 +6,14 @@ from math import isfinite
 
 from graphnet.errors import DivergedError
 from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.update import FlatNorm
 
 
+@checked
 class DivergenceGuard(CoffeeBreak):
     """Looks whether the loss and all params are finite, and stops the run where they are not.
 
@@ -51,7 +53,7 @@ def check_finite(
     """
     loss_is_good = state.iter == 0 or isfinite(state.obj_val)
     if loss_is_good and isfinite(norm(net.store.data)):
-        lounge.finite_at = state.iter
+        lounge.have_seen_finite(state.iter)
         return
     found = "a param is not finite" if loss_is_good else f"the loss is {state.obj_val}"
     good = lounge.finite_at

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from graphnet.fields import NonNegativeFloat, PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
 
+@checked
 class EarlyStopping(CoffeeBreak):
     """Ends the run when a statistic has not got better for ``patience`` values in a row.
 
@@ -43,6 +45,11 @@ class EarlyStopping(CoffeeBreak):
     def needs_schedule(self) -> bool:
         """It looks when the statistic is recorded."""
         return False
+
+    @property
+    def waits_for(self) -> tuple[str, str]:
+        """The statistic."""
+        return "key", self.key
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Listen; and end a run that this break had ended before."""

@@ -9,15 +9,19 @@ constructors' signatures, in the same way.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
+from graphnet.arguments import spelled_out
 from graphnet.errors import SpecError
 from graphnet.fields import Model, NonNegativeInt
 from graphnet.solver.coffee.base import CoffeeBreak, Every
+
+B = TypeVar("B", bound=CoffeeBreak)
 
 _PREFIX = "keyword_"  # so that no keyword can hide one of pydantic's own names
 
@@ -111,6 +115,34 @@ def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[Br
         __cls_kwargs__={"extra": extra},
         **fields,
     )
+
+
+def checked(cls: type[B]) -> type[B]:
+    """Have a break that is made in Python look at its keywords as it does at its keys in YAML."""
+    made = cls.__init__
+    signature, model = inspect.signature(made), break_model(cls)
+
+    @functools.wraps(made)
+    def make(self: B, *args: Any, **keywords: Any) -> None:
+        timed = [key for key in ("every_n_iter", "every_n_epoch") if key in keywords]
+        if timed:
+            raise SpecError(
+                f"{cls.__name__}: '{timed[0]}' says when it is due, not what it does\n"
+                f"  write add_coffee_break({cls.__name__}(…), {timed[0]}={keywords[timed[0]]!r})"
+            )
+        fits(self, *args, **keywords)
+        given = dict(signature.bind(self, *args, **keywords).arguments)
+        del given["self"]
+        live = {key: given.pop(key) for key in cls.python_only if key in given}
+        made(self, **model(type=cls.__name__, **given).keywords(), **live)
+
+    @spelled_out
+    @functools.wraps(made)
+    def fits(*args: Any, **keywords: Any) -> None:
+        """Only the call is looked at."""
+
+    cls.__init__ = make  # type: ignore[assignment, method-assign]
+    return cls
 
 
 def _from_yaml(annotation: Any) -> Any:

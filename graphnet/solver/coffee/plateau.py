@@ -10,12 +10,14 @@ from pydantic import Field
 from graphnet.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.lower_rate import check_best_is_kept, lower_rate
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
 
+@checked
 class Plateau(CoffeeBreak):
     """Multiplies the rate by ``factor`` after ``patience`` values in a row without a new best.
 
@@ -58,6 +60,11 @@ class Plateau(CoffeeBreak):
     def needs_schedule(self) -> bool:
         """It looks when the statistic is recorded."""
         return False
+
+    @property
+    def waits_for(self) -> tuple[str, str]:
+        """The statistic."""
+        return "key", self.key
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Listen.

@@ -16,6 +16,8 @@ from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
+#: What is a fault of the break that raises it.
+_FAULTS = (Exception, SystemExit)
 _STATE: TypeAdapter[dict[str, Saved]] = TypeAdapter(dict[str, Saved])
 
 
@@ -70,7 +72,7 @@ class Schedule:
             except GraphnetError:
                 with located(entry.position, f"coffee break '{entry.name}': "):
                     raise
-            except Exception as error:
+            except _FAULTS as error:
                 raise _failed(entry.name, state, error) from error
 
     def due(self, state: SolverState) -> list[Entry]:
@@ -127,13 +129,13 @@ class Schedule:
             function(*arguments)
         except DivergedError:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             failed = _failed(name, state, error)
             if self._on_error == "stop":
                 raise failed from error
             lounge.reporter.warning(f"{failed}\n  it is skipped (on_error: continue)")
         finally:
-            lounge.break_seconds += perf_counter() - start
+            lounge.count_seconds(perf_counter() - start)
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Close all that were opened, whatever happens.
@@ -146,7 +148,7 @@ class Schedule:
             entry = self._open.pop()
             try:
                 entry.coffee_break.close(net, state, lounge)
-            except Exception as error:  # noqa: BLE001  # the others must be closed as well
+            except _FAULTS as error:  # the others must be closed as well
                 failed = _failed(entry.name, state, error)
                 if self._on_error == "continue":
                     lounge.reporter.warning(str(failed))
@@ -164,7 +166,14 @@ class Schedule:
         kept = {}
         for entry in self.entries:
             try:
-                saved = _STATE.validate_python(entry.coffee_break.state_dict())
+                given = entry.coffee_break.state_dict()
+            except _FAULTS as error:
+                raise BreakError(
+                    f"coffee break '{entry.name}': its state_dict() failed: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            try:
+                saved = _STATE.validate_python(given)
             except ValidationError:
                 raise BreakError(
                     f"coffee break '{entry.name}': its state_dict() is not of the right kind\n"
@@ -183,14 +192,23 @@ class Schedule:
         for entry in self.entries:
             try:
                 entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
-            except Exception as error:
+            except _FAULTS as error:
                 raise BreakError(
                     f"coffee break '{entry.name}': its load_state_dict() failed: "
                     f"{type(error).__name__}: {error}"
                 ) from error
 
 
-def _failed(name: str, state: SolverState, error: Exception) -> BreakError:
+def _failed(name: str, state: SolverState, error: BaseException) -> BreakError:
     """The error that says which break failed, and when."""
-    said = str(error) if isinstance(error, GraphnetError) else f"{type(error).__name__}: {error}"
-    return BreakError(f"coffee break '{name}' failed at iteration {state.iter}: {said}")
+    said = str(error)
+    if not isinstance(error, GraphnetError):
+        said = f"{type(error).__name__}: {said}".removesuffix(": ")
+    if isinstance(error, SystemExit):
+        said = (
+            f"it called sys.exit({'' if error.code is None else repr(error.code)})\n"
+            "  to end the run, call state.stop(reason); to report a fault, raise an error"
+        )
+    failed = BreakError(f"coffee break '{name}' failed at iteration {state.iter}: {said}")
+    failed.__cause__ = error  # which leads to the line that raised it
+    return failed

@@ -8,11 +8,13 @@ from graphnet.errors import SpecError
 from graphnet.fields import PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
 
+@checked
 class Snapshot(CoffeeBreak):
     """Writes ``snapshots/snapshot-000300.h5``, and ``best.h5`` at each new best statistic.
 
@@ -45,6 +47,11 @@ class Snapshot(CoffeeBreak):
     def needs_schedule(self) -> bool:
         """Keeping the best needs none."""
         return self.keep_best is None
+
+    @property
+    def waits_for(self) -> tuple[str, str] | None:
+        """The statistic whose best is kept."""
+        return None if self.keep_best is None else ("keep_best", self.keep_best)
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Listen for the best.

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
@@ -17,6 +18,7 @@ from graphnet.solver.trainable_net import TrainableNet
 Sums = dict[str, np.ndarray]
 
 
+@checked
 class TrainingSummary(CoffeeBreak):
     """Says and records the loss, the rates, and the means since its last report.
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import ClassVar
 
+from graphnet.arguments import expect
 from graphnet.errors import TopologyError
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import EvaluatedNet, TrainableNet
 
 
+@checked
 class ValidationPerformance(CoffeeBreak):
     """Runs a net over its whole data set and records its losses and statistics.
 
@@ -32,9 +35,22 @@ class ValidationPerformance(CoffeeBreak):
     python_only: ClassVar[tuple[str, ...]] = ("net",)
 
     def __init__(self, net: EvaluatedNet | None = None) -> None:
+        fits = net is None or (hasattr(net, "evaluate") and not isinstance(net, type))
+        expect(
+            fits,
+            "ValidationPerformance: net",
+            "a net that load_net has made",
+            net,
+            'leave it out, or load one with phase="test" and share=net',
+        )
         self._given = net
         self._net: EvaluatedNet | None = None
         self._measured_at: int | None = None
+
+    @property
+    def has_net(self) -> bool:
+        """Whether it was given a net of its own."""
+        return self._given is not None
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Compile the test phase.

@@ -25,8 +25,9 @@ class Adadelta(Method):
         epsilon: Default 1e-6.
 
     Source:
-        Zeiler 2012, arXiv 1212.5701, algorithm 1, where r is 1, the default here; Mocha and
-        Caffe ``Adadelta``.
+        Zeiler 2012, arXiv 1212.5701, algorithm 1, where r is 1, the default here; rho and epsilon
+        are those of its section 4.1. Mocha ``Adadelta``; Caffe ``AdaDelta``, whose epsilon is 1e-8
+        and whose rho is ``momentum``.
     """
 
     history: ClassVar[tuple[str, ...]] = ("gradient_square", "step_square")

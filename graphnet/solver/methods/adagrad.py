@@ -19,8 +19,8 @@ class Adagrad(Method):
         epsilon: Default 1e-8.
 
     Source:
-        Duchi, Hazan & Singer 2011 (JMLR 12); Caffe ``AdaGrad``. Mocha's keeps one sum for a
-        whole blob and has no rate policy.
+        Duchi, Hazan & Singer 2011 (JMLR 12), which names no rate: the default is Fixed 0.01, as of
+        SGD; Caffe ``AdaGrad``. Mocha's keeps one sum for a whole blob and a rate of 1.
     """
 
     history: ClassVar[tuple[str, ...]] = ("squares",)

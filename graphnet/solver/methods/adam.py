@@ -17,9 +17,7 @@ class AdaptiveMoments(Method):
     """What Adam and AdamW share: all but where the regularizer acts."""
 
     history: ClassVar[tuple[str, ...]] = ("first_moment", "second_moment")
-    default_lr_policy: ClassVar[lr_policy.AnyLRPolicy] = lr_policy.Inv(
-        base_lr=0.003, gamma=0.0001, power=0.5
-    )
+    default_lr_policy: ClassVar[lr_policy.AnyLRPolicy] = lr_policy.Fixed(base_lr=0.001)
 
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
@@ -61,8 +59,9 @@ class Adam(AdaptiveMoments):
 
     Source:
         Kingma & Ba 2015, arXiv 1412.6980, in the order of computation at the end of section 2;
-        Caffe ``Adam``. Mocha's second moment only grows (a slip), and its Adam ignores local
-        rates. The default rate is Mocha's: Inv from 0.003.
+        Caffe ``Adam``. The default rate, betas and epsilon are the paper's: Fixed 0.001. Mocha's
+        is Inv from 0.003 for a second moment that only grows (a slip); its Adam ignores local
+        rates, and Caffe's has a ``beta1`` of 0 unless ``momentum`` says otherwise.
     """
 
     type: Literal["Adam"] = "Adam"

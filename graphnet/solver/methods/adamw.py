@@ -22,7 +22,7 @@ class AdamW(AdaptiveMoments):
         epsilon: Default 1e-8; outside the bias correction.
 
     Source:
-        Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2.
+        Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2, whose rate of 0.001 is the default.
     """
 
     decoupled: ClassVar[bool] = True

@@ -87,6 +87,7 @@ class Method(Model):
     (policy × local) and m the momentum; everything is element-wise.
     """
 
+    stands_under: ClassVar[str] = "method"
     #: The names of its history arrays, in the order :meth:`step` takes them.
     history: ClassVar[tuple[str, ...]] = ()
     #: Whether it takes a momentum policy.

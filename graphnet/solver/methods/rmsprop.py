@@ -22,7 +22,8 @@ class RMSProp(Method):
         epsilon: Default 1e-8.
 
     Source:
-        Tieleman & Hinton 2012 (Coursera lecture 6.5); Caffe ``RMSProp``.
+        Tieleman & Hinton 2012 (Coursera lecture 6.5), where the mean decays by 0.9 and no rate is
+        named: the default is Fixed 0.01, as of SGD; Caffe ``RMSProp``.
     """
 
     history: ClassVar[tuple[str, ...]] = ("mean_square",)

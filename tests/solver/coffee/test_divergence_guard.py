@@ -39,7 +39,7 @@ def test_a_loss_that_is_no_number(table, bad):
     net, state, lounge = table
     net.loss = lambda: bad
     state.advance(net)
-    lounge.last_snapshot = Path("run/s.h5")
+    lounge._last_snapshot = Path("run/s.h5")
     with pytest.raises(DivergedError) as error:  # noqa: PT011  # the whole text is compared
         DivergenceGuard().enjoy(*table)
     assert str(error.value) == (

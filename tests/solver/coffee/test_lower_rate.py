@@ -15,7 +15,7 @@ from graphnet.solver.state import SolverState
 def test_scale(lr, factor, min_lr, expected):
     """By the factor, at most to the least rate, or not at all and then nothing is said."""
     state, lounge = SolverState(), CoffeeLounge(Lines())
-    state.lr = lr
+    state._lr = lr
     assert lower_rate(state, lounge, factor, min_lr, "why") == (expected is not None)
     assert state.lr_scale == pytest.approx(expected or 1.0)
     assert len(lounge.reporter.lines) == (expected is not None)

@@ -59,7 +59,7 @@ def test_all_finish_and_nobody_listens():
     log = []
     schedule, table = make(Probe(log, "a", key="b"), Probe(log, "b"), when=Every(2, "iter"))
     schedule.open(*table)
-    table[1].iter = 3
+    table[1]._iter = 3
     schedule.finish(*table)
     assert log == ["a.open", "b.open", "a.finish", "b.finish"]
     assert table[2].get_statistics("b") == {3: 3.0}
@@ -80,7 +80,7 @@ def test_nothing_is_called_when_nothing_is_due():
     log = []
     schedule, table = make(Probe(log, "a", key="a"), when=Every(2, "iter"))
     schedule.open(*table)
-    for table[1].iter in (0, 1, 2):
+    for table[1]._iter in (0, 1, 2):
         schedule.take(*table)
     assert log == ["a.open", "a.enjoy", "a.hears 0.0", "a.enjoy", "a.hears 2.0"]
 
@@ -88,7 +88,7 @@ def test_nothing_is_called_when_nothing_is_due():
 def test_what_is_passed_over_is_not_due_again():
     """An epoch that was complete when it was looked at."""
     schedule, (_, state, _) = make(Probe([], "a"), when=Every(1, "epoch"))
-    state.epoch = 1
+    state._epoch = 1
     assert [entry.name for entry in schedule.due(state)] == ["a"]
     schedule.pass_over(state)
     assert schedule.due(state) == []
@@ -100,7 +100,7 @@ def test_either_schedule_will_do():
     probe = Probe(log, "a")
     schedule = Schedule([Entry("a", probe, (Every(3, "iter"), Every(1, "epoch")))], "stop")
     table = (FakeNet(), SolverState(), CoffeeLounge(Lines()))
-    for table[1].iter, table[1].epoch in ((1, 0), (2, 1), (3, 1), (6, 2)):
+    for table[1]._iter, table[1]._epoch in ((1, 0), (2, 1), (3, 1), (6, 2)):
         schedule.take(*table)
     assert len(log) == 3
 

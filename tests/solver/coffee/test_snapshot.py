@@ -13,15 +13,15 @@ from graphnet.solver.state import SolverState
 
 def opened(break_):
     net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
-    lounge.folder = Path("run")
+    lounge._folder = Path("run")
     break_.open(net, state, lounge)
     return net, state, lounge
 
 
 def record(table, iteration, **values):
     _, state, lounge = table
-    state.iter = iteration
-    lounge.wants_snapshot = lounge.wants_best = False
+    state._iter = iteration
+    lounge.have_wishes_met()
     lounge.start_iteration(iteration)
     for key, value in values.items():
         lounge.update_statistics(key, value)

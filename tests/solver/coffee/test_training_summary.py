@@ -40,7 +40,7 @@ class Table:
 def test_records_loss_rates_and_means():
     """The last batch's loss, and the mean of the net's statistics since the last report."""
     table = Table()
-    table.state.lr, table.state.momentum = 0.01, 0.9
+    table.state._lr, table.state._momentum = 0.01, 0.9
     table.train(3)
     table.report()
     table.train(2)
@@ -102,7 +102,7 @@ def test_sums_that_somebody_reset():
 def test_line():
     """One line, aligned, with the speed of the training itself."""
     table = Table()
-    table.state.lr, table.state.momentum = 0.0099256, 0.9
+    table.state._lr, table.state._momentum = 0.0099256, 0.9
     table.train(3)
     table.report()
     (line,) = table.lounge.reporter.lines

@@ -17,7 +17,7 @@ def enjoyed(break_, net=None, times=1):
     for _ in range(times):
         lounge.start_iteration(state.iter)
         break_.enjoy(net, state, lounge)
-        state.iter += 1000
+        state._iter += 1000
     return net, state, lounge
 
 

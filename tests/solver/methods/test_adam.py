@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.quadratic import LOCAL_LR, START, by_hand, descend
 
+from graphnet.errors import SpecError
 from graphnet.regularizers import L2Regu
 from graphnet.solver.methods.adam import Adam
 
@@ -44,13 +45,13 @@ def test_regularizer_joins_the_gradient():
     np.testing.assert_allclose(path, by_hand(kingma(), 2, decay=0.1), rtol=1e-13)
 
 
-def test_default_rate_is_mochas():
-    """Adam's own default is Inv from 0.003."""
-    assert Adam.default_lr_policy.value_at(0) == 0.003
-    assert Adam.default_lr_policy.value_at(10000) == pytest.approx(0.003 / sqrt(2))
+def test_defaults_are_those_of_the_paper():
+    """Rate, betas and epsilon, as at the end of its section 2."""
+    assert Adam.default_lr_policy.value_at(0) == Adam.default_lr_policy.value_at(10000) == 0.001
+    assert (Adam().beta1, Adam().beta2, Adam().epsilon) == (0.9, 0.999, 1e-8)
 
 
 def test_a_beta_of_one_is_refused():
     """1 would divide by zero in the correction."""
-    with pytest.raises(ValueError, match="less than 1"):
+    with pytest.raises(SpecError, match="less than 1"):
         Adam(beta1=1.0)

@@ -1,0 +1,66 @@
+"""Whether a net can be cut into shards, and the net of one shard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graphnet.errors import SpecError
+from graphnet.layers.base import Kind
+from graphnet.net.compiled import CompiledNet
+from graphnet.net.spec import NetSpec
+
+
+def batch_size_of(whole: CompiledNet) -> int:
+    """Rows of the batch that all data layers deliver.
+
+    Raises:
+        SpecError: If they deliver differently many.
+    """
+    sizes = {
+        layer.name: layer.top_shapes[0][0]
+        for layer in whole.layers
+        if layer.kind is Kind.DATA and layer.tops
+    }
+    if len(set(sizes.values())) != 1:
+        listed = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
+        raise SpecError(
+            f"shards: the data layers must deliver batches of one size, found {listed or 'none'}",
+            whole.spec.position,
+        )
+    return next(iter(sizes.values()))
+
+
+def check_can_be_cut(whole: CompiledNet) -> None:
+    """See that the net means the same in shards.
+
+    Raises:
+        SpecError: At a loss that is no mean, or an output.
+    """
+    for layer in whole.layers:
+        with layer.located():
+            if layer.spec.hands_out:
+                raise SpecError(
+                    "an output would get the shards of this rank alone\n"
+                    "  give it 'phase: test', or solve with shards: 1"
+                )
+            if getattr(layer.spec, "divisor", None) == "none":
+                raise SpecError(
+                    "a loss with divisor: none is a sum, and shards take means\n"
+                    "  choose another divisor and a larger weight, or solve with shards: 1"
+                )
+
+
+def spec_of_shard(whole: CompiledNet, size: int) -> NetSpec:
+    """The net with data layers that deliver so many rows.
+
+    Raises:
+        SpecError: If a data layer delivers whole batches only.
+    """
+    nodes = []
+    for node in whole.spec.nodes:
+        if node.spec.kind is Kind.DATA and node.spec.phase in (None, whole.phase):
+            with node.located():
+                nodes.append(replace(node, spec=node.spec.with_batch_size(size)))
+        else:
+            nodes.append(node)
+    return whole.spec.with_nodes(nodes)

@@ -1,0 +1,135 @@
+"""What a run would stop at, or do in vain, as far as it can be told before it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from graphnet.errors import Position, Problem, SpecError, did_you_mean
+from graphnet.files.paths import is_there, shown, user_path
+from graphnet.layers.base import Phase
+from graphnet.solver.coffee import COFFEE_BREAKS
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.coffee.training_summary import TrainingSummary
+from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.spec import SolverSpec
+from graphnet.yaml_reader import KeyPath
+
+#: The keys of the losses and statistics of a phase; None where they cannot be told.
+KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
+Locate: TypeAlias = Callable[[KeyPath], Position | None]
+
+#: Above this a rate trains nothing; for methods that divide by the gradient's size it is lower.
+_HIGHEST = {"Adam": 1.0, "AdamW": 1.0, "RMSProp": 1.0}
+_HIGHEST_ELSE = 10.0
+_USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
+
+
+def check_breaks(
+    breaks: Sequence[CoffeeBreak], spec: SolverSpec, keys_of: KeysOf, locate: Locate
+) -> None:
+    """See that each break will have what it works with.
+
+    Args:
+        breaks: Of the solver, those that its YAML declares first.
+        spec: What the YAML says.
+        keys_of: What the net measures.
+        locate: Where a key stands.
+
+    Raises:
+        SpecError: With all that will not.
+    """
+    recorded = _recorded(breaks, keys_of)
+    problems: list[Problem] = []
+    for i, one in enumerate(breaks):
+        item: KeyPath = ("coffee_breaks", i)
+        subject = f"coffee_breaks[{i}] ({type(one).__name__}): "
+        if isinstance(one, Snapshot) and spec.exp_dir is None:
+            said = "a Snapshot needs a place\n  give the solver an exp_dir"
+            problems.append(Problem(subject + said, locate(item)))
+        if getattr(one, "restore_best", False) and one.waits_for is not None:
+            statistic = one.waits_for[1]
+            if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
+                said = f"restore_best needs the best snapshot by '{statistic}'"
+                cure = f"\n  add to coffee_breaks: {{type: Snapshot, keep_best: {statistic}}}"
+                problems.append(Problem(subject + said + cure, locate((*item, "restore_best"))))
+        if one.waits_for is not None and recorded is not None and one.waits_for[1] not in recorded:
+            key, statistic = one.waits_for
+            said = f"key '{key}': nothing records '{statistic}'"
+            hint = _cure(statistic, recorded, keys_of)
+            problems.append(Problem(subject + said + hint, locate((*item, key))))
+    if problems:
+        raise SpecError.of(problems)
+
+
+def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:
+    """The statistics that breaks will record; None where one may record anything."""
+    found: list[str] = []
+    for one in breaks:
+        keys: Collection[str] | None = ()
+        if type(one) is TrainingSummary:
+            train = keys_of("train")
+            keys = None if train is None else ("obj_val", "lr", "momentum", *_of_training(train))
+        elif type(one) is ValidationPerformance:
+            keys = None if one.has_net else keys_of("test")
+        elif type(one) not in COFFEE_BREAKS.values():
+            keys = None
+        if keys is None:
+            return None
+        found += keys
+    return dict.fromkeys(found)
+
+
+def _of_training(keys: Collection[str]) -> list[str]:
+    return [f"train.{key}" for key in keys]
+
+
+def _cure(statistic: str, recorded: Collection[str], keys_of: KeysOf) -> str:
+    if statistic in (keys_of("test") or ()):
+        return "\n  add to coffee_breaks: {type: ValidationPerformance, every_n_epoch: 1}"
+    if statistic in ("obj_val", "lr", *_of_training(keys_of("train") or ())):
+        return "\n  add to coffee_breaks: {type: TrainingSummary, every_n_iter: 100}"
+    if recorded:
+        return did_you_mean(statistic, recorded) or f"\n  recorded are: {', '.join(recorded)}"
+    return (
+        "\n  a {type: ValidationPerformance, every_n_epoch: 1} records: "
+        f"{', '.join(keys_of('test') or ()) or 'nothing'}"
+    )
+
+
+def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
+    """What a run starts with that is not there, and where it could not write, as things stand.
+
+    They may be otherwise when it is started: another run may make what this one loads.
+    """
+    if spec.load_from is not None and not is_there(user_path(spec.load_from)):
+        said = f"load_from: there is no run, snapshot or model {shown(Path(spec.load_from))}"
+        yield Problem(f"{said}\n  it must be there when this one starts", locate(("load_from",)))
+    if spec.exp_dir is None:
+        return
+    folder = user_path(spec.exp_dir).absolute()
+    nearest = next((f for f in (folder, *folder.parents) if is_there(f)), folder)
+    if is_there(nearest) and not nearest.is_dir():
+        said = f"exp_dir: {shown(nearest)} is a file\n  give each run a folder of its own"
+        yield Problem(said, locate(("exp_dir",)))
+    elif not os.access(nearest, os.W_OK):
+        said = f"exp_dir: {spec.exp_dir} cannot be written: {shown(nearest)} does not allow it"
+        yield Problem(said, locate(("exp_dir",)))
+
+
+def doubts(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
+    """What is legal in a solver but hardly meant."""
+    method = type(spec.method).__name__
+    last = spec.max_iter or 10_000
+    times = sorted({1, 10, 100, 1000, max(last // 2, 1), max(last, 1)})
+    highest = max(spec.lr_policy.value(t, 0) for t in times)
+    limit, usual = _HIGHEST.get(method, _HIGHEST_ELSE), _USUAL.get(method, 0.01)
+    at = locate(("lr_policy", "base_lr"))
+    if highest == 0:
+        yield Problem("lr_policy: the learning rate is always 0, so nothing is learned", at)
+    elif highest > limit:
+        said = f"lr_policy: a learning rate of {highest:g} hardly ever trains anything"
+        yield Problem(f"{said} with {method}\n  usual is {usual:g}", at)
