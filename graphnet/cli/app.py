@@ -8,60 +8,75 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
-from enum import StrEnum
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
-from graphnet.cli.mistakes import report
-from graphnet.cli.terminal import parse_bytes, say, warn
-from graphnet.errors import GraphnetError
+from graphnet.cli.interrupts import INTERRUPTED
+from graphnet.cli.mistakes import check_working_directory, report, system_text
+from graphnet.cli.options import PhaseName, SchemaName, parse_overrides
+from graphnet.cli.streams import output_is_a_log, steady_streams
+from graphnet.cli.terminal import is_roomy_terminal, parse_bytes, say_json, warn
+from graphnet.cli.usage import Commands, UsageError, report_usage
+from graphnet.errors import GraphnetError, GraphnetWarning
 from graphnet.installation import in_the_way, is_replaced
 from graphnet.parallel.launch import check_one_process
+from graphnet.user_code import exit_refused, is_called_by_user
 
 if TYPE_CHECKING:
-    from graphnet.overrides import Override
+    pass
 
 P = ParamSpec("P")
 
-INTERRUPTED = 130
-
 app = typer.Typer(
     name="graphnet",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # off a terminal: plain lines
-    rich_markup_mode="rich" if sys.stdout.isatty() and sys.stderr.isatty() else None,
+    # off a terminal, and on a narrow one: plain lines
+    rich_markup_mode="rich" if all(map(is_roomy_terminal, (sys.stdout, sys.stderr))) else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Run a command.
+def run(args: Sequence[str] | None = None) -> int:
+    """Run a command; see :func:`graphnet.cli.main`."""
+    given = sys.argv[1:] if args is None else list(args)
+    with steady_streams() as output:
+        if message := in_the_way():
+            warn(message)
+            if is_replaced():
+                return 1
+        try:
+            code = app(given, prog_name="graphnet", standalone_mode=False)
+        except UsageError as error:
+            report_usage(error, given)
+            code = error.exit_code
+        except typer.Abort:  # how some versions of Typer tell of Ctrl-C
+            code = INTERRUPTED
+        except SystemExit as stop:  # another rank than 0 says nothing
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        with suppress(OSError, ValueError):  # a stream of the caller's own
+            sys.stdout.flush()
+        lost, why = output.verdict()
+        if why:
+            warn(why)
+        return int(code or 0) or lost
 
-    Args:
-        args: Without the program's name; default: the process's own.
 
-    Returns:
-        0 success, 1 failure, 2 wrong usage, 130 interrupted.
-    """
-    if message := in_the_way():
-        warn(message)
-        if is_replaced():
-            return 1
-    code: int | str | None = 0
-    try:
-        app(None if args is None else list(args), prog_name="graphnet")
-    except SystemExit as stop:
-        code = stop.code
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # who read it has gone; the interpreter would complain on its way out
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code if isinstance(code, int) else int(code is not None)
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
+) -> None:
+    """A warning as one of the command's own lines; of others' code, with its place."""
+    if issubclass(category, GraphnetWarning):
+        warn(f"warning: {message}")
+    else:
+        warn(warnings.formatwarning(message, category, filename, lineno).rstrip())
 
 
 def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[P, None]:
@@ -72,13 +87,24 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
         try:
             if run.__name__ != "solve":
                 check_one_process(f"graphnet {run.__name__.strip('_')}", os.environ)
-            code = run(*args, **kwargs) or 0
+            check_working_directory()
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning  # type: ignore[assignment]  # takes as many
+                code = run(*args, **kwargs) or 0
         except GraphnetError as error:
             report(error)
             code = 1
         except KeyboardInterrupt as stop:
             warn(str(stop) or "interrupted")
             code = getattr(stop, "exit_code", INTERRUPTED)
+        except SystemExit as stop:
+            if not is_called_by_user(stop):
+                raise
+            report(exit_refused(stop, f"during graphnet {run.__name__.strip('_')}"), stop)
+            code = 1
+        except (OSError, UnicodeEncodeError) as error:  # as of a name that is too long
+            warn(system_text(error))
+            code = 1
         except MemoryError as error:
             warn(f"there is not enough memory: {error}\n  see what the net needs: graphnet check")
             code = 1
@@ -109,7 +135,9 @@ Seed = Annotated[
 Threads = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, help="Default: one per processor. Results do not depend on it."
+        metavar="N",
+        min=1,
+        help="Default: one per processor that may be used. Results do not depend on it.",
     ),
 ]
 Backend = Annotated[str, typer.Option(metavar="NAME", help="numpy, cupy or auto.")]
@@ -118,7 +146,7 @@ MemoryLimit = Annotated[
     typer.Option(
         metavar="SIZE",
         parser=parse_bytes,
-        help="Refuse a net that needs more, as in 4GiB. Default: what the machine has free.",
+        help="Refuse a net that needs more, as in 4GiB. Default: what is free here.",
     ),
 ]
 Offline = Annotated[
@@ -148,20 +176,6 @@ def graphnet(
     """Declarative deep learning: nets are YAML you can read and trust."""
 
 
-class PhaseName(StrEnum):
-    """The phases of a net."""
-
-    TRAIN = "train"
-    TEST = "test"
-
-
-class SchemaName(StrEnum):
-    """What there is a JSON Schema of."""
-
-    NET = "net"
-    SOLVER = "solver"
-
-
 @command
 def solve(  # noqa: PLR0913, PLR0917  # one for each option
     net: Net,
@@ -187,7 +201,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     threads: Threads = None,
     backend: Backend = "auto",
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew; the run that is there is set aside.")
+        bool, typer.Option("--fresh", help="Start over; the run that is there is set aside.")
     ] = False,
     offline: Offline = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but warnings.")] = False,
@@ -198,7 +212,8 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     from graphnet.cli import solve
     from graphnet.overrides import Override
 
-    overrides = _overrides(set_)
+    output_is_a_log()
+    overrides = parse_overrides(set_)
     if exp_dir is not None:
         overrides.append(Override(("exp_dir",), str(exp_dir), f"--exp-dir {exp_dir}"))
     if seed is not None:
@@ -234,11 +249,12 @@ def check(
 ) -> None:
     """Check a net and its solver; print the net as a table.
 
-    No data is opened but the header of a file whose shapes are not stated.
+    Nothing is computed. Of data files that are here the headers are read; what is legal but hardly
+    meant is a warning.
     """
     from graphnet.cli import check
 
-    user_code, overrides = not no_user_code, _overrides(set_)
+    user_code, overrides = not no_user_code, parse_overrides(set_)
     check.check(
         net,
         phase.value,
@@ -266,7 +282,7 @@ def time(
     from graphnet.cli.test import Options
 
     options = Options(threads, backend, offline=offline, user_code=True)
-    time.time(net, phase.value, _overrides(set_), options, n_steps=steps, as_json=json)
+    time.time(net, phase.value, parse_overrides(set_), options, n_steps=steps, as_json=json)
 
 
 @command
@@ -291,7 +307,7 @@ def check_grad(
     options = Options(
         threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
     )
-    return check_grad.check_grad(net, _overrides(set_), seed or 0, options)
+    return check_grad.check_grad(net, parse_overrides(set_), seed or 0, options)
 
 
 @command
@@ -312,7 +328,7 @@ def _test(  # noqa: PLR0913, PLR0917  # one for each option
     options = test.Options(
         threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
     )
-    test.test(net, weights, _overrides(set_), options, as_json=json)
+    test.test(net, weights, parse_overrides(set_), options, as_json=json)
 
 
 @command
@@ -346,7 +362,7 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     options = Options(
         threads, backend, offline=True, user_code=not no_user_code, memory_limit=memory_limit
     )
-    predict.predict(net, weights, input_, output, blob or (), _overrides(set_), options)
+    predict.predict(net, weights, input_, output, blob or (), parse_overrides(set_), options)
 
 
 @command
@@ -357,10 +373,10 @@ def schema(
     from importlib import resources
 
     text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
-    say(text.read_text("utf-8").rstrip())
+    say_json(text.read_text("utf-8").rstrip())
 
 
-snapshot = typer.Typer(no_args_is_help=True)
+snapshot = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(snapshot, name="snapshot", help="Look into snapshots and models.")
 
 
@@ -381,12 +397,3 @@ def info(
 
 
 command(info, snapshot)
-
-
-def _overrides(texts: Sequence[str] | None) -> list[Override]:
-    from graphnet.overrides import parse_override
-
-    try:
-        return [parse_override(text) for text in texts or ()]
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--set") from None

@@ -1,4 +1,4 @@
-"""``graphnet check``: the compiled net as a table, without opening any data."""
+"""``graphnet check``: the compiled net as a table, and what its run would stop at."""
 
 from __future__ import annotations
 
@@ -11,15 +11,31 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.blob import shape_text
-from graphnet.cli.declared import read_declared
-from graphnet.cli.summary import defaults_in_force, fallback_notice, net_facts
-from graphnet.cli.terminal import Justify, bytes_text, count_text, facts, notice, say, table
+from graphnet.cli.declared import Declared, read_declared
+from graphnet.cli.summary import fallback_notice, net_facts, settings
+from graphnet.cli.terminal import (
+    Justify,
+    bytes_text,
+    count_text,
+    facts,
+    notice,
+    say,
+    say_json,
+    table,
+)
+from graphnet.errors import Problem, TopologyError
 from graphnet.layers.base import Kind, Phase
+from graphnet.layers.batch_data import BatchSpec
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.flow import unreached
 from graphnet.net.graph import BlobVertex, LayerVertex
+from graphnet.net.in_step import chance_meetings
+from graphnet.net.sharing import check_shared
 from graphnet.net.sources import resolve_data
+from graphnet.net.spec import NetSpec
+from graphnet.net.suspicions import suspicions
 from graphnet.overrides import Override
+from graphnet.solver.solver import Solver
 
 
 def check(
@@ -39,23 +55,70 @@ def check(
     """
     declared = read_declared(path, overrides, user_code=user_code)
     data = resolve_data(declared.net, phase=phase)
-    compiled = compile_net(
-        data.spec,
-        phase,
-        open_backend("numpy"),
-        np.dtype("float32"),
-        "needed",
-        memory_limit=memory_limit,
-    )
+    compiled = _compiled(data.spec, phase, memory_limit)
+    solver = declared.solver
+    if solver is not None:
+        solver.check_breaks(declared.net.statistic_keys)
+    _check_other_phase(declared, data.spec, compiled)
+    n_samples = _look_into_data(compiled)
     if as_json:
-        say(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
+        say_json(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
         return
     _print_table(compiled, connections=connections)
     say()
-    facts([*net_facts(compiled, data), *defaults_in_force(declared)])
+    facts([*net_facts(compiled, data), *settings(declared)])
     notice(fallback_notice(data))
-    for warning in warnings(compiled):
+    doubts = [*suspicions(compiled, n_samples), *_of_solver(solver)]
+    for warning in [*warnings(compiled), *map(str, doubts)]:
         say(f"warning: {warning}")
+
+
+def _of_solver(solver: Solver | None) -> list[Problem]:
+    return [] if solver is None else [*solver.doubts(), *solver.places()]
+
+
+def _compiled(spec: NetSpec, phase: Phase, memory_limit: int | None) -> CompiledNet:
+    backend, dtype = open_backend("numpy"), np.dtype("float32")
+    return compile_net(spec, phase, backend, dtype, "needed", memory_limit=memory_limit)
+
+
+def _check_other_phase(declared: Declared, spec: NetSpec, compiled: CompiledNet) -> None:
+    """See that the other phase can be used too, where it has layers of its own or is validated.
+
+    Raises:
+        GraphnetError: If it cannot.
+    """
+    other: Phase = "test" if compiled.phase == "train" else "train"
+    validates = declared.solver is not None and declared.solver.validates
+    if validates and not spec.has_phase("test"):
+        raise TopologyError(
+            f"net '{spec.name}' has no loss and no statistic in phase test, so its solver has"
+            " nothing to validate\n  add a layer such as Accuracy with 'phase: test'",
+            declared.position("coffee_breaks"),
+        )
+    if not any(node.spec.phase == other for node in spec.nodes) and not validates:
+        return
+    if not any(node.spec.phase in (None, other) for node in spec.nodes):
+        return
+    if resolve_data(spec, phase=other).missing:  # its shapes may not be known here
+        return
+    both = {compiled.phase: compiled, other: _compiled(spec, other, compiled.memory_limit)}
+    if spec.has_phase("test"):
+        check_shared(both["test"], both["train"])
+
+
+def _look_into_data(compiled: CompiledNet) -> dict[str, int | None]:
+    """How many samples each data layer has, where its data are here.
+
+    Raises:
+        DataError: If they are not as the net declares them.
+    """
+    found = {}
+    for layer in compiled.layers:
+        if isinstance(layer.spec, BatchSpec):
+            with layer.located():
+                found[layer.name] = layer.spec.samples_there()
+    return found
 
 
 def as_dict(compiled: CompiledNet) -> dict[str, Any]:
@@ -98,7 +161,7 @@ def warnings(compiled: CompiledNet) -> list[str]:
             ]
     elif not kinds & {Kind.LOSS, Kind.STATISTIC}:
         found.append("no loss and no statistic in phase test, so testing it tells nothing")
-    return found
+    return found + chance_meetings(compiled.layers)
 
 
 def _where(layer: LayerVertex) -> str:
@@ -114,7 +177,7 @@ def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
         (*cells, f"{n:,}" if n else "", bytes_text(size) if size else "")
         for cells, n, size in zip(first, counts, sizes, strict=True)
     ]
-    # what can be had from --json in full is what a narrow terminal does without
+    # a narrow terminal does without what --json has in full
     short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
     heading, heading_short = ("connections",) * 2 if connections else ("multiply-adds", "MACs")
     table(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphnet.cli.mistakes import shown
 from graphnet.cli.progress import downloads
 from graphnet.cli.terminal import facts, say, table
 from graphnet.data.datasets import fetch, resolve
 from graphnet.data.named_sets import SETS, NamedSet
 from graphnet.errors import DataError
+from graphnet.files.paths import shown
 
 
 def data(name: str, from_dir: Path | None, to_dir: Path | None, *, offline: bool) -> None:
     """See that a named set is on this machine as HDF5 files, and say where.
 
     Raises:
-        DataError: If there is no such set, or it cannot be had.
+        DataError: If there is no such set, or it is not available.
     """
     with downloads() as progress:
         files = fetch(name, from_dir=from_dir, to_dir=to_dir, offline=offline, progress=progress)

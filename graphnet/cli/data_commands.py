@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from graphnet.cli.app import Json, Offline, app, command
+from graphnet.cli.usage import Commands
 
 
-class DataGroup(TyperGroup):
+class DataGroup(Commands):
     """``graphnet data mnist`` and ``graphnet data`` are short for ``graphnet data get …``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put ``get`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
             args = ["get", *args]
         return super().parse_args(ctx, args)
 
@@ -48,6 +48,13 @@ def get(
         data.data(name, from_, to, offline=offline)
 
 
+def list_() -> None:
+    """List the named sets, and say which are here."""
+    from graphnet.cli import data
+
+    data.list_data()
+
+
 def info(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="An HDF5 file, or dataset:NAME/SPLIT.")
@@ -65,19 +72,20 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="A folder with a folder of pictures for each class; a .csv file; or arrays, each"
-            " NAME=FILE (.npy, or IDX, gzipped or not).",
+            help="A folder with a folder of pictures for each class; a table of text, such as a"
+            " .csv file; or arrays, each NAME=FILE (.npy, or IDX, gzipped or not).",
         ),
     ],
     to: Annotated[
         Path, typer.Option(metavar="DIR", help="Where train.h5, test.h5 and mean.h5 go.")
     ],
     split: Annotated[
-        float,
+        str,
         typer.Option(
-            metavar="PART", min=0, max=1, help="What part becomes test.h5, of each class alike."
+            metavar="PART",
+            help="What part becomes test.h5, of each class alike: 0.2 or 20%.",
         ),
-    ] = 0.0,
+    ] = "0",
     mean: Annotated[bool, typer.Option("--mean", help="Also write the mean of `data`.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the split and the order.")] = 0,
     keep_order: Annotated[bool, typer.Option("--keep-order", help="Do not mix the rows.")] = False,
@@ -88,29 +96,59 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Of a .csv file, by heading or number; default: `label`, else the last.",
+            help="Of a table, by heading or number from 0; default: the one headed label, class,"
+            " target, or y at an end; else the only one of words; without headings, the last.",
         ),
+    ] = None,
+    no_label: Annotated[bool, typer.Option("--no-label", help="A table has no label.")] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A table's column that is no feature; repeatable."),
+    ] = None,
+    headings: Annotated[
+        bool | None,
+        typer.Option(
+            "--headings/--no-headings", help="Whether a table's first row is; default: found."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="MARK", help="Between a table's columns: ; or tab …; default: found."),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a table's text; default: its mark's, else UTF-8."),
     ] = None,
     size: Annotated[
         str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Bring all pictures to this size.")
     ] = None,
-    grey: Annotated[bool, typer.Option("--grey", help="One channel instead of three.")] = False,
+    grey: Annotated[
+        bool, typer.Option("--grey", help="Pictures have one channel instead of three.")
+    ] = False,
+    background: Annotated[
+        str | None,
+        typer.Option(metavar="COLOUR", help="What is seen through a picture's transparent pixels."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Make HDF5 files of pictures, a table or arrays."""
     from graphnet.cli import data_pack
+    from graphnet.data.csv_columns import TableOptions
     from graphnet.data.packing import PackOptions
+    from graphnet.data.picture import PictureOptions
 
     options = PackOptions(
-        test_part=split,
+        test_part=data_pack.parse_part(split),
         mean=mean,
         shuffle=not keep_order,
         seed=seed,
         compress=compress,
         force=force,
     )
-    data_pack.pack(sources, to, options, label=label, size=size, grey=grey)
+    table = TableOptions(label, no_label, tuple(leave_out or ()), headings, delimiter, encoding)
+    pictures = PictureOptions(data_pack.parse_size(size), grey, background)
+    data_pack.pack(sources, to, options, table, pictures)
 
 
-for run in (get, info, pack):
+for run in (get, list_, info, pack):
     command(run, data)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isnan
 from typing import Any
 
 from graphnet.blob import shape_text
-from graphnet.cli.terminal import facts, notice, say, table
+from graphnet.cli.terminal import facts, notice, say, say_json, table
 from graphnet.data.survey import Survey, survey
+from graphnet.data.text_file import one_line
 
 _MOST_SHOWN = 20
 
@@ -26,8 +28,12 @@ def info(source: str, *, as_json: bool) -> None:
     """
     found = survey(source)
     if as_json:
-        value = {"sets": [_as_dict(one) for one in found.sets], "problems": found.all_problems}
-        say(json.dumps(value, indent=2, ensure_ascii=False))
+        value = {
+            "sets": [_as_dict(one) for one in found.sets],
+            "class_names": found.class_names,
+            "problems": found.all_problems,
+        }
+        say_json(json.dumps(value, indent=2, ensure_ascii=False))
         return
     if found.sets:
         table(
@@ -42,12 +48,18 @@ def info(source: str, *, as_json: bool) -> None:
             say()
             say(f"{len(one.classes)} classes in '{one.name}'")
             shown = list(one.classes.items())[:_MOST_SHOWN]
-            facts([(f"  {value}", f"{count:,}") for value, count in shown])
+            names = found.class_names if one.name == "label" else ()
+            facts([(f"  {_class(value, names)}", f"{count:,}") for value, count in shown])
             if len(one.classes) > _MOST_SHOWN:
                 say(f"  and {len(one.classes) - _MOST_SHOWN} more: --json lists all")
     if found.all_problems:
         say()
         notice(found.all_problems)
+
+
+def _class(value: int, names: Sequence[str]) -> str:
+    """A class by its number, and what it is called, if that is known."""
+    return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)
 
 
 def _row(one: Survey) -> list[str]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphnet.cli.mistakes import shown
 from graphnet.errors import GraphnetError, Position, Problem, SpecError
-from graphnet.fields import is_there
+from graphnet.files.paths import is_there, placed, shown
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.overrides import NET_KEYS, Override, override
 from graphnet.solver.load import parse_solver
 from graphnet.solver.solver import Solver
+from graphnet.solver.spec import SolverSpec
 from graphnet.yaml_reader import Document, read_yaml
 
 
@@ -52,10 +52,11 @@ def read_net_with(
     Raises:
         SpecError: With every problem at its line and column.
     """
+    document = _net_document(path, overrides)
     others = [one for one in overrides if not one.for_net]
     if others:
-        raise SpecError.of(map(_no_key_of_a_net, others))
-    return parse_net(_net_document(path, overrides), path.stem, user_code=user_code)
+        raise SpecError.of(_meant_for_a_layer(o, document) or _no_key_of_a_net(o) for o in others)
+    return parse_net(document, path.stem, user_code=user_code)
 
 
 def read_declared(
@@ -82,16 +83,20 @@ def read_declared(
     try:
         net = parse_net(document, path.stem, user_code=user_code)
     except GraphnetError as error:
-        problems += error.problems
+        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
     try:
         source = _solver_document(document, solver_file)
         if source is not None:
+            misplaced = [p for one in overrides if (p := _meant_for_a_layer(one, document))]
+            if misplaced:
+                raise SpecError.of(misplaced)
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
     except GraphnetError as error:
-        problems += error.problems
+        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
     if solver is None and not problems:
-        problems += [_no_key_of_a_net(one) for one in overrides if not one.for_net]
+        others = [one for one in overrides if not one.for_net]
+        problems += [_meant_for_a_layer(one, document) or _no_key_of_a_net(one) for one in others]
     if net is None or problems:
         raise SpecError.of(problems)
     return Declared(net, solver, source)
@@ -108,13 +113,40 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     named = net.value.get("solver") if isinstance(net.value, Mapping) else None
     if not isinstance(named, str):
         return None
-    path = shown((net.folder / named).resolve())
+    path = shown(placed(named, net.folder_of(("solver",))))
     if not is_there(path) or path.is_dir():
         raise SpecError(
             f"key 'solver': there is no file {path}\n  a path in a YAML is relative to that file",
             net.at(("solver",)),
         )
     return read_yaml(path)
+
+
+def _meant_for_a_layer(one: Override, net: Document) -> Problem | None:
+    """The problem of a path that begins with a layer's name; None if it does not."""
+    layers = net.value.get("layers") if isinstance(net.value, Mapping) else net.value
+    names = [
+        str(layer.get("name"))
+        for layer in (layers if isinstance(layers, list) else ())
+        if isinstance(layer, Mapping)
+    ]
+    first = one.path[0]
+    if first in SolverSpec.model_fields or first in NET_KEYS or first not in names:
+        return None
+    option = one.text.removeprefix("--set ")
+    return Problem(f"'{first}' is a layer\n  write --set layers.{option}", one.position)
+
+
+def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Problem:
+    """How a key is set whose neighbour ``type`` is missing, where an option has made it."""
+    made = [one for one in overrides if one.position == problem.position and len(one.path) > 1]
+    if not made or "missing key 'type'" not in problem.message or "\n" in problem.message:
+        return problem
+    (*outer, last), value = made[0].path, made[0].text.partition("=")[2]
+    kind = "Fixed" if last in ("base_lr", "momentum") else "…"
+    whole = f"--set '{'.'.join(outer)}={{type: {kind}, {last}: {value}}}'"
+    cure = f"the file has no {'.'.join(outer)}; give all of it: {whole}"
+    return Problem(f"{problem.message}\n  {cure}", problem.position)
 
 
 def _no_key_of_a_net(one: Override) -> Problem:

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 
 from graphnet.cli.terminal import warn
-from graphnet.errors import BreakError, GraphnetError, Position, located
+from graphnet.errors import (
+    BreakError,
+    GraphnetError,
+    Position,
+    SpecError,
+    UnknownNameError,
+    UserCodeError,
+    located,
+)
+from graphnet.files.paths import shown
 
 _PACKAGE = Path(__file__).parent.parent
 
 
-def report(error: GraphnetError) -> None:
-    """Print an error; one that a user's own coffee break raised, with the line that did."""
+def report(error: GraphnetError, cause: BaseException | None = None) -> None:
+    """Print an error; one that the user's own code raised, with the line that did.
+
+    Args:
+        error: What is said.
+        cause: What was raised. Default: what the error was raised from.
+    """
+    is_of_user = isinstance(error, BreakError | UserCodeError)
     try:
-        with located(raised_at(error.__cause__) if isinstance(error, BreakError) else None):
+        with located(raised_at(cause or error.__cause__) if is_of_user else None):
             raise error
     except GraphnetError as placed:
         warn(str(placed))
 
 
+def check_working_directory() -> None:
+    """See that there is one: it may have been removed since the shell entered it.
+
+    Raises:
+        SpecError: If it is gone.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109  # the bare question
+    except OSError as error:
+        raise SpecError(
+            f"the working directory cannot be used: {error.strerror}\n"
+            "  it may have been removed; change to one that is there (cd)"
+        ) from None
+
+
+def system_text(error: OSError | UnicodeEncodeError) -> str:
+    """What the system says of a file that nobody has said more about."""
+    if isinstance(error, UnicodeEncodeError):
+        return (
+            f"'{error.object}' cannot be the name of a file here: the locale has only"
+            f" {error.encoding}\n  set one in UTF-8, as by PYTHONUTF8=1"
+        )
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename is not None else said
+
+
 def raised_at(error: BaseException | None) -> Position | None:
     """The place in the user's own code that raised; None if it was graphnet that did."""
-    if error is None or isinstance(error, GraphnetError):
+    is_own = isinstance(error, GraphnetError) and not isinstance(error, UnknownNameError)
+    if error is None or is_own:
         return None
     frames = [
         frame
@@ -34,9 +77,3 @@ def raised_at(error: BaseException | None) -> Position | None:
         return None
     file = shown(Path(own[-1].filename))
     return Position(str(file), own[-1].lineno or 1, (own[-1].colno or 0) + 1)
-
-
-def shown(path: Path) -> Path:
-    """A path as a message names it: relative where it lies below the working directory."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

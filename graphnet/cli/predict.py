@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,16 +12,20 @@ from graphnet.cli.declared import read_net_with
 from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
 from graphnet.data import npy
-from graphnet.data.hdf5_file import Column, read_array, write_file
+from graphnet.data.hdf5_file import Column, read_array
+from graphnet.data.hdf5_writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline, out_shape
+from graphnet.data.source import entries
 from graphnet.data.transformers import Samples, Transformer
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
+from graphnet.files.paths import refuse_to_write_over
+from graphnet.files.writing import output_file
 from graphnet.net.load import load_net
 from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec, Node
 from graphnet.overrides import Override
-from graphnet.solver.durable import write_durably
+from graphnet.solver.snapshot_file import begins_as_snapshot
 from graphnet.solver.weights import read_weights
 
 _BATCH = 100
@@ -58,6 +61,8 @@ def predict(
     _check_endings(source, target)
     spec = read_net_with(path, overrides, user_code=options.user_code)
     file, contents = read_weights(weights)
+    place = target.absolute()  # wherever the user's own code may go meanwhile
+    _refuse_to_lose(target, source, path, spec, weights, file)
     feeders = _feeders(spec)
     names = list(blobs) or list(feeders)[:1]
     if not names:
@@ -71,7 +76,7 @@ def predict(
     batch = min(_BATCH, n_rows)
     fed = prediction_spec(spec, {name: a.shape[1:] for name, a in arrays.items()}, batch)
     outputs = output_names(fed)
-    if target.suffix == ".npy" and len(outputs) > 1:
+    if target.suffix.lower() == ".npy" and len(outputs) > 1:
         raise SpecError(
             f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
             "  write them to an .h5 file"
@@ -89,14 +94,14 @@ def predict(
         found = run_batches(net, arrays, n_rows, batch)
     finally:
         net.close()
-    _write(target, found)
+    _write(place, found)
     say(f"{n_rows:,} rows of {source}, {file}")
     facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])
 
 
 def _check_endings(source: Path, target: Path) -> None:
     for path in (source, target):
-        if path.suffix not in (*_HDF5, ".npy"):
+        if path.suffix.lower() not in (*_HDF5, ".npy"):
             raise SpecError(f"{path}: unknown kind of file{one_of(['.h5', '.hdf5', '.npy'])}")
 
 
@@ -107,7 +112,7 @@ def _feeders(spec: NetSpec) -> dict[str, Node]:
 
 
 def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    if source.suffix in _HDF5:
+    if source.suffix.lower() in _HDF5:
         return {name: read_array(source, name) for name in names}
     if len(names) > 1:
         raise SpecError(f"{source}: a .npy file holds one array, but {len(names)} blobs are fed")
@@ -167,14 +172,38 @@ def _check_rows(
 
 
 def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
-    if target.suffix == ".npy":
+    if target.suffix.lower() == ".npy":
         (values,) = outputs.values()
-        image = io.BytesIO()
-        np.save(image, values, allow_pickle=False)
-        write_durably(target, image.getvalue())
+        with output_file(target, ADVICE) as file:
+            np.save(file, values, allow_pickle=False)
         return
-    try:
-        write_file(target, outputs, {}, chunk_rows=_BATCH)
-    except DataError as error:
-        said = str(error).partition("\n")[0]  # what follows is about data sets
-        raise DataError(said) from error
+    write_files({target: outputs}, {}, _BATCH)
+
+
+def _refuse_to_lose(
+    target: Path, source: Path, net: Path, spec: NetSpec, weights: Path, file: Path
+) -> None:
+    """See that what is written takes the place of nothing that is read or that a run has made."""
+    named = [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
+    paths = [Path(entry) for n in named for entry in entries(n.spec.source)]  # type: ignore[attr-defined]
+    refuse_to_write_over(
+        target,
+        {
+            "the input": source,
+            "the net": net,
+            **({"the net's solver": spec.solver} if spec.solver else {}),
+            "the weights": file,
+            **{f"what the net reads ({path.name})": path for path in paths},
+        },
+    )
+    if weights.is_dir() and target.absolute().parent.resolve().is_relative_to(weights.resolve()):
+        raise SpecError(
+            f"{target}: lies in the directory of the run {weights}\n  choose another place for it"
+        )
+    if target.is_file():
+        with target.open("rb") as existing:
+            if begins_as_snapshot(existing.read(64)):
+                raise SpecError(
+                    f"{target}: is a snapshot or model, which would be lost\n"
+                    "  choose another file to write to"
+                )

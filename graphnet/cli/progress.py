@@ -8,7 +8,15 @@ from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphnet.cli.terminal import bytes_text, console, on_terminal, seconds_text, warn
+from graphnet.cli.terminal import (
+    bytes_text,
+    console,
+    is_roomy_terminal,
+    is_terminal,
+    on_terminal,
+    seconds_text,
+    warn,
+)
 from graphnet.solver.reporter import PlainReporter, Progress, Reporter
 
 if TYPE_CHECKING:
@@ -114,13 +122,14 @@ class MovingLine:
         from rich.progress import Progress as Bar
 
         self._progress = progress
+        roomy = is_roomy_terminal(sys.stdout)
         texts = progress_texts(progress, self._speed.at(perf_counter(), progress.state.iter))
         self._bar = Bar(
             TextColumn("{task.fields[texts][iter]}"),
             BarColumn(bar_width=None),
             *(
                 TextColumn("{task.fields[texts][" + part + "]}")
-                for part in ("loss", "lr", "speed", "left")
+                for part in (("loss", "lr", "speed", "left") if roomy else ("left",))
             ),
             console=self._console,
             transient=True,
@@ -210,4 +219,4 @@ def _download_bar() -> Bar:
 
 def downloads() -> Downloads:
     """The one that suits whoever is looking."""
-    return DownloadBars() if sys.stderr.isatty() else Downloads()
+    return DownloadBars() if is_terminal(sys.stderr) else Downloads()

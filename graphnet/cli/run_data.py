@@ -8,6 +8,7 @@ from typing import Any
 
 from graphnet.cli.progress import downloads
 from graphnet.errors import DataError
+from graphnet.files.paths import shown
 from graphnet.layers.base import Phase
 from graphnet.net.sources import ResolvedData, resolve_data, sources, take_fallback
 from graphnet.net.spec import NetSpec
@@ -43,18 +44,19 @@ def choose_data(
         run: Where that run is.
 
     Raises:
-        DataError: If the data cannot be had.
+        DataError: If the data is not available.
     """
     read_before = {k: _text(v) for k, v in (recorded or {}).items() if k in sources(spec)}
+    where = shown(run) if run else ""
     if read_before and read_before == _fallback_sources(spec):
-        reason = f"the run in {run} began on the fall-back and keeps it; --fresh would begin anew"
+        reason = f"the run in {where} began on the fall-back and keeps it; --fresh would start over"
         return take_fallback(spec, reason)
     with downloads() as progress:
         data = resolve_data(spec, offline=offline, fetch=True, progress=progress, phase=phase)
     if data.fell_back and read_before == data.wanted:
         raise DataError(
-            f"{run}: the data this run was trained on cannot be had now: {data.missing}\n"
-            "  to begin anew on the fall-back: --fresh"
+            f"{where}: the data this run was trained on is not available now: {data.missing}\n"
+            "  to start over on the fall-back: --fresh"
         )
     return data
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphnet.blob import shape_text
 from graphnet.cli.summary import Facts
-from graphnet.cli.terminal import bytes_text, facts, say
+from graphnet.cli.terminal import bytes_text, facts, say_json
 from graphnet.solver.snapshot_file import Contents
 from graphnet.solver.weights import read_weights
 from graphnet.yaml_reader import parse_yaml
@@ -28,7 +28,7 @@ def info(path: Path, *, as_json: bool) -> None:
     file, contents = read_weights(path)
     found = as_dict(file, contents)
     if as_json:
-        say(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         facts(_facts(found))
 

@@ -12,9 +12,11 @@ from typing import Any
 from graphnet.cli.declared import Declared, read_declared
 from graphnet.cli.progress import reporter
 from graphnet.cli.run_data import choose_data, recorded_data
-from graphnet.cli.summary import Facts, defaults_in_force, fallback_notice, net_facts
+from graphnet.cli.summary import Facts, fallback_notice, net_facts, settings
 from graphnet.cli.terminal import bytes_text, facts, notice, say, seconds_text
+from graphnet.control_groups import cpu_quota
 from graphnet.errors import Position, SpecError
+from graphnet.files.paths import shown
 from graphnet.net.load import load_net
 from graphnet.net.net import Net
 from graphnet.net.sources import ResolvedData
@@ -38,7 +40,7 @@ class Options:
     Attributes:
         threads: None for one per processor.
         backend: Its name.
-        fresh: Begin anew even if there is a run.
+        fresh: Start over even if there is a run.
         offline: Do not download data.
         quiet: Say nothing but warnings.
         user_code: Whether classes may be named by a dotted path.
@@ -78,7 +80,7 @@ def solve(
             run = [("run", _run_text(folder, fresh=options.fresh))]
             size = [("memory", f"{bytes_text(net.planned_bytes)} planned")]
             about = [fact for fact in net_facts(net.compiled, data) if fact[0] != "memory"]
-            facts([*about, *size, *_machine(net), *_ranks(net), *run, *defaults_in_force(declared)])
+            facts([*about, *size, *_machine(net), *_ranks(net), *run, *settings(declared)])
             say()
         train(solver, net, fresh=options.fresh, reporter=reporter(quiet=quiet))
         if not quiet:
@@ -162,9 +164,11 @@ def _ranks(net: Net | ShardedNet) -> Facts:
 
 def _machine(net: Net | ShardedNet) -> Facts:
     threads = getattr(net.backend, "threads", None)
-    return [
-        ("backend", net.backend.name + (f", {threads} threads" if threads else "")),
-    ]
+    if threads is None:
+        return [("backend", net.backend.name)]
+    quota = cpu_quota()
+    why = "" if quota is None else f" (the CPU quota here is {quota:g})"
+    return [("backend", f"{net.backend.name}, {threads} thread{'s'[: threads != 1]}{why}")]
 
 
 def _run_text(folder: Path | None, *, fresh: bool) -> str:
@@ -172,8 +176,8 @@ def _run_text(folder: Path | None, *, fresh: bool) -> str:
         return "nothing is written: the solver has no exp_dir"
     found = snapshots_in(folder)
     if found and not fresh:
-        return f"{folder}, continuing at iteration {max(found):,}"
-    return f"{folder}, fresh"
+        return f"{shown(folder)}, continuing at iteration {max(found):,}"
+    return f"{shown(folder)}, fresh"
 
 
 def _final(folder: Path | None) -> Facts:
@@ -190,5 +194,5 @@ def _final(folder: Path | None) -> Facts:
     if snapshots:
         newest = snapshots[max(snapshots)]
         best = " and best.h5" if (newest.parent / "best.h5").exists() else ""
-        found.append(("saved", f"{newest}{best}"))
+        found.append(("saved", f"{shown(newest)}{best}"))
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
 
 from graphnet.cli.declared import Declared
 from graphnet.cli.terminal import bytes_text
@@ -27,28 +29,59 @@ def net_facts(compiled: CompiledNet, data: ResolvedData) -> Facts:
     ]
 
 
-def defaults_in_force(declared: Declared) -> Facts:
-    """Mocha's defaults, which are not everybody's, and whether they hold here."""
-    spec = declared.solver.spec if declared.solver else None
-    biased = [
-        node
-        for node in declared.net.nodes
-        if hasattr(node.spec, "bias_lr") and getattr(node.spec, "bias", True)
-    ]
-    plain = [
-        node.name
-        for node in biased
-        if "bias_lr" not in node.spec.model_fields_set and getattr(node.spec, "bias_lr", 1) != 1
-    ]
-    coef = spec.regu_coef if spec else SolverSpec.model_fields["regu_coef"].default
+def settings(declared: Declared) -> Facts:
+    """How the net is trained, each with where it was said; what nobody said is a default.
+
+    Some defaults are Mocha's, and not everybody's.
+    """
+    spec = declared.solver.spec if declared.solver else SolverSpec(max_iter=0)
+    coef = spec.regu_coef
     regularized = f"the L2 gradient is 2·{coef:g}·w" if coef else "nothing is regularized"
     found = [
-        f"seed {spec.seed if spec else 0} ({declared.origin('seed')})",
-        f"regu_coef {coef:g} ({declared.origin('regu_coef')}): {regularized}",
+        f"method {_with_values(spec.method)} ({declared.origin('method')})",
+        f"lr_policy {_with_values(spec.lr_policy)} ({declared.origin('lr_policy')})",
     ]
-    if plain:
+    if spec.mom_policy is not None:
+        found.append(
+            f"mom_policy {_with_values(spec.mom_policy)} ({declared.origin('mom_policy')})"
+        )
+    found += [
+        f"regu_coef {coef:g} ({declared.origin('regu_coef')}): {regularized}",
+        f"seed {spec.seed} ({declared.origin('seed')})",
+    ]
+    if plain := _default_bias_rates(declared):
         found.append(f"bias_lr 2 (default) in {', '.join(plain)}: biases learn twice as fast")
-    return [("in force" if i == 0 else "", text) for i, text in enumerate(found)]
+    return [("settings" if i == 0 else "", text) for i, text in enumerate(found)]
+
+
+def _with_values(model: BaseModel) -> str:
+    """``Step, base_lr 0.01, gamma 0.1, stepsize 30``: all that is not a default of its kind."""
+    parts = [type(model).__name__]
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if name != "type" and value != field.default:
+            parts.append(f"{name} {_value_text(value)}")
+    return ", ".join(parts)
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return f"({_with_values(value)})"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value_text, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _default_bias_rates(declared: Declared) -> list[str]:
+    """The layers whose biases learn at a rate that nobody has stated and that is not 1."""
+    return [
+        node.name
+        for node in declared.net.nodes
+        if hasattr(node.spec, "bias_lr")
+        and getattr(node.spec, "bias", True)
+        and "bias_lr" not in node.spec.model_fields_set
+        and node.spec.bias_lr != 1
+    ]
 
 
 def fallback_notice(data: ResolvedData) -> list[str]:

@@ -5,12 +5,16 @@ Plain lines are never wrapped or coloured, so that they can be searched, compare
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import typer
+
+from graphnet.readable import JSON_ERRORS, readable, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,11 +25,26 @@ Rows = Sequence[Sequence[str]]
 
 #: Between the columns of a table.
 _GAP = "  "
+#: Columns of a terminal on which there is room for boxes and bars.
+_ROOMY = 60
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody is looking at what is printed there, on more than a ``dumb`` terminal."""
+    try:
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # it is closed
+        return False
+
+
+def is_roomy_terminal(stream: TextIO | None) -> bool:
+    """Whether boxes around texts leave room for the texts."""
+    return is_terminal(stream) and shutil.get_terminal_size().columns >= _ROOMY
 
 
 def on_terminal() -> bool:
     """Whether somebody is looking at what is printed."""
-    return sys.stdout.isatty()
+    return is_terminal(sys.stdout)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -37,19 +56,24 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(text: str = "") -> None:
     """Print to stdout."""
-    print(text, flush=True)  # noqa: T201  # printing is this module's purpose
+    write_line(sys.stdout, text)
+
+
+def say_json(text: str) -> None:
+    """Print JSON to stdout, in escapes of its own where the encoding lacks a character."""
+    write_line(sys.stdout, readable(text, sys.stdout, JSON_ERRORS))
 
 
 def warn(text: str) -> None:
     """Print to stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    write_line(sys.stderr, text)
 
 
 def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
     """Print what must not be overlooked: framed on a terminal, marked lines elsewhere."""
     if not lines:
         return
-    if (sys.stderr if stderr else sys.stdout).isatty():
+    if is_terminal(sys.stderr if stderr else sys.stdout):
         from rich.panel import Panel
         from rich.text import Text
 
@@ -73,15 +97,25 @@ def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None =
     Args:
         columns: Each one's heading, and the side it is aligned to.
         rows: As many cells each as there are columns.
-        narrow: Columns and rows instead, on a terminal that the others do not fit on.
+        narrow: Columns and rows instead, on a terminal that the others do not fit on. Where they
+            do not fit either, nothing is left out: the lines are as they are off a terminal.
     """
-    cells = [[heading for heading, _ in columns], *rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    # what takes the place of a character may be longer
+    rows = [[readable(cell, sys.stdout) for cell in row] for row in rows]
+    columns = [(readable(heading, sys.stdout), side) for heading, side in columns]
     if on_terminal():
-        needed = sum(widths) + len(_GAP) * (len(widths) - 1)
-        fits = narrow is None or needed <= console().width
-        _rich_table(*((columns, rows) if fits or narrow is None else narrow))
-        return
+        width = console().width
+        fits = narrow is None or _width(columns, rows) <= width
+        shown = (columns, rows) if fits or narrow is None else narrow
+        if _width(*shown, folded=True) <= width:
+            _rich_table(*shown)
+            return
+    _plain_table(columns, rows)
+
+
+def _plain_table(columns: Columns, rows: Rows) -> None:
+    cells = [[heading for heading, _ in columns], *rows]
+    widths = _widths(columns, rows)
     for row in cells:
         padded = (
             f"{cell:{'>' if side == 'right' else '<'}{width}}"
@@ -90,14 +124,36 @@ def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None =
         say(_GAP.join(padded).rstrip())
 
 
+def _widths(columns: Columns, rows: Rows, *, folded: bool = False) -> list[int]:
+    """Of each column; folded, those that are lists are as narrow as their longest word."""
+    cells = [[heading for heading, _ in columns], *rows]
+    return [
+        max(
+            max(map(len, row[i].split()), default=0) if folded and is_list else len(row[i])
+            for row in cells
+        )
+        for i, is_list in enumerate(_lists(columns, rows))
+    ]
+
+
+def _width(columns: Columns, rows: Rows, *, folded: bool = False) -> int:
+    """Of the whole table."""
+    return sum(_widths(columns, rows, folded=folded)) + len(_GAP) * (len(columns) - 1)
+
+
+def _lists(columns: Columns, rows: Rows) -> list[bool]:
+    """Which columns hold lists: only these are broken where the terminal is narrow."""
+    return [
+        side == "left" and any(" " in row[i] for row in rows) for i, (_, side) in enumerate(columns)
+    ]
+
+
 def _rich_table(columns: Columns, rows: Rows) -> None:
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
-    for i, (heading, side) in enumerate(columns):
-        # where the terminal is narrow, only what is a list in itself is broken
-        is_list = any(" " in row[i] for row in rows) and side == "left"
+    for (heading, side), is_list in zip(columns, _lists(columns, rows), strict=True):
         drawn.add_column(heading, justify=side, overflow="fold", no_wrap=not is_list)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))

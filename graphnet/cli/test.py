@@ -11,7 +11,7 @@ from pathlib import Path
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import facts, notice, say
+from graphnet.cli.terminal import facts, notice, say, say_json
 from graphnet.errors import TopologyError
 from graphnet.net.load import load_net
 from graphnet.overrides import Override
@@ -73,7 +73,7 @@ def test(
         net.close()
     if as_json:
         statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
-        say(json.dumps({"samples": found.samples, "statistics": statistics}, indent=2))
+        say_json(json.dumps({"samples": found.samples, "statistics": statistics}, indent=2))
         return
     say(f"{net.name}: {found.samples:,} samples, {file}")
     facts([(key, f"{value:.6g}") for key, value in found.statistics.items()])

@@ -9,7 +9,7 @@ from pathlib import Path
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import notice, say, table
+from graphnet.cli.terminal import notice, say, say_json, table
 from graphnet.cli.test import Options
 from graphnet.layers.base import Phase
 from graphnet.net.load import load_net
@@ -45,7 +45,7 @@ def time(
     finally:
         net.close()
     if as_json:
-        say(json.dumps(times.as_dict(), indent=2))
+        say_json(json.dumps(times.as_dict(), indent=2))
         return
     table(
         [

@@ -163,3 +163,47 @@ def test_the_package_can_be_run():
     """``python -m graphnet`` is the command."""
     found = python("-m", "graphnet", "check", "none.yaml")
     assert found == (1, "", "none.yaml: there is no such file\n")
+
+
+def test_what_the_system_says_is_no_traceback(run, monkeypatch):
+    """A name that is too long, a disk that fails: the file, and the reason."""
+    name = "x" * 300
+    found = run(f"solve net.yaml --exp-dir {name}")
+    assert found.code == 1
+    assert found.err.endswith(f"{name}: File name too long\n")
+
+    def unnameable(*_args, **_kwargs):
+        "größe".encode("ascii")
+
+    monkeypatch.setattr(check, "check", unnameable)
+    found = run("check net.yaml")
+    assert found.code == 1
+    assert found.err == (
+        "'größe' cannot be the name of a file here: the locale has only ascii\n"
+        "  set one in UTF-8, as by PYTHONUTF8=1\n"
+    )
+
+
+def test_a_working_directory_that_is_gone(run, monkeypatch):
+    """It is said before anything is looked for there."""
+
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    found = run("check net.yaml")
+    assert found.code == 1
+    assert found.err.startswith("the working directory cannot be used: No such file or directory\n")
+
+
+def test_the_data_folder_is_no_file(run, folder, monkeypatch):
+    """And ``~`` of nobody is a name like any other."""
+    monkeypatch.setenv("GRAPHNET_DATA", str(folder / "net.yaml"))
+    found = run("data mnist")
+    assert found.code == 1
+    assert found.err.startswith(f"GRAPHNET_DATA names a file, {folder / 'net.yaml'}\n")
+    monkeypatch.setenv("GRAPHNET_DATA", "~no-such-user/x")
+    assert run("data").code == 0
+    monkeypatch.delenv("GRAPHNET_DATA")
+    monkeypatch.delenv("HOME", raising=False)
+    assert run("data").code == 0

@@ -55,8 +55,8 @@ def test_columns_are_aligned_and_nothing_is_wrapped(folder, run):
     assert not any(line.endswith(" ") for line in found.lines)
 
 
-def test_what_is_in_force_is_said(folder, run):
-    """Totals, memory, data, and the defaults that are not everybody's."""
+def test_the_settings_are_said(folder, run):
+    """Totals, memory, data, and how the net is trained."""
     found = run("check net.yaml")
     facts = found.out.partition("\n\n")[2].splitlines()
     assert facts[0] == "net       small, phase train (net.yaml)"
@@ -65,17 +65,20 @@ def test_what_is_in_force_is_said(folder, run):
     assert facts[4].startswith("memory    ")
     assert facts[4].endswith(" planned")
     assert facts[5:] == [
-        "in force  seed 0 (default)",
+        "settings  method SGD (default)",
+        "          lr_policy Fixed, base_lr 0.1 (solver.yaml)",
+        "          mom_policy Fixed, momentum 0 (default)",
         "          regu_coef 0.0005 (default): the L2 gradient is 2·0.0005·w",
+        "          seed 0 (default)",
         "          bias_lr 2 (default) in ip1: biases learn twice as fast",
     ]
 
 
-def test_where_a_value_in_force_comes_from(folder, run):
+def test_where_a_setting_comes_from(folder, run):
     """The solver's file, or an option."""
     (folder / "solver.yaml").write_text("max_iter: 1\nregu_coef: 0.1\n")
     found = run("check net.yaml --set seed=3 --set layers.ip1.bias_lr=1")
-    assert "in force  seed 3 (--set seed=3)" in found.lines
+    assert "          seed 3 (--set seed=3)" in found.lines
     assert "          regu_coef 0.1 (solver.yaml): the L2 gradient is 2·0.1·w" in found.lines
     assert "bias_lr" not in found.out
 
@@ -86,7 +89,7 @@ def test_a_net_without_a_solver_can_be_checked(folder, run):
     (folder / "net.yaml").write_text(text)
     found = run("check net.yaml")
     assert found.code == 0
-    assert "in force  seed 0 (default; the net names no solver)" in found.lines
+    assert "settings  method SGD (default; the net names no solver)" in found.lines
 
 
 def test_json_is_what_programs_rely_on(run):
@@ -169,7 +172,10 @@ def test_the_fall_back_is_announced(run):
     [
         ("--set layers.loss.phase=test", "no loss in phase train, so nothing can be learned"),
         (
-            "--phase test --set layers.loss.phase=train --set layers.accuracy.phase=train",
+            (
+                "--phase test --set layers.loss.phase=train --set layers.accuracy.phase=train"
+                " --set coffee_breaks=[]"
+            ),
             "no loss and no statistic in phase test, so testing it tells nothing",
         ),
         (

@@ -54,3 +54,15 @@ def test_no_such_file(run):
     found = run("data info nope.h5")
     assert (found.code, found.out) == (1, "")
     assert found.err.startswith("cannot read nope.h5")
+
+
+def test_class_names(folder, run):
+    """What was packed with names shows them; what cannot be printed is escaped."""
+    (folder / "a.csv").write_text('x,label\n1,dog\n2,"two\nlines"\n3,dog\n', "utf-8")
+    assert run("data pack a.csv --to out").code == 0
+    found = run("data info out/train.h5")
+    assert found.lines[-2:] == ["  0 dog         2", "  1 two\\nlines  1"]
+    assert json.loads(run("data info out/train.h5 --json").out)["class_names"] == [
+        "dog",
+        "two\nlines",
+    ]

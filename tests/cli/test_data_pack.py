@@ -12,10 +12,16 @@ def test_a_table(folder, run):
     (folder / "a.csv").write_text("".join(f"{i},{'yn'[i % 2]}\n" for i in range(10)), "utf-8")
     found = run("data pack a.csv --to out --split 0.2 --mean --seed 3 --compress")
     assert (found.code, found.err) == (0, "")
-    assert found.lines[0] == "classes: 0 n, 1 y"
-    assert found.lines[1].startswith("train  8 samples in out/train.h5 (")
-    assert found.lines[2].startswith("test   2 samples in out/test.h5 (")
-    assert found.lines[3:] == ["mean   in out/mean.h5"]
+    assert found.lines[:5] == [
+        "read as  UTF-8, columns parted by commas, no headings",
+        "label    column 1 (from 0)",
+        "data     1 column without headings",
+        "note     column 0 (from 0) counts the rows: leave it out if it is an index",
+        "classes  0 n, 1 y",
+    ]
+    assert found.lines[5].startswith("train    8 samples in out/train.h5 (")
+    assert found.lines[6].startswith("test     2 samples in out/test.h5 (")
+    assert found.lines[7:] == ["mean     in out/mean.h5"]
     assert run("data pack a.csv --to out").code == 1
     assert run("data pack a.csv --to out --force --keep-order --label 1").code == 0
     with h5py.File(folder / "out" / "train.h5") as file:
@@ -39,7 +45,7 @@ def test_pictures(folder, run):
         (folder / "pictures" / name).mkdir(parents=True)
         image.new("RGB", (5, 4)).save(folder / "pictures" / name / "1.png")
     found = run("data pack pictures --to out --size 8x6 --grey")
-    assert found.lines[0] == "classes: 0 cat, 1 dog"
+    assert found.lines[:2] == ["data     1×8×6 uint8: grey", "classes  0 cat, 1 dog"]
     with h5py.File(folder / "out" / "train.h5") as file:
         assert file["data"].shape == (2, 1, 8, 6)
 
@@ -47,7 +53,18 @@ def test_pictures(folder, run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("a.txt", "cannot tell what to pack: a.txt\n  expected a folder"),
+        ("a.txt", "there is no file or folder a.txt\n  expected a folder"),
+        ("net.yaml", "net.yaml is a text, not an HDF5 file\n  expected a folder"),
+        ("train.h5", "train.h5 is an HDF5 file, and need not be packed\n  in a net: source: "),
+        (". --label x", "--label is not for pictures: leave it out"),
+        (". --leave-out x", "--leave-out is not for pictures: leave it out"),
+        ("a.csv --grey", "--grey is not for a table: leave it out"),
+        ("x=a.npy --background white", "--background is not for arrays: leave it out"),
+        ("x=a.npy --no-headings", "--headings is not for arrays: leave it out"),
+        ("a.csv --split 2", "--split 2: expected a part of the samples, such as 0.2 or 20%"),
+        ("a.csv --split 100%", "--split 100%: expected a part of the samples"),
+        ("a.csv --split x", "--split x: expected a part of the samples"),
+        ("a.csv --split=-0.1", "--split -0.1: expected a part of the samples"),
         ("a.csv b.csv", "cannot tell what to pack: a.csv b.csv\n"),
         ("x=a.npy x=b.npy", "two arrays have the same name"),
         ("a.csv --size 3", "--size 3: expected HEIGHTxWIDTH, such as 32x32"),
@@ -58,3 +75,57 @@ def test_wrong_use(run, arguments, message):
     found = run(f"data pack {arguments} --to out")
     assert (found.code, found.out) == (1, "")
     assert found.err.startswith(message)
+
+
+def test_parts(folder, run):
+    """As a number or a percentage; the same seed gives the same samples, class by class."""
+    (folder / "a.csv").write_text(
+        "".join(f"{i * i},{'yn'[i % 4 == 0]}\n" for i in range(20)), "utf-8"
+    )
+    contents = []
+    for i, part in enumerate(("0.2", "20%", "20.0%", ".2")):
+        assert run(f"data pack a.csv --to out{i} --split {part}").code == 0
+        with h5py.File(folder / f"out{i}" / "test.h5") as file:
+            contents.append(file["data"][:].tolist())
+            assert sorted(file["label"][:]) == [0, 1, 1, 1]
+    assert contents == contents[:1] * 4
+
+
+def test_how_a_table_is_read_may_be_said(folder, run):
+    """Delimiter, encoding, headings, the label, and what is left out."""
+    text = "größe:name:art\n1:x:3\n2:y:4\n"
+    (folder / "a.txt").write_bytes(text.encode("latin-1"))
+    options = "--delimiter : --encoding latin-1 --headings --label art --leave-out name"
+    (folder / "a.txt").rename(folder / "a.csv")
+    found = run(f"data pack a.csv --to out --keep-order {options}")
+    assert (found.code, found.err) == (0, "")
+    assert found.lines[:4] == [
+        "read as   iso8859-1, columns parted by ':', headings in line 1",
+        "left out  column 'name'",
+        "label     column 'art'",
+        "data      'größe'",
+    ]
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert (file["data"][:].tolist(), file["label"][:].tolist()) == ([[1], [2]], [3, 4])
+    assert run("data pack a.csv --to out --encoding latin-1 --delimiter : --no-label").code == 1
+
+
+def test_a_table_by_another_name(folder, run):
+    """A text whose lines are parted alike is one."""
+    (folder / "a.dat").write_text("1;2;0\n3;4;1\n", "utf-8")
+    assert run("data pack a.dat --to out").code == 0
+
+
+def test_a_source_leads_to_this_command(folder, run):
+    """A table as source says the command; after it, the net can be trained."""
+    (folder / "table.csv").write_text("a;b;c;Label\n" + "1;2;3;0\n4;5;6;1\n" * 4, "utf-8")
+    text = (folder / "net.yaml").read_text().replace("train.h5", "table.csv")
+    (folder / "net.yaml").write_text(text)
+    said = run("check net.yaml").err.splitlines()
+    assert said[0].startswith("net.yaml:7:13: layer 'train-data' (HDF5Data): ")
+    assert said[0].endswith("table.csv is a table of text")
+    command = said[1].partition("graphnet ")[2]
+    source = said[2].partition("source: ")[2]
+    assert run(command).code == 0
+    (folder / "net.yaml").write_text(text.replace("table.csv", source))
+    assert run("check net.yaml").code == 0

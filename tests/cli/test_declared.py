@@ -66,13 +66,13 @@ def test_where_a_key_of_the_solver_comes_from(options, key, origin):
 
 
 @pytest.fixture
-def alone(folder):
+def without_solver(folder):
     """The net names no solver."""
     path = folder / "net.yaml"
     path.write_text(path.read_text().replace("solver: solver.yaml\n", ""))
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("without_solver")
 def test_a_net_may_name_no_solver():
     """Then there is none."""
     declared = read_declared(NET, [])
@@ -104,13 +104,13 @@ def test_where_a_key_of_the_solver_stands():
     assert places[1].line == 1
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("without_solver")
 def test_without_a_solver_its_keys_have_no_place():
     """There is nothing to point at."""
     assert read_declared(NET, []).position("max_iter") is None
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("without_solver")
 def test_keys_of_a_solver_need_one():
     """Otherwise they would be ignored."""
     with pytest.raises(SpecError, match=r"^--set max_iter=1: 'max_iter' is no key of a net, "):

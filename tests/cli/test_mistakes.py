@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from graphnet.cli.mistakes import raised_at, report, shown
+from graphnet.cli.mistakes import raised_at, report
 from graphnet.errors import BreakError, Position, Problem, SpecError
+from graphnet.files.paths import shown
 
 
 def failing_break(folder, body):
@@ -66,10 +65,3 @@ def test_what_graphnet_raised_has_no_such_line():
         shown(None)  # type: ignore[arg-type]
     trace = caught.value.__traceback__
     assert raised_at(caught.value.with_traceback(trace and trace.tb_next)) is None
-
-
-def test_paths_are_shown_relative_where_they_lie_below(tmp_path, monkeypatch):
-    """Shorter, and what the user has typed."""
-    monkeypatch.chdir(tmp_path)
-    assert shown(tmp_path / "a" / "b") == Path("a/b")
-    assert shown(tmp_path.parent) == tmp_path.parent

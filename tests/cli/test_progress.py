@@ -25,7 +25,7 @@ from graphnet.solver.state import SolverState
 def state_at(iteration):
     """A solver's state."""
     state = SolverState()
-    state.iter, state.lr, state._obj_val = iteration, 0.01, 0.12345
+    state._iter, state._lr, state._obj_val = iteration, 0.01, 0.12345
     return state
 
 
@@ -77,7 +77,7 @@ def test_plain_lines_break_a_long_silence(clock, capsys):
     lines, state = PlainLines(), state_at(0)
     lines.start(Progress(state, 0, 100, 4))
     for second in range(1, 71):
-        clock[0], state.iter = float(second), second
+        clock[0], state._iter = float(second), second
         if second == 20:
             lines.line("something")
         lines.step()
@@ -114,9 +114,9 @@ def test_the_moving_line_moves_below_the_others(clock, monkeypatch):
     line, state = reporter(quiet=False), state_at(0)
     assert isinstance(line, MovingLine)
     line.start(Progress(state, 0, 100, 4))
-    state.iter, clock[0] = 50, 1.0
+    state._iter, clock[0] = 50, 1.0
     line.step()
-    state.iter, clock[0] = 51, 1.1  # too soon to be drawn
+    state._iter, clock[0] = 51, 1.1  # too soon to be drawn
     line.step()
     line.line("[validation]")
     line.warning("look")

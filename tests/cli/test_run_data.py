@@ -54,7 +54,9 @@ def test_a_run_stays_on_the_fall_back(spec):
 
 def test_a_run_does_not_slide_onto_the_fall_back(spec):
     """It refuses."""
-    with pytest.raises(DataError, match=r"^runs/x: the data this run was trained on cannot be had"):
+    with pytest.raises(
+        DataError, match=r"^runs/x: the data this run was trained on is not available"
+    ):
         choose_data(spec, offline=True, recorded=REAL, run=RUN)
 
 
@@ -65,10 +67,10 @@ def test_other_records_change_nothing(spec):
 
 
 def test_a_net_without_a_fall_back_needs_its_data(folder):
-    """And says at which layer."""
+    """And says where it is named."""
     (folder / "test.h5").unlink()
     net = read_net(folder / "net.yaml")
-    with pytest.raises(DataError, match=r"net\.yaml:10:5: layer 'test-data' .* no file"):
+    with pytest.raises(DataError, match=r"net\.yaml:13:13: layer 'test-data' .* no file"):
         choose_data(net, offline=True)
     assert choose_data(net, offline=True, phase="train").used["train-data"].endswith("train.h5")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,9 +59,12 @@ def test_a_run_says_what_it_is_and_how_it_ended(folder, run):
     ]
     assert facts(found, "params") == ["12"]
     assert facts(found, "memory")[0].endswith(" planned")
-    assert facts(found, "backend") == ["numpy, 1 threads"]
+    assert facts(found, "backend") == ["numpy, 1 thread"]
     assert facts(found, "run") == ["run, fresh"]
-    assert facts(found, "in force")[0] == "seed 0 (default)"
+    assert facts(found, "settings")[:2] == [
+        "method SGD (default)",
+        "lr_policy Fixed, base_lr 0.1 (solver.yaml)",
+    ]
     assert "finished at iteration 6, epoch 2 (run)" in found.lines
     final = facts(found, "final")
     assert any(line.startswith("accuracy ") for line in final)
@@ -127,19 +131,40 @@ def test_the_solver_can_be_chosen(folder, run):
     assert run("solve net.yaml --solver mine.yaml").code == 0
 
 
-def test_the_solver_is_found_relative_to_the_net_and_exp_dir_to_here(folder, run, monkeypatch):
-    """Paths in a YAML are relative to it; the run's directory is not."""
+def test_paths_in_a_file_are_relative_to_it_and_others_to_here(folder, run, monkeypatch):
+    """The solver's, the data's and the run's alike; what the command line says is from here."""
     (folder / "work").mkdir()
     monkeypatch.chdir(folder / "work")
     assert run("solve ../net.yaml").code == 0
-    assert (folder / "work" / "run" / "snapshots").is_dir()
+    assert (folder / "run" / "snapshots").is_dir()
+    assert list((folder / "work").iterdir()) == []
+    assert run("solve ../net.yaml --exp-dir run --set load_from=../run").code == 0
+    assert run("solve ../net.yaml --set exp_dir=set").code == 0
+    assert sorted(p.name for p in (folder / "work").iterdir()) == ["run", "set"]
+    shutil.copy(folder / "train.h5", folder / "work" / "mine.h5")
+    assert run("solve ../net.yaml --exp-dir a --set layers.train-data.source=mine.h5").code == 0
+    source = json.loads((folder / "work/a/run.json").read_text())["data"]["train-data"]
+    assert source == str(folder / "work" / "mine.h5")
+
+
+def test_a_run_goes_on_from_its_own_files(folder, run):
+    """What a run writes of its net and solver declares that run, wherever it has been moved."""
+    assert run("solve net.yaml").code == 0
+    (folder / "elsewhere").mkdir()
+    (folder / "run").rename(folder / "elsewhere" / "moved")
+    moved = "elsewhere/moved"
+    found = run(f"solve {moved}/net.yaml --solver {moved}/solver.yaml --set max_iter=9")
+    assert found.code == 0
+    assert "elsewhere/moved, continuing at iteration 6" in facts(found, "run")
+    assert (folder / moved / "snapshots/snapshot-000009.h5").exists()
+    assert not (folder / "run").exists()
 
 
 def test_the_seed_option_is_the_solvers_seed(folder, run):
     """It is recorded, shown, and changes the params."""
     run("solve net.yaml")
     found = run("solve net.yaml --seed 7 --exp-dir seven")
-    assert facts(found, "in force")[0] == "seed 7 (--seed 7)"
+    assert "seed 7 (--seed 7)" in facts(found, "settings")
     assert json.loads((folder / "seven" / "run.json").read_text())["seed"] == 7
     assert params(folder / "run") != params(folder / "seven")
 
@@ -164,11 +189,11 @@ def test_shards(folder, run):
 
 
 def test_without_a_directory_nothing_is_written(folder, run):
-    """And that is said at the start."""
+    """And that is said at the start, and at the end."""
     found = run("solve net.yaml --set exp_dir= --set coffee_breaks=[]")
     assert found.code == 0
     assert facts(found, "run") == ["nothing is written: the solver has no exp_dir"]
-    assert facts(found, "saved") == []
+    assert "nothing was saved: the solver has no exp_dir" in found.lines
     assert not (folder / "run").exists()
 
 
@@ -203,7 +228,7 @@ def test_a_run_on_the_fall_back_stays_there(fallback_folder, run):
     found = run("solve net.yaml --set max_iter=2")
     assert found.code == 0
     assert found.lines[1] == (
-        "! why: the run in run began on the fall-back and keeps it; --fresh would begin anew"
+        "! why: the run in run began on the fall-back and keeps it; --fresh would start over"
     )
     assert facts(found, "data")[0] == "train-data: dataset:digits28/train"
     found = run("solve net.yaml --set max_iter=1 --fresh")
@@ -221,10 +246,10 @@ def test_a_run_on_the_real_data_never_falls_back(fallback_folder, run):
     assert found.code == 1
     lines = found.err.splitlines()
     assert lines[0] == (
-        "run: the data this run was trained on cannot be had now: the data set 'mnist' is not on "
-        "this machine, and downloads are off"
+        "run: the data this run was trained on is not available now: the data set 'mnist' is not"
+        " on this machine, and downloads are off"
     )
-    assert lines[-1] == "  to begin anew on the fall-back: --fresh"
+    assert lines[-1] == "  to start over on the fall-back: --fresh"
 
 
 def test_a_run_whose_sources_have_changed_is_refused(folder, run):
@@ -234,7 +259,7 @@ def test_a_run_whose_sources_have_changed_is_refused(folder, run):
     found = run("solve net.yaml --set layers.train-data.source=new.h5 --set max_iter=8")
     assert found.code == 1
     assert "so it cannot go on:" in found.err
-    assert "solve with --fresh (in Python fresh=True) to begin anew" in found.err
+    assert "solve with --fresh (in Python fresh=True) to start over" in found.err
 
 
 def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):
@@ -322,3 +347,206 @@ def test_a_net_that_needs_too_much_memory_is_refused(run, command):
     assert found.code == 1
     assert "the net does not fit into memory: it needs 0.0 MiB or more, and 0.0 MiB" in found.err
     assert "memory_limit (--memory-limit) allows more" in found.err
+
+
+def test_a_run_of_an_earlier_graphnet_goes_on(folder, run):
+    """Its record knows no checksums of the texts, and its solver.yaml names its directory."""
+    assert run("solve net.yaml").code == 0
+    record = json.loads((folder / "run/run.json").read_text())
+    for key in ("files", "outputs"):
+        del record[key]
+    (folder / "run/run.json").write_text(json.dumps(record, indent=2))
+    path = folder / "run/solver.yaml"
+    path.write_text(path.read_text().replace("exp_dir: .\n", "exp_dir: run\n"))
+    (folder / "run/lock").write_text("process 4711 on here\n")
+    left = folder / "run/snapshots/snapshot-000005.h5.unfinished"
+    left.write_text("half")
+    assert run("solve net.yaml --set max_iter=9").code == 0
+    assert max(snapshots_in(folder / "run")) == 9
+    assert not left.exists()
+
+
+OUTPUT = "  - {name: out, type: HDF5Output, filename: out.h5, phase: test, bottoms: [prob]}\n"
+
+
+@pytest.mark.parametrize("phase", ["test", "train"])
+def test_a_run_that_writes_what_it_computes_goes_on(folder, run, phase):
+    """The file has one pass in it, and is the same as if the run had not been stopped."""
+    net = (folder / "net.yaml").read_text() + OUTPUT.replace("phase: test", f"phase: {phase}")
+    net = net.replace("bottoms: [prob]}", "bottoms: [ip1]}")
+    (folder / "net.yaml").write_text(net)
+    solve = "solve net.yaml --quiet --set coffee_breaks.ValidationPerformance.every_n_iter=2"
+
+    def contents():
+        with h5py.File(folder / "out.h5") as file:
+            return {name: file[name][()].tolist() for name in file}
+
+    assert run(f"{solve} --set max_iter=9 --exp-dir whole").code == 0
+    whole = contents()
+    assert len(whole["ip1"]) == (6 if phase == "test" else 4)
+    found = run(f"{solve} --exp-dir part")
+    assert found.code == 1
+    assert "out.h5 exists already" in found.err, "another run's is not replaced"
+    shutil.rmtree(folder / "part")
+    (folder / "out.h5").unlink()
+    for n in (3, 5, 9, 9):
+        found = run(f"{solve} --set max_iter={n} --exp-dir part")
+        assert (found.code, found.err) == (0, "")
+    assert contents() == whole
+    assert [p.name for p in folder.glob("out*")] == ["out.h5"]
+    (folder / "out.h5").write_text("mine")
+    found = run(f"{solve} --set max_iter=12 --exp-dir part")
+    assert (found.code, "out.h5 exists already" in found.err) == (1, True)
+    assert (folder / "out.h5").read_text() == "mine"
+
+
+def test_timing_and_checking_write_no_files(folder, run):
+    """Not even what the net declares."""
+    text = (folder / "net.yaml").read_text()
+    (folder / "net.yaml").write_text(text + OUTPUT.replace("phase: test, ", ""))
+    (folder / "net.yaml").write_text(
+        (folder / "net.yaml").read_text().replace("bottoms: [prob]}", "bottoms: [ip1]}")
+    )
+    before = sorted(p.name for p in folder.iterdir())
+    for command in ("time net.yaml --steps 1", "check net.yaml", "check-grad net.yaml"):
+        assert run(command).code == 0
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+LEAVING = """\
+import sys
+
+import graphnet as gn
+from graphnet.layers import base
+from graphnet.layers.neurons import Identity
+
+
+class Leave(gn.CoffeeBreak):
+    def enjoy(self, net, state, lounge):
+        if state.iter == 4:
+            sys.exit(0)
+
+
+class Close(gn.CoffeeBreak):
+    def close(self, net, state, lounge):
+        sys.exit()
+
+
+class Interrupt(gn.CoffeeBreak):
+    def enjoy(self, net, state, lounge):
+        if state.iter == 4:
+            raise KeyboardInterrupt
+
+
+class Make(gn.CoffeeBreak):
+    def __init__(self) -> None:
+        raise SystemExit
+
+
+class Layer(base.LayerSpec):
+    def top_shapes(self, bottoms):
+        return [bottoms[0]]
+
+    def build(self, binding):
+        return Running(self, binding)
+
+
+class Early(Layer):
+    def top_shapes(self, bottoms):
+        sys.exit(0)
+
+
+class Running(base.Layer):
+    def forward(self):
+        if self.context.iteration == 4:
+            sys.exit(0)
+        self.tops[0].data[...] = self.bottoms[0].data
+
+    def backward(self):
+        self.bottoms[0].diff[...] = self.tops[0].diff
+"""
+
+
+def with_break(folder, kind):
+    """The solver with a break of the user's own before the others."""
+    text = (folder / "solver.yaml").read_text()
+    item = f"coffee_breaks:\n  - {{type: leaving.{kind}, every_n_iter: 1}}"
+    (folder / "solver.yaml").write_text(text.replace("coffee_breaks:", item))
+    (folder / "leaving.py").write_text(LEAVING)
+
+
+def with_layer(folder, kind):
+    """The net with a layer of the user's own."""
+    text = (folder / "net.yaml").read_text()
+    layer = f"  - {{name: mine, type: leaving.{kind}, bottoms: [ip1], tops: [mine]}}\n"
+    text = text.replace("SoftmaxLoss, bottoms: [ip1", "SoftmaxLoss, bottoms: [mine")
+    (folder / "net.yaml").write_text(text + layer)
+    (folder / "leaving.py").write_text(LEAVING)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "saved"),
+    [
+        ("Leave", "leaving.py:11:13: coffee break 'leaving.Leave' failed at iteration 4: it c", 4),
+        ("Close", "leaving.py:16:9: coffee break 'leaving.Close' failed at iteration 6: it c", 6),
+        ("Make", "solver.yaml:5:5: coffee_breaks[0] (leaving.Make): it cannot be made: it c", -1),
+    ],
+)
+def test_a_break_that_ends_the_program(folder, run, kind, message, saved):
+    """A fault of the break: it is named, a snapshot is written, and the exit code is 1."""
+    with_break(folder, kind)
+    found = run("solve net.yaml --quiet")
+    assert found.code == 1
+    assert found.err.startswith(message), found.err
+    assert max(snapshots_in(folder / "run"), default=-1) == saved
+
+
+def test_a_break_that_interrupts_the_program(folder, run):
+    """As if the user had: it ends, and not as if all had gone well."""
+    with_break(folder, "Interrupt")
+    found = run("solve net.yaml --quiet")
+    assert (found.code, found.err) == (130, "interrupted\n")
+    assert max(snapshots_in(folder / "run")) == 3
+
+
+def test_a_break_that_ends_the_program_may_be_skipped(folder, run):
+    """As any other that fails."""
+    with_break(folder, "Leave")
+    found = run("solve net.yaml --quiet --set on_error=continue")
+    assert found.code == 0
+    assert "'leaving.Leave' failed at iteration 4" in found.err
+    assert max(snapshots_in(folder / "run")) == 6
+
+
+def test_a_layer_that_ends_the_program(folder, run):
+    """The line that did is named, and the exit code is 1; what was saved before is good."""
+    with_layer(folder, "Layer")
+    found = run("solve net.yaml --quiet")
+    assert found.code == 1
+    assert found.err.startswith(
+        "leaving.py:46:13: sys.exit(0) was called while the net was computing, after iteration 4"
+    ), found.err
+    assert max(snapshots_in(folder / "run")) == 3
+    starts = json.loads((folder / "run/run.json").read_text())["starts"]
+    assert starts[-1]["outcome"] == "failed: UserCodeError"
+
+
+@pytest.mark.parametrize("command", ["check", "solve", "time", "check-grad", "test --weights run"])
+def test_a_layer_that_ends_every_command(folder, run, command):
+    """None of them ends as if all had gone well."""
+    assert run("solve net.yaml --quiet").code == 0
+    with_layer(folder, "Early")
+    name, _, rest = command.partition(" ")
+    found = run(f"{name} net.yaml {rest}")
+    assert found.code == 1
+    assert f"sys.exit(0) was called during graphnet {name}" in found.err.replace("_", "-")
+    assert found.err.startswith("leaving.py:40:9: ")
+
+
+def test_a_module_that_ends_the_program(folder, run):
+    """While it is imported."""
+    with_layer(folder, "Layer")
+    (folder / "leaving.py").write_text("import sys\nsys.exit(0)\n")
+    found = run("check net.yaml")
+    assert found.code == 1
+    assert "cannot import 'leaving.Layer': SystemExit: 0\n  in " in found.err

@@ -186,3 +186,37 @@ def test_what_is_no_size(text):
     """The message says what one looks like."""
     with pytest.raises(typer.BadParameter, match="expected a size such as 4GiB"):
         terminal.parse_bytes(text)
+
+
+@pytest.mark.parametrize("width", [10, 20, 40, 60])
+def test_nothing_is_cut_off_on_a_narrow_terminal(shown, monkeypatch, width):
+    """A number without its last digit is another number; the terminal breaks the line instead."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = [("name", "left"), ("params", "right"), ("flow", "left")]
+    rows = [["a-long-name", "1,234,567", "x, y → z"], ["b", "89", "z"]]
+    for narrow in (None, (columns[:2], [row[:2] for row in rows])):
+        text = bare(shown(terminal.table, columns, rows, narrow=narrow))
+        for word in ("a-long-name", "1,234,567", "89", "b"):
+            assert word in text.split()
+
+
+def test_a_dumb_terminal_gets_plain_lines(shown, monkeypatch):
+    """As a log does."""
+    monkeypatch.setenv("TERM", "dumb")
+    assert shown(terminal.table, COLUMNS, ROWS).splitlines() == PLAIN
+
+
+def test_columns_are_aligned_in_any_encoding(monkeypatch):
+    """What takes the place of a character is longer than it."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stream)
+    terminal.table([("flow", "left"), ("n", "right")], [["a → b", "1"], ["x", "22"]])
+    lines = stream.buffer.getvalue().decode("ascii").splitlines()
+    assert lines == ["flow     n", "a -> b   1", "x       22"]
+
+
+def test_a_stream_that_is_not_there_is_no_terminal():
+    """Nor is one that is closed."""
+    closed = io.StringIO()
+    closed.close()
+    assert not any(map(terminal.is_terminal, (None, closed)))

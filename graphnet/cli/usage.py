@@ -1,0 +1,119 @@
+"""Wrong usage of the command line: what was typed, and what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from graphnet.cli.terminal import warn
+from graphnet.errors import did_you_mean
+
+#: What commands and options are called elsewhere, and graphnet's words for it.
+COMMAND_WORDS: Mapping[str, str] = {
+    "benchmark": "time",
+    "convert": "data pack",
+    "download": "data",
+    "eval": "test",
+    "evaluate": "test",
+    "fetch": "data",
+    "fit": "solve",
+    "gradcheck": "check-grad",
+    "infer": "predict",
+    "inspect": "snapshot info",
+    "lint": "check",
+    "pack": "data pack",
+    "profile": "time",
+    "resume": "solve",
+    "run": "solve",
+    "summary": "check",
+    "train": "solve",
+    "validate": "check",
+}
+OPTION_WORDS: Mapping[str, str] = {
+    "--batch-size": "--set layers.NAME.batch_size=…",
+    "--checkpoint": "--weights",
+    "--device": "--backend",
+    "--epochs": "--set max_epoch=…",
+    "--gpu": "--backend cupy",
+    "--iterations": "--set max_iter=…",
+    "--learning-rate": "--set lr_policy.base_lr=…",
+    "--lr": "--set lr_policy.base_lr=…",
+    "--max-epoch": "--set max_epoch=…",
+    "--max-iter": "--set max_iter=…",
+    "--model": "--weights",
+    "--out": "--output",
+    "--output-dir": "--exp-dir",
+    "--snapshot": "--weights",
+}
+
+#: What a mistake in the command line is raised as.
+UsageError: Any = typer.BadParameter.__base__
+
+
+class Commands(TyperGroup):
+    """Commands of which an unknown one leads to the one that is meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take ``help``, ``help COMMAND`` and ``version`` as the options of these names."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif args == ["version"] and ctx.parent is None:
+            args = ["--version"]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            ctx.fail(f"No such command '{name}'.{_meant(name, COMMAND_WORDS, self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+def _meant(found: str, words: Mapping[str, str], known: Sequence[str] | Mapping[str, Any]) -> str:
+    """A line with what was probably meant, of those that are known here; else all of these."""
+    word = words.get(found.lower().replace("_", "-"), "")
+    if word.split(" ")[0] in known:
+        return f"\n  did you mean '{word}'?"
+    return did_you_mean(found, known) or f"\n  there are: {', '.join(known)}"
+
+
+def report_usage(error: Any, args: Sequence[str]) -> None:
+    """Print what is wrong with the arguments of a command, and how it is used.
+
+    Args:
+        error: A :data:`UsageError`.
+        args: What was typed.
+    """
+    if not hasattr(error, "ctx") or type(error).__name__ == "NoArgsIsHelpError":
+        warn(error.format_message())  # with no arguments at all that is the help
+        return
+    if error.ctx is not None:
+        warn(error.ctx.get_usage())
+        warn(f"Try '{error.ctx.command_path} --help' for help.\n")
+    warn(f"Error: {_message(error, args)}")
+
+
+def _message(error: Any, args: Sequence[str]) -> str:
+    option = getattr(error, "option_name", None)
+    if option and error.message.startswith("No such option"):
+        options = [o for p in error.ctx.command.params for o in p.opts if o.startswith("--")]
+        return f"No such option '{option}'.{_meant(option, OPTION_WORDS, [*options, '--help'])}"
+    message = str(error.format_message())
+    if "unexpected extra argument" in message:
+        message += _extra_argument_hint(error, args)
+    return message
+
+
+def _extra_argument_hint(error: Any, args: Sequence[str]) -> str:
+    """What a word too many was meant for."""
+    for option, value in pairwise(args):
+        if option == "--set" and "=" not in value:
+            following = args[args.index(value) + 1 :][:1]
+            return f"\n  write --set {value}={following[0] if following else '…'}"
+    if any(p.name == "solver" for p in error.ctx.command.params):
+        return "\n  one net is trained; its solver goes with --solver FILE"
+    return ""
