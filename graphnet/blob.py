@@ -6,19 +6,24 @@ backend's choice (the NumPy backend stores the batch axis last, see docs/archite
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from graphnet.errors import ShapeError
+from graphnet.lossless import lossless
+from graphnet.sealed import refuse
+
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray
 Shape: TypeAlias = tuple[int, ...]
 
 
-@dataclass(eq=False)
 class Blob:
     """A named array and its gradient.
+
+    The memory stays where it is, since layers are bound to it: ``blob.data = values`` copies the
+    values there, as ``blob.data[...] = values`` does, and sees that they fit and nothing is lost.
 
     Attributes:
         name: As the user's readers see it.
@@ -28,12 +33,65 @@ class Blob:
 
     name: str
     data: Array
-    diff: Array | None = None
+    diff: Array | None
+
+    def __init__(self, name: str, data: Array, diff: Array | None = None) -> None:
+        vars(self).update(name=name, data=data, diff=diff)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("data", "diff"):
+            refuse(self, name)
+        what, array = f"the {name} of {self.subject}", getattr(self, name)
+        if array is None:
+            raise ShapeError(f"{what} cannot be set: {self._no_diff}")
+        assign(array, value, what)
+
+    def __delattr__(self, name: str) -> None:
+        refuse(self, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.subject}, {shape_text(self.shape)}>"
+
+    @property
+    def subject(self) -> str:
+        """What a message calls it."""
+        return f"the {type(self).__name__.lower()} '{self.name}'"
+
+    @property
+    def _no_diff(self) -> str:
+        return "no gradient is wanted there"
 
     @property
     def shape(self) -> Shape:
         """The shape of ``data``, batch axis first."""
         return tuple(self.data.shape)
+
+
+def assign(target: Array, values: Any, what: str) -> None:
+    """Copy values into an array that stays where it is.
+
+    Args:
+        target: Of either backend.
+        values: On the host, or where the target is.
+        what: Begins a message.
+
+    Raises:
+        ShapeError: If they do not have its shape.
+        DataError: If something would be lost: see :mod:`graphnet.lossless`.
+    """
+    if values is target:  # as ``blob.data *= 2`` has it
+        return
+    is_beside = not isinstance(target, np.ndarray) and isinstance(values, type(target))
+    array = values if is_beside else lossless(values, target.dtype, what)
+    if array.shape != target.shape:
+        raise ShapeError(
+            f"{what} has the shape {shape_text(tuple(target.shape))}, the values have"
+            f" {shape_text(array.shape)}"
+        )
+    if isinstance(target, np.ndarray) or is_beside:
+        target[...] = array
+    else:
+        target.set(np.ascontiguousarray(array))
 
 
 def feature_size(shape: Shape) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from graphnet.backend.base import Backend
 from graphnet.blob import Array
 from graphnet.fields import ByName, Model, PositiveFloat, PositiveInt
 
@@ -15,7 +16,7 @@ class Constraint(Model):
     """A rule that the solver applies after updates."""
 
     @abstractmethod
-    def apply(self, xp: Any, data: Array, iteration: int) -> None:
+    def apply(self, backend: Backend, data: Array, iteration: int) -> None:
         """Bring ``data`` back into the allowed set if it is time to."""
 
 
@@ -24,7 +25,7 @@ class NoCons(Constraint):
 
     type: Literal["NoCons"] = "NoCons"
 
-    def apply(self, xp: Any, data: Array, iteration: int) -> None:
+    def apply(self, backend: Backend, data: Array, iteration: int) -> None:
         """Nothing."""
 
 
@@ -41,12 +42,15 @@ class L2Cons(Constraint):
     threshold: PositiveFloat
     every_n_iter: PositiveInt = 1
 
-    def apply(self, xp: Any, data: Array, iteration: int) -> None:
+    def apply(self, backend: Backend, data: Array, iteration: int) -> None:
         """Rescale units whose norm is above the threshold to exactly the threshold."""
         if iteration % self.every_n_iter:
             return
+        xp = backend.xp
         units = data.reshape(1, -1) if data.ndim == 1 else data.reshape(data.shape[0], -1)
-        norms = xp.sqrt(xp.einsum("ud,ud->u", units, units))
+        norms = xp.empty(len(units), units.dtype)
+        backend.channel_products(units[None], units[None], norms)
+        xp.sqrt(norms, out=norms)
         scale = self.threshold / xp.maximum(norms, self.threshold)
         xp.multiply(units, scale[:, None], out=units)
 

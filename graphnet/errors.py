@@ -5,11 +5,14 @@
     ├─ TopologyError      the layers do not form a usable graph
     ├─ ShapeError         a bottom has a shape its layer cannot take
     ├─ DataError          a data source is missing, empty or inconsistent
+    │  └─ BatchError      a value of a batch is not what the layer that reads it expects
     ├─ SnapshotError      a snapshot cannot be read, or is not of this net
-    ├─ BackendError       a backend was asked for and cannot be had
+    ├─ BackendError       a backend was asked for and is not available
     ├─ BreakError         a coffee break raised
+    ├─ UserCodeError      a class of the user's own tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
-    └─ RankError          ranks of one job disagree, or one has gone
+    ├─ RankError          ranks of one job disagree, or one has gone
+    └─ UnknownNameError   there is nothing of that name; a lookup error of Python, too
 
 Inner code raises with the bare fact; whoever knows the layer and its place in the file adds
 them on the way up with :func:`located`. Nothing here imports the rest of graphnet.
@@ -21,6 +24,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True, order=True)
@@ -59,14 +64,20 @@ class GraphnetError(Exception):
     Args:
         message: What was found, what was expected, the fix.
         position: Where in the user's file, if known.
+
+    Attributes:
+        about: The key of the layer that it is about, such as ``("source", 1)``; see
+            :func:`about`.
     """
+
+    about: tuple[str | int, ...] = ()
 
     def __init__(self, message: str, position: Position | None = None) -> None:
         self.problems: tuple[Problem, ...] = (Problem(message, position),)
         super().__init__(message)
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> GraphnetError:
+    def of(cls, problems: Iterable[Problem]) -> Self:
         """One error that reports all ``problems``, in the order of the file."""
         listed = tuple(problems)
         error = cls(listed[0].message)
@@ -93,16 +104,42 @@ class DataError(GraphnetError):
     """A data source is missing, empty or inconsistent."""
 
 
+class BatchError(DataError):
+    """A value of a batch is not what the layer that reads it expects.
+
+    Args:
+        message: As of every error.
+        bottom: Which of the layer's bottoms has it.
+        place: Where in the blob it is, the row first.
+        value: What it is.
+        ago: How many batches have come since.
+    """
+
+    def __init__(
+        self, message: str, bottom: int, place: tuple[int, ...], value: float, ago: int
+    ) -> None:
+        super().__init__(message)
+        self.bottom, self.place, self.value, self.ago = bottom, place, value, ago
+
+    def add(self, line: str) -> None:
+        """Put one more line under the message."""
+        self.problems = tuple(Problem(f"{p.message}\n  {line}", p.position) for p in self.problems)
+
+
 class SnapshotError(GraphnetError):
     """A snapshot cannot be read, or is not of this net."""
 
 
 class BackendError(GraphnetError):
-    """A backend was asked for and cannot be had."""
+    """A backend was asked for and is not available."""
 
 
 class BreakError(GraphnetError):
     """A coffee break raised."""
+
+
+class UserCodeError(GraphnetError):
+    """A class of the user's own tried to end the program."""
 
 
 class DivergedError(GraphnetError):
@@ -111,6 +148,14 @@ class DivergedError(GraphnetError):
 
 class RankError(GraphnetError):
     """The ranks of one job disagree, or one of them has gone."""
+
+
+class UnknownNameError(GraphnetError, KeyError):
+    """A table has nothing of that name."""
+
+
+class GraphnetWarning(UserWarning):
+    """Something that is legal and hardly meant."""
 
 
 @contextmanager
@@ -126,6 +171,16 @@ def located(position: Position | None, prefix: str = "") -> Iterator[None]:
         raise
 
 
+@contextmanager
+def about(*key: str | int) -> Iterator[None]:
+    """Say of a :class:`GraphnetError` raised inside which key, or entry of one, it is about."""
+    try:
+        yield
+    except GraphnetError as error:
+        error.about = (*key, *error.about)
+        raise
+
+
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sorted by place; those without one last, as they come."""
     return tuple(
@@ -137,12 +192,57 @@ def _prefixed(prefix: str, message: str) -> str:
     return message if message.startswith(prefix) else prefix + message
 
 
+_SHORTEST = 3  # letters that a name may be cut short to
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """The name among ``known`` that is most like ``found``; nothing if none is like it.
+
+    One that is cut short, such as ``acc``, stands for the only one that begins so.
+    """
+    lowered = {c.lower(): c for c in reversed(list(known))}
+    close = difflib.get_close_matches(found.lower(), list(lowered), n=1, cutoff=0.6)
+    if not close and len(found) >= _SHORTEST:
+        begun = [name for name in lowered if name.startswith(found.lower())]
+        close = begun if len(begun) == 1 else []
+    return lowered[close[0]] if close else ""
+
+
 def did_you_mean(found: str, known: Iterable[str]) -> str:
     """A line ``did you mean 'x'?`` (with its newline and indent), or nothing."""
-    candidates = list(known)
-    lowered = {c.lower(): c for c in reversed(candidates)}
-    close = difflib.get_close_matches(found.lower(), list(lowered), n=1, cutoff=0.6)
-    return f"\n  did you mean '{lowered[close[0]]}'?" if close else ""
+    close = nearest(found, known)
+    return f"\n  did you mean '{close}'?" if close else ""
+
+
+def did_you_mean_file(path: Path) -> str:
+    """A line with a file that is there and like ``path`` (with its newline and indent), or nothing.
+
+    It has almost its name, or another ending, in its folder or one of almost that name; or its name
+    in the folder ``nets`` or ``solvers`` there.
+    """
+    try:
+        folder = _folder_like(path.parent)
+        here = sorted(p for p in folder.iterdir() if p.is_file())
+        below = [p for name in ("nets", "solvers") for p in sorted(folder.glob(f"{name}/*.yaml"))]
+    except (OSError, ValueError):
+        return ""
+    stem = path.stem if path.suffix.lower() in _ENDINGS else path.name
+    found = [p for p in (*here, *below) if p.stem.lower() == stem.lower()]
+    close = difflib.get_close_matches(path.name, [p.name for p in here], n=1, cutoff=0.75)
+    found += [folder / name for name in close]
+    return f"\n  did you mean '{found[0]}'?" if found else ""
+
+
+#: Of files that are read; what else follows a full stop is part of a name.
+_ENDINGS = (".yaml", ".yml", ".json", ".h5", ".hdf5", ".npy", ".csv", ".txt")
+
+
+def _folder_like(folder: Path) -> Path:
+    """The folder, or one beside it of almost its name where it is not there."""
+    if folder.is_dir():
+        return folder
+    names = [p.name for p in folder.parent.iterdir() if p.is_dir()]
+    return folder.parent / difflib.get_close_matches(folder.name, [*names, folder.name], n=2)[-1]
 
 
 def one_of(known: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphnet.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
 from graphnet.layers.input import InputLayer
 from graphnet.net.compiled import compile_net
@@ -84,6 +85,7 @@ class GradientReport:
         return "\n".join([*lines, f"{verdict} (tolerance {self.tolerance:g})"])
 
 
+@spelled_out
 def check_gradients(
     net: Net, *, step: float = 1e-5, tolerance: float = 1e-5, max_elements: int = 40
 ) -> GradientReport:
@@ -98,6 +100,12 @@ def check_gradients(
     Raises:
         TopologyError: If the net has no loss, or params that no loss reaches.
     """
+    expect_net("check_gradients", net, call="check_gradients(net)")
+    expect(isinstance(net, Net), "check_gradients", "a net that is not cut into shards", net)
+    for name, value in (("step", step), ("tolerance", tolerance)):
+        fits = isinstance(value, float | int) and value > 0
+        expect(fits, f"check_gradients: {name}", "a number above 0", value)
+    max_elements = whole_number("check_gradients: max_elements", max_elements, 1)
     net.check_trainable()
     twin = _float64_twin(net)
     try:
@@ -151,7 +159,7 @@ def _check(net: Net, step: float, tolerance: float, max_elements: int) -> Gradie
         return net.loss()
 
     total = loss()
-    net.backward()
+    net.run_backward()
     analytic = {id(p): net.backend.download(p.diff) for p in net.store.trainable()}
     largest = max(float(np.abs(d).max(initial=0)) for d in analytic.values())
     # what rounding the loss does to a quotient counts as agreement

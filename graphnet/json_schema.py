@@ -1,7 +1,7 @@
 """JSON Schema for nets and solvers, generated from the pydantic models, for editors.
 
 ``graphnet/schema/net.json`` and ``solver.json`` are this text, shipped; a test keeps them so.
-``python -m graphnet.json_schema`` writes them anew after a model has changed.
+``python -m graphnet.json_schema`` writes them again after a model has changed.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _described_args(model: type) -> dict[str, str]:
 def write_shipped(folder: Path = FOLDER) -> None:
     """Write both schemas as they are shipped."""
     for which in ("net", "solver"):
-        (folder / f"{which}.json").write_text(schema_text(which), "utf-8")
+        (folder / f"{which}.json").write_text(schema_text(which), "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

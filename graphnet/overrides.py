@@ -80,6 +80,8 @@ def override(document: Document, overrides: Iterable[Override]) -> Document:
         for known in (values, keys):
             for path in [p for p in known if p[: len(place)] == place]:
                 del known[path]
+            for n in range(1, len(place)):  # mappings that are only there to hold it
+                known.setdefault(place[:n], one.position)
             known[place] = one.position
     return replace(document, value=value, values=values, keys=keys)
 

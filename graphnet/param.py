@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from graphnet.blob import Array, Blob, Shape, shape_text
 from graphnet.constraints import Constraint, NoCons
 from graphnet.errors import ShapeError
 from graphnet.initializers import Constant, Initializer
+from graphnet.named import Named
 from graphnet.regularizers import NoRegu, Regularizer
+from graphnet.sealed import Sealed
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,24 @@ class StateDecl:
     per_batch: bool = False
 
 
-@dataclass(eq=False)
 class Param(Blob):
     """A learnable array: ``data`` and ``diff`` as in a blob, and what was declared of it.
 
-    ``diff`` is None while the param is frozen.
+    ``diff`` is None while the param is frozen. Rate, regularizer and the like are ``decl``'s;
+    they are declared with the layer, and do not change.
     """
 
-    decl: ParamDecl = field(default_factory=lambda: ParamDecl(()))
+    decl: ParamDecl
+
+    def __init__(
+        self, name: str, data: Array, diff: Array | None = None, decl: ParamDecl | None = None
+    ) -> None:
+        super().__init__(name, data, diff)
+        vars(self)["decl"] = ParamDecl(()) if decl is None else decl
+
+    @property
+    def _no_diff(self) -> str:
+        return "it is frozen"
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ def stream_key(seed: int, purpose: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-class ParamStore:
+class ParamStore(Sealed):
     """Owner of all params, their diffs and the persistent state of one run.
 
     Attributes:
@@ -120,7 +132,7 @@ class ParamStore:
         self, backend: Backend, dtype: np.dtype, declared: Mapping[str, Declared], seed: int
     ) -> None:
         self.backend, self.dtype, self.seed = backend, dtype, seed
-        self.params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
+        params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
         learning, frozen = _layout(declared)
         n_learning = sum(prod(decl.shape) for _, _, decl in learning)
         n_frozen = sum(prod(decl.shape) for _, _, decl in frozen)
@@ -130,18 +142,20 @@ class ParamStore:
         for key, name, decl in (*learning, *frozen):
             span = slice(offset, offset + prod(decl.shape))
             diff = self.diff[span].reshape(decl.shape) if span.stop <= n_learning else None
-            self.params[key][name] = Param(name, self.data[span].reshape(decl.shape), diff, decl)
+            params[key][name] = Param(name, self.data[span].reshape(decl.shape), diff, decl)
             offset = span.stop
-        self._trainable = [self.params[key][name] for key, name, _ in learning]
-        for key, named in self.params.items():  # the order declared, for whoever walks them
-            self.params[key] = {name: named[name] for name in declared[key].params}
-        self.state: dict[str, dict[str, Array]] = {
-            key: {
-                name: backend.full(decl.shape, decl.fill, dtype) for name, decl in d.state.items()
+        self._trainable = [params[key][name] for key, name, _ in learning]
+        # in the order declared, for whoever walks them
+        self.params = param_table(
+            {key: {n: named[n] for n in declared[key].params} for key, named in params.items()}
+        )
+        self.state = _state_table(
+            {
+                key: {n: backend.full(s.shape, s.fill, dtype) for n, s in d.state.items()}
+                for key, d in declared.items()
+                if d.state
             }
-            for key, d in declared.items()
-            if d.state
-        }
+        )
         self.declared = declared
         self.state_decls = {key: d.state for key, d in declared.items() if d.state}
         self.initialize()
@@ -161,19 +175,22 @@ class ParamStore:
     def twin(self) -> ParamStore:
         """A store of the very same params, with diffs and state of its own."""
         twin = copy.copy(self)
-        twin.diff = self.backend.zeros(self.diff.shape, self.dtype)
-        twin.params = {key: {} for key in self.params}
-        spans, own = self.spans(), {}
+        diff, spans, own = self.backend.zeros(self.diff.shape, self.dtype), self.spans(), {}
+        params: dict[str, dict[str, Param]] = {key: {} for key in self.params}
         for key, name, param in self.items():
             span = spans.get(id(param))
-            diff = None if span is None else twin.diff[span].reshape(param.decl.shape)
-            own[id(param)] = twin.params[key][name] = Param(name, param.data, diff, param.decl)
-        trainable = [own[id(param)] for param in self._trainable]
-        twin._trainable = trainable  # noqa: SLF001  # it is of this class
-        twin.state = {
+            its_diff = None if span is None else diff[span].reshape(param.decl.shape)
+            own[id(param)] = params[key][name] = Param(name, param.data, its_diff, param.decl)
+        state = {
             key: {name: array.copy() for name, array in named.items()}
             for key, named in self.state.items()
         }
+        vars(twin).update(
+            diff=diff,
+            params=param_table(params),
+            state=_state_table(state),
+            _trainable=[own[id(param)] for param in self._trainable],
+        )
         return twin
 
     def items(self) -> Iterator[tuple[str, str, Param]]:
@@ -194,30 +211,62 @@ class ParamStore:
         """The params that learn, in the order they lie in ``data`` and ``diff``."""
         return self._trainable
 
-    def check_declared(self, declared: Mapping[str, Declared]) -> None:
-        """See that another net's params and state are all here, in the same shapes.
 
-        Raises:
-            ShapeError: Naming everything that is missing or has another shape.
-        """
-        wrong = []
-        for key, d in declared.items():
-            here: dict[str, Shape] = {n: p.decl.shape for n, p in self.params.get(key, {}).items()}
-            needed: dict[str, Shape] = {n: decl.shape for n, decl in d.params.items()}
-            # what one batch hands to the next belongs to a net, not to the run
-            here |= {
-                n: s.shape for n, s in self.state_decls.get(key, {}).items() if not s.per_batch
-            }
-            needed |= {n: s.shape for n, s in d.state.items() if not s.per_batch}
-            for name, shape in needed.items():
-                if name not in here:
-                    wrong.append(f"'{key}/{name}' {shape} is not there")
-                elif here[name] != shape:
-                    wrong.append(f"'{key}/{name}' is {here[name]} there, {shape} here")
-        if wrong:
-            raise ShapeError(
-                "the params of the net this one shares with do not fit:\n  " + "\n  ".join(wrong)
-            )
+class Misfit(NamedTuple):
+    """A param or state that one net needs and another does not have so.
+
+    Attributes:
+        key: In the store.
+        name: Of the param or state.
+        here: The shape needed.
+        there: The shape found; None where there is none.
+    """
+
+    key: str
+    name: str
+    here: Shape
+    there: Shape | None
+
+
+def misfits(needed: Mapping[str, Declared], given: Mapping[str, Declared]) -> list[Misfit]:
+    """What a net needs of params and state that another does not have, or in another shape."""
+    found = []
+    for key, declared in needed.items():
+        there = _shapes(given[key]) if key in given else {}
+        found += [
+            Misfit(key, name, shape, there.get(name))
+            for name, shape in _shapes(declared).items()
+            if there.get(name) != shape
+        ]
+    return found
+
+
+def _shapes(declared: Declared) -> dict[str, Shape]:
+    """Of params and of the state that belongs to the run.
+
+    What one batch hands to the next belongs to a net.
+    """
+    params = {name: decl.shape for name, decl in declared.params.items()}
+    return params | {n: decl.shape for n, decl in declared.state.items() if not decl.per_batch}
+
+
+def param_table(params: Mapping[str, Mapping[str, Param]]) -> Named[Named[Param]]:
+    """``table["ip"]["weight"]``."""
+    cure = "copy values into one: net.params[layer][name].data = values"
+    return Named(
+        "layer with params named",
+        {key: Named(f"param of '{key}' named", named, cure) for key, named in params.items()},
+        cure,
+    )
+
+
+def _state_table(state: Mapping[str, Mapping[str, Array]]) -> Named[Named[Array]]:
+    cure = "copy values into one: store.state[layer][name][...] = values"
+    return Named(
+        "layer with state named",
+        {key: Named(f"state of '{key}' named", named, cure) for key, named in state.items()},
+        cure,
+    )
 
 
 _Placed: TypeAlias = tuple[str, str, ParamDecl]

@@ -6,16 +6,18 @@ The module is looked for beside the YAML file first, then wherever Python looks.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from graphnet.errors import GraphnetError, SpecError, did_you_mean
+from graphnet.errors import GraphnetError, SpecError, UserCodeError, did_you_mean
 
 T = TypeVar("T")
 
+_PACKAGE = Path(__file__).parent
 _MARK = "__beside__"  # in a module imported from beside a YAML: that folder
 
 
@@ -45,7 +47,7 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
         raise SpecError(f"cannot import '{dotted}': {error}{_where(error, folder)}") from error
     except GraphnetError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = error.msg if isinstance(error, SyntaxError) else error
         raise SpecError(
             f"cannot import '{dotted}': {type(error).__name__}: {said}{_where(error, folder)}"
@@ -62,6 +64,30 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
     if not (isinstance(found, type) and issubclass(found, base)):
         raise SpecError(f"'{dotted}' is not a {base.__name__}\n  derive the class from it")
     return found
+
+
+def is_called_by_user(error: SystemExit) -> bool:
+    """Whether code of the user's own has called ``sys.exit``, and not graphnet."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and not Path(frames[-1].filename).is_relative_to(_PACKAGE)
+
+
+def exit_refused(error: SystemExit, during: str) -> UserCodeError:
+    """The error that says what has called ``sys.exit``."""
+    code = "" if error.code is None else repr(error.code)
+    return UserCodeError(
+        f"sys.exit({code}) was called {during}, by code of the user's own\n"
+        "  it has not ended the program: to report a fault, raise an error"
+    )
+
+
+def written_in(cls: type) -> str:
+    """``class Espresso in /home/me/hooks.py``: where the user finds a class of their own."""
+    try:
+        place = inspect.getsourcefile(cls) or cls.__module__
+    except (OSError, TypeError):  # typed at a prompt
+        place = cls.__module__
+    return f"class {cls.__name__} in {place}"
 
 
 def _import_beside(name: str, folder: Path) -> object:
@@ -90,7 +116,7 @@ def _import_beside(name: str, folder: Path) -> object:
         sys.modules.update(other)
 
 
-def _where(error: Exception, folder: Path) -> str:
+def _where(error: BaseException, folder: Path) -> str:
     """The line of the user's own file that raised, where there is one."""
     if isinstance(error, SyntaxError):
         return f"\n  in {error.filename}, line {error.lineno}"

@@ -5,69 +5,20 @@ Used for layers, solvers, coffee breaks: whatever is declared by a pydantic mode
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from graphnet.errors import Problem, SpecError, did_you_mean, one_of
-from graphnet.yaml_reader import Document, KeyPath, parse_value
+from graphnet.errors import Problem, SpecError, one_of
+from graphnet.key_words import key_hint, kind_hint, kind_meant, number_hint, shape_hint
+from graphnet.yaml_reader import Document, KeyPath
 
 M = TypeVar("M", bound=BaseModel)
-
-#: What users of other frameworks write, and graphnet's words for it.
-KEY_WORDS: Mapping[str, tuple[str, ...]] = {
-    "activation": ("neuron",),
-    "bias_filler": ("bias_init",),
-    "bias_term": ("bias",),
-    "bottom": ("bottoms",),
-    "chunk_size": ("buffer_bytes",),
-    "decay_mult": ("filter_regu", "weight_regu"),
-    "delta": ("epsilon",),
-    "dropout_ratio": ("ratio",),
-    "epochs": ("max_epoch",),
-    "filters": ("n_filter",),
-    "global_pooling": ("global",),
-    "group": ("n_group",),
-    "groups": ("n_group",),
-    "inputs": ("bottoms",),
-    "iterations": ("max_iter",),
-    "kernel_size": ("kernel",),
-    "local_size": ("kernel",),
-    "loss_weight": ("weight",),
-    "lr_mult": ("filter_lr", "weight_lr"),
-    "momentum2": ("beta2",),
-    "norm_region": ("mode",),
-    "normalization": ("divisor",),
-    "num_output": ("n_filter", "output_dim"),
-    "optimizer": ("method",),
-    "out_channels": ("n_filter",),
-    "out_features": ("output_dim",),
-    "outputs": ("tops",),
-    "padding": ("pad",),
-    "pool": ("pooling",),
-    "random_seed": ("seed",),
-    "rms_decay": ("rho",),
-    "snapshot_prefix": ("exp_dir",),
-    "solver_type": ("method",),
-    "strides": ("stride",),
-    "top": ("tops",),
-    "units": ("output_dim",),
-    "weight_filler": ("filter_init", "weight_init"),
-}
-#: The same where it takes more than a word.
-KEY_PHRASES: Mapping[str, str] = {
-    "base_lr": "lr_policy: {type: Fixed, base_lr: …}",
-    "display": "coffee_breaks: [{type: TrainingSummary, every_n_iter: …}]",
-    "learning_rate": "lr_policy: {type: Fixed, base_lr: …}",
-    "lr": "lr_policy: {type: Fixed, base_lr: …}",
-    "momentum": "mom_policy: {type: Fixed, momentum: …}",
-    "snapshot": "coffee_breaks: [{type: Snapshot, every_n_iter: …}]",
-    "test_interval": "coffee_breaks: [{type: ValidationPerformance, every_n_iter: …}]",
-    "weight_decay": "regu_coef: …, half of that value: the gradient is 2·regu_coef·w",
-}
 
 
 def validate(
@@ -87,17 +38,38 @@ def validate(
     """
     if not isinstance(value, dict):
         raise SpecError(
-            f"{subject}expected keys and values, found {describe(value)}", document.at(path)
+            f"{subject}expected keys and values, found {describe(value)}{shape_hint(value)}",
+            document.at(path),
         )
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = _Findings(model, value, document, path, subject)
-        raise SpecError.of(
-            found.problem(details)
-            for details in error.errors()
-            if details["type"] != "default_factory_not_called"  # another key of its is wrong
-        ) from None
+        raise spec_error(error, model, value, document, path, subject) from None
+
+
+def spec_error(
+    error: ValidationError,
+    model: type[BaseModel],
+    value: Mapping[str, Any],
+    document: Document,
+    path: KeyPath = (),
+    subject: str = "",
+) -> SpecError:
+    """What pydantic found wrong with ``value``, in the words of :func:`validate`."""
+    findings = _Findings(model, value, document, path, subject)
+    found = [
+        (details, findings.problem(details))
+        for details in error.errors()
+        if details["type"] != "default_factory_not_called"  # another key of its is wrong
+    ]
+    hints = [p.message.partition("\n")[2] for d, p in found if d["type"] == "extra_forbidden"]
+    meant = set(re.findall(r"'(\w+)[':]", " ".join(hints)))
+    return SpecError.of(
+        problem
+        for details, problem in found
+        # a key that is there under another name is not missing as well
+        if details["type"] != "missing" or details["loc"][-1] not in meant
+    )
 
 
 def describe(value: Any) -> str:
@@ -105,6 +77,8 @@ def describe(value: Any) -> str:
     match value:
         case None:
             return "nothing"
+        case type():
+            return f"the class {value.__name__}"
         case bool():
             return "true" if value else "false"
         case str():
@@ -115,7 +89,13 @@ def describe(value: Any) -> str:
             return f"a list of {len(value)}: {_short(_flow(value))}"
         case dict():
             return f"a mapping with the keys {_short(', '.join(map(str, value)))}"
-    return f"{type(value).__name__} {_short(repr(value))}"
+    name = type(value).__name__
+    if isinstance(shape := getattr(value, "shape", None), tuple):
+        return f"an array of shape {' × '.join(map(str, shape)) or 'scalar'} ({name})"
+    shown = repr(value)
+    if shown.startswith("<"):
+        return f"a {name}"
+    return _short(shown) if shown.startswith(name) else f"{name} {_short(shown)}"
 
 
 def _flow(value: Any) -> str:
@@ -123,7 +103,8 @@ def _flow(value: Any) -> str:
 
 
 def _short(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    line = text.replace("\r", "").replace("\n", "\\n")
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -142,15 +123,18 @@ class _Findings:
         place, found = self.place(loc)
         position = self.document.at((*self.path, *place))
         where, last = _dotted(place), str(loc[-1] if loc else "")
-        inside, key = (f" in '{where}'", f"key '{where}': ") if where else ("", "")
+        key = f"key '{where}': " if where else ""
         match kind:
             case "extra_forbidden":
-                parent = _dotted(place[:-1])
-                message = f"unknown key '{last}'" + (f" in '{parent}'" if parent else "")
-                message += _unknown_key_hint(last, self.known_keys(loc), found)
+                around, holder = self.place(loc[:-1])
+                message = f"unknown key '{last}'" + _inside(around, holder)
+                models = self.models(loc[:-1])
+                known = [key for model in models for key in keys_of(model)]
+                under = {str(getattr(model, "stands_under", "")) for model in models}
+                message += key_hint(last, known, found, under)
                 position = self.document.key_at((*self.path, *place))
             case "missing":
-                message = f"missing key '{last}'{inside}"
+                message = f"missing key '{last}'" + _inside(place, details["input"])
             case "union_tag_not_found" | "union_tag_invalid" if _has_odd_type(found):
                 here = (*place, "type")
                 message = f"key '{_dotted(here)}': expected a text, found {describe(found['type'])}"
@@ -158,11 +142,11 @@ class _Findings:
             case "union_tag_not_found" if not isinstance(found, Mapping):
                 message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_not_found":
-                message = f"missing key 'type'{inside}"
+                message = "missing key 'type'" + _inside(place, found)
             case "union_tag_invalid":
                 tag = str(context["tag"]).strip("'")
-                expected = [t.strip(" '") for t in str(context["expected_tags"]).split(",")]
-                message = f"{key}unknown type '{tag}'" + _closest(tag, expected)
+                kinds = list(self.kinds(loc))
+                message = f"{key}unknown type '{tag}'" + (kind_hint(tag, kinds) or one_of(kinds))
                 position = self.document.at((*self.path, *place, "type"))
             case "value_error":
                 unfit = _unfit(kind, context, details)
@@ -171,6 +155,8 @@ class _Findings:
                     position = self.document.at((*self.path, *place, first))
             case _:
                 message = key + _unfit(kind, context, details)
+        if kind in _WANTS_KEYS:
+            message += self.keys_hint(loc, place, found)
         return Problem(self.subject + message, position)
 
     def place(self, loc: Sequence[str | int]) -> tuple[KeyPath, Any]:
@@ -184,14 +170,49 @@ class _Findings:
                 place, inner = (*place, step), inner[step]
         return place, inner
 
-    def known_keys(self, loc: Sequence[str | int]) -> list[str]:
-        """The keys of the model that refused the last step of an error's ``loc``."""
+    def models(self, loc: Sequence[str | int]) -> list[type[BaseModel]]:
+        """The models that may stand where an error's ``loc`` leads."""
         models = [self.model]
-        for step in loc[:-1]:
+        for step in loc:
             tagged = [m for m in models if _tag(m) == step]
             fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
             models = tagged or [m for f in fields for m in _models_in(f.annotation)] or models
-        return [f.alias or name for m in models for name, f in m.model_fields.items()]
+        return models
+
+    def kinds(self, loc: Sequence[str | int]) -> dict[str, type[BaseModel]]:
+        """The same by their ``type``, where they have one."""
+        return {str(_tag(model)): model for model in self.models(loc) if _tag(model)}
+
+    def keys_hint(self, loc: Sequence[str | int], place: KeyPath, found: Any) -> str:
+        """How a number, a name or a class is written with keys and values, where that is clear."""
+        kinds = self.kinds(loc)
+        if isinstance(found, type) and found in kinds.values():
+            name = found.__name__
+            takes_none = {k for k, i in keys_of(found).items() if i.is_required()} <= {"name"}
+            return f"\n  write '{name}'" if takes_none else f"\n  make one of it: {name}(…)"
+        if not isinstance(found, str):
+            return number_hint(str(place[-1]) if place else "", found)
+        meant = kinds.get(kind_meant(found, list(kinds)))
+        if meant is None:
+            return ""
+        keys = keys_of(meant)
+        needed = [f"{key}: …" for key, info in keys.items() if info.is_required()]
+        if "every_n_iter" in keys and not needed:
+            needed = ["every_n_iter: …"]
+        return f"\n  write {{{', '.join([f'type: {_tag(meant)}', *needed])}}}"
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by what they are called in YAML."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _inside(place: KeyPath, value: Any) -> str:
+    """Where in the whole a key belongs, and to which type, if it is not at the top."""
+    if not place:
+        return ""
+    kind = value.get("type") if isinstance(value, Mapping) else value
+    return f" in '{_dotted(place)}'" + (f" ({kind})" if isinstance(kind, str) else "")
 
 
 def _has_odd_type(value: Any) -> bool:
@@ -217,37 +238,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for arg in getattr(annotation, "__args__", ()) for m in _models_in(arg)]
 
 
-def _closest(found: str, known: list[str]) -> str:
-    """The name that was probably meant, or else all there are."""
-    return did_you_mean(found, known) or (one_of(known) if known else "")
-
-
-def _unknown_key_hint(key: str, known: list[str], value: Any) -> str:
-    if key in ("dim", "channel_dim") and "axis" in known:
-        return "\n  " + _axis_for(key, value)
-    words = [word for word in KEY_WORDS.get(key, ()) if word in known]
-    if words:
-        return "\n  write " + " or ".join(f"'{word}'" for word in words)
-    phrase = KEY_PHRASES.get(key, "")
-    if phrase.partition(":")[0] in known:
-        return f"\n  write {phrase}"
-    return _closest(key, known)
-
-
-def _axis_for(key: str, value: Any) -> str:
-    """Mocha counts axes from the other end, from 1; graphnet as NumPy does, from 0."""
-    if not isinstance(value, int) or value == 0:
-        return (
-            f"graphnet's key is 'axis', counted as in NumPy's (N, C, H, W); Mocha's '{key}' is not"
-        )
-    if value < 0:
-        return f"Mocha's '{key}: {value}' is 'axis: {-value - 1}' here (NumPy's order, from 0)"
-    return (
-        f"Mocha's '{key}: {value}' is 'axis: n - {value}' here for a blob of n axes"
-        f" (NumPy's order, from 0): 'axis: {4 - value}' for an image blob (N, C, H, W)"
-    )
-
-
 #: What pydantic's kinds of error say, with the numbers of their context filled in.
 _EXPECTED = {
     "bool_type": "true or false",
@@ -267,10 +257,15 @@ _EXPECTED = {
     "none_required": "nothing",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",
+    "string_unicode": "a text in UTF-8",
     "too_long": "at most {max_length} items",
     "too_short": "at least {min_length} items",
     "tuple_type": "a list",
 }
+
+
+#: The kinds of error where keys and values were wanted, and something else was given.
+_WANTS_KEYS = ("model_attributes_type", "model_type", "union_tag_not_found", "value_error")
 
 
 def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
@@ -284,18 +279,66 @@ def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
         message = "expected " + _EXPECTED[kind].format(**context)
     else:
         message = message[0].lower() + message[1:]
-    return f"{message}, found {describe(found)}{_rewrite_hint(kind, found)}"
+    if kind == "literal_error" and isinstance(found, str):
+        hint = kind_hint(found, re.findall(r"'([^']*)'", message))
+    else:
+        hint = _rewrite_hint(kind, found)
+    return f"{message}, found {describe(found)}{hint}"
 
 
 def _rewrite_hint(kind: str, found: Any) -> str:
     """How a value of the wrong kind is written right, where that can be guessed."""
-    if kind in ("tuple_type", "list_type") and isinstance(found, str):
-        return f"\n  write [{found}]"
+    if found is None:
+        return "\n  give it a value, or leave the key out"
+    if kind in ("tuple_type", "list_type"):
+        return _list_hint(found)
     if kind == "string_type" and isinstance(found, int | float):
-        text = "true" if found is True else "false" if found is False else f"{found}"
+        text = str(found).lower() if isinstance(found, bool) else f"{found}"
         return f'\n  write it in quotes: "{text}"'
-    if kind in ("int_type", "float_type", "bool_type") and isinstance(found, str):
-        value = parse_value(found) if found.isascii() and found.isalnum() else None
-        if isinstance(value, int | float):
-            return "\n  write it without quotes"
-    return ""
+    write = _scalar_meant(kind, found)
+    return f"\n  write {write}" if write else ""
+
+
+def _list_hint(found: Any) -> str:
+    """How a list is made of one thing."""
+    if isinstance(found, str):
+        return f"\n  write [{found}]"
+    is_item = isinstance(found, Mapping)
+    return "\n  write it as an item of a list, with '- ' before it" if is_item else ""
+
+
+def _scalar_meant(kind: str, found: Any) -> str:
+    """What a number or flag was meant to be that is written otherwise; nothing if unclear."""
+    if isinstance(found, float) and kind in ("int_type", "int_from_float"):
+        return f"{found:.0f}" if found.is_integer() else ""
+    if not isinstance(found, str):
+        return ""
+    text = found.strip().lower()
+    if kind == "value_error":
+        return _PADS.get(text, "")
+    if kind == "bool_type" and text in _YES_NO:
+        return _YES_NO[text]
+    if kind not in ("bool_type", "int_type", "float_type"):
+        return ""
+    if _NUMBER.fullmatch(text):
+        return "it without quotes"
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", text) and kind == "int_type":
+        return text.replace(",", "")
+    return _number_meant(text)
+
+
+#: What Keras calls padding.
+_PADS = {"same": "half the kernel: 1 for a kernel of 3, 2 for 5", "valid": "0"}
+_YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|true|false")
+
+
+def _number_meant(text: str) -> str:
+    """The number that a text such as ``1/255``, ``0,5`` or ``10_000`` was meant to be."""
+    numerator, slash, denominator = (part.strip() for part in text.partition("/"))
+    if slash and _NUMBER.fullmatch(numerator) and _NUMBER.fullmatch(denominator):
+        if float(denominator):
+            return f"the number: {float(numerator) / float(denominator):.10g}"
+        return ""
+    plain = text.replace("_", "").replace(",", ".")
+    return plain if _NUMBER.fullmatch(plain) else ""

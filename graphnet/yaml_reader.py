@@ -7,6 +7,9 @@ value remembers its line and column. Writing (``net.yaml`` in a run directory) i
 
 from __future__ import annotations
 
+import codecs
+import json
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -16,10 +19,15 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from graphnet.errors import Position, Problem, SpecError
+from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
+from graphnet.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
+#: What positions in a text that is not in a file begin with.
+TEXT = "the text"
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAX_COPIES = 10_000  # of what has an alias: beside them a text has fewer values than characters
 _MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
@@ -60,6 +68,12 @@ class Document:
             path = path[:-1]
         return self.values.get(path)
 
+    def folder_of(self, path: KeyPath) -> Path:
+        """What a relative path at ``path`` is relative to: on the command line, to where one is."""
+        position = self.at(path)
+        on_command_line = position is not None and not position.line
+        return Path.cwd() if on_command_line else self.folder
+
     def key_at(self, path: KeyPath) -> Position | None:
         """The position of the key whose value is at ``path``."""
         return self.keys.get(path) or self.at(path)
@@ -70,6 +84,19 @@ def plain_document(value: Any, file: str = "") -> Document:
     return Document(value, file)
 
 
+def read_source(source: Path | str) -> Document:
+    """Read a YAML file, or YAML text itself: what has several lines, or is in brackets.
+
+    Raises:
+        SpecError: As :func:`read_yaml`.
+    """
+    text = str(source)
+    flow = text.lstrip()[:1] in ("[", "{", "-") and not os.path.exists(text)  # noqa: PTH110
+    if isinstance(source, str) and ("\n" in text or (flow and len(text.split()) > 1)):
+        return parse_yaml(text, TEXT)
+    return read_yaml(source)
+
+
 def read_yaml(path: Path | str) -> Document:
     """Read a YAML file.
 
@@ -78,36 +105,58 @@ def read_yaml(path: Path | str) -> Document:
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = _decoded(path.read_bytes(), path)
     except FileNotFoundError:
-        raise SpecError(f"{path}: there is no such file") from None
+        raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
     except IsADirectoryError:
         raise SpecError(f"{path}: this is a directory, not a YAML file") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SpecError(
-            "the file is not UTF-8 text\n  is it an HDF5 or other binary file?",
-            Position(str(path), line, 1),
-        ) from None
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
     return parse_yaml(text, str(path), path.resolve().parent)
 
 
+def _decoded(data: bytes, path: Path) -> str:
+    """The text of a file: UTF-8, or UTF-16 that says so with its first bytes.
+
+    Raises:
+        SpecError: If it is something else.
+    """
+    if data.startswith(_HDF5):
+        raise SpecError(
+            "this is an HDF5 file, not YAML\n"
+            "  a model or snapshot is loaded into a net: load_weights(net, FILE), or 'load_from'"
+            " in the solver",
+            Position(str(path), 1, 1),
+        )
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    try:
+        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        is_text = b"\0" not in data
+        cure = "save it as UTF-8 in your editor" if is_text else "is it a binary file?"
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise SpecError(
+            f"the file is not {encoding.upper()} text\n  {cure}", Position(str(path), line, column)
+        ) from None
+
+
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     """Parse YAML text; ``file`` is the name used in messages."""
     at = _Places(file, text)
+    if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
+        text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
     reader, loader = _Reader(at, len(text) + _MAX_COPIES), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         value = None if node is None else reader.convert(node, ())
     except yaml.MarkedYAMLError as error:
-        context = f" ({error.context})" if error.context else ""
-        raise SpecError(
-            f"not valid YAML: {error.problem}{context}{_hint(error)}",
-            at.mark(error.problem_mark or error.context_mark),
-        ) from None
+        place = error.problem_mark or error.context_mark
+        index = place.index if place else 0
+        opened = error.context_mark.index if error.context_mark else index
+        slip = find_slip(text, error.problem or "", error.context or "", index, opened)
+        raise SpecError(f"not valid YAML: {slip.message}", at.index(slip.at)) from None
     except yaml.reader.ReaderError as error:
         raise SpecError(
             f"not valid YAML: the character #x{error.character:04x} is not allowed",
@@ -155,17 +204,12 @@ class _Places:
         return self.index(mark.index if mark else 0)
 
 
-def _hint(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or ""
-    if r"'\t'" in problem:
-        return "\n  indent with spaces, not tabs"
-    if "cannot start any token" in problem:
-        return "\n  put the value in quotes"
-    if "mapping values are not allowed" in problem:
-        return "\n  a ': ' inside a value needs quotes, or a line above is indented differently"
-    if "expected ',' or" in problem:
-        return "\n  a bracket or brace opened before this is not closed, or a comma is missing"
-    return ""
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 class _Loader(yaml.SafeLoader):
@@ -194,14 +238,20 @@ class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
+def _is_merge(key: yaml.Node) -> bool:
+    """Whether it is YAML's own key for taking over another mapping's."""
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
+
+
 def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
     flat = not any(isinstance(i, dict | list | tuple) for i in items)
     return dumper.represent_sequence(_TAG + "seq", list(items), flow_style=flat)
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    # PyYAML takes these for line ends, which only double quotes keep
-    style = '"' if any(c in text for c in "\r\x85\u2028\u2029") else None
+    # PyYAML takes the first for line ends, which only double quotes keep; the others need some
+    odd = ODD_BLANKS.search(text) or text[:1] in tuple(ODD_QUOTES)
+    style = '"' if odd or any(c in text for c in "\r\x85\u2028\u2029") else None
     return dumper.represent_scalar(_TAG + "str", text, style)
 
 
@@ -241,7 +291,12 @@ class _Reader:
 
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        merged: list[yaml.Node] = []
         for key_node, value_node in node.value:
+            if _is_merge(key_node):
+                is_list = isinstance(value_node, yaml.SequenceNode)
+                merged += value_node.value if is_list else [value_node]
+                continue
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problems.append(Problem("a key must be a plain word", self.position(key_node)))
                 continue
@@ -258,7 +313,25 @@ class _Reader:
                 continue
             self.keys[here] = self.position(key_node)
             result[key] = self.convert(value_node, here)
+        for source in merged:
+            self.merge(source, path, result)
         return result
+
+    def merge(self, source: yaml.Node, path: KeyPath, result: dict[str, Any]) -> None:
+        """Take over what ``<<`` names, except the keys that are there already."""
+        if not isinstance(source, yaml.MappingNode):
+            said = "'<<' takes over the keys of a mapping\n  write <<: *NAME, and &NAME before it"
+            self.problems.append(Problem(said, self.position(source)))
+            return
+        if id(source) in self.open:
+            raise SpecError("the aliases in this file expand without end", self.position(source))
+        self.open.add(id(source))
+        own = [(k, v) for k, v in source.value if not _is_merge(k) and self.text(k) not in result]
+        rest = [(k, v) for k, v in source.value if _is_merge(k)]
+        taken = yaml.MappingNode(source.tag, own + rest, source.start_mark, source.end_mark)
+        for key, value in self.mapping(taken, path).items():
+            result.setdefault(key, value)
+        self.open.discard(id(source))
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
         text, tag = self.text(node), node.tag.removeprefix(_TAG)
@@ -282,6 +355,12 @@ class _Reader:
     def text(self, node: yaml.ScalarNode) -> str:
         """What stands there; an escape may not stand for what no file's name can hold."""
         text = str(node.value)
+        if node.style is None and (odd := ODD_BLANKS.search(text)):
+            said = f"a blank here is no plain one but #x{ord(odd[0]):04x}\n  type it anew"
+            self.problems.append(Problem(said, self.position(node)))
+        if node.style is None and text[:1] in tuple(ODD_QUOTES):
+            said = f"{text[0]} is no quote in YAML\n  write ' or \""
+            self.problems.append(Problem(said, self.position(node)))
         if found := _NO_TEXT.search(text):
             said = f"the character #x{ord(found[0]):04x} is not allowed in a text"
             self.problems.append(Problem(said, self.position(node)))

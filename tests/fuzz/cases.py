@@ -245,6 +245,7 @@ def _unplaced(error: GraphnetError, kind: str, path: Path, said: str) -> list[st
     """
     if kind not in ("net", "solver"):
         names = [path.name, _SNAPSHOT, *(["sound.h5"] if kind == "listing" else [])]
+        names += ["run/run.json"] if kind == "run" else []
         return [
             str(problem)
             for problem in error.problems

@@ -105,7 +105,9 @@ def csv_input(rng: Random) -> bytes:
             row[rng.randrange(len(row))] = rng.choice(_CELLS)
             if rng.random() < 0.2:
                 row.append("1")
-    content = "\n".join(",".join(row) for row in rows).encode()
+    mark = rng.choice((",", ",", ";", "\t", " ", "|"))
+    encoding = rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32"))
+    content = rng.choice(("\n", "\r\n", "\r")).join(mark.join(row) for row in rows).encode(encoding)
     return mutated_bytes(rng, content) if rng.random() < 0.4 else content
 
 

@@ -127,7 +127,16 @@ def read_npy(run: Run, path: Path, rng: Random) -> None:
 
 def read_csv(run: Run, path: Path, rng: Random) -> None:
     """``graphnet data pack``."""
-    _pack(run, rng, [str(path)], path, rng.choice((None, None, "label", "0", "-1", "7", "a")))
+    options = {
+        "label": rng.choice(("label", "0", "-1", "7", "a")),
+        "leave_out": rng.choice((["0"], ["b", "-1"])),
+        "no_label": True,
+        "headings": rng.choice((True, False)),
+        "delimiter": rng.choice((",", "tab", "space", ":")),
+        "encoding": rng.choice(("latin-1", "utf-16", "utf-8", "ascii", "idna")),
+    }
+    options = {name: value for name, value in options.items() if rng.random() < 0.15}
+    _pack(run, rng, [str(path)], path, **options)
 
 
 def read_picture(run: Run, path: Path, rng: Random) -> None:
@@ -135,7 +144,12 @@ def read_picture(run: Run, path: Path, rng: Random) -> None:
     folder = path.with_name("pictures") / "one"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, folder / path.name)
-    _pack(run, rng, [str(folder.parent)], path)
+    options = {
+        "size": rng.choice((None, None, "4x4")),
+        "grey": rng.random() < 0.3,
+        "background": rng.choice((None, None, "white", "#12345678")),
+    }
+    _pack(run, rng, [str(folder.parent)], path, **options)
 
 
 def read_cifar(run: Run, path: Path, _rng: Random) -> None:
@@ -239,15 +253,10 @@ def _read_epoch(path: Path) -> None:
         net.close()
 
 
-def _pack(run: Run, rng: Random, sources: list[str], path: Path, label: str | None = None) -> None:
-    options = {
-        "split": rng.choice((0.0, 0.0, 0.5)),
-        "mean": rng.random() < 0.3,
-        "size": rng.choice((None, None, "4x4")),
-        "grey": rng.random() < 0.3,
-    }
+def _pack(run: Run, rng: Random, sources: list[str], path: Path, **options: Any) -> None:
+    options |= {"split": rng.choice(("0", "0", "0.5", "50%")), "mean": rng.random() < 0.3}
     pack = _as_command(data_commands.pack)
-    run(pack, sources, path.with_name("run"), label=label, force=True, **options)
+    run(pack, sources, path.with_name("run"), force=True, **options)
 
 
 def _predict(run: Run, source: Path, blob: str, weights: Path | None = None) -> None:

@@ -1,0 +1,89 @@
+"""Text as any stream can show it, and lines that no fault of a stream keeps from being written.
+
+A stream in ASCII, Latin-1 or a Windows code page has no arrow, and some have no cross. What it
+cannot show is written in ASCII: ``→`` as ``->``, ``×`` as ``x``; letters of no such likeness, and
+bytes of a file's name that are no text, as escapes.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from typing import TextIO
+
+#: The name of the error handler by which a codec does all this; ``open`` and ``encode`` take it.
+ERRORS = "graphnet.readable"
+#: The same for JSON, where what stands for a character must be an escape of JSON's own.
+JSON_ERRORS = "graphnet.json"
+
+_LIKE: Mapping[str, str] = {
+    "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "↑": "^", "↓": "v",
+    "×": "x", "·": "*", "÷": "/", "−": "-", "±": "+-", "√": "sqrt", "∘": "o", "∞": "inf",
+    "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∈": "in", "⌊": "floor(", "⌋": ")",
+    "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁻": "^-", "ᵗ": "^t", "ᵀ": "^T",
+    "Σ": "sum ", "∑": "sum ", "Δ": "Delta", "α": "alpha", "β": "beta", "γ": "gamma",
+    "δ": "delta", "ε": "epsilon", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma",
+    "µ": "u", "\u0302": "^", "°": " deg", "§": "section ", "©": "(c)",
+    "…": "...", "–": "-", "—": "-", "‐": "-", "‑": "-", "•": "*", "\xa0": " ",
+    "‘": "'", "’": "'", "“": '"', "”": '"', "✓": "ok", "✔": "ok", "✗": "x", "✘": "x",
+}  # fmt: skip
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_likeness, error.object[error.start : error.end])), error.end
+
+
+def _likeness(character: str) -> str:
+    """ASCII that says the same, or an escape."""
+    code = ord(character)
+    if character in _LIKE:
+        return _LIKE[character]
+    if 0xDC80 <= code < 0xDD00:  # noqa: PLR2004  # how Python keeps a byte that is no text
+        return f"\\x{code - 0xDC00:02x}"
+    return _drawn(character) or character.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _drawn(character: str) -> str:
+    """What boxes and bars are drawn with; nothing for any other character."""
+    import unicodedata
+
+    name = unicodedata.name(character, "")
+    if name.startswith("BOX DRAWINGS"):
+        if " AND " in name:
+            return "+"
+        return "-" if any(way in name for way in ("HORIZONTAL", "LEFT", "RIGHT")) else "|"
+    return "#" if "BLOCK" in name or "SHADE" in name else ""
+
+
+def _in_json(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(ERRORS, _in_ascii)
+codecs.register_error(JSON_ERRORS, _in_json)
+
+
+def readable(text: str, stream: TextIO | None, errors: str = ERRORS) -> str:
+    """The text as a stream can show it; all of it where the stream takes every character."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        return text.encode(encoding, errors).decode(encoding)
+    except LookupError:  # a stream of the user's own may name what it likes
+        return text
+
+
+def write_line(stream: TextIO | None, text: str) -> None:
+    """Write a line at once. A stream that is closed, full or gone is not the writer's fault."""
+    if stream is None:  # as under ``>&-``, or where a program has no console
+        return
+    try:
+        stream.write(readable(text, stream) + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        pass
