@@ -33,7 +33,9 @@ ROWS = (
     "data",
     "param initializers regularizers constraints",
     "backend",
-    "overrides validation yaml_reader user_code fields blob installation",
+    "overrides arguments fields validation yaml_reader user_code blob names named lossless",
+    "sealed key_words key_table yaml_slips readable installation control_groups",
+    "files",
     "errors",
 )
 

@@ -9,11 +9,13 @@ import pytest
 
 from graphnet import errors
 from graphnet.errors import (
+    DataError,
     GraphnetError,
     Position,
     Problem,
     ShapeError,
     SpecError,
+    about,
     did_you_mean,
     located,
     one_of,
@@ -130,3 +132,11 @@ def test_did_you_mean_prefers_the_first_of_equals():
 def test_one_of_lists_what_there_is():
     """Sorted, on a line of its own."""
     assert one_of(["tops", "bottoms"]) == "\n  expected one of: bottoms, tops"
+
+
+def test_about():
+    """Whoever knows a key, or an entry of it, puts it before what is known within."""
+    with pytest.raises(DataError, match="gone") as caught, about("source"), about(1):
+        raise DataError("gone")
+    assert caught.value.about == ("source", 1)
+    assert DataError("x").about == ()

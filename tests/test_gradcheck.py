@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 import numpy as np
 import pytest
 from support.cuda_shim import COMPILER, NO_COMPILER
@@ -48,13 +46,8 @@ def test_a_wrong_gradient_is_found_and_placed(monkeypatch):
 
     def broken(net):
         twin = build(net)
-        right = twin.backward
-
-        def backward(self):
-            right()
-            self.store.params["b"]["weight"].diff[1, 2] *= 1.01
-
-        twin.backward = MethodType(backward, twin)
+        diff = twin.store.params["b"]["weight"].diff
+        twin._backward.append((0, lambda: np.multiply(diff[1, 2], 1.01, out=diff[1, 2, ...])))
         return twin
 
     monkeypatch.setattr(gradcheck, "_float64_twin", broken)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tracemalloc
 
 import numpy as np
@@ -17,10 +19,12 @@ from support.shipped_nets import (
 
 import graphnet as gn
 from graphnet.backend import open_backend
+from graphnet.cli import main
 from graphnet.net.compiled import compile_net
 from graphnet.net.load import load_net
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import read_net
+from graphnet.solver.load import load_solver
 from graphnet.solver.reporter import SilentReporter
 
 
@@ -128,3 +132,30 @@ def test_a_training_step_allocates_no_arrays(name, batch):
     assert len(risen) == 5
     # on a busy machine the reading thread may still make a buffer now and then, in no step's time
     assert sorted(risen)[2] < 64 * 1024, risen
+
+
+@pytest.mark.parametrize("place", [".", "nets", "elsewhere"])
+def test_the_auto_encoders_chain_works_from_any_folder(tmp_path, monkeypatch, place):
+    """Each stage finds the run of the one before it, and all runs lie beside the two folders."""
+    for folder in ("nets", "solvers"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / place)
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path / "data"))
+    few = ["--set", "max_epoch=", "--set", "max_iter=1", "--set", "coffee_breaks=[]"]
+    small = [f"--set=layers.{split}-data.batch_size=4" for split in ("train", "test")]
+    stages = [f"denoising-autoencoder{stage}" for stage in ("-1", "-2", "-3", "")]
+    for stage in stages:
+        net = os.path.relpath(tmp_path / "nets" / f"{stage}.yaml")
+        assert main(["solve", net, "--quiet", "--offline", *few, *small]) == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(stages)
+    assert {path.name for path in tmp_path.iterdir()} == {"nets", "solvers", "runs", "elsewhere"}
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_every_run_lies_in_one_folder():
+    """Of its solver's name, beside the nets and the solvers."""
+    for name in SOLVERS:
+        assert load_solver(ROOT / "solvers" / f"{name}.yaml").spec.exp_dir == str(
+            ROOT / "runs" / name
+        )

@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands there."""
+"""What the README shows is run as it stands there, in order, in one shell."""
 
 from __future__ import annotations
 
@@ -10,19 +10,116 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import readme
 
+import graphnet as gn
 from graphnet.cli import main
+from tests.parallel.jobs import HAS_MPI, needs_mpi
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+README = readme.README.read_text(encoding="utf-8")
+BLOCKS = readme.blocks()
 
-SOLVER = "method: SGD\nmax_iter: 4\nexp_dir: run\n"
+#: How much shorter the runs are than shown.
+SHORTER = 100
 
 
-def block(kind: str, containing: str) -> str:
+def block(kind, containing):
     """The first block of a kind that contains a text."""
-    return next(text for k, text in BLOCKS if k == kind and containing in text)
+    return next(b.text for b in BLOCKS if b.kind == kind and containing in b.text)
+
+
+def shortened(text):
+    """A block with runs of a hundredth, and without what this machine has not got.
+
+    What is installed by it is there, or what needs it is left out.
+    """
+    text = re.sub(
+        r"(max_iter\S*[=:] ?)(\d+)", lambda m: f"{m[1]}{max(int(m[2]) // SHORTER, 1)}", text
+    )
+    left_out = [r"^pip install", r"--backend cupy", *([] if HAS_MPI else ["^mpiexec"])]
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not re.search("|".join(left_out), line))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """What a clone has for a user, short runs, and an environment to activate."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("nets", "solvers", "graphnet/data/embedded"):
+        (folder / name).mkdir(parents=True)
+        for file in (ROOT / name).iterdir():
+            (folder / name / file.name).write_bytes(file.read_bytes())
+    solver = folder / "solvers/mnist.yaml"
+    solver.write_text(shortened(solver.read_text()))
+    bin_ = folder / ".venv/bin"
+    bin_.mkdir(parents=True)
+    (bin_ / "activate").write_text(f"PATH={bin_}:{Path(sys.executable).parent}:$PATH\n")
+    (bin_ / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (bin_ / "graphnet").write_text(f'#!/bin/sh\nexec {sys.executable} -m graphnet "$@"\n')
+    for script in ("python", "graphnet"):
+        (bin_ / script).chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def session(clone):
+    """The first command without the installation, then everything behind the second: one shell."""
+    train = readme.commands()[0].rpartition(" && ")[2]
+    done = subprocess.run(
+        ["bash", "-c", f"set -e\n{train}\n{readme.tour(shortened)}"],
+        cwd=clone,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "GRAPHNET_DATA": str(clone / "cache"),
+            "GRAPHNET_OFFLINE": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the README's commands are for a POSIX shell")
+class TestSession:
+    """One run of all blocks; what it printed and left."""
+
+    def test_a_run_goes_on(self, session, clone):
+        """By the same command with a larger max_iter."""
+        assert "going on from iteration 20 " in session
+        assert (clone / "runs/short/snapshots/snapshot-000030.h5").exists()
+
+    def test_pictures_are_predicted(self, session):
+        """Five of the test digits, each with its class; none is empty."""
+        seen, are = re.search(r"seen as \[([\d ]+)\] are \[([\d. ]+)\]", session).groups()
+        assert len(seen.split()) == len(are.split()) == 5
+        assert len(set(are.split())) > 1
+
+    def test_the_coffee_break_records(self, session, clone):
+        """The class beside the solver's file."""
+        lines = (clone / "runs/watched/statistics.jsonl").read_text().splitlines()
+        found = [m for m in map(json.loads, lines) if m["key"] == "ip1.norm"]
+        assert [m["iter"] for m in found] == [0]
+        assert found[0]["value"] > 0
+
+    def test_from_python(self, session):
+        """The run reached its end, and the shapes are those stated."""
+        assert "finished at iteration 3, epoch 0 (runs/from-python)" in session
+        assert "(64, 500) (64, 500)" in session
+
+    def test_data_are_packed(self, session):
+        """A file of the package becomes one of graphnet's, and is described."""
+        assert "train  120 samples in data/iris/train.h5" in session
+        assert "3 classes in 'label'" in session
+
+    @needs_mpi
+    def test_two_ranks(self, session):
+        """The run that mpiexec starts has a place of its own, so that it is no other run's."""
+        assert "finished at iteration 5, epoch 0 (runs/ranks)" in session
 
 
 @pytest.fixture
@@ -34,25 +131,27 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_coffee_break_of_the_readme_runs_from_yaml(here):
-    """The class beside the solver file, the list entry as printed: statistics are recorded."""
-    (here / "my_hooks.py").write_text(block("python", "class Espresso"))
-    (here / "solver.yaml").write_text(SOLVER + block("yaml", "my_hooks.Espresso"))
-    assert main(["solve", str(ROOT / "nets" / "iris.yaml"), "--solver", "solver.yaml"]) == 0
-    lines = [json.loads(line) for line in (here / "run/statistics.jsonl").read_text().splitlines()]
-    recorded = [line for line in lines if line["key"] == "ip1.norm"]
-    assert [line["iter"] for line in recorded] == [0]
-    assert recorded[0]["value"] > 0
+@pytest.mark.usefixtures("here")
+def test_a_finished_run_returns_at_once(capsys):
+    """As the README says; and begins anew where that is asked for."""
+    net = gn.load_net(ROOT / "nets/iris.yaml", phase="train")
+    solver = gn.load_solver({"max_iter": 3, "exp_dir": "run"})
+    first = gn.solve(solver, net)
+    assert gn.solve(solver, net).iter == first.iter
+    assert "was finished before at iteration 3" in capsys.readouterr().out
+    gn.solve(solver, net, fresh=True)
+    assert "finished at iteration 3" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_a_misspelt_keyword_of_it_is_an_error_at_its_line(here, capsys):
+def test_a_misspelt_keyword_of_the_break_is_an_error_at_its_line(here, capsys):
     """What the README says of its keys."""
     (here / "my_hooks.py").write_text(block("python", "class Espresso"))
-    breaks = block("yaml", "my_hooks.Espresso").replace("layer:", "leyer:")
-    (here / "solver.yaml").write_text(SOLVER + breaks)
-    assert main(["solve", str(ROOT / "nets" / "iris.yaml"), "--solver", "solver.yaml"]) == 1
+    (here / "watched.yaml").write_text(
+        block("yaml", "my_hooks.Espresso").replace("layer:", "leyer:")
+    )
+    assert main(["solve", str(ROOT / "nets" / "iris.yaml"), "--solver", "watched.yaml"]) == 1
     error = capsys.readouterr().err
-    assert "solver.yaml:5:31: coffee_breaks[0] (my_hooks.Espresso): unknown key 'leyer'" in error
+    assert "watched.yaml:5:31: coffee_breaks[0] (my_hooks.Espresso): unknown key 'leyer'" in error
     assert "did you mean 'layer'?" in error
 
 
@@ -73,27 +172,12 @@ def test_the_sample_message_is_what_is_printed(here, capsys):
     assert shown.splitlines()[0] in capsys.readouterr().err.splitlines()
 
 
-def test_the_python_of_the_readme_runs(here):
-    """Train by the API shown, then load the run and predict, as printed."""
-    for folder in ("nets", "solvers"):
-        (here / folder).symlink_to(ROOT / folder)
-    train = block("python", "gn.solve(solver, net)")
-    short = train.replace(
-        "state = gn.solve",
-        "solver.spec = solver.spec.model_copy(update={'max_iter': 2})\nstate = gn.solve",
-    )
-    predict = block("python", "net.predict")
-    code = "import graphnet as gn\n" + short + predict
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "validation after iteration 0" in done.stdout
-    assert done.stdout.rstrip().endswith("]]")
+def test_the_two_commands_need_nothing_but_python():
+    """Each makes its own environment and calls what it has put there by its path."""
+    for command in readme.commands():
+        steps = command.split(" && ")
+        assert steps[0] == "python3 -m venv .venv"
+        assert all(step.startswith(".venv/bin/") for step in steps[1:])
 
 
 def test_every_command_of_the_readme_exists():
@@ -102,7 +186,7 @@ def test_every_command_of_the_readme_exists():
 
     known = {c.name or c.callback.__name__.strip("_") for c in app.registered_commands}
     known |= {group.name for group in app.registered_groups}
-    shown = set(re.findall(r"graphnet ([a-z][a-z-]*)", "\n".join(t for _, t in BLOCKS)))
+    shown = set(re.findall(r"graphnet ([a-z][a-z-]*)", "\n".join(b.text for b in BLOCKS)))
     assert shown - known <= {"as"}, shown - known
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from graphnet.errors import SpecError
 from graphnet.regularizers import AnyRegularizer, L1Regu, L2Regu, NoRegu
 
 PENALTIES = {
@@ -69,5 +70,5 @@ def test_each_has_its_name_in_yaml(cls):
 @pytest.mark.parametrize("cls", [L2Regu, L1Regu])
 def test_a_negative_coefficient_is_refused(cls):
     """It would make weights grow without end."""
-    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+    with pytest.raises(SpecError, match="at least 0"):
         cls(coef=-1)

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphnet.errors import SpecError
-from graphnet.yaml_reader import parse_value, parse_yaml, plain_document, read_yaml, write_yaml
+from graphnet.yaml_reader import (
+    parse_value,
+    parse_yaml,
+    plain_document,
+    read_source,
+    read_yaml,
+    write_yaml,
+)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,7 @@ def test_a_document_made_in_python_has_no_positions():
         (
             "a: b: c\n",
             (
-                r"^f\.yaml:1:5: not valid YAML: mapping values are not allowed here\n"
+                r"^f\.yaml:1:5: not valid YAML: a colon is not expected here\n"
                 r"  a ': ' inside a value needs quotes, or a line above is indented differently$"
             ),
         ),
@@ -108,19 +115,19 @@ def test_a_document_made_in_python_has_no_positions():
             "a: [1, 2\nb: 3\n",
             (
                 r"^f\.yaml:2:2: not valid YAML: expected ',' or ']'.*\n"
-                r"  a bracket or brace opened before this is not closed, or a comma is missing$"
+                r"  a comma is missing, or the '\[' of line 1, column 4 is not closed$"
             ),
         ),
-        ("a: 'b\n", r"^f\.yaml:2:1: not valid YAML: found unexpected end of stream"),
-        ("a: *b\n", r"^f\.yaml:1:4: not valid YAML: found undefined alias 'b'$"),
-        ("a: 1\n---\nb: 2\n", r"^f\.yaml:2:1: not valid YAML: .*another document"),
+        ("a: 'b\n", r"^f\.yaml:1:4: not valid YAML: the quote that is opened here is never closed"),
+        ("a: *b\n", r"^f\.yaml:1:4: not valid YAML: nothing above has the anchor '&b'"),
+        ("a: 1\n---\nb: 2\n", r"^f\.yaml:2:1: not valid YAML: a second document begins here\n"),
         ("", r"^f\.yaml:1:1: the file is empty$"),
         ("# nothing but a comment\n", r"^f\.yaml:1:1: the file is empty$"),
         ("a: \x07\n", r"^f\.yaml:1:4: not valid YAML: the character #x0007 is not allowed$"),
         ("? [a, b]\n: 1\n", r"^f\.yaml:1:3: a key must be a plain word$"),
         (
             "a: @b\n",
-            r"^f\.yaml:1:4: not valid YAML: found character '@' .*\n  put the value in quotes$",
+            r"^f\.yaml:1:4: not valid YAML: a value cannot begin with '@'\n  put the value in",
         ),
     ],
 )
@@ -246,7 +253,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         read_yaml(tmp_path)
     binary = tmp_path / "data.h5"
     binary.write_bytes(b"\x89HDF\r\n\x1a\n\xff\xfe")
-    with pytest.raises(SpecError, match=r"data\.h5:1:1: the file is not UTF-8 text\n  is it an"):
+    with pytest.raises(SpecError, match=r"data\.h5:1:1: this is an HDF5 file, not YAML\n"):
         read_yaml(binary)
 
 
@@ -269,3 +276,94 @@ def test_writing_keeps_the_order_and_quotes_what_needs_it():
     """Keys stay in their order; texts that would read as something else are quoted."""
     text = write_yaml({"z": "true", "a": "1e-3", "k": [1, 2], "no": "no"})
     assert text == "z: 'true'\na: '1e-3'\nk: [1, 2]\nno: no\n"
+
+
+MERGED = """
+- &a {name: a, kernel: 3, inner: {x: 1}}
+- {<<: *a, name: b}
+- {name: c, <<: [*a, {kernel: 4, pad: 5}]}
+- &d {<<: *a, name: d}
+- <<: *d
+"""
+
+
+def test_merge_keys():
+    """``<<`` takes over what is not there already; the first of several has it, and so on down."""
+    value = parse_yaml(MERGED, "f.yaml").value
+    a = {"name": "a", "kernel": 3, "inner": {"x": 1}}
+    assert value == [a, a | {"name": "b"}, a | {"name": "c", "pad": 5}, *[a | {"name": "d"}] * 2]
+    assert parse_yaml('{"<<": 1}', "f.yaml").value == {"<<": 1}
+
+
+def test_merged_values_keep_their_places():
+    """A mistake in what was taken over is reported where it is written."""
+    document = parse_yaml(MERGED, "f.yaml")
+    assert str(document.at((1, "kernel"))) == "f.yaml:2:24"
+    assert str(document.key_at((4, "inner", "x"))) == "f.yaml:2:35"
+    assert str(document.at((1, "name"))) == "f.yaml:3:18"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{<<: 3}", r"^f\.yaml:1:6: '<<' takes over the keys of a mapping\n  write <<: \*NAME"),
+        ("&a {<<: *a}", r"^f\.yaml:1:1: the aliases in this file expand without end"),
+        ("{<<: {a: 1, a: 2}}", r"^f\.yaml:1:13: the key 'a' is given twice"),
+    ],
+)
+def test_merges_that_cannot_be(text, message):
+    """What is no mapping, a mapping within itself, and a key given twice in what is taken over."""
+    with pytest.raises(SpecError, match=message):
+        parse_yaml(text, "f.yaml")
+
+
+def test_text_in_place_of_a_file(tmp_path, monkeypatch):
+    """What has several lines or is in brackets is YAML itself, unless there is such a file."""
+    monkeypatch.chdir(tmp_path)
+    assert read_source("a: 1\nb: 2\n").value == {"a": 1, "b": 2}
+    assert read_source("{a: 1, b: 2}").value == {"a": 1, "b": 2}
+    (tmp_path / "[a] b.yaml").write_text("c: 3")
+    assert read_source("[a] b.yaml").value == {"c": 3}
+    with pytest.raises(SpecError, match=r"^nett.yaml: there is no such file$"):
+        read_source("nett.yaml")
+    (tmp_path / "net.yaml").touch()
+    with pytest.raises(SpecError, match=r"there is no such file\n  did you mean 'net.yaml'\?$"):
+        read_source("nett.yaml")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfa: 1\n",
+        "a: 1\n".encode("utf-16"),
+        b"\xfe\xff" + "a: 1\n".encode("utf-16-be"),
+        b"a: 1\r\n",
+        b'{\n\t"a":\t1\n}\n',
+    ],
+)
+def test_files_as_editors_write_them(tmp_path, data):
+    """With a byte order mark, in UTF-16, with the line ends of Windows, as JSON with tabs."""
+    path = tmp_path / "f.yaml"
+    path.write_bytes(data)
+    document = read_yaml(path)
+    assert document.value == {"a": 1}
+    assert document.at(()).column == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            b"\x89HDF\r\n\x1a\n123",
+            r":1:1: this is an HDF5 file, not YAML\n  a model or snapshot is",
+        ),
+        ("a: 1\nb: é".encode("latin-1"), r":2:4: the file is not UTF-8 text\n  save it as UTF-8"),
+        (b"\0\xff", r":1:2: the file is not UTF-8 text\n  is it a binary file\?"),
+    ],
+)
+def test_files_that_are_no_text(tmp_path, data, message):
+    """What they are instead, and the cure."""
+    path = tmp_path / "f.yaml"
+    path.write_bytes(data)
+    with pytest.raises(SpecError, match=message):
+        read_yaml(path)

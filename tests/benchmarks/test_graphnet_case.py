@@ -32,7 +32,7 @@ def test_every_case_compiles_over_rows_in_memory(name):
     case = CASES[name]
     net = compiled(case)
     for top, what in case.tops.items():
-        assert net.shapes[top] == (case.batch, *what.shape)
+        assert net.graph.blob(top).shape == (case.batch, *what.shape)
     assert make_solver(case, 7).spec.max_iter == 7
 
 

@@ -48,7 +48,8 @@ def made_table() -> dict[str, Any]:
         if isinstance(member, cupy.ufunc):
             ufuncs[name] = [member.nin, member.nout]
         elif inspect.isroutine(member) or type(member).__name__ == "_GUFunc":
-            functions[name] = _text(member)
+            # Python 3.13 shows what a function of C is bound to
+            functions[name] = _text(member).replace("(self, /)", "()")
         else:
             names.append(name)
     functions["einsum"] = EINSUM

@@ -150,6 +150,12 @@ class FakeNet:
         if not self.has_loss:
             raise TopologyError("net 'fake' has no loss")
 
+    def statistic_keys(self, phase: str) -> None:
+        return None
+
+    def suspicions(self) -> list[object]:
+        return []
+
     def first_bad_layer(self) -> str | None:
         bad = [k for k, _, p in self.store.items() if not np.isfinite(p.data).all()]
         return bad[0] if bad else None
@@ -185,6 +191,9 @@ class FakeNet:
 
     def data_summary(self) -> dict[str, object]:
         return {"sources": {"data": self.source}, "fell_back": False}
+
+    def output_files(self) -> list[str]:
+        return []
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         return {"data": {"first.h5": "42", "second.h5": self.content}}

@@ -223,16 +223,16 @@ def add_measures(_: np.dtype) -> Iterator[Case]:
         yield Case(arguments, (0, 0), {0: after}, grid=(1, 1), threads=1)
 
 
-@case("measures.add_squares")
-def add_squares(dtype: np.dtype) -> Iterator[Case]:
-    """Sums of squares in double, a block's share each; some blocks have none."""
+@case("measures.add_products")
+def add_products(dtype: np.dtype) -> Iterator[Case]:
+    """Sums of products in double, a block's share each; some blocks have none."""
     for n, blocks in ((1, 1), (300, 3), (3000, 2)):
-        x = random((n,), dtype)
+        a, b = (random((n,), dtype, seed) for seed in (0, 1))
         padded = np.zeros(-(-n // (blocks * THREADS)) * blocks * THREADS)
-        padded[:n] = x.astype(np.float64) ** 2
+        padded[:n] = a.astype(np.float64) * b
         parts = padded.reshape(-1, blocks, THREADS).sum((0, 2))
-        arguments = [x, unwritten((blocks,), np.dtype("f8")), np.int64(n)]
-        yield Case(arguments, (0, 0), {1: parts}, grid=(blocks, 1), tolerance=50)
+        arguments = [a, b, unwritten((blocks,), np.dtype("f8")), np.int64(n)]
+        yield Case(arguments, (0, 0), {2: parts}, grid=(blocks, 1), tolerance=50)
 
 
 @case("measures.note_false")
@@ -243,11 +243,11 @@ def note_false(dtype: np.dtype) -> Iterator[Case]:
     ):  # fmt: skip
         flags, values = np.ones(n, bool), random((n,), dtype)
         flags[false] = False
-        place, value = np.array([noted]), np.array([0.5])
-        after = (place, value)
+        before, value = np.array([noted, 3, 7]), np.array([0.5])
+        after = (np.array([noted, 3, 8]), value)
         if false and noted < 0:
-            after = (np.array([min(false)]), values[[min(false)]].astype(np.float64))
-        arguments = [flags, values, place, value, np.int64(n)]
+            after = (np.array([min(false), 7, 8]), values[[min(false)]].astype(np.float64))
+        arguments = [flags, values, before, value, np.int64(n)]
         yield Case(arguments, (0, 0), {2: after[0], 3: after[1]}, grid=(1, 1))
 
 
@@ -389,9 +389,9 @@ def add_rows(dtype: np.dtype) -> Iterator[Case]:
         chosen = rng.integers(0, n_row, n)
         place = chosen[:, None] * width + np.arange(width)
         values = random((n, width), dtype)
-        table = np.zeros((n_row, width), dtype)
+        table = np.zeros((n_row, width))
         np.add.at(table, chosen, values)
-        arguments = [np.zeros_like(table), place, values, *ints(n, width)]
+        arguments = [np.zeros((n_row, width), dtype), place, values, *ints(n, width)]
         yield Case(arguments, (0, 0), {0: table}, grid=(n, -(-width // THREADS)))
 
 

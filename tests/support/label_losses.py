@@ -47,11 +47,18 @@ VARIANTS = [
 ]
 
 BAD_LABELS = [
-    ([0.0, 4.0, 1.0], r"label 4 in row 1 of the batch is no class\n  .* 0 <= label < 4$"),
-    ([0.0, 1.0, -1.0], r"label -1 in row 2 .*\n  expected a whole number, 0 <= label < 4"),
-    ([0.5, 1.0, 1.0], r"label 0.5 in row 0 .*\n  expected a whole number, 0 <= label < 4"),
-    ([0.0, np.nan, 1.0], r"label nan in row 1 .*\n  expected a whole number, 0 <= label < 4"),
-    ([0.0, 1.0, np.inf], r"label inf in row 2 .*\n  expected a whole number, 0 <= label < 4"),
+    (
+        [0.0, 4.0, 1.0],
+        (
+            r"^the label 4 in row 1 of the batch is no class"
+            r"\n  expected a whole number from 0 to 3: classes count from 0$"
+        ),
+    ),
+    ([0.0, 1.0, -1.0], r"label -1 in row 2 .*\n.* from 0 to 3: classes count from 0"),
+    ([0.5, 1.0, 1.0], r"label 0.5 in row 0 .*\n.* from 0 to 3: classes count from 0"),
+    ([0.0, np.nan, 1.0], r"label nan in row 1 .*\n.* from 0 to 3: classes count from 0"),
+    ([0.0, 1.0, np.inf], r"label inf in row 2 .*\n.* from 0 to 3: classes count from 0"),
+    ([16777215.0, 1.0, 1.0], r"label 16777215 in row 0 "),
 ]
 
 

@@ -164,7 +164,8 @@ class Rig:
             for i, s in enumerate(self.top_shapes)
         ]
         if self.overlay_diff and self.bottoms[0].diff is not None:
-            self.bottoms[0].diff = self.like(self.tops[0].diff, shapes[0])
+            diff = self.like(self.tops[0].diff, shapes[0])
+            self.bottoms[0] = Blob("bottom0", self.bottoms[0].data, diff)
         self.params = {
             name: Param(
                 name,

@@ -25,7 +25,7 @@ def hear(
         ``lr_scale``, whether the best is to be restored, and the lines said so far.
     """
     net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
-    lounge.folder, lounge.best_key = Path("run"), best_key or None
+    lounge._folder, lounge._best_key = Path("run"), best_key or None
     break_.open(net, state, lounge)
 
     def seen() -> dict[str, Any]:
@@ -37,8 +37,8 @@ def hear(
         }
 
     found = []
-    for state.iter, value in enumerate(values):
-        state.lr, lounge.wants_restore = lr * state.lr_scale, False
+    for state._iter, value in enumerate(values):
+        state._lr, lounge._wants_restore = lr * state.lr_scale, False
         lounge.start_iteration(state.iter)
         lounge.update_statistics(key, value)
         for _, listener, heard in lounge.due_listeners():

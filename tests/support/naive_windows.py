@@ -28,21 +28,24 @@ def convolve(window: Window, n_group: int, x, filter_, bias, dy) -> ConvResult:
     x, filter_, bias, dy = (np.asarray(a, np.float64) for a in (x, filter_, bias, dy))
     (ph, pw), (sh, sw), (dh, dw) = window.pad, window.stride, window.dilation
     n_filter, depth, kh, kw = filter_.shape
+    n, own = len(x), n_filter // n_group
     padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     dpadded, dfilter = np.zeros_like(padded), np.zeros_like(filter_)
     y = np.empty_like(dy)
-    for k, p, q in product(range(n_filter), range(dy.shape[2]), range(dy.shape[3])):
-        first = k // (n_filter // n_group) * depth
+    for group, p, q in product(range(n_group), range(dy.shape[2]), range(dy.shape[3])):
+        filters = slice(group * own, (group + 1) * own)
         part = np.s_[
             :,
-            first : first + depth,
+            group * depth : (group + 1) * depth,
             p * sh : p * sh + dh * (kh - 1) + 1 : dh,
             q * sw : q * sw + dw * (kw - 1) + 1 : dw,
         ]
-        y[:, k, p, q] = (padded[part] * filter_[k]).sum((1, 2, 3)) + bias[k]
-        sent = dy[:, k, p, q][:, None, None, None]
-        dpadded[part] += sent * filter_[k]
-        dfilter[k] += (sent * padded[part]).sum(0)
+        seen = padded[part].reshape(n, -1)
+        weights = filter_[filters].reshape(own, -1)
+        sent = dy[:, filters, p, q]
+        y[:, filters, p, q] = seen @ weights.T + bias[filters]
+        dpadded[part] += (sent @ weights).reshape(n, depth, kh, kw)
+        dfilter[filters] += (sent.T @ seen).reshape(own, depth, kh, kw)
     inside = np.s_[:, :, ph : ph + x.shape[2], pw : pw + x.shape[3]]
     return ConvResult(y, dpadded[inside], dfilter, dy.sum((0, 2, 3)))
 

@@ -33,6 +33,8 @@ def library() -> ctypes.CDLL | None:
     names = [p for folder in folders for p in sorted(folder.glob("*/lib/libnvrtc.so.*"))]
     if not names:
         return None
+    for part in names[-1].parent.glob("libnvrtc-builtins.so.*"):
+        ctypes.CDLL(str(part))  # which older compilers look for, but not in their own folder
     nvrtc = ctypes.CDLL(str(names[-1]))
     nvrtc.nvrtcGetErrorString.restype = ctypes.c_char_p
     return nvrtc

@@ -1,0 +1,116 @@
+"""Text that every stream can show."""
+
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import graphnet
+from graphnet.readable import ERRORS, JSON_ERRORS, readable, write_line
+
+PACKAGE = Path(graphnet.__file__).parent
+ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp850", "cp932", "koi8-r", "utf-8", "utf-16"]
+
+
+def stream_of(encoding):
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ip1 → ip1", "ip1 -> ip1"),
+        ("16×4", "16x4"),
+        ("2·0.0005·w", "2*0.0005*w"),
+        ("12 µs … 3 σ", "12 us ... 3 sigma"),
+        ("✓ ✗", "ok x"),
+        ("┌─┬╴│█", "+-+-|#"),
+        ("caf\xe9", r"caf\xe9"),
+        ("data-\udcff.h5", r"data-\xff.h5"),
+        ("\U0001f600", r"\U0001f600"),
+    ],
+)
+def test_in_ascii(text, expected):
+    """Something that says the same, else an escape."""
+    assert readable(text, stream_of("ascii")) == expected
+
+
+def test_what_can_be_shown_stays():
+    """Each encoding has its own characters."""
+    assert readable("16×4 → µ", stream_of("latin-1")) == "16×4 -> µ"
+    assert readable("16×4 → ·", stream_of("cp437")) == "16x4 -> ·"
+    assert readable("16×4 → ·", stream_of("utf-8")) == "16×4 → ·"
+    assert readable("16×4", io.StringIO()) == "16×4"
+    assert readable("16×4", None) == "16×4"
+
+
+def test_a_name_that_is_no_text_in_unicode():
+    """UTF-8 has no half characters."""
+    assert readable("a\udcc3b\ud800", stream_of("utf-8")) == r"a\xc3b\ud800"
+
+
+@given(st.text(st.characters()), st.sampled_from(ENCODINGS))
+def test_any_text_in_any_encoding(text, encoding):
+    """It can be written, in as many lines; what is ASCII is unchanged."""
+    stream = stream_of(encoding)
+    shown = readable(text, stream)
+    stream.write(shown)
+    assert shown.count("\n") == text.count("\n")
+    if text.isascii():
+        assert shown == text
+
+
+@given(st.text(st.characters()), st.sampled_from(["ascii", "latin-1", "cp932", "utf-8"]))
+def test_json_stays_json(text, encoding):
+    """With the same value, whatever the stream can show."""
+    written = json.dumps({"name": text}, ensure_ascii=False)
+    shown = readable(written, stream_of(encoding), JSON_ERRORS)
+    shown.encode(encoding)
+    assert json.loads(shown) == json.loads(json.dumps({"name": text}))
+
+
+def test_every_character_of_the_package_has_a_likeness():
+    """What graphnet itself prints needs no escapes."""
+    texts = [p.read_text("utf-8") for p in (*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.json"))]
+    characters = {c for text in texts for c in text if not c.isascii()}
+    strange = {c for c in characters if "\\" in c.encode("ascii", ERRORS).decode("ascii")}
+    assert not strange, {unicodedata.name(c, hex(ord(c))) for c in strange}
+
+
+class Refusing(io.StringIO):
+    """A stream on a full disk."""
+
+    def write(self, text):
+        """Never."""
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_harms_nobody():
+    """Whatever is the matter with the stream."""
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed, Refusing()):
+        write_line(stream, "x")
+    stream = stream_of("ascii")
+    write_line(stream, "a → b")
+    assert stream.buffer.getvalue() == b"a -> b\n"
+
+
+def test_an_unknown_encoding_is_left_to_its_stream():
+    """A stream of the user's own may say anything."""
+    stream = io.StringIO()
+    stream_class = type("Odd", (io.StringIO,), {"encoding": "no-such-encoding"})
+    assert readable("→", stream_class()) == "→"
+    assert readable("→", stream) == "→"
+
+
+def test_the_handlers_are_for_encoding_alone():
+    """Bytes that are no text are another matter."""
+    for errors in (ERRORS, JSON_ERRORS):
+        with pytest.raises(UnicodeDecodeError, match=re.escape("can't decode byte 0xff")):
+            b"\xff".decode("ascii", errors)
