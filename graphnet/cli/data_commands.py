@@ -113,7 +113,9 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
     ] = None,
     delimiter: Annotated[
         str | None,
-        typer.Option(metavar="MARK", help="Between a table's columns: ; or tab …; default: found."),
+        typer.Option(
+            metavar="MARK", help="Between a table's columns, such as ';'; default: found."
+        ),
     ] = None,
     encoding: Annotated[
         str | None,

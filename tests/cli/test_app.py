@@ -170,7 +170,7 @@ def test_what_the_system_says_is_no_traceback(run, monkeypatch):
     name = "x" * 300
     found = run(f"solve net.yaml --exp-dir {name}")
     assert found.code == 1
-    assert found.err.endswith(f"{name}: File name too long\n")
+    assert found.err.endswith(f"{name}/snapshots: File name too long\n")
 
     def unnameable(*_args, **_kwargs):
         "größe".encode("ascii")

@@ -470,7 +470,8 @@ class Running(base.Layer):
 def with_break(folder, kind):
     """The solver with a break of the user's own before the others."""
     text = (folder / "solver.yaml").read_text()
-    item = f"coffee_breaks:\n  - {{type: leaving.{kind}, every_n_iter: 1}}"
+    when = "" if kind == "Close" else ", every_n_iter: 1"
+    item = f"coffee_breaks:\n  - {{type: leaving.{kind}{when}}}"
     (folder / "solver.yaml").write_text(text.replace("coffee_breaks:", item))
     (folder / "leaving.py").write_text(LEAVING)
 
