@@ -229,7 +229,7 @@ def test_nothing_but_damaged_snapshots(capsys):
     assert main(["solve", "net.yaml", "--quiet"]) == 1
     assert capsys.readouterr().err.splitlines()[-2:] == [
         "run: none of its 4 snapshots can be read",
-        "  solve with --fresh (in Python fresh=True) to begin anew; what is there is kept aside",
+        "  solve with --fresh (in Python fresh=True) to start over; what is there is kept aside",
     ]
     Path("go").touch()
     assert main(["solve", "net.yaml", "--quiet", "--fresh"]) == 0
