@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -170,7 +171,8 @@ def test_what_the_system_says_is_no_traceback(run, monkeypatch):
     name = "x" * 300
     found = run(f"solve net.yaml --exp-dir {name}")
     assert found.code == 1
-    assert found.err.endswith(f"{name}/snapshots: File name too long\n")
+    # Python 3.11 says it when it looks for snapshots, later ones when the folder is made
+    assert re.search(f"{name}(/snapshots|: cannot be written): File name too long\n$", found.err)
 
     def unnameable(*_args, **_kwargs):
         "größe".encode("ascii")
