@@ -70,13 +70,28 @@ codecs.register_error(ERRORS, _in_ascii)
 codecs.register_error(JSON_ERRORS, _in_json)
 
 
-def readable(text: str, stream: TextIO | None, errors: str = ERRORS) -> str:
+def readable(text: str, stream: TextIO | None) -> str:
     """The text as a stream can show it; all of it where the stream takes every character."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
+    encoding = _encoding(stream)
     try:
-        return text.encode(encoding, errors).decode(encoding)
+        return text.encode(encoding, ERRORS).decode(encoding)
     except LookupError:  # a stream of the user's own may name what it likes
         return text
+
+
+def readable_json(text: str, stream: TextIO | None) -> str:
+    """JSON as a stream can show it, with the same values.
+
+    Only Unicode's own encodings give back each character that they take: cp932 takes the
+    sign for cents and gives back its wide form, Shift JIS takes the sign for yen and gives back a
+    backslash. Any other gets escapes.
+    """
+    encoding = "utf-8" if _encoding(stream).lower().startswith("utf") else "ascii"
+    return text.encode(encoding, JSON_ERRORS).decode(encoding)
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
 
 
 def write_line(stream: TextIO | None, text: str) -> None:

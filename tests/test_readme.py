@@ -113,7 +113,7 @@ class TestSession:
 
     def test_data_are_packed(self, session):
         """A file of the package becomes one of graphnet's, and is described."""
-        assert "train    120 samples in data/iris/train.h5" in session
+        assert "train 120 samples in data/iris/train.h5" in " ".join(session.split())
         assert "3 classes in 'label'" in session
 
     @needs_mpi

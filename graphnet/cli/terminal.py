@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import typer
 
-from graphnet.readable import JSON_ERRORS, readable, write_line
+from graphnet.readable import readable, readable_json, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +61,7 @@ def say(text: str = "") -> None:
 
 def say_json(text: str) -> None:
     """Print JSON to stdout, in escapes of its own where the encoding lacks a character."""
-    write_line(sys.stdout, readable(text, sys.stdout, JSON_ERRORS))
+    write_line(sys.stdout, readable_json(text, sys.stdout))
 
 
 def warn(text: str) -> None:
