@@ -13,11 +13,11 @@ import graphnet as gn
 from benchmarks.cases import DEEP, Case
 from graphnet.errors import DataError
 from graphnet.layers import MemoryData
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, Node, read_net
-from graphnet.solver.load import load_solver
+from graphnet.solver.load_solver import load_solver
 from graphnet.solver.lr_policy import Fixed
 from graphnet.solver.solver import Solver
 

@@ -15,8 +15,8 @@ from benchmarks.cases import CASES, Case
 from benchmarks.graphnet_case import load_rows, make_net, make_solver
 from benchmarks.suite import Suite
 from benchmarks.tables import Table
-from graphnet.backend.numpy_elementwise import BLOCK_ELEMENTS, INLINE_ELEMENTS
-from graphnet.backend.numpy_sums import ROOM
+from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS, INLINE_ELEMENTS
+from graphnet.backend.numpy.sums import ROOM
 from graphnet.net.net import Net
 from graphnet.solver.reporter import SilentReporter
 from graphnet.solver.solver import Solver

@@ -24,11 +24,11 @@ from benchmarks.process_memory import max_rss_bytes, peak_bytes
 from benchmarks.streaming_files import N_CLASS, marks
 from graphnet.blob import Blob
 from graphnet.layers import LAYER_TYPES
-from graphnet.layers.async_hdf5_data import AsyncHDF5DataLayer
-from graphnet.layers.hdf5_data import HDF5DataLayer
-from graphnet.net.load import load_net
+from graphnet.layers.data.async_hdf5_data import AsyncHDF5DataLayer
+from graphnet.layers.data.hdf5_data import HDF5DataLayer
+from graphnet.net.load_net import load_net
 from graphnet.net.spec import NetSpec, Node, read_net
-from graphnet.solver.load import load_solver
+from graphnet.solver.load_solver import load_solver
 from graphnet.solver.reporter import SilentReporter
 
 ROOT = Path(__file__).parent.parent

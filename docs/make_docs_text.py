@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from graphnet.data.docs_text import FILE, LENGTH, plain
+from graphnet.data.sets.docs_text import FILE, LENGTH, plain
 
 DOCS = Path(__file__).parent
 SOURCES = (

@@ -16,13 +16,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from graphnet.constraints import AnyConstraint
 from graphnet.data.pipeline import AnyTransformer
-from graphnet.initializers import AnyInitializer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
-from graphnet.layers.neurons import AnyNeuron
-from graphnet.regularizers import AnyRegularizer
+from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.params.constraints import AnyConstraint
+from graphnet.params.initializers import AnyInitializer
+from graphnet.params.regularizers import AnyRegularizer
 
 OUTPUT = Path(__file__).with_name("layers.md")
 

@@ -15,15 +15,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphnet import constraints as constraints
     from graphnet import errors as errors
-    from graphnet import initializers as initializers
     from graphnet import layers as layers
-    from graphnet import regularizers as regularizers
     from graphnet.backend.base import Backend as Backend
     from graphnet.backend.base import ScratchDecl as ScratchDecl
     from graphnet.blob import Blob as Blob
-    from graphnet.constraints import Constraint as Constraint
     from graphnet.data import transformers as transformers
     from graphnet.data.transformers import Transformer as Transformer
     from graphnet.errors import BackendError as BackendError
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
     from graphnet.errors import UserCodeError as UserCodeError
     from graphnet.gradcheck import GradientReport as GradientReport
     from graphnet.gradcheck import check_gradients as check_gradients
-    from graphnet.initializers import Initializer as Initializer
     from graphnet.layers.base import Arity as Arity
     from graphnet.layers.base import Binding as Binding
     from graphnet.layers.base import Kind as Kind
@@ -53,19 +48,24 @@ if TYPE_CHECKING:
     from graphnet.layers.base import Reads as Reads
     from graphnet.layers.base import at_least as at_least
     from graphnet.layers.base import exactly as exactly
-    from graphnet.layers.data_layer import DataLayer as DataLayer
+    from graphnet.layers.data.data_layer import DataLayer as DataLayer
     from graphnet.layers.learned import Learned as Learned
     from graphnet.net.graph import BlobVertex as BlobVertex
     from graphnet.net.graph import LayerVertex as LayerVertex
     from graphnet.net.graph import NetGraph as NetGraph
-    from graphnet.net.load import load_net as load_net
+    from graphnet.net.load_net import load_net as load_net
     from graphnet.net.net import Evaluation as Evaluation
     from graphnet.net.net import Net as Net
     from graphnet.net.spec import NetSpec as NetSpec
-    from graphnet.param import Param as Param
-    from graphnet.param import ParamDecl as ParamDecl
-    from graphnet.param import StateDecl as StateDecl
-    from graphnet.regularizers import Regularizer as Regularizer
+    from graphnet.params import constraints as constraints
+    from graphnet.params import initializers as initializers
+    from graphnet.params import regularizers as regularizers
+    from graphnet.params.constraints import Constraint as Constraint
+    from graphnet.params.initializers import Initializer as Initializer
+    from graphnet.params.param import Param as Param
+    from graphnet.params.param import ParamDecl as ParamDecl
+    from graphnet.params.param import StateDecl as StateDecl
+    from graphnet.params.regularizers import Regularizer as Regularizer
     from graphnet.solver import lr_policy as lr_policy
     from graphnet.solver import methods as methods
     from graphnet.solver import mom_policy as mom_policy
@@ -79,30 +79,30 @@ if TYPE_CHECKING:
     from graphnet.solver.coffee.validation_performance import (
         ValidationPerformance as ValidationPerformance,
     )
-    from graphnet.solver.load import load_solver as load_solver
+    from graphnet.solver.load_solver import load_solver as load_solver
     from graphnet.solver.lounge import CoffeeLounge as CoffeeLounge
     from graphnet.solver.methods.base import Method as Method
     from graphnet.solver.policy import Policy as Policy
+    from graphnet.solver.record.weights import load_weights as load_weights
+    from graphnet.solver.record.weights import save_model as save_model
     from graphnet.solver.solver import Solver as Solver
     from graphnet.solver.solver import solve as solve
     from graphnet.solver.spec import SolverSpec as SolverSpec
     from graphnet.solver.state import SolverState as SolverState
-    from graphnet.solver.weights import load_weights as load_weights
-    from graphnet.solver.weights import save_model as save_model
     from graphnet.timing import time_net as time_net
 
 __version__ = "0.1.0"
 
 #: The public modules: their classes are what YAML names in `type:`.
 _MODULES = {
-    "constraints": "graphnet.constraints",
+    "constraints": "graphnet.params.constraints",
     "errors": "graphnet.errors",
-    "initializers": "graphnet.initializers",
+    "initializers": "graphnet.params.initializers",
     "layers": "graphnet.layers",
     "lr_policy": "graphnet.solver.lr_policy",
     "methods": "graphnet.solver.methods",
     "mom_policy": "graphnet.solver.mom_policy",
-    "regularizers": "graphnet.regularizers",
+    "regularizers": "graphnet.params.regularizers",
     "transformers": "graphnet.data.transformers",
 }
 
@@ -120,9 +120,9 @@ _PUBLIC = {
     "BreakError": "graphnet.errors",
     "CoffeeBreak": "graphnet.solver.coffee.base",
     "CoffeeLounge": "graphnet.solver.lounge",
-    "Constraint": "graphnet.constraints",
+    "Constraint": "graphnet.params.constraints",
     "DataError": "graphnet.errors",
-    "DataLayer": "graphnet.layers.data_layer",
+    "DataLayer": "graphnet.layers.data.data_layer",
     "DecayOnValidation": "graphnet.solver.coffee.decay_on_validation",
     "DivergedError": "graphnet.errors",
     "DivergenceGuard": "graphnet.solver.coffee.divergence_guard",
@@ -130,7 +130,7 @@ _PUBLIC = {
     "Evaluation": "graphnet.net.net",
     "GradientReport": "graphnet.gradcheck",
     "GraphnetError": "graphnet.errors",
-    "Initializer": "graphnet.initializers",
+    "Initializer": "graphnet.params.initializers",
     "Kind": "graphnet.layers.base",
     "Layer": "graphnet.layers.base",
     "LayerSpec": "graphnet.layers.base",
@@ -142,14 +142,14 @@ _PUBLIC = {
     "Net": "graphnet.net.net",
     "NetGraph": "graphnet.net.graph",
     "NetSpec": "graphnet.net.spec",
-    "Param": "graphnet.param",
-    "ParamDecl": "graphnet.param",
+    "Param": "graphnet.params.param",
+    "ParamDecl": "graphnet.params.param",
     "PassContext": "graphnet.layers.base",
     "Plateau": "graphnet.solver.coffee.plateau",
     "Policy": "graphnet.solver.policy",
     "RankError": "graphnet.errors",
     "Reads": "graphnet.layers.base",
-    "Regularizer": "graphnet.regularizers",
+    "Regularizer": "graphnet.params.regularizers",
     "ScratchDecl": "graphnet.backend.base",
     "ShapeError": "graphnet.errors",
     "Snapshot": "graphnet.solver.coffee.snapshot",
@@ -158,7 +158,7 @@ _PUBLIC = {
     "SolverSpec": "graphnet.solver.spec",
     "SolverState": "graphnet.solver.state",
     "SpecError": "graphnet.errors",
-    "StateDecl": "graphnet.param",
+    "StateDecl": "graphnet.params.param",
     "TopologyError": "graphnet.errors",
     "TrainingSummary": "graphnet.solver.coffee.training_summary",
     "Transformer": "graphnet.data.transformers",
@@ -166,10 +166,10 @@ _PUBLIC = {
     "at_least": "graphnet.layers.base",
     "check_gradients": "graphnet.gradcheck",
     "exactly": "graphnet.layers.base",
-    "load_net": "graphnet.net.load",
-    "load_solver": "graphnet.solver.load",
-    "load_weights": "graphnet.solver.weights",
-    "save_model": "graphnet.solver.weights",
+    "load_net": "graphnet.net.load_net",
+    "load_solver": "graphnet.solver.load_solver",
+    "load_weights": "graphnet.solver.record.weights",
+    "save_model": "graphnet.solver.record.weights",
     "solve": "graphnet.solver.solver",
     "time_net": "graphnet.timing",
 }

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from graphnet.declare.lossless import lossless
 from graphnet.errors import ShapeError
-from graphnet.lossless import lossless
 from graphnet.sealed import refuse
 
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray
@@ -77,7 +77,7 @@ def assign(target: Array, values: Any, what: str) -> None:
 
     Raises:
         ShapeError: If they do not have its shape.
-        DataError: If something would be lost: see :mod:`graphnet.lossless`.
+        DataError: If something would be lost: see :mod:`graphnet.declare.lossless`.
     """
     if values is target:  # as ``blob.data *= 2`` has it
         return

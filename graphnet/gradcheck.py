@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnet.arguments import expect, expect_net, spelled_out, whole_number
+from graphnet.declare.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
-from graphnet.layers.input import InputLayer
+from graphnet.layers.data.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
-from graphnet.param import Param, ParamStore, stream_key
+from graphnet.params.param import Param, ParamStore
+from graphnet.random.keys import stream_key
 
 #: Slopes of one element that differ by more than this part of their size have a kink between them.
 KINK = 1e-3

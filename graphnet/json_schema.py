@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
-from graphnet import fields
+from graphnet.declare import fields
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
 from graphnet.solver.coffee.items import CustomBreak

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.arguments import expect_net, spelled_out, whole_number
 from graphnet.backend.base import Backend, InnerProductArrays
+from graphnet.declare.arguments import expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
 from graphnet.net.graph import LayerVertex
 from graphnet.net.net import Net

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import graphnet as gn
-from graphnet.data.docs_text import STEPS, SYMBOLS, decode, encode
+from graphnet.data.sets.docs_text import STEPS, SYMBOLS, decode, encode
 
 NET = Path(__file__).with_name("char-rnn.yaml")
 

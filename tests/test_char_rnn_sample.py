@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet.data.docs_text import SYMBOLS, docs_text, encode
+from graphnet.data.sets.docs_text import SYMBOLS, docs_text, encode
 
 SCRIPT = Path(__file__).parent.parent / "nets" / "char_rnn_sample.py"
 NAMES = runpy.run_path(str(SCRIPT))

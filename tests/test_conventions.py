@@ -31,10 +31,10 @@ ROWS = (
     "net",
     "layers",
     "data",
-    "param initializers regularizers constraints",
+    "params",
     "backend",
-    "overrides arguments fields validation yaml_reader user_code blob names named lossless",
-    "sealed key_words key_table yaml_slips readable installation control_groups",
+    "random declare blob named",
+    "sealed readable installation control_groups",
     "files",
     "errors",
 )
@@ -50,30 +50,30 @@ ALLOWED = {
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
-    "h5py": ("data", "solver/snapshot_file"),
+    "h5py": ("data", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
-    "yaml": ("yaml_reader",),
+    "yaml": ("declare/yaml_reader",),
 }
 
 #: Layer modules that other layers may use, and for what.
 SHARED_LAYERS = {
-    "exp_log": "neurons of `neurons`",
-    "neurons": "the property `neuron`",
-    "hdf5_data": "AsyncHDF5Data delivers the same batches",
-    "smooth_rectifiers": "neurons of `neurons`",
+    "data/hdf5_data": "AsyncHDF5Data delivers the same batches",
+    "neurons/exp_log": "neurons of `neurons`",
+    "neurons/neurons": "the property `neuron`",
+    "neurons/smooth_rectifiers": "neurons of `neurons`",
 }
 
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "backend/base": "tests/backend, for every backend",
-    "backend/numpy_conv2d_group": "tests/backend/test_numpy_conv2d.py, by every algorithm",
-    "backend/numpy_conv2d_lowered": "likewise",
-    "backend/numpy_conv2d_winograd": "likewise",
-    "backend/numpy_conv2d_lowered_plan": "tests/backend/test_numpy_conv2d_plan.py",
+    "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
+    "backend/numpy/convolution/lowered": "likewise",
+    "backend/numpy/convolution/winograd": "likewise",
+    "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
 MOST_LINES = 400
@@ -186,9 +186,8 @@ def test_exceptions_are_still_needed():
 
 def test_layers_do_not_import_each_other():
     """A layer is one file; what several need is a module that is no layer."""
-    layers = {cls.__module__ for cls in LAYER_TYPES.values()} - {
-        f"graphnet.layers.{name}" for name in SHARED_LAYERS
-    }
+    shared = {f"graphnet.layers.{name.replace('/', '.')}" for name in SHARED_LAYERS}
+    layers = {cls.__module__ for cls in LAYER_TYPES.values()} - shared
     found = [
         f"{i.source}:{i.line} imports the layer {i.target}"
         for i in own_imports()
@@ -297,9 +296,11 @@ def test_module(path):
 def test_modules_have_test_files():
     """``graphnet/a/b.py`` is tested in ``tests/a/test_b.py``."""
     modules = {short(path) for path in MODULES if not path.stem.startswith("__")}
-    layers = {cls.__module__.rpartition(".")[2] for cls in LAYER_TYPES.values()}
+    layers = {
+        cls.__module__.removeprefix("graphnet.").replace(".", "/") for cls in LAYER_TYPES.values()
+    }
     # what several layers share is tested by their tests
-    modules -= {m for m in modules if m.startswith("layers/") and m.split("/")[1] not in layers}
+    modules -= {m for m in modules - layers if m.startswith("layers/")}
     tests = {
         path.relative_to(TESTS).with_name(path.stem.removeprefix("test_")).as_posix()
         for path in TEST_FILES

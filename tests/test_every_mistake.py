@@ -13,21 +13,21 @@ from typing import get_args
 
 import pytest
 
-from graphnet.constraints import AnyConstraint
 from graphnet.data.pipeline import AnyTransformer
+from graphnet.declare.validation import keys_of
+from graphnet.declare.yaml_reader import parse_yaml, write_yaml
 from graphnet.errors import SpecError
-from graphnet.initializers import EveryInitializer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import LayerSpec
 from graphnet.net.spec import parse_net
-from graphnet.regularizers import AnyRegularizer
+from graphnet.params.constraints import AnyConstraint
+from graphnet.params.initializers import EveryInitializer
+from graphnet.params.regularizers import AnyRegularizer
 from graphnet.solver import lr_policy, mom_policy
 from graphnet.solver.coffee import BREAK_MODELS, COFFEE_BREAKS
-from graphnet.solver.load import parse_solver
+from graphnet.solver.load_solver import parse_solver
 from graphnet.solver.methods import METHODS
 from graphnet.solver.spec import SolverSpec
-from graphnet.validation import keys_of
-from graphnet.yaml_reader import parse_yaml, write_yaml
 
 FOREIGN = re.compile(
     r"pydantic|validation error|Traceback|<class|https?://|Input should|input_value|Field required"

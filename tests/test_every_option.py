@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 from support.exercised import TESTS, holes, keys_written, keys_written_for
 
-from graphnet import constraints, initializers, regularizers
 from graphnet.data import augmentation, transformers
-from graphnet.fields import Model
+from graphnet.declare.fields import Model
+from graphnet.params import constraints, initializers, regularizers
 from graphnet.solver import lr_policy, mom_policy
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.methods import METHODS

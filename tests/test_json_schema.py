@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from graphnet.declare.yaml_reader import parse_yaml, read_yaml
 from graphnet.json_schema import FOLDER, schema_text, write_shipped
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import COFFEE_BREAKS
-from graphnet.yaml_reader import parse_yaml, read_yaml
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from graphnet.backend import open_backend
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.layers import LAYER_TYPES
 from graphnet.net.compiled import compile_net
 from graphnet.net.passes import select_phase
 from graphnet.net.spec import NetSpec, parse_net, read_net
-from graphnet.yaml_reader import parse_yaml
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCRIPT = runpy.run_path(str(DOCS / "make_layers.py"))

@@ -21,10 +21,10 @@ import graphnet as gn
 from graphnet.backend import open_backend
 from graphnet.cli import main
 from graphnet.net.compiled import compile_net
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import read_net
-from graphnet.solver.load import load_solver
+from graphnet.solver.load_solver import load_solver
 from graphnet.solver.reporter import SilentReporter
 
 

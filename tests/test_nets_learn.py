@@ -14,7 +14,7 @@ import pytest
 from support.shipped_nets import NETS, samples_of, shrunk, solver_of
 
 import graphnet as gn
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.solver.reporter import SilentReporter
 

@@ -11,8 +11,8 @@ from support.shipped_nets import NETS, shrunk, solver_of, write_made_up_data
 
 import graphnet as gn
 from graphnet.backend import open_backend
-from graphnet.backend.cupy_backend import CupyBackend
-from graphnet.net.load import load_net
+from graphnet.backend.cupy.backend import CupyBackend
+from graphnet.net.load_net import load_net
 from graphnet.solver.reporter import SilentReporter
 
 STAND_IN = pytest.param("stand-in", marks=pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER))

@@ -46,7 +46,7 @@ def shortened(text):
 def clone(tmp_path_factory):
     """What a clone has for a user, short runs, and an environment to activate."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("nets", "solvers", "graphnet/data/embedded"):
+    for name in ("nets", "solvers", "graphnet/data/sets/embedded"):
         (folder / name).mkdir(parents=True)
         for file in (ROOT / name).iterdir():
             (folder / name / file.name).write_bytes(file.read_bytes())

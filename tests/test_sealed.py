@@ -18,7 +18,7 @@ from graphnet.backend.base import Backend
 from graphnet.blob import Blob
 from graphnet.errors import DataError, GraphnetError, ShapeError, SpecError
 from graphnet.layers.base import Layer, LayerSpec
-from graphnet.param import Param
+from graphnet.params.param import Param
 from graphnet.sealed import AllBut, Sealed, read_only
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.lounge import CoffeeLounge

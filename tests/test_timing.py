@@ -8,7 +8,7 @@ from support.fake_cupy import FakeCupy
 from support.nets import INPUT, net_of
 
 from graphnet import timing
-from graphnet.backend.cupy_backend import CupyBackend
+from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.timing import step_bytes, step_flops, time_net
 
 TEXT = f"""

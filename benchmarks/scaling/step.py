@@ -21,7 +21,7 @@ from benchmarks.scaling.nets import caffenet, vgg16
 from graphnet.backend import open_backend
 from graphnet.layers import MemoryData
 from graphnet.net.compiled import compile_net
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, Node, read_net

@@ -37,15 +37,15 @@ def open_backend(name: str = "auto", threads: int | None = None) -> Backend:
             "\n  expected: at least 1, or none for one per processor"
         )
     if name != "numpy":
-        from graphnet.backend import cupy_probe
+        from graphnet.backend.cupy import probe as cupy_probe
 
         missing = cupy_probe.what_is_missing() if name == "cupy" else ""
         if missing:
             raise BackendError(f"the cupy backend is not available: {missing}\n  or use numpy")
         if name == "cupy" or cupy_probe.can_be_had():
-            from graphnet.backend.cupy_backend import CupyBackend
+            from graphnet.backend.cupy.backend import CupyBackend
 
             return CupyBackend()
-    from graphnet.backend.numpy_backend import NumpyBackend
+    from graphnet.backend.numpy.backend import NumpyBackend
 
     return NumpyBackend(threads)

@@ -19,10 +19,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from graphnet.backend import philox
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
 from graphnet.blob import Array, Shape
+from graphnet.random import samples as philox
 from graphnet.sealed import Sealed
 
 PoolingKind = Literal["Max", "Mean"]

@@ -31,6 +31,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None) -> int:
-    from graphnet.cli import app, data_commands  # noqa: F401  # the latter adds its commands
+    from graphnet.cli import app
+    from graphnet.cli.data import commands  # noqa: F401  # which adds its commands
 
     return app.run(args)

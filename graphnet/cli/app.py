@@ -22,10 +22,10 @@ from graphnet.cli.options import PhaseName, SchemaName, parse_overrides
 from graphnet.cli.streams import output_is_a_log, steady_streams
 from graphnet.cli.terminal import is_roomy_terminal, parse_bytes, say_json, warn
 from graphnet.cli.usage import Commands, UsageError, report_usage
+from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import GraphnetError, GraphnetWarning
 from graphnet.installation import in_the_way, is_replaced
 from graphnet.parallel.launch import check_one_process
-from graphnet.user_code import exit_refused, is_called_by_user
 
 if TYPE_CHECKING:
     pass
@@ -210,7 +210,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 ) -> None:
     """Train a net, or go on where its run was stopped."""
     from graphnet.cli import solve
-    from graphnet.overrides import Override
+    from graphnet.declare.overrides import Override
 
     output_is_a_log()
     overrides = parse_overrides(set_)

@@ -23,9 +23,10 @@ from graphnet.cli.terminal import (
     say_json,
     table,
 )
+from graphnet.declare.overrides import Override
 from graphnet.errors import Problem, TopologyError
 from graphnet.layers.base import Kind, Phase
-from graphnet.layers.batch_data import BatchSpec
+from graphnet.layers.data.batch_data import BatchSpec
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.flow import unreached
 from graphnet.net.graph import BlobVertex, LayerVertex
@@ -34,7 +35,6 @@ from graphnet.net.sharing import check_shared
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
-from graphnet.overrides import Override
 from graphnet.solver.solver import Solver
 
 

@@ -10,9 +10,9 @@ from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import notice, say, table
 from graphnet.cli.test import Options
+from graphnet.declare.overrides import Override
 from graphnet.gradcheck import ParamCheck, check_gradients
-from graphnet.net.load import load_net
-from graphnet.overrides import Override
+from graphnet.net.load_net import load_net
 
 
 def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Options) -> int:

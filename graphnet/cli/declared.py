@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.yaml_reader import Document, read_yaml
 from graphnet.errors import GraphnetError, Position, Problem, SpecError
 from graphnet.files.paths import is_there, placed, shown
 from graphnet.net.spec import NetSpec, parse_net
-from graphnet.overrides import NET_KEYS, Override, override
-from graphnet.solver.load import parse_solver
+from graphnet.solver.load_solver import parse_solver
 from graphnet.solver.solver import Solver
 from graphnet.solver.spec import SolverSpec
-from graphnet.yaml_reader import Document, read_yaml
 
 
 @dataclass(frozen=True)

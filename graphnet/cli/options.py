@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from graphnet.overrides import Override
+    from graphnet.declare.overrides import Override
 
 
 class PhaseName(StrEnum):
@@ -32,7 +32,7 @@ def parse_overrides(texts: Sequence[str] | None) -> list[Override]:
     Raises:
         typer.BadParameter: If a text is no ``KEY.PATH=VALUE``.
     """
-    from graphnet.overrides import parse_override
+    from graphnet.declare.overrides import parse_override
 
     try:
         return [parse_override(text) for text in texts or ()]

@@ -11,22 +11,22 @@ from graphnet.blob import shape_text
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
-from graphnet.data import npy
-from graphnet.data.hdf5_file import Column, read_array
-from graphnet.data.hdf5_writer import ADVICE, write_files
+from graphnet.data.hdf5.file import Column, read_array
+from graphnet.data.hdf5.writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline, out_shape
 from graphnet.data.source import entries
+from graphnet.data.tools import npy
 from graphnet.data.transformers import Samples, Transformer
+from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.files.paths import refuse_to_write_over
 from graphnet.files.writing import output_file
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec, Node
-from graphnet.overrides import Override
-from graphnet.solver.snapshot_file import begins_as_snapshot
-from graphnet.solver.weights import read_weights
+from graphnet.solver.record.snapshot_file import begins_as_snapshot
+from graphnet.solver.record.weights import read_weights
 
 _BATCH = 100
 _HDF5 = (".h5", ".hdf5")

@@ -12,7 +12,7 @@ from graphnet.files.paths import shown
 from graphnet.layers.base import Phase
 from graphnet.net.sources import ResolvedData, resolve_data, sources, take_fallback
 from graphnet.net.spec import NetSpec
-from graphnet.solver.run_directory import RunDirectory, snapshots_in
+from graphnet.solver.record.run_directory import RunDirectory, snapshots_in
 
 
 def recorded_data(folder: Path) -> Mapping[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 from graphnet.blob import shape_text
 from graphnet.cli.summary import Facts
 from graphnet.cli.terminal import bytes_text, facts, say_json
-from graphnet.solver.snapshot_file import Contents
-from graphnet.solver.weights import read_weights
-from graphnet.yaml_reader import parse_yaml
+from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.solver.record.snapshot_file import Contents
+from graphnet.solver.record.weights import read_weights
 
 
 def info(path: Path, *, as_json: bool) -> None:

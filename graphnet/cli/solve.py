@@ -15,22 +15,22 @@ from graphnet.cli.run_data import choose_data, recorded_data
 from graphnet.cli.summary import Facts, fallback_notice, net_facts, settings
 from graphnet.cli.terminal import bytes_text, facts, notice, say, seconds_text
 from graphnet.control_groups import cpu_quota
+from graphnet.declare.overrides import Override
 from graphnet.errors import Position, SpecError
 from graphnet.files.paths import shown
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.sources import ResolvedData
-from graphnet.overrides import Override
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
-from graphnet.parallel.load import load_sharded_net
+from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
-from graphnet.solver.run_directory import snapshots_in
+from graphnet.solver.record.run_directory import snapshots_in
+from graphnet.solver.record.statistics_file import read_statistics
 from graphnet.solver.solver import Solver
 from graphnet.solver.solver import solve as train
 from graphnet.solver.spec import SolverSpec
-from graphnet.solver.statistics_file import read_statistics
 
 
 @dataclass(frozen=True)

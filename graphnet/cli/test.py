@@ -12,12 +12,12 @@ from graphnet.cli.declared import read_net_with
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, notice, say, say_json
+from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
-from graphnet.net.load import load_net
-from graphnet.overrides import Override
-from graphnet.param import ParamStore
-from graphnet.solver.snapshot_file import Contents
-from graphnet.solver.weights import check_fits, read_weights, upload
+from graphnet.net.load_net import load_net
+from graphnet.params.param import ParamStore
+from graphnet.solver.record.snapshot_file import Contents
+from graphnet.solver.record.weights import check_fits, read_weights, upload
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import notice, say, say_json, table
 from graphnet.cli.test import Options
+from graphnet.declare.overrides import Override
 from graphnet.layers.base import Phase
-from graphnet.net.load import load_net
-from graphnet.overrides import Override
+from graphnet.net.load_net import load_net
 from graphnet.timing import LayerTime, time_net
 
 #: Said where a layer seems to compute faster than the machine can.

@@ -13,10 +13,10 @@ import numpy as np
 from pydantic import Field
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.philox import uniforms
 from graphnet.data.transformers import Apply, Samples, Transformer
+from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.fields import NonNegativePair, PositivePair
+from graphnet.random.philox import uniforms
 
 _BLOCK_PIXELS = 1 << 16
 

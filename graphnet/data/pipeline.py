@@ -10,15 +10,15 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from graphnet.backend.threads import Call, in_turn
+from graphnet.backend.calls import Call, in_turn
 from graphnet.blob import Shape
 from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.hdf5_file import Column
+from graphnet.data.hdf5.file import Column
 from graphnet.data.transformers import Apply, Samples, Scale, SubMean, Transformer
+from graphnet.declare.fields import ByName
+from graphnet.declare.lossless import first_inexact, inexact_text
 from graphnet.errors import DataError
-from graphnet.fields import ByName
-from graphnet.lossless import first_inexact, inexact_text
-from graphnet.param import stream_key
+from graphnet.random.keys import stream_key
 
 AnyTransformer: TypeAlias = Annotated[
     Scale | SubMean | Pad | RandomCrop | RandomMirror | RandomShift | RandomRotation,

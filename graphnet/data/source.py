@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from graphnet.blob import Shape
-from graphnet.data import datasets
-from graphnet.data.datasets import PREFIX
-from graphnet.data.download import Progress
 from graphnet.data.file_kind import TABLES
-from graphnet.data.hdf5_file import HDF5File
-from graphnet.data.hdf5_open import is_hdf5, stamp
+from graphnet.data.hdf5.file import HDF5File
+from graphnet.data.hdf5.open import is_hdf5, stamp
 from graphnet.data.listing import listed
+from graphnet.data.sets import datasets
+from graphnet.data.sets.datasets import PREFIX
+from graphnet.data.sets.download import Progress
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError, about, did_you_mean
 from graphnet.files.paths import is_there, user_path

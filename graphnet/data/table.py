@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5_file import Column
+from graphnet.data.hdf5.file import Column
+from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, did_you_mean
-from graphnet.lossless import real_array
 
 ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
 _OPEN_FILES = 16

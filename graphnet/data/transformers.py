@@ -17,10 +17,10 @@ import numpy as np
 from pydantic import model_validator
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data import datasets
-from graphnet.data.hdf5_file import read_array
+from graphnet.data.hdf5.file import read_array
+from graphnet.data.sets import datasets
+from graphnet.declare.fields import Model
 from graphnet.errors import DataError, ShapeError
-from graphnet.fields import Model
 from graphnet.files.paths import user_path
 
 

@@ -3,67 +3,67 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graphnet.layers.accuracy import Accuracy
-from graphnet.layers.argmax import Argmax
-from graphnet.layers.async_hdf5_data import AsyncHDF5Data
 from graphnet.layers.base import LayerSpec
-from graphnet.layers.batch_norm import BatchNorm
-from graphnet.layers.bias import Bias
-from graphnet.layers.binary_accuracy import BinaryAccuracy
-from graphnet.layers.binary_cross_entropy_loss import BinaryCrossEntropyLoss
-from graphnet.layers.channel_pooling import ChannelPooling
-from graphnet.layers.concat import Concat
-from graphnet.layers.contrastive_loss import ContrastiveLoss
-from graphnet.layers.convolution import Convolution
-from graphnet.layers.crop import Crop
-from graphnet.layers.deconvolution import Deconvolution
-from graphnet.layers.dropout import Dropout
-from graphnet.layers.element_wise import ElementWise
-from graphnet.layers.elementwise_functions import AbsVal, Clip, Swish, Threshold
-from graphnet.layers.embed import Embed
-from graphnet.layers.exp_log import Exp, Log
-from graphnet.layers.flatten import Flatten
-from graphnet.layers.gaussian_kl_loss import GaussianKLLoss
-from graphnet.layers.gru import GRU
-from graphnet.layers.hdf5_data import HDF5Data
-from graphnet.layers.hdf5_output import HDF5Output
-from graphnet.layers.hinge_loss import HingeLoss
-from graphnet.layers.index2onehot import Index2Onehot
-from graphnet.layers.infogain_loss import InfogainLoss
-from graphnet.layers.inner_product import InnerProduct
-from graphnet.layers.input import Input
-from graphnet.layers.lrn import LRN
-from graphnet.layers.lstm import LSTM
-from graphnet.layers.memory_data import MemoryData
-from graphnet.layers.memory_output import MemoryOutput
-from graphnet.layers.multinomial_logistic_loss import MultinomialLogisticLoss
-from graphnet.layers.mvn import MVN
-from graphnet.layers.neurons import Exponential, Identity, LReLU, ReLU, Sigmoid, Tanh
-from graphnet.layers.pad import Pad
-from graphnet.layers.pooling import Pooling
-from graphnet.layers.power import Power
-from graphnet.layers.prelu import PReLU
-from graphnet.layers.random_mask import RandomMask
-from graphnet.layers.random_normal import RandomNormal
-from graphnet.layers.rbf import RBF
-from graphnet.layers.rbf_loss import RBFLoss
-from graphnet.layers.reduction import Reduction
-from graphnet.layers.reshape import Reshape
-from graphnet.layers.rnn import RNN
-from graphnet.layers.scale import Scale
-from graphnet.layers.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
-from graphnet.layers.silence import Silence
-from graphnet.layers.slice import Slice
-from graphnet.layers.smooth_rectifiers import BNLL, ELU
-from graphnet.layers.softlabel_softmax_loss import SoftlabelSoftmaxLoss
-from graphnet.layers.softmax import Softmax
-from graphnet.layers.softmax_loss import SoftmaxLoss
-from graphnet.layers.split import Split
-from graphnet.layers.spp import SPP
-from graphnet.layers.square_loss import SquareLoss
-from graphnet.layers.tied_inner_product import TiedInnerProduct
-from graphnet.layers.tile import Tile
-from graphnet.layers.wasserstein_loss import WassersteinLoss
+from graphnet.layers.channelwise.batch_norm import BatchNorm
+from graphnet.layers.channelwise.bias import Bias
+from graphnet.layers.channelwise.mvn import MVN
+from graphnet.layers.channelwise.prelu import PReLU
+from graphnet.layers.channelwise.scale import Scale
+from graphnet.layers.data.async_hdf5_data import AsyncHDF5Data
+from graphnet.layers.data.hdf5_data import HDF5Data
+from graphnet.layers.data.input import Input
+from graphnet.layers.data.memory_data import MemoryData
+from graphnet.layers.data.random_normal import RandomNormal
+from graphnet.layers.dense.embed import Embed
+from graphnet.layers.dense.inner_product import InnerProduct
+from graphnet.layers.dense.rbf import RBF
+from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
+from graphnet.layers.elementwise.argmax import Argmax
+from graphnet.layers.elementwise.dropout import Dropout
+from graphnet.layers.elementwise.element_wise import ElementWise
+from graphnet.layers.elementwise.elementwise_functions import AbsVal, Clip, Swish, Threshold
+from graphnet.layers.elementwise.index2onehot import Index2Onehot
+from graphnet.layers.elementwise.power import Power
+from graphnet.layers.elementwise.random_mask import RandomMask
+from graphnet.layers.elementwise.reduction import Reduction
+from graphnet.layers.elementwise.softmax import Softmax
+from graphnet.layers.images.channel_pooling import ChannelPooling
+from graphnet.layers.images.convolution import Convolution
+from graphnet.layers.images.crop import Crop
+from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.lrn import LRN
+from graphnet.layers.images.pad import Pad
+from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.spp import SPP
+from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
+from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
+from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
+from graphnet.layers.losses.rbf_loss import RBFLoss
+from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
+from graphnet.layers.losses.softlabel_softmax_loss import SoftlabelSoftmaxLoss
+from graphnet.layers.losses.softmax_loss import SoftmaxLoss
+from graphnet.layers.losses.square_loss import SquareLoss
+from graphnet.layers.losses.wasserstein_loss import WassersteinLoss
+from graphnet.layers.neurons.exp_log import Exp, Log
+from graphnet.layers.neurons.neurons import Exponential, Identity, LReLU, ReLU, Sigmoid, Tanh
+from graphnet.layers.neurons.smooth_rectifiers import BNLL, ELU
+from graphnet.layers.outputs.hdf5_output import HDF5Output
+from graphnet.layers.outputs.memory_output import MemoryOutput
+from graphnet.layers.outputs.silence import Silence
+from graphnet.layers.recurrent.gru import GRU
+from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.rnn import RNN
+from graphnet.layers.shape.concat import Concat
+from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.reshape import Reshape
+from graphnet.layers.shape.slice import Slice
+from graphnet.layers.shape.split import Split
+from graphnet.layers.shape.tile import Tile
+from graphnet.layers.statistics.accuracy import Accuracy
+from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
 
 LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
     {

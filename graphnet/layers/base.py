@@ -44,7 +44,7 @@ from graphnet.layers.pass_context import (
 from graphnet.layers.pass_context import (
     Phase as Phase,  # noqa: PLC0414  # likewise
 )
-from graphnet.param import Param, ParamDecl, StateDecl
+from graphnet.params.param import Param, ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
 Shapes: TypeAlias = Sequence[Shape]

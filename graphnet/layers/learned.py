@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from graphnet.blob import Shape
-from graphnet.constraints import AnyConstraint, Constraint, NoCons
-from graphnet.fields import Model, NonNegativeFloat
-from graphnet.initializers import AnyInitializer, Constant, Initializer
-from graphnet.param import ParamDecl
-from graphnet.regularizers import AnyRegularizer, NoRegu, Regularizer
+from graphnet.declare.fields import Model, NonNegativeFloat
+from graphnet.params.constraints import AnyConstraint, Constraint, NoCons
+from graphnet.params.initializers import AnyInitializer, Constant, Initializer
+from graphnet.params.param import ParamDecl
+from graphnet.params.regularizers import AnyRegularizer, NoRegu, Regularizer
 
 
 @dataclass(frozen=True)

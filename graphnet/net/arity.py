@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphnet.declare.yaml_reader import Document, KeyPath
 from graphnet.errors import Problem, SpecError
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
-from graphnet.yaml_reader import Document, KeyPath
 
 
 def check_arity(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> None:

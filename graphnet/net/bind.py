@@ -16,7 +16,7 @@ from graphnet.net.compiled import CompiledNet
 from graphnet.net.contract import check_layer
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
-from graphnet.param import Param, ParamStore
+from graphnet.params.param import Param, ParamStore
 
 
 @dataclass

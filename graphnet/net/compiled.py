@@ -17,10 +17,12 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from graphnet.arguments import expect_one_of
 from graphnet.backend.base import Backend
 from graphnet.blob import shape_text
 from graphnet.control_groups import Room
+from graphnet.declare.arguments import expect_one_of
+from graphnet.declare.names import clashes
+from graphnet.declare.validation import describe
 from graphnet.errors import (
     Problem,
     ShapeError,
@@ -30,7 +32,6 @@ from graphnet.errors import (
     one_of,
 )
 from graphnet.layers.base import Kind, Phase
-from graphnet.names import clashes
 from graphnet.net.contract import check_class, declared_class
 from graphnet.net.flow import (
     check_indices,
@@ -43,7 +44,7 @@ from graphnet.net.flow import (
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
 from graphnet.net.memory_limit import available_memory, check_memory
-from graphnet.net.names import check_names
+from graphnet.net.name_rules import check_names
 from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
     build_graph,
@@ -55,8 +56,7 @@ from graphnet.net.passes import (
 )
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.spec import NetSpec
-from graphnet.param import Declared, ParamDecl, StateDecl
-from graphnet.validation import describe
+from graphnet.params.param import Declared, ParamDecl, StateDecl
 
 #: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
 #: a collection of names: these are kept, the rest is shared.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from graphnet.declare.user_code import written_in
 from graphnet.errors import SpecError
 from graphnet.layers.base import Layer, LayerSpec
-from graphnet.user_code import written_in
 
 _WHY = {
     "forward": "so nothing would write its tops",

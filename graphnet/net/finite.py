@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphnet.layers.base import Kind, Layer
-from graphnet.param import Param
+from graphnet.params.param import Param
 
 
 def first_bad_layer(

@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
-from graphnet.param import Declared
+from graphnet.params.param import Declared
 
 
 def sort_layers(graph: NetGraph) -> None:

@@ -23,7 +23,7 @@ from graphnet.blob import Shape
 from graphnet.errors import GraphnetError, located
 from graphnet.layers.base import Kind, LayerSpec
 from graphnet.net.spec import Node
-from graphnet.param import StateDecl
+from graphnet.params.param import StateDecl
 from graphnet.sealed import refuse
 
 if TYPE_CHECKING:

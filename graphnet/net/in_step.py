@@ -15,7 +15,7 @@ import numpy as np
 
 from graphnet.errors import GraphnetWarning, SpecError
 from graphnet.layers.base import Layer, Phase
-from graphnet.layers.batch_data import BatchLayer, BatchSpec
+from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.passes import select_phase
 from graphnet.net.spec import NetSpec, Node

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphnet.backend.measures import Number
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer
-from graphnet.layers.data_layer import DataLayer
+from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.sealed import Sealed

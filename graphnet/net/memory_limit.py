@@ -16,7 +16,7 @@ from graphnet.control_groups import SYSTEM, Room, memory_rooms
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import LayerVertex, NetGraph
-from graphnet.param import Declared
+from graphnet.params.param import Declared
 
 _N_NAMED = 3
 

@@ -1,6 +1,6 @@
 """Net: a compiled net with its memory, ready to run.
 
-Made by :func:`graphnet.net.load.load_net`. Owns blobs and scratch; the params belong to the
+Made by :func:`graphnet.net.load_net.load_net`. Owns blobs and scratch; the params belong to the
 store, which nets of one run share.
 """
 
@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphnet.arguments import expect, expect_one_of, spelled_out
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
 from graphnet.data.source import files
+from graphnet.declare.arguments import expect, expect_one_of, spelled_out
 from graphnet.errors import GraphnetError, Problem, TopologyError
 from graphnet.layers.base import Kind, PassContext, Phase
 from graphnet.net.bind import bind
@@ -37,7 +37,7 @@ from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.standing import Positioned
 from graphnet.net.suspicions import suspicions
-from graphnet.param import ParamStore, param_table
+from graphnet.params.param import ParamStore, param_table
 
 #: Rows that ``predict`` runs at a time.
 PREDICT_BATCH = 256

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphnet.errors import BatchError, GraphnetError
 from graphnet.layers.base import Layer
-from graphnet.layers.data_layer import DataLayer
+from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
 
 

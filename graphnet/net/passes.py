@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from graphnet.layers.base import Phase
-from graphnet.layers.split import Split
+from graphnet.layers.shape.split import Split
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
 from graphnet.net.spec import Node
 

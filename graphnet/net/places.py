@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from graphnet.declare.yaml_reader import Document, KeyPath
 from graphnet.layers.base import LayerSpec
-from graphnet.yaml_reader import Document, KeyPath
 
 
 def with_places(spec: LayerSpec, document: Document, path: KeyPath) -> LayerSpec:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnet.arguments import expect
 from graphnet.blob import Shape
+from graphnet.declare.arguments import expect
+from graphnet.declare.lossless import lossless
 from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean
 from graphnet.layers.base import Kind
-from graphnet.layers.input import Input
-from graphnet.lossless import lossless
+from graphnet.layers.data.input import Input
 from graphnet.net.flow import sort_layers
 from graphnet.net.graph import BlobVertex
 from graphnet.net.passes import build_graph, select_phase

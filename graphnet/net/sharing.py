@@ -8,7 +8,7 @@ from graphnet.blob import shape_text
 from graphnet.errors import Position, Problem, ShapeError
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
-from graphnet.param import Declared, Misfit, misfits
+from graphnet.params.param import Declared, Misfit, misfits
 
 
 def check_shared(

@@ -10,6 +10,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from graphnet.declare.key_words import key_hint, shape_hint
+from graphnet.declare.names import check_name
+from graphnet.declare.user_code import import_class
+from graphnet.declare.validation import describe, validate
+from graphnet.declare.yaml_reader import (
+    TEXT,
+    Document,
+    KeyPath,
+    plain_document,
+    read_source,
+    write_yaml,
+)
 from graphnet.errors import (
     GraphnetError,
     Position,
@@ -20,17 +32,12 @@ from graphnet.errors import (
     one_of,
 )
 from graphnet.files.paths import placed
-from graphnet.key_words import key_hint, shape_hint
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Kind, LayerSpec, Phase, statistic_keys
-from graphnet.names import check_name
 from graphnet.net.arity import check_arity
 from graphnet.net.other_names import hint_for
 from graphnet.net.places import with_places
 from graphnet.net.yaml_form import layer_dict
-from graphnet.user_code import import_class
-from graphnet.validation import describe, validate
-from graphnet.yaml_reader import TEXT, Document, KeyPath, plain_document, read_source, write_yaml
 
 
 @dataclass(frozen=True)

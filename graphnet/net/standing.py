@@ -13,7 +13,7 @@ from typing import Any
 from graphnet.blob import Array
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer, PassContext
-from graphnet.layers.data_layer import DataLayer
+from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
 from graphnet.net.measured import Measured
 from graphnet.net.passes_done import PassesDone

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from graphnet.blob import shape_text
 from graphnet.errors import Problem
 from graphnet.layers.base import Kind
-from graphnet.layers.channels import channels_last_hint
+from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import BlobVertex, LayerVertex
 

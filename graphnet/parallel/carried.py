@@ -15,7 +15,7 @@ from graphnet.errors import SpecError
 from graphnet.net.net import Net
 from graphnet.parallel.communicator import Communicator, Parcel
 from graphnet.parallel.shards import Shards
-from graphnet.param import ParamStore
+from graphnet.params.param import ParamStore
 
 
 class Carried:

@@ -31,7 +31,7 @@ from graphnet.parallel.shards import Shards
 from graphnet.parallel.shared_evaluation import SharedEvaluation
 from graphnet.parallel.tally import Tally
 from graphnet.parallel.tree_sum import TreeSum
-from graphnet.param import ParamStore
+from graphnet.params.param import ParamStore
 
 
 class ShardedNet:

@@ -15,7 +15,7 @@ import numpy as np
 from graphnet.blob import Array
 from graphnet.net.net import Net
 from graphnet.parallel.shards import Shards
-from graphnet.param import ParamStore
+from graphnet.params.param import ParamStore
 
 #: How many numbers a rank can add to each batch.
 N_BALLOT = 3

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from graphnet.declare.yaml_reader import KeyPath
 from graphnet.errors import Position, Problem, SpecError, did_you_mean
 from graphnet.files.paths import is_there, shown, user_path
 from graphnet.layers.base import Phase
@@ -16,7 +17,6 @@ from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.spec import SolverSpec
-from graphnet.yaml_reader import KeyPath
 
 #: The keys of the losses and statistics of a phase; None where they cannot be told.
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from graphnet.errors import did_you_mean
 from graphnet.sealed import Sealed, read_only
+from graphnet.solver.record.statistics_file import Measured, StatisticsFile
 from graphnet.solver.reporter import Reporter
-from graphnet.solver.statistics_file import Measured, StatisticsFile
 
 Listener = Callable[[float], None]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from graphnet.fields import NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.declare.fields import NonNegativeFloat, PositiveFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 

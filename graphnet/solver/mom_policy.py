@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]

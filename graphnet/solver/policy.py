@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from graphnet.fields import Model, PositiveInt
+from graphnet.declare.fields import Model, PositiveInt
 
 
 class Policy(Model):

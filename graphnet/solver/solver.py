@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from graphnet.arguments import (
+from graphnet.declare.arguments import (
     expect,
     expect_net,
     expect_one_of,
@@ -24,15 +24,17 @@ from graphnet.arguments import (
     spelled_out,
     whole_number,
 )
+from graphnet.declare.user_code import written_in
+from graphnet.declare.validation import validate
+from graphnet.declare.yaml_reader import KeyPath, plain_document
 from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, did_you_mean, located
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
-from graphnet.parallel.load import cut
+from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
-from graphnet.solver.alike import check_alike
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
@@ -40,19 +42,17 @@ from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, sc
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
-from graphnet.solver.keeper import Keeper
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.ranks.alike import check_alike
+from graphnet.solver.record.keeper import Keeper
+from graphnet.solver.record.run_directory import RunDirectory
+from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
 from graphnet.solver.run import Run
-from graphnet.solver.run_directory import RunDirectory
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.state import SolverState
-from graphnet.solver.statistics_file import FileExists
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
-from graphnet.user_code import written_in
-from graphnet.validation import validate
-from graphnet.yaml_reader import KeyPath, plain_document
 
 #: When every run is looked after, unless it has a DivergenceGuard of its own.
 GUARDED = Every(100, "iter")

@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from graphnet.fields import Model, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from graphnet.declare.fields import (
+    Model,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+from graphnet.declare.yaml_reader import write_yaml
 from graphnet.solver import mom_policy
 from graphnet.solver.coffee import AnyBreakItem
 from graphnet.solver.coffee.base import CoffeeBreak
@@ -15,7 +22,6 @@ from graphnet.solver.methods import AnyMethod
 from graphnet.solver.methods.base import Method
 from graphnet.solver.methods.sgd import SGD
 from graphnet.solver.mom_policy import AnyMomentumPolicy
-from graphnet.yaml_reader import write_yaml
 
 #: What may change between two starts of one run; anything else makes it another run.
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")

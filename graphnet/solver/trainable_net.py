@@ -11,7 +11,7 @@ from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
-from graphnet.param import ParamStore
+from graphnet.params.param import ParamStore
 
 
 class EvaluatedNet(Protocol):

@@ -11,18 +11,18 @@ from time import perf_counter
 import numpy as np
 
 from graphnet.backend.measures import Number
+from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.files.paths import shown
 from graphnet.parallel.communicator import Communicator, LocalCommunicator
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.keeper import FINISHED, Keeper
+from graphnet.solver.ranks.team import Team
+from graphnet.solver.record.keeper import FINISHED, Keeper
+from graphnet.solver.record.run_directory import START_OVER
 from graphnet.solver.reporter import Progress
 from graphnet.solver.run import Run
-from graphnet.solver.run_directory import START_OVER
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.state import SolverState
-from graphnet.solver.team import Team
-from graphnet.user_code import exit_refused, is_called_by_user
 
 #: What is said at the end of a run without a directory.
 NOTHING_SAVED = "nothing was saved: the solver has no exp_dir"

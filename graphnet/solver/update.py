@@ -16,9 +16,9 @@ from typing import Any
 from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
-from graphnet.constraints import NoCons
-from graphnet.param import Param, ParamStore
-from graphnet.regularizers import NoRegu, Regularizer
+from graphnet.params.constraints import NoCons
+from graphnet.params.param import Param, ParamStore
+from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 

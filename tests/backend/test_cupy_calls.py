@@ -14,7 +14,7 @@ import graphnet
 
 PACKAGE = Path(graphnet.__file__).parent
 #: Modules whose arrays are all the host's.
-HOST = re.compile(r"data/|cli/|backend/(numpy_|philox)")
+HOST = re.compile(r"data/|cli/|random/|backend/numpy/")
 FEWEST_CALLS = 500  # there are more; a scan that finds fewer has stopped looking
 
 

@@ -13,10 +13,11 @@ from support.kernel_cases import CASES, Outcome
 from support.naive_windows import convolve, pool
 from support.poisoned import placed, poisoned
 
-from graphnet.backend import cuda_kernels, open_backend
+from graphnet.backend import open_backend
 from graphnet.backend.base import InnerProductArrays, Window
-from graphnet.backend.cudnn import Cudnn, find_library
-from graphnet.backend.cupy_backend import CupyBackend
+from graphnet.backend.cupy import kernels as cuda_kernels
+from graphnet.backend.cupy.backend import CupyBackend
+from graphnet.backend.cupy.cudnn import Cudnn, find_library
 from graphnet.data.prefetch import Prefetcher
 
 pytestmark = gpu.NEEDED

@@ -216,7 +216,7 @@ def test_the_problems_of_net_and_solver_come_together(run):
 def test_user_layers_can_be_used_and_refused(folder, run):
     """A class beside the YAML, named by a dotted path."""
     (folder / "my_layers.py").write_text(
-        "from graphnet.layers.neuron_spec import NeuronSpec\n"
+        "from graphnet.layers.neurons.base import NeuronSpec\n"
         "class Twice(NeuronSpec):\n"
         "    def apply(self, xp, x, y):\n"
         "        xp.multiply(x, 2, out=y)\n"

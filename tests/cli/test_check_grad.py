@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WRONG = """\
-from graphnet.layers.neuron_spec import NeuronSpec
+from graphnet.layers.neurons.base import NeuronSpec
 
 
 class Cube(NeuronSpec):

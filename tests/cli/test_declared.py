@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from graphnet.cli.declared import read_declared, read_net_with
+from graphnet.declare.overrides import parse_override
 from graphnet.errors import SpecError
-from graphnet.overrides import parse_override
 
 pytestmark = pytest.mark.usefixtures("folder")
 NET = Path("net.yaml")

@@ -104,7 +104,7 @@ def test_large_outputs_take_no_more_memory_than_their_values(tmp_path):
     """They are handed to the disk in pieces."""
     code = (
         "import resource, sys\nfrom pathlib import Path\nimport numpy as np\n"
-        "from graphnet.data.hdf5_writer import write_files\n"
+        "from graphnet.data.hdf5.writer import write_files\n"
         "x = np.ones((1 << 14, 1 << 10), 'f4')\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "write_files({Path(sys.argv[1]): {'x': x}}, {}, 100)\n"

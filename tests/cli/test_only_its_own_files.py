@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from graphnet.data.hdf5_writer import write_files
+from graphnet.data.hdf5.writer import write_files
 
 HOOKS = """\
 import os

@@ -15,8 +15,8 @@ import pytest
 
 import graphnet
 import graphnet as gn
-from graphnet.data.datasets import fetch
-from graphnet.solver.run_directory import snapshots_in
+from graphnet.data.sets.datasets import fetch
+from graphnet.solver.record.run_directory import snapshots_in
 
 
 def facts(result, name):
@@ -271,7 +271,7 @@ def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):
         fake_mnist(fallback_folder)
         return {}
 
-    monkeypatch.setattr("graphnet.data.datasets.fetch", fetched)
+    monkeypatch.setattr("graphnet.data.sets.datasets.fetch", fetched)
     found = run("solve net.yaml --set max_iter=1")
     assert asked == [("mnist", False)]
     assert facts(found, "data")[0] == "train-data: dataset:mnist/train"
@@ -418,7 +418,7 @@ import sys
 
 import graphnet as gn
 from graphnet.layers import base
-from graphnet.layers.neurons import Identity
+from graphnet.layers.neurons.neurons import Identity
 
 
 class Leave(gn.CoffeeBreak):

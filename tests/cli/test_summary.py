@@ -8,9 +8,9 @@ import pytest
 
 from graphnet.cli.declared import read_declared
 from graphnet.cli.summary import fallback_notice, settings
+from graphnet.declare.overrides import parse_override
 from graphnet.net.sources import resolve_data, take_fallback
 from graphnet.net.spec import read_net
-from graphnet.overrides import parse_override
 
 
 def said(*options):

@@ -5,9 +5,9 @@ import pytest
 
 from graphnet.blob import storage
 from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.philox import uniforms
 from graphnet.data.transformers import Samples
 from graphnet.errors import ShapeError, SpecError
+from graphnet.random.philox import uniforms
 
 N, SHAPE = 40, (2, 6, 7)
 X = np.random.default_rng(3).random((N, *SHAPE)).astype(np.float32)

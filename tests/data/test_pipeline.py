@@ -8,7 +8,7 @@ import pytest
 
 from graphnet.blob import storage
 from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.hdf5_file import Column
+from graphnet.data.hdf5.file import Column
 from graphnet.data.pipeline import Pipeline, out_shape
 from graphnet.data.transformers import Samples, Scale, SubMean
 from graphnet.errors import DataError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.data.csv_text import CsvText
+from graphnet.data.csv.text import CsvText
 from graphnet.data.regular_file import regular_file
 from graphnet.errors import DataError
 

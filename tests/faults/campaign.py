@@ -20,8 +20,8 @@ from typing import NamedTuple
 import graphnet.cli.solve  # noqa: F401  # here, so that not every process does it
 from graphnet.cli import main
 from graphnet.errors import SnapshotError
-from graphnet.solver.run_directory import snapshots_in
-from graphnet.solver.snapshot_file import read
+from graphnet.solver.record.run_directory import snapshots_in
+from graphnet.solver.record.snapshot_file import read
 from tests.faults.board import NOT_YET, Board
 from tests.faults.instruments import KILL, POWER_CUT, Instruments, Plan
 from tests.faults.training_run import RECIPES, RESULTS, write_run

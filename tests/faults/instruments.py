@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graphnet.data.hdf5_file import HDF5File
+from graphnet.data.hdf5.file import HDF5File
 from graphnet.data.prefetch import Prefetcher
 from graphnet.net.net import Net
-from graphnet.solver import keeper as keeper_module
-from graphnet.solver.keeper import Keeper
+from graphnet.solver.record import keeper as keeper_module
+from graphnet.solver.record.keeper import Keeper
 from graphnet.solver.state import SolverState
 from graphnet.solver.training import Training
 from graphnet.solver.update import Updater

@@ -10,7 +10,7 @@ import pytest
 from support.fake_net import Lines
 
 from graphnet.errors import DataError, SnapshotError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec

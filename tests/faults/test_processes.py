@@ -14,7 +14,7 @@ import pytest
 
 import graphnet
 from graphnet.cli import main
-from graphnet.solver.run_directory import snapshots_in
+from graphnet.solver.record.run_directory import snapshots_in
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 

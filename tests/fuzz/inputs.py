@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from graphnet.solver import snapshot_file
+from graphnet.solver.record import snapshot_file
 from tests.fuzz import hdf5_images
 from tests.fuzz.mutate_bytes import mutated_bytes
 from tests.fuzz.mutate_yaml import ODD_VALUES, mutated_yaml

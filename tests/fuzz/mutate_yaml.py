@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
+from graphnet.declare.yaml_reader import parse_yaml, write_yaml
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
 from graphnet.solver.spec import SolverSpec
-from graphnet.yaml_reader import parse_yaml, write_yaml
 from tests.fuzz.mutate_bytes import mutated_bytes
 
 #: Values that some key somewhere may not be ready for.

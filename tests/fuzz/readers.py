@@ -18,12 +18,13 @@ from typing import Any
 import typer
 
 import graphnet.cli
-from graphnet.cli import app, data_commands
+from graphnet.cli import app
 from graphnet.cli.app import PhaseName, command
-from graphnet.data.cifar import BinaryArchive
-from graphnet.data.datasets import fetch
-from graphnet.net.load import load_net
-from graphnet.solver.load import load_solver
+from graphnet.cli.data import commands as data_commands
+from graphnet.data.sets.cifar import BinaryArchive
+from graphnet.data.sets.datasets import fetch
+from graphnet.net.load_net import load_net
+from graphnet.solver.load_solver import load_solver
 from tests.fuzz import hdf5_images
 from tests.fuzz.inputs import CIFAR_ROWS
 

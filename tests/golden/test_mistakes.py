@@ -30,7 +30,7 @@ import numpy as np
 import pytest
 
 from graphnet.cli import main
-from graphnet.yaml_reader import parse_yaml
+from graphnet.declare.yaml_reader import parse_yaml
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.txt"))
 

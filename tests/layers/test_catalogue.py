@@ -39,10 +39,10 @@ def test_type_is_its_name(name):
 
 @EVERY_TYPE
 def test_has_a_test_file(name):
-    """``graphnet/layers/x.py`` is tested in ``tests/layers/test_x.py``."""
-    module = LAYER_TYPES[name].__module__.rpartition(".")[2]
-    text = (HERE / f"test_{module}.py").read_text()
-    assert re.search(rf"\b{name}\b", text), f"test_{module}.py does not name {name}"
+    """``graphnet/layers/room/x.py`` is tested in ``tests/layers/room/test_x.py``."""
+    room, module = LAYER_TYPES[name].__module__.split(".")[2:]
+    file = HERE / room / f"test_{module}.py"
+    assert re.search(rf"\b{name}\b", file.read_text()), f"{file} does not name {name}"
 
 
 @EVERY_TYPE

@@ -7,14 +7,14 @@ samples in or take blobs out, from the keys their tests write.
 import pytest
 from support.exercised import TESTS, choices, harness_cases, holes, keys_written, values_given
 
-from graphnet.constraints import L2Cons
-from graphnet.initializers import Gaussian
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Kind, LayerSpec
-from graphnet.layers.neurons import LReLU
+from graphnet.layers.neurons.neurons import LReLU
 from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons
 from graphnet.net.spec import Node
-from graphnet.regularizers import L1Regu
+from graphnet.params.constraints import L2Cons
+from graphnet.params.initializers import Gaussian
+from graphnet.params.regularizers import L1Regu
 
 LAYERS = TESTS / "layers"
 SUPPORT = TESTS / "support"
@@ -23,13 +23,13 @@ SUPPORT = TESTS / "support"
 IN_STEP = LAYERS.parent / "net" / "test_in_step.py"
 HDF5 = (SUPPORT / "hdf5_conformance.py", IN_STEP)
 OUTSIDE = {
-    "AsyncHDF5Data": (LAYERS / "test_async_hdf5_data.py", *HDF5),
-    "HDF5Data": (LAYERS / "test_hdf5_data.py", *HDF5),
-    "HDF5Output": (LAYERS / "test_hdf5_output.py",),
-    "Input": (LAYERS / "test_input.py",),
-    "MemoryData": (LAYERS / "test_memory_data.py", IN_STEP),
-    "MemoryOutput": (LAYERS / "test_memory_output.py",),
-    "Silence": (LAYERS / "test_silence.py",),
+    "AsyncHDF5Data": (LAYERS / "data/test_async_hdf5_data.py", *HDF5),
+    "HDF5Data": (LAYERS / "data/test_hdf5_data.py", *HDF5),
+    "HDF5Output": (LAYERS / "outputs/test_hdf5_output.py",),
+    "Input": (LAYERS / "data/test_input.py",),
+    "MemoryData": (LAYERS / "data/test_memory_data.py", IN_STEP),
+    "MemoryOutput": (LAYERS / "outputs/test_memory_output.py",),
+    "Silence": (LAYERS / "outputs/test_silence.py",),
 }
 #: Layers whose backward is by design not the derivative of what forward gives, and why.
 NO_DERIVATIVE = {"WassersteinLoss": "the gradient is that of the entropy-regularised cost"}
@@ -44,9 +44,9 @@ PARAM_PROPERTIES = {
 }
 #: Properties no case can vary: they name another layer or a file, or say how a param starts.
 ELSEWHERE = {
-    ("TiedInnerProduct", "tied_param_key"): "test_tied_inner_product",
-    ("InfogainLoss", "H_file"): "test_infogain_loss",
-    ("LSTM", "forget_bias"): "test_lstm",
+    ("TiedInnerProduct", "tied_param_key"): "dense/test_tied_inner_product",
+    ("InfogainLoss", "H_file"): "losses/test_infogain_loss",
+    ("LSTM", "forget_bias"): "recurrent/test_lstm",
 }
 
 INSIDE = sorted(LAYER_TYPES.keys() - OUTSIDE.keys())

@@ -13,7 +13,7 @@ from support.layer_device import check_device
 from graphnet.backend.base import ScratchDecl
 from graphnet.blob import columns
 from graphnet.layers.base import Kind, Layer, LayerSpec, LossLayer, Reads, exactly
-from graphnet.param import ParamDecl, StateDecl
+from graphnet.params.param import ParamDecl, StateDecl
 
 
 class Cube(LayerSpec):

@@ -12,8 +12,8 @@ from support.layer_device import DeviceRig
 from support.layer_rig import LayerCase, Rig, numpy_backend
 
 import graphnet as gn
-from graphnet.constraints import L2Cons
 from graphnet.layers.base import Kind
+from graphnet.params.constraints import L2Cons
 
 MANY = 2**19
 IMAGES = (2, 1, 512, 1024)

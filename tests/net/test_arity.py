@@ -7,10 +7,10 @@ import re
 import pytest
 from support.nets import net_spec
 
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SpecError
 from graphnet.layers import LAYER_TYPES
 from graphnet.net.spec import read_net
-from graphnet.yaml_reader import parse_yaml
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import graphnet as gn
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.errors import DataError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.spec import Node
 
 TWO_USERS = f"""

@@ -6,9 +6,9 @@ import pytest
 from support.nets import INPUT, net_of, net_spec
 
 from graphnet.errors import ShapeError, TopologyError
-from graphnet.layers.power import Power
+from graphnet.layers.elementwise.power import Power
 from graphnet.net.flow import sort_layers
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.passes import build_graph
 
 

@@ -9,7 +9,7 @@ from support.shipped_nets import NETS, shrunk, write_made_up_data
 
 from graphnet.errors import GraphnetError
 from graphnet.net.graph import BlobVertex, LayerVertex
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 
 TEXT = """
     - {name: in, type: Input, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}

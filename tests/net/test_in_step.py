@@ -12,7 +12,7 @@ from support.nets import net_spec
 
 import graphnet as gn
 from graphnet.errors import GraphnetWarning, SpecError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 
 PAIR = """
     - {name: a, type: MemoryData, batch_size: 4, shuffle: true, KEY_A shapes: {x: [1]}, tops: [x]}

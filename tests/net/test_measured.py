@@ -13,7 +13,7 @@ from support.nets import net_spec
 import graphnet as gn
 from graphnet.backend import open_backend
 from graphnet.errors import DataError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.solver.reporter import SilentReporter
 
 NET = """

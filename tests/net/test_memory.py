@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from support.nets import net_of
 from support.random_nets import ANYWHERE, ENDINGS, JOINS, OF_LABELS, RandomNet, fill
 
-from graphnet.backend.numpy_backend import NumpyBackend
+from graphnet.backend.numpy.backend import NumpyBackend
 from graphnet.errors import GraphnetError
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Kind
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.memory import ALIGNMENT, DATA, DIFF, Region, place
 
 CHAIN = """

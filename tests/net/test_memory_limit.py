@@ -12,7 +12,7 @@ from graphnet.backend import open_backend
 from graphnet.errors import ShapeError
 from graphnet.net import compiled, memory_limit
 from graphnet.net.compiled import compile_net
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.memory_limit import available_memory
 
 SMALL = """

@@ -11,7 +11,7 @@ from support.nets import net_spec
 
 from graphnet.backend import open_backend
 from graphnet.errors import BatchError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 
 BACKENDS = [
     "numpy",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import DataError, SpecError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
 from graphnet.net.spec import read_net
 

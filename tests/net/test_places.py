@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from graphnet.declare.overrides import override, parse_override
+from graphnet.declare.yaml_reader import read_yaml
 from graphnet.net.spec import parse_net, read_net
-from graphnet.overrides import override, parse_override
-from graphnet.yaml_reader import read_yaml
 
 NET = """\
 - name: data

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support.nets import INPUT, net_of
 
+from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, ShapeError, TopologyError
-from graphnet.lossless import real_array
 
 TEXT = f"""
     - {INPUT}

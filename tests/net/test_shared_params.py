@@ -7,7 +7,7 @@ import pytest
 from support.nets import INPUT, net_of, net_spec
 
 from graphnet.errors import ShapeError, SpecError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 
 TWO = f"""
     - {INPUT}

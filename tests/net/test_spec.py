@@ -11,10 +11,10 @@ import pytest
 from support.nets import INPUT, net_spec
 
 import graphnet as gn
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import DataError, Position, SpecError, about
 from graphnet.layers import LAYER_TYPES
 from graphnet.net.spec import NetSpec, layer_dict, parse_net, read_net
-from graphnet.yaml_reader import parse_yaml
 
 IP = "{name: ip, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [ip]}"
 

@@ -77,7 +77,7 @@ def said(text, **keywords):
 )  # fmt: skip
 def test_what_is_hardly_meant(text, message, monkeypatch):
     """One thing at a time."""
-    monkeypatch.setattr("graphnet.layers.hdf5_output.HDF5Writer", lambda *_, **__: Mock())
+    monkeypatch.setattr("graphnet.layers.outputs.hdf5_output.HDF5Writer", lambda *_, **__: Mock())
     (found,) = said(text)
     assert message in found
 

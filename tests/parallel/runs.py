@@ -10,7 +10,7 @@ from support.thread_ranks import ThreadCommunicator, all_of
 
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import Communicator, LocalCommunicator
-from graphnet.parallel.load import load_sharded_net
+from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
 from tests.parallel.recipe import BREAKS

@@ -5,7 +5,7 @@ import pytest
 from support.thread_ranks import all_of
 
 from graphnet.errors import SpecError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.parallel.carried import Carried
 from graphnet.parallel.shards import Shards
 

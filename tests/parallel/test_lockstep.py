@@ -9,10 +9,10 @@ from support.thread_ranks import all_of
 
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LayerSpec, Stage
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import LocalCommunicator
-from graphnet.parallel.load import cut
+from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.lockstep import meets
 
 X = np.arange(14.0).reshape(7, 2).tolist()

@@ -7,10 +7,10 @@ from support.fake_cupy import FakeCupy
 from support.thread_ranks import all_of
 
 from graphnet.backend import open_backend
-from graphnet.backend.cupy_backend import CupyBackend
+from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import LocalCommunicator
-from graphnet.parallel.load import load_sharded_net
+from graphnet.parallel.load_sharded_net import load_sharded_net
 from tests.parallel.recipe import layers, write_data
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)

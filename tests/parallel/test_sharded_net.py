@@ -10,10 +10,10 @@ import pytest
 from support.fake_net import Lines
 
 from graphnet.errors import SnapshotError, SpecError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import LocalCommunicator
-from graphnet.parallel.load import cut, load_sharded_net
+from graphnet.parallel.load_sharded_net import cut, load_sharded_net
 from graphnet.solver.methods import METHODS
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec

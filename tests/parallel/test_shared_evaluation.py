@@ -4,7 +4,7 @@ import pytest
 from support.thread_ranks import all_of, run_ranks
 
 from graphnet.errors import DataError, RankError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.parallel.shared_evaluation import SharedEvaluation
 from tests.parallel.recipe import layers, write_data
 

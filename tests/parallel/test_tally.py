@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.parallel.shards import Shards
 from graphnet.parallel.tally import Tally, running_statistics
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from support.fake_net import Lines
 
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.solver.methods import METHODS
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec

@@ -7,9 +7,9 @@ import os
 import pytest
 
 import graphnet as gn
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SpecError
-from graphnet.solver.load import parse_solver
-from graphnet.yaml_reader import parse_yaml
+from graphnet.solver.load_solver import parse_solver
 
 NET = {"train": ["loss"], "test": ["loss", "accuracy", "accuracy.top5"]}
 VALIDATED = "- {type: ValidationPerformance, every_n_iter: 1}\n"

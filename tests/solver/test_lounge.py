@@ -3,7 +3,7 @@
 from support.fake_net import Lines
 
 from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.statistics_file import Measured, StatisticsFile, read_statistics
+from graphnet.solver.record.statistics_file import Measured, StatisticsFile, read_statistics
 
 
 def test_statistics_by_key_and_iteration():

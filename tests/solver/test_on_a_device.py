@@ -21,7 +21,7 @@ from support.layer_device import device_backend
 
 from graphnet.backend import open_backend
 from graphnet.errors import DivergedError, GraphnetWarning, SnapshotError
-from graphnet.net.load import load_net
+from graphnet.net.load_net import load_net
 from graphnet.solver.methods import METHODS
 from graphnet.solver.methods.sgd import SGD
 from graphnet.solver.reporter import SilentReporter

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from graphnet.declare.validation import validate
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SpecError
 from graphnet.solver import lr_policy, mom_policy
 from graphnet.solver.methods.adam import Adam
 from graphnet.solver.methods.sgd import SGD
 from graphnet.solver.spec import SolverSpec
-from graphnet.validation import validate
-from graphnet.yaml_reader import parse_yaml
 
 EXAMPLE = """
 method: SGD

@@ -11,7 +11,7 @@ from support.fake_net import FakeNet, Lines
 from graphnet.errors import BreakError, DivergedError, SnapshotError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.training_summary import TrainingSummary
-from graphnet.solver.run_directory import snapshots_in
+from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.signals import Interrupted
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec

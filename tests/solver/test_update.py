@@ -8,11 +8,11 @@ from support.fake_net import fake_store
 from support.quadratic import CURVATURE, START, make_store
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy_sums import ROOM
-from graphnet.constraints import L2Cons
-from graphnet.initializers import Gaussian
-from graphnet.param import Declared, ParamDecl, ParamStore
-from graphnet.regularizers import L1Regu, L2Regu
+from graphnet.backend.numpy.sums import ROOM
+from graphnet.params.constraints import L2Cons
+from graphnet.params.initializers import Gaussian
+from graphnet.params.param import Declared, ParamDecl, ParamStore
+from graphnet.params.regularizers import L1Regu, L2Regu
 from graphnet.solver.methods import METHODS
 from graphnet.solver.methods.sgd import SGD
 from graphnet.solver.update import FlatNorm, Updater

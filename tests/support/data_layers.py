@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.backend import open_backend
 from graphnet.blob import Blob
 from graphnet.layers.base import Binding, PassContext
-from graphnet.layers.batch_data import BatchLayer, BatchSpec
+from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
 def write_h5(path: Path, options: Mapping[str, Any] | None = None, **arrays: Any) -> Path:

@@ -31,7 +31,7 @@ _YAML_ITEM = re.compile(r"(\w+): ([^,}\n]+)")
 def harness_cases() -> dict[str, list[LayerCase]]:
     """The cases that parametrized tests of ``tests/layers`` hand to ``check_layer``, by type."""
     found: dict[str, list[LayerCase]] = defaultdict(list)
-    for path in sorted((TESTS / "layers").glob("test_*.py")):
+    for path in sorted((TESTS / "layers").rglob("test_*.py")):
         for function in vars(_imported(path)).values():
             if isinstance(function, FunctionType) and "check_layer" in function.__code__.co_names:
                 for case in _parameters(function):

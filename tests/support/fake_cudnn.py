@@ -10,14 +10,14 @@ import numpy as np
 from support.naive_windows import convolve
 
 from graphnet.backend.base import Window
-from graphnet.backend.cudnn import PROTOTYPES, _Performance
+from graphnet.backend.cupy.cudnn import PROTOTYPES, _Performance
 
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int, "z": ctypes.c_size_t}
 GOOD = {"algorithm": 1, "status": 0, "n_bytes": 1000, "determinism": 1, "math": 3}
 
 
 class FakeCudnn:
-    """Has the functions that :data:`graphnet.backend.cudnn.PROTOTYPES` names.
+    """Has the functions that :data:`graphnet.backend.cupy.cudnn.PROTOTYPES` names.
 
     Attributes:
         alive: The descriptors there are, and what was said of them.

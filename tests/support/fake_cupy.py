@@ -34,7 +34,7 @@ NUMPY_NAMES = re.findall(
 
 
 class FakeCupy:
-    """An array module for :class:`graphnet.backend.cupy_backend.CupyBackend`.
+    """An array module for :class:`graphnet.backend.cupy.backend.CupyBackend`.
 
     Attributes:
         ledger: What was counted since it was made, or reset.

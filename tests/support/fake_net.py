@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from graphnet.backend import open_backend
-from graphnet.constraints import Constraint, NoCons
-from graphnet.initializers import Constant, Gaussian
 from graphnet.layers.base import PassContext
-from graphnet.param import Declared, ParamDecl, ParamStore, StateDecl
-from graphnet.regularizers import L2Regu, NoRegu, Regularizer
+from graphnet.params.constraints import Constraint, NoCons
+from graphnet.params.initializers import Constant, Gaussian
+from graphnet.params.param import Declared, ParamDecl, ParamStore, StateDecl
+from graphnet.params.regularizers import L2Regu, NoRegu, Regularizer
 
 N_IN, N_OUT = 3, 2
 

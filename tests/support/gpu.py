@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphnet.backend import cupy_probe
+from graphnet.backend.cupy import probe as cupy_probe
 
 
 def _reason() -> str:

@@ -14,8 +14,8 @@ from support.data_layers import labels, layer_of, numbered, write_h5
 
 from graphnet.blob import storage
 from graphnet.errors import DataError
-from graphnet.layers.batch_data import BatchLayer
-from graphnet.layers.hdf5_data import HDF5Data
+from graphnet.layers.data.batch_data import BatchLayer
+from graphnet.layers.data.hdf5_data import HDF5Data
 
 
 class Conformance:

@@ -16,8 +16,8 @@ import numpy as np
 from support.naive_windows import pool
 
 from graphnet.backend.base import Window
-from graphnet.backend.cuda_kernels import NULL, THREADS
-from graphnet.backend.numpy_backend import NumpyBackend
+from graphnet.backend.cupy.kernels import NULL, THREADS
+from graphnet.backend.numpy.backend import NumpyBackend
 
 
 @dataclass

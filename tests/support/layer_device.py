@@ -15,7 +15,7 @@ from support.cuda_shim import COMPILER
 from support.fake_cupy import FakeCupy
 from support.layer_rig import LayerCase, Results, Rig, close
 
-from graphnet.backend.cupy_backend import CupyBackend
+from graphnet.backend.cupy.backend import CupyBackend
 
 SINGLE = 1e-4  # of float32, as between float32 and float64 on the host
 DOUBLE = 1e-9

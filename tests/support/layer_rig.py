@@ -21,7 +21,7 @@ from graphnet.layers.base import (
     PassContext,
     Phase,
 )
-from graphnet.param import Param, ParamDecl
+from graphnet.params.param import Param, ParamDecl
 
 SEED = 1405  #: of the pass context, for references of layers that draw
 ITERATION = 3

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.net.load import load_net
+from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec, parse_net
-from graphnet.yaml_reader import parse_yaml
 
 INPUT = "{name: in, type: Input, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}"
 

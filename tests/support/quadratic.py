@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnet.backend import open_backend
-from graphnet.constraints import Constraint, NoCons
-from graphnet.initializers import Constant
-from graphnet.param import Declared, ParamDecl, ParamStore
-from graphnet.regularizers import NoRegu, Regularizer
+from graphnet.params.constraints import Constraint, NoCons
+from graphnet.params.initializers import Constant
+from graphnet.params.param import Declared, ParamDecl, ParamStore
+from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import Method
 from graphnet.solver.update import Updater
 

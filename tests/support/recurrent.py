@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from support.layer_case import LayerCase, Rig
 
-from graphnet.layers.gru import GRU
-from graphnet.layers.lstm import LSTM
-from graphnet.layers.recurrent import Recurrent
-from graphnet.layers.rnn import RNN
+from graphnet.layers.recurrent.gru import GRU
+from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.base import Recurrent
+from graphnet.layers.recurrent.rnn import RNN
 
 State = dict[str, np.ndarray]
 #: The state after a step of one sample, by its features, the state before, and the params.

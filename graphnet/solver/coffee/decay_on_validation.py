@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphnet.fields import NonNegativeFloat
+from graphnet.declare.fields import NonNegativeFloat
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphnet.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
-from graphnet.arguments import spelled_out
+from graphnet.declare.arguments import spelled_out
+from graphnet.declare.fields import Model, NonNegativeInt
 from graphnet.errors import SpecError
-from graphnet.fields import Model, NonNegativeInt
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 
 B = TypeVar("B", bound=CoffeeBreak)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphnet.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
+from graphnet.declare.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphnet.declare.fields import PositiveInt
 from graphnet.errors import SpecError
-from graphnet.fields import PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import ClassVar
 
-from graphnet.arguments import expect
+from graphnet.declare.arguments import expect
 from graphnet.errors import TopologyError
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.items import checked

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from graphnet.fields import ByName
+from graphnet.declare.fields import ByName
 from graphnet.solver.methods.adadelta import Adadelta
 from graphnet.solver.methods.adagrad import Adagrad
 from graphnet.solver.methods.adam import Adam

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from graphnet.blob import Array
-from graphnet.fields import PositiveFloat
+from graphnet.declare.fields import PositiveFloat
 from graphnet.solver import lr_policy
 from graphnet.solver.methods.base import Method, Rates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
-from graphnet.fields import PositiveFloat
+from graphnet.declare.fields import PositiveFloat
 from graphnet.solver.methods.base import Method, Rates
 
 

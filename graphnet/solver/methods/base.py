@@ -15,7 +15,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array
-from graphnet.fields import Model
+from graphnet.declare.fields import Model
 from graphnet.solver import lr_policy
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.solver.coffee import BREAK_MODELS, COFFEE_BREAKS
-from graphnet.yaml_reader import parse_yaml
 
 
 @pytest.mark.parametrize("name", COFFEE_BREAKS)

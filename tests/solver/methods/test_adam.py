@@ -7,7 +7,7 @@ import pytest
 from support.quadratic import LOCAL_LR, START, by_hand, descend
 
 from graphnet.errors import SpecError
-from graphnet.regularizers import L2Regu
+from graphnet.params.regularizers import L2Regu
 from graphnet.solver.methods.adam import Adam
 
 

@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from support.quadratic import CURVATURE, LOCAL_LR, N_UPDATES, START, descend
 
-from graphnet.regularizers import L1Regu, L2Regu
+from graphnet.params.regularizers import L1Regu, L2Regu
 from graphnet.solver.methods.adam import Adam
 from graphnet.solver.methods.adamw import AdamW
 

@@ -3,7 +3,7 @@
 import numpy as np
 from support.quadratic import by_hand, descend
 
-from graphnet.regularizers import L2Regu
+from graphnet.params.regularizers import L2Regu
 from graphnet.solver.methods.sgd import SGD
 
 

@@ -1,0 +1,1 @@
+"""The NumPy backend: the reference, and fast on processors."""

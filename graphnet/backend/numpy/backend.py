@@ -1,0 +1,222 @@
+"""The NumPy backend: batch-last storage, and plain NumPy calls shared out to a few threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import isfinite, prod
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from graphnet.backend.base import (
+    Backend,
+    ConvArrays,
+    Divisor,
+    InnerProductArrays,
+    Op,
+    PoolingKind,
+    ScratchDecl,
+    Window,
+)
+from graphnet.backend.calls import Call, cut
+from graphnet.backend.measures import (
+    Expectation,
+    HostExpectation,
+    HostSums,
+    Number,
+    Refuse,
+    Sums,
+)
+from graphnet.backend.numpy.axis import bind_max
+from graphnet.backend.numpy.convolution.conv2d import Conv2d, conv2d_scratch, plan_conv2d
+from graphnet.backend.numpy.elementwise import bind_elementwise
+from graphnet.backend.numpy.inner_product import InnerProduct
+from graphnet.backend.numpy.pooling.pool2d import Pool2d, PoolPlan, pool2d_scratch
+from graphnet.backend.numpy.positionwise import PositionwiseInnerProduct
+from graphnet.backend.numpy.sums import ONES, ROOM, Rooms, add_products, bind_sum
+from graphnet.backend.numpy.threads import BUFFERED_ELEMENTS, ThreadPool
+from graphnet.backend.processors import n_processors
+from graphnet.backend.staging import HostStaging, Staging
+from graphnet.blob import Array, Shape, columns, rows
+from graphnet.random import samples as philox
+
+#: Of every arena, in bytes: a cache line, and a vector register.
+ALIGNMENT = 64
+#: Parts that random numbers are drawn in, and the fewest that are worth waking a thread.
+N_PARTS, INLINE_ELEMENTS = 4, 2**16
+
+
+class NumpyBackend(Backend):
+    """Blobs seen as ``(N, …)`` are stored ``(…, N)``.
+
+    BLAS computes in one thread from then on, in the whole process: the threads are this
+    backend's own, which may cut the work where it is best cut.
+
+    Args:
+        threads: How many compute, at least 1; None: one per processor this process may use.
+            Results are the same for any number, and so is all memory but that of scratch.
+
+    Attributes:
+        threads: How many.
+        pool: They themselves.
+    """
+
+    name = "numpy"
+    xp = np
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or n_processors()
+        self.pool = ThreadPool(self.threads)
+        self._rooms, self._sum_rooms = _Rooms(), Rooms()
+        threadpool_limits(1, user_api="blas")
+        np.setbufsize(BUFFERED_ELEMENTS)
+
+    def arena(self, n_bytes: int) -> Array:
+        raw = np.empty(n_bytes + ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % ALIGNMENT
+        return raw[start : start + n_bytes]
+
+    def place(
+        self, arena: Array, offset: int, shape: Shape, dtype: np.dtype, *, blob: bool
+    ) -> Array:
+        dtype = np.dtype(dtype)
+        flat = arena[offset : offset + prod(shape) * dtype.itemsize].view(dtype)
+        if not blob or len(shape) < 2:  # noqa: PLR2004  one axis has one order
+            return flat.reshape(shape)
+        n_axes = len(shape)
+        return flat.reshape((*shape[1:], shape[0])).transpose(n_axes - 1, *range(n_axes - 1))
+
+    def upload(self, host: np.ndarray, out: Array) -> None:
+        np.copyto(out, host, casting="no")
+
+    def download(self, array: Array) -> np.ndarray:
+        return np.array(array, order="C")
+
+    def synchronize(self) -> None:
+        """Nothing: a call that has come back is done."""
+
+    def staging(self, targets: Sequence[Array]) -> Staging:
+        return HostStaging(targets)
+
+    def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
+        return bind_elementwise(self.pool, function, arrays)
+
+    def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
+        return self.pool.bind([self.pool.task(call) for call in calls], inline=False)
+
+    def gather(self, flat: Array, index: Array, out: Array) -> None:
+        flat.take(index, 0, out, "clip")  # "raise" would go through a copy
+
+    def scatter(self, flat: Array, index: Array, values: Array) -> None:
+        flat[index] = values
+
+    def add_rows(self, flat: Array, place: Array, values: Array, width: int) -> None:
+        flat.fill(0)
+        np.add.at(flat, place, values)
+
+    def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Call:
+        return bind_sum(self._sum_rooms, array, axes, out)
+
+    def total(self, flat: Array) -> Number:
+        return float(np.add.reduce(flat))  # which NumPy adds pairwise
+
+    def product_total(self, a: Array, b: Array) -> Number:
+        if a.size <= ONES:
+            return float(a.dot(b))
+        wide = self._sum_rooms.wide[:1]
+        add_products(self._sum_rooms, a[np.newaxis], b[np.newaxis], wide)
+        return float(wide[0])
+
+    def channel_products(self, a: Array, b: Array, out: Array) -> None:
+        a, b = (columns(array).reshape(array.shape[1], -1) for array in (a, b))
+        add_products(self._sum_rooms, a, b, out)
+
+    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Call:
+        return bind_max(array, axis, out, room)
+
+    def number(self, array: Array) -> Number:
+        return float(array)
+
+    def square_sum(self, flat: Array) -> Number:
+        total = 0.0
+        for start in range(0, flat.size, ROOM):
+            part = flat[start : start + ROOM]
+            wide = self._sum_rooms.of(np.dtype(np.float64), part.size)
+            wide[...] = part
+            total += float(np.dot(wide, wide))
+        return total
+
+    def clip_factor(self, norm: Number, most: float) -> Number:
+        return most / norm if isfinite(norm) and norm > most else 1.0
+
+    def sums(self, n: int) -> Sums:
+        return HostSums(n)
+
+    def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
+        return HostExpectation(flags, values, refuse)
+
+    def inner_product(self, arrays: InnerProductArrays) -> Op:
+        is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
+        return (InnerProduct if is_flat else PositionwiseInnerProduct)(self.pool, arrays)
+
+    def conv2d_scratch(
+        self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        plan = plan_conv2d(window, n_group, x, filter_)
+        return conv2d_scratch(plan, self.pool.n_threads, backward=backward)
+
+    def conv2d(
+        self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
+    ) -> Op:
+        plan = plan_conv2d(window, n_group, arrays.x.shape, arrays.filter.shape)
+        return Conv2d(self.pool, plan, arrays, scratch)
+
+    def pool2d_scratch(
+        self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        return pool2d_scratch(kind, PoolPlan(window, x, y), self.pool.n_threads, backward=backward)
+
+    def pool2d(
+        self,
+        kind: PoolingKind,
+        window: Window,
+        divisor: Divisor,
+        x: Array,
+        y: Array,
+        dx: Array | None,
+        dy: Array | None,
+        scratch: Mapping[str, Array],
+    ) -> Op:
+        plan = PoolPlan(window, x.shape, y.shape)
+        return Pool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
+
+    def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
+        self._fill(philox.fill_uniform, key, iteration, first_sample, out)
+
+    def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
+        self._fill(philox.fill_normal, key, iteration, first_sample, out)
+
+    def _fill(
+        self, fill: Callable[..., None], key: int, iteration: int, first_sample: int, out: Array
+    ) -> None:
+        seen = rows(out) if out.ndim > 1 else out[:, None]
+        parts = cut(len(seen), N_PARTS, multiple=philox.BLOCK_SAMPLES)
+        tasks = [
+            self.pool.task(
+                partial(fill, key, iteration, first_sample + start, seen[start:stop], room)
+            )
+            for (start, stop), room in zip(parts, self._rooms.of_parts, strict=False)
+        ]
+        self.pool.bind(tasks, inline=out.size < INLINE_ELEMENTS)()
+
+
+class _Rooms(threading.local):
+    """A room for each part that random numbers are drawn in, whichever thread will draw it.
+
+    Nets that share a backend may run in different threads: each of these has its own.
+    """
+
+    def __init__(self) -> None:
+        self.of_parts = [philox.Room() for _ in range(N_PARTS)]

@@ -1,0 +1,1 @@
+"""Convolution on processors: lowered along the width, or by minimal filtering."""

@@ -1,0 +1,86 @@
+"""Convolution on batch-last storage: the algorithm is chosen, and its tasks are shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from graphnet.backend.base import ConvArrays, ScratchDecl, Window
+from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.numpy.convolution.group import ConvGroup
+from graphnet.backend.numpy.convolution.lowered import LoweredGroup
+from graphnet.backend.numpy.convolution.lowered_plan import LoweredPlan
+from graphnet.backend.numpy.convolution.plan import ConvPlan
+from graphnet.backend.numpy.convolution.winograd import WinogradGroup
+from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
+from graphnet.backend.numpy.threads import ThreadPool
+from graphnet.blob import Array, Shape, storage
+
+AnyPlan: TypeAlias = WinogradPlan | LoweredPlan
+
+
+def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPlan:
+    """The plan of a convolution of these shapes, by the algorithm that suits them."""
+    winograd = WinogradPlan(window, n_group, x, filter_)
+    return winograd if winograd.pays else LoweredPlan(window, n_group, x, filter_)
+
+
+def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
+    """The working memory of :class:`Conv2d`."""
+    shapes = plan.scratch(backward=backward)
+    if backward:
+        n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
+        shapes["sums"] = (n_sums, *plan.sum_shape)
+        shapes["bias_sums"] = (plan.n_rows, plan.n_filter)
+    decls = {name: ScratchDecl((plan.n_group, *shape)) for name, shape in shapes.items()}
+    work = (plan.n_slots(n_threads), plan.work(backward=backward))
+    return {**decls, "work": ScratchDecl(work)}
+
+
+class Conv2d:
+    """A convolution bound to its arrays.
+
+    Args:
+        pool: Runs the units.
+        plan: Of the same shapes.
+        arrays: What is computed from what.
+        scratch: As :func:`conv2d_scratch` declares it.
+    """
+
+    forward: Callable[[], None]
+    backward: Callable[[], None]
+
+    def __init__(
+        self, pool: ThreadPool, plan: AnyPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
+    ) -> None:
+        groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
+        tasks = [task for group in groups for task in group.forward_tasks()]
+        self.forward = in_turn(
+            [call for group in groups for call in group.arrange_filter()]
+            + [pool.bind(tasks, inline=plan.inline)]
+        )
+        self.backward = in_turn([])
+        if arrays.dy is None:
+            return
+        before: list[Call] = []
+        tasks = []
+        after: list[Call] = []
+        if arrays.dfilter is not None or arrays.dbias is not None:
+            tasks += [task for group in groups for task in group.param_gradient_tasks()]
+            after += [call for group in groups for call in group.add_up()]
+        if arrays.dx is not None:
+            before += [call for group in groups for call in group.flip_filter()]
+            if plan.unread_rows:
+                before.append(partial(storage(arrays.dx).fill, 0))
+            tasks += [task for group in groups for task in group.image_gradient_tasks()]
+        middle = [pool.bind(tasks, inline=plan.inline)] if tasks else []
+        self.backward = in_turn([*before, *middle, *after])
+
+
+def _group(
+    plan: AnyPlan, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
+) -> ConvGroup[WinogradPlan] | ConvGroup[LoweredPlan]:
+    if isinstance(plan, WinogradPlan):
+        return WinogradGroup(plan, index, arrays, scratch)
+    return LoweredGroup(plan, index, arrays, scratch)

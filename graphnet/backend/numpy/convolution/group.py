@@ -1,0 +1,162 @@
+"""One group of a convolution, whatever the algorithm: its part of every array, and its tasks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from graphnet.backend.base import ConvArrays
+from graphnet.backend.calls import Call
+from graphnet.backend.numpy.convolution.plan import ConvPlan, GradientUnit, Unit
+from graphnet.backend.numpy.sums import bind_sum_of_rows
+from graphnet.backend.numpy.threads import Task
+from graphnet.blob import Array, storage
+
+P = TypeVar("P", bound=ConvPlan)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Where a unit's share of the gradients of filter and bias goes.
+
+    Attributes:
+        part: Some filters.
+        total: The lane's products, which are added to; None if they are not wanted.
+        sums: The output's gradient is summed up here, row by row; None likewise.
+        first: The products are assigned, not added.
+    """
+
+    part: slice
+    total: Array | None
+    sums: Array | None
+    first: bool
+
+
+class ConvGroup(ABC, Generic[P]):
+    """The calls of a group, bound to its arrays.
+
+    Args:
+        plan: Of the same shapes.
+        index: Of the group.
+        arrays: Of the whole convolution.
+        scratch: Likewise; ``work`` has a row for each slot.
+    """
+
+    def __init__(
+        self, plan: P, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
+    ) -> None:
+        self.plan = plan
+        self.scratch = {k: v if k == "work" else v[index] for k, v in scratch.items()}
+        channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
+        filters = slice(index * plan.n_filter, (index + 1) * plan.n_filter)
+        self.x, self.y = storage(arrays.x)[channels], storage(arrays.y)[filters]
+        self.dx: Array = None if arrays.dx is None else storage(arrays.dx)[channels]
+        self.dy: Array = None if arrays.dy is None else storage(arrays.dy)[filters]
+        self.filter = arrays.filter[filters]
+        self.bias: Array = None if arrays.bias is None else arrays.bias[filters]
+        self.dfilter: Array = None if arrays.dfilter is None else arrays.dfilter[filters]
+        self.dbias: Array = None if arrays.dbias is None else arrays.dbias[filters]
+
+    # --- what an algorithm does ---------------------------------------------------------
+
+    @abstractmethod
+    def arrange_filter(self) -> Iterable[Call]:
+        """Bring the filter into the order of the lowered rows."""
+
+    @abstractmethod
+    def output(self, unit: Unit, work: Array) -> Iterable[Call]:
+        """Write a unit's part of the output."""
+
+    @abstractmethod
+    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterable[Call]:
+        """A unit's share of the gradients of filter and bias."""
+
+    @abstractmethod
+    def write_filter_gradient(self, total: Array) -> Iterable[Call]:
+        """The filter's gradient from the sum of all lanes."""
+
+    @abstractmethod
+    def flip_filter(self) -> Iterable[Call]:
+        """Bring the filter into the order in which rows of the image meet its taps."""
+
+    @abstractmethod
+    def image_gradient(self, unit: GradientUnit, work: Array) -> Iterable[Call]:
+        """Write a unit's part of the image's gradient."""
+
+    # --- tasks --------------------------------------------------------------------------
+
+    def forward_tasks(self) -> Iterator[Task]:
+        """One for each unit."""
+        for unit in self.plan.units:
+            yield [list(self.output(unit, work)) for work in self.scratch["work"]]
+
+    def param_gradient_tasks(self) -> Iterator[Task]:
+        """One for each lane and part of the filters."""
+        for part in self.plan.filter_parts:
+            for lane, units in enumerate(self.plan.lanes):
+                total = None
+                if self.dfilter is not None:
+                    total = self.scratch["sums"][lane][..., part]
+                versions = []
+                for work in self.scratch["work"]:
+                    calls: list[Call] = []
+                    for unit in units:
+                        sums = None
+                        if self.dbias is not None:
+                            rows = slice(unit.before, unit.before + unit.stop - unit.start)
+                            sums = self.scratch["bias_sums"][rows, part]
+                        share = Share(part, total, sums, first=unit is units[0])
+                        calls += self.param_gradients(unit, work, share)
+                    versions.append(calls)
+                yield versions
+
+    def add_up(self) -> Iterator[Call]:
+        """The gradients from the sums of all lanes and rows."""
+        if self.dbias is not None:
+            yield bind_sum_of_rows(self.scratch["bias_sums"], self.dbias)
+        if self.dfilter is not None:
+            sums = self.scratch["sums"]
+            if len(sums) > 1:
+                yield partial(np.add.reduce, sums[:-1], 0, None, sums[-1])
+            yield from self.write_filter_gradient(sums[-1])
+
+    def image_gradient_tasks(self) -> Iterator[Task]:
+        """One for each gradient unit."""
+        for unit in self.plan.gradient_units:
+            yield [list(self.image_gradient(unit, work)) for work in self.scratch["work"]]
+
+    # --- views --------------------------------------------------------------------------
+
+    def outputs(self, y: Array, unit: Unit) -> Array:
+        """The unit's part of an array like the output: filters, rows, columns, samples."""
+        rows = y[:, unit.rows.outputs][:, unit.start : unit.stop]
+        return rows[:, :, self.plan.outputs(unit.columns), unit.columns.n]
+
+    def flipped_taps(self) -> Iterator[tuple[slice, Array]]:
+        """The filter's taps along the height in the order rows of the image meet them.
+
+        Yields:
+            Where they are in that order, and the taps ``(K, C, taps, S)``, for each stride.
+        """
+        stride, start = self.plan.row_classes[0].stride, 0
+        for rest in range(min(stride, self.plan.filter[2])):
+            taps = self.filter[:, :, rest::stride][:, :, ::-1]
+            yield slice(start, start + taps.shape[2]), taps
+            start += taps.shape[2]
+
+    def image_rows(self, unit: GradientUnit) -> Array:
+        """The part of the image's gradient that a unit writes."""
+        return self.dx[unit.channels, unit.rows.image(unit.start, unit.stop)]
+
+
+def merged(outputs: Array) -> Array:
+    """Filters, rows, columns of filters, rows, places and samples, which lie in a row: a view."""
+    n_filter, n_rows, width, n = outputs.shape
+    shape, strides = (n_filter, n_rows, width * n), (*outputs.strides[:2], outputs.itemsize)
+    return as_strided(outputs, shape, strides)

@@ -1,0 +1,136 @@
+"""How a convolution by lowering is cut: the plan of ``lowered``.
+
+The image is lowered along its width only (Cho & Brand, "MEC", 2017, arXiv 1706.06873):
+``L[i, c, s, j]`` is the element that tap ``s`` of the windows in column ``j`` meets in row ``i``
+of channel ``c``, where ``j`` runs over output columns and samples.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+
+from graphnet.backend.calls import cut
+from graphnet.backend.numpy.convolution.plan import UNFOLDED_ELEMENTS, Columns, ConvPlan
+from graphnet.backend.numpy.products import UNPACKED
+from graphnet.backend.numpy.windows import Axis
+from graphnet.backend.numpy.workspace import footprint
+from graphnet.blob import Shape
+
+#: Columns of a unit where the product is packed anyway; the most where they are the samples of a
+#: single output column, which would have to be cut; and the most and fewest where it is not packed.
+PACKED_COLUMNS, UNCUT_COLUMNS, MOST_COLUMNS, FEWEST_COLUMNS = 448, 640, 1536, 192
+#: Elements of a filter from which on the output's gradient is laid out for the filter's.
+LAID_OUT_DEPTH = 400
+#: Elements of products that wait to be added up.
+WAITING_ELEMENTS = 2**16
+
+
+class LoweredPlan(ConvPlan):
+    """The plan of a convolution by lowering; a place is an output column."""
+
+    @property
+    def n_places(self) -> int:
+        return self.y[3]
+
+    @property
+    def n_taps(self) -> int:
+        return self.filter[1] * self.filter[3]
+
+    def outputs(self, columns: Columns) -> slice:
+        return columns.q
+
+    @property
+    def gradient_width(self) -> int:
+        return UNCUT_COLUMNS
+
+    @property
+    def sum_shape(self) -> Shape:
+        """Elements of a filter, filters."""
+        return (self.depth, self.n_filter)
+
+    def scratch(self, *, backward: bool) -> dict[str, Shape]:
+        shapes: dict[str, Shape] = {}
+        if self.filter[1] > 1 and self.filter[2] > 1:
+            shapes["filter"] = (self.n_filter, self.depth)
+        if backward:
+            shapes["flipped"] = (self.depth * self.n_filter,)
+        return shapes
+
+    def work(self, *, backward: bool) -> int:
+        if not backward:
+            return footprint(self.lowered)
+        return max(
+            footprint(self.lowered, self.waiting, self.sum_shape, self.laid_out),
+            footprint(self.outputs_read, self.unfolded),
+        )
+
+    @property
+    def depth(self) -> int:
+        """Elements of a filter."""
+        return prod(self.filter[1:])
+
+    @cached_property
+    def width(self) -> Axis:
+        """The windows along the width."""
+        kernel, stride, pad, dilation = (
+            pair[1]
+            for pair in (
+                self.window.kernel,
+                self.window.stride,
+                self.window.pad,
+                self.window.dilation,
+            )
+        )
+        return Axis(self.x[3], self.y[3], kernel, stride, pad, dilation)
+
+    @cached_property
+    def columns(self) -> list[Columns]:
+        """The output's columns, in runs that suit the forward product."""
+        unpacked = UNPACKED // (self.n_filter * self.depth)
+        packed = unpacked < FEWEST_COLUMNS
+        most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
+        if packed and most < self.x[0] <= UNCUT_COLUMNS:
+            most = self.x[0]
+        share = self.x[0] * self.y[3] * self.y[2] * self.n_group // self.n_units
+        return self.runs(min(most, max(share, FEWEST_COLUMNS)))
+
+    # --- the filter's gradient ----------------------------------------------------------
+
+    @cached_property
+    def filter_parts(self) -> list[slice]:
+        """The filters of a group, cut where there are too few lanes to share out."""
+        parts = -(-self.n_units // (len(self.lanes) * self.n_group))
+        return [slice(a, b) for a, b in cut(self.n_filter, parts, multiple=16)]
+
+    @cached_property
+    def waiting(self) -> Shape:
+        """Of the products of successive output rows that are added up together."""
+        n_filter = max(part.stop - part.start for part in self.filter_parts)
+        most = max(1, WAITING_ELEMENTS // (self.depth * n_filter))
+        return (min(most, self.most_rows), self.depth, n_filter)
+
+    @cached_property
+    def laid_out(self) -> Shape:
+        """Of those rows of the output's gradient, laid out anew, if that pays: all elements."""
+        most, depth, n_filter = self.waiting
+        return (most * self.n_columns * n_filter if depth >= LAID_OUT_DEPTH else 0,)
+
+    # --- the image's gradient -----------------------------------------------------------
+
+    @cached_property
+    def gradient_columns(self) -> list[Columns]:
+        """The output's columns, in runs that a gradient unit goes through one after another."""
+        n_rows = max((u.stop - u.start for u in self.gradient_units), default=1)
+        return self.runs(max(UNCUT_COLUMNS, UNFOLDED_ELEMENTS // (self.n_taps * n_rows)))
+
+    @cached_property
+    def outputs_read(self) -> Shape:
+        """Of the output rows that the largest gradient unit reads: rows, filters, columns."""
+        return (self.most_output_rows, self.n_filter, max(map(len, self.gradient_columns)))
+
+    @cached_property
+    def unfolded(self) -> Shape:
+        """Of the largest gradient unit's lowered gradient: rows times channels, taps, columns."""
+        widest = max(map(len, self.gradient_columns))
+        return (self.most_gradient_rows, self.filter[3], widest)

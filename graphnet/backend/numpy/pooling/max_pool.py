@@ -1,0 +1,218 @@
+"""The maximum of windows on batch-last storage, and which element of each it was.
+
+A window is searched in two stages: along the width for the maximum of each of its rows, then along
+the height for that of these. Each stage notes, mostly in a byte, the first element that was the
+largest; so the gradient finds its way back, along the height and then along the width, to the first
+maximum in scan order, and neither the image nor the maxima are needed again. Gradients are moved as
+integers, which cannot raise and keep every bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from graphnet.backend.base import ScratchDecl
+from graphnet.backend.calls import Call
+from graphnet.backend.numpy.windows import Axis, Group
+from graphnet.blob import Array, Shape
+
+#: Elements of the smallest window that is searched.
+PAIR = 2
+
+
+def max_pool_scratch(
+    height: Axis, width: Axis, x: Shape, part: Shape, n_slots: int
+) -> dict[str, ScratchDecl]:
+    """The working memory of :class:`MaxPart`.
+
+    Args:
+        height: The windows' rows.
+        width: The windows' columns.
+        x: ``(C, H, W, N)``.
+        part: Of the largest part of it.
+        n_slots: How many parts are worked on at once.
+    """
+    decls, axes = {}, [axis for axis in (height, width) if not axis.trivial]
+    channels, rows, columns, n = x
+    if not width.trivial:
+        columns = width.out
+        decls["column_winners"] = ScratchDecl((channels, rows, columns, n), places(width), "pass")
+    if not height.trivial:
+        winners = (channels, height.out, columns, n)
+        decls["row_winners"] = ScratchDecl(winners, places(height), "pass")
+    n_channels, _, n_columns, _ = part
+    size = n_channels * max(rows, height.out) * (n_columns if width.trivial else width.out) * n
+    decls["larger"] = ScratchDecl((n_slots, size), "bool")
+    if len(axes) > 1:
+        decls["of_rows"] = ScratchDecl((n_slots, size))
+    if not all(axis.disjoint for axis in axes):
+        decls["share"] = ScratchDecl((n_slots, size))
+    if any(axis.kernel > PAIR for axis in axes):
+        decls["place"] = ScratchDecl((n_slots, size), max((places(a) for a in axes), key=np.dtype))
+        decls["left"] = ScratchDecl((n_slots, size))
+    return decls
+
+
+def places(axis: Axis) -> str:
+    """The type of numbers that say which element of a window."""
+    return str(np.min_scalar_type(axis.kernel))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The maxima along one axis.
+
+    Attributes:
+        axis: The windows.
+        dim: Which axis of the arrays it is.
+        x: What is searched.
+        y: The maxima.
+        winners: Like them: which element of its window each is, of those inside the image.
+        room: Flat working memory by name.
+    """
+
+    axis: Axis
+    dim: int
+    x: Array
+    y: Array
+    winners: Array
+    room: Mapping[str, Array]
+
+    def forward(self) -> Iterator[Call]:
+        """Write the maxima and the winners."""
+        for group in self.axis.groups():
+            y, winners = self.windows(self.y, group), self.windows(self.winners, group)
+            larger = self.like(y, "larger")
+            first, *others = self.taps(self.x, group)
+            if not others:
+                yield partial(np.copyto, y, first)
+            for i, other in enumerate(others, 1):
+                yield partial(np.greater, other, first, larger)
+                yield partial(np.maximum, first, other, out=y)
+                if i == 1:
+                    yield partial(np.copyto, winners, larger)
+                else:  # the last that was larger than all before it
+                    place = self.place(y)
+                    yield partial(np.multiply, larger, place.dtype.type(i), place)
+                    yield partial(np.maximum, winners, place, out=winners)
+                first = y
+
+    def backward(self, dx: Array, dy: Array) -> Iterator[Call]:
+        """Write the gradient: the winners' elements get it, the others nothing."""
+        if self.axis.disjoint:
+            return self.send(dx, dy)
+        return self.send_overlapping(dx, dy)
+
+    def send(self, dx: Array, dy: Array) -> Iterator[Call]:
+        """To windows that share no element: the first tap takes what the others leave."""
+        if not self.axis.tiles:
+            yield partial(dx.fill, 0)
+        bits = np.dtype(f"u{dy.itemsize}")
+        for group in self.axis.groups():
+            rest, winners = self.windows(dy, group).view(bits), self.windows(self.winners, group)
+            mask = self.like(rest, "larger")
+            first, *others = (tap.view(bits) for tap in self.taps(dx, group))
+            if not others:
+                yield partial(np.copyto, first, rest)
+            for i, other in enumerate(others, 1):
+                yield partial(np.equal, winners, winners.dtype.type(i), mask)
+                yield partial(np.multiply, rest, mask, other)
+                left = first if i == len(others) else self.like(rest, "left").view(bits)
+                yield partial(np.bitwise_xor, rest, other, left)
+                rest = left
+
+    def send_overlapping(self, dx: Array, dy: Array) -> Iterator[Call]:
+        """To windows that overlap: taps up to the stride write, those beyond it add."""
+        bits, stride = np.dtype(f"u{dy.itemsize}"), self.axis.stride
+        after: list[Call] = []
+        unwritten = self.part(dx, slice(max(0, self.axis.out * stride - self.axis.pad), None))
+        if unwritten.size:
+            yield partial(unwritten.fill, 0)
+        for group in self.axis.groups():
+            whole, winners = self.windows(dy, group), self.windows(self.winners, group)
+            mask, share = self.like(whole, "larger"), self.like(whole, "share")
+            taps = self.taps(dx, group)
+            for i, tap in enumerate(taps):
+                writes = group.first + i < stride
+                to = tap if writes else share
+                calls = [partial(np.copyto, to, whole)]
+                if len(taps) > 1:
+                    calls = [
+                        partial(np.equal, winners, winners.dtype.type(i), mask),
+                        partial(np.multiply, whole.view(bits), mask, to.view(bits)),
+                    ]
+                if writes:
+                    yield from calls
+                else:
+                    after += [*calls, partial(np.add, tap, share, tap)]
+        yield from after
+
+    def windows(self, array: Array, group: Group) -> Array:
+        """The part of an array that has an element for each window of the group."""
+        return self.part(array, group.windows)
+
+    def taps(self, array: Array, group: Group) -> list[Array]:
+        """The parts of an array like the image that the taps of the group meet."""
+        return [self.part(array, tap) for tap in group.taps]
+
+    def part(self, array: Array, which: slice) -> Array:
+        """A part of an array along the axis."""
+        return array[(slice(None),) * self.dim + (which,)]
+
+    def place(self, array: Array) -> Array:
+        """Working memory for numbers like the winners, of the shape of an array."""
+        room = self.room["place"].view(self.winners.dtype)
+        return room[: array.size].reshape(array.shape)
+
+    def like(self, array: Array, name: str) -> Array:
+        """Working memory of that name, of the same shape."""
+        return self.room[name][: array.size].reshape(array.shape)
+
+
+class MaxPart:
+    """Some channels and columns of a max pooling, and the calls on them.
+
+    Args:
+        height: The windows' rows.
+        width: The windows' columns, as far as they belong to the part.
+        x: The part of the image, stored ``(C, H, W, N)``.
+        y: The part of the maxima.
+        scratch: The part of the winners; the slot's row of all else.
+    """
+
+    def __init__(
+        self, height: Axis, width: Axis, x: Array, y: Array, scratch: Mapping[str, Array]
+    ) -> None:
+        shape = (x.shape[0], x.shape[1], y.shape[2], x.shape[3])
+        middle = y if height.trivial else x
+        if not (height.trivial or width.trivial):
+            middle = self.of_rows = scratch["of_rows"][: prod(shape)].reshape(shape)
+        self.stages = []
+        if not width.trivial:
+            self.stages.append(Stage(width, 2, x, middle, scratch["column_winners"], scratch))
+        if not height.trivial:
+            self.stages.append(Stage(height, 1, middle, y, scratch["row_winners"], scratch))
+        self.x, self.y = x, y
+
+    def forward(self) -> Iterator[Call]:
+        """The maxima, and which they are."""
+        if not self.stages:
+            yield partial(np.copyto, self.y, self.x)
+        for stage in self.stages:
+            yield from stage.forward()
+
+    def backward(self, dx: Array, dy: Array) -> Iterator[Call]:
+        """The gradient, by what forward found."""
+        match self.stages:
+            case []:
+                yield partial(np.copyto, dx, dy)
+            case [only]:
+                yield from only.backward(dx, dy)
+            case [across, down]:
+                yield from down.backward(self.of_rows, dy)
+                yield from across.backward(dx, self.of_rows)

@@ -1,0 +1,230 @@
+"""A persistent pool of threads that shares out a fixed list of tasks.
+
+NumPy releases the interpreter lock inside its loops and in BLAS, so a few plain threads keep
+the processors busy. Who runs which task is left to chance; what a task computes is not: results
+are the same for every number of threads as long as no two tasks write the same element.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from graphnet.backend.calls import Call, in_turn
+from graphnet.sealed import read_only
+
+#: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
+#: from, a broadcast bias for instance, before they compute.
+BUFFERED_ELEMENTS = 1024
+
+#: NumPy gives up the interpreter's lock for calls on more than 500 elements.
+UNLOCKED_ELEMENTS = 1024
+
+#: Looks at a flag in one call, which take 30 µs, and such calls before a thread sleeps.
+LOOKS, ROUNDS_OF_LOOKS = 50_000, 20
+
+#: A helper that has moved to another processor stays there for so many jobs at least.
+JOBS_BETWEEN_MOVES = 20
+
+T = TypeVar("T")
+
+#: Calls to be made one after another, in a version for each slot. A slot is the right to use a
+#: part of the scratch: of the threads that share out a list of tasks each has one of its own, below
+#: the number of the threads and of the tasks; the caller's is slot 0.
+Task: TypeAlias = Sequence[Sequence[Call]]
+
+
+class ThreadPool:
+    """``n_threads`` threads, the caller among them.
+
+    Args:
+        n_threads: At least 1; 1 starts no thread.
+    """
+
+    __slots__ = ("__weakref__", "_bell", "_jobs", "_n_threads", "_running")
+
+    n_threads: int = read_only("_n_threads")
+
+    def __init__(self, n_threads: int) -> None:
+        self._n_threads = n_threads
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._bell = Bell()
+        self._running = False
+        for i in range(1, n_threads):
+            threading.Thread(
+                target=_help, args=(self._jobs, self._bell), name=f"graphnet-{i}", daemon=True
+            ).start()
+        weakref.finalize(self, _dismiss, self._jobs, n_threads - 1)
+
+    def task(self, *calls: Call) -> Task:
+        """A task that makes the same calls in every slot."""
+        return [calls] * self.n_threads
+
+    def bind(self, tasks: Sequence[Task], *, inline: bool) -> Callable[[], None]:
+        """A call that runs every task once, in any order.
+
+        Args:
+            tasks: No two of them write the same memory, but for that of their slot.
+            inline: The work is too small to be worth waking a thread.
+        """
+        if inline or self.n_threads == 1 or len(tasks) == 1:
+            return in_turn([call for task in tasks for call in task[0]])
+        return partial(self.run, tasks)
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Run every task once, in any order, and return when all are done.
+
+        Called within a task, or while another thread's call is under way, it runs them all in
+        the thread it is called in. Where a task raises, the rest are not started and one of the
+        exceptions is raised again here.
+        """
+        if self._running:
+            error = _drain(iter(tasks), 0)
+        else:
+            self._running = True
+            try:
+                error = self._share_out(tasks)
+            finally:
+                self._running = False
+        if error is not None:
+            raise error
+
+    def _share_out(self, tasks: Sequence[Task]) -> BaseException | None:
+        """Run tasks with the helpers; what was raised, if anything was."""
+        n_helpers = min(self.n_threads, len(tasks)) - 1
+        slots = iter(range(1, n_helpers + 1))
+        job = _Job(iter(tasks), slots, _processor(), SimpleQueue())
+        for _ in range(n_helpers):
+            self._jobs.put(job)
+        error = _drain(job.tasks, 0)
+        # a helper that has not woken up yet need not be waited for: take its order back
+        for _ in range(n_helpers):
+            try:
+                self._jobs.get_nowait()
+            except Empty:
+                error = self._bell.await_item(job.done) or error
+        return error
+
+
+class Bell:
+    """Tells a thread that waits actively that another one is ready.
+
+    A thread that sleeps takes 30 µs to be woken, as long as a small layer takes. This one looks at
+    a flag instead: in a NumPy call over a view that repeats the flag, which ends as soon as the
+    flag is set. Neither that call nor the one which sets the flag holds the interpreter's lock, so
+    that it is free when the waiting thread needs it.
+    """
+
+    def __init__(self) -> None:
+        self._flags = np.zeros(UNLOCKED_ELEMENTS, bool)
+        self._set = np.ones(UNLOCKED_ELEMENTS, bool)
+        self._first = self._flags[:1]
+        self._look = np.broadcast_to(self._first, (LOOKS,)).any
+
+    def ring(self) -> None:
+        """Have the waiting thread look into its queue."""
+        np.copyto(self._flags, self._set)
+
+    def await_item(self, queue: SimpleQueue[T]) -> T:
+        """The next item of a queue into which a thread puts something before it rings.
+
+        After a while the waiting thread sleeps.
+        """
+        for _ in range(ROUNDS_OF_LOOKS):
+            self._first[0] = False
+            try:
+                return queue.get_nowait()
+            except Empty:
+                self._look()
+        return queue.get()
+
+
+class _Job(NamedTuple):
+    """What helpers are woken for.
+
+    Attributes:
+        tasks: An iterator, which hands out each task exactly once.
+        slots: Hands out one to each helper.
+        processor: The one the caller ran on; -1 if that cannot be known.
+        done: What each helper that took part raised, once it has ended.
+    """
+
+    tasks: Iterator[Task]
+    slots: Iterator[int]
+    processor: int
+    done: SimpleQueue[BaseException | None]
+
+
+def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
+    """Run tasks until none is left; what was raised, if anything was."""
+    try:
+        for task in tasks:
+            for call in task[slot]:
+                call()
+    except BaseException as error:  # noqa: BLE001  # raised again in the thread that asked
+        for _ in tasks:  # leave nothing for the others to start
+            pass
+        return error
+    return None
+
+
+def _help(jobs: SimpleQueue[_Job | None], bell: Bell) -> None:
+    """The life of a helper."""
+    np.setbufsize(BUFFERED_ELEMENTS)
+    processors = _processors()
+    stay = 0  # jobs until the helper may move again
+    # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
+    # thread met it would help nobody.
+    with np.errstate(all="ignore"):
+        while (job := jobs.get()) is not None:
+            if stay:
+                stay -= 1
+            elif job.processor in processors and _processor() == job.processor:
+                _keep_to(processors - {job.processor})
+                stay = JOBS_BETWEEN_MOVES
+            job.done.put(_drain(job.tasks, next(job.slots)))
+            bell.ring()
+
+
+# A scheduler that finds a small machine fairly busy wakes a thread where it ran before, even where
+# its caller runs now and another processor idles; the two then take turns for as long as that
+# lasts, which can be seconds. So a helper that finds itself there keeps away from its caller's
+# processor from then on. Where that cannot be known, or there is only one, all this does nothing.
+
+
+def _find_processor() -> Callable[[], int]:
+    """A function that tells which processor its caller runs on, or -1 where that is unknown."""
+    try:
+        return ctypes.PyDLL(None).sched_getcpu
+    except (AttributeError, OSError, TypeError):  # not Linux, or another C library
+        return lambda: -1
+
+
+_processor = _find_processor()
+
+
+def _processors() -> set[int]:
+    """The processors this thread may choose between; none where there is no choice."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    return allowed if len(allowed) > 1 else set()
+
+
+def _keep_to(processors: set[int]) -> None:
+    """Run this thread on these from now on."""
+    with suppress(OSError):  # they may have been taken from the process meanwhile
+        os.sched_setaffinity(0, processors)
+
+
+def _dismiss(jobs: SimpleQueue[_Job | None], n_helpers: int) -> None:
+    """Send every helper home."""
+    for _ in range(n_helpers):
+        jobs.put(None)

@@ -1,0 +1,74 @@
+"""``graphnet data info``: what is in a data file, and what may be wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import isnan
+from typing import Any
+
+from graphnet.blob import shape_text
+from graphnet.cli.terminal import facts, notice, say, say_json, table
+from graphnet.data.text_file import one_line
+from graphnet.data.tools.survey import Survey, survey
+
+_MOST_SHOWN = 20
+
+
+def info(source: str, *, as_json: bool) -> None:
+    """Print shapes, storage and statistics of each data set, its classes, and all problems.
+
+    Args:
+        source: An HDF5 file, or ``dataset:NAME/SPLIT``.
+        as_json: As JSON.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    found = survey(source)
+    if as_json:
+        value = {
+            "sets": [_as_dict(one) for one in found.sets],
+            "class_names": found.class_names,
+            "problems": found.all_problems,
+        }
+        say_json(json.dumps(value, indent=2, ensure_ascii=False))
+        return
+    if found.sets:
+        table(
+            [
+                *((heading, "left") for heading in ("data set", "shape", "type", "stored")),
+                *((heading, "right") for heading in ("min", "max", "mean", "std")),
+            ],
+            [_row(one) for one in found.sets],
+        )
+    for one in found.sets:
+        if one.classes:
+            say()
+            say(f"{len(one.classes)} classes in '{one.name}'")
+            shown = list(one.classes.items())[:_MOST_SHOWN]
+            names = found.class_names if one.name == "label" else ()
+            facts([(f"  {_class(value, names)}", f"{count:,}") for value, count in shown])
+            if len(one.classes) > _MOST_SHOWN:
+                say(f"  and {len(one.classes) - _MOST_SHOWN} more: --json lists all")
+    if found.all_problems:
+        say()
+        notice(found.all_problems)
+
+
+def _class(value: int, names: Sequence[str]) -> str:
+    """A class by its number, and what it is called, if that is known."""
+    return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)
+
+
+def _row(one: Survey) -> list[str]:
+    numbers = (one.low, one.high, one.mean, one.std)
+    texts = [f"{number:.4g}" for number in numbers]
+    return [one.name, shape_text(one.shape), str(one.dtype), one.storage, *texts]
+
+
+def _as_dict(one: Survey) -> dict[str, Any]:
+    """As JSON can say it: there is no NaN."""
+    found = asdict(one) | {"dtype": str(one.dtype), "shape": list(one.shape)}
+    return {k: None if isinstance(v, float) and isnan(v) else v for k, v in found.items()}

@@ -1,0 +1,1 @@
+"""Tables of text: CSV and TSV, read so that no cell is taken for another value."""

@@ -1,0 +1,244 @@
+"""Tables of text that can be packed: every cell checked, none taken for another number.
+
+A table is read once, row by row; its numbers wait in a temporary file, so that it may be larger
+than the memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from graphnet.data.csv.columns import TableOptions, are_headings, choose
+from graphnet.data.csv.labels import Labels
+from graphnet.data.csv.plain_number import (
+    is_missing,
+    is_plain,
+    is_whole,
+    plain_numbers,
+    why_not_plain,
+)
+from graphnet.data.csv.text import CsvText
+from graphnet.data.tools.packable import Columns
+from graphnet.errors import DataError
+
+_AS_FOUND = TableOptions()
+_BLOCK_CELLS = 1 << 18
+_FEW_ROWS = 3  # fewer may count on by chance
+_EXACT_FLOAT32, _EXACT_FLOAT64 = 1 << 24, 1 << 53  # up to these all whole numbers are held
+
+
+class CsvTable:
+    """A table of numbers as text, perhaps with headings, and with words for the label.
+
+    ``data`` is the features' columns in their order, as float32, or float64 where float32 would
+    round a whole number, or hold a number as infinite or 0. ``label`` is the label's column: whole
+    numbers as they are, as int32 or int64; other numbers as the data; words numbered in
+    alphabetical order. Which column is which: :func:`graphnet.data.csv.columns.choose`. A first
+    column without a heading whose numbers are whole and all different is an index, and left out.
+
+    Attributes:
+        notes: How it was read, and what each column is.
+
+    Args:
+        path: Of the file.
+        options: How it is read.
+
+    Raises:
+        DataError: If it cannot be read, with the line and the column.
+    """
+
+    def __init__(self, path: Path, options: TableOptions = _AS_FOUND) -> None:
+        self.path = path
+        self.text = CsvText(path, options.delimiter, options.encoding)
+        rows = iter(self.text)
+        first = next(rows, None)
+        if first is None:
+            raise self._without_rows()
+        is_headed = are_headings(path, first[1], options)
+        self.headed_at = first[0] if is_headed else 0
+        headings = first[1] if is_headed else self._commented(len(first[1]), options)
+        self.headings = [cell.strip() for cell in headings]
+        second = next(rows, None) if self.headed_at else first
+        if second is None:
+            raise self._without_rows()
+        self._check_width(second[0], second[1], first[0])
+        self.chosen = choose(path, self.headings, second[1], options)
+        self.lines, labels = array("q"), Labels(self._label_place)
+        self.needs_float64 = ""
+        with tempfile.TemporaryFile() as spool:
+            self._read(chain([second], rows), first[0], labels, spool)
+            shape = (len(self.lines), len(self.chosen.features))
+            self._values = np.memmap(spool, np.float64, "r", shape=shape)
+        self._kept = np.arange(shape[1])
+        if self.chosen.may_be_index and self._is_index():
+            self._kept = self._kept[1:]
+        self.n_rows = shape[0]
+        self.labels: np.ndarray = np.empty(0)
+        self.classes: Sequence[str] = ()
+        if self.chosen.label is not None:
+            self.labels, self.classes = labels.values()
+        dtype = np.dtype(np.float64 if self.needs_float64 else np.float32)
+        self.columns: Columns = {"data": (dtype, (len(self._kept),))}
+        if self.chosen.label is not None:
+            self.columns = {**self.columns, "label": (self.labels.dtype, ())}
+        self.notes: Sequence[tuple[str, str]] = self._notes()
+
+    def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """Some samples."""
+        dtype, _ = self.columns["data"]
+        found = {"data": self._values[numbers][:, self._kept].astype(dtype)}
+        if self.chosen.label is not None:
+            found["label"] = self.labels[numbers]
+        return found
+
+    def where(self, number: int) -> str:
+        """The line."""
+        return f"{self.path}:{self.lines[number]}"
+
+    def _commented(self, n: int, options: TableOptions) -> list[str]:
+        """The headings of a comment before the first row, if it fits; else blanks."""
+        found = self.text.split(self.text.comment.lstrip("# \t").rstrip())
+        fits = len(found) == n > 1 and not any(map(is_plain, found)) and options.headings is None
+        return found if fits else [""] * n
+
+    def _read(
+        self,
+        rows: Iterable[tuple[int, list[str]]],
+        first_line: int,
+        labels: Labels,
+        spool: IO[bytes],
+    ) -> None:
+        """Read all rows: numbers into the temporary file, labels and lines into memory."""
+        label, features = self.chosen.label, self.chosen.features
+        n_block = max(1, _BLOCK_CELLS // len(features))
+        block: list[list[float]] = []
+        cells: list[list[str]] = []
+        for line, row in rows:
+            self._check_width(line, row, first_line)
+            if label is not None:
+                labels.add(row[label], line)
+            cells.append([row[i] for i in features])
+            values = plain_numbers(cells[-1])
+            if values is None:
+                raise self._bad_cell(line, row)
+            self.lines.append(line)
+            block.append(values)
+            if len(block) == n_block:
+                self._keep(np.array(block), cells, spool)
+                block, cells = [], []
+        if block:
+            self._keep(np.array(block), cells, spool)
+
+    def _keep(self, values: np.ndarray, cells: Sequence[Sequence[str]], spool: IO[bytes]) -> None:
+        """Write the last rows to the temporary file, after a look at what float32 does not hold."""
+        with np.errstate(over="ignore"):
+            narrow = values.astype(np.float32)
+        other = np.isinf(narrow) | ((narrow == 0) != (values == 0))
+        other |= (np.abs(values) > _EXACT_FLOAT32) & (narrow != values)
+        other |= np.abs(values) >= _EXACT_FLOAT64  # which text may have been rounded to
+        first = len(self.lines) - len(values)
+        for i, k in np.argwhere(other) if other.any() else ():
+            self._check_type(cells[i][k], float(values[i, k]), self.lines[first + i], int(k))
+        try:
+            spool.write(values.tobytes())
+            spool.flush()
+        except OSError as error:
+            raise DataError(
+                f"no room for the numbers of {self.path} in {tempfile.gettempdir()}: "
+                f"{error.strerror}\n  set TMPDIR to a folder that has it"
+            ) from error
+
+    def _check_type(self, cell: str, value: float, line: int, k: int) -> None:
+        """Ask for float64 if a cell needs it; decimal numbers are rounded as they always are."""
+        text, name = cell.strip(), self.chosen.name(self.chosen.features[k])
+        with np.errstate(over="ignore"):
+            narrow = float(np.float32(value))
+        if is_whole(text) and int(text) != value:
+            raise DataError(
+                f"{self.path}:{line}, {name}: {text} would be rounded to {value:.0f}\n"
+                "  only a label may be so large; leave out what is no quantity: --leave-out COLUMN"
+            )
+        if abs(narrow) == np.inf or narrow == 0 or (is_whole(text) and narrow != value):
+            self.needs_float64 = self.needs_float64 or f"{text} (line {line}, {name})"
+
+    def _check_width(self, line: int, row: Sequence[str], first_line: int) -> None:
+        if len(row) != len(self.headings):
+            raise DataError(
+                f"{self.path}:{line}: {len(row)} values, expected {len(self.headings)}"
+                f" as in line {self.headed_at or first_line}\n"
+                f"  it was read as {self.text.described()}"
+            )
+
+    def _label_place(self, line: int) -> str:
+        return f"{self.path}:{line}, {self.chosen.name(self.chosen.label or 0)}"
+
+    def _bad_cell(self, line: int, row: Sequence[str]) -> DataError:
+        """The first cell of a row that is no plain number."""
+        at = next(i for i in self.chosen.features if plain_numbers([row[i]]) is None)
+        place = f"{self.path}:{line}, {self.chosen.name(at)}"
+        return DataError(f"{place}: {why_not_plain(row[at])}")
+
+    def _is_index(self) -> bool:
+        """Whether the first column's numbers are whole and all different."""
+        first = np.array(self._values[:, 0])
+        return bool((first == np.rint(first)).all()) and len(np.unique(first)) == len(first)
+
+    def _without_rows(self) -> DataError:
+        return DataError(
+            f"{self.path} has no rows\n  expected numbers, parted by commas or the like"
+        )
+
+    def _notes(self) -> list[tuple[str, str]]:
+        """How it was read, in words."""
+        chosen = self.chosen
+        headed = f", headings in line {self.headed_at}" if self.headed_at else ""
+        if not self.headed_at and any(self.headings):
+            headed = ", headings in a comment"
+        elif not headed:
+            headed = ", no headings"
+        notes = [("read as", self.text.described() + headed)]
+        if self.text.n_comments:
+            n = self.text.n_comments
+            notes.append(("left out", f"{n:,} line{'s'[: n != 1]} of comments (#)"))
+        kept = [chosen.features[k] for k in self._kept]
+        left_out = sorted({*range(len(self.headings))} - {*kept, chosen.label})
+        if left_out:
+            index = ", an index" if len(kept) < len(chosen.features) else ""
+            notes.append(
+                ("left out", ", ".join(chosen.name(i) + index * (i == 0) for i in left_out))
+            )
+        label = "none" if chosen.label is None else chosen.name(chosen.label)
+        notes += [("label", label), ("data", chosen.named(kept))]
+        if self.needs_float64:
+            notes.append(("data", f"as float64: float32 would not hold {self.needs_float64}"))
+        notes += [
+            ("note", f"{n} columns are headed '{heading}'")
+            for heading, n in Counter(self.headings).items()
+            if heading and n > 1
+        ]
+        notes += [
+            ("note", f"a class is called '{name}': is its name missing?")
+            for name in self.classes
+            if is_missing(name)
+        ]
+        notes += [
+            ("note", f"{chosen.name(kept[k])} counts the rows: leave it out if it is an index")
+            for k in range(len(kept))
+            if self._counts_rows(int(self._kept[k]))
+        ]
+        return notes
+
+    def _counts_rows(self, k: int) -> bool:
+        """Whether a feature counts the rows, from 0 or from 1."""
+        few = self._values[:_FEW_ROWS, k] - np.arange(min(_FEW_ROWS, self.n_rows))
+        if len(few) < _FEW_ROWS or few[0] not in (0, 1) or (few != few[0]).any():
+            return False  # and the whole column need not be read
+        return bool(np.array_equal(self._values[:, k] - few[0], np.arange(self.n_rows)))

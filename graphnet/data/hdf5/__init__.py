@@ -1,0 +1,1 @@
+"""HDF5 files of samples: found, checked, read and written."""

@@ -1,0 +1,191 @@
+"""HDF5 files of samples: checked on opening, read by ranges of rows.
+
+Nothing in a file is trusted: only plain numeric data sets stored in the file itself are read.
+A file is open only in the thread that reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5.find import find, is_matlab, names_in
+from graphnet.data.hdf5.open import explained, open_file, stamp, subject
+from graphnet.errors import DataError
+
+#: The attribute of a file with the names of its classes, as a list in JSON.
+CLASSES = "classes"
+#: What is said of a file that MATLAB wrote.
+MATLAB_AXES = "\n  MATLAB's axes are in reverse order here: let the samples be the last axis there"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What the rows of one data set are like.
+
+    Attributes:
+        name: Of the data set, and of the top it feeds.
+        dtype: On disk, in the machine's byte order.
+        shape: Of a row.
+        chunk_rows: How many rows are stored, and therefore read, together; 1 if any number.
+    """
+
+    name: str
+    dtype: np.dtype
+    shape: Shape
+    chunk_rows: int = 1
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
+class HDF5File:
+    """Some data sets of one file, all with the same number of rows.
+
+    Args:
+        path: Of the file; its header is read at once and the file closed again.
+        names: Of the data sets.
+
+    Raises:
+        DataError: If the file cannot be read, a data set is missing or not plain numbers, or
+            they differ in their number of rows.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self.path = path
+        self._stamp = stamp(path)
+        self._file: h5py.File | None = None
+        self._sets: list[h5py.Dataset] = []
+        with explained(str(path)), open_file(path) as file:
+            sets = find(file, path, names)
+            rows = {name: int(d.shape[0]) for name, d in zip(names, sets, strict=True)}
+            self.columns = tuple(_column(n, d) for n, d in zip(names, sets, strict=True))
+            matlab = is_matlab(sets)
+        if len(set(rows.values())) > 1:
+            counts = "\n  ".join(f"'{name}' has {n} rows" for name, n in rows.items())
+            raise DataError(
+                f"{path}: the data sets disagree on the number of samples\n  {counts}\n"
+                "  every data set needs one row for each sample" + MATLAB_AXES * matlab
+            )
+        self.n_rows = rows[names[0]]
+
+    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
+        """Read rows ``start`` to ``stop`` of each data set into its array.
+
+        Raises:
+            DataError: If that fails, or the file has changed since its header was read.
+        """
+        if stamp(self.path) != self._stamp:
+            self.close()
+            raise DataError(
+                f"{self.path} was changed while it was in use\n"
+                "  stop whatever writes to it, and start again"
+            )
+        if self._file is None:
+            with explained(str(self.path)):
+                self._file = open_file(self.path)
+                self._sets = [self._file[c.name] for c in self.columns]
+        for column, data_set, out in zip(self.columns, self._sets, outs, strict=True):
+            with explained(subject(self.path, column.name), f" (rows {start} to {stop - 1})"):
+                data_set.read_direct(out, np.s_[start:stop])
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.path}, row {row}"
+
+    def close(self) -> None:
+        """Close the file; :meth:`read` opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file, self._sets = None, []
+
+
+def read_array(path: Path, name: str) -> np.ndarray:
+    """One small numeric data set, such as a mean.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    stamp(path)
+    with explained(subject(path, name)), open_file(path) as file:
+        (found,) = find(file, path, [name])
+        return np.asarray(found[()])
+
+
+def attributes(path: Path) -> dict[str, str]:
+    """The texts among the attributes of a file; none where it is no HDF5 file."""
+    try:
+        with explained(str(path)), open_file(path) as file:
+            return {name: value for name, value in file.attrs.items() if isinstance(value, str)}
+    except (DataError, OSError):
+        return {}
+
+
+def sets_in(path: Path) -> list[str]:
+    """The data sets of a file; none where it is no HDF5 file."""
+    try:
+        return list(stored_as(path))
+    except DataError:
+        return []
+
+
+def stored_as(path: Path) -> dict[str, str]:
+    """How each data set of a file is stored: ``contiguous``, or its chunks and compression.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    stamp(path)
+    with explained(str(path)), open_file(path) as file:
+        # a name that is not UTF-8 is only shown: no layer can ask for it
+        return {n: _storage(file[n]) if n in file else "unreadable" for n in names_in(file)}
+
+
+def class_names(path: Path) -> tuple[str, ...]:
+    """What the classes of a file's labels are called, as ``graphnet data pack`` writes it.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    stamp(path)
+    with explained(str(path)), open_file(path) as file:
+        text = file.attrs.get(CLASSES, "[]")
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return ()
+    is_names = isinstance(found, list) and all(isinstance(name, str) for name in found)
+    return tuple(found) if is_names else ()
+
+
+def is_from_matlab(path: Path) -> bool:
+    """Whether MATLAB wrote the file, whose axes are in reverse order.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    with explained(str(path)), open_file(path) as file:
+        return is_matlab([file[name] for name in names_in(file) if name in file])
+
+
+def _storage(data_set: h5py.Dataset) -> str:
+    if not data_set.chunks:
+        return "contiguous"
+    return " ".join(
+        [f"chunks of {shape_text(data_set.chunks)}", *filter(None, [data_set.compression])]
+    )
+
+
+def _column(name: str, data_set: h5py.Dataset) -> Column:
+    chunk_rows = data_set.chunks[0] if data_set.chunks else 1
+    dtype = data_set.dtype.newbyteorder("=")
+    return Column(name, dtype, tuple(map(int, data_set.shape[1:])), int(chunk_rows))

@@ -1,0 +1,159 @@
+"""Pictures that can be packed: a folder of them for each class."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from graphnet.blob import shape_text
+from graphnet.data.file_kind import PICTURES
+from graphnet.data.pictures.reading import PictureOptions, Reader
+from graphnet.data.tools.packable import Columns
+from graphnet.errors import DataError
+
+_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
+_NOT_MEANT = ("__MACOSX",)
+
+
+class PictureFolder:
+    """Pictures in one folder for each class: ``data`` ``(C, H, W)``, ``label`` int32.
+
+    Classes are numbered in alphabetical order of their folders, or by number where all are called
+    by one. What begins with a dot is left out. Pictures of 8 bits are uint8; grey ones of 16 bits
+    uint16, of 32 bits int32, uint32 or float32; all of a folder must be of one type.
+
+    Attributes:
+        notes: What was found, and what was left out.
+
+    Args:
+        folder: That holds the classes' folders.
+        options: How the pictures are read.
+
+    Raises:
+        DataError: If there are no pictures, the header of one cannot be read, they differ in type,
+            or Pillow is not there.
+    """
+
+    def __init__(self, folder: Path, options: PictureOptions) -> None:
+        self.reader = Reader(options)
+        self.left_out = Counter[str]()
+        by_class = self._by_class(folder)
+        self.classes: Sequence[str] = [name for name, files in by_class.items() if files]
+        _check_classes(folder, self.classes, self.left_out)
+        self.files = [path for name in self.classes for path in by_class[name]]
+        self.labels = np.repeat(
+            np.arange(len(self.classes), dtype=np.int32), [len(by_class[n]) for n in self.classes]
+        )
+        self.n_rows = len(self.files)
+        dtype = self._common_dtype()
+        shape = self.reader.read(self.files[0]).shape
+        self.columns: Columns = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
+        self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
+
+    def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """Some pictures."""
+        dtype, shape = self.columns["data"]
+        out = np.empty((len(numbers), *shape), dtype)
+        for picture, number in zip(out, numbers, strict=True):
+            found = self.reader.read(self.files[number])
+            if found.shape != picture.shape:
+                raise DataError(
+                    f"{self.files[number]} is {shape_text(found.shape)}, while {self.files[0]} is "
+                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH"
+                )
+            picture[:] = found
+        return {"data": out, "label": self.labels[numbers]}
+
+    def where(self, number: int) -> str:
+        """The picture's file."""
+        return str(self.files[number])
+
+    def _by_class(self, folder: Path) -> dict[str, list[Path]]:
+        """The pictures of each folder, and those of its own folders; both in order."""
+        try:
+            names = sorted(child.name for child in folder.iterdir())
+        except OSError as error:
+            raise DataError(f"cannot read {folder}: {error.strerror}") from error
+        folders = []
+        for name in names:
+            if (folder / name).is_dir() and not _is_hidden(name):
+                folders.append(name)
+            elif Path(name).suffix.lower() in PICTURES and not _is_hidden(name):
+                self.left_out["pictures in no class's folder"] += 1
+        if all(name.isascii() and name.isdigit() for name in folders):
+            folders.sort(key=lambda name: (int(name), name))
+        return {name: self._pictures(folder / name) for name in folders}
+
+    def _pictures(self, folder: Path) -> list[Path]:
+        """The pictures of one class."""
+        found = []
+        for place, inner, names in os.walk(folder, onerror=_refuse):
+            hidden = [n for n in (*inner, *names) if _is_hidden(n)]
+            links = [n for n in inner if (Path(place) / n).is_symlink()]
+            self.left_out["hidden files or folders"] += len(hidden)
+            self.left_out["links to folders"] += len([n for n in links if n not in hidden])
+            inner[:] = [n for n in inner if not _is_hidden(n)]
+            for name in names:
+                if name in hidden:
+                    continue
+                path = Path(place) / name
+                suffix = path.suffix.lower()
+                if suffix in PICTURES and (path.is_file() or not path.exists()):
+                    found.append(path)  # a link that leads to nothing will be refused
+                else:
+                    self.left_out[f"files of the kind {suffix or 'without a suffix'}"] += 1
+        return sorted(found)
+
+    def _common_dtype(self) -> np.dtype:
+        """The type of all pictures."""
+        first = self.reader.dtype(self.files[0])
+        for path in self.files[1:]:
+            found = self.reader.dtype(path)
+            if found != first:
+                raise DataError(
+                    f"{path} has numbers of type {found}, while {self.files[0]} has {first}\n"
+                    "  they would not be on one scale: store them alike"
+                )
+        return first
+
+    def _notes(self, by_class: dict[str, list[Path]]) -> list[tuple[str, str]]:
+        dtype, shape = self.columns["data"]
+        colours = "grey" if shape[0] == 1 else "red, green, blue"
+        if dtype != np.uint8 and shape[0] > 1:
+            colours = "grey in each of three channels; --grey: in one"
+        notes = [("data", f"{shape_text(shape)} {dtype}: {colours}")]
+        empty = [name for name, files in by_class.items() if not files]
+        self.left_out["folders without pictures"] = len(empty)
+        notes += [("left out", f"{n:,} {what}") for what, n in self.left_out.items() if n]
+        if len(self.classes) == 1:
+            notes.append(("note", "there is one class: every label is 0"))
+        return notes
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be looked into is not left out."""
+    raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether it is a file that programs make beside pictures, such as ``._a.png``."""
+    return name.startswith(".") or name in _NOT_MEANT
+
+
+def _check_classes(folder: Path, classes: Sequence[str], left_out: Counter[str]) -> None:
+    if not classes:
+        loose = left_out["pictures in no class's folder"]
+        raise DataError(
+            f"{folder} holds no folders with pictures"
+            + (f", but {loose} picture{'s'[: loose != 1]}" if loose else "")
+            + f"\n  expected one folder for each class, with {', '.join(sorted(PICTURES))}"
+        )
+    if len(classes) > 1 and all(name.lower() in _SPLITS for name in classes):
+        raise DataError(
+            f"{folder} holds {' and '.join(classes)}, which look like parts of a data set, not "
+            f"like classes\n  pack each by itself: graphnet data pack {folder / classes[0]} --to …"
+        )

@@ -1,0 +1,1 @@
+"""The named data sets: what they are, and how they get onto this machine."""

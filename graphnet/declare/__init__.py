@@ -1,0 +1,1 @@
+"""Reading declarations: YAML and Python values, checked, with the place of every mistake."""

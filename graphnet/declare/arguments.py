@@ -1,0 +1,150 @@
+"""What the public functions are given from Python, seen to fit before anything is done with it.
+
+A mistake there is answered as one in YAML is: what was found, what was expected, the cure.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from graphnet.declare.key_words import key_hint, kind_hint
+from graphnet.declare.validation import describe
+from graphnet.errors import SpecError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
+    """Have a call that gives too much, too little or an unknown keyword raise a SpecError.
+
+    Args:
+        function: What is called.
+        hint: Put behind such an error: how it is called right.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def called(*args: P.args, **keywords: P.kwargs) -> R:
+        try:
+            signature.bind(*args, **keywords)
+        except TypeError:
+            said = _misfit(function, signature, args, keywords)
+            raise SpecError(said + (f"\n  {hint}" if hint else "")) from None
+        return function(*args, **keywords)
+
+    return called
+
+
+def _misfit(
+    function: Callable[..., Any],
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+) -> str:
+    """Why a call does not fit."""
+    subject = function.__qualname__.removesuffix(".__init__")
+    parameters = {name: p for name, p in signature.parameters.items() if name != "self"}
+    takes = f"it takes: {', '.join(parameters)}" if parameters else "it takes none"
+    unknown = [name for name in keywords if name not in parameters]
+    if unknown:
+        return f"{subject}: unknown key '{unknown[0]}'{key_hint(unknown[0], list(parameters))}"
+    by_place = [n for n, p in parameters.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    given = args[len(signature.parameters) - len(parameters) :]
+    if len(given) > len(by_place):
+        extra = given[len(by_place)]
+        return (
+            f"{subject}: expected {len(by_place)} values at most without a key, found"
+            f" {len(given)}; {describe(extra)} is the first too many\n  {takes}"
+        )
+    twice = [name for name in by_place[: len(given)] if name in keywords]
+    if twice:
+        return f"{subject}: '{twice[0]}' is given twice, by its place and by its key"
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and name not in keywords
+        and name not in by_place[: len(given)]
+    ]
+    return f"{subject}: missing {' and '.join(map(repr, missing))}\n  {takes}"
+
+
+def expect(  # read as a sentence
+    fits: bool, subject: str, wanted: str, value: Any, hint: str = ""
+) -> None:
+    """See that a value fits.
+
+    Args:
+        fits: Whether it does.
+        subject: What it is for.
+        wanted: What was expected.
+        value: What was found.
+        hint: The cure.
+
+    Raises:
+        SpecError: If it does not.
+    """
+    if not fits:
+        raise SpecError(
+            f"{subject}: expected {wanted}, found {describe(value)}"
+            + (f"\n  {hint}" if hint else "")
+        )
+
+
+def expect_one_of(subject: str, value: Any, known: Collection[str]) -> None:
+    """See that a value is one of a few words.
+
+    Raises:
+        SpecError: If it is not.
+    """
+    if not (isinstance(value, str) and value in known):
+        words = " or ".join(f"'{word}'" for word in known)
+        hint = kind_hint(value, known) if isinstance(value, str) else ""
+        raise SpecError(f"{subject}: expected {words}, found {describe(value)}{hint}")
+
+
+def whole_number(subject: str, value: Any, least: int) -> int:
+    """A whole number, NumPy's among them, as Python's own.
+
+    Raises:
+        SpecError: If it is none, or less than ``least``.
+    """
+    number = value.item() if getattr(value, "shape", None) == () else value
+    fits = isinstance(number, int) and not isinstance(number, bool) and number >= least
+    expect(fits, subject, f"a whole number of at least {least}", value)
+    return int(number)
+
+
+def expect_net(function: str, net: Any, *, call: str) -> None:
+    """See that what is given as a net is one that has been loaded.
+
+    Args:
+        function: Who wants it.
+        net: What was given.
+        call: How it is called right.
+
+    Raises:
+        SpecError: If it is something else.
+    """
+    hint = f"write {call}"
+    if isinstance(net, str | os.PathLike | list | tuple | Mapping):
+        hint = (
+            f"load it first: net = load_net({'…' if isinstance(net, list | tuple) else repr(net)})"
+        )
+    fits = hasattr(net, "store") and hasattr(net, "forward_backward") and not isinstance(net, type)
+    expect(fits, function, "a net that load_net has made", net, hint)
+
+
+def expect_path(function: str, path: Any, *, call: str) -> None:
+    """See that what is given as a path is one.
+
+    Raises:
+        SpecError: If it is something else.
+    """
+    fits = isinstance(path, str | os.PathLike)
+    expect(fits, function, "the path of a file or folder", path, f"write {call}")

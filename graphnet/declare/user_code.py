@@ -1,0 +1,125 @@
+"""Classes of the user's own, named in YAML by a dotted path: ``my_hooks.Espresso``.
+
+The module is looked for beside the YAML file first, then wherever Python looks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from graphnet.errors import GraphnetError, SpecError, UserCodeError, did_you_mean
+
+T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parent.parent
+_MARK = "__beside__"  # in a module imported from beside a YAML: that folder
+
+
+def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = True) -> type[T]:
+    """Import ``package.module.Class`` and see that it is a ``base``.
+
+    Args:
+        dotted: Module path and class name.
+        base: What the class must derive from.
+        folder: Searched before Python's own path.
+        allowed: False refuses (``--no-user-code``).
+
+    Raises:
+        SpecError: Naming what could not be imported, why, and where it was looked for.
+    """
+    module_name, _, class_name = dotted.rpartition(".")
+    if not allowed:
+        raise SpecError(f"'{dotted}' is code of the user's own, and --no-user-code refuses it")
+    try:
+        module = _import_beside(module_name, folder)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise SpecError(
+                f"cannot import '{dotted}': there is no module '{error.name}'\n"
+                f"  looked in {folder} and in Python's path"
+            ) from None
+        raise SpecError(f"cannot import '{dotted}': {error}{_where(error, folder)}") from error
+    except GraphnetError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = error.msg if isinstance(error, SyntaxError) else error
+        raise SpecError(
+            f"cannot import '{dotted}': {type(error).__name__}: {said}{_where(error, folder)}"
+        ) from error
+    if not hasattr(module, class_name):
+        kinds = {n: v for n, v in vars(module).items() if isinstance(v, type) and v is not base}
+        names = [n for n, v in kinds.items() if issubclass(v, base)]
+        there = f"\n  it has: {', '.join(names)}" if names else f"\n  it has no {base.__name__}"
+        raise SpecError(
+            f"module '{module_name}' has no '{class_name}'"
+            f"{did_you_mean(class_name, names) or there}"
+        )
+    found = getattr(module, class_name)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise SpecError(f"'{dotted}' is not a {base.__name__}\n  derive the class from it")
+    return found
+
+
+def is_called_by_user(error: SystemExit) -> bool:
+    """Whether code of the user's own has called ``sys.exit``, and not graphnet."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and not Path(frames[-1].filename).is_relative_to(_PACKAGE)
+
+
+def exit_refused(error: SystemExit, during: str) -> UserCodeError:
+    """The error that says what has called ``sys.exit``."""
+    code = "" if error.code is None else repr(error.code)
+    return UserCodeError(
+        f"sys.exit({code}) was called {during}, by code of the user's own\n"
+        "  it has not ended the program: to report a fault, raise an error"
+    )
+
+
+def written_in(cls: type) -> str:
+    """``class Espresso in /home/me/hooks.py``: where the user finds a class of their own."""
+    try:
+        place = inspect.getsourcefile(cls) or cls.__module__
+    except (OSError, TypeError):  # typed at a prompt
+        place = cls.__module__
+    return f"class {cls.__name__} in {place}"
+
+
+def _import_beside(name: str, folder: Path) -> object:
+    """Import with ``folder`` first in the path, and only for this import.
+
+    What was imported before under the same name does not stand in for a module in ``folder``:
+    one from beside another YAML is forgotten, one from Python's own path keeps its place.
+    """
+    top = name.partition(".")[0]
+    beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
+    before = getattr(sys.modules.get(top), _MARK, None)
+    other: dict[str, ModuleType] = {}
+    if beside and top in sys.modules and before != folder:
+        family = [n for n in sys.modules if n == top or n.startswith(f"{top}.")]
+        found = {n: sys.modules.pop(n) for n in family}
+        other = found if before is None else {}
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.invalidate_caches()
+        module = importlib.import_module(name)
+        if beside and not other:
+            setattr(sys.modules[top], _MARK, folder)
+        return module
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.update(other)
+
+
+def _where(error: BaseException, folder: Path) -> str:
+    """The line of the user's own file that raised, where there is one."""
+    if isinstance(error, SyntaxError):
+        return f"\n  in {error.filename}, line {error.lineno}"
+    lines = traceback.extract_tb(error.__traceback__)
+    own = [line for line in lines if Path(line.filename).is_relative_to(folder)]
+    return f"\n  in {own[-1].filename}, line {own[-1].lineno}" if own else ""

@@ -1,0 +1,375 @@
+"""YAML with positions: the one place that reads YAML, and the only user of PyYAML.
+
+Numbers and words follow YAML 1.2 (``1e-3`` is a float, ``on`` and ``no`` are strings),
+duplicate keys are errors, tags that would build Python objects are refused, and every key and
+value remembers its line and column. Writing (``net.yaml`` in a run directory) is here too.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from graphnet.declare.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
+from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+#: What positions in a text that is not in a file begin with.
+TEXT = "the text"
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_MAX_COPIES = 10_000  # of what has an alias: beside them a text has fewer values than characters
+_MAX_DEPTH = 100
+_MAX_DIGITS = 300  # of a whole number, so that each fits a float
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_TAG = "tag:yaml.org,2002:"
+_WORDS = {
+    "null": re.compile(r"(?:~|null|Null|NULL|)$"),
+    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
+    "int": re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"),
+    "float": re.compile(
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed YAML text.
+
+    Attributes:
+        value: Mappings, lists and scalars.
+        file: The name used in messages.
+        values: The position of each value by its path, such as ``("layers", 3, "kernel")``.
+        keys: The position of each mapping key by the path of its value.
+        folder: What relative paths in it are relative to.
+    """
+
+    value: Any
+    file: str
+    values: Mapping[KeyPath, Position] = field(default_factory=dict)
+    keys: Mapping[KeyPath, Position] = field(default_factory=dict)
+    folder: Path = Path()
+
+    def at(self, path: KeyPath) -> Position | None:
+        """The position of the value at ``path``, or of the nearest one around it."""
+        while path not in self.values and path:
+            path = path[:-1]
+        return self.values.get(path)
+
+    def folder_of(self, path: KeyPath) -> Path:
+        """What a relative path at ``path`` is relative to: on the command line, to where one is."""
+        position = self.at(path)
+        on_command_line = position is not None and not position.line
+        return Path.cwd() if on_command_line else self.folder
+
+    def key_at(self, path: KeyPath) -> Position | None:
+        """The position of the key whose value is at ``path``."""
+        return self.keys.get(path) or self.at(path)
+
+
+def plain_document(value: Any, file: str = "") -> Document:
+    """A document without positions, for nets and solvers built in Python."""
+    return Document(value, file)
+
+
+def read_source(source: Path | str) -> Document:
+    """Read a YAML file, or YAML text itself: what has several lines, or is in brackets.
+
+    Raises:
+        SpecError: As :func:`read_yaml`.
+    """
+    text = str(source)
+    flow = text.lstrip()[:1] in ("[", "{", "-") and not os.path.exists(text)  # noqa: PTH110
+    if isinstance(source, str) and ("\n" in text or (flow and len(text.split()) > 1)):
+        return parse_yaml(text, TEXT)
+    return read_yaml(source)
+
+
+def read_yaml(path: Path | str) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        SpecError: If it cannot be read or is not valid YAML, with the position.
+    """
+    path = Path(path)
+    try:
+        text = _decoded(path.read_bytes(), path)
+    except FileNotFoundError:
+        raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
+    except IsADirectoryError:
+        raise SpecError(f"{path}: this is a directory, not a YAML file") from None
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_yaml(text, str(path), path.resolve().parent)
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    """The text of a file: UTF-8, or UTF-16 that says so with its first bytes.
+
+    Raises:
+        SpecError: If it is something else.
+    """
+    if data.startswith(_HDF5):
+        raise SpecError(
+            "this is an HDF5 file, not YAML\n"
+            "  a model or snapshot is loaded into a net: load_weights(net, FILE), or 'load_from'"
+            " in the solver",
+            Position(str(path), 1, 1),
+        )
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    try:
+        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        is_text = b"\0" not in data
+        cure = "save it as UTF-8 in your editor" if is_text else "is it a binary file?"
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise SpecError(
+            f"the file is not {encoding.upper()} text\n  {cure}", Position(str(path), line, column)
+        ) from None
+
+
+def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
+    """Parse YAML text; ``file`` is the name used in messages."""
+    at = _Places(file, text)
+    if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
+        text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
+    reader, loader = _Reader(at, len(text) + _MAX_COPIES), None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        value = None if node is None else reader.convert(node, ())
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark or error.context_mark
+        index = place.index if place else 0
+        opened = error.context_mark.index if error.context_mark else index
+        slip = find_slip(text, error.problem or "", error.context or "", index, opened)
+        raise SpecError(f"not valid YAML: {slip.message}", at.index(slip.at)) from None
+    except yaml.reader.ReaderError as error:
+        raise SpecError(
+            f"not valid YAML: the character #x{error.character:04x} is not allowed",
+            at.index(error.position),
+        ) from None
+    except (RecursionError, ValueError, OverflowError) as error:  # PyYAML's own slips
+        deep = isinstance(error, RecursionError)
+        what = "nested too deeply" if deep else "an escape or a number here is out of range"
+        mark = loader.get_mark() if loader else None
+        raise SpecError(f"not valid YAML: {what}", at.mark(mark)) from None
+    if node is None:
+        raise SpecError("the file is empty", Position(file, 1, 1))
+    if reader.problems:
+        raise SpecError.of(reader.problems)
+    return Document(value, file, reader.values, reader.keys, folder)
+
+
+def parse_value(text: str) -> Any:
+    """One YAML value from the command line, as in ``--set max_iter=200``."""
+    return parse_yaml(text, "--set").value if text.strip() else None
+
+
+def write_yaml(value: Any) -> str:
+    """The value as YAML text, keys in the order given, one that :func:`parse_yaml` reads back."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Places:
+    """Where each character of a text stands, its lines counted as editors count them.
+
+    PyYAML begins a new one after some characters (U+0085, U+2028, U+2029) that editors do not.
+    """
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self._starts = [0, *(end.end() for end in re.finditer(r"\r\n?|\n", text))]
+
+    def index(self, index: int) -> Position:
+        """Of the character of that index."""
+        line = bisect_right(self._starts, index)
+        return Position(self.file, line, index - self._starts[line - 1] + 1)
+
+    def mark(self, mark: yaml.Mark | None) -> Position:
+        """Of the character at a mark of PyYAML; of the first where there is no mark."""
+        return self.index(mark.index if mark else 0)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's parser with YAML 1.2's rules for which plain words are not strings."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
+        None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
+    }
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node; refused where Python's own stack would come to its end."""
+        if self.depth > _MAX_DEPTH:
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style for mappings, flow style for short lists; quotes by YAML 1.2's rules."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    """Whether it is YAML's own key for taking over another mapping's."""
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
+
+
+def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
+    flat = not any(isinstance(i, dict | list | tuple) for i in items)
+    return dumper.represent_sequence(_TAG + "seq", list(items), flow_style=flat)
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # PyYAML takes the first for line ends, which only double quotes keep; the others need some
+    odd = ODD_BLANKS.search(text) or text[:1] in tuple(ODD_QUOTES)
+    style = '"' if odd or any(c in text for c in "\r\x85\u2028\u2029") else None
+    return dumper.represent_scalar(_TAG + "str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(tuple, _represent_list)
+
+
+class _Reader:
+    """Turns PyYAML's nodes into values and notes where each stood."""
+
+    def __init__(self, at: _Places, most_values: int) -> None:
+        self.at, self.most_values = at, most_values
+        self.values: dict[KeyPath, Position] = {}
+        self.keys: dict[KeyPath, Position] = {}
+        self.problems: list[Problem] = []
+        self.open: set[int] = set()  # the nodes being converted, to notice an alias to itself
+
+    def position(self, node: yaml.Node) -> Position:
+        return self.at.mark(node.start_mark)
+
+    def convert(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.values[path] = self.position(node)
+        if len(self.values) > self.most_values or id(node) in self.open:
+            raise SpecError("the aliases in this file expand without end", self.position(node))
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+                return self.mapping(node, path)
+            if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+                return [self.convert(item, (*path, i)) for i, item in enumerate(node.value)]
+            if isinstance(node, yaml.ScalarNode):
+                return self.scalar(node)
+        finally:
+            self.open.discard(id(node))
+        return self.refuse_tag(node)
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: list[yaml.Node] = []
+        for key_node, value_node in node.value:
+            if _is_merge(key_node):
+                is_list = isinstance(value_node, yaml.SequenceNode)
+                merged += value_node.value if is_list else [value_node]
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(Problem("a key must be a plain word", self.position(key_node)))
+                continue
+            key = self.text(key_node)
+            here = (*path, key)
+            if key in result:
+                self.problems.append(
+                    Problem(
+                        f"the key '{key}' is given twice\n"
+                        f"  first in line {self.keys[here].line}; remove one of them",
+                        self.position(key_node),
+                    )
+                )
+                continue
+            self.keys[here] = self.position(key_node)
+            result[key] = self.convert(value_node, here)
+        for source in merged:
+            self.merge(source, path, result)
+        return result
+
+    def merge(self, source: yaml.Node, path: KeyPath, result: dict[str, Any]) -> None:
+        """Take over what ``<<`` names, except the keys that are there already."""
+        if not isinstance(source, yaml.MappingNode):
+            said = "'<<' takes over the keys of a mapping\n  write <<: *NAME, and &NAME before it"
+            self.problems.append(Problem(said, self.position(source)))
+            return
+        if id(source) in self.open:
+            raise SpecError("the aliases in this file expand without end", self.position(source))
+        self.open.add(id(source))
+        own = [(k, v) for k, v in source.value if not _is_merge(k) and self.text(k) not in result]
+        rest = [(k, v) for k, v in source.value if _is_merge(k)]
+        taken = yaml.MappingNode(source.tag, own + rest, source.start_mark, source.end_mark)
+        for key, value in self.mapping(taken, path).items():
+            result.setdefault(key, value)
+        self.open.discard(id(source))
+
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        text, tag = self.text(node), node.tag.removeprefix(_TAG)
+        match tag:
+            case "str":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int" if _WORDS["int"].match(text) and len(text) > _MAX_DIGITS:
+                said = f"a whole number of {len(text)} digits, expected {_MAX_DIGITS} at most"
+                self.problems.append(Problem(said, self.position(node)))
+                return 0
+            case "int" if _WORDS["int"].match(text):
+                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+            case "float" if _WORDS["float"].match(text):
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return self.refuse_tag(node)
+
+    def text(self, node: yaml.ScalarNode) -> str:
+        """What stands there; an escape may not stand for what no file's name can hold."""
+        text = str(node.value)
+        if node.style is None and (odd := ODD_BLANKS.search(text)):
+            said = f"a blank here is no plain one but #x{ord(odd[0]):04x}\n  type it anew"
+            self.problems.append(Problem(said, self.position(node)))
+        if node.style is None and text[:1] in tuple(ODD_QUOTES):
+            said = f"{text[0]} is no quote in YAML\n  write ' or \""
+            self.problems.append(Problem(said, self.position(node)))
+        if found := _NO_TEXT.search(text):
+            said = f"the character #x{ord(found[0]):04x} is not allowed in a text"
+            self.problems.append(Problem(said, self.position(node)))
+        return text
+
+    def refuse_tag(self, node: yaml.Node) -> None:
+        tag = str(node.tag).replace(_TAG, "!!")
+        self.problems.append(
+            Problem(
+                f"the tag '{tag}' is not allowed here\n  write a plain value", self.position(node)
+            )
+        )

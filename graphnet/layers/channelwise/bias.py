@@ -1,0 +1,113 @@
+"""Bias: each element plus a number that its channel, or another part of its place, has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from graphnet.blob import Shape
+from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.channelwise.span import (
+    Span,
+    given_span,
+    learned_span,
+    refuse_with_values,
+    values_shape,
+)
+from graphnet.layers.learned import Learned
+from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.shape.axis import FeatureAxis
+from graphnet.params.param import ParamDecl
+
+
+class Bias(LayerSpec):
+    """``top = bottom + bias``, with one learned number per channel.
+
+    Other values of ``axis`` and ``num_axes`` give each channel and row a number of its own, or
+    each column, or all elements the same. A second bottom gives the numbers instead: one of
+    shape ``(N,)`` or ``(N, C)`` is added to whole samples or their channels.
+
+    Bottoms:
+        0: ``(N, …)``.
+        1: The numbers, if they are not learned; its sizes are those of bottom 0's first axes.
+    Tops:
+        0: the shape of bottom 0.
+    Params:
+        bias: The sizes of the axes it spans, ``(1,)`` for ``num_axes: 0``; none with a second
+            bottom.
+    Args:
+        axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
+        num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
+            serves all elements. Default 1.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        neuron: Applied to the top in place.
+    Example:
+        - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
+        - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}
+    Source:
+        Caffe ``Bias``, where a second bottom begins at ``axis``, default 1; here blobs begin
+        with the batch axis, so it is always 0.
+    """
+
+    n_bottoms: ClassVar[Arity] = Arity(1, 2)
+    overwrites: ClassVar[bool] = True
+
+    learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned()}
+
+    type: Literal["Bias"] = "Bias"
+    axis: FeatureAxis = 1
+    num_axes: int = Field(default=1, ge=-1)
+    param_key: str | None = None
+    neuron: AnyNeuron | None = None
+
+    @model_validator(mode="after")
+    def _check_keys(self) -> Bias:
+        refuse_with_values(self)
+        return self
+
+    def span(self, bottoms: Shapes) -> Span:
+        """The axes the values span."""
+        if len(bottoms) > 1:
+            return given_span(bottoms)
+        return learned_span(bottoms[0], self.axis, self.num_axes)
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        self.span(bottoms)
+        return [bottoms[0]]
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        if len(bottoms) > 1:
+            return {}
+        shape = values_shape(bottoms[0], self.span(bottoms))
+        return {"bias": self.decl("bias", shape)}
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def build(self, binding: Binding) -> BiasLayer:
+        return BiasLayer(self, binding)
+
+
+class BiasLayer(Layer[Bias]):
+    """Runs :class:`Bias`."""
+
+    def setup(self) -> None:
+        self.x, (self.y,) = self.bottoms[0], self.tops
+        span = self.spec.span([b.shape for b in self.bottoms])
+        bias = self.bottoms[1] if len(self.bottoms) > 1 else self.params["bias"]
+        self.bias, dx, dy = span.beside(bias.data), self.x.diff, self.y.diff
+        self.add_up: Any = None
+        if bias.diff is not None and dy is not None:
+            self.add_up = self.backend.axes_sum(dy, span.others, bias.diff)
+        self.copies = dx is not None and not self.xp.may_share_memory(dx, dy)
+
+    def forward(self) -> None:
+        self.xp.add(self.x.data, self.bias, out=self.y.data)
+
+    def backward(self) -> None:
+        if self.add_up is not None:
+            self.add_up()
+        if self.copies:
+            self.xp.copyto(self.x.diff, self.y.diff)

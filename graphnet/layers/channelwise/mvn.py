@@ -1,0 +1,199 @@
+"""MVN: mean-variance normalisation of each sample or each of its channels."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, shape_text
+from graphnet.declare.fields import PositiveFloat
+from graphnet.errors import ShapeError
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+
+#: How many times the spacing of numbers a mean of equal ones may be off, with room to spare.
+ROUNDING = 16
+
+
+class MVN(LayerSpec):
+    """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + eps)``.
+
+    The variance is the biased one. Where all elements are equal the result is exactly 0 and so is
+    its gradient. Unlike BatchNorm it looks at one sample at a time.
+
+    Bottoms:
+        each: ``(N, C, …)``; ``(N, D)`` only with ``across_channels``.
+    Tops:
+        each: the same shape.
+    Args:
+        normalize_variance: Whether it divides by the deviation; otherwise only the mean is taken
+            away. Default true.
+        across_channels: Whether mean and deviation are those of the whole sample. Default false.
+        eps: Added to the deviation. Default 1e-9.
+    Example:
+        - {name: norm, type: MVN, bottoms: [data], tops: [normalised]}
+    Source:
+        Caffe ``MVN``, whose gradient leaves ``eps`` out.
+    """
+
+    each_bottom: ClassVar[bool] = True
+    overwrites: ClassVar[bool] = True
+
+    type: Literal["MVN"] = "MVN"
+    normalize_variance: bool = True
+    across_channels: bool = False
+    eps: PositiveFloat = 1e-9
+
+    @property
+    def first_axis(self) -> int:
+        """The first of the axes that mean and deviation run over."""
+        return 1 if self.across_channels else 2
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        (x,) = bottoms
+        if len(x) <= self.first_axis:
+            also = ", or across_channels: true" if len(x) > 1 else ""
+            raise ShapeError(
+                f"in a bottom of shape {shape_text(x)} single elements would be normalised, "
+                f"each to 0\n  expected (N, C, H, W){also}"
+            )
+        return [x]
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        (x,) = bottoms
+        per_group = (*x[: self.first_axis], *(1 for _ in x[self.first_axis :]))
+        decls = {name: ScratchDecl(per_group, blob=True) for name in ("spare", "off", "most")}
+        decls["near"] = ScratchDecl(per_group, "bool", blob=True)
+        if self.normalize_variance:
+            decls["deviation"] = ScratchDecl(per_group, lifetime="pass", blob=True)
+            decls["product"] = ScratchDecl(x, blob=True)
+        return decls
+
+    def backward_reads(self) -> Reads:
+        return Reads(tops=(0,)) if self.normalize_variance else Reads()
+
+    def build(self, binding: Binding) -> MVNLayer:
+        return MVNLayer(self, binding)
+
+
+class MVNLayer(Layer[MVN]):
+    """Runs :class:`MVN`.
+
+    The mean is found twice: what is left of it in the centred values is taken away as well. Equal
+    values are centred about one of themselves, so that exactly 0 is left of them. The squares are
+    those of values scaled by a power of two, which neither overflow nor vanish.
+    """
+
+    def setup(self) -> None:
+        (x,), (y,), first = self.bottoms, self.tops, self.spec.first_axis
+        self.axes = tuple(range(first, len(x.shape)))
+        self.weight = 1 / prod(x.shape[first:])
+        self.first = x.data[(..., *(slice(1) for _ in self.axes))]
+        spare, axes_sum = self.scratch["spare"], self.backend.axes_sum
+        self.add_x, self.add_y = (axes_sum(b.data, self.axes, spare) for b in (x, y))
+        self.add_dy: Any = None
+        if x.diff is not None:
+            self.add_dy = axes_sum(y.diff, self.axes, spare)
+        self.multiply: Any = None
+        if self.spec.normalize_variance:
+            bind, product = self.backend.elementwise, self.scratch["product"]
+            self.write_size = bind(_absolute, y.data, product)
+            self.square = bind(_square, product)
+            self.add_squares = axes_sum(product, self.axes, self.scratch["deviation"])
+            if x.diff is not None:
+                self.multiply = bind(_multiply, y.data, y.diff, product)
+                self.add_product = axes_sum(product, self.axes, spare)
+
+    def forward(self) -> None:
+        xp, x, y = self.xp, self.bottoms[0].data, self.tops[0].data
+        spare, near = self.scratch["spare"], self.scratch["near"]
+        self.add_x()
+        xp.multiply(spare, self.weight, out=spare)
+        self.see_whether_first_is_mean()
+        xp.copyto(spare, self.first, where=near)
+        xp.subtract(x, spare, out=y)
+        self.add_y()
+        xp.multiply(spare, self.weight, out=spare)
+        xp.subtract(y, spare, out=y)
+        if self.spec.normalize_variance:
+            self.write_deviation()
+            xp.add(self.scratch["deviation"], self.spec.eps, out=spare)
+            xp.divide(y, spare, out=y)
+
+    def see_whether_first_is_mean(self) -> None:
+        """Note where the first value is the mean as far as a sum can tell."""
+        xp, off, most = self.xp, self.scratch["off"], self.scratch["most"]
+        xp.absolute(self.first, out=most)
+        xp.multiply(most, ROUNDING * float(xp.finfo(self.dtype).eps), out=most)
+        xp.subtract(self.scratch["spare"], self.first, out=off)
+        xp.absolute(off, out=off)
+        xp.less_equal(off, most, out=self.scratch["near"])
+
+    def write_deviation(self) -> None:
+        """The deviation, of the centred values in the top; 0 where they all are."""
+        xp, size, product = self.xp, self.scratch["off"], self.scratch["product"]
+        deviation = self.scratch["deviation"]
+        self.write_size()
+        xp.max(product, axis=self.axes, keepdims=True, out=size)
+        power_of_two(xp, size)
+        xp.divide(product, size, out=product)
+        self.square()
+        self.add_squares()
+        xp.multiply(deviation, self.weight, out=deviation)
+        xp.sqrt(deviation, out=deviation)
+        xp.multiply(deviation, size, out=deviation)
+
+    def backward(self) -> None:
+        """Assign the gradient.
+
+        With σ' = σ + eps it is dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ', and 0 where σ
+        is.
+        """
+        xp, dx, dy, spare = self.xp, self.bottoms[0].diff, self.tops[0].diff, self.scratch["spare"]
+        if dx is None:
+            return
+        if self.multiply is None:
+            self.add_dy()
+            xp.multiply(spare, self.weight, out=spare)
+            xp.subtract(dy, spare, out=dx)
+            return
+        deviation, product = self.scratch["deviation"], self.scratch["product"]
+        y = self.tops[0].data
+        self.multiply()
+        self.add_product()
+        xp.multiply(spare, self.weight, out=spare)
+        xp.multiply(y, spare, out=product)
+        tiny = float(xp.finfo(self.dtype).tiny)
+        xp.maximum(deviation, tiny, out=spare)
+        xp.divide(product, spare, out=product)  # y · mean(y · dy) / σ
+        self.add_dy()
+        xp.multiply(spare, self.weight, out=spare)
+        xp.subtract(dy, spare, out=dx)
+        xp.add(deviation, self.spec.eps, out=spare)
+        xp.divide(dx, spare, out=dx)
+        xp.subtract(dx, product, out=dx)
+        xp.sign(deviation, out=spare)
+        xp.multiply(dx, spare, out=dx)
+
+
+def power_of_two(xp: Any, values: Array) -> None:
+    """Each positive value down to a power of two, in place; 0 to the smallest normal number."""
+    info = xp.finfo(values.dtype)
+    xp.maximum(values, float(info.tiny), out=values)
+    whole = values.view(f"i{values.dtype.itemsize}")
+    exponent = (1 << (info.bits - 1)) - (1 << info.nmant)  # its bits, as IEEE 754 has them
+    xp.bitwise_and(whole, exponent, out=whole)
+
+
+def _absolute(xp: Any, y: Array, size: Array) -> None:
+    xp.absolute(y, out=size)
+
+
+def _square(xp: Any, x: Array) -> None:
+    xp.multiply(x, x, out=x)
+
+
+def _multiply(xp: Any, a: Array, b: Array, product: Array) -> None:
+    xp.multiply(a, b, out=product)

@@ -1,0 +1,1 @@
+"""Layers without bottoms: where a net's data come from."""

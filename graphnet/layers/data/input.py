@@ -1,0 +1,69 @@
+"""Input: blobs that the caller fills."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import model_validator
+
+from graphnet.blob import Shape
+from graphnet.declare.fields import NonNegativeInt, PositiveInt
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    Shapes,
+    at_least,
+    exactly,
+)
+from graphnet.layers.data.endless import EndlessLayer
+
+
+class Input(LayerSpec):
+    """Blobs that the caller fills: ``net.blobs["data"].data[...] = x`` before ``forward``.
+
+    ``net.predict`` is built on it.
+
+    Tops:
+        each: ``(batch_size, *shapes[top])``.
+    Args:
+        batch_size: Rows of every top.
+        shapes: The shape of each top, without the batch axis.
+    Example:
+        - {name: input, type: Input, batch_size: 8, shapes: {data: [1, 28, 28]}, tops: [data]}
+    Source:
+        Caffe ``Input``.
+    """
+
+    kind: ClassVar[Kind] = Kind.DATA
+    n_bottoms: ClassVar[Arity] = exactly(0)
+    n_tops: ClassVar[Arity] = at_least(1)
+
+    type: Literal["Input"] = "Input"
+    batch_size: PositiveInt
+    shapes: dict[str, tuple[NonNegativeInt, ...]]
+
+    @model_validator(mode="after")
+    def _check(self) -> Input:
+        missing = [top for top in self.tops if top not in self.shapes]
+        if missing:
+            raise ValueError(f"'shapes' says nothing of the tops {', '.join(missing)}")
+        return self
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        return [(self.batch_size, *self.shapes[top]) for top in self.tops]
+
+    def build(self, binding: Binding) -> InputLayer:
+        return InputLayer(self, binding)
+
+
+class InputLayer(EndlessLayer[Input]):
+    """Runs :class:`Input`."""
+
+    def setup(self) -> None:
+        for top in self.tops:  # what was not filled is 0, not what lay in memory
+            top.data.fill(0)
+
+    def forward(self) -> None:
+        """Nothing: the caller has filled the tops."""

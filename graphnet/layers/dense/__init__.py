@@ -1,0 +1,1 @@
+"""Layers in which every output sees every input, or a row of a table."""

@@ -1,0 +1,1 @@
+"""Layers that combine or change elements, or reduce them along an axis."""

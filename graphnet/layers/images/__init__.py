@@ -1,0 +1,1 @@
+"""Layers that work on the height and width of images."""

@@ -1,0 +1,1 @@
+"""Losses: what a net is trained to make small."""

@@ -1,0 +1,174 @@
+"""InfogainLoss: a cross-entropy that says how much each confusion of classes matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5.file import read_array
+from graphnet.errors import DataError, ShapeError
+from graphnet.files.paths import user_path
+from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
+from graphnet.layers.losses.labels import memory
+from graphnet.layers.shape.axis import axis_of, with_size
+
+
+class InfogainLoss(LabelLossSpec):
+    """The mean of −Σ_k H[label, k] · log softmax(x)[k] over the positions.
+
+    With the unit matrix for H it is SoftmaxLoss. The loss is ``weight / divisor · Σ
+    weights[label] · cost``, and so is the number it reports; over several batches that is
+    weighted by the divisors. Rows that only fill up the last batch count nowhere.
+
+    Bottoms:
+        0: scores ``(N, C, …)``, not normalised.
+        1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+    Args:
+        H: The matrix: for each true class (row) what saying each class (column) is worth.
+        H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
+        weight: Of this loss in the objective. Default 1.
+        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
+        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
+            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
+            a sample is 1), or ``no``.
+        ignore_label: Positions with this label cost nothing; it need not be a class.
+        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
+            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
+    Example:
+        - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip]}
+        - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],
+           bottoms: [ip, label]}
+    Source:
+        Caffe ``InfogainLoss``, which bounds probabilities by 1e-20 and also takes H as a third
+        bottom.
+    """
+
+    type: Literal["InfogainLoss"] = "InfogainLoss"
+    H: tuple[tuple[float, ...], ...] | None = None
+    H_file: str | None = None
+
+    @model_validator(mode="after")
+    def _check_matrix(self) -> InfogainLoss:
+        if (self.H is None) == (self.H_file is None):
+            raise ValueError("either 'H' or 'H_file' is needed, not both")
+        if self.H is not None and any(len(row) != len(self.H) for row in self.H):
+            raise ValueError(
+                f"'H' has {len(self.H)} rows, of which not all are as long"
+                "\n  expected a square matrix: a row and a column for each class"
+            )
+        return self
+
+    def relative_to(self, folder: Path) -> Self:
+        if self.H_file is None:
+            return self
+        path = folder.absolute() / user_path(self.H_file)
+        return self.model_copy(update={"H_file": str(path)})
+
+    def matrix(self, scores: Shape) -> np.ndarray:
+        """H, for scores of this shape.
+
+        Raises:
+            ShapeError: If it does not have a row and a column for each class.
+            DataError: If its file cannot be read, or has numbers that are not finite.
+        """
+        if self.H_file is None:
+            found, where = np.array(self.H), "'H'"
+        else:
+            found, where = read_array(Path(self.H_file), "H"), f"{self.H_file}: the data set 'H'"
+        n_class = scores[axis_of(scores, self.axis)]
+        if found.shape != (n_class, n_class):
+            raise ShapeError(
+                f"{where} has shape {shape_text(found.shape)}, but scores of shape "
+                f"{shape_text(scores)} have {n_class} classes along axis {self.axis}"
+                f"\n  expected {n_class}×{n_class}"
+            )
+        if not np.isfinite(found).all():
+            raise DataError(f"{where} holds numbers that are not finite")
+        return found
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        if self.H is not None:
+            self.matrix(bottoms[0])
+        return super().top_shapes(bottoms)
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        x = bottoms[0]
+        positions = with_size(x, axis_of(x, self.axis), 1)
+        return super().scratch(bottoms, backend, backward=backward) | {
+            "probability": ScratchDecl(x, lifetime="pass", blob=True),
+            "worth": ScratchDecl(x, lifetime="pass", blob=True),
+            "total_worth": ScratchDecl(positions, lifetime="pass", blob=True),
+            "log": ScratchDecl(x, blob=True),
+            "along": ScratchDecl(positions, blob=True),
+            "place": ScratchDecl(x, "int64", blob=True),
+            "worthless": ScratchDecl(x, "bool", blob=True),
+        }
+
+    def build(self, binding: Binding) -> InfogainLossLayer:
+        return InfogainLossLayer(self, binding)
+
+
+class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
+    """Runs :class:`InfogainLoss`; ``worth`` is the row of H that each position's label picks."""
+
+    def setup(self) -> None:
+        super().setup()
+        xp, host = self.xp, self.spec.matrix(self.x.shape).astype(self.dtype)
+        matrix = self.backend.zeros(host.shape, self.dtype)
+        self.backend.upload(host, matrix)
+        self.flat_matrix, self.n_class = memory(matrix), len(host)
+        along = (1,) * self.axis + (self.n_class,) + (1,) * (self.x.ndim - self.axis - 1)
+        self.columns = xp.arange(self.n_class).reshape(along)
+        self.probability, self.worth, self.total_worth, self.log, self.along, self.place = (
+            self.scratch[name]
+            for name in ("probability", "worth", "total_worth", "log", "along", "place")
+        )
+        self.flat_place, self.flat_worth = memory(self.place), memory(self.worth)
+        self.worthless, axes_sum, axes = (
+            self.scratch["worthless"],
+            self.backend.axes_sum,
+            (self.axis,),
+        )
+        self.add_worth = axes_sum(self.worth, axes, self.total_worth)
+        self.add_probability = axes_sum(self.probability, axes, self.along)
+        self.add_cost = axes_sum(self.log, axes, self.cost)
+
+    def write_cost(self) -> None:
+        xp, log, along, probability = self.xp, self.log, self.along, self.probability
+        xp.multiply(self.labels.classes, self.n_class, out=self.place)
+        xp.add(self.place, self.columns, out=self.place)
+        self.backend.gather(self.flat_matrix, self.flat_place, self.flat_worth)
+        self.add_worth()
+
+        self.x.max(axis=self.axis, keepdims=True, out=along)
+        xp.subtract(self.x, along, out=log)
+        xp.exp(log, out=probability)
+        self.add_probability()
+        xp.divide(probability, along, out=probability)
+        xp.log(along, out=along)
+        xp.subtract(along, log, out=log)  # −log softmax(x)
+        # what is worth nothing costs nothing, though its probability be 0 and its logarithm −∞
+        xp.equal(self.worth, 0, out=self.worthless)
+        xp.copyto(log, 0, where=self.worthless)
+        xp.multiply(log, self.worth, out=log)
+        self.add_cost()
+
+    def backward(self) -> None:
+        """Assign dx = coef · (softmax(x) · Σ_k H[label, k] − H[label])."""
+        dx = self.bottoms[0].diff
+        if dx is None:
+            return
+        self.xp.multiply(self.probability, self.total_worth, out=dx)
+        self.xp.subtract(dx, self.worth, out=dx)
+        self.xp.multiply(dx, self.coef, out=dx)
+        if self.may_cost_nothing:
+            self.leave_out(dx)

@@ -1,0 +1,206 @@
+"""What the losses over class labels share: weights, ignored labels and the divisor."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+from pydantic import AfterValidator
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number, at_least_one
+from graphnet.blob import Array, Shape, feature_size, shape_text
+from graphnet.declare.fields import NonNegativeFloat
+from graphnet.errors import ShapeError
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    LossLayer,
+    Reads,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.losses.labels import (
+    Labels,
+    check_label_shape,
+    label_scratch,
+    memory,
+    write_offsets,
+)
+from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
+
+
+def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
+    try:
+        array = np.array(weights, np.float64)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
+    if not array.size or not (np.isfinite(array) & (array >= 0)).all():
+        raise ValueError(
+            "expected one finite number of at least 0 for each class, or nested lists of them in "
+            "the shape of a sample"
+        )
+    return weights
+
+
+class LabelLossSpec(LayerSpec):
+    """A loss of scores against one class label for each position.
+
+    With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
+    """
+
+    kind: ClassVar[Kind] = Kind.LOSS
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    weight: NonNegativeFloat = 1.0
+    axis: FeatureAxis = 1
+    weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
+    normalize: Literal["local", "global", "no"] = "local"
+    ignore_label: int | None = None
+    divisor: Literal["valid", "full", "batch_size", "none"] = "valid"
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        scores, label = bottoms
+        check_label_shape(scores, label, self.axis)
+        if self.weights is not None:
+            self.class_weights(scores)
+        return []
+
+    def class_weights(self, scores: Shape) -> np.ndarray:
+        """The normalised class weights, with as many axes as the scores; some of size 1.
+
+        Raises:
+            ShapeError: If they fit neither the classes nor a sample.
+        """
+        axis = axis_of(scores, self.axis)
+        given, n_class = np.array(self.weights, np.float64), scores[axis]
+        if given.shape == (n_class,):
+            array = given.reshape(with_size((1,) * len(scores), axis, n_class))
+        elif given.shape == scores[1:]:
+            array = given[np.newaxis]
+        else:
+            raise ShapeError(
+                f"'weights' has shape {shape_text(given.shape)}\n  expected {n_class}, one for "
+                f"each class, or {shape_text(scores[1:])}, the shape of a sample"
+            )
+        if self.normalize == "no":
+            return array
+        total = array.sum(axis, keepdims=True) if self.normalize == "local" else array.sum()
+        if not np.all(total):
+            raise ShapeError("'weights' cannot be normalised: they add up to zero")
+        # so that equal weights are 1
+        mean = total / (n_class if self.normalize == "local" else array.size)
+        return np.asarray(array / mean)
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        positions = with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
+        decls = label_scratch(bottoms[0], self.axis) | {
+            "coef": ScratchDecl(positions, lifetime="pass", blob=True),
+            "cost": ScratchDecl(positions, blob=True),
+        }
+        if self.weights is not None:
+            decls["weight_index"] = ScratchDecl(positions, "int64", blob=True)
+            decls["weight_offset"] = ScratchDecl(positions, "int64", "forever", blob=True)
+        return decls
+
+    def n_indices(self, bottoms: Shapes) -> int:
+        return bottoms[0][axis_of(bottoms[0], self.axis)]
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0,)
+
+    @abstractmethod
+    def build(self, binding: Binding) -> LabelLossLayer[Any]:
+        """The layer that runs it."""
+
+
+S = TypeVar("S", bound=LabelLossSpec)
+
+
+class LabelLossLayer(LossLayer[S]):
+    """Runs a :class:`LabelLossSpec`; a subclass writes the cost of each position."""
+
+    def setup(self) -> None:
+        spec, scratch = self.spec, self.scratch
+        self.x: Array = self.bottoms[0].data
+        self.labels = Labels(
+            self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
+        )
+        self.expectations.append(self.labels.expectation)
+        self.axis = self.labels.axis
+        self.coef, self.cost = scratch["coef"], scratch["cost"]  # of each position
+        self.flat_index, self.flat_coef, self.flat_cost = map(
+            memory, (self.labels.index, self.coef, self.cost)
+        )
+        #: whether the coefficient of a row that counts may be 0
+        self.may_cost_nothing = (
+            spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
+        )
+        if spec.weights is not None:
+            host = spec.class_weights(self.x.shape).astype(self.dtype)
+            self.class_weights = self.backend.zeros(host.shape, self.dtype)
+            self.backend.upload(host, self.class_weights)
+            write_offsets(self.xp, scratch["weight_offset"], self.class_weights, self.axis)
+
+    @abstractmethod
+    def write_cost(self) -> None:
+        """Write the cost of each position to ``cost``, given the labels."""
+
+    def forward(self) -> None:
+        self.labels.read()
+        divisor = self.divisor()
+        self.write_coef(self.spec.weight / at_least_one(divisor))
+        self.write_cost()
+        if self.may_cost_nothing or self.context.n_valid < len(self.coef):
+            self.leave_out(self.cost)
+        self.loss = self.backend.product_total(self.flat_cost, self.flat_coef)
+        self.add(divisor, self.loss)
+
+    def leave_out(self, values: Array) -> None:
+        """Zero what belongs to positions that cost nothing, whatever their scores are.
+
+        Infinite ones, or NaN, would come through a product with 0. Values: a cost for each
+        position, or a number for each of its classes.
+        """
+        nothing = self.labels.flag
+        self.xp.equal(self.coef, 0, out=nothing)
+        self.xp.copyto(values, 0, where=nothing)
+
+    def divisor(self) -> Number:
+        """What the sum of the costs is divided by."""
+        n_valid = self.context.n_valid
+        match self.spec.divisor:
+            case "valid":
+                return self.labels.n_counted(n_valid)
+            case "full":
+                return n_valid * feature_size(self.coef.shape)
+            case "batch_size":
+                return n_valid
+            case "none":
+                return 1
+
+    def write_coef(self, scale: Number) -> None:
+        """Write what the cost of each position is multiplied by."""
+        xp, coef = self.xp, self.coef
+        if self.spec.weights is None:
+            coef[...] = scale
+        else:
+            index = self.scratch["weight_index"]
+            step = self.class_weights.strides[self.axis] // self.class_weights.itemsize
+            xp.multiply(self.labels.classes, step, out=index)
+            xp.add(index, self.scratch["weight_offset"], out=index)
+            self.backend.gather(memory(self.class_weights), memory(index), self.flat_coef)
+            xp.multiply(coef, scale, out=coef)
+        if self.spec.ignore_label is not None:
+            xp.copyto(coef, 0, where=self.labels.ignored)
+        if self.context.n_valid < len(coef):
+            coef[self.context.n_valid :] = 0

@@ -1,0 +1,105 @@
+"""SigmoidCrossEntropyLoss: of scores with targets, element by element."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from graphnet.backend.measures import Number
+from graphnet.blob import Array, rows
+from graphnet.layers.base import Binding
+from graphnet.layers.losses.pair_loss import PairLoss, PairLossLayer
+
+
+class SigmoidCrossEntropyLoss(PairLoss):
+    """−weight / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
+
+    It is computed as (1 − y) · max(x, 0) + y · max(−x, 0) + log(1 + exp(−|x|)), which neither
+    overflows nor loses precision, as a Sigmoid followed by BinaryCrossEntropyLoss may; an infinite
+    score counts as the largest finite one. What it reports is the loss, weight included; over
+    several batches that is weighted by the divisors.
+
+    Bottoms:
+        0: scores x ``(N, …)``, before any sigmoid.
+        1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient,
+            unless there is an ``ignore_label``.
+    Args:
+        weight: Of this loss in the objective. Default 1.
+        ignore_label: Elements with exactly this target cost nothing; it need not be a probability.
+        divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
+            elements), or ``none`` (1); what Caffe calls ``normalization``.
+    Example:
+        - {name: loss, type: SigmoidCrossEntropyLoss, bottoms: [out, target]}
+        - {name: tags, type: SigmoidCrossEntropyLoss, ignore_label: -1, divisor: valid,
+           bottoms: [guess, tags]}
+    Source:
+        Caffe ``SigmoidCrossEntropyLoss``, which compares the ignored label with the target's
+        whole part.
+    """
+
+    type: Literal["SigmoidCrossEntropyLoss"] = "SigmoidCrossEntropyLoss"
+    ignore_label: int | None = None
+    divisor: Literal["batch_size", "valid", "full", "none"] = "batch_size"
+
+    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+        largest = float(np.finfo(a.dtype).max)
+        xp.clip(a, 0.0, largest, out=cost)
+        xp.subtract(1.0, b, out=work)
+        xp.multiply(cost, work, out=cost)
+        xp.clip(a, -largest, 0.0, out=work)
+        xp.multiply(work, b, out=work)
+        xp.subtract(cost, work, out=cost)
+        xp.absolute(a, out=work)
+        xp.negative(work, out=work)
+        xp.exp(work, out=work)
+        xp.log1p(work, out=work)
+        xp.add(cost, work, out=cost)
+        self.leave_out(xp, b, work, cost)
+
+    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+        if which == 0:  # σ(x) − y
+            xp.multiply(a, 0.5, out=slope)
+            xp.tanh(slope, out=slope)
+            xp.multiply(slope, 0.5, out=slope)
+            xp.add(slope, 0.5, out=slope)
+            xp.subtract(slope, b, out=slope)
+        else:
+            xp.negative(a, out=slope)
+        self.leave_out(xp, b, work, slope)
+
+    def leave_out(self, xp: Any, target: Array, work: Array, values: Array) -> None:
+        """Zero the values of ignored elements."""
+        if self.ignore_label is not None:
+            xp.not_equal(target, self.ignore_label, out=work)
+            xp.multiply(values, work, out=values)
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0, 1) if self.ignore_label is None else (0,)
+
+    def build(self, binding: Binding) -> SigmoidCrossEntropyLossLayer:
+        return SigmoidCrossEntropyLossLayer(self, binding)
+
+
+class SigmoidCrossEntropyLossLayer(PairLossLayer):
+    """Runs :class:`SigmoidCrossEntropyLoss`."""
+
+    spec: SigmoidCrossEntropyLoss
+
+    def setup(self) -> None:
+        super().setup()
+        self.targets = rows(self.bottoms[1].data)
+
+    def divisor(self) -> Number:
+        n_valid = self.context.n_valid
+        match self.spec.divisor:
+            case "valid" | "full":
+                elements, targets = self.cost[:n_valid], self.targets[:n_valid]
+                if self.spec.divisor == "full" or self.spec.ignore_label is None:
+                    return int(elements.size)
+                self.xp.not_equal(targets, self.spec.ignore_label, out=elements)
+                return self.backend.number(self.xp.count_nonzero(elements))
+            case "batch_size":
+                return n_valid
+            case "none":
+                return 1

@@ -1,0 +1,144 @@
+"""SoftlabelSoftmaxLoss: the cross-entropy of a softmax with given distributions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, feature_size, shape_text
+from graphnet.declare.fields import NonNegativeFloat
+from graphnet.errors import ShapeError
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    LossLayer,
+    Reads,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.losses.labels import label_shapes, memory
+from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
+
+
+class SoftlabelSoftmaxLoss(LayerSpec):
+    """weight / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
+
+    M is the number of positions. What it reports is the loss, weight included; rows that only
+    fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y, is exact also where
+    y does not add up to 1. A class of y 0 costs nothing, even where its score is −∞. With
+    Softmax tops of another net as y it distils that net.
+
+    Bottoms:
+        0: scores ``(N, C, …)``, not normalised.
+        1: distributions, the same shape; they take no gradient.
+    Args:
+        weight: Of this loss in the objective. Default 1.
+        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+    Example:
+        - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
+    Source:
+        Mocha ``SoftlabelSoftmaxLossLayer`` (whose gradient takes Σy for 1).
+    """
+
+    kind: ClassVar[Kind] = Kind.LOSS
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
+    weight: NonNegativeFloat = 1.0
+    axis: FeatureAxis = 1
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        scores, labels = bottoms
+        axis_of(scores, self.axis)
+        if scores != labels:
+            raise ShapeError(
+                f"distributions of shape {shape_text(labels)} do not fit scores of shape "
+                f"{shape_text(scores)}\n  expected the same shape"
+                + (
+                    "; for the numbers of classes use SoftmaxLoss"
+                    if labels in label_shapes(scores, self.axis)
+                    else ""
+                )
+            )
+        return []
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        scores = bottoms[0]
+        positions = with_size(scores, axis_of(scores, self.axis), 1)
+        return {
+            "exp": ScratchDecl(scores, lifetime="pass", blob=True),
+            "product": ScratchDecl(scores, blob=True),
+            "absent": ScratchDecl(scores, "bool", blob=True),
+            "total": ScratchDecl(positions, lifetime="pass", blob=True),
+            "mass": ScratchDecl(positions, lifetime="pass", blob=True),
+            "along": ScratchDecl(positions, blob=True),
+        }
+
+    def backward_reads(self) -> Reads:
+        return Reads(bottoms=(1,))
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0,)
+
+    def build(self, binding: Binding) -> SoftlabelSoftmaxLossLayer:
+        return SoftlabelSoftmaxLossLayer(self, binding)
+
+
+class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
+    """Runs :class:`SoftlabelSoftmaxLoss`."""
+
+    def setup(self) -> None:
+        self.x, self.label = (b.data for b in self.bottoms)
+        self.dx = self.bottoms[0].diff
+        self.axis = axis_of(self.x.shape, self.spec.axis)
+        self.exp, self.product, self.total, self.mass, self.along = (
+            self.scratch[k] for k in ("exp", "product", "total", "mass", "along")
+        )
+        self.inner = feature_size(self.total.shape)  # positions in a sample
+        axes_sum, axes = self.backend.axes_sum, (self.axis,)
+        self.exponentiate = self.backend.elementwise(
+            _exp, self.exp, self.label, self.product, self.scratch["absent"]
+        )
+        self.add_exp = axes_sum(self.exp, axes, self.total)
+        self.add_mass = axes_sum(self.label, axes, self.mass)
+        self._scale = 0.0  # weight / positions of the last batch
+
+    def forward(self) -> None:
+        xp, n_valid = self.xp, self.context.n_valid
+        self.x.max(axis=self.axis, keepdims=True, out=self.along)
+        xp.subtract(self.x, self.along, out=self.exp)
+        self.exponentiate()  # exp, and product = y · (x − max)
+        self.add_exp()
+        self.add_mass()
+        xp.log(self.total, out=self.along)
+        xp.multiply(self.along, self.mass, out=self.along)
+        self._scale = self.spec.weight / max(n_valid * self.inner, 1)
+        if n_valid < len(self.x):
+            self.along[n_valid:] = self.product[n_valid:] = 0
+        total = self.backend.total
+        self.loss = self._scale * (total(memory(self.along)) - total(memory(self.product)))
+        self.add(n_valid, self.loss)
+
+    def backward(self) -> None:
+        """Assign dx = scale · (softmax(x) · Σy − y)."""
+        if self.dx is None:
+            return
+        xp = self.xp
+        xp.divide(self.mass, self.total, out=self.along)
+        xp.multiply(self.exp, self.along, out=self.dx)
+        xp.subtract(self.dx, self.label, out=self.dx)
+        xp.multiply(self.dx, self._scale, out=self.dx)
+        self.dx[self.context.n_valid :] = 0
+
+
+def _exp(xp: Any, x: Array, y: Array, product: Array, absent: Array) -> None:
+    xp.equal(y, 0, out=absent)
+    xp.copyto(product, x)
+    xp.copyto(product, 0, where=absent)  # −∞ · 0 is nothing
+    xp.multiply(product, y, out=product)
+    xp.exp(x, out=x)

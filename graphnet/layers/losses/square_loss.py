@@ -1,0 +1,107 @@
+"""SquareLoss: half the mean squared distance of two blobs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array, Shape, rows
+from graphnet.declare.fields import NonNegativeFloat
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Kind,
+    LayerSpec,
+    LossLayer,
+    Reads,
+    Shapes,
+    exactly,
+)
+from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.pair import check_pair, kept
+
+
+class SquareLoss(LayerSpec):
+    """weight / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
+
+    Nothing is broadcast: a sample of both has as many elements, in the same order. What it
+    reports is the loss, weight included.
+
+    Bottoms:
+        0: ``(N, …)``, the prediction.
+        1: ``(N, …)``, the target; as many elements a sample. It may take a gradient too.
+    Args:
+        weight: Of this loss in the objective. Default 1.
+    Example:
+        - {name: loss, type: SquareLoss, bottoms: [out, target]}
+    Source:
+        Mocha ``SquareLossLayer`` (whose target takes a gradient only if the prediction does),
+        Caffe ``EuclideanLoss``.
+    """
+
+    kind: ClassVar[Kind] = Kind.LOSS
+    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_tops: ClassVar[Arity] = exactly(0)
+
+    type: Literal["SquareLoss"] = "SquareLoss"
+    weight: NonNegativeFloat = 1.0
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        check_pair(bottoms)
+        return []
+
+    def scratch(
+        self, bottoms: Shapes, backend: Backend, *, backward: bool
+    ) -> dict[str, ScratchDecl]:
+        return {"difference": kept(bottoms, backward=backward)}
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
+        return (0, 1)
+
+    def build(self, binding: Binding) -> SquareLossLayer:
+        return SquareLossLayer(self, binding)
+
+
+class SquareLossLayer(LossLayer[SquareLoss]):
+    """Runs :class:`SquareLoss`."""
+
+    def setup(self) -> None:
+        a, b = self.bottoms
+        self.difference = self.scratch["difference"]
+        self.flat = memory(self.difference)
+        self._scale = 0.0  # weight / N of the last batch
+        bind = self.backend.elementwise
+        self.subtract = bind(_subtract, rows(a.data), rows(b.data), self.difference)
+        self.gradients = [
+            bind(self.multiply(sign), self.difference, rows(blob.diff))
+            for sign, blob in ((1.0, a), (-1.0, b))
+            if blob.diff is not None
+        ]
+
+    def forward(self) -> None:
+        n_valid = self.context.n_valid
+        self._scale = self.spec.weight / max(n_valid, 1)
+        self.subtract()
+        if n_valid < len(self.difference):
+            self.difference[n_valid:] = 0
+        self.loss = self._scale / 2 * self.backend.product_total(self.flat, self.flat)
+        self.add(n_valid, self.loss)
+
+    def backward(self) -> None:
+        for gradient in self.gradients:
+            gradient()
+
+    def multiply(self, sign: float) -> Any:
+        """The gradient of one bottom, for a block of elements."""
+
+        def multiply(xp: Any, difference: Array, dx: Array) -> None:
+            xp.multiply(difference, sign * self._scale, out=dx)
+
+        return multiply
+
+
+def _subtract(xp: Any, a: Array, b: Array, difference: Array) -> None:
+    xp.subtract(a, b, out=difference)

@@ -1,0 +1,1 @@
+"""Activation functions: layers of their own, and the property ``neuron``."""

@@ -1,0 +1,80 @@
+"""ELU and BNLL: rectifiers that bend smoothly."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from graphnet.blob import Array
+from graphnet.declare.fields import NonNegativeFloat
+from graphnet.layers.neurons.base import NeuronSpec
+
+LARGE = 80.0  # exp is finite in any precision, and log(1 + exp(x)) is x to the last bit
+
+
+class ELU(NeuronSpec):
+    """Exponential linear: x where it is positive, alpha · (exp(x) − 1) elsewhere.
+
+    Bottoms:
+        each: ``(N, …)``.
+    Tops:
+        each: the same shape; in place where left out.
+    Args:
+        alpha: What the top goes down to, at least 0. Default 1.
+    Example:
+        - {name: elu1, type: ELU, bottoms: [x]}
+    Source:
+        Clevert, Unterthiner & Hochreiter 2015, arXiv 1511.07289; Caffe ``ELU``.
+    """
+
+    needs_spare: ClassVar[bool] = True
+
+    type: Literal["ELU"] = "ELU"
+    alpha: NonNegativeFloat = 1.0
+
+    def apply(self, xp: Any, x: Array, y: Array, *spare: Array) -> None:
+        (negative,) = spare
+        xp.clip(x, -xp.inf, 0.0, out=negative)
+        xp.clip(x, 0.0, xp.inf, out=y)
+        xp.expm1(negative, out=negative)
+        if self.alpha != 1:
+            xp.multiply(negative, self.alpha, out=negative)
+        xp.add(y, negative, out=y)
+
+    def differentiate(self, xp: Any, y: Array, slope: Array, *spare: Array) -> None:
+        xp.clip(y, -xp.inf, 0.0, out=slope)
+        xp.add(slope, self.alpha, out=slope)  # alpha · exp(x), where x is not positive
+        if self.alpha != 1:
+            (positive,) = spare
+            xp.ceil(y, out=positive)
+            xp.clip(positive, 0.0, 1.0, out=positive)
+            xp.multiply(positive, 1 - self.alpha, out=positive)
+            xp.add(slope, positive, out=slope)
+
+
+class BNLL(NeuronSpec):
+    """Binomial normal log likelihood: log(1 + exp(x)), also called softplus.
+
+    Bottoms:
+        each: ``(N, …)``.
+    Tops:
+        each: the same shape; in place where left out.
+    Example:
+        - {name: sigma, type: BNLL, bottoms: [x], tops: [sigma]}
+    Source:
+        Caffe ``BNLL``; Dugas et al. 2001.
+    """
+
+    overwrites: ClassVar[bool] = False  # x is read twice
+
+    type: Literal["BNLL"] = "BNLL"
+
+    def apply(self, xp: Any, x: Array, y: Array) -> None:
+        xp.clip(x, -xp.inf, LARGE, out=y)
+        xp.exp(y, out=y)
+        xp.log1p(y, out=y)
+        xp.maximum(x, y, out=y)
+
+    def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
+        xp.negative(y, out=slope)  # 1 − exp(−y) = σ(x)
+        xp.expm1(slope, out=slope)
+        xp.negative(slope, out=slope)

@@ -1,0 +1,1 @@
+"""Layers without tops: where blobs leave the net, or are left unread."""

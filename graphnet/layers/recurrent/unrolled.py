@@ -1,0 +1,361 @@
+"""How recurrent layers run: a strip of the batch goes through all time steps on its own.
+
+What a strip does is a list of calls bound beforehand, so strips can run in several threads
+without waiting for each other. Every call costs a turn at the interpreter's lock, so there are
+few: backward (Werbos 1990, back-propagation through time) takes several steps at once, from the
+last to the first. It computes what depends on forward alone for all of them, then walks them doing
+only what is sequential; what they add to the gradients of weights and bottom is one product each.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import groupby
+
+from graphnet.backend.calls import Call, in_turn
+from graphnet.blob import Array, columns, storage
+from graphnet.errors import BatchError
+from graphnet.layers.base import Binding, Layer
+from graphnet.layers.recurrent.base import Recurrent
+
+
+class RecurrentLayer(Layer[Recurrent]):
+    """Runs any recurrent layer.
+
+    Args:
+        spec: What the YAML says.
+        binding: Its arrays.
+        strip: What takes some samples through the steps.
+    """
+
+    def __init__(self, spec: Recurrent, binding: Binding, strip: type[Strip]) -> None:
+        self.strip = strip
+        super().__init__(spec, binding)
+
+    def setup(self) -> None:
+        #: whether a sequence starts at a step, in any sample
+        self.is_start = [True] * self.bottoms[0].shape[1]
+        slices = self.spec.strips(self.bottoms[0].shape, self.backend.most_strips)
+        strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
+        stack, unstack = self.stacking()
+        if "starts" in self.scratch:
+            cont, starts = self.bottoms[1].data, self.scratch["starts"]
+            known = self.scratch["known"]
+            expectation = self.backend.expectation(known, cont, refuse_continuation)
+            self.expectations.append(expectation)
+            stack.append(partial(self.xp.equal, storage(cont), 0, starts))
+            stack.append(partial(self.xp.equal, cont, 1, known))
+            stack.append(partial(self.xp.logical_or, known, starts.T, known))
+            stack.append(expectation.look)
+            if self.backend.on_host:  # who looks at a device waits for it
+                stack.append(self.find_starts)
+        strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
+        self.forward = in_turn([*stack, strips_forward])  # type: ignore[method-assign]
+        if "factors" in self.scratch:
+            strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
+            self.backward = in_turn(  # type: ignore[method-assign]
+                [*self.turning(), strips_back, *unstack]
+            )
+
+    def find_starts(self) -> None:
+        """Note the steps at which sequences start."""
+        self.is_start[:] = self.scratch["starts"].any(axis=1).tolist()
+
+    def turning(self) -> list[Call]:
+        """What writes the transposed matrix that diffs are multiplied with on their way back."""
+        weights, back = self.scratch["weights"], self.scratch["weights_back"]
+        h, two = self.spec.output_dim, self.backend.full((), 2.0, self.dtype)
+        blocks = [slice(i * h, (i + 1) * h) for i in range(len(self.spec.blocks))]
+        return [
+            partial(self.xp.multiply, weights[rows].T, two, back[:, rows])
+            if block.is_sigmoid
+            else partial(self.xp.copyto, back[:, rows], weights[rows].T)
+            for block, rows in zip(self.spec.blocks, blocks, strict=True)
+        ]
+
+    def stacking(self) -> tuple[list[Call], list[Call]]:
+        """What copies the params into the stacked matrix, and its diff into the params' diffs.
+
+        What a sigmoid is taken of is halved, as :meth:`Strip.squash` wants it; that is exact.
+        """
+        half = self.backend.full((), 0.5, self.dtype)
+        xp, h = self.xp, self.spec.output_dim
+        x_columns, one, h_columns = self.spec.column(self.bottoms[0].shape)
+        weights, dweights = self.scratch["weights"], self.scratch.get("dweights")
+        stack: list[Call] = []
+        unstack: list[Call] = []
+        if dweights is not None:
+            unstack = [partial(xp.add, dweights[0], of, dweights[0]) for of in dweights[1:]]
+        for i, block in enumerate(self.spec.blocks):
+            parts = []
+            if "x" in block.reads:
+                parts.append(("weight_x", block.gate, x_columns))
+            if "h" in block.reads:
+                parts.append(("weight_h", block.gate, h_columns))
+            if self.spec.bias:
+                parts.append(("bias", block.bias, one.start))
+            for name, index, cols in parts:
+                param, rows = self.params[name], slice(index * h, (index + 1) * h)
+                here = slice(i * h, (i + 1) * h), cols
+                if block.is_sigmoid:
+                    stack.append(partial(xp.multiply, param.data[rows], half, weights[here]))
+                else:
+                    stack.append(partial(xp.copyto, weights[here], param.data[rows]))
+                if dweights is not None and param.diff is not None:
+                    unstack.append(partial(xp.copyto, param.diff[rows], dweights[0][here]))
+        return stack, unstack
+
+
+def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
+    """Report an indicator that says neither that a sequence starts nor that it continues."""
+    row, step = at
+    raise BatchError(
+        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
+        "\n  expected 0 where a sequence starts, 1 where it continues",
+        1,
+        at,
+        value,
+        ago,
+    )
+
+
+class Strip(ABC):
+    """Some samples of the batch: their part of every array, and what is done with it.
+
+    Blobs are seen as ``(T, features, samples)``. The methods give calls that are yet to be made;
+    the last argument of a ufunc is where its result goes (of matmul, CuPy wants it by name).
+
+    Attributes:
+        inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
+            that enters it.
+        units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
+            net that never runs backward.
+        top: What the steps compute: one h for each.
+        spare: ``(n_spare, H, samples)``, for use within a step.
+        dh: The diff of h on its way back; the first of the spare.
+        factors: ``(steps, blocks + extra, H, samples)``, of the steps that backward is at. Those
+            of the blocks are overwritten, step by step, by the diff of ``weights @ inputs``; the
+            last is the diff of the top.
+        dpre: ``(rows, steps, samples)``: the diffs of ``weights @ inputs``, row by row.
+    """
+
+    def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
+        spec, bottom, top = layer.spec, layer.bottoms[0], layer.tops[0]
+        self.spec, self.xp, self.scratch, self.samples = spec, layer.xp, layer.scratch, samples
+        self.weights, self.n_steps, self.size = layer.scratch["weights"], top.shape[1], top.shape[2]
+        self.x_rows, self.one_row, self.h_rows = spec.column(bottom.shape)
+        self.zero, self.half, self.one = (
+            layer.backend.full((), value, layer.dtype) for value in (0.0, 0.5, 1.0)
+        )
+
+        self.inputs = self.part("inputs", self.h_rows.stop, self.n_steps)
+        units = self.part("units", -1, spec.n_units, self.size)
+        self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
+        self.spare = self.part("spare", spec.n_spare, self.size)
+        self.dh = self.spare[0]
+        self.state = {name: array[samples].T for name, array in layer.state.items()}
+        self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
+        self.is_start = layer.is_start
+
+        self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
+        self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
+        if "factors" in self.scratch:
+            self.dtop = time_first(top.diff)[..., samples]
+            self.all_units = units[: self.n_steps].swapaxes(0, 1)
+            self.factors = self.part("factors", -1, spec.n_factors, self.size)
+            self.dpre = self.part("dpre", len(self.weights), len(self.factors))
+        #: the diff of ``weights``, and room for a term of it; None where they are not wanted
+        self.dweights, self.dterm = (
+            self.scratch[name][index] if name in self.scratch else None
+            for name in ("dweights", "dterm")
+        )
+
+    def part(self, name: str, *shape: int) -> Array:
+        """The strip's part ``(*shape, samples)`` of a scratch array ``(N, product of shape)``."""
+        own = self.scratch[name][self.samples]
+        return own.reshape(*shape, len(own))
+
+    def as_rows(self, blocks: Array) -> Array:
+        """``(rows, samples)`` of ``(blocks, H, samples)``."""
+        return blocks.reshape(-1, blocks.shape[-1])
+
+    # --- what each kind of layer says ---------------------------------------------------
+
+    def carried(self, t: int) -> Mapping[str, Array]:
+        """What enters step t, by the names of the state; at T, what the last step hands on."""
+        return {"hidden": self.inputs[self.h_rows, t] if t < self.n_steps else self.top[-1]}
+
+    @abstractmethod
+    def step(self, t: int) -> list[Call]:
+        """Compute ``top`` at t, and what else is carried to t + 1, from ``inputs`` at t."""
+
+    @abstractmethod
+    def find_factors(self, steps: slice, factors: Array) -> list[Call]:
+        """Write the factors of some steps but the last, from their part of ``all_units``.
+
+        Both are ``(…, steps, H, samples)``.
+        """
+
+    @abstractmethod
+    def step_back(self, factors: Array, later: Array | None) -> list[Call]:
+        """With ``dh`` that of the step's own h: multiply it with the step's factors.
+
+        ``later`` has those of the next step; None where they are not there any more.
+        """
+
+    @abstractmethod
+    def hand_back(self, t: int, factors: Array) -> list[Call]:
+        """Make ``dh`` that of the h which entered step t."""
+
+    def carried_diffs(self, factors: Array) -> list[Array]:
+        """The diffs of what entered a step, where they lie after it."""
+        return [self.dh]
+
+    def keep(self, factors: Array) -> list[Call]:
+        """Keep what the step before needs of a step's factors, which are about to go."""
+        return []
+
+    # --- what all do --------------------------------------------------------------------
+
+    def runs(self) -> list[tuple[slice, slice]]:
+        """The parts of the stacked matrix that are not empty, as (rows, columns)."""
+        reach = {
+            "xh": slice(0, self.h_rows.stop),
+            "x": slice(0, self.one_row.stop),
+            "h": slice(self.one_row.start, self.h_rows.stop),
+        }
+        found, stop = [], 0
+        for reads, blocks in groupby(b.reads for b in self.spec.blocks):
+            start, stop = stop, stop + len(list(blocks)) * self.size
+            found.append((slice(start, stop), reach[reads]))
+        return found
+
+    def multiply_inputs(self, t: int) -> list[Call]:
+        """Write ``weights @ inputs[t]`` to the first of the step's units."""
+        pre = self.as_rows(self.units[t])
+        return [
+            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[cols, t], out=pre[rows])
+            for rows, cols in self.runs()
+        ]
+
+    def squash(self, pre: Array, gates: Array) -> list[Call]:
+        """Tanh in place, but the logistic sigmoid of twice the ``gates``, a part of ``pre``.
+
+        The sigmoid is computed as tanh(x/2)/2 + 1/2, which is fast and cannot overflow.
+        """
+        half = self.half
+        return [
+            partial(self.xp.tanh, pre, pre),
+            partial(self.xp.multiply, gates, half, gates),
+            partial(self.xp.add, gates, half, gates),
+        ]
+
+    def times(self, out: Array, *factors: Array) -> list[Call]:
+        """Multiply ``out`` with each factor."""
+        return [partial(self.xp.multiply, out, factor, out) for factor in factors]
+
+    def one_minus(self, values: Array, out: Array) -> Call:
+        """Write 1 − values."""
+        return partial(self.xp.subtract, self.one, values, out)
+
+    def one_minus_square(self, values: Array, out: Array) -> list[Call]:
+        """Write 1 − values², the derivative of tanh by its value."""
+        return [partial(self.xp.multiply, values, values, out), self.one_minus(out, out)]
+
+    def forget(self, t: int, arrays: Iterable[Array]) -> list[Call]:
+        """Set to zero what belongs to samples at whose step t a sequence starts."""
+        if self.starts is None:
+            return []
+        where = self.starts[t]
+        calls = [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
+        return [partial(self.at_start, t, in_turn(calls))]
+
+    def at_start(self, t: int, call: Call) -> None:
+        """Make the call if a sequence starts at step t."""
+        if self.is_start[t]:
+            call()
+
+    def forward(self) -> list[Call]:
+        """From the state, through all steps, to the state."""
+        xp, end = self.xp, self.carried(self.n_steps)
+        calls: list[Call] = [
+            partial(xp.copyto, self.inputs[self.x_rows], self.x.swapaxes(0, 1)),
+            partial(self.inputs[self.one_row].fill, 1),
+        ]
+        for name, array in self.carried(0).items():
+            state = self.state.get(name, self.zero)
+            calls.append(partial(xp.copyto, array, state))
+        for t in range(self.n_steps):
+            calls += self.forget(t, self.carried(t).values())
+            calls += self.step(t)
+            if t + 1 < self.n_steps:
+                calls.append(partial(xp.copyto, self.inputs[self.h_rows, t + 1], self.top[t]))
+        return calls + [partial(xp.copyto, state, end[name]) for name, state in self.state.items()]
+
+    def backward(self) -> list[Call]:
+        """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
+        calls: list[Call] = [partial(self.spare.fill, 0)]
+        for stop in range(self.n_steps, 0, -len(self.factors)):
+            calls += self.steps_back(slice(max(0, stop - len(self.factors)), stop))
+        return calls
+
+    def steps_back(self, steps: slice) -> list[Call]:
+        """Some successive steps of backward."""
+        factors = self.factors[: steps.stop - steps.start]
+        calls: list[Call] = [partial(self.xp.copyto, factors[:, -1], self.dtop[steps])]
+        calls += self.find_factors(steps, factors.swapaxes(0, 1))
+        later = None
+        for t in reversed(range(steps.start, steps.stop)):
+            own = factors[t - steps.start]
+            calls.append(partial(self.xp.add, self.dh, own[-1], self.dh))
+            calls += self.step_back(own, later)
+            if t > 0:  # the gradient does not flow into the previous batch
+                calls += self.hand_back(t, own) + self.forget(t, self.carried_diffs(own))
+            later = own
+        calls += self.keep(factors[0])
+        calls += self.weight_gradient(steps, factors)
+        if self.dx is not None:
+            rows = self.spec.rows_reading("x")
+            back = self.scratch["weights_back"][self.x_rows, rows]
+            dpre = factors.reshape(len(factors), -1, factors.shape[-1])[:, rows]
+            calls.append(partial(self.xp.matmul, back, dpre, out=self.dx[steps]))
+        return calls
+
+    def product_back(self, factors: Array, out: Array) -> Call:
+        """Write the diff that reaches the h that entered the step through the product with it."""
+        rows = self.spec.rows_reading("h")
+        back = self.scratch["weights_back"][self.h_rows, rows]
+        return partial(self.xp.matmul, back, self.as_rows(factors)[rows], out=out)
+
+    def weight_gradient(self, steps: slice, factors: Array) -> list[Call]:
+        """Add to ``dweights``, where it is wanted, what comes of some steps."""
+        if self.dweights is None:
+            return []
+        xp, n_steps = self.xp, len(factors)
+        of_blocks = factors[:, : len(self.spec.blocks)].transpose(1, 2, 0, 3)
+        room = self.dpre[:, :n_steps]
+        dpre, inputs = (a.reshape(len(a), -1) for a in (room, self.inputs[:, steps]))
+        is_first, runs = steps.stop == self.n_steps, self.runs()
+        calls: list[Call] = [partial(xp.copyto, room.reshape(of_blocks.shape), of_blocks)]
+        if is_first and len(runs) > 1:  # there are parts that are empty
+            calls.append(partial(self.dweights.fill, 0))
+        for rows, cols in runs:
+            total = self.dweights[rows, cols]
+            left, right = dpre[rows], inputs[cols].T
+            if is_first or self.dterm is None:
+                calls.append(partial(xp.matmul, left, right, out=total))
+            else:
+                term = self.dterm[rows, cols]
+                calls.append(partial(xp.matmul, left, right, out=term))
+                calls.append(partial(xp.add, total, term, total))
+        return calls
+
+
+def time_first(array: Array) -> Array:
+    """The view ``(T, features, N)`` of an array seen as ``(N, T, …)``."""
+    n, steps = array.shape[:2]
+    if array.flags.c_contiguous:
+        return array.reshape(n, steps, -1).transpose(1, 2, 0)
+    return columns(array).reshape(steps, -1, n)

@@ -1,0 +1,1 @@
+"""Learned params: how they start, how they are held small, and where they live."""

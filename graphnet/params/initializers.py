@@ -1,0 +1,180 @@
+"""Initializers: how a param is filled before training.
+
+Each draws from the generator it is handed (one per param, keyed by the seed and the param's
+name), on the host, in float64; the result is rounded to the net's precision once.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import isfinite, prod, sqrt
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from graphnet.blob import Shape, shape_text
+from graphnet.declare.fields import ByName, Model, NonNegativeFloat, PositiveFloat
+from graphnet.errors import ShapeError
+
+
+class Initializer(Model):
+    """Fills a param; frozen, so that it can be a default value."""
+
+    def check(self, shape: Shape) -> None:
+        """See that a param of this shape can be filled; by default any can.
+
+        Raises:
+            ShapeError: Otherwise.
+        """
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
+        """Values of ``shape`` in float64, or None to leave the param at zero."""
+
+
+def fan_in(shape: Shape) -> int:
+    """How many inputs one output unit sees: all axes but the first (a vector: its length)."""
+    return prod(shape[1:]) if len(shape) > 1 else shape[0]
+
+
+class Null(Initializer):
+    """Leave the param at zero: for params that are loaded."""
+
+    type: Literal["Null"] = "Null"
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> None:
+        """Nothing."""
+        return
+
+
+class Constant(Initializer):
+    """Every element is ``value`` (default 0)."""
+
+    type: Literal["Constant"] = "Constant"
+    value: float = 0.0
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """An array full of ``value``."""
+        return np.full(shape, self.value)
+
+
+class Xavier(Initializer):
+    """U[−s, s) with s = √(3 / fan_in); Mocha's and Caffe's rule (Glorot's uses fan_out as well)."""
+
+    type: Literal["Xavier"] = "Xavier"
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Uniform values whose variance is 1 / fan_in."""
+        limit = sqrt(3 / fan_in(shape))
+        return rng.uniform(-limit, limit, shape)
+
+
+class Gaussian(Initializer):
+    """N(mean, std²), independent for each element; defaults 0 and 1."""
+
+    type: Literal["Gaussian"] = "Gaussian"
+    mean: float = 0.0
+    std: NonNegativeFloat = 1.0
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Normal values."""
+        return rng.normal(self.mean, self.std, shape)
+
+
+class Uniform(Initializer):
+    """U[low, high), independent for each element; defaults −1 and 1."""
+
+    type: Literal["Uniform"] = "Uniform"
+    low: float = -1.0
+    high: float = 1.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Uniform:
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low}) must not exceed high ({self.high})")
+        if not isfinite(self.high - self.low):
+            raise ValueError(f"low ({self.low}) and high ({self.high}) are too far apart")
+        return self
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Uniform values."""
+        return rng.uniform(self.low, self.high, shape)
+
+
+def fan_out(shape: Shape) -> int:
+    """How many output units one input reaches: all axes but the second (a vector: its length)."""
+    return shape[0] * prod(shape[2:])
+
+
+class Glorot(Initializer):
+    """U[−s, s) with s = √(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
+
+    type: Literal["Glorot"] = "Glorot"
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Uniform values whose variance is 2 / (fan_in + fan_out)."""
+        limit = sqrt(6 / (fan_in(shape) + fan_out(shape)))
+        return rng.uniform(-limit, limit, shape)
+
+
+class MSRA(Initializer):
+    """N(0, 2 / fan_in), for layers before a ReLU (He et al. 2015, arXiv 1502.01852)."""
+
+    type: Literal["MSRA"] = "MSRA"
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """Normal values whose variance is 2 / fan_in."""
+        return rng.normal(0.0, sqrt(2 / fan_in(shape)), shape)
+
+
+class Orthogonal(Initializer):
+    """``gain`` (default 1) times a matrix with orthonormal rows or columns.
+
+    The param is seen as ``(shape[0], rest)``: its rows are orthonormal where it is wide, its
+    columns where it is tall (Saxe et al. 2013, arXiv 1312.6120). Mocha's is not orthogonal
+    where it is wide.
+    """
+
+    type: Literal["Orthogonal"] = "Orthogonal"
+    gain: PositiveFloat = 1.0
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """A random orthogonal matrix, uniformly distributed, in the param's shape."""
+        n_row, n_column = shape[0], prod(shape[1:])
+        tall = rng.standard_normal((max(n_row, n_column), min(n_row, n_column)))
+        q, r = np.linalg.qr(tall)
+        q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # the sign that makes the distribution uniform
+        return self.gain * (q if n_row >= n_column else q.T).reshape(shape)
+
+
+class Bilinear(Initializer):
+    """Bilinear interpolation, for a Deconvolution that enlarges (Caffe ``bilinear`` filler).
+
+    Needs a param of shape ``(…, …, k, k)``.
+    """
+
+    type: Literal["Bilinear"] = "Bilinear"
+
+    def check(self, shape: Shape) -> None:
+        """The param holds square filters."""
+        if len(shape) != 4 or shape[2] != shape[3]:  # noqa: PLR2004  # images have two axes
+            raise ShapeError(
+                f"Bilinear fills square filters, found a param of shape {shape_text(shape)}\n"
+                "  choose another initializer, such as Xavier"
+            )
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """The same separable triangle in every filter."""
+        size = shape[3]
+        factor = (size + 1) // 2
+        centre = (2 * factor - 1 - factor % 2) / (2 * factor)
+        triangle = 1 - np.abs(np.arange(size) / factor - centre)
+        return np.broadcast_to(np.outer(triangle, triangle), shape)
+
+
+#: All of them, for a union that has more.
+EveryInitializer: TypeAlias = (
+    Null | Constant | Xavier | Glorot | MSRA | Gaussian | Uniform | Orthogonal | Bilinear
+)
+AnyInitializer: TypeAlias = Annotated[EveryInitializer, Field(discriminator="type"), ByName]

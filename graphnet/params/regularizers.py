@@ -1,0 +1,60 @@
+"""Regularizers: what is added to a param's gradient to keep it small.
+
+The effective coefficient is the regularizer's own times the solver's ``regu_coef``. The
+penalty itself is never part of the reported objective (Mocha's rule).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from graphnet.blob import Array
+from graphnet.declare.fields import ByName, Model, NonNegativeFloat
+
+
+class Regularizer(Model):
+    """A penalty on a param."""
+
+    @abstractmethod
+    def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
+        """Add the gradient of ``coef`` × penalty to ``diff``; ``scratch`` has the same shape."""
+
+
+class NoRegu(Regularizer):
+    """No penalty."""
+
+    type: Literal["NoRegu"] = "NoRegu"
+
+    def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
+        """Nothing."""
+
+
+class L2Regu(Regularizer):
+    """coef · Σ w², gradient 2 · coef · w: twice Caffe's weight decay. Default coef 1."""
+
+    type: Literal["L2Regu"] = "L2Regu"
+    coef: NonNegativeFloat = 1.0
+
+    def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
+        """``diff += 2 · coef · w``."""
+        xp.multiply(data, 2 * self.coef * coef, out=scratch)
+        xp.add(diff, scratch, out=diff)
+
+
+class L1Regu(Regularizer):
+    """coef · Σ |w|, gradient coef · sign(w), 0 at 0. Default coef 1."""
+
+    type: Literal["L1Regu"] = "L1Regu"
+    coef: NonNegativeFloat = 1.0
+
+    def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
+        """``diff += coef · sign(w)``."""
+        xp.sign(data, out=scratch)
+        xp.multiply(scratch, self.coef * coef, out=scratch)
+        xp.add(diff, scratch, out=diff)
+
+
+AnyRegularizer: TypeAlias = Annotated[NoRegu | L2Regu | L1Regu, Field(discriminator="type"), ByName]

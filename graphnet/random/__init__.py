@@ -1,0 +1,1 @@
+"""Random numbers that depend on what they are for, not on when or where they are drawn."""

@@ -1,0 +1,112 @@
+"""Loading solvers: from YAML or a dict to a Solver, the user's own coffee breaks imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnet.declare.arguments import expect, spelled_out
+from graphnet.declare.user_code import import_class
+from graphnet.declare.validation import validate
+from graphnet.declare.yaml_reader import Document, KeyPath, plain_document, read_source
+from graphnet.errors import GraphnetError, Problem, SpecError, located
+from graphnet.files.paths import placed
+from graphnet.solver.coffee import COFFEE_BREAKS
+from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.items import break_model
+from graphnet.solver.solver import Solver
+from graphnet.solver.spec import SolverSpec
+
+
+@spelled_out
+def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = True) -> Solver:
+    """Load a solver.
+
+    Args:
+        source: A YAML file, YAML text of several lines, or a dict of the same form. The paths in a
+            file are relative to its folder, all others to the working directory.
+        user_code: Whether coffee breaks may be classes named by a dotted path. They are looked
+            for beside the file first.
+
+    Raises:
+        SpecError: With every problem found, each at its line and column.
+    """
+    if isinstance(source, str | Path):
+        return parse_solver(read_source(source), user_code=user_code)
+    hint = "to make a solver of a SolverSpec write Solver(spec)"
+    expect(isinstance(source, Mapping), "load_solver", "a YAML file or a dict", source, hint)
+    return parse_solver(plain_document(source), user_code=user_code)
+
+
+def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
+    """A solver from a parsed document; see :func:`load_solver`."""
+    if _is_net(document.value):
+        raise SpecError(
+            "this is a net, not a solver: it has layers\n"
+            f"  graphnet solve {document.file or 'NET'} --solver SOLVER; in Python: load_net(…)",
+            document.at(()),
+        )
+    problems: list[Problem] = []
+    break_types: dict[str, type[CoffeeBreak]] = dict(COFFEE_BREAKS)
+    for path, item in _custom_breaks(document.value):
+        try:
+            cls = _import_break(item, document, path, user_code=user_code)
+        except GraphnetError as error:
+            problems += error.problems
+        else:
+            break_types[item["type"]] = cls
+    try:
+        spec = validate(SolverSpec, document.value, document)
+    except GraphnetError as error:
+        problems += error.problems
+    if problems:
+        raise SpecError.of(dict.fromkeys(problems))
+    _check_one_snapshot(spec, document)
+    spec = spec.model_copy(
+        update={
+            key: str(placed(path, document.folder_of((key,))))
+            for key in ("exp_dir", "load_from")
+            if document.file and (path := getattr(spec, key)) is not None
+        }
+    )
+    return Solver(spec, break_types, document.at, document.folder_of)
+
+
+def _is_net(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "layers" in value
+    items = value if isinstance(value, list) else ()
+    return any(isinstance(item, Mapping) and "type" in item for item in items)
+
+
+def _check_one_snapshot(spec: SolverSpec, document: Document) -> None:
+    found = [i for i, item in enumerate(spec.coffee_breaks) if item.type == "Snapshot"]
+    if len(found) > 1:
+        raise SpecError(
+            "there is a Snapshot before this one, and they would disagree on what is kept\n"
+            "  one is enough: it takes every_n_iter and every_n_epoch together",
+            document.at(("coffee_breaks", found[1])),
+        )
+
+
+def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:
+    """The items of ``coffee_breaks`` whose type is a dotted path, each with its own."""
+    items = value.get("coffee_breaks") if isinstance(value, Mapping) else None
+    return [
+        (("coffee_breaks", i), item)
+        for i, item in enumerate(items if isinstance(items, list | tuple) else ())
+        if isinstance(item, dict) and isinstance(item.get("type"), str) and "." in item["type"]
+    ]
+
+
+def _import_break(
+    item: dict[str, Any], document: Document, path: KeyPath, *, user_code: bool
+) -> type[CoffeeBreak]:
+    """The class of an item, its keywords seen to fit."""
+    kind, subject = item["type"], f"coffee_breaks[{path[-1]}] ({item['type']}): "
+    with located(document.at((*path, "type")), subject):
+        cls = import_class(kind, CoffeeBreak, document.folder, allowed=user_code)
+        model = break_model(cls, kind)
+    validate(model, item, document, path, subject)
+    return cls

@@ -1,0 +1,1 @@
+"""A run on several ranks: one leads, the others keep step."""

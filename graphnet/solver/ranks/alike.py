@@ -1,0 +1,59 @@
+"""Whether the ranks of a job train the same net by the same solver on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.errors import RankError
+from graphnet.parallel.communicator import Communicator, together
+from graphnet.solver.record.same_run import differences
+from graphnet.solver.record.snapshot_file import versions
+from graphnet.solver.run import Run
+
+
+def check_alike(run: Run, communicator: Communicator) -> None:
+    """See that all ranks have declared the same, on the same versions and data files.
+
+    Raises:
+        RankError: On rank 0, listing what is different on the first rank that differs.
+        SystemExit: The same on the others.
+        DataError: If a data file cannot be read.
+    """
+    if communicator.size > 1:
+        own = together(communicator, partial(declaration, run))
+        everyone = communicator.all_gather(own)
+        together(communicator, partial(compare, everyone, communicator.describe()))
+
+
+def declaration(run: Run) -> dict[str, Any]:
+    """What must be the same on all ranks; files by what is in them, wherever they are."""
+    net, spec = run.net, run.spec.model_copy(update={"exp_dir": None})  # rank 0 alone writes
+    return {
+        "versions": versions(),
+        "net": parse_yaml(net.yaml_text, "net").value,
+        "solver": parse_yaml(spec.to_yaml(), "solver").value,
+        "precision": str(net.store.dtype),
+        "backend": net.backend.name,
+        "seed": net.context.seed,
+        "data": {layer: list(files.values()) for layer, files in net.data_fingerprints().items()},
+    }
+
+
+def compare(everyone: Sequence[dict[str, Any]], places: Sequence[str]) -> None:
+    """Compare what each rank has declared with rank 0.
+
+    Raises:
+        RankError: At the first rank that differs.
+    """
+    for rank, declared in enumerate(everyone):
+        found = list(differences(everyone[0], declared))
+        if found:
+            place = f" ({places[rank]})" if rank < len(places) else ""
+            raise RankError(
+                f"rank {rank}{place} does not do what rank 0 does ('there' is rank 0):\n  "
+                + "\n  ".join(found)
+                + "\n  all ranks need the same files and the same graphnet"
+            )

@@ -1,0 +1,161 @@
+"""Which files of a folder a run has made, so that a run writes over, moves and removes no others.
+
+A folder is a run's if its ``run.json`` is a run's record, or a snapshot lies in ``snapshots/``. Any
+other folder may become one, unless there is something under a name that a run would write to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from graphnet.declare.yaml_reader import parse_yaml, write_yaml
+from graphnet.errors import GraphnetError
+from graphnet.files.folder import Folder
+from graphnet.files.writing import UNFINISHED, unfinished
+from graphnet.solver.record.snapshot_file import begins_as_snapshot
+
+LOCK, RECORD, STATISTICS, SNAPSHOTS = "lock", "run.json", "statistics.jsonl", "snapshots"
+#: What is trained and how; the record knows these texts by their checksums.
+DECLARED = ("net.yaml", "solver.yaml")
+BEST = "best.h5"
+SNAPSHOT_NAME = re.compile(r"snapshot-(\d{6,})\.h5")
+_RECORDED = {"net", "seed", "backend", "precision", "versions", "machine", "data", "starts"}
+_HOLDER = re.compile(rb"(?:process \d+ on [^\n]*\n)?")
+
+
+def foreign_files(folder: Folder) -> list[str]:
+    """The files that a run in the folder would write to and that no run has made."""
+    record = read_record(folder)
+    found = [] if _is_lock(folder) else [LOCK]
+    if record is None and not _has_snapshot(folder):
+        names = [RECORD, *DECLARED, STATISTICS]
+        return [*found, *(name for name in names if folder.status(name)), *_strange_names(folder)]
+    if record is None and folder.status(RECORD) and not _is_damaged_record(folder):
+        found.append(RECORD)
+    checksums = (record or {}).get("files")
+    found += [
+        name
+        for name in DECLARED
+        if folder.has_file(name) and not _is_declared(name, folder, checksums)
+    ]
+    return found
+
+
+def read_record(folder: Folder) -> dict[str, Any] | None:
+    """The record of a run's starts; None where there is none or it cannot be read."""
+    with suppress(OSError, ValueError, RecursionError):
+        found = json.loads(folder.read(RECORD))
+        if isinstance(found, dict) and isinstance(found.get("starts"), list):
+            return {key: value for key, value in found.items() if _is_plausible(key, value)}
+    return None
+
+
+def _is_plausible(key: str, value: object) -> bool:
+    """Whether a record's value is of the kind that is written under its key."""
+    if key == "outputs":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if key == "files":
+        lists = value.values() if isinstance(value, dict) else [None]
+        return all(isinstance(item, list) for item in lists)
+    return True
+
+
+def checksum(text: str) -> str:
+    """What a record knows a text by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def leftovers(folder: Folder, snapshots: Folder) -> Iterator[tuple[Folder, str]]:
+    """The unfinished files that a run has left in its folders when it was killed.
+
+    An earlier graphnet named them without a number, so that in a folder which is no run's yet they
+    may be somebody else's.
+    """
+    is_run = read_record(folder) is not None or _has_snapshot(folder)
+    small = (RECORD, *DECLARED, STATISTICS)
+    for place, is_own in ((folder, small.__contains__), (snapshots, is_snapshot_name)):
+        for name, target in list(unfinished(place)):
+            if is_own(target) and (is_run or name != target + UNFINISHED):
+                yield place, name
+
+
+def is_snapshot_name(name: str) -> bool:
+    """Whether a run names a snapshot so."""
+    return name == BEST or SNAPSHOT_NAME.fullmatch(name) is not None
+
+
+def _is_lock(folder: Folder) -> bool:
+    """Whether a run has made the lock, or may make it."""
+    if not folder.has_file(LOCK):
+        return folder.status(LOCK) is None
+    return _HOLDER.fullmatch(folder.read(LOCK, 1 << 10)) is not None
+
+
+def _snapshots(folder: Folder) -> Folder | None:
+    with suppress(OSError):
+        return Folder(folder.path / SNAPSHOTS, within=folder)
+    return None
+
+
+def _has_snapshot(folder: Folder) -> bool:
+    """Whether there is a file that is one by its name and its beginning."""
+    snapshots = _snapshots(folder)
+    if snapshots is None:
+        return False
+    with snapshots, suppress(OSError):
+        return any(
+            SNAPSHOT_NAME.fullmatch(name) and holds_snapshot(snapshots, name)
+            for name in snapshots.names()
+        )
+    return False
+
+
+def holds_snapshot(folder: Folder, name: str) -> bool:
+    """Whether a file begins as snapshots do."""
+    with suppress(OSError):
+        return folder.has_file(name) and begins_as_snapshot(folder.read(name, 64))
+    return False
+
+
+def _strange_names(folder: Folder) -> list[str]:
+    """What is named like a snapshot in a folder that is no run's."""
+    snapshots = _snapshots(folder)
+    if snapshots is None:
+        return []
+    with snapshots, suppress(OSError):
+        return [f"{SNAPSHOTS}/{name}" for name in snapshots.names() if is_snapshot_name(name)]
+    return []
+
+
+def _is_damaged_record(folder: Folder) -> bool:
+    """Whether it could be a record that has suffered, rather than a file of the user's own."""
+    try:
+        found = json.loads(folder.read(RECORD))
+    except (ValueError, RecursionError):
+        return True
+    except OSError:
+        return False
+    return not isinstance(found, dict) or not found or not _RECORDED.isdisjoint(found)
+
+
+def _is_declared(name: str, folder: Folder, checksums: object) -> bool:
+    """Whether a run has written the text, as its record says; else, whether it could have."""
+    try:
+        text = folder.read(name).decode()
+    except (OSError, UnicodeDecodeError):
+        return False
+    if isinstance(checksums, Mapping):
+        return checksum(text) in (checksums.get(name) or ())
+    # of a graphnet whose records knew no checksums: it is what write_yaml makes of what it says
+    try:
+        value = parse_yaml(text, name).value
+        is_whole = isinstance(value, dict) and write_yaml(value) == text
+    except GraphnetError:
+        return False
+    keys = list(value) if is_whole else []
+    return keys == ["name", "layers"] if name == DECLARED[0] else keys[:1] == ["method"]

@@ -1,0 +1,136 @@
+"""Whether a snapshot is of the run that is declared now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.errors import SnapshotError
+from graphnet.solver.record.run_directory import START_OVER
+from graphnet.solver.record.snapshot_file import Contents
+from graphnet.solver.spec import FREE_KEYS, SolverSpec
+from graphnet.solver.trainable_net import TrainableNet
+
+
+def check_same_run(
+    contents: Contents,
+    file: Path,
+    net: TrainableNet,
+    spec: SolverSpec,
+    fingerprints: Mapping[str, Mapping[str, str]],
+) -> None:
+    """See that net, solver, precision, backend, seed and data are those of the snapshot.
+
+    ``max_iter``, ``max_epoch`` and the coffee breaks may differ. Of the data the sources are
+    compared, and what is in their files.
+
+    Args:
+        contents: The snapshot's.
+        file: Where it is.
+        net: The net that is declared now.
+        spec: And its solver.
+        fingerprints: Of each data layer's files, by path.
+
+    Raises:
+        SnapshotError: Listing every difference.
+    """
+    meta = contents.meta
+    if meta.kind != "run" or meta.solver is None:
+        raise SnapshotError(f"{file}: is a model, not a run\n  start from it with load_from")
+    then = {
+        "net": _parsed(contents.net_yaml, f"{file}: net.yaml"),
+        "solver": _bound(_parsed(contents.solver_yaml, f"{file}: solver.yaml")),
+        "precision": meta.dtype,
+        "backend": meta.backend,
+        "seed": meta.seed,
+        "data": _plain(meta.data),
+    }
+    now = {
+        "net": _parsed(net.yaml_text, "the net"),
+        "solver": _bound(_parsed(spec.to_yaml(), "the solver")),
+        "precision": str(net.store.dtype),
+        "backend": net.backend.name,
+        "seed": net.context.seed,
+        "data": _plain(net.data_summary()),
+    }
+    found = list(differences(then, now))
+    if found:
+        raise SnapshotError(
+            f"{file}: this run was declared differently, so it cannot go on:\n  "
+            + "\n  ".join(found)
+            + f"\n  {START_OVER}, or choose another exp_dir"
+        )
+    changed = list(_changed_files(meta.fingerprints, fingerprints))
+    if changed:
+        raise SnapshotError(
+            f"{file}: the data of this run has changed since, so it cannot go on:\n  "
+            + "\n  ".join(changed)
+            + f"\n  put it back as it was, or {START_OVER}"
+        )
+
+
+def _changed_files(
+    then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """What has another content now; paths may differ."""
+    for layer, before in then.items():
+        files = now.get(layer, {})
+        if len(files) != len(before):
+            yield f"{layer} has read {len(before)} files, and there are {len(files)}"
+        for (path, print_), old in zip(files.items(), before.values(), strict=False):
+            if print_ != old:
+                yield f"{path}, which {layer} reads"
+
+
+def _parsed(text: str, where: str) -> Any:
+    return parse_yaml(text, where).value if text.strip() else {}
+
+
+def _bound(solver: Any) -> dict[str, Any]:
+    """The solver without what may change; the seed is compared as the net has it."""
+    solver = solver if isinstance(solver, Mapping) else {}
+    kept = {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
+    return {**kept, "shards": solver.get("shards", 1)}
+
+
+def _plain(value: Any) -> Any:
+    """As it comes back from JSON."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def differences(then: Any, now: Any, path: str = "") -> Iterator[str]:
+    """Each leaf that differs, as ``path: … there, … here``; named items are found by name."""
+    are_lists = isinstance(then, list) and isinstance(now, list)
+    then, now = _by_name(then), _by_name(now)
+    if isinstance(then, dict) and isinstance(now, dict):
+        if are_lists and then.keys() == now.keys() and list(then) != list(now):
+            yield f"{path}: in the order {', '.join(then)} there, {', '.join(now)} here"
+        for key in {**then, **now}:
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in now:
+                yield f"{inner}: {_short(then[key])} there, absent here"
+            elif key not in then:
+                yield f"{inner}: absent there, {_short(now[key])} here"
+            else:
+                yield from differences(then[key], now[key], inner)
+    elif then != now:
+        yield f"{path}: {_short(then)} there, {_short(now)} here"
+
+
+def _by_name(value: Any) -> Any:
+    """A list of named items as a mapping; anything else as it is."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(v, dict) and "name" in v for v in value)
+    ):
+        return {v["name"]: v for v in value}
+    return value
+
+
+def _short(value: Any, most: int = 60) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,250 @@
+"""The snapshot file: a whole run, or a model alone, as one HDF5 file with a checksum of itself.
+
+    bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves a file's
+                  first bytes to its writer)
+    bytes 512-    HDF5:
+      /params/<layer>/<param>            /state/<layer>/<name>
+      /history/<name>/<layer>/<param>    /statistics/<layer>
+      /meta (JSON, see Meta)             /net.yaml   /solver.yaml
+
+The checksum covers all bytes from 512 on and is looked at before HDF5 sees any of them. A model
+has only params, state, /meta and /net.yaml. Nothing in the file depends on the clock, so equal
+runs write equal files. No object is ever unpickled and no link followed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import h5py
+import numpy as np
+from pydantic import ConfigDict, Field, ValidationError
+
+import graphnet
+from graphnet.declare.fields import Model
+from graphnet.errors import DivergedError, SnapshotError
+from graphnet.files.paths import shown
+from graphnet.solver.coffee.base import Saved
+
+FORMAT_VERSION = 1
+HEADER_BYTES = 512
+_MAGIC = b"graphnet snapshot "
+
+_ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
+
+Arrays: TypeAlias = dict[str, np.ndarray]
+
+
+class SavedState(Model):
+    """The solver's state."""
+
+    model_config = _ANY_FLOAT
+
+    iter: int
+    epoch: int
+    obj_val: float
+    losses: dict[str, float]
+    lr: float
+    momentum: float | None
+    lr_scale: float
+
+
+class Meta(Model):
+    """What a snapshot says in words and single numbers.
+
+    Args:
+        format_version: Of the file.
+        kind: ``run``, or ``model`` for params alone.
+        versions: Of graphnet and of the libraries it ran on.
+        backend: Where the params were.
+        dtype: Their precision.
+        seed: Of the run.
+        solver: Where it stood.
+        cursors: Samples each data layer had delivered.
+        breaks: What the coffee breaks keep, by break.
+        statistics_bytes: How long statistics.jsonl was.
+        data: Which data sources were used.
+        fingerprints: Of the files they read, by data layer and path.
+    """
+
+    model_config = _ANY_FLOAT
+
+    format_version: int = FORMAT_VERSION
+    kind: Literal["run", "model"] = "run"
+    versions: dict[str, str]
+    backend: str
+    dtype: str
+    seed: int
+    solver: SavedState | None = None
+    cursors: dict[str, int] = Field(default_factory=dict)
+    breaks: dict[str, dict[str, Saved]] = Field(default_factory=dict)
+    statistics_bytes: int = 0
+    data: Any = None
+    fingerprints: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+@dataclass
+class Contents:
+    """What is in a snapshot; arrays by ``layer/param`` or by name."""
+
+    meta: Meta
+    params: Arrays
+    state: Arrays = field(default_factory=dict)
+    history: Arrays = field(default_factory=dict)
+    statistics: Arrays = field(default_factory=dict)
+    net_yaml: str = ""
+    solver_yaml: str = ""
+
+    @property
+    def iter(self) -> int:
+        """Updates done; 0 for a model."""
+        return self.meta.solver.iter if self.meta.solver else 0
+
+    def groups(self) -> Iterator[tuple[str, Arrays]]:
+        """The arrays by the group they stand in."""
+        yield from (
+            ("params", self.params),
+            ("state", self.state),
+            ("history", self.history),
+            ("statistics", self.statistics),
+        )
+
+
+def versions() -> dict[str, str]:
+    """Of graphnet and of what a run's numbers may depend on."""
+    return {
+        "graphnet": graphnet.__version__,
+        "numpy": np.__version__,
+        "h5py": h5py.__version__,
+    }
+
+
+def to_bytes(contents: Contents) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        DivergedError: If a value in it is NaN or infinite: such a snapshot is never written.
+        SnapshotError: If a name in it cannot stand in an HDF5 file.
+    """
+    image = io.BytesIO()
+    try:
+        with h5py.File(image, "w", userblock_size=HEADER_BYTES) as file:
+            for group, arrays in contents.groups():
+                for name, array in arrays.items():
+                    if not np.isfinite(array).all():
+                        raise _not_finite(f"{group}/{name}", contents.iter)
+                    file.create_dataset(f"{group}/{name}", data=array, track_times=False)
+            _write_text(file, "meta", contents.meta.model_dump_json())
+            _write_text(file, "net.yaml", contents.net_yaml)
+            if contents.solver_yaml:
+                _write_text(file, "solver.yaml", contents.solver_yaml)
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
+    body = image.getvalue()[HEADER_BYTES:]
+    return _header(body) + body
+
+
+def _header(body: bytes) -> bytes:
+    text = b"%s%d sha256 %s\n" % (
+        _MAGIC,
+        FORMAT_VERSION,
+        hashlib.sha256(body).hexdigest().encode(),
+    )
+    return text.ljust(HEADER_BYTES, b"\0")
+
+
+def _not_finite(name: str, iteration: int) -> DivergedError:
+    return DivergedError(
+        f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
+        "  no snapshot of it is written, and the last one is good"
+    )
+
+
+def _write_text(file: h5py.File, name: str, text: str) -> None:
+    encoded = text.encode()
+    kind = h5py.string_dtype("utf-8", max(len(encoded), 1))
+    file.create_dataset(name, data=np.array(encoded, dtype=kind), track_times=False)
+
+
+def begins_as_snapshot(beginning: bytes) -> bool:
+    """Whether a file with this beginning is a snapshot or model, sound or not."""
+    return beginning.startswith(_MAGIC)
+
+
+def read(path: Path) -> Contents:
+    """Read a snapshot or model and see that it is whole.
+
+    Raises:
+        SnapshotError: If it cannot be read, is no snapshot, is damaged, or was written by a
+            newer graphnet.
+    """
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(HEADER_BYTES)
+            _check_header(path, header)
+            body = stream.read()
+    except OSError as error:
+        raise SnapshotError(f"{shown(path)}: cannot be read: {error.strerror or error}") from None
+    if header != _header(body):
+        raise SnapshotError(f"{shown(path)}: is damaged: its checksum is wrong")
+    try:
+        with h5py.File(io.BytesIO(header + body), "r") as file:
+            return _read_file(file, len(body))
+    except Exception as error:  # a file made to deceive has HDF5 raise almost anything
+        said = "its /meta is not as expected" if isinstance(error, ValidationError) else error
+        raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot: {said}") from error
+
+
+def _check_header(path: Path, header: bytes) -> None:
+    """See that the file is one of graphnet's, in a format that is known."""
+    if not begins_as_snapshot(header):
+        raise SnapshotError(
+            f"{shown(path)}: is not a graphnet snapshot or model\n"
+            "  expected a file that graphnet has written"
+        )
+    version = header[len(_MAGIC) :].split()[:1]
+    if version and version[0].isdigit() and int(version[0]) > FORMAT_VERSION:
+        raise SnapshotError(
+            f"{shown(path)}: has format {int(version[0])}, "
+            f"and this graphnet knows {FORMAT_VERSION}\n"
+            "  install the graphnet that wrote it, or a newer one"
+        )
+
+
+def _read_file(file: h5py.File, n_bytes: int) -> Contents:
+    found: dict[str, h5py.Dataset] = {}
+
+    def look(name: str | bytes, node: Any) -> None:
+        # visititems goes along hard links only: nothing outside the file is ever opened
+        if isinstance(name, bytes):
+            raise ValueError(f"the name {name!r} in it is not UTF-8")  # noqa: TRY004  # as below
+        if isinstance(node, h5py.Dataset):
+            if node.is_virtual or node.external or node.shape is None or node.nbytes > n_bytes:
+                raise ValueError(f"'{name}' is not stored in the file")
+            found[name] = node
+
+    file.visititems(look)
+    meta = Meta.model_validate_json(_text(found, "meta"))
+    groups: dict[str, Arrays] = {"params": {}, "state": {}, "history": {}, "statistics": {}}
+    for name, dataset in found.items():
+        group, _, rest = name.partition("/")
+        if rest and group in groups:
+            if dataset.dtype.kind != "f":
+                raise ValueError(f"'{name}' holds no floating-point numbers")
+            groups[group][rest] = dataset[()]
+    net_yaml, solver_yaml = _text(found, "net.yaml"), _text(found, "solver.yaml")
+    return Contents(meta, **groups, net_yaml=net_yaml, solver_yaml=solver_yaml)
+
+
+def _text(found: Mapping[str, h5py.Dataset], name: str) -> str:
+    if name not in found:
+        return ""
+    value = found[name][()]
+    if not isinstance(value, bytes):
+        raise ValueError(f"'{name}' is not a text")  # noqa: TRY004  # becomes a SnapshotError
+    return value.decode()

@@ -1,0 +1,220 @@
+"""Weights: params and persistent state, by layer name, between a store and a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphnet.blob import Array, shape_text
+from graphnet.declare.arguments import expect_net, expect_path, spelled_out
+from graphnet.errors import SnapshotError
+from graphnet.files.paths import is_there, shown
+from graphnet.files.writing import Advice, write_durably
+from graphnet.params.param import ParamStore
+from graphnet.solver.record.run_directory import newest_good
+from graphnet.solver.record.snapshot_file import (
+    Arrays,
+    Contents,
+    Meta,
+    begins_as_snapshot,
+    read,
+    to_bytes,
+    versions,
+)
+from graphnet.solver.trainable_net import TrainableNet
+
+
+@dataclass(frozen=True)
+class WeightsReport:
+    """What was loaded from a file and what was not.
+
+    Attributes:
+        file: Where from.
+        loaded: ``layer/param`` of the net that the file had.
+        missing: Of the net, not in the file: they keep their values.
+        misshapen: In both, in different shapes: they keep their values, too. With both shapes.
+        unused: In the file, not of the net.
+    """
+
+    file: Path
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    misshapen: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every param of the net was loaded."""
+        return not self.missing and not self.misshapen
+
+    def __str__(self) -> str:
+        n = len(self.loaded) + len(self.missing) + len(self.misshapen)
+        lines = [f"loaded {len(self.loaded)} of {n} params from {shown(self.file)}"]
+        for what, names in (
+            ("not in the file, so they start as declared", self.missing),
+            ("of another shape in the file, so they start as declared", self.misshapen),
+            ("in the file but not in this net", self.unused),
+        ):
+            if names:
+                lines.append(f"  {what}: {', '.join(names)}")
+        return "\n".join(lines)
+
+
+def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
+    """``(group, layer/name, array)`` for all params and all persistent state."""
+    for key, name, param in store.items():
+        yield "params", f"{key}/{name}", param.data
+    for key, named in store.state.items():
+        for name, array in named.items():
+            yield "state", f"{key}/{name}", array
+
+
+def download(store: ParamStore) -> tuple[Arrays, Arrays]:
+    """Host copies of the params and of the state."""
+    found: dict[str, Arrays] = {"params": {}, "state": {}}
+    for group, name, array in store_arrays(store):
+        found[group][name] = store.backend.download(array)
+    return found["params"], found["state"]
+
+
+def upload(store: ParamStore, params: Arrays, state: Arrays, *, file: Path) -> WeightsReport:
+    """Copy into the store what fits, converted to its precision.
+
+    Only params count in the report; state comes along where it fits.
+    """
+    given: Mapping[str, Arrays] = {"params": params, "state": state}
+    loaded, missing, misshapen = [], [], []
+    for group, name, array in store_arrays(store):
+        values = given[group].get(name)
+        if values is None:
+            missing.append((group, name))
+        elif values.shape != tuple(array.shape):
+            shapes = f"{shape_text(values.shape)} there, {shape_text(tuple(array.shape))} here"
+            misshapen.append((group, f"{name} ({shapes})"))
+        else:
+            store.backend.upload(np.ascontiguousarray(values, dtype=store.dtype), array)
+            loaded.append((group, name))
+    known = {name for group, name, _ in store_arrays(store) if group == "params"}
+    return WeightsReport(
+        file,
+        _params_of(loaded),
+        _params_of(missing),
+        _params_of(misshapen),
+        tuple(name for name in params if name not in known),
+    )
+
+
+def _params_of(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(name for group, name in found if group == "params")
+
+
+def read_weights(path: Path) -> tuple[Path, Contents]:
+    """The newest good snapshot of a run's directory, or the snapshot or model named.
+
+    Raises:
+        SnapshotError: If there is none.
+    """
+    if not is_there(path):
+        raise SnapshotError(
+            f"{shown(path)}: there is no such run, snapshot or model\n"
+            "  expected a run's directory, or a file that graphnet has written"
+        )
+    if not path.is_dir():
+        return path, read(path)
+    found = newest_good(path)
+    if found is None:
+        where = shown(path / "snapshots")
+        raise SnapshotError(f"{shown(path)}: holds no run: there is no snapshot in {where}")
+    return found
+
+
+@spelled_out
+def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -> WeightsReport:
+    """Load params and persistent state by layer name from a run, a snapshot or a model.
+
+    Args:
+        net: Where to; of either phase.
+        path: A run's directory (its newest good snapshot is taken), or a file.
+        strict: Whether every param of the net must be there in its shape.
+
+    Returns:
+        What was loaded and what was not.
+
+    Raises:
+        SnapshotError: If the file is missing or damaged, or nothing in it fits; with
+            ``strict``, if not everything does, and then nothing is loaded.
+    """
+    expect_net("load_weights", net, call="load_weights(net, FILE)")
+    expect_path("load_weights", path, call="load_weights(net, FILE)")
+    file, contents = read_weights(Path(path))
+    store = net.store
+    if strict:
+        check_fits(store, contents, file)
+    report = upload(store, contents.params, contents.state, file=file)
+    if not report.loaded and any(True for _ in store.items()):
+        raise SnapshotError(f"{shown(file)}: has no param that this net could use\n{report}")
+    return report
+
+
+def check_fits(store: ParamStore, contents: Contents, file: Path) -> None:
+    """See that a file has every param of the store, in its shape.
+
+    Raises:
+        SnapshotError: Listing all that are missing or have another shape.
+    """
+    wrong = []
+    for key, name, param in store.items():
+        values = contents.params.get(f"{key}/{name}")
+        here = tuple(param.data.shape)
+        if values is None:
+            wrong.append(f"'{key}/{name}' is not in the file")
+        elif values.shape != here:
+            wrong.append(
+                f"'{key}/{name}' is {shape_text(values.shape)} there, {shape_text(here)} here"
+            )
+    if wrong:
+        raise SnapshotError(f"{shown(file)}: is not of this net:\n  " + "\n  ".join(wrong))
+
+
+@spelled_out
+def save_model(net: TrainableNet, path: Path | str) -> None:
+    """Write the params and persistent state alone: a model.
+
+    Args:
+        net: Whose.
+        path: A file, replaced as a whole when the new one is on the disk.
+
+    Raises:
+        DivergedError: If one of them is not finite.
+        SnapshotError: If it cannot be written, or a file that is no model or snapshot has the
+            name; what was there before stays.
+    """
+    expect_net("save_model", net, call="save_model(net, FILE)")
+    expect_path("save_model", path, call="save_model(net, FILE)")
+    params, state = download(net.store)
+    meta = Meta(
+        kind="model",
+        versions=versions(),
+        backend=net.backend.name,
+        dtype=str(net.store.dtype),
+        seed=net.context.seed,
+    )
+    contents = Contents(meta, params, state, net_yaml=net.yaml_text)
+    path = Path(path)
+    _refuse_other(path)
+    write_durably(path, to_bytes(contents), Advice(SnapshotError))
+
+
+def _refuse_other(path: Path) -> None:
+    """See that a file that would be replaced is a model or snapshot, or empty."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        beginning = file.read(64)
+    if beginning and not begins_as_snapshot(beginning):
+        raise SnapshotError(
+            f"{path}: is not a model, so it is not replaced by one\n  choose another name"
+        )

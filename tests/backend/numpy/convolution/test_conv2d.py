@@ -1,0 +1,224 @@
+"""Tests of graphnet.backend.numpy.convolution.conv2d."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.conv_cases import (
+    DIFFS,
+    LARGE,
+    PADDED,
+    TOLERANCE,
+    bound,
+    cases,
+    random_case,
+    run,
+)
+from support.naive_windows import convolve
+
+from graphnet.backend import open_backend
+from graphnet.backend.base import Window
+from graphnet.backend.numpy import products as numpy_products
+from graphnet.backend.numpy.convolution import lowered_plan as numpy_conv2d_lowered_plan
+from graphnet.backend.numpy.convolution import plan as numpy_conv2d_plan
+from graphnet.backend.numpy.convolution import winograd_plan as numpy_conv2d_winograd_plan
+from graphnet.backend.numpy.convolution.conv2d import plan_conv2d
+from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
+
+BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
+
+
+MODULES = (
+    numpy_conv2d_plan,
+    numpy_conv2d_lowered_plan,
+    numpy_conv2d_winograd_plan,
+    numpy_products,
+)
+
+
+def wherever_it_can(patch):
+    """Minimal filtering is used, however little it saves."""
+    patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_SAMPLES", {True: 1, False: 1})
+    patch.setattr(numpy_conv2d_winograd_plan, "FEWEST_CHANNELS", 1)
+    patch.setattr(numpy_conv2d_winograd_plan, "LEAST_GAIN", 0)
+
+
+def check(window, n_group, case, **how):
+    """Every result equals the slow one's, for every number of threads bit for bit the same."""
+    expected = convolve(window, n_group, *case)
+    found = [run(backend, window, n_group, case, **how) for backend in BACKENDS.values()]
+    for name, value in found[0].items():
+        wanted = getattr(expected, name)
+        scale = TOLERANCE[value.dtype.name] * max(1.0, np.abs(wanted).max())
+        np.testing.assert_allclose(value, wanted, atol=scale, rtol=0, err_msg=name)
+        for other in found[1:]:
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+    return found[0]
+
+
+@settings(deadline=None, max_examples=200)
+@given(cases())
+def test_any_geometry(case):
+    """Stride, padding, dilation and groups in every combination agree with the slow reference."""
+    check(*case)
+
+
+@settings(deadline=None, max_examples=200)
+@given(cases(tiled=True))
+def test_any_geometry_by_minimal_filtering(case):
+    """The same where tiles are transformed, however little that saves."""
+    with pytest.MonkeyPatch.context() as patch:
+        wherever_it_can(patch)
+        check(*case)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.booleans().flatmap(lambda tiled: cases(tiled=tiled)),
+    st.fixed_dictionaries(
+        {
+            "INLINE_MACS": st.just(0),
+            "UNPACKED": st.sampled_from([1, 100, 10_000]),
+            "PACKED_COLUMNS": st.integers(1, 20),
+            "UNCUT_COLUMNS": st.integers(1, 40),
+            "LAID_OUT_DEPTH": st.integers(1, 40),
+            "TILE_COLUMNS": st.integers(1, 20),
+            "FEWEST_CUT": st.integers(1, 4),
+            "SUMMED_COLUMNS": st.integers(1, 40),
+            "TURNED": st.integers(1, 40),
+            "COLUMNS": st.integers(1, 9),
+            "VECTOR": st.integers(1, 2),
+            "MOST_COLUMNS": st.integers(1, 20),
+            "FEWEST_COLUMNS": st.integers(1, 20),
+            "N_UNITS": st.integers(1, 9),
+            "LOWERED_ELEMENTS": st.integers(1, 300),
+            "UNFOLDED_ELEMENTS": st.integers(1, 300),
+            "WAITING_ELEMENTS": st.integers(1, 300),
+            "N_LANES": st.integers(1, 9),
+            "LANE_ELEMENTS": st.integers(1, 300),
+        }
+    ),
+)
+def test_any_cut(case, constants):
+    """However the work is cut into units, lanes, parts and pieces, the results are right."""
+    with pytest.MonkeyPatch.context() as patch:
+        wherever_it_can(patch)
+        for name, value in constants.items():
+            owners = [module for module in MODULES if hasattr(module, name)]
+            assert owners
+            for module in owners:
+                patch.setattr(module, name, value)
+        patch.setattr(numpy_products, "has_unpacked", lambda: True)
+        check(*case)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("window", "n_group", "x_shape", "n_filter"),
+    LARGE,
+)
+def test_large_enough_for_threads(window, n_group, x_shape, n_filter, dtype):
+    """Shapes that are cut into several units, and run in several threads, agree as well."""
+    check(window, n_group, random_case(window, n_group, x_shape, n_filter, dtype))
+
+
+# --- what is asked for ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_group", [1, 2])
+@pytest.mark.parametrize(
+    "wanted", [(), ("dx",), ("dfilter",), ("dbias",), ("dfilter", "dbias"), ("dx", "dbias")]
+)
+def test_only_what_is_wanted(wanted, n_group):
+    """A diff that is None is not computed, the others are."""
+    case = random_case(PADDED, n_group, (3, 4, 6, 5), 4, "float64")
+    assert set(check(PADDED, n_group, case, wanted=wanted)) == {"y", *wanted}
+
+
+def test_without_bias():
+    """Without a bias nothing is added."""
+    x, filter_, bias, dy = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    expected = convolve(PADDED, 1, x, filter_, 0 * bias, dy)
+    found = run(BACKENDS[1], PADDED, 1, (x, filter_, bias, dy), bias=False)
+    np.testing.assert_allclose(found["y"], expected.y, atol=1e-12)
+
+
+def test_backward_needs_no_forward():
+    """The gradient of the image alone can be had at any time: a transposed convolution."""
+    case = random_case(PADDED, 2, (3, 4, 6, 5), 4, "float64")
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 2, case, wanted=("dx",))
+    op.backward()
+    np.testing.assert_allclose(arrays.dx, convolve(PADDED, 2, *case).dx, atol=1e-12)
+
+
+def test_forward_alone():
+    """A net that never runs backward needs no scratch for it, and backward does nothing."""
+    case = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    op, arrays, decls, _ = bound(BACKENDS[2], PADDED, 1, case, wanted=(), backward=False)
+    op.forward()
+    op.backward()
+    np.testing.assert_allclose(arrays.y, convolve(PADDED, 1, *case).y, atol=1e-12)
+    assert set(decls) == {"filter", "work"}
+
+
+def test_params_without_a_gradient_to_pass_on():
+    """Params may have diffs in a net where no loss reaches the layer: they are left alone."""
+    case = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64")
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 1, case, wanted=("dfilter",), backward=False)
+    op.backward()
+    assert np.isnan(arrays.dfilter).all()
+
+
+def test_steps_follow_their_inputs():
+    """A second step sees what has changed in place since the first: data, filter and diff."""
+    first = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64", seed=1)
+    op, arrays, _, _ = bound(BACKENDS[1], PADDED, 1, first)
+    op.forward()
+    op.backward()
+    second = random_case(PADDED, 1, (3, 4, 6, 5), 4, "float64", seed=2)
+    for array, value in zip((arrays.x, arrays.filter, arrays.bias, arrays.dy), second, strict=True):
+        array[...] = value
+    op.forward()
+    op.backward()
+    expected = convolve(PADDED, 1, *second)
+    for name in ("y", *DIFFS):
+        np.testing.assert_allclose(getattr(arrays, name), getattr(expected, name), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["x", "filter", "bias"])
+@pytest.mark.parametrize("by_tiles", [False, True])
+def test_gradient_is_the_slope(name, by_tiles, monkeypatch):
+    """The gradients equal the difference quotients of the forward pass."""
+    window = Window((3, 2), (1, 1), (1, 0), (2, 1))
+    case = random_case(window, 1, (2, 3, 6, 5), 4, "float64")
+    if by_tiles:
+        wherever_it_can(monkeypatch)
+    plan = plan_conv2d(window, 1, case[0].shape, case[1].shape)
+    assert isinstance(plan, WinogradPlan) == by_tiles
+    place = ("x", "filter", "bias").index(name)
+    gradient = run(BACKENDS[1], window, 1, case)[DIFFS[place]]
+    rng = np.random.default_rng(5)
+    for index in rng.choice(gradient.size, 4, replace=False):
+        values = []
+        for step in (-1e-3, 1e-3):
+            moved = [array.copy() for array in case]
+            moved[place].reshape(-1)[index] += step
+            y = run(BACKENDS[1], window, 1, moved, wanted=())["y"]
+            values.append((y * case[3]).sum())
+        slope = (values[1] - values[0]) / 2e-3
+        assert slope == pytest.approx(gradient.reshape(-1)[index], abs=1e-8)
+
+
+def test_scratch_grows_with_the_threads_that_can_work():
+    """More threads than tasks need no more scratch, and small work only one thread's."""
+    shapes = {"x": (64, 20, 12, 12), "filter_": (50, 20, 5, 5), "backward": True}
+    slots = [
+        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["work"].shape[0]
+        for threads in (1, 2, 64)
+    ]
+    assert slots[:2] == [1, 2]
+    assert 2 < slots[2] < 64
+    small = {"x": (2, 3, 6, 6), "filter_": (4, 3, 3, 3), "backward": True}
+    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["work"].shape[0] == 1

@@ -1,0 +1,82 @@
+"""Tests of graphnet.backend.numpy.elementwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.poisoned import placed
+
+from graphnet.backend import open_backend
+from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS
+
+BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
+
+
+def add(xp, a, b, out):
+    """The sum."""
+    xp.add(a, b, out=out)
+
+
+def exponential(xp, a, b, out):
+    """Something whose last bit may depend on where in a vector register an element lies."""
+    xp.exp(a, out=out)
+    xp.multiply(out, b, out=out)
+
+
+@pytest.mark.parametrize("blob", [True, False])
+@pytest.mark.parametrize("shape", [(1,), (5,), (3, 4), (2, 3, 4, 5), (37, 7, 11, 103)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_element_once(shape, dtype, blob):
+    """The function meets corresponding elements of all arrays, each exactly once."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
+    results = []
+    for backend in BACKENDS.values():
+        out = placed(backend, np.zeros(shape, dtype), blob=blob)
+        x, y = placed(backend, a, blob=blob), placed(backend, b, blob=blob)
+        call = backend.elementwise(
+            lambda xp, p, q, o: xp.add(xp.add(o, p, out=o), q, out=o), x, y, out
+        )
+        call()
+        np.testing.assert_array_equal(backend.download(out), a + b)
+        backend.elementwise(exponential, x, y, out)()
+        results.append(backend.download(out))
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])
+
+
+def test_blocks_fit_the_cache():
+    """A large array is handed over in blocks, a small one whole."""
+    backend, sizes = BACKENDS[1], []
+    large = backend.zeros((5 * BLOCK_ELEMENTS,), np.dtype("f4"))
+    backend.elementwise(lambda _, a: sizes.append(a.size), large)()
+    assert sum(sizes) == large.size
+    assert max(sizes) <= BLOCK_ELEMENTS
+    sizes.clear()
+    backend.elementwise(lambda _, a: sizes.append(a.size), large[:100])()
+    assert sizes == [100]
+
+
+def test_shapes_must_agree():
+    """Arrays of different shapes have no corresponding elements."""
+    backend = BACKENDS[1]
+    a, b = (backend.zeros(s, np.dtype("f4")) for s in ((3, 4), (4, 3)))
+    with pytest.raises(ValueError, match=r"of one shape, not \(3, 4\), \(4, 3\)"):
+        backend.elementwise(add, a, b, a)
+
+
+def test_storage_orders_must_agree():
+    """Elements at the same place in memory would not be at the same index."""
+    backend = BACKENDS[1]
+    plain = backend.zeros((3, 4), np.dtype("f4"))
+    blob = backend.empty_blob((3, 4), np.dtype("f4"))
+    with pytest.raises(ValueError, match="not stored batch-last"):
+        backend.elementwise(add, plain, blob, plain)
+
+
+def test_gaps_are_refused():
+    """A part of an array with gaps has no flat view."""
+    backend = BACKENDS[1]
+    part = backend.empty_blob((3, 4), np.dtype("f4"))[:2]
+    with pytest.raises(ValueError, match="not stored batch-last"):
+        backend.elementwise(add, part, part, part)

@@ -1,0 +1,94 @@
+"""Products in pieces are the products."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphnet.backend.numpy import products as numpy_products
+from graphnet.backend.numpy.products import COLUMNS, by_columns, by_rows, has_unpacked
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """As on a processor with the kernels for small matrices."""
+    monkeypatch.setattr(numpy_products, "has_unpacked", lambda: True)
+
+
+def random(*shape):
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def made(calls):
+    """The calls, made; how many there were."""
+    calls = list(calls)
+    for call in calls:
+        call()
+    return len(calls)
+
+
+@pytest.mark.usefixtures("unpacked")
+@pytest.mark.parametrize(
+    ("m", "depth", "n", "n_calls"),
+    [
+        (32, 800, 384, 1),  # pieces alone
+        (32, 800, 400, 2),  # and a rest
+        (32, 75, 384, 1),  # small as it is
+        (64, 800, 448, 1),  # its pieces would not be small
+        (50, 500, COLUMNS, 1),
+        (50, 500, 3, 1),
+    ],
+)
+@pytest.mark.parametrize("outer", [(), (3,)])
+def test_by_columns(m, depth, n, n_calls, outer):
+    """Of one matrix and of several, in the middle of larger arrays."""
+    left, right = random(m, depth), random(*outer, depth, n + 5)[..., :n]
+    out = np.full((*outer, m, n + 7), np.nan, np.float32)
+    assert made(by_columns(left, right, out[..., :n])) == n_calls
+    np.testing.assert_allclose(out[..., :n], left @ right, rtol=1e-4, atol=1e-3)
+    assert np.isnan(out[..., n:]).all()
+
+
+@pytest.mark.usefixtures("unpacked")
+@pytest.mark.parametrize(
+    ("n_rows", "depth", "n", "n_calls"),
+    [
+        (800, 400, 32, 2),  # laid out, multiplied
+        (800, 400, 64, 2),
+        (797, 400, 32, 1),  # a prime number of rows
+        (500, 512, 50, 1),  # no whole vectors
+        (20, 400, 32, 1),  # small as it is
+        (48, 400, 64, 2),
+        (10, 10, 16, 1),  # fewer rows than a piece would have
+    ],
+)
+def test_by_rows(n_rows, depth, n, n_calls):
+    """The right side may be stored in any order."""
+    left, right = random(2, n_rows, depth), random(n, 2, depth + 3)[..., :depth]
+    right = right.transpose(1, 2, 0)
+    out, room = np.full((2, n_rows, n), np.nan, np.float32), np.empty(right.size + 9, np.float32)
+    assert made(by_rows(left, right, out, room)) == n_calls
+    np.testing.assert_allclose(out, left @ right, rtol=1e-4, atol=1e-3)
+
+
+def test_left_whole_elsewhere(monkeypatch):
+    """Where a product is packed in any case, pieces would take longer."""
+    monkeypatch.setattr(numpy_products, "has_unpacked", lambda: False)
+    left, right, out = random(32, 800), random(800, 384), random(32, 384)
+    (call,) = by_columns(left, right, out)
+    assert call.args[1] is right
+    left, right, out = random(1, 800, 400), random(1, 400, 32), random(1, 800, 32)
+    (call,) = by_rows(left, right, out, random(400 * 32))
+    assert call.args[1] is right
+
+
+@pytest.mark.parametrize(
+    ("architecture", "has"), [("SkylakeX", True), ("Haswell", False), (None, False)]
+)
+def test_processors(monkeypatch, architecture, has):
+    """Asked of the library that NumPy uses."""
+    library = {"internal_api": "openblas"} | (
+        {"architecture": architecture} if architecture else {}
+    )
+    monkeypatch.setattr(numpy_products, "threadpool_info", lambda: [library])
+    assert has_unpacked.__wrapped__() is has

@@ -1,0 +1,56 @@
+"""NumPy's files: mapped as they are; what is no array of numbers is refused with its file."""
+
+import io
+
+import numpy as np
+import pytest
+
+from graphnet.data.tools import npy
+from graphnet.errors import DataError
+
+
+def saved(values):
+    """A file's bytes."""
+    image = io.BytesIO()
+    np.save(image, values)
+    return image.getvalue()
+
+
+def test_array(tmp_path):
+    """The array comes back as it was, mapped and not read."""
+    values = np.arange(6, dtype=">f4").reshape(2, 3)
+    np.save(tmp_path / "a.npy", values)
+    found = npy.read(tmp_path / "a.npy")
+    assert isinstance(found, np.memmap)
+    np.testing.assert_array_equal(found, values)
+
+
+WHOLE = saved(np.zeros((4, 3), "f4"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\3\4 a zip file",
+        WHOLE[:-1],
+        WHOLE.replace(b"(4, 3)", b"(4000000000000, 3)"),
+        WHOLE.replace(b"(4, 3)", b"(" + b"9" * 30 + b",)"),
+        WHOLE.replace(b"(4, 3)", b"(-4,)"),
+        WHOLE.replace(b"(4, 3)", b"'x'"),
+        WHOLE.replace(b"'<f4'", b"'|O8'"),
+        WHOLE.replace(b"{", b"("),
+    ],
+)
+def test_damage(tmp_path, content):
+    """A header that lies is an error before any memory is asked for."""
+    path = tmp_path / "a.npy"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.npy: cannot be read: .+"):
+        npy.read(path)
+
+
+def test_missing(tmp_path):
+    """What the system says."""
+    with pytest.raises(DataError, match=r"a\.npy: cannot be read: No such file"):
+        npy.read(tmp_path / "a.npy")

@@ -1,0 +1,47 @@
+"""Blocks of channels."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from graphnet.errors import ShapeError
+from graphnet.layers.channelwise.channels import (
+    all_but_channels,
+    beside,
+    channel_blocks,
+    check_channels,
+)
+
+
+@pytest.mark.parametrize("shape", [(4, 7, 5, 5), (100, 7), (1, 1), (3, 64, 2)])
+@pytest.mark.parametrize("size", [1, 250, 2**16])
+def test_blocks(shape, size):
+    """They cover every channel once, in order, and are no larger than one channel must be."""
+    per_channel = int(np.prod(shape)) // shape[1]
+    blocks = channel_blocks(shape, SimpleNamespace(block_elements=size))
+    channels = list(range(shape[1]))
+    assert [c for block in blocks for c in channels[block]] == channels
+    assert all((b.stop - b.start) * per_channel <= max(size, per_channel) for b in blocks)
+
+
+def test_beside():
+    """Values of channels broadcast along axis 1."""
+    x = np.zeros((2, 3, 4, 5))
+    assert (x + beside(np.arange(3.0), 4))[1, :, 2, 3].tolist() == [0, 1, 2]
+    assert (x[..., 0, 0] + beside(np.arange(3.0), 2))[1].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 3, 2, 5)])
+def test_sums(shape):
+    """Sums run over every axis but that of the channels."""
+    x = np.random.default_rng(0).standard_normal(shape)
+    expected = [np.square(x[:, c]).sum() for c in range(3)]
+    np.testing.assert_allclose(np.square(x).sum(all_but_channels(len(shape))), expected)
+
+
+def test_check_channels():
+    """A blob of one axis has no channels."""
+    check_channels((4, 3))
+    with pytest.raises(ShapeError, match=r"shape 4 has no channels\n  expected \(N, C, …\)"):
+        check_channels((4,))

@@ -1,0 +1,159 @@
+"""statistics.jsonl."""
+
+import json
+import os
+
+import pytest
+
+from graphnet.errors import SnapshotError
+from graphnet.solver.record.statistics_file import (
+    Measured,
+    StatisticsFile,
+    begins_as_statistics,
+    read_statistics,
+)
+
+VALUES = [
+    Measured(0, "accuracy", 0.125),
+    Measured(100, "obj_val", 1 / 3),
+    Measured(100, "kl-löss", 1e-300),
+]
+
+
+def write(path, values):
+    file = StatisticsFile(path)
+    for value in values:
+        file.append(value)
+    return file
+
+
+def test_a_line_for_each_value(tmp_path):
+    """The format other programs rely on."""
+    write(tmp_path / "s.jsonl", VALUES[:2]).close()
+    assert (tmp_path / "s.jsonl").read_text() == (
+        '{"iter": 0, "key": "accuracy", "value": 0.125}\n'
+        '{"iter": 100, "key": "obj_val", "value": 0.3333333333333333}\n'
+    )
+
+
+def test_values_come_back_exactly(tmp_path):
+    """Every bit of a float survives."""
+    write(tmp_path / "s.jsonl", VALUES).close()
+    assert list(read_statistics(tmp_path / "s.jsonl")) == VALUES
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [(float("nan"), "NaN"), (float("inf"), "Infinity"), (float("-inf"), "-Infinity")],
+)
+def test_what_is_not_finite_is_a_word(tmp_path, value, word):
+    """Strict JSON, and ``float()`` reads it."""
+    write(tmp_path / "s.jsonl", [Measured(1, "loss", value)]).close()
+    text = (tmp_path / "s.jsonl").read_text()
+    found = json.loads(text, parse_constant=pytest.fail)["value"]
+    assert found == word
+    assert repr(float(found)) == repr(value)
+
+
+def test_other_lines_are_passed_over(tmp_path):
+    """Half a line from a crash, somebody's notes, or what no iteration can be."""
+    path = tmp_path / "s.jsonl"
+    endless = b'{"iter": 1e999, "key": "x", "value": 1}\n' + b"[" * 100_000 + b"\n"
+    others = b'{"iter": 1}\nnotes\n[1]\n\xff\n' + endless
+    path.write_bytes(others + VALUES[0].to_line().encode() + b'{"it')
+    assert list(read_statistics(path)) == VALUES[:1]
+
+
+def test_cut_takes_back_what_came_later(tmp_path):
+    """A resumed run's file is what it was at the snapshot, and goes on from there."""
+    path = tmp_path / "runs" / "s.jsonl"
+    file = write(path, VALUES[:2])
+    position = file.sync()
+    assert position == path.stat().st_size
+    file.append(VALUES[2])
+    assert file.cut(position)
+    file.append(VALUES[0])
+    file.close()
+    assert list(read_statistics(path)) == [*VALUES[:2], VALUES[0]]
+
+
+def test_cut_says_if_the_file_is_too_short(tmp_path):
+    """Somebody has taken lines away; what is left stays."""
+    file = write(tmp_path / "s.jsonl", VALUES[:1])
+    assert not file.cut(10_000)
+    file.close()
+    assert list(read_statistics(tmp_path / "s.jsonl")) == VALUES[:1]
+
+
+def test_flush_shows_the_lines(tmp_path):
+    """Other programs can follow a run."""
+    file = write(tmp_path / "s.jsonl", VALUES[:1])
+    file.flush()
+    assert list(read_statistics(tmp_path / "s.jsonl")) == VALUES[:1]
+    file.close()
+
+
+def test_no_place_for_it(tmp_path):
+    """The message names the file and what the system said."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(SnapshotError, match=r"s.jsonl: cannot be written"):
+        StatisticsFile(tmp_path / "taken" / "s.jsonl")
+
+
+def test_full_disk_says_so(tmp_path, monkeypatch):
+    """The way out is in the message."""
+    file = write(tmp_path / "s.jsonl", VALUES[:1])
+
+    def full(_descriptor):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SnapshotError, match=r"No space left on device\n  the disk is full"):
+        file.sync()
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "expected"),
+    [
+        (b"", True),
+        (b"\0\0", True),
+        (b'{"iter": 1, "key": "a", "value": 2}\n{', True),
+        (b'{"iter": 1, "k', True),
+        (b'{"it', True),
+        (b'{"iter": 1, "key", "value": 2}\n{"iter"', True),
+        (b"\n", True),
+        (b"mine\n", False),
+        (b"{}\n", False),
+        (b"export A=1", False),
+        (b"[1]\n", False),
+    ],
+)
+def test_what_begins_as_statistics(beginning, expected):
+    """A value in its first line, or nothing, as after a power cut."""
+    assert begins_as_statistics(beginning) == expected
+
+
+def test_a_file_with_another_name(tmp_path):
+    """A copy by a hard link stays what it is."""
+    path, copy = tmp_path / "s.jsonl", tmp_path / "copy.jsonl"
+    path.write_text(Measured(1, "a", 2.0).to_line())
+    os.link(path, copy)
+    file = StatisticsFile(path)
+    file.append(Measured(2, "a", 3.0))
+    file.close()
+    assert len(path.read_text().splitlines()) == 2
+    assert len(copy.read_text().splitlines()) == 1
+
+
+def test_what_is_cut_must_be_the_runs(tmp_path):
+    """Of the iteration it stood at or later, but for what a crash has left of the last line."""
+    path = tmp_path / "s.jsonl"
+    lines = [Measured(i, "a", 0.5).to_line() for i in (1, 5, 6)]
+    path.write_text("".join(lines) + '{"iter": 7, "k')
+    file = StatisticsFile(path)
+    with pytest.raises(SnapshotError, match="has more in it than the run that goes on has written"):
+        file.cut(len(lines[0]), 6)
+    assert file.cut(len(lines[0]), 5)
+    file.close()
+    assert path.read_text() == lines[0]
