@@ -25,6 +25,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
+    "draw",
     "json_schema",
     "solver",
     "gradcheck timing parallel",
@@ -52,7 +53,7 @@ OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
-    "networkx": ("net/graph", "net/flow"),
+    "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
@@ -73,6 +74,8 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
+    "cli/picture_commands": "tests/cli/test_draw.py",
+    "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 

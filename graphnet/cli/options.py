@@ -19,6 +19,15 @@ class PhaseName(StrEnum):
     TEST = "test"
 
 
+class HeatName(StrEnum):
+    """What the boxes of a drawing may be coloured by."""
+
+    KIND = "kind"
+    MACS = "macs"
+    BYTES = "bytes"
+    TIME = "time"
+
+
 class SchemaName(StrEnum):
     """What there is a JSON Schema of."""
 
