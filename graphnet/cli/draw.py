@@ -74,7 +74,7 @@ def draw(
     _check_suffix(target, by)
     refuse_to_write_over(target, {"the net's YAML": path})
     nets = _compiled(spec, phase)
-    drawn = diagram(nets)
+    drawn = diagram(nets, spec)
     if target.suffix in _TEXTS:
         content: str | bytes = _TEXTS[target.suffix](drawn)
     else:

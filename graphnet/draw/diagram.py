@@ -17,6 +17,7 @@ from graphnet.layers.base import LayerSpec, Phase
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
 from graphnet.net.passes import build_graph, select_phase
+from graphnet.net.spec import NetSpec
 
 #: Keys that a box does not repeat: other parts of the picture show them, or nobody looks for them.
 _SHOWN_ELSEWHERE = frozenset(
@@ -106,17 +107,23 @@ class Diagram:
     blobs: Mapping[BlobKey, DrawnBlob]
 
 
-def diagram(nets: Sequence[CompiledNet]) -> Diagram:
+def diagram(nets: Sequence[CompiledNet], declared: NetSpec | None = None) -> Diagram:
     """The diagram of a net.
 
     Args:
         nets: The net compiled for one phase, or for each of two.
+        declared: The net as its user knows it, where it was compiled with a data layer's
+            fall-back. Default: as it was compiled.
     """
     boxes: dict[BoxKey, Box] = {}
     blobs: dict[BlobKey, DrawnBlob] = {}
     for compiled in nets:
         _add_phase(compiled, boxes, blobs)
     title = nets[0].spec.name
+    for node in declared.nodes if declared else ():
+        key = BoxKey(node.name, node.spec.phase)
+        if key in boxes:
+            boxes[key] = replace(boxes[key], settings=tuple(_settings(node.spec)))
     return Diagram(title, tuple(net.phase for net in nets), boxes, blobs)
 
 

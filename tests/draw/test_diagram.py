@@ -95,6 +95,18 @@ def test_in_place_layers_are_lines():
     assert ip.readers == [BoxKey("out", None)]
 
 
+def test_a_fall_back_is_not_what_was_declared():
+    """The picture names the source that the net does."""
+    layer = "{name: data, type: HDF5Data, tops: [data, label], batch_size: 2, source: dataset:%s}"
+    spec, other = (
+        read_net({"name": "net", "layers": [yaml.safe_load(layer % f"{name}/train")]})
+        for name in ("mnist", "digits28")
+    )
+    compiled = compile_net(other, "train", open_backend("numpy"), np.dtype("float32"), "needed")
+    (box,) = diagram([compiled], spec).boxes.values()
+    assert box.settings == ("batch_size 2", "source dataset:mnist/train")
+
+
 def test_every_layer_type_has_a_room():
     """And a colour; the user's own have one too."""
     from graphnet.draw.theme import ROOMS, THEME

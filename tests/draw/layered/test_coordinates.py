@@ -41,7 +41,9 @@ def test_a_chain_is_straight():
     """Also where other vertices stand beside it."""
     chain = [(i, i % 2) for i in range(6)]
     rows = [[(i, 0), (i, 1)] for i in range(6)]
-    xs = coordinates(nx.DiGraph(pairwise(chain)), rows, frozenset(), apart)
+    graph = nx.DiGraph(pairwise(chain))
+    graph.add_nodes_from(v for row in rows for v in row)
+    xs = coordinates(graph, rows, frozenset(), apart)
     assert len({round(xs[v], 6) for v in chain}) == 1
 
 
