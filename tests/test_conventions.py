@@ -25,8 +25,8 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "draw",
-    "json_schema",
+    "runs",
+    "draw json_schema",
     "solver",
     "gradcheck timing parallel",
     "net",
@@ -57,7 +57,7 @@ OWNERS = {
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
-    "yaml": ("declare/yaml_reader",),
+    "yaml": ("declare/yaml_reader", "runs/settings"),
 }
 
 #: Layer modules that other layers may use, and for what.
@@ -74,7 +74,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
-    "cli/picture_commands": "tests/cli/test_draw.py",
+    "cli/showing": "tests/cli, by command",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

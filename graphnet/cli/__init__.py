@@ -33,7 +33,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(args: Sequence[str] | None) -> int:
     from graphnet.cli import (
         app,
-        picture_commands,  # noqa: F401  # which adds its commands
+        showing,  # noqa: F401  # which adds its commands
     )
     from graphnet.cli.data import commands  # noqa: F401  # likewise
 

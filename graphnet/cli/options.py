@@ -28,6 +28,14 @@ class HeatName(StrEnum):
     TIME = "time"
 
 
+class OverName(StrEnum):
+    """What the x axis of a chart may be."""
+
+    ITER = "iter"
+    EPOCH = "epoch"
+    TIME = "time"
+
+
 class SchemaName(StrEnum):
     """What there is a JSON Schema of."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from graphnet.draw.diagram import BlobKey, Box, BoxKey, Diagram, DrawnBlob, kinds
 from graphnet.draw.layered.layout import Layout, Point, Size, Spacing, layout
-from graphnet.draw.shapes import Group, Line, Picture, Rect, Text
+from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text
 from graphnet.draw.text_width import shortened, text_width
 from graphnet.draw.theme import HEATS, ROOMS
 
@@ -74,7 +75,7 @@ def _groups(
     groups = []
     for (source, target), points in found.lines.items():
         leads_to_box = isinstance(target, BoxKey)
-        line = Line(points, "edge", has_arrow=leads_to_box)
+        line = Line(points, "wire", has_arrow=leads_to_box)
         groups.append(Group("edge", f"{source.name} {target.name}", [line]))
     for blob_key, blob in diagram.blobs.items():
         groups.append(Group("blob", blob_key.name, _label(blob, found.centres[blob_key])))
@@ -101,7 +102,7 @@ def _short_name(blob: DrawnBlob) -> str:
     return shortened(blob.key.name, _WIDEST, _SMALL)
 
 
-def _label(blob: DrawnBlob, centre: Point) -> list[Rect | Text | Line]:
+def _label(blob: DrawnBlob, centre: Point) -> list[Shape]:
     """The blob's name, and muted its shape."""
     name, foot = _short_name(blob), centre.y + 4
     if not blob.shape:
@@ -155,11 +156,11 @@ class _Face:
         facts += [*box.settings, *box.folded]
         return "\n".join(filter(None, facts))
 
-    def shapes(self, corner: Point) -> list[Rect | Text | Line]:
+    def shapes(self, corner: Point) -> list[Shape]:
         """The box with its upper left corner there."""
         (x, y), size, box = corner, self.size, self.box
         is_dashed = box.key.phase is not None
-        shapes: list[Rect | Text | Line] = [
+        shapes: list[Shape] = [
             Rect(x, y, size.width, size.height, self.look, radius=7, is_dashed=is_dashed)
         ]
         foot = y + _PAD + 10
@@ -203,9 +204,9 @@ def _wrapped(settings: Sequence[str]) -> list[str]:
 # --- the legend -------------------------------------------------------------------------
 
 
-def _legend(diagram: Diagram, heat: Heat | None) -> list[Rect | Text | Line]:
+def _legend(diagram: Diagram, heat: Heat | None) -> list[Shape]:
     """What the colours mean, from the point (0, 0) on."""
-    shapes: list[Rect | Text | Line] = []
+    shapes: list[Shape] = []
     x = 0.0
     if heat is not None:
         for step in range(HEATS):
@@ -221,7 +222,7 @@ def _legend(diagram: Diagram, heat: Heat | None) -> list[Rect | Text | Line]:
     return shapes
 
 
-def _width_of(shapes: Sequence[Rect | Text | Line]) -> float:
+def _width_of(shapes: Sequence[Shape]) -> float:
     ends = [s.x + text_width(s.text, s.size) for s in shapes if isinstance(s, Text)]
     return max(ends, default=0)
 
@@ -229,17 +230,9 @@ def _width_of(shapes: Sequence[Rect | Text | Line]) -> float:
 def _moved(group: Group, dx: float, dy: float) -> Group:
     """The group elsewhere."""
 
-    def move(shape: Rect | Text | Line) -> Rect | Text | Line:
-        if isinstance(shape, Rect):
-            return Rect(shape.x + dx, shape.y + dy, *_rest(shape))
-        if isinstance(shape, Text):
-            at = (shape.x + dx, shape.y + dy)
-            return Text(*at, shape.text, shape.size, shape.look, shape.anchor, shape.is_bold)
-        points = [Point(p.x + dx, p.y + dy) for p in shape.points]
-        return Line(points, shape.look, shape.has_arrow)
+    def move(shape: Shape) -> Shape:
+        if isinstance(shape, Rect | Text):
+            return replace(shape, x=shape.x + dx, y=shape.y + dy)
+        return replace(shape, points=[Point(p.x + dx, p.y + dy) for p in shape.points])
 
     return Group(group.kind, group.name, [move(s) for s in group.shapes], group.hint, group.link)
-
-
-def _rest(rect: Rect) -> tuple[float, float, str, float, bool]:
-    return rect.width, rect.height, rect.look, rect.radius, rect.is_dashed

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from itertools import pairwise
+from math import hypot
 from typing import Any
 
 from graphnet.draw.layered.layout import Point
-from graphnet.draw.shapes import Line, Picture, Rect, Text
-from graphnet.draw.svg import ARROW
-from graphnet.draw.theme import THEME, Look
+from graphnet.draw.shapes import Line, Picture, Rect, Shape, Text, Trace
+from graphnet.draw.svg import ARROW, DOT
+from graphnet.draw.theme import THEME, Look, mixed
 from graphnet.errors import GraphnetError
 from graphnet.installation import pip_install
 
@@ -55,12 +56,14 @@ class _Pen:
     def __init__(self, draw: Any, scale: float) -> None:
         self._draw, self._scale = draw, scale
 
-    def draw(self, shape: Rect | Text | Line) -> None:
+    def draw(self, shape: Shape) -> None:
         look = THEME[shape.look].light
         if isinstance(shape, Rect):
             self._rect(shape, look)
         elif isinstance(shape, Text):
             self._text(shape, look)
+        elif isinstance(shape, Trace):
+            self._trace(shape, look)
         else:
             self._line(shape, look)
 
@@ -90,14 +93,8 @@ class _Pen:
             ),
             (Point(rect.x, rect.y + r), Point(rect.x, rect.y + rect.height - r)),
         ]
-        for a, b in sides:
-            length = abs(b.x - a.x) + abs(b.y - a.y)
-            at = 0.0
-            while at < length:
-                parts = (at / length, min(1.0, (at + 5) / length))
-                ends = [((a.x + (b.x - a.x) * t) * s, (a.y + (b.y - a.y) * t) * s) for t in parts]
-                self._draw.line(ends, colour, width)
-                at += 8
+        for side in sides:
+            self._strokes(side, colour, width, (5, 3))
         for x, y, start in (
             (rect.x, rect.y, 180),
             (rect.x + rect.width - 2 * r, rect.y, 270),
@@ -106,6 +103,27 @@ class _Pen:
         ):
             box = (x * s, y * s, (x + 2 * r) * s, (y + 2 * r) * s)
             self._draw.arc(box, start, start + 90, colour, width)
+
+    def _strokes(
+        self, points: Sequence[Point], colour: str, width: int, dashes: Sequence[float]
+    ) -> None:
+        """A broken line: strokes and gaps of these lengths in turn, round corners too."""
+        s, i, left = self._scale, 0, dashes[0]
+        for a, b in pairwise(points):
+            length, at = hypot(b.x - a.x, b.y - a.y), 0.0
+            while at < length:
+                end = min(length, at + left)
+                if i % 2 == 0:
+                    parts = (at / length, end / length)
+                    ends = [
+                        ((a.x + (b.x - a.x) * t) * s, (a.y + (b.y - a.y) * t) * s) for t in parts
+                    ]
+                    self._draw.line(ends, colour, width)
+                left -= end - at
+                at = end
+                if left < 1e-6:  # noqa: PLR2004  # what is left by rounding
+                    i = (i + 1) % len(dashes)
+                    left = dashes[i]
 
     def _text(self, text: Text, look: Look) -> None:
         from PIL import ImageFont
@@ -123,6 +141,20 @@ class _Pen:
             stroke_width=weight,
             stroke_fill=look.fill,
         )
+
+    def _trace(self, trace: Trace, look: Look) -> None:
+        s = self._scale
+        colour = (
+            mixed(look.stroke, THEME["page"].light.fill, 0.7) if trace.is_faint else look.stroke
+        )
+        points = [(p.x * s, p.y * s) for p in trace.points]
+        width = max(1, round(look.stroke_width * s))
+        if trace.dashes:
+            self._strokes(trace.points, colour, width, trace.dashes)
+        elif len(points) > 1:
+            self._draw.line(points, colour, width, "curve")
+        for x, y in points if trace.has_dots else ():
+            self._draw.ellipse((x - DOT * s, y - DOT * s, x + DOT * s, y + DOT * s), colour)
 
     def _line(self, line: Line, look: Look) -> None:
         s = self._scale

@@ -63,6 +63,29 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """A line of straight pieces.
+
+    Attributes:
+        points: From one end to the other.
+        look: A name in the theme.
+        has_dots: Whether each point is marked.
+        is_faint: Whether it only stands behind another.
+        dashes: Lengths of strokes and gaps in turn; none for an unbroken line.
+    """
+
+    points: Sequence[Point]
+    look: str
+    has_dots: bool = False
+    is_faint: bool = False
+    dashes: tuple[float, ...] = ()
+
+
+#: Whatever a group may consist of.
+Shape: TypeAlias = Rect | Text | Line | Trace
+
+
+@dataclass(frozen=True)
 class Group:
     """Shapes that belong together.
 
@@ -76,7 +99,7 @@ class Group:
 
     kind: str
     name: str
-    shapes: Sequence[Rect | Text | Line]
+    shapes: Sequence[Shape]
     hint: str = ""
     link: str = ""
 

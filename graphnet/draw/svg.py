@@ -7,12 +7,14 @@ from html import escape
 from itertools import pairwise
 
 from graphnet.draw.layered.layout import Point
-from graphnet.draw.shapes import Group, Line, Picture, Rect, Text
+from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text, Trace
 from graphnet.draw.theme import THEME, Look
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 #: How long and how half as wide an arrow is.
 ARROW = (7.0, 3.2)
+#: Half as wide as a point of a chart.
+DOT = 1.6
 
 
 def svg(picture: Picture, *, has_background: bool = True) -> str:
@@ -48,7 +50,7 @@ def _rule(name: str, look: Look) -> str:
     parts = [f"fill:{look.fill or 'none'}"]
     if look.stroke:
         parts += [f"stroke:{look.stroke}", f"stroke-width:{look.stroke_width:g}"]
-    arrow = f".graphnet .{name}-arrow{{fill:{look.stroke}}}" if name == "edge" else ""
+    arrow = f".graphnet .{name}-arrow{{fill:{look.stroke}}}" if name == "wire" else ""
     return f".graphnet .{name}{{{';'.join(parts)}}}{arrow}"
 
 
@@ -66,7 +68,7 @@ def _group(group: Group) -> Iterator[str]:
     yield "</g>"
 
 
-def _shape(shape: Rect | Text | Line) -> Iterator[str]:
+def _shape(shape: Shape) -> Iterator[str]:
     if isinstance(shape, Rect):
         place = f'x="{_n(shape.x)}" y="{_n(shape.y)}"'
         size = f'width="{_n(shape.width)}" height="{_n(shape.height)}"'
@@ -81,6 +83,15 @@ def _shape(shape: Rect | Text | Line) -> Iterator[str]:
             f'<text class="{shape.look}" {place} font-size="{_n(shape.size)}"{anchor}{bold}>'
             f"{_text(shape.text)}</text>"
         )
+    elif isinstance(shape, Trace):
+        faint = ' opacity="0.3"' if shape.is_faint else ""
+        places = " ".join(f"{_n(p.x)},{_n(p.y)}" for p in shape.points)
+        dashes = " ".join(map(_n, shape.dashes))
+        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+        yield f'<polyline class="{shape.look}"{faint}{dashed} points="{places}"/>'
+        for point in shape.points if shape.has_dots else ():
+            at = f'cx="{_n(point.x)}" cy="{_n(point.y)}"'
+            yield f'<circle class="{shape.look}" {at} r="{_n(DOT)}"/>'
     else:
         yield f'<path class="{shape.look}" d="{_path(shape)}"/>'
         if shape.has_arrow:

@@ -41,6 +41,20 @@ ROOMS: Mapping[str, str] = {
     "own": "your own",
 }
 
+#: The lines of a chart, told apart in both surroundings and by most who see few colours
+#: (after Okabe and Ito's palette).
+_SERIES = (
+    ("#0072b2", "#56b4e9"),
+    ("#d55e00", "#ff8b3d"),
+    ("#009e73", "#2ec99b"),
+    ("#b0508f", "#e08cc4"),
+    ("#8a6d00", "#e0b93a"),
+    ("#3f51b5", "#8e9bef"),
+    ("#7a7a7a", "#b5b5b5"),
+    ("#a33b20", "#e88468"),
+)
+N_SERIES = len(_SERIES)
+
 #: How many steps of heat there are.
 HEATS = 8
 
@@ -48,12 +62,13 @@ HEATS = 8
 def _heat(step: int) -> Both:
     """From nearly nothing to a strong orange."""
     part = step / (HEATS - 1)
-    light = _mixed("#fff7ec", "#ffbe85", part)
-    dark = _mixed("#2b2620", "#702f0a", part)
+    light = mixed("#fff7ec", "#ffbe85", part)
+    dark = mixed("#2b2620", "#702f0a", part)
     return _box(light, "#b9855c", dark, "#c98a5a")
 
 
-def _mixed(a: str, b: str, part: float) -> str:
+def mixed(a: str, b: str, part: float) -> str:
+    """A colour between two: ``a`` where ``part`` is 0, ``b`` where it is 1."""
     channels = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(x + (y - x) * part):02x}" for x, y in channels)
 
@@ -62,7 +77,7 @@ THEME: Mapping[str, Both] = {
     "page": Both(Look("#ffffff"), Look("#16181d")),
     "ink": Both(Look("#1b1f27"), Look("#eceff4")),
     "muted": Both(Look("#4d5563"), Look("#a9b2c0")),
-    "edge": Both(Look("", "#8a93a1", 1.2), Look("", "#7b8594", 1.2)),
+    "wire": Both(Look("", "#8a93a1", 1.2), Look("", "#7b8594", 1.2)),
     "rule": Both(Look("", "#a7afbb", 0.8), Look("", "#69727f", 0.8)),
     "badge": Both(Look("#ffffff", "#8a93a1"), Look("#16181d", "#7b8594")),
     "data": _box("#e3e8ef", "#76849a", "#2d3540", "#8796ad"),
@@ -77,5 +92,11 @@ THEME: Mapping[str, Both] = {
     "statistics": _box("#dff3df", "#4f9a4f", "#1f3f21", "#6cba6c"),
     "outputs": _box("#f3e6d8", "#a8763e", "#42301c", "#c99559"),
     "own": _box("#ffffff", "#3a4150", "#22262e", "#c8cfdb"),
+    "frame": Both(Look("", "#8a93a1"), Look("", "#7b8594")),
+    "grid": Both(Look("", "#e4e7ec"), Look("", "#2b3038")),
+    **{
+        f"series{i}": Both(Look("", light, 1.8), Look("", dark, 1.8))
+        for i, (light, dark) in enumerate(_SERIES)
+    },
     **{f"heat{step}": _heat(step) for step in range(HEATS)},
 }

@@ -8,7 +8,9 @@ from draw.test_svg import one
 from PIL import Image
 
 from graphnet.draw import png as png_module
+from graphnet.draw.layered.layout import Point
 from graphnet.draw.png import png
+from graphnet.draw.shapes import Group, Picture, Trace
 from graphnet.draw.theme import THEME
 from graphnet.errors import GraphnetError
 
@@ -22,6 +24,15 @@ def test_a_picture():
     assert image.getpixel((50, 38)) == tuple(int(fill[i : i + 2], 16) for i in (1, 3, 5))
     darkest, _ = image.crop((8, 8, 40, 30)).convert("L").getextrema()
     assert darkest < 90, "the text is not there"
+
+
+def test_broken_lines():
+    """Have gaps, also where a stroke ends just at a corner."""
+    points = [Point(0, 5), Point(6, 5), Point(6, 5), Point(15, 5), Point(30.1, 5)]
+    trace = Trace(points, "series0", dashes=(6, 3))
+    image = Image.open(io.BytesIO(png(Picture(30, 10, "t", [Group("g", "", [trace])]))))
+    row = [image.getpixel((x, 10))[0] < 200 for x in range(60)]
+    assert [row[x] for x in (6, 15, 24, 33)] == [True, False, True, False]
 
 
 def test_a_huge_one_is_made_smaller(monkeypatch):

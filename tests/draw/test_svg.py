@@ -15,7 +15,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def one(name="conv1", hint="", link=""):
     """A picture of one box and one edge."""
     box = [Rect(1, 2, 30, 20, "images", radius=4, is_dashed=True), Text(4, 14, name, 11, "ink")]
-    line = Line([Point(0, 0), Point(0, 5), Point(9, 15), Point(9, 20)], "edge", has_arrow=True)
+    line = Line([Point(0, 0), Point(0, 5), Point(9, 15), Point(9, 20)], "wire", has_arrow=True)
     groups = [Group("edge", "a b", [line]), Group("layer", name, box, hint, link)]
     return Picture(50, 40, f"The net {name}", groups)
 
