@@ -29,7 +29,7 @@ def listed(path: Path) -> list[Path]:
         name = line.strip()
         if not name or name.startswith("#"):
             continue
-        candidates = [path.parent / user_path(name), Path(name).absolute()]
+        candidates = _candidates(path.parent, name)
         there = [c for c in candidates if is_there(c) and c.is_file()]
         if not there:
             raise DataError(_not_there(path, number, name, candidates))
@@ -42,6 +42,15 @@ def listed(path: Path) -> list[Path]:
     if not found:
         raise DataError(f"{path} names no files\n  expected the name of an HDF5 file on each line")
     return list(found)
+
+
+def _candidates(folder: Path, name: str) -> list[Path]:
+    """Where a name may lead, the first place first; an absolute one leads to one place."""
+    named = user_path(name)
+    try:
+        return list(dict.fromkeys([folder / named, Path.cwd() / named]))
+    except FileNotFoundError:  # the working directory has been removed
+        return [folder / named]
 
 
 def _lines(path: Path) -> list[str]:
@@ -69,7 +78,7 @@ def _not_there(path: Path, number: int, name: str, candidates: list[Path]) -> st
     if is_table(path, begin):
         return what_else(path, begin)
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    looked = " or ".join(dict.fromkeys(map(str, candidates))).replace(name, shown)
+    looked = " or ".join(map(str, candidates)).replace(name, shown)
     text = f"{path}:{number}: there is no file {shown}\n  looked for {looked}"
     if shown != name:
         text += "\n  the name is not UTF-8: if the list was saved in Latin-1, save it in UTF-8"
