@@ -17,7 +17,7 @@ from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.portion import Portion
 from graphnet.data.table import Table
-from graphnet.data.transformers import Samples
+from graphnet.data.transformer import Samples
 from graphnet.errors import DataError
 
 _CHUNKS_PER_GROUP = 64  # enough for rows that lie together on disk to be scattered well

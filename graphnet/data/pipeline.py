@@ -5,40 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import isfinite
-from typing import Annotated, TypeAlias
 
 import numpy as np
-from pydantic import Field
 
 from graphnet.backend.calls import Call, in_turn
-from graphnet.blob import Shape
-from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.hdf5.file import Column
-from graphnet.data.transformers import Apply, Samples, Scale, SubMean, Transformer
-from graphnet.declare.fields import ByName
+from graphnet.data.hdf5.reader import Column
+from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.lossless import first_inexact, inexact_text
 from graphnet.errors import DataError
 from graphnet.random.keys import stream_key
 
-AnyTransformer: TypeAlias = Annotated[
-    Scale | SubMean | Pad | RandomCrop | RandomMirror | RandomShift | RandomRotation,
-    Field(discriminator="type"),
-    ByName,
-]
-
 #: Samples that lie a multiple of so many bytes apart are transposed so many at a time.
 _CROWDED_BYTES, _FEW_SAMPLES = 1024, 8
-
-
-def out_shape(transformers: Sequence[Transformer], shape: Shape) -> Shape:
-    """The shape of a sample after all transformers.
-
-    Raises:
-        ShapeError: If one of them cannot take it.
-    """
-    for transformer in transformers:
-        shape = transformer.out_shape(shape)
-    return shape
 
 
 class Pipeline:
@@ -82,7 +60,7 @@ class Pipeline:
         self._may_round = column.dtype.kind in "iu" and np.iinfo(column.dtype).max > self._exact
         moving = [i for i, t in enumerate(transformers) if not t.in_place]
         self._is_direct = not moving and not self._is_converted
-        self.is_simple = all(isinstance(t, Scale | SubMean) for t in transformers)
+        self.is_simple = not moving
         self._first = np.empty((batch_size, *column.shape), dtype) if moving else None
         self._steps: list[tuple[Apply, bool, np.ndarray | None]] = []
         shape = column.shape

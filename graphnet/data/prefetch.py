@@ -13,7 +13,7 @@ from graphnet.data.batches import Batches
 
 
 @dataclass(eq=False)
-class Staged:
+class PreparedBatch:
     """A finished batch.
 
     Attributes:
@@ -27,14 +27,14 @@ class Staged:
     n_valid: int = 0
 
 
-class _Reader:
+class _BatchMaker:
     """What the thread and its owner share; it does not keep the owner alive."""
 
-    def __init__(self, batches: Batches, staged: list[Staged]) -> None:
+    def __init__(self, batches: Batches, staged: list[PreparedBatch]) -> None:
         self.batches = batches
         self.stopping = threading.Event()
-        self.free: queue.SimpleQueue[Staged | None] = queue.SimpleQueue()
-        self.ready: queue.SimpleQueue[Staged | BaseException] = queue.SimpleQueue()
+        self.free: queue.SimpleQueue[PreparedBatch | None] = queue.SimpleQueue()
+        self.ready: queue.SimpleQueue[PreparedBatch | BaseException] = queue.SimpleQueue()
         for batch in staged:
             self.free.put(batch)
 
@@ -75,11 +75,11 @@ class Prefetcher:
     ) -> None:
         self._batches, self._new_staging, self._depth = batches, new_staging, depth
         self._name = name
-        self._staged: list[Staged] = []
-        self._reader: _Reader | None = None
-        self._end: weakref.finalize[[_Reader, threading.Thread], Prefetcher] | None = None
+        self._staged: list[PreparedBatch] = []
+        self._reader: _BatchMaker | None = None
+        self._end: weakref.finalize[[_BatchMaker, threading.Thread], Prefetcher] | None = None
 
-    def next(self) -> Staged:
+    def next(self) -> PreparedBatch:
         """The next batch; it must be given back with :meth:`release`.
 
         Raises:
@@ -87,12 +87,12 @@ class Prefetcher:
         """
         reader = self._reader or self._start()
         item = reader.ready.get()
-        if isinstance(item, Staged):
+        if isinstance(item, PreparedBatch):
             return item
         self.stop()
         raise item
 
-    def release(self, batch: Staged) -> None:
+    def release(self, batch: PreparedBatch) -> None:
         """Let the thread make another batch where this one was, which has been delivered."""
         if self._reader is not None:
             self._reader.free.put(batch)
@@ -106,11 +106,11 @@ class Prefetcher:
             self._end()
         self._reader = self._end = None
 
-    def _start(self) -> _Reader:
+    def _start(self) -> _BatchMaker:
         if not self._staged:
             rooms = [self._new_staging() for _ in range(self._depth)]
-            self._staged = [Staged(room, self._batches.bind(room.arrays)) for room in rooms]
-        reader = self._reader = _Reader(self._batches, self._staged)
+            self._staged = [PreparedBatch(room, self._batches.bind(room.arrays)) for room in rooms]
+        reader = self._reader = _BatchMaker(self._batches, self._staged)
         thread = threading.Thread(target=reader.run, name=self._name, daemon=True)
         thread.start()
         # also when the owner is forgotten, and before the interpreter ends
@@ -118,6 +118,6 @@ class Prefetcher:
         return reader
 
 
-def _end(reader: _Reader, thread: threading.Thread) -> None:
+def _end(reader: _BatchMaker, thread: threading.Thread) -> None:
     reader.stop()
     thread.join()

@@ -14,18 +14,18 @@ from typing import TypeAlias
 
 from graphnet.blob import Shape
 from graphnet.data.file_kind import TABLES
-from graphnet.data.hdf5.file import HDF5File
-from graphnet.data.hdf5.open import is_hdf5, stamp
-from graphnet.data.listing import listed
-from graphnet.data.sets import datasets
-from graphnet.data.sets.datasets import PREFIX
-from graphnet.data.sets.download import Progress
+from graphnet.data.file_list import listed
+from graphnet.data.hdf5.opening import is_hdf5, stamp
+from graphnet.data.hdf5.reader import HDF5File
+from graphnet.data.sets import store
+from graphnet.data.sets.download import ProgressCallback
+from graphnet.data.sets.store import PREFIX
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError, about, did_you_mean
 from graphnet.files.paths import is_there, user_path
 
 Source: TypeAlias = str | tuple[str, ...]
-Place: TypeAlias = Path | datasets.Arrays
+Place: TypeAlias = Path | store.EmbeddedSplit
 
 #: Files of these names are not looked at for names of others.
 _NO_LISTS = {".h5", ".hdf5", ".hdf", ".mat", ".nc", *TABLES}
@@ -48,7 +48,7 @@ def check_names(source: Source) -> None:
         if not entry.strip():
             raise DataError("the source is blank\n  expected dataset:NAME/SPLIT or a path")
         if entry.startswith(PREFIX):
-            datasets.lookup(entry.removeprefix(PREFIX))
+            store.lookup(entry.removeprefix(PREFIX))
 
 
 def absolute_source(source: Source, folder: Path) -> Source:
@@ -73,7 +73,7 @@ def known_shapes(source: Source) -> dict[str, Shape] | None:
     first = entries(source)[0]
     if not first.startswith(PREFIX):
         return None
-    return dict(datasets.lookup(first.removeprefix(PREFIX))[0].shapes)
+    return dict(store.lookup(first.removeprefix(PREFIX))[0].shapes)
 
 
 def missing(source: Source) -> str:
@@ -88,7 +88,9 @@ def missing(source: Source) -> str:
     return ""
 
 
-def fetch(source: Source, *, offline: bool = False, progress: Progress | None = None) -> None:
+def fetch(
+    source: Source, *, offline: bool = False, progress: ProgressCallback | None = None
+) -> None:
     """Get the named sets of a source that are not on this machine.
 
     Raises:
@@ -97,7 +99,7 @@ def fetch(source: Source, *, offline: bool = False, progress: Progress | None = 
     for entry in entries(source):
         if entry.startswith(PREFIX):
             name = entry.removeprefix(PREFIX).partition("/")[0]
-            datasets.fetch(name, offline=offline, progress=progress)
+            store.fetch(name, offline=offline, progress=progress)
     _places(source)
 
 
@@ -167,7 +169,7 @@ def _locate(entry: str) -> Sequence[Place]:
         DataError: If they are not on this machine.
     """
     if entry.startswith(PREFIX):
-        return [datasets.resolve(entry.removeprefix(PREFIX))]
+        return [store.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)
     if is_there(path):
         if path.is_dir():
@@ -200,7 +202,7 @@ def _meant(path: Path) -> str:
     there = path.parent
     if not path.suffix:
         for name in (f"{there.name}/{path.name}", path.name):
-            if near := did_you_mean(name, datasets.split_names()):
+            if near := did_you_mean(name, store.split_names()):
                 return near.replace("'", f"'{PREFIX}", 1)
     if not is_there(there):
         return f"\n  there is no folder {there} either"

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5.file import Column
+from graphnet.data.hdf5.reader import Column
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, did_you_mean
 

@@ -7,10 +7,19 @@ import numpy as np
 import pytest
 
 from graphnet.blob import storage
-from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.hdf5.file import Column
-from graphnet.data.pipeline import Pipeline, out_shape
-from graphnet.data.transformers import Samples, Scale, SubMean
+from graphnet.data.hdf5.reader import Column
+from graphnet.data.pipeline import Pipeline
+from graphnet.data.transformer import Samples
+from graphnet.data.transformers import (
+    Pad,
+    RandomCrop,
+    RandomMirror,
+    RandomRotation,
+    RandomShift,
+    Scale,
+    SubMean,
+    out_shape,
+)
 from graphnet.errors import DataError
 
 N = 11  # more than are transposed at a time

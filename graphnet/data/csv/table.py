@@ -16,8 +16,9 @@ from typing import IO
 
 import numpy as np
 
-from graphnet.data.csv.columns import TableOptions, are_headings, choose
-from graphnet.data.csv.labels import Labels
+from graphnet.data.csv.column_roles import TableOptions, are_headings, choose
+from graphnet.data.csv.delimited_text import DelimitedText
+from graphnet.data.csv.label_column import LabelColumn
 from graphnet.data.csv.plain_number import (
     is_missing,
     is_plain,
@@ -25,7 +26,6 @@ from graphnet.data.csv.plain_number import (
     plain_numbers,
     why_not_plain,
 )
-from graphnet.data.csv.text import CsvText
 from graphnet.data.tools.packable import Columns
 from graphnet.errors import DataError
 
@@ -41,7 +41,7 @@ class CsvTable:
     ``data`` is the features' columns in their order, as float32, or float64 where float32 would
     round a whole number, or hold a number as infinite or 0. ``label`` is the label's column: whole
     numbers as they are, as int32 or int64; other numbers as the data; words numbered in
-    alphabetical order. Which column is which: :func:`graphnet.data.csv.columns.choose`. A first
+    alphabetical order. Which column is which: see ``column_roles.py``. A first
     column without a heading whose numbers are whole and all different is an index, and left out.
 
     Attributes:
@@ -57,7 +57,7 @@ class CsvTable:
 
     def __init__(self, path: Path, options: TableOptions = _AS_FOUND) -> None:
         self.path = path
-        self.text = CsvText(path, options.delimiter, options.encoding)
+        self.text = DelimitedText(path, options.delimiter, options.encoding)
         rows = iter(self.text)
         first = next(rows, None)
         if first is None:
@@ -71,7 +71,7 @@ class CsvTable:
             raise self._without_rows()
         self._check_width(second[0], second[1], first[0])
         self.chosen = choose(path, self.headings, second[1], options)
-        self.lines, labels = array("q"), Labels(self._label_place)
+        self.lines, labels = array("q"), LabelColumn(self._label_place)
         self.needs_float64 = ""
         with tempfile.TemporaryFile() as spool:
             self._read(chain([second], rows), first[0], labels, spool)
@@ -113,7 +113,7 @@ class CsvTable:
         self,
         rows: Iterable[tuple[int, list[str]]],
         first_line: int,
-        labels: Labels,
+        labels: LabelColumn,
         spool: IO[bytes],
     ) -> None:
         """Read all rows: numbers into the temporary file, labels and lines into memory."""

@@ -222,7 +222,7 @@ class HDF5Writer:
         self._output: OutputFile | None = None
         self._patient: _Patient | None = None
         self._file: h5py.File | None = None
-        self._own: tuple[int, int] | None = None
+        self._own: tuple[int, int, int] | None = None
 
     def append(self, arrays: Sequence[np.ndarray]) -> None:
         """Write the same number of rows to every data set.
@@ -290,8 +290,7 @@ class HDF5Writer:
             try:
                 self.refuse_existing()
                 self._output.finish()
-                made = self.path.stat()
-                self._own = made.st_dev, made.st_ino
+                self._own = self._identity()
             finally:
                 self.discard()
 
@@ -313,12 +312,16 @@ class HDF5Writer:
         """
         if self.overwrite or not self.path.exists():
             return
-        found = self.path.stat()
-        if (found.st_dev, found.st_ino) != self._own:
+        if self._identity() != self._own:
             raise DataError(
                 f"{self.path} exists already"
                 "\n  expected a new filename, or force_overwrite: true to replace the file"
             )
+
+    def _identity(self) -> tuple[int, int, int]:
+        """What tells the file of this name from another that takes its place on the disk."""
+        found = self.path.stat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns
 
     def _begun(self, arrays: Sequence[np.ndarray]) -> tuple[h5py.File, _Patient]:
         """The file that is being written, begun with these rows."""

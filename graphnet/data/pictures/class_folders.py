@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
-from graphnet.data.pictures.reading import PictureOptions, Reader
+from graphnet.data.pictures.reader import PictureOptions, PictureReader
 from graphnet.data.tools.packable import Columns
 from graphnet.errors import DataError
 
@@ -39,7 +39,7 @@ class PictureFolder:
     """
 
     def __init__(self, folder: Path, options: PictureOptions) -> None:
-        self.reader = Reader(options)
+        self.reader = PictureReader(options)
         self.left_out = Counter[str]()
         by_class = self._by_class(folder)
         self.classes: Sequence[str] = [name for name, files in by_class.items() if files]

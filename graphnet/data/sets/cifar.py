@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.data.sets.download import Progress, download
-from graphnet.data.sets.published import NotAsPublishedError, Samples, check_folder
+from graphnet.data.sets.download import ProgressCallback, download
+from graphnet.data.sets.published import NotAsPublishedError, SplitArrays, check_folder
 from graphnet.errors import DataError
 
 SHAPE = (3, 32, 32)
@@ -53,7 +53,7 @@ class BinaryArchive:
         """The archive's name by its md5 sum."""
         return {self.md5: self.name}
 
-    def from_folder(self, folder: Path) -> dict[str, Samples]:
+    def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
         """All splits, from a folder with the archive or with the files of it.
 
         The archive is checked against its md5 sum; files, by their size, their labels, and each
@@ -82,7 +82,7 @@ class BinaryArchive:
         there = [name for name in others if (folder / name).is_file()]
         return f"\n  {there[0]} is another version: get {self.name}" if there else ""
 
-    def from_network(self, progress: Progress | None) -> dict[str, Samples]:
+    def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
         """All splits, downloaded.
 
         Raises:
@@ -100,7 +100,7 @@ class BinaryArchive:
     def _names(self) -> list[str]:
         return [name for names in self.files.values() for name in names]
 
-    def _unpack(self, content: bytes, origin: str) -> dict[str, Samples]:
+    def _unpack(self, content: bytes, origin: str) -> dict[str, SplitArrays]:
         """All splits, from the archive's bytes."""
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if found != self.md5:
@@ -123,9 +123,9 @@ class BinaryArchive:
             raise DataError(f"{origin} does not hold {_INSIDE}/{', '.join(missing)}")
         return self._parse(contents, Path(origin))
 
-    def _parse(self, contents: Mapping[str, bytes], origin: Path) -> dict[str, Samples]:
+    def _parse(self, contents: Mapping[str, bytes], origin: Path) -> dict[str, SplitArrays]:
         """All splits, from the files' bytes."""
-        splits: dict[str, Samples] = {}
+        splits: dict[str, SplitArrays] = {}
         for split, names in self.files.items():
             rows = np.concatenate([self._rows(contents[n], f"{origin}: {n}") for n in names])
             label = rows[:, 0].copy()

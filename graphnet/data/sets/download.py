@@ -14,7 +14,7 @@ CONNECT_TIMEOUT_S = 10.0
 _BLOCK = 1 << 16
 
 
-class Progress(Protocol):
+class ProgressCallback(Protocol):
     """Told how a download goes."""
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -26,7 +26,7 @@ def is_offline(offline: bool = False) -> bool:
     return offline or os.environ.get("GRAPHNET_OFFLINE", "0") not in ("", "0")
 
 
-def download(url: str, *, limit: int, progress: Progress | None = None) -> bytes:
+def download(url: str, *, limit: int, progress: ProgressCallback | None = None) -> bytes:
     """The content of ``url``.
 
     Args:

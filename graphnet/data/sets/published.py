@@ -12,10 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from graphnet.data.sets import idx
-from graphnet.data.sets.download import Progress, download
+from graphnet.data.sets.download import ProgressCallback, download
 from graphnet.errors import DataError
 
-Samples = Mapping[str, np.ndarray]
+SplitArrays = Mapping[str, np.ndarray]
 
 
 #: Of the file that is unpacked; none that is published is nearly as large.
@@ -43,14 +43,14 @@ class Publication(Protocol):
     def sums(self) -> Mapping[str, str]:
         """The names of its files by their md5 sums."""
 
-    def from_folder(self, folder: Path) -> Mapping[str, Samples]:
+    def from_folder(self, folder: Path) -> Mapping[str, SplitArrays]:
         """All splits, from published files in a folder.
 
         Raises:
             DataError: If a file is missing or not as published.
         """
 
-    def from_network(self, progress: Progress | None) -> Mapping[str, Samples]:
+    def from_network(self, progress: ProgressCallback | None) -> Mapping[str, SplitArrays]:
         """All splits, downloaded.
 
         Raises:
@@ -101,7 +101,7 @@ class Published:
         """The names of its files by their md5 sums."""
         return {file.md5: file.name for named in self.files.values() for file in named.values()}
 
-    def from_folder(self, folder: Path) -> dict[str, Samples]:
+    def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
         """All splits, from files in a folder, gzipped or plain.
 
         Raises:
@@ -127,7 +127,7 @@ class Published:
 
         return self._all(get)
 
-    def from_network(self, progress: Progress | None) -> dict[str, Samples]:
+    def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
         """All splits, downloaded.
 
         Raises:
@@ -149,7 +149,7 @@ class Published:
 
         return self._all(get)
 
-    def _all(self, get: Callable[[IdxFile], np.ndarray]) -> dict[str, Samples]:
+    def _all(self, get: Callable[[IdxFile], np.ndarray]) -> dict[str, SplitArrays]:
         return {
             split: {name: get(file) for name, file in named.items()}
             for split, named in self.files.items()

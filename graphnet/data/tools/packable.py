@@ -13,7 +13,7 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.file_kind import first_bytes, kind
-from graphnet.data.hdf5.open import is_hdf5
+from graphnet.data.hdf5.opening import is_hdf5
 from graphnet.data.sets import idx
 from graphnet.data.tools import npy
 from graphnet.errors import DataError

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.data.hdf5.file import CLASSES
+from graphnet.data.hdf5.reader import CLASSES
 from graphnet.data.hdf5.writer import HDF5Writer, close_together
 from graphnet.data.order import permute
-from graphnet.data.sets.datasets import MEAN
-from graphnet.data.sets.download import Progress
-from graphnet.data.split import by_class, share_of_each
+from graphnet.data.sets.download import ProgressCallback
+from graphnet.data.sets.store import MEAN
+from graphnet.data.stratified_split import by_class, share_of_each
 from graphnet.data.tools.packable import Packable
 from graphnet.errors import DataError
 
@@ -45,7 +45,7 @@ class PackOptions:
 
 
 def pack(
-    samples: Packable, folder: Path, options: PackOptions, progress: Progress | None = None
+    samples: Packable, folder: Path, options: PackOptions, progress: ProgressCallback | None = None
 ) -> dict[str, tuple[Path, int]]:
     """Write ``train.h5`` and, if asked for, ``test.h5`` and ``mean.h5``.
 

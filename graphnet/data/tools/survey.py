@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.file import (
+from graphnet.data.hdf5.reader import (
     MATLAB_AXES,
     HDF5File,
     class_names,
     is_from_matlab,
     stored_as,
 )
-from graphnet.data.sets import datasets
+from graphnet.data.sets import store
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError
 
@@ -94,12 +94,12 @@ def survey(source: str) -> FileSurvey:
     Raises:
         DataError: If there is none, or it cannot be read.
     """
-    is_named = source.startswith(datasets.PREFIX)
-    place = datasets.resolve(source.removeprefix(datasets.PREFIX)) if is_named else Path(source)
+    is_named = source.startswith(store.PREFIX)
+    place = store.resolve(source.removeprefix(store.PREFIX)) if is_named else Path(source)
     sets: list[Survey] = []
     problems: list[str] = []
     names: tuple[str, ...] = ()
-    if isinstance(place, datasets.Arrays):
+    if isinstance(place, store.EmbeddedSplit):
         parts = (ArrayPart(place.name, place.values, [name]) for name in place.values)
         sets += (_surveyed(part, "in memory") for part in parts)
     else:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
-from graphnet.data.hdf5.file import sets_in
+from graphnet.data.hdf5.reader import sets_in
 from graphnet.data.hdf5.writer import HDF5Writer
 from graphnet.declare.names import check_name, clashes
 from graphnet.errors import SpecError

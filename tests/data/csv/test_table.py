@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphnet.data.csv import table as module
-from graphnet.data.csv.columns import TableOptions
+from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.csv.table import CsvTable
 from graphnet.errors import DataError
 

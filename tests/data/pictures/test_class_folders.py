@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnet.data.pictures.class_folders import PictureFolder
-from graphnet.data.pictures.reading import PictureOptions
+from graphnet.data.pictures.reader import PictureOptions
 from graphnet.errors import DataError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnet.data.csv.table import CsvTable
-from graphnet.data.hdf5.file import read_array
+from graphnet.data.hdf5.reader import read_array
 from graphnet.data.tools.packable import ArrayFiles
 from graphnet.data.tools.packing import PackOptions, pack
 from graphnet.errors import DataError

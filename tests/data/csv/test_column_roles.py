@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.data.csv.columns import TableOptions, are_headings, choose, find
+from graphnet.data.csv.column_roles import TableOptions, are_headings, choose, find
 from graphnet.errors import DataError
 
 PATH = Path("a.csv")

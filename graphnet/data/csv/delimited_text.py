@@ -23,7 +23,7 @@ _SAMPLE_LINES = 100
 _COMMENT = "#"
 
 
-class CsvText:
+class DelimitedText:
     """A table of text; iterating gives each row's first line and its cells.
 
     Lines that begin with ``#`` are comments, blank lines are passed over. What parts the columns is
@@ -100,7 +100,7 @@ class _Lines:
         is_between: Whether the next line begins a row.
     """
 
-    def __init__(self, text: CsvText, n_skipped: int) -> None:
+    def __init__(self, text: DelimitedText, n_skipped: int) -> None:
         self.text = text
         self.numbered = islice(enumerate(text.lines(), 1), n_skipped, None)
         self.begin, self.is_between, self.is_first = 0, True, True

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.data.csv.labels import Labels
+from graphnet.data.csv.label_column import LabelColumn
 from graphnet.errors import DataError
 
 
 def labels(*cells):
-    found = Labels(lambda line: f"line {line}")
+    found = LabelColumn(lambda line: f"line {line}")
     for line, cell in enumerate(cells, 1):
         found.add(cell, line)
     return found.values()

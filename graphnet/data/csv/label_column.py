@@ -20,7 +20,7 @@ from graphnet.errors import DataError
 _MOST = np.iinfo(np.int64).max
 
 
-class Labels:
+class LabelColumn:
     """The labels of all rows: each different text once, with the line it is first on.
 
     Args:

@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.find import find, is_matlab, names_in
-from graphnet.data.hdf5.open import explained, open_file, stamp, subject
+from graphnet.data.hdf5.data_sets import find, is_matlab, names_in
+from graphnet.data.hdf5.opening import explained, open_file, stamp, subject
 from graphnet.errors import DataError
 
 #: The attribute of a file with the names of its classes, as a list in JSON.

@@ -39,7 +39,7 @@ class PictureOptions:
     background: str | None = None
 
 
-class Reader:
+class PictureReader:
     """Reads pictures of any format that Pillow does.
 
     Args:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from graphnet.data.csv.text import CsvText
+from graphnet.data.csv.delimited_text import DelimitedText
 from graphnet.errors import DataError
 
 
 def read(tmp_path, content, delimiter=None, encoding=None):
     path = tmp_path / "a.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return CsvText(path, delimiter, encoding)
+    return DelimitedText(path, delimiter, encoding)
 
 
 @pytest.mark.parametrize("mark", ["\t", ";", "|", ","])

@@ -11,7 +11,7 @@ from graphnet.data.sets import embedded_sets
 from graphnet.data.sets.cifar import CIFAR10
 from graphnet.data.sets.docs_text import docs_text
 from graphnet.data.sets.pairs import pairs
-from graphnet.data.sets.published import Publication, Samples, mnist_like
+from graphnet.data.sets.published import Publication, SplitArrays, mnist_like
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MadeFrom:
     """
 
     name: str
-    make: Callable[[Samples], Samples]
+    make: Callable[[SplitArrays], SplitArrays]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class NamedSet:
     shapes: Mapping[str, Shape]
     rows: Mapping[str, int]
     published: Publication | None = None
-    embedded: Callable[[], Mapping[str, Samples]] | None = None
+    embedded: Callable[[], Mapping[str, SplitArrays]] | None = None
     made_from: MadeFrom | None = None
     has_mean: bool = False
 

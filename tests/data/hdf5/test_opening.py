@@ -11,8 +11,8 @@ import h5py
 import pytest
 from support.data_layers import numbered
 
-from graphnet.data.hdf5.file import HDF5File, read_array, stored_as
-from graphnet.data.hdf5.open import explained, is_hdf5
+from graphnet.data.hdf5.opening import explained, is_hdf5
+from graphnet.data.hdf5.reader import HDF5File, read_array, stored_as
 from graphnet.errors import DataError
 
 BOTH = ["data", "label"]
@@ -80,7 +80,7 @@ def said_elsewhere(path):
     """What another process says of the file."""
     code = (
         "from pathlib import Path\n"
-        "from graphnet.data.hdf5.file import HDF5File\n"
+        "from graphnet.data.hdf5.reader import HDF5File\n"
         f"HDF5File(Path({str(path)!r}), ['data'])"
     )
     found = subprocess.run(

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.transformers import Apply, Samples, Transformer
+from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.random.philox import uniforms
@@ -35,7 +35,7 @@ class ImageTransformer(Transformer):
         return shape
 
 
-class Pad(ImageTransformer):
+class PadTransformer(ImageTransformer):
     """Add ``pad: [height, width]`` zeros on each side."""
 
     type: Literal["Pad"] = "Pad"
@@ -57,7 +57,7 @@ class Pad(ImageTransformer):
         return apply
 
 
-class RandomCrop(ImageTransformer):
+class RandomCropTransformer(ImageTransformer):
     """Cut out ``crop_size: [height, width]`` at a uniformly random place."""
 
     type: Literal["RandomCrop"] = "RandomCrop"
@@ -86,7 +86,7 @@ class RandomCrop(ImageTransformer):
         return apply
 
 
-class RandomMirror(ImageTransformer):
+class RandomMirrorTransformer(ImageTransformer):
     """Mirror left to right with ``probability`` (default 0.5)."""
 
     type: Literal["RandomMirror"] = "RandomMirror"
@@ -103,7 +103,7 @@ class RandomMirror(ImageTransformer):
         return apply
 
 
-class RandomShift(ImageTransformer):
+class RandomShiftTransformer(ImageTransformer):
     """Move by up to ``shift: [height, width]`` pixels in each direction; zeros come in."""
 
     type: Literal["RandomShift"] = "RandomShift"
@@ -135,7 +135,7 @@ class RandomShift(ImageTransformer):
         return apply
 
 
-class RandomRotation(ImageTransformer):
+class RandomRotationTransformer(ImageTransformer):
     """Turn about the centre by up to ``degrees`` either way; bilinear, zeros beyond the border."""
 
     type: Literal["RandomRotation"] = "RandomRotation"

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5.open import explained, subject
+from graphnet.data.hdf5.opening import explained, subject
 from graphnet.errors import DataError, did_you_mean
 
 # What a damaged header may claim. Every chunk takes a byte of the file at least; gzip, the usual

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape
-from graphnet.data.hdf5.file import attributes, read_array
+from graphnet.data.hdf5.reader import attributes, read_array
 from graphnet.data.hdf5.writer import write_files
-from graphnet.data.sets.download import Progress, is_offline
-from graphnet.data.sets.named_sets import SETS, NamedSet
-from graphnet.data.sets.published import NotAsPublishedError, Samples
+from graphnet.data.sets.catalog import SETS, NamedSet
+from graphnet.data.sets.download import ProgressCallback, is_offline
+from graphnet.data.sets.published import NotAsPublishedError, SplitArrays
 from graphnet.errors import DataError, did_you_mean
 from graphnet.files.paths import user_path
 from graphnet.files.writing import Advice
@@ -34,11 +34,11 @@ MEAN = "mean"
 
 
 @dataclass(frozen=True)
-class Arrays:
+class EmbeddedSplit:
     """The samples of one split, in memory: ``data``, ``label``."""
 
     name: str
-    values: Samples
+    values: SplitArrays
 
 
 def split_names() -> list[str]:
@@ -108,7 +108,7 @@ def data_folder() -> Path:
     return (cache if cache.is_absolute() else user_path("~/.cache").absolute()) / "graphnet"
 
 
-def resolve(name: str) -> Path | Arrays:
+def resolve(name: str) -> Path | EmbeddedSplit:
     """Where the samples of ``NAME/SPLIT`` are on this machine; nothing is downloaded.
 
     Raises:
@@ -117,7 +117,7 @@ def resolve(name: str) -> Path | Arrays:
     """
     found, split = lookup(name)
     if found.embedded is not None:
-        return Arrays(f"dataset:{name}", found.embedded()[split])
+        return EmbeddedSplit(f"dataset:{name}", found.embedded()[split])
     return _here(found, split)
 
 
@@ -138,7 +138,7 @@ def fetch(
     from_dir: Path | None = None,
     to_dir: Path | None = None,
     offline: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Path]:
     """See that a set is on this machine as HDF5 files, and say where.
 
@@ -196,8 +196,8 @@ def _refuse_other(path: Path, found: NamedSet) -> None:
 
 
 def _samples(
-    found: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
-) -> Mapping[str, Samples]:
+    found: NamedSet, from_dir: Path | None, *, offline: bool, progress: ProgressCallback | None
+) -> Mapping[str, SplitArrays]:
     """All splits of a set, from wherever they are available."""
     if found.made_from is not None:
         base = SETS[found.made_from.name]
@@ -239,8 +239,8 @@ def _what_it_is(found: NamedSet, md5: str) -> str:
 
 
 def _base_samples(
-    base: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
-) -> Mapping[str, Samples]:
+    base: NamedSet, from_dir: Path | None, *, offline: bool, progress: ProgressCallback | None
+) -> Mapping[str, SplitArrays]:
     """What another set is made from: of a folder, else of this machine, once it is there."""
     if from_dir is not None:
         return _samples(base, from_dir, offline=offline, progress=progress)
