@@ -7,12 +7,14 @@ are more likely mistakes, and are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[ \t]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t]*", re.ASCII)
 _WHOLE = re.compile(r"[ \t]*[+-]?\d+[ \t]*", re.ASCII)
 _ONLY_PLAIN = re.compile(r"[0-9.eE+\-\n \t]*")
 _MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "nil", "-"})
 _MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[ \t]*[+-]?[1-9]\d{0,2}\.\d{3}[ \t]*", re.ASCII)
 _MOST_SHOWN = 40
 
 
@@ -34,6 +36,18 @@ def is_word(text: str) -> bool:
 def is_marked(text: str) -> bool:
     """Whether it is a number for people, but not plain: ``1,000``, ``1_000``, or other digits."""
     return not is_plain(text) and _MARKED.fullmatch(text.strip(" \t")) is not None
+
+
+def perhaps_grouped(cells: Iterable[str]) -> str | None:
+    """The first number with a point, if every such number may be meant as a whole one.
+
+    ``1.234`` may: some languages write a thousand so. Blank if no number has a point, None if one
+    cannot be meant so.
+    """
+    pointed = [cell for cell in cells if "." in cell]
+    if not all(map(_GROUPED.fullmatch, pointed)):
+        return None
+    return pointed[0].strip(" \t") if pointed else ""
 
 
 def is_missing(text: str) -> bool:

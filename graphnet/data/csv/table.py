@@ -23,6 +23,7 @@ from graphnet.data.csv.plain_number import (
     is_missing,
     is_plain,
     is_whole,
+    perhaps_grouped,
     plain_numbers,
     why_not_plain,
 )
@@ -32,6 +33,7 @@ from graphnet.errors import DataError
 _AS_FOUND = TableOptions()
 _BLOCK_CELLS = 1 << 18
 _FEW_ROWS = 3  # fewer may count on by chance
+_THOUSAND = 1000
 _EXACT_FLOAT32, _EXACT_FLOAT64 = 1 << 24, 1 << 53  # up to these all whole numbers are held
 
 
@@ -73,6 +75,10 @@ class CsvTable:
         self.chosen = choose(path, self.headings, second[1], options)
         self.lines, labels = array("q"), LabelColumn(self._label_place)
         self.needs_float64 = ""
+        # by feature, a number with a point that may be meant as a mark between thousands
+        self._grouped = (
+            {} if self.text.delimiter == "," else dict.fromkeys(self.chosen.features, "")
+        )
         with tempfile.TemporaryFile() as spool:
             self._read(chain([second], rows), first[0], labels, spool)
             shape = (len(self.lines), len(self.chosen.features))
@@ -85,6 +91,9 @@ class CsvTable:
         self.classes: Sequence[str] = ()
         if self.chosen.label is not None:
             self.labels, self.classes = labels.values()
+            if self.text.delimiter != "," and not self.classes:
+                self._grouped[self.chosen.label] = ""
+                self._look_for_thousands(self.chosen.label, self.labels, labels.lines)
         dtype = np.dtype(np.float64 if self.needs_float64 else np.float32)
         self.columns: Columns = {"data": (dtype, (len(self._kept),))}
         if self.chosen.label is not None:
@@ -147,6 +156,9 @@ class CsvTable:
         first = len(self.lines) - len(values)
         for i, k in np.argwhere(other) if other.any() else ():
             self._check_type(cells[i][k], float(values[i, k]), self.lines[first + i], int(k))
+        for k, column in enumerate(self.chosen.features):
+            if column in self._grouped:
+                self._look_for_thousands(column, values[:, k], [row[k] for row in cells])
         try:
             spool.write(values.tobytes())
             spool.flush()
@@ -168,6 +180,16 @@ class CsvTable:
             )
         if abs(narrow) == np.inf or narrow == 0 or (is_whole(text) and narrow != value):
             self.needs_float64 = self.needs_float64 or f"{text} (line {line}, {name})"
+
+    def _look_for_thousands(self, column: int, values: np.ndarray, cells: Iterable[str]) -> None:
+        """Forget a column in which a number can have no mark between thousands, or lacks one."""
+        sizes = np.abs(values)
+        fits = ((sizes == 0) | (sizes >= 1) & (sizes < _THOUSAND)).all()
+        found = perhaps_grouped(cells) if fits else None
+        if found is None:
+            del self._grouped[column]
+        else:
+            self._grouped[column] = self._grouped[column] or found
 
     def _check_width(self, line: int, row: Sequence[str], first_line: int) -> None:
         if len(row) != len(self.headings):
@@ -219,6 +241,10 @@ class CsvTable:
         notes += [("label", label), ("data", chosen.named(kept))]
         if self.needs_float64:
             notes.append(("data", f"as float64: float32 would not hold {self.needs_float64}"))
+        if grouped := {column: text for column, text in self._grouped.items() if text}:
+            first = next(iter(grouped.values()))
+            text = f"{first} is read with a decimal point: is it a mark between thousands?"
+            notes.append(("note", f"{chosen.named(list(grouped))}: {text}"))
         notes += [
             ("note", f"{n} columns are headed '{heading}'")
             for heading, n in Counter(self.headings).items()

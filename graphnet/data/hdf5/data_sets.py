@@ -5,7 +5,7 @@ Nothing in a file is trusted. Soft links within it are followed; what leads to a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,40 @@ def _check_packed(data_set: h5py.Dataset, subject: str) -> None:
                 f"{subject} holds packed numbers: its attribute {name} is {np.ravel(value)[0]}\n"
                 "  store the numbers themselves; netCDF's packing is not undone"
             )
+
+
+def stand_ins(data_set: h5py.Dataset) -> np.ndarray:
+    """The numbers that stand for missing values: those that netCDF declares, NaN left out."""
+    found = [data_set.attrs[n] for n in ("_FillValue", "missing_value") if n in data_set.attrs]
+    if "_NCProperties" in data_set.file.attrs and data_set.dtype.itemsize > 1:
+        found += [data_set.fillvalue] * bool(data_set.fillvalue)  # what was never written
+    declared = [np.ravel(value) for value in found if np.asarray(value).dtype.kind in "biuf"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        stored = [(values, values.astype(data_set.dtype)) for values in declared]
+    is_float = data_set.dtype.kind == "f"  # which rounds them as it rounds the values themselves
+    kept = [s[~np.isnan(s) if is_float else s == v] for v, s in stored]
+    return np.concatenate([np.empty(0, data_set.dtype), *kept])
+
+
+def refuse_stand_ins(
+    values: np.ndarray, numbers: np.ndarray, name: str, where: Callable[[int], str]
+) -> None:
+    """See that none of these numbers, which stand for missing values, is in some rows.
+
+    Args:
+        values: The rows.
+        numbers: As :func:`stand_ins` gives them.
+        name: Of the data set.
+        where: Names the place of a row.
+    """
+    is_missing = np.isin(values, numbers)
+    if is_missing.any():
+        row = int(is_missing.reshape(len(values), -1).any(axis=1).argmax())
+        number = values[row][is_missing[row]].flat[0]
+        raise DataError(
+            f"{where(row)}: a value of '{name}' is missing: {number} stands for that in this file\n"
+            "  fill it in; if it is a number like any other, remove _FillValue and missing_value"
+        )
 
 
 def _check_filters(data_set: h5py.Dataset, subject: str) -> None:

@@ -16,7 +16,13 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.data_sets import find, is_matlab, names_in
+from graphnet.data.hdf5.data_sets import (
+    find,
+    is_matlab,
+    names_in,
+    refuse_stand_ins,
+    stand_ins,
+)
 from graphnet.data.hdf5.opening import explained, open_file, stamp, subject
 from graphnet.errors import DataError
 
@@ -54,14 +60,18 @@ class HDF5File:
     Args:
         path: Of the file; its header is read at once and the file closed again.
         names: Of the data sets.
+        keep_missing: Whether numbers that stand for missing values are read as they are.
+
+    Attributes:
+        stand_ins: These numbers, for each data set.
 
     Raises:
         DataError: If the file cannot be read, a data set is missing or not plain numbers, or
             they differ in their number of rows.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.path = path
+    def __init__(self, path: Path, names: Sequence[str], *, keep_missing: bool = False) -> None:
+        self.path, self._keep_missing = path, keep_missing
         self._stamp = stamp(path)
         self._file: h5py.File | None = None
         self._sets: list[h5py.Dataset] = []
@@ -69,6 +79,7 @@ class HDF5File:
             sets = find(file, path, names)
             rows = {name: int(d.shape[0]) for name, d in zip(names, sets, strict=True)}
             self.columns = tuple(_column(n, d) for n, d in zip(names, sets, strict=True))
+            self.stand_ins = [stand_ins(data_set) for data_set in sets]
             matlab = is_matlab(sets)
         if len(set(rows.values())) > 1:
             counts = "\n  ".join(f"'{name}' has {n} rows" for name, n in rows.items())
@@ -94,9 +105,12 @@ class HDF5File:
             with explained(str(self.path)):
                 self._file = open_file(self.path)
                 self._sets = [self._file[c.name] for c in self.columns]
-        for column, data_set, out in zip(self.columns, self._sets, outs, strict=True):
+        columns = zip(self.columns, self._sets, self.stand_ins, outs, strict=True)
+        for column, data_set, numbers, out in columns:
             with explained(subject(self.path, column.name), f" (rows {start} to {stop - 1})"):
                 data_set.read_direct(out, np.s_[start:stop])
+            if numbers.size and not self._keep_missing:
+                refuse_stand_ins(out, numbers, column.name, lambda row: self.where(start + row))
 
     def where(self, row: int) -> str:
         """The place of a row, for messages."""
@@ -118,7 +132,9 @@ def read_array(path: Path, name: str) -> np.ndarray:
     stamp(path)
     with explained(subject(path, name)), open_file(path) as file:
         (found,) = find(file, path, [name])
-        return np.asarray(found[()])
+        values = np.asarray(found[()])
+        refuse_stand_ins(values, stand_ins(found), name, lambda row: f"{path}, row {row}")
+        return values
 
 
 def attributes(path: Path) -> dict[str, str]:

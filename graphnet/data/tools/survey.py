@@ -27,6 +27,7 @@ from graphnet.errors import DataError
 
 _BLOCK_BYTES = 1 << 24
 _MOST_CLASSES, _MOST_GAPS = 1000, 10
+_NONE = np.empty(0)
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Survey:
         std: Their standard deviation, divided by their number.
         n_nan: How many are NaN.
         n_infinite: How many are infinite.
+        n_missing: How many values are numbers that the file declares to stand for missing ones.
         n_constant: Features that are the same in every row.
         classes: How many rows hold each number, where a row is one whole number and there are
             no more than 1,000 different ones; else empty.
@@ -60,6 +62,7 @@ class Survey:
     std: float = np.nan
     n_nan: int = 0
     n_infinite: int = 0
+    n_missing: int = 0
     n_constant: int = 0
     classes: dict[int, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -108,12 +111,12 @@ def survey(source: str) -> FileSurvey:
             problems.append(MATLAB_AXES.strip())
         for name, storage in stored_as(place).items():
             try:
-                part = HDF5File(place, [name])
+                part = HDF5File(place, [name], keep_missing=True)
             except DataError as error:  # not numbers, empty, elsewhere
                 problems.append(str(error).partition("\n")[0].removeprefix(f"{place}: "))
                 continue
             try:
-                sets.append(_surveyed(part, storage))
+                sets.append(_surveyed(part, storage, part.stand_ins[0]))
             finally:
                 part.close()
     if len({s.shape[0] for s in sets}) > 1:
@@ -130,7 +133,7 @@ def survey(source: str) -> FileSurvey:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of NaN, and of sums that are too large
-def _surveyed(part: Part, storage: str) -> Survey:
+def _surveyed(part: Part, storage: str, stand_ins: np.ndarray = _NONE) -> Survey:
     (column,) = part.columns
     found = Survey(column.name, (part.n_rows, *column.shape), column.dtype, storage)
     is_label = column.shape in ((), (1,))
@@ -142,7 +145,9 @@ def _surveyed(part: Part, storage: str) -> Survey:
         row_low, row_high = values.min(axis=0), values.max(axis=0)  # NaN where there is one
         lows = np.minimum(lows, row_low) if lows.size else row_low
         highs = np.maximum(highs, row_high) if highs.size else row_high
-        finite = values if np.isfinite(values).all() else _finite(values, found)
+        present = values[~np.isin(values, stand_ins)] if stand_ins.size else values
+        found.n_missing += values.size - present.size
+        finite = present if np.isfinite(present).all() else _finite(present, found)
         if finite.size:
             low, high = finite.min().item(), finite.max().item()  # whole numbers stay exact
             found.low = low if np.isnan(found.low) else min(found.low, low)
@@ -200,6 +205,8 @@ def _problems(found: Survey, counts: Counter[float] | None) -> list[str]:
         problems.append(f"has {found.n_nan:,} values that are NaN")
     if found.n_infinite:
         problems.append(f"has {found.n_infinite:,} infinite values")
+    if found.n_missing:
+        problems.append(f"has {found.n_missing:,} values that the file declares to be missing")
     n_features = int(np.prod(found.shape[1:]))
     if found.n_constant == n_features > 1:
         problems.append("has the same values in every row")

@@ -61,6 +61,36 @@ def test_words(tmp_path):
     assert ("note", "a class is called 'nan': is its name missing?") in odd.notes
 
 
+THOUSANDS = "is read with a decimal point: is it a mark between thousands?"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x;label\n999;0\n1.234;1\n", "'x': 1.234"),
+        ("x;label\n0;0\n-12.500;1\n", "'x': -12.500"),
+        ("x;y;z;label\n1.000;1.5;1.000;0\n2.000;2;7;1\n", "'x', 'z': 1.000"),
+        ("x\tlabel\n1\t1.000\n2\t2.000\n", "'label': 1.000"),
+        ("1.500;2.500;7\n1;2;7\n", "2 columns without headings: 1.500"),
+        ("x;label\n999;0\n1000;1\n", None),
+        ("x;label\n1234;0\n1.234;1\n", None),
+        ("x;label\n0.123;0\n1.234;1\n", None),
+        ("x;label\n1.23;0\n1.234;1\n", None),
+        ("x;label\n1.234e0;0\n1.234;1\n", None),
+        ("x;label\n0.000;0\n1.234;1\n", None),
+        ("x;label\n1;cat\n2;a 1.234\n", None),
+        ("x,label\n999,0\n1.234,1\n", None),
+    ],
+)
+def test_marks_between_thousands(tmp_path, monkeypatch, text, said):
+    """Where a point may be one in all numbers of a column, it is said how it was read."""
+    for n_cells in (1, module._BLOCK_CELLS):
+        monkeypatch.setattr(module, "_BLOCK_CELLS", n_cells)
+        notes = csv_table(tmp_path, text).notes
+        found = [note for _, note in notes if THOUSANDS in note]
+        assert found == ([f"{said} {THOUSANDS}"] if said else [])
+
+
 def test_no_label(tmp_path):
     """All columns are features."""
     table = csv_table(tmp_path, "x\n1\n2\n", no_label=True)
