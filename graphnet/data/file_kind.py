@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import shlex
 from pathlib import Path
 
-from graphnet.data.regular_file import regular_file
 from graphnet.data.text_file import encoding_of, is_text
-from graphnet.errors import DataError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
@@ -50,7 +47,6 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80\x05", "is a pickle", "save its arrays with numpy.save; pickles are never opened"),
 )
 _EXPECTED = "expected an HDF5 file with one data set for each top"
-_LOOKED_AT = 1 << 12
 
 
 def what_else(path: Path, begin: bytes) -> str:
@@ -97,18 +93,3 @@ def is_table(path: Path, begin: bytes) -> bool:
         and all(re.search(r"\d", line) for line in lines[1:])
         for mark in ("\t", ";", ",")
     )
-
-
-def first_bytes(path: Path) -> bytes:
-    """The beginning of a regular file; for messages about what it is.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    regular_file(path)
-    try:
-        with path.open("rb") as file:
-            return file.read(_LOOKED_AT)
-    except OSError as error:
-        cure = "\n  change its permissions, or copy it" if error.errno == errno.EACCES else ""
-        raise DataError(f"cannot read {path}: {error.strerror}{cure}") from error

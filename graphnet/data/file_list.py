@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from graphnet.data.file_kind import first_bytes, is_table, what_else
+from graphnet.data.file_kind import is_table, what_else
+from graphnet.data.regular_file import first_bytes, read_bytes
 from graphnet.data.text_file import NAMES, encoding_of, is_text
 from graphnet.errors import DataError
 from graphnet.files.paths import is_there, user_path
@@ -45,16 +46,13 @@ def listed(path: Path) -> list[Path]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if not is_text(content):
-        raise DataError(what_else(path, content))
-    encoding = encoding_of(content)
+    found = read_bytes(path)
+    if not is_text(found):
+        raise DataError(what_else(path, found))
+    encoding = encoding_of(found)
     try:
         # names of files are bytes, which need not be UTF-8
-        text = content.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
+        text = found.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not text in {NAMES[encoding]}, as its first bytes say\n"

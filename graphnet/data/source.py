@@ -15,8 +15,9 @@ from typing import TypeAlias
 from graphnet.blob import Shape
 from graphnet.data.file_kind import TABLES
 from graphnet.data.file_list import listed
-from graphnet.data.hdf5.opening import is_hdf5, stamp
+from graphnet.data.hdf5.opening import is_hdf5
 from graphnet.data.hdf5.reader import HDF5File
+from graphnet.data.regular_file import regular_file
 from graphnet.data.sets import store
 from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.sets.store import PREFIX
@@ -174,7 +175,7 @@ def _locate(entry: str) -> Sequence[Place]:
     if is_there(path):
         if path.is_dir():
             raise DataError(_of_a_folder(path))
-        stamp(path)  # no pipe or device
+        regular_file(path)  # no pipe or device
         is_file = is_hdf5(path) or path.suffix.lower() in _NO_LISTS
         return [path] if is_file else listed(path)
     if glob.has_magic(entry):

@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from graphnet.data.regular_file import regular_file
+from graphnet.data.regular_file import first_bytes
 from graphnet.errors import DataError
 
 # UTF-32's mark begins with UTF-16's, so it is looked for first
@@ -23,7 +23,6 @@ _MARKS = (
 )
 #: How messages call them.
 NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
-_LOOKED_AT = 1 << 12
 
 
 def encoding_of(begin: bytes) -> str:
@@ -71,12 +70,7 @@ def decoded_lines(path: Path, encoding: str | None = None) -> tuple[str, Iterato
         DataError: If it cannot be read or is not of that encoding, with the line; while the
             lines are read, too.
     """
-    regular_file(path)
-    try:
-        with path.open("rb") as file:
-            begin = file.read(_LOOKED_AT)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    begin = first_bytes(path)
     chosen = known_encoding(encoding) if encoding else encoding_of(begin)
     if chosen == "utf-8" and b"\0" in begin:
         likely = f"utf-16-{'be' if begin[:1] == bytes(1) else 'le'}"

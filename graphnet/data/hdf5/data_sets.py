@@ -5,7 +5,7 @@ Nothing in a file is trusted. Soft links within it are followed; what leads to a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,6 @@ def _matlab_class(data_set: h5py.Dataset) -> str:
     return found.decode("ascii", "replace") if isinstance(found, bytes) else ""
 
 
-def is_matlab(data_sets: Sequence[h5py.Dataset]) -> bool:
+def is_matlab(data_sets: Iterable[h5py.Dataset]) -> bool:
     """Whether MATLAB wrote them, whose axes HDF5 has in reverse order."""
     return any(_matlab_class(one) for one in data_sets)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnet.data.regular_file import read_bytes
 from graphnet.data.sets.download import ProgressCallback, download
 from graphnet.data.sets.published import NotAsPublishedError, SplitArrays, check_folder
 from graphnet.errors import DataError
@@ -65,7 +66,7 @@ class BinaryArchive:
         check_folder(folder)
         archive = folder / self.name
         if archive.is_file():
-            return self._unpack(_content(archive, self.n_bytes), str(archive))
+            return self._unpack(read_bytes(archive, self.n_bytes + 1), str(archive))
         inside = folder / _INSIDE
         place = inside if inside.is_dir() else folder
         if missing := [name for name in self._names() if not (place / name).is_file()]:
@@ -73,8 +74,8 @@ class BinaryArchive:
                 f"{folder} holds neither {self.name} nor all of its files\n"
                 f"  missing in {place}: {', '.join(missing)}" + self._other_version(folder)
             )
-        limit = self.file_rows * _ROW_BYTES
-        return self._parse({name: _content(place / name, limit) for name in self._names()}, place)
+        most = self.file_rows * _ROW_BYTES + 1
+        return self._parse({name: read_bytes(place / name, most) for name in self._names()}, place)
 
     def _other_version(self, folder: Path) -> str:
         """A hint, if another version of the archive is there."""
@@ -154,15 +155,6 @@ class BinaryArchive:
                 "  it may be CIFAR-100, or the version for Python or Matlab: get the binary one"
             )
         return rows
-
-
-def _content(path: Path, limit: int) -> bytes:
-    """The bytes of a file, one more than ``limit`` if it has that many."""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
 
 
 CIFAR10 = BinaryArchive(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnet.data.regular_file import read_bytes
 from graphnet.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -78,8 +79,4 @@ def read(path: Path) -> np.ndarray:
     Raises:
         DataError: If it cannot be read, or :func:`parse` refuses it.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return parse(unpack(content, str(path)), str(path))
+    return parse(unpack(read_bytes(path), str(path)), str(path))

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from graphnet.data.regular_file import read_bytes
 from graphnet.data.sets import idx
 from graphnet.data.sets.download import ProgressCallback, download
 from graphnet.errors import DataError
@@ -118,12 +119,8 @@ class Published:
             )
 
         def get(file: IdxFile) -> np.ndarray:
-            place = places[file.name]
-            try:
-                content = place.read_bytes() if place else b""
-            except OSError as error:
-                raise DataError(f"cannot read {place}: {error.strerror}") from error
-            return file.parse(content, str(place))
+            place = places[file.name] or folder
+            return file.parse(read_bytes(place), str(place))
 
         return self._all(get)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape
-from graphnet.data.hdf5.reader import attributes, read_array
+from graphnet.data.hdf5.reader import contents_if_hdf5, read_array
 from graphnet.data.hdf5.writer import write_files
 from graphnet.data.sets.catalog import SETS, NamedSet
 from graphnet.data.sets.download import ProgressCallback, is_offline
@@ -188,7 +188,7 @@ def fetch(
 
 def _refuse_other(path: Path, found: NamedSet) -> None:
     """See that a file that would be replaced is one of the set, made here before."""
-    if path.exists() and attributes(path).get("title") != found.title:
+    if path.exists() and contents_if_hdf5(path).title != found.title:
         raise DataError(
             f"{path} is there already, and it is not of the data set '{found.name}'\n"
             "  move it, or have the data set put elsewhere: --to DIR"

@@ -12,8 +12,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.file_kind import first_bytes, kind
+from graphnet.data.file_kind import kind
 from graphnet.data.hdf5.opening import is_hdf5
+from graphnet.data.regular_file import first_bytes
 from graphnet.data.sets import idx
 from graphnet.data.tools import npy
 from graphnet.errors import DataError

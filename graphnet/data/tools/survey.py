@@ -17,9 +17,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import (
     MATLAB_AXES,
     HDF5File,
-    class_names,
-    is_from_matlab,
-    stored_as,
+    contents,
 )
 from graphnet.data.sets import store
 from graphnet.data.table import ArrayPart, Part
@@ -106,10 +104,11 @@ def survey(source: str) -> FileSurvey:
         parts = (ArrayPart(place.name, place.values, [name]) for name in place.values)
         sets += (_surveyed(part, "in memory") for part in parts)
     else:
-        names = class_names(place)
-        if is_from_matlab(place):
+        there = contents(place)
+        names = there.class_names
+        if there.is_from_matlab:
             problems.append(MATLAB_AXES.strip())
-        for name, storage in stored_as(place).items():
+        for name, storage in there.storage.items():
             try:
                 part = HDF5File(place, [name], keep_missing=True)
             except DataError as error:  # not numbers, empty, elsewhere
