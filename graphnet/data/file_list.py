@@ -20,10 +20,6 @@ def listed(path: Path) -> list[Path]:
 
     Args:
         path: Of the text file.
-
-    Raises:
-        DataError: If it is no text, or names a file that is not there, or one twice; with the
-            line.
     """
     found: dict[Path, int] = {}
     for number, line in enumerate(_lines(path), 1):

@@ -18,9 +18,6 @@ def fingerprints(paths: Sequence[Path]) -> dict[str, str]:
     It covers the file's size, and of all files together up to 64 MiB of content: every byte of
     as much, else blocks spaced evenly from the first byte to the last. Names and dates do not
     count, so that files may be copied and moved.
-
-    Raises:
-        DataError: If a file cannot be read.
     """
     n_blocks = max(2, N_BLOCKS // max(len(paths), 1))
     return {str(path): _fingerprint(path, n_blocks) for path in paths}

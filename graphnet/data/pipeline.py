@@ -33,10 +33,6 @@ class Pipeline:
         seed: Of the run.
         layer: The data layer's name; with the seed it keys random transformers.
         check_finite: Whether values that are NaN or infinite in the net's precision are refused.
-
-    Raises:
-        DataError: If a transformer's file cannot be read.
-        ShapeError: If a transformer cannot take these rows.
     """
 
     def __init__(

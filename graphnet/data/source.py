@@ -38,11 +38,7 @@ def entries(source: Source) -> tuple[str, ...]:
 
 
 def check_names(source: Source) -> None:
-    """See that each named set exists and an entry is not blank.
-
-    Raises:
-        DataError: With the names there are.
-    """
+    """See that each named set exists and an entry is not blank."""
     if not entries(source):
         raise DataError("the source is an empty list")
     for entry in entries(source):
@@ -92,11 +88,7 @@ def missing(source: Source) -> str:
 def fetch(
     source: Source, *, offline: bool = False, progress: ProgressCallback | None = None
 ) -> None:
-    """Get the named sets of a source that are not on this machine.
-
-    Raises:
-        DataError: If that fails, or a file of the source is missing.
-    """
+    """Get the named sets of a source that are not on this machine."""
     for entry in entries(source):
         if entry.startswith(PREFIX):
             name = entry.removeprefix(PREFIX).partition("/")[0]
@@ -134,20 +126,12 @@ def open_first(source: Source, names: Sequence[str]) -> Part:
 
 
 def files(source: Source) -> list[Path]:
-    """The files of a source in order; what is part of graphnet is none.
-
-    Raises:
-        DataError: If one is missing.
-    """
+    """The files of a source in order; what is part of graphnet is none."""
     return [p for _, places in _places(source) for p in places if isinstance(p, Path)]
 
 
 def _places(source: Source) -> list[tuple[str, Sequence[Place]]]:
-    """Each entry, and where its samples are.
-
-    Raises:
-        DataError: If they are not on this machine; about the entry, where there are several.
-    """
+    """Each entry, and where its samples are."""
     if isinstance(source, str):
         return [(source, _locate(source))]
     found = []
@@ -164,11 +148,7 @@ def _open(place: Place, names: Sequence[str]) -> Part:
 
 
 def _locate(entry: str) -> Sequence[Place]:
-    """Where an entry's samples are.
-
-    Raises:
-        DataError: If they are not on this machine.
-    """
+    """Where an entry's samples are."""
     if entry.startswith(PREFIX):
         return [store.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)

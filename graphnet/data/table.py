@@ -43,9 +43,6 @@ class ArrayPart:
         name: For messages.
         arrays: By column, the first axis counting rows.
         names: The columns wanted.
-
-    Raises:
-        DataError: If one is missing, is not numeric, is empty, or has another number of rows.
     """
 
     def __init__(self, name: str, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
@@ -97,9 +94,6 @@ class Table:
         parts: At least one.
         rows: Which rows of all of them: ``START:STOP``, as a Python slice; a bound may be a
             percentage. None: all.
-
-    Raises:
-        DataError: If the parts disagree on the shape of a row, or the range is not there.
     """
 
     def __init__(self, parts: Sequence[Part], rows: str | None = None) -> None:
@@ -161,11 +155,7 @@ class Table:
         return np.concatenate(sizes)
 
     def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
-        """Read rows ``start`` to ``stop`` of the table into the beginning of each array.
-
-        Raises:
-            DataError: If a file cannot be read or has changed.
-        """
+        """Read rows ``start`` to ``stop`` of the table into the beginning of each array."""
         done = 0
         for part, low, high in self._spans(start, stop):
             self._keep_open(part)

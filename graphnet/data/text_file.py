@@ -43,11 +43,7 @@ def is_text(begin: bytes) -> bool:
 
 
 def known_encoding(name: str) -> str:
-    """The encoding a user named, as Python calls it.
-
-    Raises:
-        DataError: If there is no such encoding of text.
-    """
+    """The encoding a user named, as Python calls it."""
     try:
         found = codecs.lookup(name)
         "".encode(name)  # refused by what is no encoding of text, such as base64

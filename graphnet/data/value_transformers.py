@@ -110,11 +110,7 @@ class SubMeanTransformer(Transformer):
 
 
 def _fitted(mean: np.ndarray, shape: Shape, subject: str) -> np.ndarray:
-    """The mean in a shape that broadcasts to a sample.
-
-    Raises:
-        ShapeError: If it has no such shape.
-    """
+    """The mean in a shape that broadcasts to a sample."""
     if mean.shape in (shape, ()):
         return mean
     if mean.shape == (1, *shape):

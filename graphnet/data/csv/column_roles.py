@@ -117,9 +117,6 @@ def choose(
         headings: As many as there are columns, blank where there is none.
         row: The first row of values.
         options: What the user said.
-
-    Raises:
-        DataError: If a column that was named is not there, or nothing says which is the label.
     """
     if options.no_label and options.label is not None:
         raise DataError(f"{path}: --label and --no-label exclude each other")
@@ -146,11 +143,7 @@ def choose(
 
 
 def find(path: Path, headings: Sequence[str], name: str) -> int:
-    """The column of a heading, whatever its case if only one fits, or of a number.
-
-    Raises:
-        DataError: If there is none, or there are several.
-    """
+    """The column of a heading, whatever its case if only one fits, or of a number."""
     for fits in (str, str.lower):
         places = [i for i, heading in enumerate(headings) if fits(heading) == fits(name)]
         if len(places) > 1 and name:

@@ -128,11 +128,7 @@ def _reader(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterato
 
 
 def _known_delimiter(text: str) -> str:
-    """The character that a user named.
-
-    Raises:
-        DataError: If it cannot part columns.
-    """
+    """The character that a user named."""
     found = next((c for c, names in DELIMITERS.items() if text in names), text)
     if len(found) != 1 or found in '"\r\n\0' or found.isalnum() or found in "+-.":
         raise DataError(

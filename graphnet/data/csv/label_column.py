@@ -34,11 +34,7 @@ class LabelColumn:
         self._rows = array("q")
 
     def add(self, cell: str, line: int) -> None:
-        """The label of the next row.
-
-        Raises:
-            DataError: If it is blank, or a number that is not plain.
-        """
+        """The label of the next row."""
         text = cell.strip(" \t")
         if not text:
             raise DataError(f"{self.place(line)}: the label is missing\n  fill it in")

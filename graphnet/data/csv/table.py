@@ -52,9 +52,6 @@ class CsvTable:
     Args:
         path: Of the file.
         options: How it is read.
-
-    Raises:
-        DataError: If it cannot be read, with the line and the column.
     """
 
     def __init__(self, path: Path, options: TableOptions = _AS_FOUND) -> None:

@@ -59,9 +59,6 @@ def find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset
         file: Open.
         path: Of it, for messages.
         names: Of the data sets, with the groups they are in: ``train/data``.
-
-    Raises:
-        DataError: If one is missing, elsewhere, or not rows of plain numbers.
     """
     found, missing, size = [], [], path.stat().st_size
     for name in names:

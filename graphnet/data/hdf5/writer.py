@@ -95,11 +95,7 @@ def _make_folder(path: Path, advice: Advice) -> None:
 
 
 def _read_back(patient: _Patient, expected: Mapping[str, Shape]) -> None:
-    """See that what is on the disk is a file with these data sets.
-
-    Raises:
-        RuntimeError: If it is not.
-    """
+    """See that what is on the disk is a file with these data sets."""
     with h5py.File(patient, "r") as file:
         found = {name: file[name].shape for name in expected}
     patient.look()
@@ -121,11 +117,7 @@ class _Patient(io.RawIOBase):
         self._later: list[tuple[int, bytes]] = []  # what came after the error
 
     def look(self) -> None:
-        """Raise what has gone wrong, if anything has.
-
-        Raises:
-            OSError: If the system has not taken something.
-        """
+        """Raise what has gone wrong, if anything has."""
         if self._error is not None:
             raise self._error
 
@@ -225,11 +217,7 @@ class HDF5Writer:
         self._own: tuple[int, int, int] | None = None
 
     def append(self, arrays: Sequence[np.ndarray]) -> None:
-        """Write the same number of rows to every data set.
-
-        Raises:
-            DataError: If the file cannot be written; what was written is then dropped.
-        """
+        """Write the same number of rows to every data set."""
         try:
             with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
                 file, patient = self._begun(arrays)
@@ -244,11 +232,7 @@ class HDF5Writer:
             raise
 
     def restart(self) -> None:
-        """Forget the rows that were written since the file was begun.
-
-        Raises:
-            DataError: If that fails; what was written is then dropped.
-        """
+        """Forget the rows that were written since the file was begun."""
         if self._file is not None:
             try:
                 with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
@@ -259,11 +243,7 @@ class HDF5Writer:
                 raise
 
     def complete(self) -> None:
-        """Put on the disk what was written; all that the file then lacks is its name.
-
-        Raises:
-            DataError: If that fails; what was written is then dropped.
-        """
+        """Put on the disk what was written; all that the file then lacks is its name."""
         output, patient, file = self._output, self._patient, self._file
         if output is None or patient is None or file is None:
             return
@@ -280,11 +260,7 @@ class HDF5Writer:
             raise
 
     def close(self) -> None:
-        """Give the file its name, if anything was written.
-
-        Raises:
-            DataError: If that fails, or there is such a file now.
-        """
+        """Give the file its name, if anything was written."""
         self.complete()
         if self._output is not None:
             try:
@@ -305,11 +281,7 @@ class HDF5Writer:
         self._output = self._patient = None
 
     def refuse_existing(self) -> None:
-        """See that no file is in the way, other than one that this writer has made.
-
-        Raises:
-            DataError: If there is one, and it may not be replaced.
-        """
+        """See that no file is in the way, other than one that this writer has made."""
         if self.overwrite or not self.path.exists():
             return
         if self._identity() != self._own:

@@ -32,10 +32,6 @@ class PictureFolder:
     Args:
         folder: That holds the classes' folders.
         options: How the pictures are read.
-
-    Raises:
-        DataError: If there are no pictures, the header of one cannot be read, they differ in type,
-            or Pillow is not there.
     """
 
     def __init__(self, folder: Path, options: PictureOptions) -> None:

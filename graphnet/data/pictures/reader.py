@@ -44,9 +44,6 @@ class PictureReader:
 
     Args:
         options: How.
-
-    Raises:
-        DataError: If Pillow is not there, or there is no such background.
     """
 
     def __init__(self, options: PictureOptions) -> None:
@@ -75,19 +72,12 @@ class PictureReader:
 
         ``uint8`` of 8 bits or fewer a channel, white being 255; ``uint16`` of 16 bits, white being
         65,535; ``int32``, ``uint32`` and ``float32`` as they are stored.
-
-        Raises:
-            DataError: If it cannot be read, or not as it is stored.
         """
         with _explained(path), self.pillow.open(path) as image:
             return _dtype(image)
 
     def read(self, path: Path) -> np.ndarray:
-        """A picture as ``(C, H, W)``, upright as its EXIF data say.
-
-        Raises:
-            DataError: If it cannot be read, or not as it is stored.
-        """
+        """A picture as ``(C, H, W)``, upright as its EXIF data say."""
         with _explained(path), self.pillow.open(path) as opened:
             dtype = _dtype(opened)
             _check_whole(opened)

@@ -59,9 +59,6 @@ class BinaryArchive:
 
         The archive is checked against its md5 sum; files, by their size, their labels, and each
         class being as frequent as every other.
-
-        Raises:
-            DataError: If there is neither, or they are not what was published.
         """
         check_folder(folder)
         archive = folder / self.name
@@ -84,11 +81,7 @@ class BinaryArchive:
         return f"\n  {there[0]} is another version: get {self.name}" if there else ""
 
     def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong with each mirror.
-        """
+        """All splits, downloaded."""
         failures = list[str]()
         for mirror in self.mirrors:
             url = mirror + self.name

@@ -39,11 +39,7 @@ def plain(text: str) -> str:
 
 
 def encode(text: str) -> np.ndarray:
-    """The index of each character, ``(n,)`` uint8.
-
-    Raises:
-        DataError: If a character is none of the symbols.
-    """
+    """The index of each character, ``(n,)`` uint8."""
     strange = sorted(set(text) - set(SYMBOLS))
     if strange:
         raise DataError(

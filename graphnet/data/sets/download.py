@@ -33,9 +33,6 @@ def download(url: str, *, limit: int, progress: ProgressCallback | None = None) 
         url: An address from the table of data sets.
         limit: The most bytes to accept.
         progress: Called after every block.
-
-    Raises:
-        DataError: If it cannot be fetched, is cut short, or is larger than ``limit``.
     """
     what = url.rsplit("/", 1)[-1]
     request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input

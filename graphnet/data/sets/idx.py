@@ -28,9 +28,6 @@ def unpack(content: bytes, name: str, limit: int = 2**31) -> bytes:
         content: Of the file.
         name: For messages.
         limit: The largest result in bytes.
-
-    Raises:
-        DataError: If the gzip stream is damaged or holds more than ``limit``.
     """
     if not content.startswith(_GZIP_MAGIC):
         return content
@@ -50,9 +47,6 @@ def parse(content: bytes, name: str) -> np.ndarray:
     Args:
         content: Of the file, not gzipped.
         name: For messages.
-
-    Raises:
-        DataError: If it is no IDX file, or shorter or longer than its header says.
     """
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:  # noqa: PLR2004 - the magic number's length
         raise DataError(
@@ -74,9 +68,5 @@ def parse(content: bytes, name: str) -> np.ndarray:
 
 
 def read(path: Path) -> np.ndarray:
-    """The array in an IDX file, gzipped or plain.
-
-    Raises:
-        DataError: If it cannot be read, or :func:`parse` refuses it.
-    """
+    """The array in an IDX file, gzipped or plain."""
     return parse(unpack(read_bytes(path), str(path)), str(path))

@@ -45,18 +45,10 @@ class Publication(Protocol):
         """The names of its files by their md5 sums."""
 
     def from_folder(self, folder: Path) -> Mapping[str, SplitArrays]:
-        """All splits, from published files in a folder.
-
-        Raises:
-            DataError: If a file is missing or not as published.
-        """
+        """All splits, from published files in a folder."""
 
     def from_network(self, progress: ProgressCallback | None) -> Mapping[str, SplitArrays]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong.
-        """
+        """All splits, downloaded."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +60,7 @@ class IdxFile:
     md5: str
 
     def parse(self, content: bytes, origin: str) -> np.ndarray:
-        """The array in the file, seen to be the one that was published.
-
-        Raises:
-            NotAsPublishedError: If it is not.
-            DataError: If it cannot be unpacked.
-        """
+        """The array in the file, seen to be the one that was published."""
         plain = idx.unpack(content, origin, limit=_MOST_BYTES)
         found = hashlib.md5(plain, usedforsecurity=False).hexdigest()
         if found == self.md5:
@@ -103,11 +90,7 @@ class Published:
         return {file.md5: file.name for named in self.files.values() for file in named.values()}
 
     def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
-        """All splits, from files in a folder, gzipped or plain.
-
-        Raises:
-            DataError: Naming every file that is missing, or the one that is not as published.
-        """
+        """All splits, from files in a folder, gzipped or plain."""
         check_folder(folder)
         names = list(self.sums.values())
         places = {name: _find(folder, name) for name in names}
@@ -125,11 +108,7 @@ class Published:
         return self._all(get)
 
     def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong with each mirror.
-        """
+        """All splits, downloaded."""
         mirrors, failures = list(self.mirrors), list[str]()
 
         def get(file: IdxFile) -> np.ndarray:
@@ -154,11 +133,7 @@ class Published:
 
 
 def check_folder(folder: Path) -> None:
-    """See that there is one.
-
-    Raises:
-        DataError: If there is none.
-    """
+    """See that there is one."""
     if folder.is_file():
         raise DataError(f"{folder} is a file\n  name the folder it is in: --from {folder.parent}")
     if not folder.is_dir():

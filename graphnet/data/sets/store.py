@@ -47,11 +47,7 @@ def split_names() -> list[str]:
 
 
 def lookup(name: str) -> tuple[NamedSet, str]:
-    """The set and the split that ``NAME/SPLIT`` names.
-
-    Raises:
-        DataError: If there is none, with the names there are.
-    """
+    """The set and the split that ``NAME/SPLIT`` names."""
     if name not in split_names():
         raise DataError(
             f"there is no data set 'dataset:{name}'{did_you_mean(name, split_names())}\n"
@@ -62,20 +58,12 @@ def lookup(name: str) -> tuple[NamedSet, str]:
 
 
 def mean_shape(name: str) -> Shape:
-    """The shape of the mean that ``NAME/mean`` names.
-
-    Raises:
-        DataError: If there is none, with the names there are.
-    """
+    """The shape of the mean that ``NAME/mean`` names."""
     return _with_mean(name).shapes["data"]
 
 
 def resolve_mean(name: str) -> Path:
-    """The file with the mean that ``NAME/mean`` names: its data set ``mean``.
-
-    Raises:
-        DataError: If there is no such mean, or its set has not been fetched.
-    """
+    """The file with the mean that ``NAME/mean`` names: its data set ``mean``."""
     found = _with_mean(name)
     return _here(found, MEAN)
 
@@ -91,11 +79,7 @@ def _with_mean(name: str) -> NamedSet:
 
 
 def data_folder() -> Path:
-    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache.
-
-    Raises:
-        DataError: If ``$GRAPHNET_DATA`` is a file.
-    """
+    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache."""
     if chosen := os.environ.get("GRAPHNET_DATA"):
         folder = user_path(chosen).absolute()
         if folder.is_file():
@@ -152,10 +136,6 @@ def fetch(
 
     Returns:
         The file of each split, and of the mean if it has one.
-
-    Raises:
-        DataError: If there is no such set, it is not available, is not what was published, or
-            cannot be written.
     """
     if name not in SETS:
         raise DataError(

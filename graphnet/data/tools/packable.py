@@ -41,11 +41,7 @@ class Packable(Protocol):
     notes: Sequence[tuple[str, str]]
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """Some samples, in the order asked for.
-
-        Raises:
-            DataError: If one cannot be read.
-        """
+        """Some samples, in the order asked for."""
 
     def where(self, number: int) -> str:
         """The place of a sample, for messages."""
@@ -56,9 +52,6 @@ class ArrayFiles:
 
     Args:
         files: By data set.
-
-    Raises:
-        DataError: If one cannot be read, or they have unequal numbers of rows.
     """
 
     classes: Sequence[str] = ()
@@ -93,11 +86,7 @@ class ArrayFiles:
 
 
 def _array(path: Path) -> np.ndarray:
-    """The array in a file: NumPy's or IDX, by its first bytes.
-
-    Raises:
-        DataError: If it is neither.
-    """
+    """The array in a file: NumPy's or IDX, by its first bytes."""
     begin = first_bytes(path)
     if path.suffix == ".npy" or begin.startswith(b"\x93NUMPY"):
         return npy.read(path)

@@ -60,10 +60,6 @@ def pack(
 
     Returns:
         The path and the number of rows by split; of the mean, 1.
-
-    Raises:
-        DataError: If the options ask for what cannot be, a file is there already, a sample
-            cannot be read, or a file cannot be written.
     """
     parts = split(samples, options)
     paths = {name: folder / f"{name}.h5" for name in (*parts, *([MEAN] if options.mean else []))}
@@ -114,11 +110,7 @@ def pack(
 
 
 def _mean(total: np.ndarray, samples: Packable, numbers: np.ndarray, step: int) -> np.ndarray:
-    """The mean whose sum over these samples is known.
-
-    Raises:
-        DataError: If it is not finite, naming the first sample that makes it so.
-    """
+    """The mean whose sum over these samples is known."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.atleast_1d(total / len(numbers)).astype(np.float32)
     if np.isfinite(mean).all():
@@ -137,11 +129,7 @@ def _mean(total: np.ndarray, samples: Packable, numbers: np.ndarray, step: int) 
 
 
 def split(samples: Packable, options: PackOptions) -> Mapping[str, np.ndarray]:
-    """The numbers of the samples that each file holds, in order.
-
-    Raises:
-        DataError: If a split would be empty.
-    """
+    """The numbers of the samples that each file holds, in order."""
     n = samples.n_rows
     mixed = np.empty(n, np.int64)
     permute(mixed, options.seed)

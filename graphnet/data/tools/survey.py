@@ -91,9 +91,6 @@ def survey(source: str) -> FileSurvey:
 
     Args:
         source: The path of an HDF5 file, or ``dataset:NAME/SPLIT``.
-
-    Raises:
-        DataError: If there is none, or it cannot be read.
     """
     is_named = source.startswith(store.PREFIX)
     place = store.resolve(source.removeprefix(store.PREFIX)) if is_named else Path(source)
