@@ -1,7 +1,7 @@
 """What ``source:`` may name, and the files or arrays behind it.
 
-``dataset:NAME/SPLIT`` is a named set; anything else is a path: an HDF5 file, a glob, or a text
-file that names one HDF5 file on each line. A list of any of these is one after the other.
+``dataset:NAME/SPLIT`` is a named set; anything else is a path: of an HDF5 file, a glob, or a text
+file that names one HDF5 file on each line. The entries of a list are read one after the other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from graphnet.files.paths import is_there, user_path
 Source: TypeAlias = str | tuple[str, ...]
 Place: TypeAlias = Path | store.EmbeddedSplit
 
-#: Files of these names are not looked at for names of others.
+#: Files with these endings are never lists of files.
 _NO_LISTS = {".h5", ".hdf5", ".hdf", ".mat", ".nc", *TABLES}
 
 
@@ -66,7 +66,7 @@ def _absolute(entry: str, folder: Path) -> str:
 
 
 def known_shapes(source: Source) -> dict[str, Shape] | None:
-    """The shapes of a row, where the source is a named set; None for files."""
+    """The shape of a row in each data set of a named set; None for files."""
     first = entries(source)[0]
     if not first.startswith(PREFIX):
         return None
@@ -74,10 +74,7 @@ def known_shapes(source: Source) -> dict[str, Shape] | None:
 
 
 def missing(source: Source) -> str:
-    """Why the source is not available on this machine as it is; nothing if it can.
-
-    Whether what is there can be read is not looked at.
-    """
+    """Why the source is not on this machine; blank if it is. No file is opened."""
     try:
         _places(source)
     except DataError as error:
@@ -99,12 +96,11 @@ def fetch(
 def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
     """The parts of a source in order, their headers read.
 
+    Two different entries may not name the same file.
+
     Args:
         source: With absolute paths.
         names: Of the data sets to read.
-
-    Raises:
-        DataError: If a part is missing or damaged, or named by two different entries.
     """
     parts: list[Part] = []
     named_by: dict[Path, str] = {}
@@ -120,18 +116,18 @@ def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
 
 
 def open_first(source: Source, names: Sequence[str]) -> Part:
-    """The first part of a source, its header read; for shapes."""
+    """The first part of a source, its header read; it gives the shapes."""
     ((_, places),) = _places(entries(source)[0])
     return _open(places[0], names)
 
 
 def files(source: Source) -> list[Path]:
-    """The files of a source in order; what is part of graphnet is none."""
+    """The files of a source in order, without the sets that come with graphnet."""
     return [p for _, places in _places(source) for p in places if isinstance(p, Path)]
 
 
 def _places(source: Source) -> list[tuple[str, Sequence[Place]]]:
-    """Each entry, and where its samples are."""
+    """Each entry, and the files or arrays it means; an error about one of several names it."""
     if isinstance(source, str):
         return [(source, _locate(source))]
     found = []
@@ -148,7 +144,7 @@ def _open(place: Place, names: Sequence[str]) -> Part:
 
 
 def _locate(entry: str) -> Sequence[Place]:
-    """Where an entry's samples are."""
+    """The files or arrays of an entry."""
     if entry.startswith(PREFIX):
         return [store.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)
@@ -167,7 +163,7 @@ def _locate(entry: str) -> Sequence[Place]:
 
 
 def _of_a_folder(path: Path) -> str:
-    """What is said of a folder as a source."""
+    """The message about a folder as a source."""
     text = f"the source {path} is a folder\n"
     if not any(path.glob("*.h5")) and any(child.is_dir() for child in path.iterdir()):
         made = path.with_name(f"{path.name}-packed")
@@ -179,7 +175,7 @@ def _of_a_folder(path: Path) -> str:
 
 
 def _meant(path: Path) -> str:
-    """What may have been meant by a file that is not there."""
+    """A hint what may have been meant by a file that is not there."""
     there = path.parent
     if not path.suffix:
         for name in (f"{there.name}/{path.name}", path.name):
