@@ -1,4 +1,4 @@
-"""Tables of text as they come: encodings, delimiters, quotes, comments; row by row, with lines."""
+"""Tables of text: encodings, delimiters, quotes and comments; read row by row, with line numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from graphnet.data.text_file import NAMES, decoded_lines
 from graphnet.errors import DataError
 
-#: What parts columns, and its names: that with which messages call it comes first.
+#: What may part columns, and its names; messages use the first.
 DELIMITERS = {
     "\t": ("tabs", "tab", "\\t"),
     ";": ("semicolons", "semicolon"),
@@ -26,24 +26,18 @@ _COMMENT = "#"
 class DelimitedText:
     """A table of text; iterating gives each row's first line and its cells.
 
-    Lines that begin with ``#`` are comments, blank lines are passed over. What parts the columns is
-    the first of tabs, semicolons, bars, commas and blanks that parts the first hundred lines alike;
-    a first line ``sep=;``, as spreadsheets write it, says it.
+    Lines that begin with ``#`` are comments, and blank lines are passed over. The delimiter is the
+    first of tabs, semicolons, bars, commas and blanks that parts the first hundred lines into
+    equally many columns; a first line ``sep=;``, as spreadsheets write it, says it.
 
     Attributes:
-        encoding: Found or given.
-        delimiter: Found or given.
-        n_comments: Lines passed over as comments, as far as has been read.
+        n_comments: How many comments have been passed over so far.
         comment: The last of them before the first row.
 
     Args:
         path: Of the file.
-        delimiter: One character, or its name such as ``tab``. None: found.
-        encoding: None: what the file's mark says, else UTF-8.
-
-    Raises:
-        DataError: If it cannot be read, or there is no such delimiter or encoding; while iterating,
-            if a quote is not closed, with the line.
+        delimiter: One character, or its name such as ``tab``. None: it is found.
+        encoding: None: the byte order mark says it, else it is UTF-8.
     """
 
     def __init__(self, path: Path, delimiter: str | None, encoding: str | None) -> None:
@@ -80,20 +74,20 @@ class DelimitedText:
         return decoded_lines(self.path, self._given_encoding)[1]
 
     def split(self, line: str) -> list[str]:
-        """The cells of one line; empty if it is none by itself."""
+        """The cells of a line; none if it is not a row by itself."""
         try:
             return next(_reader([line], self.delimiter), [])
         except csv.Error:
             return []
 
     def described(self) -> str:
-        """How it is read."""
+        """How it is read, in words."""
         parts = DELIMITERS.get(self.delimiter, (f"'{self.delimiter}'",))[0]
         return f"{NAMES.get(self.encoding, self.encoding)}, columns parted by {parts}"
 
 
 class _Lines:
-    """The lines given to the reader of rows: comments between them are kept from it.
+    """The lines that the csv module gets: all but the comments between rows.
 
     Attributes:
         begin: The first line of the row that is being read, counted from 1.
@@ -123,7 +117,7 @@ class _Lines:
 
 
 def _reader(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
-    """The rows of lines; several blanks part columns as one does."""
+    """The rows in these lines; several blanks in a row part columns as one does."""
     return csv.reader(lines, delimiter=mark, strict=strict, skipinitialspace=mark == " ")
 
 
@@ -139,9 +133,9 @@ def _known_delimiter(text: str) -> str:
 
 
 def _found_delimiter(lines: list[str], is_whole: bool) -> str:
-    """The first that parts all lines alike; else the one that makes most of the first row.
+    """The first that parts all lines alike, else the one that parts the first row most.
 
-    Of a text that goes on, the last row may be half there, and does not count.
+    The last of the lines may be half a row if the text goes on after it, and does not count then.
     """
     lines = [line for line in lines if not line.startswith(_COMMENT)]
     widths: dict[str, list[int]] = {}

@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
 from graphnet.data.pictures.reader import PictureOptions, PictureReader
-from graphnet.data.tools.packable import Columns
+from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
@@ -47,12 +47,12 @@ class PictureFolder:
         self.n_rows = len(self.files)
         dtype = self._common_dtype()
         shape = self.reader.read(self.files[0]).shape
-        self.columns: Columns = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
+        self.data_sets: DataSets = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
         self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Some pictures."""
-        dtype, shape = self.columns["data"]
+        dtype, shape = self.data_sets["data"]
         out = np.empty((len(numbers), *shape), dtype)
         for picture, number in zip(out, numbers, strict=True):
             found = self.reader.read(self.files[number])
@@ -117,7 +117,7 @@ class PictureFolder:
         return first
 
     def _notes(self, by_class: dict[str, list[Path]]) -> list[tuple[str, str]]:
-        dtype, shape = self.columns["data"]
+        dtype, shape = self.data_sets["data"]
         colours = "grey" if shape[0] == 1 else "red, green, blue"
         if dtype != np.uint8 and shape[0] > 1:
             colours = "grey in each of three channels; --grey: in one"

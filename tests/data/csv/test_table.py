@@ -31,7 +31,7 @@ def test_table(tmp_path):
     assert found["data"].tolist() == [[1, 3.5], [4, 6]]
     assert (found["data"].dtype, found["label"].dtype) == (np.float32, np.int32)
     assert found["label"].tolist() == [2, 0]
-    assert table.columns == {"data": (np.dtype("f4"), (2,)), "label": (np.dtype("i4"), ())}
+    assert table.data_sets == {"data": (np.dtype("f4"), (2,)), "label": (np.dtype("i4"), ())}
     assert table.rows(np.array([1]))["data"].tolist() == [[4, 6]]
     assert table.where(1) == f"{tmp_path}/a.csv:4"
     assert everything(csv_table(tmp_path, text, label="b"))["label"].tolist() == [3.5, 6]
@@ -96,7 +96,7 @@ def test_no_label(tmp_path):
     table = csv_table(tmp_path, "x\n1\n2\n", no_label=True)
     assert {name: rows.tolist() for name, rows in everything(table).items()} == {"data": [[1], [2]]}
     assert ("label", "none") in table.notes
-    assert set(table.columns) == {"data"}
+    assert set(table.data_sets) == {"data"}
 
 
 @pytest.mark.parametrize("heading", ["", "Unnamed: 0"])
@@ -106,7 +106,7 @@ def test_an_index(tmp_path, heading, index):
     rows = "".join(f"{i},{10 + k},1\n" for k, i in enumerate(index))
     table = csv_table(tmp_path, f"{heading},x,label\n{rows}")
     assert everything(table)["data"].tolist() == [[10], [11], [12]]
-    assert table.columns["data"] == (np.dtype("f4"), (1,))
+    assert table.data_sets["data"] == (np.dtype("f4"), (1,))
     name = f"column '{heading}'" if heading else "column 0 (from 0)"
     assert ("left out", f"{name}, an index") in table.notes
 
@@ -119,10 +119,10 @@ def test_what_may_be_an_index(tmp_path):
         "note",
         "column 'id' counts the rows: leave it out if it is an index",
     )
-    assert csv_table(tmp_path, ",x,label\n1,5,0\n1,5,0\n").columns["data"][1] == (2,)
+    assert csv_table(tmp_path, ",x,label\n1,5,0\n1,5,0\n").data_sets["data"][1] == (2,)
     table = csv_table(tmp_path, "id,x,label\n1,5,0\n2,5,0\n3,5,0\n", leave_out=("id",))
     assert ("left out", "column 'id'") in table.notes
-    assert table.columns["data"][1] == (1,)
+    assert table.data_sets["data"][1] == (1,)
 
 
 def test_comments_and_headings(tmp_path):
@@ -148,6 +148,7 @@ def test_comments_and_headings(tmp_path):
         ("9007199254740991", 2**53 - 1, "f8"),
         ("1e300", 1e300, "f8"),
         ("1e-60", 1e-60, "f8"),
+        ("1.822704095415498e-45", 1.822704095415498e-45, "f8"),
     ],
 )
 def test_numbers_that_float32_does_not_hold(tmp_path, cell, value, dtype):
