@@ -1,4 +1,4 @@
-"""What a file is that is no HDF5 file, told by its first bytes; and how it becomes one."""
+"""What kind a file is that is not HDF5, told by its first bytes, and how it becomes HDF5."""
 
 from __future__ import annotations
 
@@ -50,12 +50,7 @@ _EXPECTED = "expected an HDF5 file with one data set for each top"
 
 
 def what_else(path: Path, begin: bytes) -> str:
-    """What a file is that is no HDF5 file, and how it becomes one, in two lines or three.
-
-    Args:
-        path: Of the file.
-        begin: Its first bytes.
-    """
+    """A message that a file is not HDF5: what it is, and how it becomes HDF5."""
     what, cure = kind(path, begin)
     made = path.with_suffix("") if path.suffix else path.with_name(f"{path.name}-packed")
     quoted, folder = shlex.quote(str(path)), shlex.quote(str(made))
@@ -63,12 +58,7 @@ def what_else(path: Path, begin: bytes) -> str:
 
 
 def kind(path: Path, begin: bytes) -> tuple[str, str]:
-    """What a file is, as far as its first bytes tell; and how an HDF5 file is made of it.
-
-    Args:
-        path: Of the file.
-        begin: Its first bytes.
-    """
+    """What a file is, blank if its first bytes do not tell, and how it becomes HDF5."""
     if not begin:
         return "is empty (0 bytes)", _EXPECTED
     for start, what, cure in _BEGINNINGS:

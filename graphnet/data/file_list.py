@@ -13,13 +13,10 @@ from graphnet.files.paths import is_there, user_path
 
 
 def listed(path: Path) -> list[Path]:
-    """The files a text file names, relative to its folder or else to the working directory.
+    """The files that a text file names, relative to its folder or else to the working directory.
 
-    Blank lines and those that begin with ``#`` are passed over, and blanks around a name; ``~`` is
-    the home folder. The text is UTF-8, or what its byte order mark says.
-
-    Args:
-        path: Of the text file.
+    Blank lines, lines that begin with ``#``, and blanks around a name are passed over; ``~`` is the
+    home folder. The text is UTF-8, or what its byte order mark says.
     """
     found: dict[Path, int] = {}
     for number, line in enumerate(_lines(path), 1):
@@ -58,7 +55,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _not_there(path: Path, number: int, name: str, candidates: list[Path]) -> str:
-    """What is said of a name that leads to no file."""
+    """The message about a name that leads to no file."""
     begin = first_bytes(path)
     if is_table(path, begin):
         return what_else(path, begin)

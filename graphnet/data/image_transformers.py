@@ -1,8 +1,7 @@
-"""Transformers that move images about: Pad, and random crops, mirrors, shifts and rotations.
+"""Transformers that move images: Pad, and random crops, mirrors, shifts and rotations.
 
-A random one treats each sample by itself, as a function of (seed, epoch, sample). Tops of one
-layer that declare the same random transformers, such as an image and its mask, are treated
-alike.
+What a random one does to a sample is a function of (seed, epoch, row). Tops of one layer that
+declare the same random transformers, such as an image and its mask, are treated alike.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _BLOCK_PIXELS = 1 << 16
 
 
 class ImageTransformer(Transformer):
-    """What these share: samples are ``(C, H, W)``, and the result is an array of its own."""
+    """What these share: a sample is ``(C, H, W)``, and the result is an array of its own."""
 
     in_place: ClassVar[bool] = False
 
@@ -159,8 +158,12 @@ class RandomRotationTransformer(ImageTransformer):
 class _Rotation:
     """Turns a few images at a time, each by its own angle.
 
-    An image is copied into a border of zeros one pixel wide; places outside are clipped to that
-    border, so that they find zeros without being asked about.
+    An image is copied into a border of zeros one pixel wide, and places outside are clipped to that
+    border, so that they read zeros. A pixel of the result is interpolated between four others:
+
+        a ───x─── b        y, x: fractions of a pixel from a
+        │    y    │        top = a + x (b − a),  bottom = c + x (d − c)
+        c ─────── d        result = top + y (bottom − top)
     """
 
     def __init__(self, shape: Shape, n: int, dtype: np.dtype) -> None:

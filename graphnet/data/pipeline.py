@@ -71,12 +71,7 @@ class Pipeline:
             self._steps.append((apply, transformer.in_place, between))
 
     def check_whole_numbers(self, stored: np.ndarray, where: Callable[[int], str]) -> None:
-        """Refuse a whole number that the net's precision rounds to another: it may be a label.
-
-        Args:
-            stored: Rows as they are stored.
-            where: Names the place of one of them.
-        """
+        """Refuse a whole number that the net's precision rounds to another: it may be a label."""
         place = first_inexact(stored, self._dtype)
         if place is not None:
             text = inexact_text(stored[place], place[1:], self._dtype)

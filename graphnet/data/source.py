@@ -97,10 +97,6 @@ def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
     """The parts of a source in order, their headers read.
 
     Two different entries may not name the same file.
-
-    Args:
-        source: With absolute paths.
-        names: Of the data sets to read.
     """
     parts: list[Part] = []
     named_by: dict[Path, str] = {}

@@ -37,13 +37,7 @@ class Part(Protocol):
 
 
 class ArrayPart:
-    """Arrays in memory; referenced, not copied.
-
-    Args:
-        name: For messages.
-        arrays: By column, the first axis counting rows.
-        names: Of the columns wanted.
-    """
+    """Arrays in memory; referenced, not copied."""
 
     def __init__(self, name: str, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
         self.name = name

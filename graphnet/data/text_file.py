@@ -1,7 +1,7 @@
-"""Text files as other programs write them: told by their byte order mark, else UTF-8.
+"""Text files as other programs write them: with a byte order mark, or in UTF-8.
 
-Windows writes UTF-16 and marks in front of UTF-8; what has no mark and is not UTF-8 cannot be told
-apart (Latin-1, code page 1252, …), so its encoding must be given.
+Windows writes UTF-16, and marks in front of UTF-8. Encodings without a mark that are not UTF-8
+(Latin-1, code page 1252, …) cannot be told apart, and must be named by the user.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "
 
 
 def encoding_of(begin: bytes) -> str:
-    """The encoding that the first bytes of a text declare, by a mark; UTF-8 where there is none."""
+    """The encoding that the mark at the beginning of a text means; UTF-8 if it has none."""
     return next((name for mark, name in _MARKS if begin.startswith(mark)), "utf-8")
 
 
@@ -58,13 +58,7 @@ def known_encoding(name: str) -> str:
 def decoded_lines(path: Path, encoding: str | None = None) -> tuple[str, Iterator[str]]:
     """The encoding of a text file, and its lines with their ends, read as they are asked for.
 
-    Args:
-        path: Of the file.
-        encoding: Of it. None: what its mark says, else UTF-8.
-
-    Raises:
-        DataError: If it cannot be read or is not of that encoding, with the line; while the
-            lines are read, too.
+    That it is not of this encoding may be found while the lines are read.
     """
     begin = first_bytes(path)
     chosen = known_encoding(encoding) if encoding else encoding_of(begin)
@@ -91,9 +85,9 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _undecodable(path: Path, encoding: str, n_read: int, error: UnicodeError) -> str:
-    """What is no text of an encoding, and where.
+    """The message that a file is not text in an encoding, and where.
 
-    The decoder works ahead of the lines, so those after the last one read are looked at.
+    The decoder works ahead of the lines, so the line is looked for if the encoding is UTF-8.
     """
     name = NAMES.get(encoding, encoding)
     place, found = f"{path}", str(error)

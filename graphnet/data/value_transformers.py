@@ -36,7 +36,7 @@ class SubMeanTransformer(Transformer):
     """Subtract a mean: one number, one for each channel, or one for each value of a sample.
 
     Args:
-        mean: A number or nested lists, in the shape of a sample or ``[C]`` for ``(C, …)``.
+        mean: A number, or nested lists of the shape of a sample, or of ``[C]`` for ``(C, …)``.
         mean_file: An HDF5 file with a data set ``mean`` of such a shape, or ``(1, …)``; or
             ``dataset:NAME/mean``, the mean of a named set.
 
@@ -62,7 +62,7 @@ class SubMeanTransformer(Transformer):
         return self
 
     def _named(self) -> str:
-        """``NAME/mean``, if it is the mean of a named set; else nothing."""
+        """``NAME/mean``, if it is the mean of a named set; else blank."""
         prefix = store.PREFIX
         is_named = self.mean_file is not None and self.mean_file.startswith(prefix)
         return self.mean_file.removeprefix(prefix) if self.mean_file and is_named else ""
@@ -75,7 +75,7 @@ class SubMeanTransformer(Transformer):
         return self.model_copy(update={"mean_file": str(path)})
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The same; an inline mean, and that of a named set, is seen to fit."""
+        """The same; checks that a mean in the YAML or of a named set fits."""
         if self.mean is not None:
             _fitted(self._inline(), shape, "the mean")
         if name := self._named():

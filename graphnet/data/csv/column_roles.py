@@ -109,12 +109,6 @@ def choose(
     The label is the one that the options name; else the only one headed ``label`` in any case; else
     the only one headed by another of :data:`LABEL_WORDS`, or by ``y`` as the first or last; else
     the only one that holds words; else, in a table without headings, the last.
-
-    Args:
-        path: Of the file, for messages.
-        headings: Of all columns, blank where there is none.
-        row: The first row of values.
-        options: What the user said.
     """
     if options.no_label and options.label is not None:
         raise DataError(f"{path}: --label and --no-label exclude each other")

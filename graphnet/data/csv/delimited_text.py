@@ -1,4 +1,4 @@
-"""Tables of text: encodings, delimiters, quotes and comments; read row by row, with line numbers."""
+"""Tables of text: encodings, delimiters, quotes, comments; read row by row, with line numbers."""
 
 from __future__ import annotations
 

@@ -43,15 +43,11 @@ class CsvTable:
 
     ``data`` has the features in their order, as float32, or as float64 where float32 would round a
     whole number, or hold a number as infinite, as 0 or with fewer digits. ``label`` is what
-    ``LabelColumn.values`` gives. A first column without a heading whose numbers are whole and all different is an index, and
-    left out.
+    ``LabelColumn.values`` gives. A first column without a heading whose numbers are whole and all
+    different is an index, and left out.
 
     Attributes:
         notes: How it was read, and what each column is.
-
-    Args:
-        path: Of the file.
-        options: How it is read.
     """
 
     def __init__(self, path: Path, options: TableOptions = _AS_FOUND) -> None:

@@ -17,10 +17,10 @@ from graphnet.blob import shape_text
 from graphnet.data.hdf5.opening import explained, subject
 from graphnet.errors import DataError, did_you_mean
 
-# What a damaged header may claim. Every chunk takes a byte of the file at least; gzip, the usual
-# compression, makes nothing smaller than a thousandth, and small claims do no harm.
+# What a damaged header may claim. Every chunk takes at least a byte of the file; gzip, the usual
+# compression, makes nothing smaller than a thousandth; and small claims do no harm.
 _MOST_PACKED, _HARMLESS_BYTES = 1 << 12, 1 << 28
-#: Links that may follow one another: HDF5's own limit.
+#: How many links may lead from one to the next: HDF5's own limit.
 _MOST_LINKS = 16
 
 
@@ -41,7 +41,7 @@ def names_in(group: h5py.Group) -> list[str]:
 
 
 def _soft_links(group: h5py.Group) -> list[str]:
-    """The names of those in a group, as far as they are UTF-8."""
+    """The names of the soft links in a group, as far as they are UTF-8."""
     found: list[str] = []
 
     def visit(name: bytes) -> None:
@@ -53,13 +53,7 @@ def _soft_links(group: h5py.Group) -> list[str]:
 
 
 def find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset]:
-    """The data sets of these names, each checked.
-
-    Args:
-        file: Open.
-        path: Of it, for messages.
-        names: Of the data sets, with the groups they are in: ``train/data``.
-    """
+    """The data sets of these names, each checked; a name may have groups in it: ``train/data``."""
     found, missing, size = [], [], path.stat().st_size
     for name in names:
         with explained(subject(path, name)):
@@ -93,7 +87,7 @@ def _hint(name: str, place: Any, there: Sequence[str]) -> str:
 
 
 def _followed(group: h5py.Group, name: str) -> tuple[Any, str]:
-    """What a name leads to within the file, None if nothing; and why it may not be followed."""
+    """What a name leads to in the file, None if nothing; and why it is not followed, else blank."""
     place: Any = group
     steps = name.split("/")
     n_links = 0
@@ -142,7 +136,7 @@ def _check(data_set: h5py.Dataset, subject: str) -> None:
 
 
 def _check_packed(data_set: h5py.Dataset, subject: str) -> None:
-    """Refuse integers that stand for other numbers, as netCDF's conventions allow."""
+    """Refuse numbers that netCDF has packed, which stand for others."""
     for name, plain in (("scale_factor", 1), ("add_offset", 0)):
         value = data_set.attrs.get(name, plain)
         if np.any(np.asarray(value) != plain):
@@ -168,14 +162,7 @@ def stand_ins(data_set: h5py.Dataset) -> np.ndarray:
 def refuse_stand_ins(
     values: np.ndarray, numbers: np.ndarray, name: str, where: Callable[[int], str]
 ) -> None:
-    """See that none of these numbers, which stand for missing values, is in some rows.
-
-    Args:
-        values: The rows.
-        numbers: As :func:`stand_ins` gives them.
-        name: Of the data set.
-        where: Names the place of a row.
-    """
+    """See that these rows hold none of the numbers, as :func:`stand_ins` gives them."""
     is_missing = np.isin(values, numbers)
     if is_missing.any():
         row = int(is_missing.reshape(len(values), -1).any(axis=1).argmax())
@@ -187,7 +174,7 @@ def refuse_stand_ins(
 
 
 def _check_filters(data_set: h5py.Dataset, subject: str) -> None:
-    """See that its chunks can be unpacked here."""
+    """See that the filters that compressed its chunks are here."""
     properties = data_set.id.get_create_plist()
     for i in range(properties.get_nfilters()):
         code, _, _, name = properties.get_filter(i)

@@ -14,8 +14,8 @@ from graphnet.data.file_kind import SIGNATURE, what_else
 from graphnet.data.regular_file import first_bytes
 from graphnet.errors import DataError
 
-# Of each data set that is open. HDF5 2.0 keeps 8 MiB of unpacked chunks by default, beside the
-# caller's buffer; rows are read by whole chunks, so that only chunks of narrow columns are reused.
+# How much HDF5 keeps of each open data set: by default, 8 MiB of unpacked chunks since HDF5 2.0,
+# beside the caller's buffer. Rows are read by whole chunks; only those of narrow columns are reused.
 _CACHE_BYTES = 1 << 20
 #: The smallest block of another program's own that an HDF5 file may begin with; MATLAB writes one.
 _USER_BLOCK = 512
@@ -33,7 +33,7 @@ def is_hdf5(path: Path) -> bool:
 
 
 def _has_signature(path: Path) -> bool:
-    """HDF5 looks for it at 0, 512, 1024, 2048 and so on, as :func:`open_file` will."""
+    """Whether it is at 0, 512, 1024, 2048 and so on, where HDF5 looks for it too."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         place = 0
@@ -59,7 +59,7 @@ def subject(path: Path, name: str) -> str:
 
 @contextmanager
 def explained(subject: str, rows: str = "") -> Iterator[None]:
-    """HDF5's complaint about a file without its own preamble, as an error of the data."""
+    """Whatever HDF5 raises about a file, as a DataError in plain words."""
     try:
         yield
     except (DataError, MemoryError):

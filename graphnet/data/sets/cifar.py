@@ -1,8 +1,7 @@
 """CIFAR-10 as published: a gzipped tar of binary files, or those files taken out of it.
 
-A file is rows of 3,073 bytes: a label from 0 to 9, then 32×32 red values, the green ones and
-the blue ones. Nothing is ever unpacked to disk: members are read by name, whatever else an
-archive holds.
+A file is rows of 3,073 bytes: a label from 0 to 9, then 32×32 red values, as many green and as many
+blue ones. Nothing is unpacked to the disk: of the archive only files of these names are read.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ class BinaryArchive:
         name: Of the archive.
         mirrors: Addresses of folders that hold it; tried in turn.
         md5: Of the archive.
-        n_bytes: The largest it may be.
+        n_bytes: The most bytes it may have.
         files: By split, in order.
-        file_rows: Samples in each file.
+        file_rows: Rows in each file.
     """
 
     name: str
@@ -57,8 +56,8 @@ class BinaryArchive:
     def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
         """All splits, from a folder with the archive or with the files of it.
 
-        The archive is checked against its md5 sum; files, by their size, their labels, and each
-        class being as frequent as every other.
+        The archive must have its md5 sum; files must have their size, and as many rows of each
+        class.
         """
         check_folder(folder)
         archive = folder / self.name
@@ -133,7 +132,7 @@ class BinaryArchive:
         return splits
 
     def _rows(self, content: bytes, subject: str) -> np.ndarray:
-        """One row of bytes for each sample of a file."""
+        """The rows of a file, as bytes."""
         expected = self.file_rows * _ROW_BYTES
         if len(content) != expected:
             found = f"{len(content)}" if len(content) < expected else f"more than {expected}"

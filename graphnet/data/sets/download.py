@@ -27,13 +27,7 @@ def is_offline(offline: bool = False) -> bool:
 
 
 def download(url: str, *, limit: int, progress: ProgressCallback | None = None) -> bytes:
-    """The content of ``url``.
-
-    Args:
-        url: An address from the table of data sets.
-        limit: The most bytes to accept.
-        progress: Called after every block.
-    """
+    """The content of ``url``, at most ``limit`` bytes; ``progress`` is told after every block."""
     what = url.rsplit("/", 1)[-1]
     request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input
     blocks: list[bytes] = []

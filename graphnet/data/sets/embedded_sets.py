@@ -45,7 +45,7 @@ def digits28() -> dict[str, SplitArrays]:
 
 @lru_cache(maxsize=1)
 def digits28_pairs() -> dict[str, SplitArrays]:
-    """Ten pairs for each of ``digits28``: ``data_a``, ``data_b``, and whether ``similar``."""
+    """Ten pairs for each of ``digits28``: ``data_a``, ``data_b`` and ``similar``."""
     return {
         split: {name: _frozen(array) for name, array in pairs(samples, per_sample=10).items()}
         for split, samples in digits28().items()
@@ -53,17 +53,11 @@ def digits28_pairs() -> dict[str, SplitArrays]:
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:
-    """Images of 8×8 values from 0 to 16 as 28×28 values from 0 to 255.
+    """Images ``(n, 1, 8, 8)`` from 0 to 16 as ``(n, 1, 28, 28)`` uint8 from 0 to 255.
 
     As in MNIST, the digit fills a box of 20×20 whose centre of mass is put in the middle of the
-    image, as near as whole pixels and the border allow. The enlargement is bilinear between pixel
-    centres, with background beyond the border.
-
-    Args:
-        images: ``(n, 1, 8, 8)``.
-
-    Returns:
-        ``(n, 1, 28, 28)`` uint8.
+    image, as nearly as whole pixels and the border allow. Between pixel centres it is enlarged
+    bilinearly, with background beyond the border.
     """
     size, box, side = 8, 20, 28
     places = (np.arange(box) + 0.5) * size / box - 0.5

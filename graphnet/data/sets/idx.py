@@ -22,13 +22,7 @@ _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E:
 
 
 def unpack(content: bytes, name: str, limit: int = 2**31) -> bytes:
-    """The content of a file, gunzipped if it is gzipped.
-
-    Args:
-        content: Of the file.
-        name: For messages.
-        limit: The largest result in bytes.
-    """
+    """The content of a file, without the gzip around it if there is one."""
     if not content.startswith(_GZIP_MAGIC):
         return content
     try:
@@ -42,12 +36,7 @@ def unpack(content: bytes, name: str, limit: int = 2**31) -> bytes:
 
 
 def parse(content: bytes, name: str) -> np.ndarray:
-    """The array in an IDX file, in the machine's byte order.
-
-    Args:
-        content: Of the file, not gzipped.
-        name: For messages.
-    """
+    """The array in an IDX file, in the machine's byte order."""
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:  # noqa: PLR2004 - the magic number's length
         raise DataError(
             f"{name} is not an IDX file: it begins with {content[:4].hex(' ') or 'nothing'}\n"

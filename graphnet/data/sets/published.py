@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,51 +16,32 @@ from graphnet.data.sets import idx
 from graphnet.data.sets.download import ProgressCallback, download
 from graphnet.errors import DataError
 
-SplitArrays = Mapping[str, np.ndarray]
+#: The arrays of one split, by data set.
+SplitArrays: TypeAlias = Mapping[str, np.ndarray]
 
-
-#: Of the file that is unpacked; none that is published is nearly as large.
+#: Of an unpacked file; none that is published is nearly as large.
 _MOST_BYTES = 1 << 28
 _MOST_FOLDERS = 1000
 
 
 class NotAsPublishedError(DataError):
-    """A file is another one than was published.
-
-    Args:
-        message: What is wrong.
-        md5: Of what the file holds.
-    """
+    """A file is not the one that was published; ``md5`` is the sum of its content."""
 
     def __init__(self, message: str, md5: str) -> None:
         super().__init__(message)
         self.md5 = md5
 
 
-class Publication(Protocol):
-    """How a published set is had, checked to be what was published."""
-
-    @property
-    def sums(self) -> Mapping[str, str]:
-        """The names of its files by their md5 sums."""
-
-    def from_folder(self, folder: Path) -> Mapping[str, SplitArrays]:
-        """All splits, from published files in a folder."""
-
-    def from_network(self, progress: ProgressCallback | None) -> Mapping[str, SplitArrays]:
-        """All splits, downloaded."""
-
-
 @dataclass(frozen=True)
 class IdxFile:
-    """A published file; size and md5 sum are those of its content, not of the gzip around it."""
+    """A published file; size and md5 sum are those of what is in the gzip around it."""
 
     name: str
     n_bytes: int
     md5: str
 
     def parse(self, content: bytes, origin: str) -> np.ndarray:
-        """The array in the file, seen to be the one that was published."""
+        """The array in the file, if it is the one that was published."""
         plain = idx.unpack(content, origin, limit=_MOST_BYTES)
         found = hashlib.md5(plain, usedforsecurity=False).hexdigest()
         if found == self.md5:
@@ -86,7 +67,7 @@ class Published:
 
     @property
     def sums(self) -> Mapping[str, str]:
-        """The names of its files by their md5 sums."""
+        """The names of the files by their md5 sums."""
         return {file.md5: file.name for named in self.files.values() for file in named.values()}
 
     def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
@@ -141,7 +122,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _elsewhere(folder: Path, holds: Callable[[Path], object]) -> str:
-    """Which folders within a folder have what was looked for; nothing if none has."""
+    """A hint which folders within a folder have what was looked for; blank if none has."""
     inner = (path for pattern in ("*/", "*/*/") for path in sorted(folder.glob(pattern)))
     found = [str(p) for p in islice(inner, _MOST_FOLDERS) if p.is_dir() and holds(p)]
     return f"\n  files of these names are there: --from {' or '.join(found)}" if found else ""
@@ -155,11 +136,11 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def mnist_like(mirrors: tuple[str, ...], *sums: str) -> Published:
-    """A set of the same files as MNIST.
+    """A set of files as MNIST has them.
 
     Args:
-        mirrors: As above.
-        sums: The md5 sums of training images and labels, test images and labels.
+        mirrors: Addresses of folders that hold the files.
+        sums: The md5 sums of training images and labels, then of test images and labels.
     """
     train_data, train_label, test_data, test_label = sums
     return Published(

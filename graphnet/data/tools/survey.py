@@ -1,7 +1,4 @@
-"""What is in a data file: shapes, storage, statistics, classes, and what may be wrong with it.
-
-A file is read once, a few megabytes at a time.
-"""
+"""What is in a data file: shapes, storage, statistics, classes, and what may be wrong with it."""
 
 from __future__ import annotations
 
@@ -37,16 +34,16 @@ class Survey:
         shape: With the rows.
         dtype: On disk.
         storage: ``contiguous``, or its chunks and their compression.
-        low: The smallest value that is finite; NaN if none is.
-        high: The largest.
-        mean: Of the finite values.
+        low: The smallest of the values that are finite and not missing; NaN if there is none.
+        high: The largest of them.
+        mean: Of them.
         std: Their standard deviation, divided by their number.
-        n_nan: How many are NaN.
+        n_nan: How many values are NaN.
         n_infinite: How many are infinite.
-        n_missing: How many values are numbers that the file declares to stand for missing ones.
-        n_constant: Features that are the same in every row.
-        classes: How many rows hold each number, where a row is one whole number and there are
-            no more than 1,000 different ones; else empty.
+        n_missing: How many are a number that stands for a missing value.
+        n_constant: How many features are the same in every row.
+        classes: How many rows hold each number, if a row is one whole number and there are no more
+            than 1,000 different ones; else empty.
         problems: In words.
     """
 
@@ -87,11 +84,7 @@ class FileSurvey:
 
 
 def survey(source: str) -> FileSurvey:
-    """Look at every value of a file or of a named set.
-
-    Args:
-        source: The path of an HDF5 file, or ``dataset:NAME/SPLIT``.
-    """
+    """Look once at every value of an HDF5 file or of ``dataset:NAME/SPLIT``."""
     is_named = source.startswith(store.PREFIX)
     place = store.resolve(source.removeprefix(store.PREFIX)) if is_named else Path(source)
     sets: list[Survey] = []
@@ -167,7 +160,7 @@ def _surveyed(part: Part, storage: str, stand_ins: np.ndarray = _NONE) -> Survey
 
 
 def _finite(values: np.ndarray, found: Survey) -> np.ndarray:
-    """The finite values; the others are counted."""
+    """The finite values; counts the others."""
     n_nan = int(np.isnan(values).sum())
     finite: np.ndarray = values[np.isfinite(values)]
     found.n_nan += n_nan
@@ -176,7 +169,7 @@ def _finite(values: np.ndarray, found: Survey) -> np.ndarray:
 
 
 def _counted(values: np.ndarray) -> tuple[list[float], list[int]]:
-    """The different values, whole numbers as they are, and how often each is there."""
+    """The different values, whole numbers exactly, and how often each occurs."""
     different, counts = np.unique(values, return_counts=True)
     is_float = values.dtype.kind == "f"
     return (different.astype(np.float64) if is_float else different).tolist(), counts.tolist()
