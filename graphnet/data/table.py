@@ -6,34 +6,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5.reader import Column
+from graphnet.data.hdf5.reader import Column, HDF5File
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, did_you_mean
 
 ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
 _OPEN_FILES = 16
 _MOST_PIECES = 1 << 22
-
-
-class Part(Protocol):
-    """One file or set of arrays."""
-
-    columns: tuple[Column, ...]
-    n_rows: int
-
-    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
-        """Copy rows ``start`` to ``stop`` of each column."""
-
-    def where(self, row: int) -> str:
-        """The place of a row, for messages."""
-
-    def close(self) -> None:
-        """Release the file."""
 
 
 class ArrayPart:
@@ -69,6 +53,10 @@ class ArrayPart:
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+#: One file or set of arrays.
+Part: TypeAlias = HDF5File | ArrayPart
 
 
 class Table:

@@ -15,7 +15,7 @@ from graphnet.data.regular_file import first_bytes
 from graphnet.errors import DataError
 
 # How much HDF5 keeps of each open data set: by default, 8 MiB of unpacked chunks since HDF5 2.0,
-# beside the caller's buffer. Rows are read by whole chunks; only those of narrow columns are reused.
+# beside the caller's buffer. Rows are read by whole chunks: only narrow columns' are read again.
 _CACHE_BYTES = 1 << 20
 #: The smallest block of another program's own that an HDF5 file may begin with; MATLAB writes one.
 _USER_BLOCK = 512

@@ -135,7 +135,7 @@ def read_array(path: Path, name: str) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Contents:
+class FileContents:
     """What the headers of a file say.
 
     Attributes:
@@ -151,7 +151,7 @@ class Contents:
     is_from_matlab: bool = False
 
 
-def contents(path: Path) -> Contents:
+def contents(path: Path) -> FileContents:
     """What is in a file."""
     with explained(str(path)), open_file(path) as file:
         # a name that is not UTF-8 is only shown: no layer can ask for it
@@ -160,17 +160,17 @@ def contents(path: Path) -> Contents:
             n: _storage(data_set) if data_set else "unreadable" for n, data_set in found.items()
         }
         names = _class_names(file.attrs.get(CLASSES, "[]"))
-        return Contents(
+        return FileContents(
             storage, file.attrs.get("title"), names, is_matlab(filter(None, found.values()))
         )
 
 
-def contents_if_hdf5(path: Path) -> Contents:
+def contents_if_hdf5(path: Path) -> FileContents:
     """The same; nothing where it is no HDF5 file, or cannot be read."""
     try:
         return contents(path)
     except DataError:
-        return Contents()
+        return FileContents()
 
 
 def _class_names(text: Any) -> tuple[str, ...]:

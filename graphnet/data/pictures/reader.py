@@ -101,7 +101,7 @@ class PictureReader:
         return np.asarray(image, np.uint8)
 
     def _deep(self, image: Any, dtype: np.dtype) -> np.ndarray:
-        """The values of a grey picture of more bits: the same in each channel if there are three."""
+        """The values of a grey picture of more bits, the same in each of three channels."""
         transparent = image.info.get("transparency")
         values = np.asarray(image)
         if isinstance(transparent, int) and (values == transparent).any():

@@ -6,7 +6,8 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeAlias
 
 from graphnet.errors import DataError
 
@@ -14,11 +15,9 @@ CONNECT_TIMEOUT_S = 10.0
 _BLOCK = 1 << 16
 
 
-class ProgressCallback(Protocol):
-    """Told how a download goes."""
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total`` bytes of the file ``what`` are here; a total of 0 is unknown."""
+#: Told how a download goes: the name of the file, how many of its bytes are here, and how many it
+#: has; 0 if that is unknown.
+ProgressCallback: TypeAlias = Callable[[str, int, int], None]
 
 
 def is_offline(offline: bool = False) -> bool:
