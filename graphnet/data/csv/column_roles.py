@@ -28,7 +28,7 @@ class TableOptions:
         no_label: Whether there is none.
         leave_out: Columns that are neither label nor feature.
         headings: Whether the first row is headings. None: :func:`are_headings` finds it.
-        delimiter: What parts the columns. None: it is found.
+        delimiter: What separates the columns. None: it is found.
         encoding: Of the text. None: its byte order mark says it, else it is UTF-8.
     """
 
@@ -122,7 +122,7 @@ def choose(
         wanted = "at least one" if label is None else "the label's and at least one more"
         raise DataError(
             f"{path} has {n} column{'s'[: n != 1]}\n  expected {wanted}"
-            + ("; if they are parted by another mark: --delimiter" if n == 1 else "")
+            + ("; if something else separates them: --delimiter" if n == 1 else "")
         )
     may_be_index = (
         features[0] == 0

@@ -207,7 +207,7 @@ class CsvTable:
 
     def _without_rows(self) -> DataError:
         return DataError(
-            f"{self.path} has no rows\n  expected numbers, parted by commas or the like"
+            f"{self.path} has no rows\n  expected numbers, separated by commas or the like"
         )
 
     def _notes(self) -> list[tuple[str, str]]:

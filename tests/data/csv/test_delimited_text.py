@@ -47,7 +47,7 @@ def test_blanks(tmp_path):
     found = read(tmp_path, "  1  2 3 \n4 5   6\n")
     assert found.delimiter == " "
     assert [row for _, row in found] == [["1", "2", "3"], ["4", "5", "6"]]
-    assert "parted by blanks" in found.described()
+    assert "separated by spaces" in found.described()
 
 
 def test_comments(tmp_path):

@@ -46,7 +46,7 @@ def test_a_label_in_capitals(tmp_path):
     table = csv_table(tmp_path, "Label;x;y\n0;1.5;2\n1;2.5;3\n")
     assert everything(table)["label"].tolist() == [0, 1]
     assert table.notes == [
-        ("read as", "UTF-8, columns parted by semicolons, headings in line 1"),
+        ("read as", "UTF-8, columns separated by semicolons, headings in line 1"),
         ("label", "column 'Label'"),
         ("data", "'x', 'y'"),
     ]
@@ -130,7 +130,7 @@ def test_comments_and_headings(tmp_path):
     table = csv_table(tmp_path, "# made by a program\n# x,Label\n1,0\n#2,1\n3,1\n")
     assert everything(table)["data"].tolist() == [[1], [3]]
     assert table.notes[:3] == [
-        ("read as", "UTF-8, columns parted by commas, headings in a comment"),
+        ("read as", "UTF-8, columns separated by commas, headings in a comment"),
         ("left out", "3 lines of comments (#)"),
         ("label", "column 'Label'"),
     ]
