@@ -51,9 +51,8 @@ class Pipeline:
         self._is_float = column.dtype.kind == "f"
         self._is_converted = column.dtype != dtype
         self._check = check_finite and self._is_float
-        self._may_round = column.dtype.kind in "iu" and np.iinfo(column.dtype).max > most_exact(
-            dtype
-        )
+        self._exact = most_exact(dtype)
+        self._may_round = column.dtype.kind in "iu" and np.iinfo(column.dtype).max > self._exact
         moving = [i for i, t in enumerate(transformers) if not t.in_place]
         self._is_direct = not moving and not self._is_converted
         self.is_simple = not moving
@@ -106,7 +105,7 @@ class Pipeline:
         elif x is not stored:
             calls.append(partial(_copy, stored, x))
         if self._may_round:
-            calls.append(partial(self.check_whole_numbers, stored, place))
+            calls.append(partial(self._check_whole_batch, stored, place))
         if self._check:
             # a cheap sum, which is not finite if an element is not; of squares, it warns of nothing
             total = partial(_sum, x) if self._is_converted else partial(np.vdot, stored, stored)
@@ -116,6 +115,11 @@ class Pipeline:
             calls.append(partial(apply, x, out, samples))
             x = out
         return in_turn(calls)
+
+    def _check_whole_batch(self, stored: np.ndarray, where: Callable[[int], str]) -> None:
+        """The same of a batch, quickly: hardly ever is a number too large."""
+        if stored.max() > self._exact or stored.min() < -self._exact:
+            self.check_whole_numbers(stored, where)
 
     def _check_finite(
         self, total: Call, x: np.ndarray, stored: np.ndarray, where: Callable[[int], str]

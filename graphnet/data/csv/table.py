@@ -148,9 +148,11 @@ class CsvTable:
         first = len(self.lines) - len(values)
         for i, k in np.argwhere(other) if other.any() else ():
             self._check_type(cells[i][k], float(values[i, k]), self.lines[first + i], int(k))
+        has_points = any("." in "".join(row) for row in cells)
         for k, column in enumerate(self.chosen.features):
             if column in self._grouped:
-                self._look_for_thousands(column, values[:, k], [row[k] for row in cells])
+                texts = [row[k] for row in cells] if has_points else ()
+                self._look_for_thousands(column, values[:, k], texts)
         try:
             spool.write(values.tobytes())
             spool.flush()

@@ -47,7 +47,7 @@ def test_rules():
         (["Label", "label"], None, "which column is the label? It could be column 'Label', column"),
         (["class", "target", "c"], None, "which column is the label? It could be"),
         (["", "", ""], ["a", "1", "b"], "It could be column 0 (from 0), column 2 (from 0)\n"),
-        (["a"], None, "a.csv has 1 column\n  expected the label's and at least one more; if something"),
+        (["a"], None, "a.csv has 1 column\n  expected the label's and at least one more; if"),
         (["a\nb", "c\nlass"], ["x", "y"], r"It could be column 'a\nb', column 'c\nlass'"),
     ],
 )
