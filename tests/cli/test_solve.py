@@ -16,7 +16,7 @@ import pytest
 
 import graphnet
 import graphnet as gn
-from graphnet.data.sets.datasets import fetch
+from graphnet.data.sets.store import fetch
 from graphnet.solver.record.run_directory import snapshots_in
 
 
@@ -272,7 +272,7 @@ def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):
         fake_mnist(fallback_folder)
         return {}
 
-    monkeypatch.setattr("graphnet.data.sets.datasets.fetch", fetched)
+    monkeypatch.setattr("graphnet.data.sets.store.fetch", fetched)
     found = run("solve net.yaml --set max_iter=1")
     assert asked == [("mnist", False)]
     assert facts(found, "data")[0] == "train-data: dataset:mnist/train"

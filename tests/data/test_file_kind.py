@@ -5,7 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from graphnet.data.file_kind import first_bytes, is_table, what_else
+from graphnet.data.file_kind import is_table, what_else
+from graphnet.data.regular_file import first_bytes
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
-from graphnet.data.sets.download import Progress
+from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.source import (
     Source,
     absolute_source,
@@ -135,7 +135,7 @@ class HDF5Data(BatchSpec):
         """Whether the source is on this machine."""
         return not missing(self.source)
 
-    def fetch(self, *, offline: bool = False, progress: Progress | None = None) -> None:
+    def fetch(self, *, offline: bool = False, progress: ProgressCallback | None = None) -> None:
         """Get the source's named sets that are not on this machine.
 
         Raises:

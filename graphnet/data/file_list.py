@@ -5,24 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from graphnet.data.file_kind import first_bytes, is_table, what_else
+from graphnet.data.file_kind import is_table, what_else
+from graphnet.data.regular_file import first_bytes, read_bytes
 from graphnet.data.text_file import NAMES, encoding_of, is_text
 from graphnet.errors import DataError
 from graphnet.files.paths import is_there, user_path
 
 
 def listed(path: Path) -> list[Path]:
-    """The files a text file names, relative to its folder or else to the working directory.
+    """The files that a text file names, relative to its folder or else to the working directory.
 
-    Blank lines and those that begin with ``#`` are passed over, and blanks around a name; ``~`` is
-    the home folder. The text is UTF-8, or what its byte order mark says.
-
-    Args:
-        path: Of the text file.
-
-    Raises:
-        DataError: If it is no text, or names a file that is not there, or one twice; with the
-            line.
+    Blank lines, lines that begin with ``#``, and blanks around a name are passed over; ``~`` is the
+    home folder. The text is UTF-8, or what its byte order mark says.
     """
     found: dict[Path, int] = {}
     for number, line in enumerate(_lines(path), 1):
@@ -54,16 +48,13 @@ def _candidates(folder: Path, name: str) -> list[Path]:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if not is_text(content):
-        raise DataError(what_else(path, content))
-    encoding = encoding_of(content)
+    found = read_bytes(path)
+    if not is_text(found):
+        raise DataError(what_else(path, found))
+    encoding = encoding_of(found)
     try:
         # names of files are bytes, which need not be UTF-8
-        text = content.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
+        text = found.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not text in {NAMES[encoding]}, as its first bytes say\n"
@@ -73,7 +64,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _not_there(path: Path, number: int, name: str, candidates: list[Path]) -> str:
-    """What is said of a name that leads to no file."""
+    """The message about a name that leads to no file."""
     begin = first_bytes(path)
     if is_table(path, begin):
         return what_else(path, begin)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from graphnet.data.listing import listed
+from graphnet.data.file_list import listed
 from graphnet.errors import DataError
 
 

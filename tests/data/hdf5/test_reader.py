@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.data_layers import numbered, write_h5
 
-from graphnet.data.hdf5.file import HDF5File, read_array
+from graphnet.data.hdf5.reader import HDF5File, read_array
 from graphnet.errors import DataError
 
 BOTH = ["data", "label"]
