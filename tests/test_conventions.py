@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -334,6 +336,28 @@ def test_tests_say_what_they_test(path):
             assert used in ("sleep", "monotonic"), (
                 f"line {node.lineno}: a test that measures time fails on a busy machine"
             )
+
+
+@pytest.mark.slow
+def test_tests_are_the_same_in_every_process(request):
+    """None is named or placed by a set or a clock: several processes can share the tests out."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    )
+    other = iter(sorted(filter(in_file, found.stdout.splitlines()), key=in_file))
+    here = sorted((item.nodeid for item in request.session.items), key=in_file)
+    strange = next((test for test in here if test not in other), None)  # each behind the last
+    assert strange is None, f"name it by what stays the same, and sort: {strange}"
+
+
+def in_file(test: str) -> str:
+    """The file of ``tests/test_x.py::test_y[z]``; nothing for a line that names no test."""
+    return "".join(test.partition(".py::")[:2]) if ".py::" in test else ""
 
 
 def test_one_version():

@@ -1,4 +1,4 @@
-"""The labels of a table of text: whole numbers as they are, other numbers, or names of classes."""
+"""The label's column of a table of text: whole numbers, other numbers, or names of classes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from graphnet.errors import DataError
 _MOST = np.iinfo(np.int64).max
 
 
-class Labels:
-    """The labels of all rows: each different text once, with the line it is first on.
+class LabelColumn:
+    """The labels of all rows.
+
+    Attributes:
+        lines: Each different label, and the line on which it comes first.
 
     Args:
         place: Names the label's place on a line, for messages.
@@ -34,11 +37,7 @@ class Labels:
         self._rows = array("q")
 
     def add(self, cell: str, line: int) -> None:
-        """The label of the next row.
-
-        Raises:
-            DataError: If it is blank, or a number that is not plain.
-        """
+        """Take the label of the next row."""
         text = cell.strip(" \t")
         if not text:
             raise DataError(f"{self.place(line)}: the label is missing\n  fill it in")
@@ -48,13 +47,10 @@ class Labels:
         self._rows.append(self._codes.setdefault(text, len(self._codes)))
 
     def values(self) -> tuple[np.ndarray, Sequence[str]]:
-        """The label of each row, and what the classes are called, if the labels are words.
+        """The label of each row, and the names of the classes if the labels are words.
 
         Whole numbers are int32 or int64, other numbers float32 or float64, whichever holds them;
         words are numbered in alphabetical order.
-
-        Raises:
-            DataError: If some are numbers and some are not, or no type holds one.
         """
         words = [text for text in self.lines if not is_plain(text)]
         if words and len(words) < len(self.lines):
@@ -79,7 +75,8 @@ class Labels:
         values = [self._number(text) for text in self.lines]
         if all(isinstance(value, int) for value in values):
             whole = np.array(values, np.int64)
-            return _if_equal(whole.astype(np.int32), whole)
+            narrow = whole.astype(np.int32)
+            return narrow if np.array_equal(narrow, whole) else whole
         wide = np.array(values, np.float64)
         for text, value, rounded in zip(self.lines, values, wide.tolist(), strict=True):
             if value != rounded:
@@ -89,8 +86,8 @@ class Labels:
                 )
         with np.errstate(over="ignore"):
             single = wide.astype(np.float32)
-        is_held = np.isfinite(single) & ((single == 0) == (wide == 0))
-        is_held &= (wide != np.rint(wide)) | (single == wide)
+        is_near = (np.abs(single) >= np.finfo(np.float32).tiny) & np.isfinite(single)
+        is_held = (single == wide) | (is_near & (wide != np.rint(wide)))
         return single if is_held.all() else wide
 
     def _number(self, text: str) -> int | float:
@@ -102,7 +99,3 @@ class Labels:
         if abs(value) > _MOST:
             raise DataError(f"{self.place(self.lines[text])}: {text} is too large for a label")
         return value
-
-
-def _if_equal(narrow: np.ndarray, wide: np.ndarray) -> np.ndarray:
-    return narrow if np.array_equal(narrow, wide) else wide

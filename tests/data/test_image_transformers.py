@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from graphnet.blob import storage
-from graphnet.data.augmentation import Pad, RandomCrop, RandomMirror, RandomRotation, RandomShift
-from graphnet.data.transformers import Samples
+from graphnet.data.transformer import Samples
+from graphnet.data.transformers import (
+    Pad,
+    RandomCrop,
+    RandomMirror,
+    RandomRotation,
+    RandomShift,
+)
 from graphnet.errors import ShapeError, SpecError
 from graphnet.random.philox import uniforms
 

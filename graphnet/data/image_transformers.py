@@ -1,8 +1,7 @@
-"""Transformers that move images about: Pad, and random crops, mirrors, shifts and rotations.
+"""Transformers that move images: Pad, and random crops, mirrors, shifts and rotations.
 
-A random one treats each sample by itself, as a function of (seed, epoch, sample). Tops of one
-layer that declare the same random transformers, such as an image and its mask, are treated
-alike.
+What a random one does to a sample is a function of (seed, epoch, row). Tops of one layer that
+declare the same random transformers, such as an image and its mask, are treated alike.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.transformers import Apply, Samples, Transformer
+from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.random.philox import uniforms
@@ -22,7 +21,7 @@ _BLOCK_PIXELS = 1 << 16
 
 
 class ImageTransformer(Transformer):
-    """What these share: samples are ``(C, H, W)``, and the result is an array of its own."""
+    """What these share: a sample is ``(C, H, W)``, and the result is an array of its own."""
 
     in_place: ClassVar[bool] = False
 
@@ -35,7 +34,7 @@ class ImageTransformer(Transformer):
         return shape
 
 
-class Pad(ImageTransformer):
+class PadTransformer(ImageTransformer):
     """Add ``pad: [height, width]`` zeros on each side."""
 
     type: Literal["Pad"] = "Pad"
@@ -57,7 +56,7 @@ class Pad(ImageTransformer):
         return apply
 
 
-class RandomCrop(ImageTransformer):
+class RandomCropTransformer(ImageTransformer):
     """Cut out ``crop_size: [height, width]`` at a uniformly random place."""
 
     type: Literal["RandomCrop"] = "RandomCrop"
@@ -86,7 +85,7 @@ class RandomCrop(ImageTransformer):
         return apply
 
 
-class RandomMirror(ImageTransformer):
+class RandomMirrorTransformer(ImageTransformer):
     """Mirror left to right with ``probability`` (default 0.5)."""
 
     type: Literal["RandomMirror"] = "RandomMirror"
@@ -103,7 +102,7 @@ class RandomMirror(ImageTransformer):
         return apply
 
 
-class RandomShift(ImageTransformer):
+class RandomShiftTransformer(ImageTransformer):
     """Move by up to ``shift: [height, width]`` pixels in each direction; zeros come in."""
 
     type: Literal["RandomShift"] = "RandomShift"
@@ -135,7 +134,7 @@ class RandomShift(ImageTransformer):
         return apply
 
 
-class RandomRotation(ImageTransformer):
+class RandomRotationTransformer(ImageTransformer):
     """Turn about the centre by up to ``degrees`` either way; bilinear, zeros beyond the border."""
 
     type: Literal["RandomRotation"] = "RandomRotation"
@@ -159,8 +158,12 @@ class RandomRotation(ImageTransformer):
 class _Rotation:
     """Turns a few images at a time, each by its own angle.
 
-    An image is copied into a border of zeros one pixel wide; places outside are clipped to that
-    border, so that they find zeros without being asked about.
+    An image is copied into a border of zeros one pixel wide, and places outside are clipped to that
+    border, so that they read zeros. A pixel of the result is interpolated between four others:
+
+        a ───x─── b        y, x: fractions of a pixel from a
+        │    y    │        top = a + x (b − a),  bottom = c + x (d − c)
+        c ─────── d        result = top + y (bottom − top)
     """
 
     def __init__(self, shape: Shape, n: int, dtype: np.dtype) -> None:

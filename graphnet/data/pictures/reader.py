@@ -1,7 +1,7 @@
-"""Reading one picture by Pillow: its numbers as they are stored, or a reason why not.
+"""Reading a picture by Pillow: its numbers as they are stored, or the reason why not.
 
-Pillow keeps 8 bits a channel of most pictures, and 16 or 32 of grey ones. What it would cut down,
-or show in one of several ways, is refused rather than packed as other numbers.
+Of most pictures Pillow keeps 8 bits a channel, and of grey ones 16 or 32. What it would cut down,
+or could show in several ways, is refused rather than packed as other numbers.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class PictureOptions:
     """How pictures are read.
 
     Attributes:
-        size: ``(height, width)`` they are brought to; None: they all have one size.
-        grey: One channel instead of red, green and blue.
-        background: The colour, such as ``white`` or ``#ff8000``, that is seen through transparent
-            pixels. None: a picture that has some is refused.
+        size: ``(height, width)`` to which they are brought. None: they all have one size.
+        grey: Whether they get one channel instead of red, green and blue.
+        background: The colour behind transparent pixels, such as ``white`` or ``#ff8000``. None: a
+            picture that has such pixels is refused.
     """
 
     size: tuple[int, int] | None = None
@@ -39,15 +39,8 @@ class PictureOptions:
     background: str | None = None
 
 
-class Reader:
-    """Reads pictures of any format that Pillow does.
-
-    Args:
-        options: How.
-
-    Raises:
-        DataError: If Pillow is not there, or there is no such background.
-    """
+class PictureReader:
+    """Reads pictures of any format that Pillow does."""
 
     def __init__(self, options: PictureOptions) -> None:
         try:
@@ -75,19 +68,12 @@ class Reader:
 
         ``uint8`` of 8 bits or fewer a channel, white being 255; ``uint16`` of 16 bits, white being
         65,535; ``int32``, ``uint32`` and ``float32`` as they are stored.
-
-        Raises:
-            DataError: If it cannot be read, or not as it is stored.
         """
         with _explained(path), self.pillow.open(path) as image:
             return _dtype(image)
 
     def read(self, path: Path) -> np.ndarray:
-        """A picture as ``(C, H, W)``, upright as its EXIF data say.
-
-        Raises:
-            DataError: If it cannot be read, or not as it is stored.
-        """
+        """A picture as ``(C, H, W)``, upright as its EXIF data say."""
         with _explained(path), self.pillow.open(path) as opened:
             dtype = _dtype(opened)
             _check_whole(opened)
@@ -98,7 +84,7 @@ class Reader:
         return np.ascontiguousarray(values.reshape(*values.shape[:2], -1).transpose(2, 0, 1))
 
     def _bytes(self, image: Any) -> np.ndarray:
-        """Of 8 bits a channel."""
+        """The values of a picture of 8 bits a channel."""
         if image.mode in _WITH_ALPHA or "transparency" in image.info:
             image = image.convert("RGBA")
             if image.getchannel("A").getextrema()[0] < _MOST_UINT8:
@@ -115,7 +101,7 @@ class Reader:
         return np.asarray(image, np.uint8)
 
     def _deep(self, image: Any, dtype: np.dtype) -> np.ndarray:
-        """Grey of more bits: the same in every channel, if there are three."""
+        """The values of a grey picture of more bits, the same in each of three channels."""
         transparent = image.info.get("transparency")
         values = np.asarray(image)
         if isinstance(transparent, int) and (values == transparent).any():
@@ -145,7 +131,7 @@ class Reader:
 
 
 class _Refused(Exception):  # noqa: N818 - it never leaves this module
-    """What is wrong with a picture, and the cure."""
+    """A picture is refused: what is wrong with it, and the cure."""
 
     def __init__(self, what: str, cure: str) -> None:
         super().__init__(what)
@@ -154,7 +140,7 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Whatever a picture makes Pillow raise, as an error of the data that names it."""
+    """Whatever a picture makes Pillow raise, as a DataError that names it."""
     try:
         yield
     except _Refused as error:
@@ -210,7 +196,7 @@ def _largest(image: Any) -> int:
 
 
 def _check_whole(image: Any) -> None:
-    """Refuse all but one of several pictures in a file, and what Pillow puts in disorder."""
+    """Refuse a file with several pictures, and what Pillow reads in the wrong order."""
     n = getattr(image, "n_frames", 1)
     if n > 1 and image.format != "MPO":  # of a photograph the first is all, the rest previews
         raise _Refused(f"holds {n} pictures", "store each one in a file of its own")

@@ -5,31 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from graphnet.data.file_kind import first_bytes, is_table, what_else
+from graphnet.data.file_kind import is_table, what_else
+from graphnet.data.regular_file import first_bytes, read_bytes
 from graphnet.data.text_file import NAMES, encoding_of, is_text
 from graphnet.errors import DataError
 from graphnet.files.paths import is_there, user_path
 
 
 def listed(path: Path) -> list[Path]:
-    """The files a text file names, relative to its folder or else to the working directory.
+    """The files that a text file names, relative to its folder or else to the working directory.
 
-    Blank lines and those that begin with ``#`` are passed over, and blanks around a name; ``~`` is
-    the home folder. The text is UTF-8, or what its byte order mark says.
-
-    Args:
-        path: Of the text file.
-
-    Raises:
-        DataError: If it is no text, or names a file that is not there, or one twice; with the
-            line.
+    Blank lines, lines that begin with ``#``, and blanks around a name are passed over; ``~`` is the
+    home folder. The text is UTF-8, or what its byte order mark says.
     """
     found: dict[Path, int] = {}
     for number, line in enumerate(_lines(path), 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue
-        candidates = [path.parent / user_path(name), Path(name).absolute()]
+        candidates = _candidates(path.parent, name)
         there = [c for c in candidates if is_there(c) and c.is_file()]
         if not there:
             raise DataError(_not_there(path, number, name, candidates))
@@ -44,17 +38,23 @@ def listed(path: Path) -> list[Path]:
     return list(found)
 
 
-def _lines(path: Path) -> list[str]:
+def _candidates(folder: Path, name: str) -> list[Path]:
+    """Where a name may lead, the first place first; an absolute one leads to one place."""
+    named = user_path(name)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if not is_text(content):
-        raise DataError(what_else(path, content))
-    encoding = encoding_of(content)
+        return list(dict.fromkeys([folder / named, Path.cwd() / named]))
+    except FileNotFoundError:  # the working directory has been removed
+        return [folder / named]
+
+
+def _lines(path: Path) -> list[str]:
+    found = read_bytes(path)
+    if not is_text(found):
+        raise DataError(what_else(path, found))
+    encoding = encoding_of(found)
     try:
         # names of files are bytes, which need not be UTF-8
-        text = content.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
+        text = found.decode(encoding, "surrogateescape" if "8" in encoding else "strict")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not text in {NAMES[encoding]}, as its first bytes say\n"
@@ -64,12 +64,12 @@ def _lines(path: Path) -> list[str]:
 
 
 def _not_there(path: Path, number: int, name: str, candidates: list[Path]) -> str:
-    """What is said of a name that leads to no file."""
+    """The message about a name that leads to no file."""
     begin = first_bytes(path)
     if is_table(path, begin):
         return what_else(path, begin)
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    looked = " or ".join(dict.fromkeys(map(str, candidates))).replace(name, shown)
+    looked = " or ".join(map(str, candidates)).replace(name, shown)
     text = f"{path}:{number}: there is no file {shown}\n  looked for {looked}"
     if shown != name:
         text += "\n  the name is not UTF-8: if the list was saved in Latin-1, save it in UTF-8"

@@ -1,4 +1,4 @@
-"""Splitting samples into a training and a test set that have the classes in equal proportion."""
+"""Splitting rows into a training and a test set that have the classes in equal proportion."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import numpy as np
 
 
 def share_of_each(groups: Sequence[np.ndarray], n_test: int) -> np.ndarray:
-    """Which samples are for testing: of each group its share, by the largest remainders.
+    """Which rows are for testing, ``(n,)`` bool: of each group its share, by largest remainders.
 
     Args:
-        groups: The numbers of the samples of each class, well mixed; every sample is in one. Of
-            equal remainders the group that comes first is served first.
-        n_test: How many there are to be.
-
-    Returns:
-        ``(n,)`` bool.
+        groups: The rows of each class, well mixed; every row is in one. Of groups with equal
+            remainders the first gets one more.
+        n_test: How many rows are for testing.
     """
     sizes = np.array([len(group) for group in groups])
     shares = sizes * n_test / sizes.sum()
@@ -30,7 +27,7 @@ def share_of_each(groups: Sequence[np.ndarray], n_test: int) -> np.ndarray:
 
 
 def by_class(label: np.ndarray, mixed: np.ndarray) -> list[np.ndarray]:
-    """The samples of each class, in the order of ``mixed``; so are the classes, by their first."""
+    """The rows of each class in the order of ``mixed``, and the classes in that of their first."""
     order = np.argsort(label[mixed], kind="stable")
     found = label[mixed][order]
     starts = np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1])))

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.data.csv.labels import Labels
+from graphnet.data.csv.label_column import LabelColumn
 from graphnet.errors import DataError
 
 
 def labels(*cells):
-    found = Labels(lambda line: f"line {line}")
+    found = LabelColumn(lambda line: f"line {line}")
     for line, cell in enumerate(cells, 1):
         found.add(cell, line)
     return found.values()
@@ -27,6 +27,8 @@ def labels(*cells):
         (["0.5", "16777217"], "f8", [0.5, 16_777_217]),
         (["0.5", "1.5e300"], None, "is too large for a label"),
         (["1e-60", "1"], "f8", [1e-60, 1]),
+        (["2e-45", "1"], "f8", [2e-45, 1]),
+        (["0", "1.5"], "f4", [0, 1.5]),
         (["1e300"], None, "line 1: 1e300 is too large for a label"),
         (["1e400"], None, "line 1: 1e400 is too large"),
         (["9" * 30], None, "is too large for a label"),

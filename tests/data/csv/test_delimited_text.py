@@ -2,14 +2,14 @@
 
 import pytest
 
-from graphnet.data.csv.text import CsvText
+from graphnet.data.csv.delimited_text import DelimitedText
 from graphnet.errors import DataError
 
 
 def read(tmp_path, content, delimiter=None, encoding=None):
     path = tmp_path / "a.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return CsvText(path, delimiter, encoding)
+    return DelimitedText(path, delimiter, encoding)
 
 
 @pytest.mark.parametrize("mark", ["\t", ";", "|", ","])
@@ -47,7 +47,7 @@ def test_blanks(tmp_path):
     found = read(tmp_path, "  1  2 3 \n4 5   6\n")
     assert found.delimiter == " "
     assert [row for _, row in found] == [["1", "2", "3"], ["4", "5", "6"]]
-    assert "parted by blanks" in found.described()
+    assert "separated by spaces" in found.described()
 
 
 def test_comments(tmp_path):

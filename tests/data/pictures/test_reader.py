@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 
-from graphnet.data.pictures.reading import PictureOptions, Reader
+from graphnet.data.pictures.reader import PictureOptions, PictureReader
 from graphnet.errors import DataError
 from graphnet.installation import pip_install
 
@@ -28,7 +28,7 @@ def saved(tmp_path, image, name="a.png", **options):
 
 
 def read(path, **options):
-    reader = Reader(PictureOptions(**options))
+    reader = PictureReader(PictureOptions(**options))
     found = reader.read(path)
     assert found.dtype == reader.dtype(path)
     return found
@@ -156,7 +156,7 @@ def test_several_channels_of_16_bits(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     refused(tmp_path / name, r"has 16 bits in each of several channels, .*\n  store it with 8 bits")
     with pytest.raises(DataError, match="16 bits"):
-        Reader(GREY_ALONE).dtype(tmp_path / name)
+        PictureReader(GREY_ALONE).dtype(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_transparent_colours(tmp_path):
 def test_background():
     """It is a colour."""
     with pytest.raises(DataError, match="--background whit: expected a colour such as white"):
-        Reader(PictureOptions(background="whit"))
+        PictureReader(PictureOptions(background="whit"))
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
@@ -264,4 +264,4 @@ def test_without_pillow(monkeypatch):
     """It says what to install."""
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(DataError, match=re.escape(pip_install("images"))):
-        Reader(PictureOptions())
+        PictureReader(PictureOptions())

@@ -1,4 +1,4 @@
-"""Tables of text as they come: encodings, delimiters, quotes, comments; row by row, with lines."""
+"""Tables of text: encodings, delimiters, quotes, comments; read row by row, with line numbers."""
 
 from __future__ import annotations
 
@@ -11,39 +11,33 @@ from pathlib import Path
 from graphnet.data.text_file import NAMES, decoded_lines
 from graphnet.errors import DataError
 
-#: What parts columns, and its names: that with which messages call it comes first.
+#: What may separate columns, and its names; messages use the first.
 DELIMITERS = {
     "\t": ("tabs", "tab", "\\t"),
     ";": ("semicolons", "semicolon"),
     "|": ("bars", "bar"),
     ",": ("commas", "comma"),
-    " ": ("blanks", "blank", "space"),
+    " ": ("spaces", "space", "blank"),
 }
 _SAMPLE_LINES = 100
 _COMMENT = "#"
 
 
-class CsvText:
+class DelimitedText:
     """A table of text; iterating gives each row's first line and its cells.
 
-    Lines that begin with ``#`` are comments, blank lines are passed over. What parts the columns is
-    the first of tabs, semicolons, bars, commas and blanks that parts the first hundred lines alike;
-    a first line ``sep=;``, as spreadsheets write it, says it.
+    Lines that begin with ``#`` are comments, and blank lines are passed over. The delimiter is the
+    first of tabs, semicolons, bars, commas and spaces that gives the first hundred lines equally
+    many columns, unless a first line ``sep=;`` names it, as spreadsheets write it.
 
     Attributes:
-        encoding: Found or given.
-        delimiter: Found or given.
-        n_comments: Lines passed over as comments, as far as has been read.
+        n_comments: How many comments have been passed over so far.
         comment: The last of them before the first row.
 
     Args:
         path: Of the file.
-        delimiter: One character, or its name such as ``tab``. None: found.
-        encoding: None: what the file's mark says, else UTF-8.
-
-    Raises:
-        DataError: If it cannot be read, or there is no such delimiter or encoding; while iterating,
-            if a quote is not closed, with the line.
+        delimiter: One character, or its name such as ``tab``. None: it is found.
+        encoding: None: the byte order mark says it, else it is UTF-8.
     """
 
     def __init__(self, path: Path, delimiter: str | None, encoding: str | None) -> None:
@@ -62,7 +56,8 @@ class CsvText:
         self.n_comments, self.comment = 0, ""
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        lines = _Lines(self, self._n_skipped)
+        numbered = enumerate(decoded_lines(self.path, self._given_encoding)[1], 1)
+        lines = _Lines(self, islice(numbered, self._n_skipped, None))
         reader = _reader(lines, self.delimiter, strict=True)
         try:
             for row in reader:
@@ -75,77 +70,65 @@ class CsvText:
                 "  is a quote not closed, or not doubled within quotes?"
             ) from error
 
-    def lines(self) -> Iterator[str]:
-        """The lines of the text, from the first."""
-        return decoded_lines(self.path, self._given_encoding)[1]
-
     def split(self, line: str) -> list[str]:
-        """The cells of one line; empty if it is none by itself."""
+        """The cells of a line; none if it is not a row by itself."""
         try:
             return next(_reader([line], self.delimiter), [])
         except csv.Error:
             return []
 
     def described(self) -> str:
-        """How it is read."""
+        """How it is read, in words."""
         parts = DELIMITERS.get(self.delimiter, (f"'{self.delimiter}'",))[0]
-        return f"{NAMES.get(self.encoding, self.encoding)}, columns parted by {parts}"
+        return f"{NAMES.get(self.encoding, self.encoding)}, columns separated by {parts}"
 
 
 class _Lines:
-    """The lines given to the reader of rows: comments between them are kept from it.
+    """The lines that the csv module gets: all but the comments between rows.
 
     Attributes:
         begin: The first line of the row that is being read, counted from 1.
         is_between: Whether the next line begins a row.
     """
 
-    def __init__(self, text: CsvText, n_skipped: int) -> None:
-        self.text = text
-        self.numbered = islice(enumerate(text.lines(), 1), n_skipped, None)
-        self.begin, self.is_between, self.is_first = 0, True, True
+    def __init__(self, text: DelimitedText, lines: Iterable[tuple[int, str]]) -> None:
+        self._text, self._lines = text, lines
+        self.begin, self.is_between = 0, True
+
+    def __iter__(self) -> Iterator[str]:
+        text, is_first = self._text, True
         text.n_comments, text.comment = 0, ""
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        for number, line in self.numbered:
+        for number, line in self._lines:
             if self.is_between and line.startswith(_COMMENT):
-                self.text.n_comments += 1
-                self.text.comment = line if self.is_first else self.text.comment
+                text.n_comments += 1
+                text.comment = line if is_first else text.comment
                 continue
             if self.is_between:
                 self.begin, self.is_between = number, False
-                self.is_first &= not line.strip()
-            return line.strip(" \t\r\n") + "\n" if self.text.delimiter == " " else line
-        raise StopIteration
+                is_first &= not line.strip()
+            yield line.strip(" \t\r\n") + "\n" if text.delimiter == " " else line
 
 
 def _reader(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
-    """The rows of lines; several blanks part columns as one does."""
+    """The rows in these lines; several spaces in a row count as one."""
     return csv.reader(lines, delimiter=mark, strict=strict, skipinitialspace=mark == " ")
 
 
 def _known_delimiter(text: str) -> str:
-    """The character that a user named.
-
-    Raises:
-        DataError: If it cannot part columns.
-    """
+    """The character that a user named."""
     found = next((c for c, names in DELIMITERS.items() if text in names), text)
     if len(found) != 1 or found in '"\r\n\0' or found.isalnum() or found in "+-.":
         raise DataError(
             f"--delimiter {text!r}: expected one character that is no part of a number or a word\n"
-            "  such as ';', or tab, comma, semicolon, bar, blank"
+            "  such as ';', or tab, comma, semicolon, bar, space"
         )
     return found
 
 
 def _found_delimiter(lines: list[str], is_whole: bool) -> str:
-    """The first that parts all lines alike; else the one that makes most of the first row.
+    """The first that gives all lines equally many cells, else that which gives the first row most.
 
-    Of a text that goes on, the last row may be half there, and does not count.
+    The last of the lines may be half a row if the text goes on after it, and does not count then.
     """
     lines = [line for line in lines if not line.startswith(_COMMENT)]
     widths: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""The table of named data sets: what each is, under which licence, and how it is had."""
+"""The table of named sets: what each is, under which licence, and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,41 +8,35 @@ from types import MappingProxyType
 
 from graphnet.blob import Shape
 from graphnet.data.sets import embedded_sets
-from graphnet.data.sets.cifar import CIFAR10
+from graphnet.data.sets.cifar import CIFAR10, BinaryArchive
 from graphnet.data.sets.docs_text import docs_text
 from graphnet.data.sets.pairs import pairs
-from graphnet.data.sets.published import Publication, Samples, mnist_like
+from graphnet.data.sets.published import Published, SplitArrays, mnist_like
 
 
 @dataclass(frozen=True)
 class MadeFrom:
-    """How a set is computed from another one.
-
-    Attributes:
-        name: Of the other.
-        make: The samples of a split, from the other's samples of that split.
-    """
+    """How a set is computed from another one: ``make`` makes a split of the other's."""
 
     name: str
-    make: Callable[[Samples], Samples]
+    make: Callable[[SplitArrays], SplitArrays]
 
 
 @dataclass(frozen=True)
 class NamedSet:
-    """A data set known by name; ``published``, ``embedded`` or ``made_from`` says how to get it.
+    """A set known by name; ``published``, ``embedded`` or ``made_from`` says how to get it.
 
     Attributes:
         name: As in ``dataset:NAME/SPLIT``.
         title: One line.
         licence: Under which it may be used.
         home: Where it is published.
-        shapes: Of one sample, by data set.
-        rows: Samples in each split.
+        shapes: Of a row, by data set.
+        rows: How many each split has.
         published: Its files and mirrors.
-        embedded: Gives the samples by split, where they come with the package.
+        embedded: Gives the splits, if they come with the package.
         made_from: Another named set that this one is computed from, and how.
-        has_mean: Whether ``dataset:NAME/mean``, the mean of the training samples' ``data``, is
-            kept beside them.
+        has_mean: Whether there is ``dataset:NAME/mean``, the mean of the training rows' ``data``.
     """
 
     name: str
@@ -51,18 +45,13 @@ class NamedSet:
     home: str
     shapes: Mapping[str, Shape]
     rows: Mapping[str, int]
-    published: Publication | None = None
-    embedded: Callable[[], Mapping[str, Samples]] | None = None
+    published: Published | BinaryArchive | None = None
+    embedded: Callable[[], Mapping[str, SplitArrays]] | None = None
     made_from: MadeFrom | None = None
     has_mean: bool = False
 
 
-def _registry(*sets: NamedSet) -> Mapping[str, NamedSet]:
-    return MappingProxyType({s.name: s for s in sets})
-
-
-#: Every named set.
-SETS: Mapping[str, NamedSet] = _registry(
+_ALL = (
     NamedSet(
         name="mnist",
         title="MNIST: 70,000 hand-written digits",
@@ -164,3 +153,6 @@ SETS: Mapping[str, NamedSet] = _registry(
         embedded=docs_text,
     ),
 )
+
+#: Every named set, by its name.
+SETS: Mapping[str, NamedSet] = MappingProxyType({found.name: found for found in _ALL})

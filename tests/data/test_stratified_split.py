@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.data.split import by_class, share_of_each
+from graphnet.data.stratified_split import by_class, share_of_each
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.floats(0, 1), st.randoms())

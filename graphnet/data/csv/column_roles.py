@@ -1,4 +1,4 @@
-"""Which column of a table is the label, and which are features: by rules that are said aloud."""
+"""Which column of a table is the label and which are features, by the rules of docs/data.md."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphnet.data.csv.plain_number import is_plain, is_word
 from graphnet.data.text_file import one_line
 from graphnet.errors import DataError, did_you_mean
 
-#: Headings that say that a column is the label, in any case; ``y``, if it is the first or last.
+#: Headings that say that a column is the label, in any case; so does ``y`` on the first or last.
 LABEL_WORDS = ("label", "labels", "class", "target")
 _UNNAMED = re.compile(r"(unnamed: ?0)?", re.IGNORECASE)
 _MOST_NAMED = 8
-_COUNTED = 3  # so many numbers that count on from 0 are more likely headings than values
+_COUNTED = 3  # as many numbers that count up from 0 are more likely headings than values
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class TableOptions:
 
     Attributes:
         label: The label's column, by heading or by number: from 0, or negative from the end. None:
-            by the rules of :func:`choose`.
+            :func:`choose` finds it.
         no_label: Whether there is none.
         leave_out: Columns that are neither label nor feature.
-        headings: Whether the first row is headings. None: if it holds no numbers.
-        delimiter: What parts the columns. None: found.
-        encoding: Of the text. None: as its mark says, else UTF-8.
+        headings: Whether the first row is headings. None: :func:`are_headings` finds it.
+        delimiter: What separates the columns. None: it is found.
+        encoding: Of the text. None: its byte order mark says it, else it is UTF-8.
     """
 
     label: str | None = None
@@ -48,7 +48,7 @@ class ChosenColumns:
         headings: Of all columns, blank where there is none.
         label: Which is the label; None if none is.
         features: Which are features, in order.
-        may_be_index: Whether the first of these is an index if its numbers are all different.
+        may_be_index: Whether the first feature is an index if its numbers are all different.
     """
 
     headings: Sequence[str]
@@ -61,7 +61,7 @@ class ChosenColumns:
         return column_name(self.headings, at)
 
     def named(self, places: Sequence[int]) -> str:
-        """How messages call several, or how many they are."""
+        """How messages call several columns: by their headings, else by how many they are."""
         if not any(self.headings):
             return f"{len(places)} column{'s'[: len(places) != 1]} without headings"
         names = [_quoted(self.headings, i) for i in places[:_MOST_NAMED]]
@@ -81,11 +81,9 @@ def _quoted(headings: Sequence[str], at: int) -> str:
 def are_headings(path: Path, first: Sequence[str], options: TableOptions) -> bool:
     """Whether a table's first row is headings.
 
-    It is if it holds no number, or a word that says which column is the label, or if beside its
-    words its numbers count on from 0, as those of columns without names do.
-
-    Raises:
-        DataError: If all it holds are numbers that count on from 0: they could be either.
+    It is if it has no number, or a heading of the label, or numbers that count up from 0 beside its
+    words, as programs head columns without names. A row of nothing but such numbers is refused: it
+    could be either.
     """
     if options.headings is not None:
         return options.headings
@@ -108,18 +106,9 @@ def choose(
 ) -> ChosenColumns:
     """Which column is the label, and which are features.
 
-    The label is the one named; else the only one headed ``label`` in any case; else the only one
-    headed by another of :data:`LABEL_WORDS`, or by ``y`` as the first or last; else the only one
-    that holds words. Where nothing is headed it is otherwise the last.
-
-    Args:
-        path: Of the file, for messages.
-        headings: As many as there are columns, blank where there is none.
-        row: The first row of values.
-        options: What the user said.
-
-    Raises:
-        DataError: If a column that was named is not there, or nothing says which is the label.
+    The label is the one that the options name; else the only one headed ``label`` in any case; else
+    the only one headed by another of :data:`LABEL_WORDS`, or by ``y`` as the first or last; else
+    the only one that holds words; else, in a table without headings, the last.
     """
     if options.no_label and options.label is not None:
         raise DataError(f"{path}: --label and --no-label exclude each other")
@@ -133,7 +122,7 @@ def choose(
         wanted = "at least one" if label is None else "the label's and at least one more"
         raise DataError(
             f"{path} has {n} column{'s'[: n != 1]}\n  expected {wanted}"
-            + ("; if they are parted by another mark: --delimiter" if n == 1 else "")
+            + ("; if something else separates them: --delimiter" if n == 1 else "")
         )
     may_be_index = (
         features[0] == 0
@@ -146,11 +135,7 @@ def choose(
 
 
 def find(path: Path, headings: Sequence[str], name: str) -> int:
-    """The column of a heading, whatever its case if only one fits, or of a number.
-
-    Raises:
-        DataError: If there is none, or there are several.
-    """
+    """The column of a heading, in any case if only one fits, or of a number."""
     for fits in (str, str.lower):
         places = [i for i, heading in enumerate(headings) if fits(heading) == fits(name)]
         if len(places) > 1 and name:

@@ -7,17 +7,25 @@ A file is open only in the thread that reads it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.find import find, is_matlab, names_in
-from graphnet.data.hdf5.open import explained, open_file, stamp, subject
+from graphnet.data.hdf5.data_sets import (
+    find,
+    is_matlab,
+    names_in,
+    refuse_stand_ins,
+    stand_ins,
+)
+from graphnet.data.hdf5.opening import explained, open_file, subject
+from graphnet.data.regular_file import stamp
 from graphnet.errors import DataError
 
 #: The attribute of a file with the names of its classes, as a list in JSON.
@@ -54,14 +62,18 @@ class HDF5File:
     Args:
         path: Of the file; its header is read at once and the file closed again.
         names: Of the data sets.
+        keep_missing: Whether numbers that stand for missing values are read as they are.
+
+    Attributes:
+        stand_ins: These numbers, for each data set.
 
     Raises:
         DataError: If the file cannot be read, a data set is missing or not plain numbers, or
             they differ in their number of rows.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.path = path
+    def __init__(self, path: Path, names: Sequence[str], *, keep_missing: bool = False) -> None:
+        self.path, self._keep_missing = path, keep_missing
         self._stamp = stamp(path)
         self._file: h5py.File | None = None
         self._sets: list[h5py.Dataset] = []
@@ -69,6 +81,7 @@ class HDF5File:
             sets = find(file, path, names)
             rows = {name: int(d.shape[0]) for name, d in zip(names, sets, strict=True)}
             self.columns = tuple(_column(n, d) for n, d in zip(names, sets, strict=True))
+            self.stand_ins = [stand_ins(data_set) for data_set in sets]
             matlab = is_matlab(sets)
         if len(set(rows.values())) > 1:
             counts = "\n  ".join(f"'{name}' has {n} rows" for name, n in rows.items())
@@ -94,9 +107,12 @@ class HDF5File:
             with explained(str(self.path)):
                 self._file = open_file(self.path)
                 self._sets = [self._file[c.name] for c in self.columns]
-        for column, data_set, out in zip(self.columns, self._sets, outs, strict=True):
+        columns = zip(self.columns, self._sets, self.stand_ins, outs, strict=True)
+        for column, data_set, numbers, out in columns:
             with explained(subject(self.path, column.name), f" (rows {start} to {stop - 1})"):
                 data_set.read_direct(out, np.s_[start:stop])
+            if numbers.size and not self._keep_missing:
+                refuse_stand_ins(out, numbers, column.name, lambda row: self.where(start + row))
 
     def where(self, row: int) -> str:
         """The place of a row, for messages."""
@@ -110,71 +126,60 @@ class HDF5File:
 
 
 def read_array(path: Path, name: str) -> np.ndarray:
-    """One small numeric data set, such as a mean.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    stamp(path)
+    """One small numeric data set, such as a mean."""
     with explained(subject(path, name)), open_file(path) as file:
         (found,) = find(file, path, [name])
-        return np.asarray(found[()])
+        values = np.asarray(found[()])
+        refuse_stand_ins(values, stand_ins(found), name, lambda row: f"{path}, row {row}")
+        return values
 
 
-def attributes(path: Path) -> dict[str, str]:
-    """The texts among the attributes of a file; none where it is no HDF5 file."""
-    try:
-        with explained(str(path)), open_file(path) as file:
-            return {name: value for name, value in file.attrs.items() if isinstance(value, str)}
-    except (DataError, OSError):
-        return {}
+@dataclass(frozen=True)
+class FileContents:
+    """What the headers of a file say.
 
-
-def sets_in(path: Path) -> list[str]:
-    """The data sets of a file; none where it is no HDF5 file."""
-    try:
-        return list(stored_as(path))
-    except DataError:
-        return []
-
-
-def stored_as(path: Path) -> dict[str, str]:
-    """How each data set of a file is stored: ``contiguous``, or its chunks and compression.
-
-    Raises:
-        DataError: If the file cannot be read.
+    Attributes:
+        storage: How each data set is stored: ``contiguous``, or its chunks and compression.
+        title: As ``graphnet data NAME`` writes it.
+        class_names: What the labels stand for, as ``graphnet data pack`` writes it.
+        is_from_matlab: Whether MATLAB wrote the file, whose axes are in reverse order.
     """
-    stamp(path)
+
+    storage: Mapping[str, str] = field(default_factory=dict)
+    title: Any = None
+    class_names: tuple[str, ...] = ()
+    is_from_matlab: bool = False
+
+
+def contents(path: Path) -> FileContents:
+    """What is in a file."""
     with explained(str(path)), open_file(path) as file:
         # a name that is not UTF-8 is only shown: no layer can ask for it
-        return {n: _storage(file[n]) if n in file else "unreadable" for n in names_in(file)}
+        found = {name: file.get(name) for name in names_in(file)}
+        storage = {
+            n: _storage(data_set) if data_set else "unreadable" for n, data_set in found.items()
+        }
+        names = _class_names(file.attrs.get(CLASSES, "[]"))
+        return FileContents(
+            storage, file.attrs.get("title"), names, is_matlab(filter(None, found.values()))
+        )
 
 
-def class_names(path: Path) -> tuple[str, ...]:
-    """What the classes of a file's labels are called, as ``graphnet data pack`` writes it.
+def contents_if_hdf5(path: Path) -> FileContents:
+    """The same; nothing where it is no HDF5 file, or cannot be read."""
+    try:
+        return contents(path)
+    except DataError:
+        return FileContents()
 
-    Raises:
-        DataError: If the file cannot be read.
-    """
-    stamp(path)
-    with explained(str(path)), open_file(path) as file:
-        text = file.attrs.get(CLASSES, "[]")
+
+def _class_names(text: Any) -> tuple[str, ...]:
     try:
         found = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         return ()
     is_names = isinstance(found, list) and all(isinstance(name, str) for name in found)
     return tuple(found) if is_names else ()
-
-
-def is_from_matlab(path: Path) -> bool:
-    """Whether MATLAB wrote the file, whose axes are in reverse order.
-
-    Raises:
-        DataError: If the file cannot be read.
-    """
-    with explained(str(path)), open_file(path) as file:
-        return is_matlab([file[name] for name in names_in(file) if name in file])
 
 
 def _storage(data_set: h5py.Dataset) -> str:

@@ -11,8 +11,8 @@ import h5py
 import pytest
 from support.data_layers import numbered
 
-from graphnet.data.hdf5.file import HDF5File, read_array, stored_as
-from graphnet.data.hdf5.open import explained, is_hdf5
+from graphnet.data.hdf5.opening import explained, is_hdf5
+from graphnet.data.hdf5.reader import HDF5File, contents, read_array
 from graphnet.errors import DataError
 
 BOTH = ["data", "label"]
@@ -46,7 +46,7 @@ def test_not_an_hdf5_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "reader", [lambda p: HDF5File(p, BOTH), lambda p: read_array(p, "x"), stored_as]
+    "reader", [lambda p: HDF5File(p, BOTH), lambda p: read_array(p, "x"), contents]
 )
 def test_what_is_no_file(tmp_path, reader):
     """Folders, pipes, sockets and devices are refused without being opened."""
@@ -80,7 +80,7 @@ def said_elsewhere(path):
     """What another process says of the file."""
     code = (
         "from pathlib import Path\n"
-        "from graphnet.data.hdf5.file import HDF5File\n"
+        "from graphnet.data.hdf5.reader import HDF5File\n"
         f"HDF5File(Path({str(path)!r}), ['data'])"
     )
     found = subprocess.run(

@@ -10,28 +10,18 @@ from pathlib import Path
 
 import h5py
 
-from graphnet.data.file_kind import SIGNATURE, first_bytes, what_else
-from graphnet.data.regular_file import regular_file
+from graphnet.data.file_kind import SIGNATURE, what_else
+from graphnet.data.regular_file import first_bytes
 from graphnet.errors import DataError
 
-# Of each data set that is open. HDF5 2.0 keeps 8 MiB of unpacked chunks by default, beside the
-# caller's buffer; rows are read by whole chunks, so that only chunks of narrow columns are reused.
+# How much HDF5 keeps of each open data set: by default, 8 MiB of unpacked chunks since HDF5 2.0,
+# beside the caller's buffer. Rows are read by whole chunks: only narrow columns' are read again.
 _CACHE_BYTES = 1 << 20
 #: The smallest block of another program's own that an HDF5 file may begin with; MATLAB writes one.
 _USER_BLOCK = 512
 
 _DAMAGED = "the file may be damaged or incomplete: make or copy it again"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-
-
-def stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file is written or another one takes its name.
-
-    Raises:
-        DataError: If there is no such file, or it is a folder, a pipe or a device.
-    """
-    status = regular_file(path)
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def is_hdf5(path: Path) -> bool:
@@ -43,7 +33,7 @@ def is_hdf5(path: Path) -> bool:
 
 
 def _has_signature(path: Path) -> bool:
-    """HDF5 looks for it at 0, 512, 1024, 2048 and so on, as :func:`open_file` will."""
+    """Whether it is at 0, 512, 1024, 2048 and so on, where HDF5 looks for it too."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         place = 0
@@ -56,14 +46,9 @@ def _has_signature(path: Path) -> bool:
 
 
 def open_file(path: Path) -> h5py.File:
-    """An HDF5 file, to be read.
-
-    Raises:
-        DataError: If it is none, with what it is instead; or it may not be read.
-    """
-    begin = first_bytes(path)
+    """An HDF5 file, to be read; of another file it is said what it is instead."""
     if not is_hdf5(path):
-        raise DataError(what_else(path, begin))
+        raise DataError(what_else(path, first_bytes(path)))
     return h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES)
 
 
@@ -74,7 +59,7 @@ def subject(path: Path, name: str) -> str:
 
 @contextmanager
 def explained(subject: str, rows: str = "") -> Iterator[None]:
-    """HDF5's complaint about a file without its own preamble, as an error of the data."""
+    """Whatever HDF5 raises about a file, as a DataError in plain words."""
     try:
         yield
     except (DataError, MemoryError):

@@ -1,24 +1,24 @@
-"""The named data sets on this machine: where they lie, and how they get there.
+"""The store of named sets: where they are on this machine, and how they get there.
 
-What is published is converted once to HDF5 in the data folder: ``$GRAPHNET_DATA``, else
-``graphnet`` in the user's cache folder. The small sets come with the package.
+A published set is converted once to HDF5 in the data folder: ``$GRAPHNET_DATA``, else ``graphnet``
+in the user's cache folder. The small sets come with the package.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from graphnet.blob import Shape
-from graphnet.data.hdf5.file import attributes, read_array
+from graphnet.data.hdf5.reader import contents_if_hdf5, read_array
 from graphnet.data.hdf5.writer import write_files
-from graphnet.data.sets.download import Progress, is_offline
-from graphnet.data.sets.named_sets import SETS, NamedSet
-from graphnet.data.sets.published import NotAsPublishedError, Samples
+from graphnet.data.sets.catalog import SETS, NamedSet
+from graphnet.data.sets.download import ProgressCallback, is_offline
+from graphnet.data.sets.published import NotAsPublishedError, SplitArrays
 from graphnet.errors import DataError, did_you_mean
 from graphnet.files.paths import user_path
 from graphnet.files.writing import Advice
@@ -27,18 +27,18 @@ _CHUNK_ROWS = 1000
 _WAY_OUT = "set GRAPHNET_DATA to a folder that can be written to and has room"
 _ELSEWHERE = Advice(DataError, _WAY_OUT, _WAY_OUT, _WAY_OUT)
 _CHOSEN = Advice(DataError, "make room, or name another folder: --to DIR", "name another: --to DIR")
-#: What a named set is told by, where a path could stand.
+#: What a named set begins with where a path could stand.
 PREFIX = "dataset:"
-#: The part of a set that is the mean of its training samples, and the data set in its file.
+#: How the mean of a set's training samples is called: its file, and the data set in it.
 MEAN = "mean"
 
 
 @dataclass(frozen=True)
-class Arrays:
-    """The samples of one split, in memory: ``data``, ``label``."""
+class EmbeddedSplit:
+    """A split that comes with the package, in memory."""
 
     name: str
-    values: Samples
+    values: SplitArrays
 
 
 def split_names() -> list[str]:
@@ -47,55 +47,37 @@ def split_names() -> list[str]:
 
 
 def lookup(name: str) -> tuple[NamedSet, str]:
-    """The set and the split that ``NAME/SPLIT`` names.
-
-    Raises:
-        DataError: If there is none, with the names there are.
-    """
-    if name not in split_names():
-        raise DataError(
-            f"there is no data set 'dataset:{name}'{did_you_mean(name, split_names())}\n"
-            f"  expected one of: {', '.join(split_names())}"
-        )
+    """The set and the split that ``NAME/SPLIT`` names."""
+    _check_name(f"data set '{PREFIX}{name}'", name, split_names())
     set_name, _, split = name.partition("/")
     return SETS[set_name], split
 
 
-def mean_shape(name: str) -> Shape:
-    """The shape of the mean that ``NAME/mean`` names.
+def _check_name(what: str, name: str, names: Collection[str]) -> None:
+    """See that it is one of these names."""
+    if name not in names:
+        hint = f"{did_you_mean(name, names)}\n  expected one of: {', '.join(names)}"
+        raise DataError(f"there is no {what}{hint}")
 
-    Raises:
-        DataError: If there is none, with the names there are.
-    """
+
+def mean_shape(name: str) -> Shape:
+    """The shape of the mean that ``NAME/mean`` names."""
     return _with_mean(name).shapes["data"]
 
 
 def resolve_mean(name: str) -> Path:
-    """The file with the mean that ``NAME/mean`` names: its data set ``mean``.
-
-    Raises:
-        DataError: If there is no such mean, or its set has not been fetched.
-    """
-    found = _with_mean(name)
-    return _here(found, MEAN)
+    """The file with the mean that ``NAME/mean`` names: its data set ``mean``."""
+    return _file(_with_mean(name), MEAN)
 
 
 def _with_mean(name: str) -> NamedSet:
     names = [f"{s.name}/{MEAN}" for s in SETS.values() if s.has_mean]
-    if name not in names:
-        raise DataError(
-            f"there is no mean 'dataset:{name}'{did_you_mean(name, names)}\n"
-            f"  expected one of: {', '.join(names)}"
-        )
+    _check_name(f"mean '{PREFIX}{name}'", name, names)
     return SETS[name.removesuffix(f"/{MEAN}")]
 
 
 def data_folder() -> Path:
-    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache.
-
-    Raises:
-        DataError: If ``$GRAPHNET_DATA`` is a file.
-    """
+    """Where converted sets lie: ``$GRAPHNET_DATA``, else ``graphnet`` in the user's cache."""
     if chosen := os.environ.get("GRAPHNET_DATA"):
         folder = user_path(chosen).absolute()
         if folder.is_file():
@@ -108,21 +90,19 @@ def data_folder() -> Path:
     return (cache if cache.is_absolute() else user_path("~/.cache").absolute()) / "graphnet"
 
 
-def resolve(name: str) -> Path | Arrays:
+def resolve(name: str) -> Path | EmbeddedSplit:
     """Where the samples of ``NAME/SPLIT`` are on this machine; nothing is downloaded.
 
-    Raises:
-        DataError: If there is no such set, or it has not been fetched; with the command that
-            gets it.
+    If they are not there, the error says which command gets them.
     """
     found, split = lookup(name)
     if found.embedded is not None:
-        return Arrays(f"dataset:{name}", found.embedded()[split])
-    return _here(found, split)
+        return EmbeddedSplit(f"{PREFIX}{name}", found.embedded()[split])
+    return _file(found, split)
 
 
-def _here(found: NamedSet, part: str) -> Path:
-    """The file of a split or the mean, which is there."""
+def _file(found: NamedSet, part: str) -> Path:
+    """The file of a split or of the mean, seen to be there."""
     path = _path(found, part, data_folder())
     if not path.exists():
         raise DataError(
@@ -138,30 +118,22 @@ def fetch(
     from_dir: Path | None = None,
     to_dir: Path | None = None,
     offline: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Path]:
     """See that a set is on this machine as HDF5 files, and say where.
 
     Args:
         name: Of the set.
-        from_dir: A folder with the files as published, packed or not; None: what is on this
-            machine already, else from the network.
+        from_dir: A folder with the files as published, packed or not. None: what is on this
+            machine already is taken, else what is on the network.
         to_dir: Where to put them. Default: the data folder, where ``dataset:`` looks.
-        offline: Never use the network (also ``GRAPHNET_OFFLINE=1``).
+        offline: Whether the network must not be used (also ``GRAPHNET_OFFLINE=1``).
         progress: Told how the download goes.
 
     Returns:
         The file of each split, and of the mean if it has one.
-
-    Raises:
-        DataError: If there is no such set, it is not available, is not what was published, or
-            cannot be written.
     """
-    if name not in SETS:
-        raise DataError(
-            f"there is no data set '{name}'{did_you_mean(name, SETS)}\n"
-            f"  expected one of: {', '.join(SETS)}"
-        )
+    _check_name(f"data set '{name}'", name, SETS)
     found = SETS[name]
     folder = data_folder() if to_dir is None else to_dir.absolute()
     parts = [*found.rows, *([MEAN] if found.has_mean else [])]
@@ -170,7 +142,11 @@ def fetch(
         return paths
     about = {"title": found.title, "licence": found.licence, "home": found.home}
     for path in paths.values():
-        _refuse_other(path, found)
+        if path.exists() and contents_if_hdf5(path).title != found.title:
+            raise DataError(
+                f"{path} is there already, and it is not of the data set '{found.name}'\n"
+                "  move it, or have the data set put elsewhere: --to DIR"
+            )
     samples = _samples(found, from_dir, offline=is_offline(offline), progress=progress)
     files = {
         paths[split]: {
@@ -186,22 +162,20 @@ def fetch(
     return paths
 
 
-def _refuse_other(path: Path, found: NamedSet) -> None:
-    """See that a file that would be replaced is one of the set, made here before."""
-    if path.exists() and attributes(path).get("title") != found.title:
-        raise DataError(
-            f"{path} is there already, and it is not of the data set '{found.name}'\n"
-            "  move it, or have the data set put elsewhere: --to DIR"
-        )
-
-
 def _samples(
-    found: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
-) -> Mapping[str, Samples]:
+    found: NamedSet, from_dir: Path | None, *, offline: bool, progress: ProgressCallback | None
+) -> Mapping[str, SplitArrays]:
     """All splits of a set, from wherever they are available."""
     if found.made_from is not None:
         base = SETS[found.made_from.name]
-        given = _base_samples(base, from_dir, offline=offline, progress=progress)
+        if from_dir is not None:
+            given = _samples(base, from_dir, offline=offline, progress=progress)
+        else:
+            files = fetch(base.name, offline=offline, progress=progress)
+            given = {
+                split: {key: read_array(files[split], key) for key in base.shapes}
+                for split in base.rows
+            }
         return {split: found.made_from.make(given[split]) for split in found.rows}
     if found.published is None:
         if from_dir is not None:
@@ -228,7 +202,7 @@ def _samples(
 
 
 def _what_it_is(found: NamedSet, md5: str) -> str:
-    """What a file is that was not expected, where it is a published one; and what to do."""
+    """Which published file an unexpected one is, if it is one; and what to do."""
     for other in SETS.values():
         name = other.published.sums.get(md5) if other.published is not None else None
         if name and other is found:
@@ -236,18 +210,6 @@ def _what_it_is(found: NamedSet, md5: str) -> str:
         if name:
             return f"  it is {name} of {other.name}: graphnet data {other.name} --from DIR"
     return "  it may be cut short or damaged: get it again"
-
-
-def _base_samples(
-    base: NamedSet, from_dir: Path | None, *, offline: bool, progress: Progress | None
-) -> Mapping[str, Samples]:
-    """What another set is made from: of a folder, else of this machine, once it is there."""
-    if from_dir is not None:
-        return _samples(base, from_dir, offline=offline, progress=progress)
-    paths = fetch(base.name, offline=offline, progress=progress)
-    return {
-        split: {key: read_array(paths[split], key) for key in base.shapes} for split in base.rows
-    }
 
 
 def _how_to_get(found: NamedSet) -> str:

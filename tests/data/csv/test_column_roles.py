@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.data.csv.columns import TableOptions, are_headings, choose, find
+from graphnet.data.csv.column_roles import TableOptions, are_headings, choose, find
 from graphnet.errors import DataError
 
 PATH = Path("a.csv")
@@ -47,7 +47,7 @@ def test_rules():
         (["Label", "label"], None, "which column is the label? It could be column 'Label', column"),
         (["class", "target", "c"], None, "which column is the label? It could be"),
         (["", "", ""], ["a", "1", "b"], "It could be column 0 (from 0), column 2 (from 0)\n"),
-        (["a"], None, "a.csv has 1 column\n  expected the label's and at least one more; if they"),
+        (["a"], None, "a.csv has 1 column\n  expected the label's and at least one more; if"),
         (["a\nb", "c\nlass"], ["x", "y"], r"It could be column 'a\nb', column 'c\nlass'"),
     ],
 )

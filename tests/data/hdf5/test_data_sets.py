@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.data_layers import numbered, write_h5
 
-from graphnet.data.hdf5.file import HDF5File
+from graphnet.data.hdf5.reader import HDF5File, read_array
 from graphnet.errors import DataError
 
 BOTH = ["data", "label"]
@@ -191,6 +191,56 @@ def test_numbers_that_stand_for_something_else(tmp_path, values, attributes, mat
         f["data"].attrs.update({"scale_factor": 1.0, "add_offset": 0, "MATLAB_empty": 0})
         f["data"].attrs["MATLAB_class"] = np.bytes_("double")
     assert read(path, "data").tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("dtype", "attributes", "missing"),
+    [
+        ("f4", {"_FillValue": np.float32(-999.9)}, -999.9),
+        (">f4", {"_FillValue": np.array([-999.9])}, -999.9),  # rounded as the value is
+        ("f8", {"missing_value": [-1.0, 7.0]}, 7),
+        ("i2", {"_FillValue": np.int16(-32768)}, -32768),
+        ("i8", {"missing_value": np.int64(2**53 + 1)}, 2**53 + 1),
+        ("u1", {"_FillValue": np.uint8(0)}, 0),
+    ],
+)
+def test_a_number_for_what_is_missing(tmp_path, dtype, attributes, missing):
+    """It is never delivered as a number: the row that holds one is refused, others are read."""
+    values = np.ones((6, 3), dtype)
+    values[4, 1] = missing
+    path = tmp_path / "a.nc"
+    with h5py.File(path, "w") as f:
+        f.create_dataset("data", data=values).attrs.update(attributes)
+        f["other"] = values
+    assert read(path, "other").tolist() == values.tolist()
+    file, outs = HDF5File(path, ["data"]), [np.empty((4, 3), dtype)]
+    file.read(0, 4, outs)
+    assert (outs[0] == 1).all()
+    with pytest.raises(
+        DataError, match=r"a.nc, row 4: a value of 'data' is missing: -?\d.* stands"
+    ):
+        file.read(2, 6, outs)
+    file.close()
+    with pytest.raises(DataError, match="row 4: a value of 'data' is missing"):
+        read_array(path, "data")
+
+
+def test_what_netcdf_has_not_written(tmp_path):
+    """Its own filling is no number; another program's fill value is one, as NaN and texts are."""
+    path, fill = tmp_path / "a.nc", np.float32(9.969209968386869e36)
+    with h5py.File(path, "w") as f:
+        data = f.create_dataset("data", (4, 2), "f4", fillvalue=fill)
+        data[:3] = 1
+        data.attrs.update({"_FillValue": np.float32(np.nan), "missing_value": "none"})
+        f.create_dataset("byte", (4,), "i1", fillvalue=-127)
+        f.create_dataset("zero", (4,), "f4")
+    assert read(path, "data")[3].tolist() == [fill, fill]
+    with h5py.File(path, "r+") as f:
+        f.attrs["_NCProperties"] = "version=2,netcdf=4.9.3,hdf5=1.14.6"
+    with pytest.raises(DataError, match=r"row 3: a value of 'data' is missing: 9.969\d*e\+36"):
+        read(path, "data")
+    assert read(path, "byte").tolist() == [-127] * 4
+    assert read(path, "zero").tolist() == [0] * 4
 
 
 def test_matlab_axes(tmp_path):

@@ -5,7 +5,7 @@ Nothing in a file is trusted. Soft links within it are followed; what leads to a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ import h5py
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5.open import explained, subject
+from graphnet.data.hdf5.opening import explained, subject
 from graphnet.errors import DataError, did_you_mean
 
-# What a damaged header may claim. Every chunk takes a byte of the file at least; gzip, the usual
-# compression, makes nothing smaller than a thousandth, and small claims do no harm.
+# What a damaged header may claim. Every chunk takes at least a byte of the file; gzip, the usual
+# compression, makes nothing smaller than a thousandth; and small claims do no harm.
 _MOST_PACKED, _HARMLESS_BYTES = 1 << 12, 1 << 28
-#: Links that may follow one another: HDF5's own limit.
+#: How many links may lead from one to the next: HDF5's own limit.
 _MOST_LINKS = 16
 
 
@@ -41,7 +41,7 @@ def names_in(group: h5py.Group) -> list[str]:
 
 
 def _soft_links(group: h5py.Group) -> list[str]:
-    """The names of those in a group, as far as they are UTF-8."""
+    """The names of the soft links in a group, as far as they are UTF-8."""
     found: list[str] = []
 
     def visit(name: bytes) -> None:
@@ -53,16 +53,7 @@ def _soft_links(group: h5py.Group) -> list[str]:
 
 
 def find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset]:
-    """The data sets of these names, each checked.
-
-    Args:
-        file: Open.
-        path: Of it, for messages.
-        names: Of the data sets, with the groups they are in: ``train/data``.
-
-    Raises:
-        DataError: If one is missing, elsewhere, or not rows of plain numbers.
-    """
+    """The data sets of these names, each checked; a name may have groups in it: ``train/data``."""
     found, missing, size = [], [], path.stat().st_size
     for name in names:
         with explained(subject(path, name)):
@@ -96,7 +87,7 @@ def _hint(name: str, place: Any, there: Sequence[str]) -> str:
 
 
 def _followed(group: h5py.Group, name: str) -> tuple[Any, str]:
-    """What a name leads to within the file, None if nothing; and why it may not be followed."""
+    """What a name leads to in the file, None if nothing; and why it is not followed, else blank."""
     place: Any = group
     steps = name.split("/")
     n_links = 0
@@ -145,7 +136,7 @@ def _check(data_set: h5py.Dataset, subject: str) -> None:
 
 
 def _check_packed(data_set: h5py.Dataset, subject: str) -> None:
-    """Refuse integers that stand for other numbers, as netCDF's conventions allow."""
+    """Refuse numbers that netCDF has packed, which stand for others."""
     for name, plain in (("scale_factor", 1), ("add_offset", 0)):
         value = data_set.attrs.get(name, plain)
         if np.any(np.asarray(value) != plain):
@@ -155,8 +146,35 @@ def _check_packed(data_set: h5py.Dataset, subject: str) -> None:
             )
 
 
+def stand_ins(data_set: h5py.Dataset) -> np.ndarray:
+    """The numbers that stand for missing values: those that netCDF declares, NaN left out."""
+    found = [data_set.attrs[n] for n in ("_FillValue", "missing_value") if n in data_set.attrs]
+    if "_NCProperties" in data_set.file.attrs and data_set.dtype.itemsize > 1:
+        found += [data_set.fillvalue] * bool(data_set.fillvalue)  # what was never written
+    declared = [np.ravel(value) for value in found if np.asarray(value).dtype.kind in "biuf"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        stored = [(values, values.astype(data_set.dtype)) for values in declared]
+    is_float = data_set.dtype.kind == "f"  # which rounds them as it rounds the values themselves
+    kept = [s[~np.isnan(s) if is_float else s == v] for v, s in stored]
+    return np.concatenate([np.empty(0, data_set.dtype), *kept])
+
+
+def refuse_stand_ins(
+    values: np.ndarray, numbers: np.ndarray, name: str, where: Callable[[int], str]
+) -> None:
+    """See that these rows hold none of the numbers, as :func:`stand_ins` gives them."""
+    is_missing = np.isin(values, numbers)
+    if is_missing.any():
+        row = int(is_missing.reshape(len(values), -1).any(axis=1).argmax())
+        number = values[row][is_missing[row]].flat[0]
+        raise DataError(
+            f"{where(row)}: a value of '{name}' is missing: {number} stands for that in this file\n"
+            "  fill it in; if it is a number like any other, remove _FillValue and missing_value"
+        )
+
+
 def _check_filters(data_set: h5py.Dataset, subject: str) -> None:
-    """See that its chunks can be unpacked here."""
+    """See that the filters that compressed its chunks are here."""
     properties = data_set.id.get_create_plist()
     for i in range(properties.get_nfilters()):
         code, _, _, name = properties.get_filter(i)
@@ -195,6 +213,6 @@ def _matlab_class(data_set: h5py.Dataset) -> str:
     return found.decode("ascii", "replace") if isinstance(found, bytes) else ""
 
 
-def is_matlab(data_sets: Sequence[h5py.Dataset]) -> bool:
+def is_matlab(data_sets: Iterable[h5py.Dataset]) -> bool:
     """Whether MATLAB wrote them, whose axes HDF5 has in reverse order."""
     return any(_matlab_class(one) for one in data_sets)

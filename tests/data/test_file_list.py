@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from graphnet.data.listing import listed
+from graphnet.data.file_list import listed
 from graphnet.errors import DataError
 
 
@@ -39,6 +39,39 @@ def test_home(folder, monkeypatch):
     (folder / "sub").mkdir()
     (folder / "sub" / "list.txt").write_text("~/a.h5\n")
     assert listed(folder / "sub" / "list.txt") == [folder / "a.h5"]
+
+
+def test_where_a_name_leads(folder, monkeypatch):
+    """Beside the list, or else in the working directory; what is not there says both places."""
+    lists = folder / "lists"
+    lists.mkdir()
+    (lists / "a.h5").touch()
+    (lists / "list.txt").write_text("a.h5\nb.h5\n")
+    monkeypatch.chdir(folder)
+    assert listed(lists / "list.txt") == [lists / "a.h5", folder / "b.h5"]
+    for name, looked in (
+        ("c.h5", f"{lists}/c.h5 or {folder}/c.h5"),
+        ("~/c.h5", f"{folder}/home/c.h5"),
+        (f"{folder}/c.h5", f"{folder}/c.h5"),
+    ):
+        monkeypatch.setenv("HOME", f"{folder}/home")
+        (lists / "list.txt").write_text(name)
+        message = f"{lists}/list.txt:1: there is no file {name}\n  looked for {looked}"
+        with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+            listed(lists / "list.txt")
+
+
+def test_no_working_directory(folder, monkeypatch):
+    """One that has been removed is not looked in."""
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    (folder / "list.txt").write_text("a.h5\n")
+    assert listed(folder / "list.txt") == [folder / "a.h5"]
+    (folder / "list.txt").write_text("c.h5\n")
+    with pytest.raises(DataError, match=r"there is no file c\.h5\n  looked for \S+/c\.h5$"):
+        listed(folder / "list.txt")
 
 
 @pytest.mark.parametrize(

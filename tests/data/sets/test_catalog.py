@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphnet.data.sets.named_sets import SETS
+from graphnet.data.sets.catalog import SETS
 
 EVERY_SET = pytest.mark.parametrize("found", SETS.values(), ids=SETS)
 

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from graphnet.data.sets import datasets
+from graphnet.data.sets import store
 from graphnet.data.sets.published import Published
 from graphnet.errors import DataError
 
@@ -44,8 +44,8 @@ class Given(Published):
 def asked(tmp_path, monkeypatch):
     """An empty data folder and a stand-in for MNIST; the list of what was asked of it."""
     Given.asked = []
-    mnist = replace(datasets.SETS["mnist"], published=Given((), {}))
-    monkeypatch.setattr(datasets, "SETS", MappingProxyType(datasets.SETS | {"mnist": mnist}))
+    mnist = replace(store.SETS["mnist"], published=Given((), {}))
+    monkeypatch.setattr(store, "SETS", MappingProxyType(store.SETS | {"mnist": mnist}))
     monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("GRAPHNET_OFFLINE", raising=False)
     return Given.asked
@@ -57,28 +57,28 @@ def progress(what, done, total):
 
 def test_fetch_from_folder(asked, tmp_path):
     """Files from a folder become one HDF5 file for each split in the data folder."""
-    paths = datasets.fetch("mnist", from_dir=Path("some"), offline=True)
+    paths = store.fetch("mnist", from_dir=Path("some"), offline=True)
     assert paths == {s: tmp_path / "data" / "mnist" / f"{s}.h5" for s in ("train", "test")}
     with h5py.File(paths["test"]) as f:
         assert (f["data"].shape, f["data"].dtype) == ((6, 1, 28, 28), np.uint8)
         assert f["label"][:].tolist() == [0, 1, 2] * 2
         assert f.attrs["licence"] == "CC BY-SA 3.0"
-    assert datasets.resolve("mnist/test") == paths["test"]
+    assert store.resolve("mnist/test") == paths["test"]
     assert asked == ["some"]
 
 
 def test_fetch_from_network_once(asked):
     """What is on the machine already is not downloaded again."""
-    first = datasets.fetch("mnist", progress=progress)
-    assert datasets.fetch("mnist", progress=progress) == first
-    assert datasets.fetch("mnist", offline=True) == first
+    first = store.fetch("mnist", progress=progress)
+    assert store.fetch("mnist", progress=progress) == first
+    assert store.fetch("mnist", offline=True) == first
     assert asked == ["network"]
 
 
 @pytest.mark.usefixtures("asked")
 def test_fetch_to_another_folder(tmp_path):
     """``to_dir`` is where the files go; the data folder stays as it is."""
-    paths = datasets.fetch("mnist", from_dir=Path("some"), to_dir=tmp_path / "there")
+    paths = store.fetch("mnist", from_dir=Path("some"), to_dir=tmp_path / "there")
     assert paths["train"] == tmp_path / "there" / "mnist" / "train.h5"
     assert paths["train"].exists()
     assert not (tmp_path / "data").exists()
@@ -86,10 +86,10 @@ def test_fetch_to_another_folder(tmp_path):
 
 def test_half_a_set_is_fetched_again(asked):
     """A set of which one split is missing is not taken for complete."""
-    datasets.fetch("mnist", progress=progress)["test"].unlink()
-    datasets.fetch("mnist", progress=progress)
+    store.fetch("mnist", progress=progress)["test"].unlink()
+    store.fetch("mnist", progress=progress)
     assert asked == ["network", "network"]
-    assert datasets.resolve("mnist/test").exists()
+    assert store.resolve("mnist/test").exists()
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
@@ -102,7 +102,7 @@ def test_offline(asked, monkeypatch, by):
         "  from a folder with the published files: graphnet data mnist --from DIR"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        datasets.fetch("mnist", offline=by == "argument")
+        store.fetch("mnist", offline=by == "argument")
     assert asked == []
 
 
@@ -116,7 +116,7 @@ def test_failed_download():
         "  from a folder with the published files: graphnet data mnist --from DIR"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        datasets.fetch("mnist")
+        store.fetch("mnist")
 
 
 @pytest.mark.usefixtures("asked")
@@ -128,20 +128,20 @@ def test_resolve_what_is_missing(tmp_path):
         "  with a network: graphnet data mnist\n"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}"):
-        datasets.resolve("mnist/train")
+        store.resolve("mnist/train")
 
 
 @pytest.mark.usefixtures("asked")
 def test_embedded(tmp_path):
     """A set that comes with the package is there without a file, and can be written as files."""
-    found = datasets.resolve("iris/test")
-    assert isinstance(found, datasets.Arrays)
+    found = store.resolve("iris/test")
+    assert isinstance(found, store.EmbeddedSplit)
     assert found.values["data"].shape == (30, 4)
-    paths = datasets.fetch("iris", to_dir=tmp_path, offline=True)
+    paths = store.fetch("iris", to_dir=tmp_path, offline=True)
     with h5py.File(paths["test"]) as f:
         assert np.array_equal(f["data"], found.values["data"])
     with pytest.raises(DataError, match="'iris' comes with graphnet and is not read from a folder"):
-        datasets.fetch("iris", from_dir=tmp_path)
+        store.fetch("iris", from_dir=tmp_path)
 
 
 @pytest.fixture
@@ -154,8 +154,8 @@ def cifar(tmp_path, monkeypatch):
             label = np.arange(2, dtype=np.uint8)
             return {s: {"data": data.astype(np.uint8), "label": label} for s in ("train", "test")}
 
-    found = replace(datasets.SETS["cifar10"], published=Two((), {}))
-    monkeypatch.setattr(datasets, "SETS", MappingProxyType(datasets.SETS | {"cifar10": found}))
+    found = replace(store.SETS["cifar10"], published=Two((), {}))
+    monkeypatch.setattr(store, "SETS", MappingProxyType(store.SETS | {"cifar10": found}))
     monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
     return found.published._samples()["train"]["data"]
 
@@ -164,24 +164,24 @@ def test_mean(cifar, monkeypatch):
     """A set's mean is kept beside it, of the training samples alone, and made again if it goes."""
     monkeypatch.delenv("GRAPHNET_OFFLINE", raising=False)
     with pytest.raises(DataError, match=r"'cifar10' is not on this machine .*mean\.h5"):
-        datasets.resolve_mean("cifar10/mean")
-    paths = datasets.fetch("cifar10", from_dir=Path("some"))
+        store.resolve_mean("cifar10/mean")
+    paths = store.fetch("cifar10", from_dir=Path("some"))
     assert list(paths) == ["train", "test", "mean"]
-    assert datasets.resolve_mean("cifar10/mean") == paths["mean"]
-    assert datasets.mean_shape("cifar10/mean") == (3, 32, 32)
+    assert store.resolve_mean("cifar10/mean") == paths["mean"]
+    assert store.mean_shape("cifar10/mean") == (3, 32, 32)
     for _ in range(2):
         with h5py.File(paths["mean"]) as file:
             assert np.array_equal(file["mean"], cifar.mean(axis=0).astype(np.float32))
         paths["mean"].unlink()
-        datasets.fetch("cifar10", progress=progress)
+        store.fetch("cifar10", progress=progress)
 
 
 def test_no_such_mean():
     """A mean is no set of samples, and not every set has one."""
     with pytest.raises(DataError, match=r"there is no mean 'dataset:mnist/mean'.*\n.*cifar10/mean"):
-        datasets.mean_shape("mnist/mean")
+        store.mean_shape("mnist/mean")
     with pytest.raises(DataError, match="there is no data set 'dataset:cifar10/mean'"):
-        datasets.resolve("cifar10/mean")
+        store.resolve("cifar10/mean")
 
 
 @pytest.mark.parametrize("way", ["folder", "fetched before", "network"])
@@ -189,9 +189,9 @@ def test_set_made_from_another(asked, tmp_path, way):
     """Made from the published files of the other set, or from what of it is here already."""
     folder = Path("some") if way == "folder" else None
     if way == "fetched before":
-        datasets.fetch("mnist", from_dir=Path("some"))
-        datasets.resolve("mnist/train")
-    paths = datasets.fetch("mnist-pairs", from_dir=folder, progress=progress)
+        store.fetch("mnist", from_dir=Path("some"))
+        store.resolve("mnist/train")
+    paths = store.fetch("mnist-pairs", from_dir=folder, progress=progress)
     assert asked == ["network" if way == "network" else "some"]
     assert paths["test"] == tmp_path / "data" / "mnist-pairs" / "test.h5"
     with h5py.File(paths["test"]) as file:
@@ -203,7 +203,7 @@ def test_set_made_from_another(asked, tmp_path, way):
         same = file["data_a"][:, 0, 0, 0] == file["data_b"][:, 0, 0, 0]
         assert np.array_equal(file["similar"], [1, 0] * 3)
         assert not same.any()
-    assert datasets.resolve("mnist-pairs/test") == paths["test"]
+    assert store.resolve("mnist-pairs/test") == paths["test"]
 
 
 def test_unknown_set():
@@ -213,7 +213,7 @@ def test_unknown_set():
         match="there is no data set 'fashion'\n  did you mean 'fashion-mnist'\\?\n"
         "  expected one of: mnist, fashion-mnist, cifar10, iris, digits, digits28, ",
     ):
-        datasets.fetch("fashion")
+        store.fetch("fashion")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_data_folder(monkeypatch, variables, folder):
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"HOME": "/home/me"} | variables).items():
         monkeypatch.setenv(name, value)
-    assert datasets.data_folder() == Path(folder)
+    assert store.data_folder() == Path(folder)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
@@ -241,11 +241,11 @@ def test_published_files(tmp_path, name):
     """The real files have the md5 sums, shapes and numbers of samples the registry states."""
     if not (PUBLISHED / name).is_dir():
         pytest.skip(f"the published files are not in {PUBLISHED / name}")
-    paths = datasets.fetch(name, from_dir=PUBLISHED / name, to_dir=tmp_path)
+    paths = store.fetch(name, from_dir=PUBLISHED / name, to_dir=tmp_path)
     for split, path in paths.items():
         with h5py.File(path) as f:
-            rows = datasets.SETS[name].rows[split]
-            assert f["data"].shape == (rows, *datasets.SETS[name].shapes["data"])
+            rows = store.SETS[name].rows[split]
+            assert f["data"].shape == (rows, *store.SETS[name].shapes["data"])
             assert f["label"].shape == (rows,)
             assert np.bincount(f["label"][:]).size == 10
     assert sorted(p.name for p in (tmp_path / name).iterdir()) == ["test.h5", "train.h5"]
@@ -272,9 +272,9 @@ def test_published_files_that_are_others(tmp_path, monkeypatch, published, files
     for path in folder.iterdir():
         (tmp_path / "given" / path.name).symlink_to(folder / files.get(path.name, path.name))
     if said is None:
-        path = datasets.fetch("mnist", from_dir=tmp_path / "given")["test"]
+        path = store.fetch("mnist", from_dir=tmp_path / "given")["test"]
         with h5py.File(path) as f:
             assert np.bincount(f["label"][:]).tolist()[:3] == [980, 1135, 1032]
         return
     with pytest.raises(DataError, match=rf"is not the published .*\n(.*\n)*  .*{said}"):
-        datasets.fetch("mnist", from_dir=tmp_path / "given")
+        store.fetch("mnist", from_dir=tmp_path / "given")
