@@ -131,7 +131,7 @@ def _float64_twin(net: Net) -> Net:
         for name, array in named.items():
             array[...] = net.store.state[key][name]
     twin = Net(compiled, store, net.context.seed, net.inputs, freeze_borrowed=True)
-    twin.seek(net.cursors())
+    twin.load_state_dict({"cursors": net.state_dict()["cursors"]})
     for layer in net.layers:
         if isinstance(layer, InputLayer):
             for top in layer.tops:

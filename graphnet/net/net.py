@@ -32,10 +32,10 @@ from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import fed_arrays, fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.running_net import RunningNet
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
-from graphnet.net.standing import Positioned
 from graphnet.net.suspicions import suspicions
 from graphnet.params.param import ParamStore, param_table
 
@@ -56,7 +56,7 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net(Positioned):
+class Net(RunningNet):
     """A net that runs.
 
     Attributes:
@@ -382,9 +382,9 @@ class Net(Positioned):
 
         Runs the last batch again.
         """
-        cursors = self.cursors()
         with self.put_back():
-            self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
+            for layer in self.data_layers:
+                layer.seek(max(0, layer.cursor - self.batch_size))
             return first_bad_layer(self.layers, self.params)
 
     def close(self) -> None:

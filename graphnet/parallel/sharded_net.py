@@ -20,6 +20,7 @@ from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
+from graphnet.net.running_net import NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
@@ -87,7 +88,7 @@ class ShardedNet:
         self._scale = self.backend.elementwise(self._scale_block, store.diff)
         self._weight = 1.0
         self._lockstep = Lockstep(self._nets, self.shards, communicator) if meets(whole) else None
-        self._cursors = dict.fromkeys(self._first.cursors(), 0)
+        self._cursors = {layer.name: 0 for layer in self._first.data_layers}
         self._siblings: dict[Phase, SharedEvaluation] = {}
 
     def _make_nets(self) -> dict[int, Net]:
@@ -218,37 +219,33 @@ class ShardedNet:
         main = next((d for d in self._first.data_layers if d.n_samples), None)
         return self._cursors[main.name] // main.n_samples if main and main.n_samples else 0
 
-    def cursors(self) -> dict[str, int]:
-        """Samples of the whole batches that each data layer has delivered."""
-        return dict(self._cursors)
+    def state_dict(self) -> NetState:
+        """As of any net: samples of whole batches delivered, and the running sums."""
+        sums = {name: sums.copy() for name, sums in self._tally.sums.items()}
+        return {"cursors": dict(self._cursors), "statistics": sums}
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers where they stood."""
-        self._cursors |= {name: at for name, at in cursors.items() if name in self._cursors}
-        for net in self._different():
-            net.seek(self._cursors)
+    def load_state_dict(self, saved: NetState) -> None:
+        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        if "cursors" in saved:
+            known = self._cursors.keys() & saved["cursors"].keys()
+            self._cursors |= {name: saved["cursors"][name] for name in known}
+            for net in self._different():
+                net.load_state_dict({"cursors": self._cursors})
+        for name, sums in saved.get("statistics", {}).items():
+            if name in self._tally.sums:
+                self._tally.sums[name][...] = sums
 
     # --- statistics ---------------------------------------------------------------------
 
     def statistics(self) -> dict[str, float]:
         """The means since the last reset, of all losses and statistics, of all shards."""
-        self._first.restore_statistics_state(self._tally.sums)
+        self._first.load_state_dict({"statistics": self._tally.sums})
         return self._first.statistics()
 
     def reset_statistics(self) -> None:
         """Start counting from zero."""
         for sums in self._tally.sums.values():
             sums.fill(0)
-
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        """The running sums by layer name."""
-        return {name: sums.copy() for name, sums in self._tally.sums.items()}
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        """Put the running sums back."""
-        for name, values in sums.items():
-            if name in self._tally.sums:
-                self._tally.sums[name][...] = values
 
     # --- the ranks ----------------------------------------------------------------------
 
@@ -334,7 +331,8 @@ class ShardedNet:
 
     def first_bad_layer(self) -> str | None:
         """The first layer with a value that is not finite in a shard of this rank."""
-        self.seek({n: max(0, at - self.batch_size) for n, at in self._cursors.items()})
+        before = {name: max(0, at - self.batch_size) for name, at in self._cursors.items()}
+        self.load_state_dict({"cursors": before})
         for shard in self.shards.own():
             net = self._nets[shard]
             net.context.first_sample = self.shards.rows(shard)[0]

@@ -42,7 +42,7 @@ class Tally:
         self._running = running_statistics(store)
         self._before = [array.copy() for array in self._running]
         self.losses = dict.fromkeys(net.losses(), 0.0)
-        self.sums = {name: np.zeros_like(s) for name, s in net.statistics_state().items()}
+        self.sums = {name: np.zeros_like(s) for name, s in net.state_dict()["statistics"].items()}
         sizes = [
             len(self.losses),
             sum(s.size for s in self.sums.values()),
@@ -72,7 +72,7 @@ class Tally:
         weight = self._shards.weight(shard)
         self._losses[:] = list(net.losses().values())
         self._losses *= weight
-        measured = net.statistics_state().values()
+        measured = net.state_dict()["statistics"].values()
         self._sums[:] = np.concatenate([*measured, np.empty(0)])
         download = net.backend.download
         running = [download(array).reshape(-1) for array in running_statistics(net.store)]
