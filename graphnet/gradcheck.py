@@ -19,6 +19,7 @@ from graphnet.layers.base import Kind
 from graphnet.layers.data.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
+from graphnet.net.trainable import check_learns
 from graphnet.params.param import Param, ParamStore
 from graphnet.random.keys import stream_key
 
@@ -107,7 +108,8 @@ def check_gradients(
         fits = isinstance(value, float | int) and value > 0
         expect(fits, f"check_gradients: {name}", "a number above 0", value)
     max_elements = whole_number("check_gradients: max_elements", max_elements, 1)
-    net.check_trainable()
+    net.check_ready()
+    check_learns(net.compiled, net.store)
     twin = _float64_twin(net)
     try:
         return _check(twin, step, tolerance, max_elements)
@@ -127,10 +129,11 @@ def _float64_twin(net: Net) -> Net:
         nudge = NUDGE * rng.standard_normal(param.shape)
         values = net.backend.download(net.store.params[key][name].data)
         net.backend.upload(values + nudge, param.data)
-    for key, named in store.state.items():
-        for name, array in named.items():
-            array[...] = net.store.state[key][name]
     twin = Net(compiled, store, net.context.seed, net.inputs, freeze_borrowed=True)
+    running = {layer.name: layer for layer in net.layers}
+    for layer in twin.layers:
+        for name, array in layer.state.items():
+            array[...] = running[layer.name].state[name]
     twin.load_state_dict({"cursors": net.state_dict()["cursors"]})
     for layer in net.layers:
         if isinstance(layer, InputLayer):

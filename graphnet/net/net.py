@@ -20,13 +20,12 @@ from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
 from graphnet.data.source import files
 from graphnet.declare.arguments import expect, expect_one_of, spelled_out
-from graphnet.errors import GraphnetError, Problem, TopologyError
-from graphnet.layers.base import Kind, PassContext, Phase
+from graphnet.errors import GraphnetError, Problem
+from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.finite import first_bad_layer
-from graphnet.net.flow import unreached
 from graphnet.net.graph import NetGraph
 from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
@@ -37,6 +36,7 @@ from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
+from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
 #: Rows that ``predict`` runs at a time.
@@ -351,31 +351,16 @@ class Net(RunningNet):
     # --- trust --------------------------------------------------------------------------
 
     def check_trainable(self) -> None:
-        """There are data and a loss, and one reaches every param that learns.
+        """There are data and a loss, one reaches every param that learns, and snapshots hold all.
 
         Raises:
             DataError: If a data layer has nothing to deliver.
-            TopologyError: Otherwise, naming the layers.
+            TopologyError: If there is no loss, or none that reaches all that should learn.
+            SpecError: If the net shares the params of another and hands state from batch to batch.
         """
         self.check_ready()
-        if not any(layer.kind is Kind.LOSS for layer in self.compiled.layers):
-            raise TopologyError(
-                f"net '{self.name}' has no loss in phase {self.phase}, so nothing can be learned\n"
-                "  add a loss layer, such as SoftmaxLoss",
-                self.compiled.spec.position,
-            )
-        missed = unreached(self.compiled.graph)
-        if missed:
-            names = ", ".join(f"'{layer.name}'" for layer in missed)
-            raise TopologyError(
-                f"no loss depends on the params of {names}, so they cannot learn\n"
-                "  connect them to a loss, or declare them 'frozen: true'",
-                missed[0].position,
-            )
-        if not self.store.trainable():
-            raise TopologyError(
-                f"net '{self.name}' has no params that learn", self.compiled.spec.position
-            )
+        check_learns(self.compiled, self.store)
+        check_carried(self.compiled, self.store)
 
     def first_bad_layer(self) -> str | None:
         """The first layer, in order, with a NaN or infinite param or top; None if all is finite.

@@ -6,12 +6,13 @@ of whoever asked for them. So every kind of communicator gives the same bits.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from graphnet.blob import Array
 from graphnet.errors import GraphnetError, located
+from graphnet.sealed import OpenToOthers
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Parcel(NamedTuple):
     array: Array
 
 
-class Communicator(ABC):
+class Communicator(OpenToOthers):
     """What the ranks of one job have in common; every method but ``abort`` is for all together.
 
     Attributes:

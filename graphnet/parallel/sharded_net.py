@@ -24,6 +24,7 @@ from graphnet.net.running_net import NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
+from graphnet.net.trainable import check_carried, check_learns
 from graphnet.parallel.carried import Carried
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.cutting import batch_size_of, check_can_be_cut, spec_of_shard
@@ -33,9 +34,10 @@ from graphnet.parallel.shared_evaluation import SharedEvaluation
 from graphnet.parallel.tally import Tally
 from graphnet.parallel.tree_sum import TreeSum
 from graphnet.params.param import ParamStore
+from graphnet.sealed import Sealed
 
 
-class ShardedNet:
+class ShardedNet(Sealed):
     """A net in shards; what the solver needs of a net, and the ranks' part in it.
 
     Attributes:
@@ -61,6 +63,8 @@ class ShardedNet:
         SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
     """
 
+    _instead = Net._instead  # noqa: SLF001  # of the same attributes
+
     def __init__(
         self,
         whole: CompiledNet,
@@ -77,6 +81,7 @@ class ShardedNet:
         self.backend: Backend = whole.backend
         self.context = PassContext(self.phase, seed)
         check_can_be_cut(whole)
+        check_carried(whole, store)
         self.shards = Shards(count, batch_size_of(whole), communicator.rank, communicator.size)
         self._nets = self._make_nets()
         self._first = next(iter(self._nets.values()))
@@ -322,12 +327,9 @@ class ShardedNet:
         return suspicions(self.compiled, {d.name: d.n_samples for d in self._first.data_layers})
 
     def check_trainable(self) -> None:
-        """There is a loss, and one reaches every param that learns.
-
-        Raises:
-            TopologyError: Otherwise.
-        """
-        self._first.check_trainable()
+        """As of any net."""
+        self._first.check_ready()
+        check_learns(self.compiled, self.store)
 
     def first_bad_layer(self) -> str | None:
         """The first layer with a value that is not finite in a shard of this rank."""

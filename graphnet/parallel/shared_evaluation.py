@@ -14,12 +14,13 @@ import numpy as np
 from graphnet.errors import GraphnetError, RankError, located
 from graphnet.net.net import Evaluation, Net
 from graphnet.parallel.communicator import Communicator
+from graphnet.sealed import Sealed
 
 #: By layer name, what one batch adds to its sums.
 Sums = dict[str, np.ndarray]
 
 
-class SharedEvaluation:
+class SharedEvaluation(Sealed):
     """A net that rank 0 evaluates with the help of the others.
 
     A net that hands state from one batch to the next, or writes what it computes, is run by
