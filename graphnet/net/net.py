@@ -112,7 +112,8 @@ class Net(RunningNet):
         self.backend: Backend = compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
-        passes = PassesDone(self.name, has_gradients=compiled.has_gradients)
+        runs_backward = any(layer.runs_backward for layer in compiled.layers)
+        passes = PassesDone(self.name, self.phase, has_gradients=runs_backward)
         bound = bind(compiled, store, context, self.inputs, freeze_borrowed=freeze_borrowed)
         super().__init__(compiled.layers, bound.layers, context, bound.per_batch, passes)
         check_in_step(compiled.layers, self.layers)
