@@ -73,8 +73,8 @@ class StepTime:
 def time_net(net: Net, n_steps: int = 20) -> StepTime:
     """Time every layer of a net over ``n_steps`` passes, after two that warm up.
 
-    Backward is timed where the net runs it: a training net with a loss. The net then stands where
-    it stood; only blobs and diffs are others.
+    Backward is timed where the net runs it: a training net with a loss. Afterwards the net stands
+    where it stood; only its blobs and diffs have changed.
     """
     expect_net("time_net", net, call="time_net(net)")
     n_steps = whole_number("time_net: n_steps", n_steps, 1)

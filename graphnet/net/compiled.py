@@ -96,7 +96,7 @@ class CompiledNet:
 
     @property
     def not_kept(self) -> frozenset[str]:
-        """Blobs of the net that cannot be read: others use their bytes, or they do not come up."""
+        """Blobs that cannot be read: others use their bytes, or they are never computed."""
         tops = {top for node in select_phase(self.spec.nodes, self.phase) for top in node.tops}
         blobs = self.graph.blobs
         return frozenset(top for top in tops if blobs.get(top) in {None, *self.plan.shared})

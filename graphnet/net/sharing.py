@@ -11,20 +11,17 @@ from graphnet.net.graph import LayerVertex
 from graphnet.params.param import Declared, Misfit, misfits
 
 
-def check_shared(
-    net: CompiledNet, with_: CompiledNet, declared: Mapping[str, Declared] | None = None
-) -> None:
+def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
     """See that a net finds all its params in those of another.
 
     Args:
         net: The one that uses them.
         with_: The one that has them, such as the training phase of the same net.
-        declared: What is in the store of the two. Default: what the other one declares.
+        given: What the store of the two holds.
 
     Raises:
         ShapeError: At each layer whose params are missing or have another shape.
     """
-    given = with_.declared if declared is None else declared
     found = misfits(net.declared, given)
     if found:
         here, there = _names(net, with_)

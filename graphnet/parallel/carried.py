@@ -1,7 +1,7 @@
 """Carried: the state that each shard hands to its next batch, kept as rows of the whole batch.
 
-The store holds it for the whole batch, where snapshots find it; a shard's net has room for its
-own rows alone, which several shards of one rank may share.
+The store holds it for the whole batch, where snapshots find it. A shard's net holds the rows of one
+shard; where shards of a rank use one net after the other, each finds its own rows there.
 """
 
 from __future__ import annotations

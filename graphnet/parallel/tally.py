@@ -28,8 +28,8 @@ class Tally:
         array: What is added up.
         losses: Of the last batch, by loss layer.
         sums: The running sums of losses and statistics, by layer name.
-        ballot: This rank's.
-        counted: The sum of all ranks'.
+        ballot: Numbers that this rank adds to each batch.
+        counted: The sum of all ranks' ballots in the last batch.
 
     Args:
         store: The run's.
@@ -82,7 +82,7 @@ class Tally:
         self._votes[:] = self.ballot if is_first else 0.0
 
     def end(self) -> None:
-        """Take the sums of all shards over."""
+        """Take over the sums of all shards."""
         self.losses = dict(zip(self.losses, self._losses.tolist(), strict=True))
         start = 0
         for sums in self.sums.values():
