@@ -9,7 +9,7 @@ counted. Params borrowed by tied layers are constants, as they are to those laye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,8 +175,8 @@ def _check(net: Net, step: float, tolerance: float, max_elements: int) -> Gradie
             continue
         rng = _generator(net.context.seed, f"gradcheck/{key}/{name}")
         elements = _elements(param, rng, max_elements)
-        found = list(_compare(loss, param, analytic[id(param)], elements, step, scale, tolerance))
-        checks.append(_summary(key, name, found, scale, tolerance))
+        diff = analytic[id(param)]
+        checks.append(_compare(loss, (key, name, param), diff, elements, step, scale, tolerance))
     return GradientReport(tuple(checks), tolerance)
 
 
@@ -190,24 +190,18 @@ def _elements(param: Param, rng: np.random.Generator, most: int) -> list[tuple[i
     return [tuple(int(i) for i in np.unravel_index(f, param.shape)) for f in flat]
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    index: tuple[int, ...]
-    analytic: float
-    numeric: float
-    at_kink: bool
-
-
 def _compare(
     loss: Callable[[], float],
-    param: Param,
+    item: tuple[str, str, Param],
     diff: np.ndarray,
     elements: list[tuple[int, ...]],
     step: float,
     scale: float,
     tolerance: float,
-) -> Iterator[_Comparison]:
-    here = loss()
+) -> ParamCheck:
+    """Move each element of a param up and down, by a step and by half of it."""
+    key, name, param = item
+    here, found = loss(), []
     for index in elements:
         value, analytic = float(param.data[index]), float(diff[index])
         slopes = []  # to the right and to the left, for a step and for half of it
@@ -223,28 +217,11 @@ def _compare(
         # a small kink: what lies between the slopes is a subgradient
         off = abs(analytic - numeric) > tolerance * size
         at_kink |= off and min(slopes) <= analytic <= max(slopes)
-        yield _Comparison(index, analytic, numeric, at_kink)
-
-
-def _summary(
-    key: str, name: str, found: list[_Comparison], scale: float, tolerance: float
-) -> ParamCheck:
-    counted = [c for c in found if not c.at_kink]
-    errors = [
-        abs(c.analytic - c.numeric) / max(scale, abs(c.analytic), abs(c.numeric)) for c in counted
-    ]
-    if not counted:
-        return ParamCheck(key, name, 0, len(found), 0.0, (), 0.0, 0.0, ok=True)
-    i = int(np.argmax(errors))
-    worst, c = errors[i], counted[i]
-    return ParamCheck(
-        key,
-        name,
-        len(counted),
-        len(found) - len(counted),
-        worst,
-        c.index,
-        c.analytic,
-        c.numeric,
-        ok=worst <= tolerance,
-    )
+        if not at_kink:
+            found.append((abs(analytic - numeric) / size, index, analytic, numeric))
+    n_kinks = len(elements) - len(found)
+    if not found:
+        return ParamCheck(key, name, 0, n_kinks, 0.0, (), 0.0, 0.0, ok=True)
+    worst, index, analytic, numeric = found[int(np.argmax([error for error, *_ in found]))]
+    ok = worst <= tolerance
+    return ParamCheck(key, name, len(found), n_kinks, worst, index, analytic, numeric, ok)

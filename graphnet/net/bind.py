@@ -121,11 +121,7 @@ class _Binder:
         return params
 
     def borrowed(self, layer: LayerVertex) -> dict[str, Param]:
-        """Params of another layer that this one reads and sends no gradient to.
-
-        Raises:
-            TopologyError: If no layer has them.
-        """
+        """Params of another layer that this one reads and sends no gradient to."""
         params = {}
         for name, (key, of) in layer.spec.borrowed_params().items():
             if of not in self.store.params.get(key, {}):

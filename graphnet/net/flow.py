@@ -70,11 +70,7 @@ def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def _check_top_shapes(found: object, n_tops: int) -> None:
-    """See that there is a shape for each top: a layer may be the user's own.
-
-    Raises:
-        ShapeError: Otherwise.
-    """
+    """See that there is a shape for each top: a layer may be the user's own."""
     if (
         isinstance(found, list | tuple)
         and len(found) == n_tops

@@ -122,13 +122,10 @@ def _warned(net: Net) -> Net:
 
 
 def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) -> None:
-    """See that nothing is asked for that the net whose params are used does not have.
-
-    Raises:
-        SpecError: Otherwise. What equals the default cannot be told from what was left out.
-    """
+    """See that nothing is asked for that the net whose params are used does not have."""
     backend, here = given["backend"], share.backend
     has = {"backend": here.name, "dtype": str(share.compiled.dtype), "seed": share.context.seed}
+    # what equals the default cannot be told from what was left out
     asked = {name: value for name, value in given.items() if value != _DEFAULTS[name]}
     if (isinstance(backend, Backend) and backend is here) or backend == "auto":
         asked.pop("backend", None)

@@ -34,11 +34,7 @@ def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Decla
 
 
 def _check_learnable(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
-    """See that what is to learn has gradients in the other net's store.
-
-    Raises:
-        ShapeError: At each layer that is frozen there.
-    """
+    """See that what is to learn has gradients in the other net's store."""
     here_text, there_text = _names(net, with_)
     frozen = [
         key

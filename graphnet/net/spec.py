@@ -249,11 +249,7 @@ def _layer_hint(layers: Any) -> str:
 
 
 def _check_is_net(document: Document, value: Mapping[str, Any]) -> None:
-    """See that a mapping is not something else that graphnet reads.
-
-    Raises:
-        SpecError: If it is a solver, or a single layer.
-    """
+    """See that a mapping is not something else that graphnet reads."""
     if "layers" in value:
         return
     if _OF_A_SOLVER & value.keys():
