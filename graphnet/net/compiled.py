@@ -168,7 +168,7 @@ def compile_net(
     held = 0 if has_params else param_bytes(declared, dtype)
     limit = _memory(memory_limit, backend)
     check = partial(check_memory, limit, graph, declared, dtype)
-    # first without a plan, which itself takes long for blobs that no machine could hold
+    # before planning, which takes long for blobs that no machine could hold
     check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
     plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)

@@ -53,7 +53,7 @@ def infer_shapes(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
-    """See that the precision tells apart all that whole numbers in blobs stand for.
+    """See that the precision can tell apart all indices and classes that blobs hold.
 
     Raises:
         ShapeError: With the layer and its position, where two of them would be one number.

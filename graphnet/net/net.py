@@ -221,7 +221,7 @@ class Net(RunningNet):
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
-        """The calls of :meth:`backward`, for whoever has run the layers' forward."""
+        """The calls of :meth:`backward`, whoever has called the layers' forward."""
         for _, call in self._backward:
             call()
         for add in self.shared_sums:
@@ -267,7 +267,7 @@ class Net(RunningNet):
         return self.compiled.spec.statistic_keys(phase)
 
     def suspicions(self) -> list[Problem]:
-        """What is hardly meant in it, each at its place."""
+        """What is legal in the net but hardly meant, each at its place."""
         return suspicions(self.compiled, {d.name: d.n_samples for d in self.data_layers})
 
     # --- the whole data set -------------------------------------------------------------
@@ -293,7 +293,7 @@ class Net(RunningNet):
 
     @contextmanager
     def evaluating(self, first: int) -> Iterator[None]:
-        """Stand before sample ``first`` of the data set, and afterwards where it stood."""
+        """Within, stand before sample ``first`` of the data set; afterwards where the net stood."""
         with self.put_back():
             self.start_afresh()
             for layer in self.data_layers:

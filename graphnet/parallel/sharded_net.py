@@ -7,7 +7,7 @@ To the solver it is a net like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ from graphnet.sealed import Sealed
 
 
 class ShardedNet(Sealed):
-    """A net in shards; what the solver needs of a net, and the ranks' part in it.
+    """A net whose batch is cut into shards, computed by this rank and by others.
 
     Attributes:
         name: The net's.
@@ -84,7 +84,8 @@ class ShardedNet(Sealed):
         check_carried(whole, store)
         self.shards = Shards(count, batch_size_of(whole), communicator.rank, communicator.size)
         self._nets = self._make_nets()
-        self._first = next(iter(self._nets.values()))
+        self._distinct = tuple(dict.fromkeys(self._nets.values()))
+        self._first = self._distinct[0]
         self._carried = Carried(store, self._nets, self.shards)
         self._tally = Tally(store, self._first, self.shards)
         self._sum = TreeSum(
@@ -135,9 +136,6 @@ class ShardedNet(Sealed):
             replaceable=self.context.replaceable,
         )
 
-    def _different(self) -> Iterator[Net]:
-        yield from dict.fromkeys(self._nets.values())
-
     # --- running ------------------------------------------------------------------------
 
     def forward_backward(self) -> None:
@@ -182,7 +180,7 @@ class ShardedNet(Sealed):
         xp.multiply(diff, self._weight, out=diff)
 
     def settle(self) -> None:
-        """Nothing: what each shard measured has been fetched, and its errors with it."""
+        """Do nothing: what each shard measured has been fetched, and its errors with it."""
 
     def objective(self) -> float:
         """As :meth:`loss`."""
@@ -234,7 +232,7 @@ class ShardedNet(Sealed):
         if "cursors" in saved:
             known = self._cursors.keys() & saved["cursors"].keys()
             self._cursors |= {name: saved["cursors"][name] for name in known}
-            for net in self._different():
+            for net in self._distinct:
                 net.load_state_dict({"cursors": self._cursors})
         for name, sums in saved.get("statistics", {}).items():
             if name in self._tally.sums:
@@ -255,11 +253,11 @@ class ShardedNet(Sealed):
     # --- the ranks ----------------------------------------------------------------------
 
     def collect(self) -> None:
-        """Have on rank 0 the state that all ranks' shards hand to their next batches."""
+        """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
 
     def sibling(self, phase: Phase) -> Net | SharedEvaluation | None:
-        """The net of another phase, whose evaluation all ranks take a part in.
+        """The net of another phase; all ranks take part in its evaluation.
 
         Raises:
             ShapeError: If it needs params that this net does not have.
@@ -346,12 +344,12 @@ class ShardedNet(Sealed):
     @property
     def planned_bytes(self) -> int:
         """Blobs, diffs and scratch of this rank's shards, plus params and their diffs."""
-        arenas = sum(net.compiled.plan.n_bytes for net in self._different())
+        arenas = sum(net.compiled.plan.n_bytes for net in self._distinct)
         return int(arenas + self.store.data.nbytes + self.store.diff.nbytes)
 
     def close(self) -> None:
         """Release files and threads."""
-        for net in self._different():
+        for net in self._distinct:
             net.close()
         for sibling in self._siblings.values():
             sibling.close()
