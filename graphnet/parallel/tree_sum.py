@@ -2,7 +2,13 @@
 
 A rank adds its own shards in place, with one scratch copy for each level of the tree. Then every
 rank becomes the owner of one segment of the array: it is sent that segment of all ranks' sums,
-finishes the tree for it, and sends the result to all. What is small goes to everybody at once.
+finishes the tree for it, and sends the result to all. Of 4 shards on 2 ranks, with the segments
+A and B:
+
+    rank 0:  s0 + s1,  sends its B  ╲╱  adds  A01 + A23,  sends A  ╲╱  has A and B
+    rank 1:  s2 + s3,  sends its A  ╱╲  adds  B01 + B23,  sends B  ╱╲  has A and B
+
+A small array goes to every rank whole, and each finishes the tree for all of it.
 """
 
 from __future__ import annotations
