@@ -35,22 +35,19 @@ def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Decla
 
 def _check_learnable(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
     """See that what is to learn has gradients in the other net's store."""
-    here_text, there_text = _names(net, with_)
-    frozen = [
-        key
-        for key, declared in net.declared.items()
-        if declared.params and not declared.frozen and given[key].frozen
-    ]
-    if frozen:
-        owners = {v.spec.store_key: v for v in net.layers if v.owns_params}
-        raise ShapeError.of(
-            Problem(
-                f"{owners[key].subject}its params are frozen in {there_text},"
-                f" and to learn in {here_text}\n  declare it frozen in both, or in neither",
-                owners[key].position,
-            )
-            for key in frozen
+    here, there = _names(net, with_)
+    owners = {v.spec.store_key: v for v in net.layers if v.owns_params}
+    problems = [
+        Problem(
+            f"{layer.subject}its params are frozen in {there}, and to learn in {here}\n"
+            "  declare it frozen in both, or in neither",
+            layer.position,
         )
+        for key, layer in owners.items()
+        if net.declared[key].params and not net.declared[key].frozen and given[key].frozen
+    ]
+    if problems:
+        raise ShapeError.of(problems)
 
 
 def _names(net: CompiledNet, with_: CompiledNet) -> tuple[str, str]:
