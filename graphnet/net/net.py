@@ -112,8 +112,8 @@ class Net(RunningNet):
         self.backend: Backend = compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
-        runs_backward = any(layer.runs_backward for layer in compiled.layers)
-        passes = PassesDone(self.name, self.phase, has_gradients=runs_backward)
+        has_gradients = any(layer.runs_backward for layer in compiled.layers)
+        passes = PassesDone(self.name, self.phase, has_gradients=has_gradients)
         bound = bind(compiled, store, context, self.inputs, freeze_borrowed=freeze_borrowed)
         super().__init__(compiled.layers, bound.layers, context, bound.per_batch, passes)
         check_in_step(compiled.layers, self.layers)
@@ -122,11 +122,8 @@ class Net(RunningNet):
         self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
         self._predictors: dict[tuple[Any, ...], Net] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
-        self._backward = [
-            (i, self.layers[i].backward)
-            for i in reversed(range(len(self.layers)))
-            if compiled.layers[i].runs_backward
-        ]
+        pairs = zip(compiled.layers, self.layers, strict=True)
+        self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
 
     @property
     def graph(self) -> NetGraph:
@@ -135,7 +132,7 @@ class Net(RunningNet):
 
     # --- other nets of the run ----------------------------------------------------------
 
-    def sibling(self, phase: Phase, keep: Keep = "needed") -> Net | None:
+    def sibling(self, phase: Phase) -> Net | None:
         """The net of another phase of the same spec, sharing params, backend, precision and seed.
 
         None if that phase has no loss and no statistic, so that running it would tell nothing.
@@ -147,7 +144,7 @@ class Net(RunningNet):
         if not spec.has_phase(phase):
             return None
         refuse_two_writers(self.compiled.layers)
-        return self.share(spec, phase, keep)
+        return self.share(spec, phase)
 
     def share(
         self,
@@ -222,7 +219,7 @@ class Net(RunningNet):
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, whoever has called the layers' forward."""
-        for _, call in self._backward:
+        for call in self._backward:
             call()
         for add in self.shared_sums:
             add()
