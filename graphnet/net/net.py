@@ -112,8 +112,7 @@ class Net(RunningNet):
         self.backend: Backend = compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
-        has_gradients = any(layer.runs_backward for layer in compiled.layers)
-        passes = PassesDone(self.name, self.phase, has_gradients=has_gradients)
+        passes = PassesDone(self.name, self.phase)
         bound = bind(compiled, store, context, self.inputs, freeze_borrowed=freeze_borrowed)
         super().__init__(compiled.layers, bound.layers, context, bound.per_batch, passes)
         check_in_step(compiled.layers, self.layers)
@@ -208,6 +207,8 @@ class Net(RunningNet):
 
     def backward(self) -> None:
         """One pass from the losses to the diffs of params and blobs; once after :meth:`forward`.
+
+        Where no loss depends on a param that learns, there are no diffs and nothing to do.
 
         Raises:
             GraphnetError: If there was no forward since the last backward, whose memory it has

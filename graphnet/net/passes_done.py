@@ -19,13 +19,12 @@ class PassesDone:
     Args:
         net: Its name, for messages.
         phase: Its phase.
-        has_gradients: Whether any of its layers runs backward.
     """
 
-    __slots__ = ("_has_gradients", "_net", "_phase", "has_backward", "has_forward", "has_run")
+    __slots__ = ("_net", "_phase", "has_backward", "has_forward", "has_run")
 
-    def __init__(self, net: str, phase: Phase, *, has_gradients: bool) -> None:
-        self._net, self._phase, self._has_gradients = net, phase, has_gradients
+    def __init__(self, net: str, phase: Phase) -> None:
+        self._net, self._phase = net, phase
         self.has_run = self.has_forward = self.has_backward = False
 
     def forget(self) -> None:
@@ -38,22 +37,17 @@ class PassesDone:
         Raises:
             GraphnetError: If there is nothing it could start from.
         """
-        if self.has_forward and self._has_gradients:
-            self.has_forward = self.has_backward = False
-            return
-        if self._has_gradients:
-            why = (
-                "backward() needs a forward() before it, each time\n"
+        if self._phase == "test":
+            raise GraphnetError(
+                f"net '{self._net}' is of phase test, in which there are no gradients\n"
+                '  load it with phase="train" for backward()'
+            )
+        if not self.has_forward:
+            raise GraphnetError(
+                f"net '{self._net}': backward() needs a forward() before it, each time\n"
                 "  it starts from the blobs that forward() has left, and writes over them"
             )
-        elif self._phase == "test":
-            why = 'phase test has no gradients\n  load it with phase="train" for backward()'
-        else:
-            why = (
-                "backward() has nothing to do, for no loss depends on a param that learns\n"
-                "  add a loss layer, or a layer with params that are not frozen"
-            )
-        raise GraphnetError(f"net '{self._net}': {why}")
+        self.has_forward = self.has_backward = False
 
     def check_backward(self, blob: str) -> None:
         """See that a blob's diff is there.
