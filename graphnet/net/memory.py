@@ -6,10 +6,10 @@ no call lies in the life of both. Of a chain of four layers whose backward reads
 
     call              0    1    2    3    4    5    6    7
     layer             0    1    2    3    3    2    1    0    forward, then backward
-    data of top 0     ■────■────────────────────────■         layer 1 reads it twice
-    diff of top 0                                   ■────■    layer 1 writes it, layer 0 reads it
-    data of top 2               ■────■────■
-    diff of top 2                         ■────■
+    data of top 0     x────x────────────────────────x         layer 1 reads it twice
+    diff of top 0                                   x────x    layer 1 writes it, layer 0 reads it
+    data of top 2               x────x────x
+    diff of top 2                         x────x
 
 Views (Split, Reshape) are arrays placed on the same bytes, and so are the bottom and the top of a
 layer that declares that it may run over its bottom.
