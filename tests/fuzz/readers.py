@@ -248,7 +248,7 @@ def _read_epoch(path: Path) -> None:
         n = net.n_samples or 0
         for _ in range(min(-(-n // net.batch_size), _MOST_BATCHES)):
             net.forward()
-        net.seek({"data": max(n - net.batch_size, 0)})
+        net.load_state_dict({"cursors": {"data": max(n - net.batch_size, 0)}})
         net.forward()
     finally:
         net.close()

@@ -1,14 +1,21 @@
-"""Whatever is run on the way, a net stands afterwards where it stood."""
+"""A running net: what it has measured, and that it comes back to where it stood."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
-from support.nets import net_of
+from support.cuda_shim import COMPILER, NO_COMPILER
+from support.layer_device import device_backend
+from support.nets import net_of, net_spec
 
 import graphnet as gn
+from graphnet.backend import open_backend
 from graphnet.errors import DataError, GraphnetError
+from graphnet.net.load_net import load_net
 from graphnet.net.passes_done import PassesDone
+from graphnet.solver.reporter import SilentReporter
 
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
@@ -56,7 +63,7 @@ def everything(net):
         "places": np.array([(d.cursor, d.wrap) for d in net.data_layers]),
         "losses": np.array(list(net.losses().values())),
     }
-    found |= {f"sums {name}": sums for name, sums in net.statistics_state().items()}
+    found |= {f"sums {name}": sums for name, sums in net.state_dict()["statistics"].items()}
     for layer in net.layers:
         found |= {f"state {layer.name}/{name}": array for name, array in layer.state.items()}
     return {what: np.array(array) for what, array in found.items()}
@@ -243,6 +250,19 @@ def test_there_is_no_backward_in_phase_test():
         net.forward_backward()
 
 
+def test_a_backward_without_a_loss_has_nothing_to_do():
+    """Nothing has a diff that could be taken for a gradient; to train such a net is refused."""
+    net = net_of("""
+        - {name: in, type: Input, batch_size: 4, shapes: {x: [3]}, tops: [x]}
+        - {name: a, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [a]}
+    """)
+    net.forward_backward()
+    assert all(blob.diff is None for blob in net.blobs.values())
+    assert not net.store.diff.any()
+    with pytest.raises(GraphnetError, match="has no loss in phase train"):
+        net.check_trainable()
+
+
 def test_a_diff_can_be_read_after_backward_alone():
     """Before, its memory holds something else; before any pass it is NaN."""
     net = trained()
@@ -257,7 +277,7 @@ def test_a_diff_can_be_read_after_backward_alone():
 
 def test_passes_done():
     """Flags, each set by what it is named for."""
-    passes = PassesDone("net", has_gradients=True)
+    passes = PassesDone("net", "train")
     passes.check_backward("x")
     passes.forget()
     with pytest.raises(GraphnetError, match="'x' has no diff yet"):
@@ -265,3 +285,111 @@ def test_passes_done():
     passes.has_forward = True
     passes.begin_backward()
     assert not passes.has_forward
+
+
+# --- what was measured ------------------------------------------------------------------
+
+NET = """
+- {name: data, type: MemoryData, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
+- {name: ip, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [ip]}
+- {name: loss, type: SoftmaxLoss, ignore_label: 9, bottoms: [ip, label]}
+- {name: more, type: SquareLoss, bottoms: [ip, ip], weight: 0.5}
+- {name: accuracy, type: Accuracy, top_k: 2, report_error: true, ignore_label: 9,
+   bottoms: [ip, label]}
+"""
+LABELS = np.array([0, 1, 2, 0, 9, 1, 1, 2, 2, 9, 9, 9], float)
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
+BACKENDS = ["numpy", pytest.param("cupy", marks=needs_compiler)]
+
+
+def backend_of(name):
+    """A backend; CuPy's on the stand-in."""
+    return device_backend() if name == "cupy" else open_backend("numpy", 1)
+
+
+def net_on(backend, labels=LABELS):
+    """The net on a backend, in double precision."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((len(labels), 5))
+    spec = net_spec(NET)
+    return load_net(spec, inputs={"x": x, "label": labels}, backend=backend, dtype="float64")
+
+
+@needs_compiler
+def test_the_device_measures_what_the_host_measures():
+    """Losses, statistics and their sums agree over batches with ignored labels, and all ignored."""
+    found = []
+    for name in ("numpy", "cupy"):
+        net, made = net_on(backend_of(name)), []
+        for _ in range(3):
+            net.forward()
+            made.append([net.loss(), float(net.objective()), *net.losses().values()])
+        sums = net.state_dict()["statistics"]
+        made.append([*net.statistics().values(), *np.concatenate(list(sums.values()))])
+        net.reset_statistics()
+        assert all(np.isnan(v) for v in net.statistics().values())
+        net.load_state_dict({"statistics": sums})
+        made.append(list(net.statistics().values()))
+        found.append(made)
+    for host, there in zip(*found, strict=True):
+        np.testing.assert_allclose(there, host, rtol=1e-12, atol=1e-14)
+
+
+@needs_compiler
+def test_passes_fetch_nothing():
+    """Not until somebody asks, though counts and divisors depend on the data."""
+    net, ledger = net_on(device_backend()), device_backend().xp.ledger
+    net.forward()
+    ledger.reset()
+    net.forward()
+    net.backward()
+    net.objective()
+    assert ledger.downloads == 0
+    net.loss()
+    assert ledger.downloads > 0
+
+
+BAD = np.where(np.arange(12) == 6, 5.5, LABELS)
+MESSAGE = (
+    r"net.yaml:4:\d+: layer 'loss' .*the label 5.5 in row 2 of the batch is no class"
+    r"\n  expected .*\n  it is 'label' in the given arrays, row 6$"
+)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_bad_data_is_told_of_with_its_layer(name):
+    """By the host in forward; by the device, which went on, before any number is given."""
+    asking = [lambda net: net.loss(), lambda net: net.losses(), lambda net: net.statistics()]
+    for ask in asking:
+        net = net_on(backend_of(name), BAD)
+        net.forward()
+        ask(net)
+        with pytest.raises(DataError, match=MESSAGE):
+            [call() for call in (net.forward, net.backward, net.forward, partial(ask, net))]
+        net.close()
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_training_stops_at_bad_data(name):
+    """It is the data's error, not that of the break which asked first, and never skipped."""
+    net = net_on(backend_of(name), BAD)
+    breaks = [{"type": "TrainingSummary", "every_n_iter": 5}]
+    solver = gn.Solver(
+        gn.solver.spec.SolverSpec(max_iter=20, on_error="continue", coffee_breaks=breaks)
+    )
+    with pytest.raises(DataError, match=MESSAGE):
+        gn.solve(solver, net, reporter=SilentReporter())
+    assert np.isfinite(net.backend.download(net.store.data)).all()
+
+
+@needs_compiler
+def test_predictions_are_not_given_of_bad_data():
+    """An index that a layer on the device could not use is told of before the rows come back."""
+    layers = """
+    - {name: data, type: MemoryData, batch_size: 2, phase: train, shapes: {x: []}, tops: [x]}
+    - {name: embed, type: Embed, input_dim: 3, output_dim: 2, bottoms: [x], tops: [y]}
+    """
+    net = load_net(net_spec(layers), backend=device_backend())
+    assert net.predict({"x": np.array([0.0, 2.0])})["y"].shape == (2, 2)
+    with pytest.raises(DataError, match=r"layer 'embed' .*3 in row 1 of the batch is no index"):
+        net.predict({"x": np.array([0.0, 3.0])})

@@ -1,22 +1,41 @@
-"""Where a net stands: its place in the data, and all that passes change besides its blobs.
+"""What a running net has measured, and where it stands: in the data, its state, its sums.
 
-An evaluation, a prediction or a clock runs a net on other samples than those it stands at, and
-must leave no trace in a run that goes on afterwards.
+Measured numbers stay on the device until somebody asks for them, and so do errors of data that a
+pass on a device did not stop for: whatever fetches numbers raises those first.
+
+An evaluation, a prediction or a timing runs a net on other samples than those it stands at, and
+leaves no trace in a run that goes on afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypedDict
 
+import numpy as np
+
+from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer, PassContext
 from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
-from graphnet.net.measured import Measured
+from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.sealed import Sealed
+
+
+class NetState(TypedDict, total=False):
+    """What a snapshot keeps of a net besides its store.
+
+    Attributes:
+        cursors: The samples that each data layer has delivered, by its name.
+        statistics: The running sums of each loss and statistic, by its name.
+    """
+
+    cursors: dict[str, int]
+    statistics: dict[str, np.ndarray]
 
 
 class Bookmark:
@@ -44,8 +63,8 @@ class Bookmark:
             data.seek(cursor, wrap=wrap)
 
 
-class Positioned(Measured):
-    """The part of a net that knows where it stands, and comes back there.
+class RunningNet(Sealed):
+    """The part of a net that measures, that knows where it stands, and comes back there.
 
     Attributes:
         layers: In the order they run.
@@ -70,11 +89,72 @@ class Positioned(Measured):
         per_batch: Sequence[tuple[Array, float]],
         passes: PassesDone,
     ) -> None:
-        super().__init__(vertices, layers)
         self.layers, self.context = tuple(layers), context
         self.data_layers = tuple(layer for layer in layers if isinstance(layer, DataLayer))
-        self._per_batch, self._passes = per_batch, passes
+        self._measures = [layer for layer in layers if isinstance(layer, MeasureLayer)]
+        self._losses = [layer for layer in layers if isinstance(layer, LossLayer)]
+        self._vertices, self._per_batch, self._passes = vertices, per_batch, passes
+        pairs = zip(vertices, layers, strict=True)
+        self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
         context.n_valid = self.batch_size
+
+    # --- what was measured --------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Raise what passes have noted of bad data.
+
+        Raises:
+            BatchError: With the layer and its position.
+        """
+        for vertex, expectation in self._expectations:
+            with self.traced(vertex):
+                expectation.settle()
+
+    def traced(self, vertex: LayerVertex) -> AbstractContextManager[None]:
+        """Tell of an error within where it arose, and where the value lies that it is about."""
+        return traced(vertex, self.layers)
+
+    def objective(self) -> Number:
+        """As :meth:`loss`, but where it was computed: nobody waits for it."""
+        return sum(layer.loss for layer in self._losses)
+
+    def loss(self) -> float:
+        """The objective of the last forward: the sum of its losses, without regularizers."""
+        self.settle()
+        return float(self.objective())
+
+    def losses(self) -> dict[str, float]:
+        """The last forward's losses by layer name."""
+        self.settle()
+        return {layer.name: float(layer.loss) for layer in self._losses}
+
+    def statistics(self) -> dict[str, float]:
+        """The means since the last reset, of all losses and statistics."""
+        self.settle()
+        return {k: v for layer in self._measures for k, v in layer.statistics().items()}
+
+    def reset_statistics(self) -> None:
+        """Start counting from zero."""
+        for layer in self._measures:
+            layer.reset_statistics()
+
+    # --- where it stands ----------------------------------------------------------------
+
+    def state_dict(self) -> NetState:
+        """Where the data layers stand, and the running sums: what a snapshot keeps."""
+        return {
+            "cursors": {layer.name: layer.cursor for layer in self.data_layers},
+            "statistics": {layer.name: layer.sums.read() for layer in self._measures},
+        }
+
+    def load_state_dict(self, saved: NetState) -> None:
+        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        for data in self.data_layers:
+            if data.name in saved.get("cursors", ()):
+                data.seek(saved["cursors"][data.name])
+        for measure in self._measures:
+            if measure.name in saved.get("statistics", ()):
+                measure.sums.write(saved["statistics"][measure.name])
 
     @contextmanager
     def put_back(self) -> Iterator[None]:
@@ -92,6 +172,17 @@ class Positioned(Measured):
             array.fill(fill)
 
     # --- data ---------------------------------------------------------------------------
+
+    def check_ready(self) -> None:
+        """See that every data layer has something to deliver.
+
+        Raises:
+            DataError: At the layer that has not.
+        """
+        for vertex, layer in zip(self._vertices, self.layers, strict=True):
+            if isinstance(layer, DataLayer):
+                with vertex.located():
+                    layer.check_ready()
 
     @property
     def _main_data(self) -> DataLayer[Any] | None:
@@ -115,16 +206,6 @@ class Positioned(Measured):
         """Completed passes of the first data layer that has epochs."""
         main = self._main_data
         return main.epoch if main else 0
-
-    def cursors(self) -> dict[str, int]:
-        """Where each data layer stands."""
-        return {layer.name: layer.cursor for layer in self.data_layers}
-
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers where they stood."""
-        for layer in self.data_layers:
-            if layer.name in cursors:
-                layer.seek(cursors[layer.name])
 
     @property
     def evaluation_size(self) -> int:
