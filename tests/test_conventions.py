@@ -28,7 +28,7 @@ ROWS = (
     "__init__ __main__",
     "cli",
     "runs",
-    "draw json_schema",
+    "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
     "net",
@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
+    "cli/starting": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

@@ -34,6 +34,7 @@ def _run(args: Sequence[str] | None) -> int:
     from graphnet.cli import (
         app,
         showing,  # noqa: F401  # which adds its commands
+        starting,  # noqa: F401  # likewise
     )
     from graphnet.cli.data import commands  # noqa: F401  # likewise
 
