@@ -37,7 +37,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable installation control_groups",
+    "sealed readable installation dependencies control_groups",
     "files",
     "errors",
 )

@@ -1,4 +1,4 @@
-"""The commands that start something new, and their options; what each does is elsewhere."""
+"""The commands to start with, and their options; what each does is in other modules."""
 
 from __future__ import annotations
 
@@ -46,3 +46,14 @@ def new(
     from graphnet.cli import new
 
     new.new(name, like, template, from_)
+
+
+@command
+def doctor(json: Json = False) -> int:
+    """Say what is on this machine: versions, BLAS, threads, GPUs, MPI, data, extras.
+
+    Exits with 1 if something is missing that graphnet needs, or in its way.
+    """
+    from graphnet.cli import doctor
+
+    return doctor.doctor(as_json=json)

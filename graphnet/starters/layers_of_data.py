@@ -31,11 +31,13 @@ class DataLayers:
         text: Lines of YAML.
         input: The blob that the net goes on from.
         batch: Samples in a batch of the training rows.
+        tops: The columns that are read.
     """
 
     text: str
     input: str
     batch: int
+    tops: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,13 @@ def data_layers(
         batch = min(batch, seen.n_rows[1])
     text = _layers(folder, seen, tops, lines, batch, batch if target is None else _TEST_BATCH)
     if not found.is_unlike:
-        return DataLayers(text, tops[0], batch)
+        return DataLayers(text, tops[0], batch, tops)
     text += (
         "\n  # The features are of different sizes: each is brought to mean 0 and deviation 1.\n"
         f"  - {{name: standard, type: BatchNorm, affine: false, bottoms: [{yaml_name(tops[0])}],"
         " tops: [standard]}\n"
     )
-    return DataLayers(text, "standard", batch)
+    return DataLayers(text, "standard", batch, tops)
 
 
 def sequence_layers(folder: Path, seen: SeenData, tops: Sequence[str]) -> DataLayers:
@@ -130,14 +132,14 @@ def sequence_layers(folder: Path, seen: SeenData, tops: Sequence[str]) -> DataLa
     starts = seen.first_rows("cont")[:, 0] == 0
     if starts.all():
         batch = _batch(seen.n_rows[0])
-        return DataLayers(_layers(folder, seen, tops, [], batch, _TEST_BATCH), tops[0], batch)
+        return DataLayers(_layers(folder, seen, tops, [], batch, _TEST_BATCH), tops[0], batch, tops)
     batch = max(1, int(starts.argmin()))
     why = (
         "  # Row r of a batch goes on where row r of the last one ended: order and batch_size are\n"
         "  # those the file was written in.\n"
     )
     text = _layers(folder, seen, tops, [], batch, batch, shuffle=False)
-    return DataLayers(why + text, tops[0], batch)
+    return DataLayers(why + text, tops[0], batch, tops)
 
 
 def _layers(

@@ -6,6 +6,7 @@ chosen here, from what :mod:`graphnet.starters.seen` knows of the data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -23,6 +24,7 @@ from graphnet.starters.seen import SeenData, see_data
 from graphnet.starters.target import Target, target_of
 
 _TEXTS = Path(__file__).parent / "texts"
+_TOPS = re.compile(r"tops: \[([\w-]+)\]")
 _UPDATES = 2000
 _MOST_EPOCHS = 100
 #: Height and width that a template's convolutions and poolings need at least.
@@ -201,6 +203,12 @@ def _made(
     """All files, from what has been chosen."""
     made, name = TEMPLATES[template], name_of(folder)
     head, _, body = _filled(f"{template}.yaml", words).partition("\n")
+    taken = [name for name in layers.tops if name in _TOPS.findall(body)]
+    if taken:
+        raise DataError(
+            f"{seen.given}: a blob of the net is called '{taken[0]}', as a column of the data is"
+            "\n  call the columns 'data' and 'label'"
+        )
     net = (
         f"# yaml-language-server: $schema={schema_uri('net')}\n{head}\n# {about}.\n"
         f"name: {yaml_name(name)}\nsolver: solver.yaml\n\nlayers:\n{layers.text}\n{body}"

@@ -98,3 +98,11 @@ def test_names_that_yaml_reads_otherwise(tmp_path):
     write_new(folder, new_net(folder, None, str(file)).files)
     assert losses(folder, 2, 1)
     assert gn.load_net(folder / "net.yaml").name == folder.name
+
+
+def test_a_column_called_as_a_blob_of_the_net(tmp_path):
+    """Is refused before anything is written."""
+    rows = made_rows("classes")
+    file = write_h5(tmp_path / "x.h5", data=rows["data"], score=rows["label"])
+    with pytest.raises(DataError, match=r"a blob of the net is called 'score'.*\n  call the col"):
+        new_net(tmp_path / "mine", None, str(file))
