@@ -35,19 +35,17 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "clip_gradients": (
         "clip_norm clipnorm clipvalue global_clipnorm gradient_clip_val max_grad_norm"
     ),
-    "coef": "value weight_decay",
+    "coef": "coeff coefficient value weight_decay",
     "coffee_breaks": "callbacks",
     "crop_size": "size",
     "data": "array arrays",
     "dilation": "dilation_rate dilations",
     "divisor": "count_include_pad normalization",
     "end_axis": "end_dim",
-    "eps": "epsilon",
     "epsilon": "delta eps",
     "every_n_epoch": "every every_n frequency interval period",
     "every_n_iter": "every every_n every_n_train_steps frequency interval period",
     "exp_dir": "default_root_dir dir experiment out output output_dir path snapshot_prefix",
-    "factor": "gamma",
     "filename": "file path",
     "filter_cons": "kernel_constraint weight_cons",
     "filter_init": "kernel_initializer weight_filler weight_init weight_initializer",
@@ -65,6 +63,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "layers": "layer",
     "length": "warmup_iters warmup_steps",
     "load_from": "checkpoint ckpt_path pretrained weights",
+    "loss_weight": "weight",
     "lr_policy": "lr_scheduler scheduler",
     "max_epoch": "epoch epochs max_epochs n_epochs num_epochs",
     "max_iter": (
@@ -100,7 +99,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "scale_lr": "blobs_lr lr_mult param",
     "scale_regu": "decay_mult weight_decay",
     "seed": "random_seed random_state seed_everything",
-    "shape": "dims size target_shape",
+    "shape": "dims output_dims size target_shape",
     "shapes": "input_shape",
     "shift": "k",
     "slice_points": "slice_point",
@@ -116,7 +115,6 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "top_k": "k",
     "tops": "output outputs top",
     "transformers": "transform_param transforms",
-    "weight": "loss_weight",
     "weight_cons": "filter_cons kernel_constraint",
     "weight_h_cons": "recurrent_constraint",
     "weight_h_init": "recurrent_initializer",
@@ -133,11 +131,12 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "weights": "class_weight class_weights",
 }
 
-#: The same where it takes more than a word. Each begins with a key of ours, and holds where that
-#: key may stand: ``lr_policy: {…}`` says what to write, ``(exp_dir) …`` is a sentence.
+#: The same where it takes more than a word. Each begins with a key of ours or a type, and holds
+#: where that key may stand, or for that type: ``lr_policy: {…}`` is what to write, ``(exp_dir) …``
+#: a sentence.
 PHRASES: Mapping[str, tuple[str, ...]] = {
     "accelerator": (_CHOSEN,),
-    "alpha": ("(epsilon) write type: LReLU, which has a 'slope'",),
+    "alpha": ("(ReLU) write type: LReLU, which has a 'slope'",),
     "average_loss": (_REPORT,),
     "backend": (_CHOSEN, "(source) leave it out: data files are HDF5"),
     "base_lr": (
@@ -228,7 +227,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "(method) beside 'method' write mom_policy: {type: Fixed, momentum: …}",
     ),
     "momentum2": ("method: {type: Adam, beta2: …}",),
-    "negative_slope": ("(epsilon) write type: LReLU, which has a 'slope'",),
+    "negative_slope": ("(ReLU) write type: LReLU, which has a 'slope'",),
     "nesterov": ("method: Nesterov", "(method) write method: Nesterov"),
     "net": ("(exp_dir) leave it out: the net names its solver, with 'solver: FILE' at its top",),
     "net_param": (_LEAVE,),
@@ -254,7 +253,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "save_every": (_SAVE,),
     "scale": ("transformers: {data: [{type: Scale, scale: …}]}",),
     "shuffle": ("(exp_dir) write it on the data layer of the net",),
-    "slope": ("(epsilon) write type: LReLU, which has a 'slope'",),
+    "slope": ("(ReLU) write type: LReLU, which has a 'slope'",),
     "snapshot": (_SAVE,),
     "snapshot_after_train": ("(exp_dir) leave it out: a run always saves its end",),
     "snapshot_diff": (_LEAVE,),

@@ -19,7 +19,7 @@ def key_hint(
         key: What was written.
         known: The keys that may stand there.
         value: What was given to it.
-        under: The key that it stands under, where only that tells what was meant.
+        under: The type it is given to, or the key it stands under: they tell what was meant.
     """
     if spacing := _spacing_hint(key, known):
         return spacing

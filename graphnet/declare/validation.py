@@ -130,7 +130,7 @@ class _Findings:
                 message = f"unknown key '{last}'" + _inside(around, holder)
                 models = self.models(loc[:-1])
                 known = [key for model in models for key in keys_of(model)]
-                under = {str(getattr(model, "stands_under", "")) for model in models}
+                under = {getattr(m, "stands_under", "") for m in models} | {_tag(m) for m in models}
                 message += key_hint(last, known, found, under)
                 position = self.document.key_at((*self.path, *place))
             case "missing":

@@ -36,9 +36,11 @@ KEYS = {key for model in MODELS for key in keys_of(model)} | REGULARIZERS | {"la
 
 
 def test_every_hint_leads_to_a_key_there_is():
-    """Each is a key of some layer, of the solver, of a policy, a method or a break."""
+    """Each is a key of some layer, of the solver, of a policy, a method or a break, or a layer."""
     assert KEYS_ELSEWHERE.keys() <= KEYS
-    assert {place_of(phrase) for phrases in PHRASES.values() for phrase in phrases} <= KEYS
+    assert {place_of(phrase) for phrases in PHRASES.values() for phrase in phrases} <= KEYS | {
+        *LAYER_TYPES
+    }
 
 
 def test_names_are_given_once():

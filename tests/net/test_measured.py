@@ -20,7 +20,7 @@ NET = """
 - {name: data, type: MemoryData, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
 - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [ip]}
 - {name: loss, type: SoftmaxLoss, ignore_label: 9, bottoms: [ip, label]}
-- {name: more, type: SquareLoss, bottoms: [ip, ip], weight: 0.5}
+- {name: more, type: SquareLoss, bottoms: [ip, ip], loss_weight: 0.5}
 - {name: accuracy, type: Accuracy, top_k: 2, report_error: true, ignore_label: 9,
    bottoms: [ip, label]}
 """

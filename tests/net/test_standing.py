@@ -13,7 +13,7 @@ from graphnet.net.passes_done import PassesDone
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
        shapes: {x: [3, 2], label: []}}
-    - {name: noise, type: RandomNormal, output_dims: [3, 2], batch_sizes: [4], tops: [noise]}
+    - {name: noise, type: RandomNormal, shape: [3, 2], batch_sizes: [4], tops: [noise]}
     - {name: sum, type: ElementWise, bottoms: [x, noise], tops: [sum]}
     - {name: rnn, type: LSTM, output_dim: 3, stateful: true, bottoms: [sum], tops: [h]}
     - {name: bn, type: BatchNorm, bottoms: [h], tops: [bn]}

@@ -38,7 +38,7 @@ def sinkhorn(layer):
         samples = zip(*(x.reshape(len(x), -1) for x in bottoms), strict=True)
         n_iter = layer.sinkhorn_iter
         costs = [(plan(cost, layer.lambda_, n_iter, a, b)[0] * cost).sum() for a, b in samples]
-        return layer.weight * np.mean(costs)
+        return layer.loss_weight * np.mean(costs)
 
     return reference
 
@@ -46,7 +46,7 @@ def sinkhorn(layer):
 VARIANTS = [
     (spec(LINE), (3, 4), (3, 4)),
     (spec(WIDE, 1.5, sinkhorn_iter=7), (3, 3), (3, 4)),
-    (spec(LINE, 5, weight=0.3), (2, 2, 2), (2, 4)),
+    (spec(LINE, 5, loss_weight=0.3), (2, 2, 2), (2, 4)),
 ]
 CASES = [
     LayerCase(s, [distributions(a, 1), distributions(b, 2)], sinkhorn(s), gradient=False)
@@ -69,7 +69,7 @@ def regularised(cost, strength, a, b):
 def test_gradient_is_that_of_the_regularised_cost():
     """In every direction that moves mass without making any."""
     a, b = distributions((2, 4), 3), distributions((2, 4), 4)
-    layer = spec(LINE, 2.0, sinkhorn_iter=2000, weight=0.5)
+    layer = spec(LINE, 2.0, sinkhorn_iter=2000, loss_weight=0.5)
     diff = Rig(LayerCase(layer, [a, b], None)).run()["diff of bottom 0"]
     for n in range(2):
         for k in range(1, 4):
