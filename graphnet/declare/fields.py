@@ -7,9 +7,10 @@ number and ``1`` is not a flag. Used by the specs of layers, initializers, polic
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import from_json
 
 from graphnet.declare.validation import describe, keys_of, spec_error
 from graphnet.declare.yaml_reader import plain_document
@@ -87,11 +89,27 @@ class _Spoken(ModelMetaclass):
                 f" found {describe(args[0])} without one\n"
                 f"  write {cls.__name__}({first}=…)"
             )
-        try:
+        with _in_our_words(cls, lambda: values):
             return super().__call__(*args, **values)  # type: ignore[misc]
-        except ValidationError as error:
-            subject, document = cls.subject_of(values), plain_document(values)
-            raise spec_error(error, cls, values, document, subject=subject) from None
+
+
+@contextmanager
+def _in_our_words(cls: type[Model], given: Callable[[], Any]) -> Iterator[None]:
+    """Inside, pydantic's error about ``given`` becomes a SpecError."""
+    try:
+        yield
+    except ValidationError as error:
+        values = given()
+        subject = cls.subject_of(values if isinstance(values, Mapping) else {})
+        raise spec_error(error, cls, values, plain_document(values), subject=subject) from None
+
+
+def _parsed(json: str | bytes | bytearray) -> Any:
+    """The values of a text in JSON; the text itself where it is none."""
+    try:
+        return from_json(json)
+    except ValueError:
+        return json
 
 
 def _has_init(cls: type[BaseModel]) -> bool:
@@ -125,6 +143,26 @@ class Model(BaseModel, metaclass=_Spoken):
         for name, value in super().__repr_args__():
             if name not in fields or (name != "type" and value != fields[name].get_default()):
                 yield name, value
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The model of a mapping.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        with _in_our_words(cls, lambda: obj):
+            return super().model_validate(obj, **options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """The model of a text in JSON.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        with _in_our_words(cls, lambda: _parsed(json_data)):
+            return super().model_validate_json(json_data, **options)
 
     @model_validator(mode="before")
     @classmethod

@@ -42,7 +42,7 @@ def validate(
             document.at(path),
         )
     try:
-        return model.model_validate(value)
+        return model.__pydantic_validator__.validate_python(value)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise spec_error(error, model, value, document, path, subject) from None
 
@@ -50,7 +50,7 @@ def validate(
 def spec_error(
     error: ValidationError,
     model: type[BaseModel],
-    value: Mapping[str, Any],
+    value: Any,
     document: Document,
     path: KeyPath = (),
     subject: str = "",
@@ -84,7 +84,7 @@ def describe(value: Any) -> str:
         case str():
             return f"the text '{_short(value)}'"
         case int() | float():
-            return f"{value!r}"
+            return _short(f"{value!r}")
         case list() | tuple():
             return f"a list of {len(value)}: {_short(_flow(value))}"
         case dict():
@@ -248,13 +248,18 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge:g}",
     "int_from_float": "a whole number",
     "int_type": "a whole number",
+    "is_instance_of": "a {class}",
     "less_than": "less than {lt:g}",
     "less_than_equal": "at most {le:g}",
     "list_type": "a list",
     "literal_error": "{expected}",
+    "invalid_key": "a text as the key",
+    "json_invalid": "JSON",
     "model_attributes_type": "keys and values",
     "model_type": "keys and values",
     "none_required": "nothing",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_long": "at most {max_length} characters",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",
     "string_unicode": "a text in UTF-8",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from json import dumps
+
 import pytest
 
 from graphnet.declare.fields import (
@@ -84,6 +87,28 @@ def test_refused(field, value):
     """A value is taken strictly: nothing is turned into a number, a flag or a text."""
     with pytest.raises(SpecError, match=rf"key '{field}(\[1\])?': expected "):
         Everything(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"count": "2"}, "key 'count': expected a whole number, found the text '2'\n  write it"),
+        ({"coutn": 3}, "unknown key 'coutn'\n  did you mean 'count'"),
+        (5, "expected keys and values, found 5"),
+        ([1], "expected keys and values, found a list of 1"),
+    ],
+)
+def test_mappings_and_json_are_answered_alike(given, said):
+    """By pydantic's own ways in, with the messages that a YAML file gets."""
+    for build in (Everything.model_validate, lambda v: Everything.model_validate_json(dumps(v))):
+        with pytest.raises(SpecError, match=f"^Everything: {re.escape(said)}"):
+            build(given)
+    assert Everything.model_validate({"names": ["a"]}) == Everything(names=["a"])
+    assert Everything.model_validate_json('{"names": ["a"]}') == Everything(names=["a"])
+    with pytest.raises(SpecError, match=r"expected JSON, found the text '\{'"):
+        Everything.model_validate_json("{")
+    with pytest.raises(SpecError, match="expected a text as the key, found 3"):
+        Everything.model_validate({3: 1})
 
 
 def test_an_unknown_key_is_refused():

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.losses.wasserstein_loss import WassersteinLoss
 
 LINE = np.abs(np.subtract.outer(np.arange(4.0), np.arange(4.0)))  # distances on a line
@@ -112,11 +111,11 @@ def test_matrix_must_fit():
         ({"M": [[0, 1], [1]]}, "expected a matrix: rows of one length"),
         ({"M": []}, "expected a matrix: rows of one length"),
         ({"M": [[0, -1], [1, 0]]}, "expected distances, which are not negative"),
-        ({"lambda": 0}, "greater than 0"),
+        ({"lambda": 0}, "more than 0"),
     ],
 )
 def test_properties(properties, message):
     """M is a matrix of distances, lambda is positive; YAML says ``lambda``."""
     given = {"name": "w", "M": [[0, 1], [1, 0]], "lambda": 1} | properties
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(SpecError, match=message):
         WassersteinLoss.model_validate(given)
