@@ -12,13 +12,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 
 from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
-from graphnet.cli.options import PhaseName, SchemaName, parse_overrides
+from graphnet.cli.options import NetOptions, PhaseName, SchemaName, parse_overrides
 from graphnet.cli.streams import output_is_a_log, steady_streams
 from graphnet.cli.terminal import is_roomy_terminal, parse_bytes, say_json, warn
 from graphnet.cli.usage import Commands, UsageError, report_usage
@@ -26,9 +26,6 @@ from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import GraphnetError, GraphnetWarning
 from graphnet.installation import in_the_way, is_replaced
 from graphnet.parallel.launch import check_one_process
-
-if TYPE_CHECKING:
-    pass
 
 P = ParamSpec("P")
 
@@ -214,20 +211,12 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 
     output_is_a_log()
     overrides = parse_overrides(set_)
-    if exp_dir is not None:
-        overrides.append(Override(("exp_dir",), str(exp_dir), f"--exp-dir {exp_dir}"))
-    if seed is not None:
-        overrides.append(Override(("seed",), seed, f"--seed {seed}"))
-    if shards is not None:
-        overrides.append(Override(("shards",), shards, f"--shards {shards}"))
-    options = solve.Options(
-        threads,
-        backend,
-        fresh=fresh,
-        offline=offline,
-        quiet=quiet,
-        user_code=not no_user_code,
-        memory_limit=memory_limit,
+    given = {"exp_dir": exp_dir and str(exp_dir), "seed": seed, "shards": shards}
+    for key, value in given.items():
+        if value is not None:
+            overrides.append(Override((key,), value, f"--{key.replace('_', '-')} {value}"))
+    options = solve.SolveOptions(
+        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet
     )
     solve.solve(net, solver, overrides, options)
 
@@ -254,13 +243,12 @@ def check(
     """
     from graphnet.cli import check
 
-    user_code, overrides = not no_user_code, parse_overrides(set_)
     check.check(
         net,
         phase.value,
-        overrides,
+        parse_overrides(set_),
         as_json=json,
-        user_code=user_code,
+        user_code=not no_user_code,
         connections=connections,
         memory_limit=memory_limit,
     )
@@ -279,9 +267,8 @@ def time(
 ) -> None:
     """Time every layer of a net against what this machine can do."""
     from graphnet.cli import time
-    from graphnet.cli.test import Options
 
-    options = Options(threads, backend, offline=offline, user_code=True)
+    options = NetOptions(threads, backend, offline)
     time.time(net, phase.value, parse_overrides(set_), options, n_steps=steps, as_json=json)
 
 
@@ -302,11 +289,8 @@ def check_grad(
     --set layers.train-data.batch_size=4.
     """
     from graphnet.cli import check_grad
-    from graphnet.cli.test import Options
 
-    options = Options(
-        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
-    )
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     return check_grad.check_grad(net, parse_overrides(set_), seed or 0, options)
 
 
@@ -325,9 +309,7 @@ def _test(  # noqa: PLR0913, PLR0917  # one for each option
     """Run the test phase over its whole data set."""
     from graphnet.cli import test
 
-    options = test.Options(
-        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
-    )
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     test.test(net, weights, parse_overrides(set_), options, as_json=json)
 
 
@@ -357,11 +339,8 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     are applied to them.
     """
     from graphnet.cli import predict
-    from graphnet.cli.test import Options
 
-    options = Options(
-        threads, backend, offline=True, user_code=not no_user_code, memory_limit=memory_limit
-    )
+    options = NetOptions(threads, backend, True, not no_user_code, memory_limit)
     predict.predict(net, weights, input_, output, blob or (), parse_overrides(set_), options)
 
 

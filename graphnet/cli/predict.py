@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.options import NetOptions
 from graphnet.cli.terminal import facts, say
-from graphnet.cli.test import Options, load_all
+from graphnet.cli.test import load_all
 from graphnet.data.hdf5.file import Column, read_array
 from graphnet.data.hdf5.writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline, out_shape
@@ -21,7 +22,6 @@ from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.files.paths import refuse_to_write_over
 from graphnet.files.writing import output_file
-from graphnet.net.load_net import load_net
 from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec, Node
@@ -39,7 +39,7 @@ def predict(
     target: Path,
     blobs: Sequence[str],
     overrides: Sequence[Override],
-    options: Options,
+    options: NetOptions,
 ) -> None:
     """Predict every row of ``source``.
 
@@ -59,7 +59,7 @@ def predict(
         GraphnetError: If something in the files is wrong.
     """
     _check_endings(source, target)
-    spec = read_net_with(path, overrides, user_code=options.user_code)
+    spec = read_net_alone(path, overrides, user_code=options.user_code)
     file, contents = read_weights(weights)
     place = target.absolute()  # wherever the user's own code may go meanwhile
     _refuse_to_lose(target, source, path, spec, weights, file)
@@ -81,19 +81,9 @@ def predict(
             f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
             "  write them to an .h5 file"
         )
-    net = load_net(
-        fed,
-        "test",
-        options.backend,
-        keep=outputs,
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-    )
-    try:
+    with options.open_net(fed, "test", keep=outputs) as net:
         load_all(net.store, file, contents)
         found = run_batches(net, arrays, n_rows, batch)
-    finally:
-        net.close()
     _write(place, found)
     say(f"{n_rows:,} rows of {source}, {file}")
     facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from graphnet.cli.declared import Declared
+from graphnet.cli.net_and_solver import NetAndSolver
 from graphnet.cli.terminal import bytes_text
 from graphnet.data.sets.datasets import PREFIX
 from graphnet.net.compiled import CompiledNet
@@ -29,7 +29,7 @@ def net_facts(compiled: CompiledNet, data: ResolvedData) -> Facts:
     ]
 
 
-def settings(declared: Declared) -> Facts:
+def settings(declared: NetAndSolver) -> Facts:
     """How the net is trained, each with where it was said; what nobody said is a default.
 
     Some defaults are Mocha's, and not everybody's.
@@ -72,7 +72,7 @@ def _value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _default_bias_rates(declared: Declared) -> list[str]:
+def _default_bias_rates(declared: NetAndSolver) -> list[str]:
     """The layers whose biases learn at a rate that nobody has stated and that is not 1."""
     return [
         node.name

@@ -248,7 +248,7 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge:g}",
     "int_from_float": "a whole number",
     "int_type": "a whole number",
-    "is_instance_of": "a {class}",
+    "is_instance_of": "an instance of {class}",
     "less_than": "less than {lt:g}",
     "less_than_equal": "at most {le:g}",
     "list_type": "a list",

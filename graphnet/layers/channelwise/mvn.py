@@ -126,7 +126,7 @@ class MVNLayer(Layer[MVN]):
         """Note where the first value is the mean as far as a sum can tell."""
         xp, off, most = self.xp, self.scratch["off"], self.scratch["most"]
         xp.absolute(self.first, out=most)
-        xp.multiply(most, ROUNDING * float(xp.finfo(self.dtype).epsilon), out=most)
+        xp.multiply(most, ROUNDING * float(xp.finfo(self.dtype).eps), out=most)
         xp.subtract(self.scratch["spare"], self.first, out=off)
         xp.absolute(off, out=off)
         xp.less_equal(off, most, out=self.scratch["near"])

@@ -124,7 +124,7 @@ def test_custom_items_keep_their_keys():
     """Until the class is there to check them."""
     item = CustomBreak(type="my.hooks.Espresso", every_n_epoch=1, sugar=2, beans=["a"])
     assert item.keywords() == {"sugar": 2, "beans": ("a",)}
-    with pytest.raises(SpecError, match="pattern"):
+    with pytest.raises(SpecError, match="expected a text of the form"):
         CustomBreak(type="my hooks.Espresso")
 
 
