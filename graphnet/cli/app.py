@@ -117,42 +117,51 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="KEY.PATH=VALUE",
-        help="Change a value of the net or its solver, as in layers.conv1.n_filter=8 or"
-        " max_iter=200. Items go by name, type or index; the value is YAML. Repeatable.",
+        help="Change a value of the net or its solver, such as layers.conv1.n_filter=8 or"
+        " max_iter=200. Name an item of a list by its name, type or index. May be repeated.",
     ),
 ]
 Weights = Annotated[
     Path,
-    typer.Option(metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."),
+    typer.Option(
+        metavar="RUN|SNAPSHOT|MODEL",
+        help="The trained params: a run's directory, a snapshot or a model.",
+    ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, help="Of all that is random, instead of the solver's."),
+    typer.Option(metavar="N", min=0, help="The seed of all that is random. Default: the solver's."),
 ]
 Threads = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         min=1,
-        help="Default: one per processor that may be used. Results do not depend on it.",
+        help="How many threads compute. Default: one for each processor. The results are the same.",
     ),
 ]
-Backend = Annotated[str, typer.Option(metavar="NAME", help="numpy, cupy or auto.")]
+Backend = Annotated[
+    str, typer.Option(metavar="NAME", help="Where the net runs: numpy (CPU), cupy (GPU) or auto.")
+]
 MemoryLimit = Annotated[
     int | None,
     typer.Option(
         metavar="SIZE",
         parser=parse_bytes,
-        help="Refuse a net that needs more, as in 4GiB. Default: what is free here.",
+        help="Refuse a net that needs more memory than this, such as 4GiB. Default: what is free.",
     ),
 ]
 Offline = Annotated[
     bool,
-    typer.Option("--offline", help="Do not download data; GRAPHNET_OFFLINE=1 says the same."),
+    typer.Option("--offline", help="Do not download data; the same as GRAPHNET_OFFLINE=1."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NoUserCode = Annotated[
-    bool, typer.Option("--no-user-code", help="Refuse layers and breaks that are Python classes.")
+    bool,
+    typer.Option(
+        "--no-user-code",
+        help="Refuse layers and coffee breaks that are Python classes of your own.",
+    ),
 ]
 
 
@@ -178,12 +187,14 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     net: Net,
     solver: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Instead of the solver that the net names."),
+        typer.Option(
+            metavar="FILE", help="The solver's YAML file. Default: the one that the net names."
+        ),
     ] = None,
     set_: Set = None,
     exp_dir: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run's directory, instead of the solver's exp_dir."),
+        typer.Option(metavar="DIR", help="The run's directory. Default: the solver's exp_dir."),
     ] = None,
     seed: Seed = None,
     shards: Annotated[
@@ -191,21 +202,21 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         typer.Option(
             metavar="N",
             min=1,
-            help="Cut each batch into so many parts, for any number of ranks that divides it."
-            " Default: the solver's; 4 under mpiexec, else 1.",
+            help="Cut each batch into N parts, which the ranks share out evenly."
+            " Default: the solver's shards, or 4 under mpiexec, or 1.",
         ),
     ] = None,
     threads: Threads = None,
     backend: Backend = "auto",
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start over; the run that is there is set aside.")
+        bool, typer.Option("--fresh", help="Start over, and set aside the run that is there.")
     ] = False,
     offline: Offline = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but warnings.")] = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Train a net, or go on where its run was stopped."""
+    """Train a net, or continue a run that was stopped."""
     from graphnet.cli import solve
     from graphnet.declare.overrides import Override
 
@@ -224,11 +235,13 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 @command
 def check(
     net: Net,
-    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
+    phase: Annotated[
+        PhaseName, typer.Option(help="The phase whose layers are used.")
+    ] = PhaseName.TRAIN,
     connections: Annotated[
         bool,
         typer.Option(
-            "--connections", help="Show multiply-adds plus biases of one sample, LeCun's count."
+            "--connections", help="Count connections as LeCun does: multiply-adds plus biases."
         ),
     ] = False,
     json: Json = False,
@@ -238,8 +251,8 @@ def check(
 ) -> None:
     """Check a net and its solver; print the net as a table.
 
-    Nothing is computed. Of data files that are here the headers are read; what is legal but hardly
-    meant is a warning.
+    Nothing is computed, and nothing is downloaded. Exits with 1 if training would fail; what is
+    legal but probably a mistake is a warning.
     """
     from graphnet.cli import check
 
@@ -257,15 +270,20 @@ def check(
 @command
 def time(
     net: Net,
-    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
-    steps: Annotated[int, typer.Option(min=1, help="Passes to take the median of.")] = 20,
+    phase: Annotated[
+        PhaseName, typer.Option(help="The phase whose layers are used.")
+    ] = PhaseName.TRAIN,
+    steps: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="How many passes are timed; their median is shown."),
+    ] = 20,
     json: Json = False,
     set_: Set = None,
     threads: Threads = None,
     backend: Backend = "auto",
     offline: Offline = False,
 ) -> None:
-    """Time every layer of a net against what this machine can do."""
+    """Time each layer, and compare it with what this machine can do."""
     from graphnet.cli import time
 
     options = NetOptions(threads, backend, offline)
@@ -276,22 +294,24 @@ def time(
 def check_grad(
     net: Net,
     set_: Set = None,
-    seed: Seed = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The seed of all that is random.")
+    ] = 0,
     threads: Threads = None,
     backend: Backend = "auto",
     offline: Offline = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> int:
-    """Compare gradients with difference quotients.
+    """Compare the gradients of a net with difference quotients.
 
-    Exits with 1 if they differ. A small batch is enough and quicker:
-    --set layers.train-data.batch_size=4.
+    Exits with 1 if they differ. A small batch is enough and quicker, such as
+    --set layers.train-data.batch_size=4
     """
     from graphnet.cli import check_grad
 
     options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
-    return check_grad.check_grad(net, parse_overrides(set_), seed or 0, options)
+    return check_grad.check_grad(net, parse_overrides(set_), seed, options)
 
 
 @command
@@ -306,7 +326,7 @@ def _test(  # noqa: PLR0913, PLR0917  # one for each option
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Run the test phase over its whole data set."""
+    """Measure a trained net on its whole test data."""
     from graphnet.cli import test
 
     options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
@@ -318,14 +338,26 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     net: Net,
     weights: Weights,
     input_: Annotated[
-        Path, typer.Option("--input", metavar="FILE", help="Rows: .npy, or .h5 by blob.")
+        Path,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="The rows: a .npy file, or an .h5 file with a data set for each blob.",
+        ),
     ],
     output: Annotated[
-        Path, typer.Option(metavar="FILE", help="What is predicted: .npy, or .h5 by blob.")
+        Path,
+        typer.Option(
+            metavar="FILE", help="The file to write: .npy for one output, or .h5 for any number."
+        ),
     ],
     blob: Annotated[
         list[str] | None,
-        typer.Option(help="What is fed; default: the first top of the test data. Repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="The blob that gets the rows. Default: the first top of the test data. May be"
+            " repeated.",
+        ),
     ] = None,
     set_: Set = None,
     threads: Threads = None,
@@ -333,10 +365,10 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Run a net on the rows of a file.
+    """Run a trained net on the rows of a file.
 
-    The rows are taken as they lie in data files: the transformers of the test phase's data layer
-    are applied to them.
+    The rows are as in the net's data files: the transformers of the test phase's data layer are
+    applied to them.
     """
     from graphnet.cli import predict
 
@@ -346,9 +378,11 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
 
 @command
 def schema(
-    which: Annotated[SchemaName, typer.Argument(metavar="net|solver", help="Of which file.")],
+    which: Annotated[
+        SchemaName, typer.Argument(metavar="net|solver", help="The kind of file that it describes.")
+    ],
 ) -> None:
-    """Print the JSON Schema of nets or solvers."""
+    """Print the JSON Schema of net or solver files, for editors."""
     from importlib import resources
 
     text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
@@ -356,7 +390,7 @@ def schema(
 
 
 snapshot = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(snapshot, name="snapshot", help="Look into snapshots and models.")
+app.add_typer(snapshot, name="snapshot", help="Show what is in snapshots and models.")
 
 
 def info(
@@ -364,12 +398,12 @@ def info(
         Path,
         typer.Argument(
             metavar="RUN|SNAPSHOT|MODEL",
-            help="A file a run has written, or its directory: then the newest good one.",
+            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
         ),
     ],
     json: Json = False,
 ) -> None:
-    """Say where a run stood, by what it was trained, and whether the file is whole."""
+    """Show a run's iteration, method, params and data."""
     from graphnet.cli import snapshot
 
     snapshot.info(file, as_json=json)

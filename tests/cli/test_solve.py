@@ -345,14 +345,19 @@ def test_nets_are_closed(run, monkeypatch, command):
     gn.save_model(net, "model.h5")
     net.close()
     opened, closed = set(), set()
+
+    def note(cls, name, noted):
+        wrapped = getattr(cls, name)
+
+        def call(net, *args, **keywords):
+            noted.add(net)
+            return wrapped(net, *args, **keywords)
+
+        monkeypatch.setattr(cls, name, call)
+
     for cls in (Net, ShardedNet):
-        for name, noted in (("__init__", opened), ("close", closed)):
-
-            def call(net, *args, wrapped=getattr(cls, name), noted=noted, **keywords):
-                noted.add(net)
-                return wrapped(net, *args, **keywords)
-
-            monkeypatch.setattr(cls, name, call)
+        note(cls, "__init__", opened)
+        note(cls, "close", closed)
     found = run(f"{command} --threads 1")
     assert found.code == 0, found.err
     assert opened == closed != set()
