@@ -141,7 +141,7 @@ def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solve
             said = f"'{first}' is a layer\n  write --set layers.{option}"
             problems.append(Problem(said, one.position))
         elif not has_solver:
-            said = f"'{first}' is no key of a net, and no solver is used here"
+            said = f"'{first}' is not a key of a net, and no solver is used here"
             keys = f"\n  a net has the keys {', '.join(NET_KEYS)}"
             problems.append(Problem(said + keys, one.position))
     if problems:

@@ -28,10 +28,9 @@ from graphnet.errors import SpecError
 
 
 def _freeze(value: Any) -> Any:
-    """What Python gives as YAML would have it: numbers, texts, and tuples, all the way down.
+    """A value from Python as YAML would give it, so that it can be hashed, compared and written.
 
-    A model can then be hashed, compared and written as YAML. NumPy's numbers become Python's,
-    paths become texts, lists tuples.
+    NumPy's numbers become Python's, paths become texts, and lists become tuples, at any depth.
     """
     if isinstance(value, list | tuple):
         return tuple(_freeze(v) for v in value)
@@ -43,7 +42,7 @@ def _freeze(value: Any) -> Any:
 
 
 class _Signature:
-    """A model's signature as a reader wants it: keywords and defaults, required ones first."""
+    """The signature that ``help()`` shows: keywords and defaults, the required ones first."""
 
     def __get__(self, instance: BaseModel | None, model: type[BaseModel]) -> Signature:
         fields = {n: f for n, f in model.model_fields.items() if n != "type" or f.is_required()}
@@ -70,10 +69,10 @@ else:
     ModelMetaclass = type(BaseModel)  # it has no public name
 
 
-class _Spoken(ModelMetaclass):
-    """Reports what is wrong with a model built in Python in the words of one read from YAML.
+class _ModelType(ModelMetaclass):
+    """Building a model in Python raises what reading it from YAML would raise.
 
-    Here and not in ``__init__``, which pydantic would then call for models within models.
+    This is not done in ``__init__``: pydantic would then call it for models within models.
     """
 
     def __call__(cls: type[Model], *args: Any, **values: Any) -> Any:  # type: ignore[misc]  # noqa: N805
@@ -85,8 +84,8 @@ class _Spoken(ModelMetaclass):
         if args and not _has_init(cls):
             first = next((key for key, info in keys_of(cls).items() if info.is_required()), "…")
             raise SpecError(
-                f"{cls.subject_of(values)}its values are given by key,"
-                f" found {describe(args[0])} without one\n"
+                f"{cls.subject_of(values)}it takes keyword arguments only,"
+                f" found {describe(args[0])} without a keyword\n"
                 f"  write {cls.__name__}({first}=…)"
             )
         with _in_our_words(cls, lambda: values):
@@ -113,18 +112,18 @@ def _parsed(json: str | bytes | bytearray) -> Any:
 
 
 def _has_init(cls: type[BaseModel]) -> bool:
-    """Whether a class has a constructor of its own, which may take values by their place."""
+    """Whether a class has a constructor of its own, which may take positional arguments."""
     return any("__init__" in vars(base) for base in cls.__mro__[: cls.__mro__.index(BaseModel)])
 
 
-class Model(BaseModel, metaclass=_Spoken):
+class Model(BaseModel, metaclass=_ModelType):
     """A frozen, strict pydantic model; lists given to it become tuples.
 
     Raises:
         SpecError: On building one with a key that is unknown, missing or unfit.
     """
 
-    #: The key that all of its kind are given under, if there is just one.
+    #: The key that models of this kind are given to, if there is just one.
     stands_under: ClassVar[str] = ""
 
     model_config = ConfigDict(
@@ -133,12 +132,12 @@ class Model(BaseModel, metaclass=_Spoken):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        """What ``help()`` shows first."""
+        """Give the class the signature that ``help()`` shows."""
         super().__pydantic_init_subclass__(**options)
         cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # read through the descriptor
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What differs from the defaults, as it would be written."""
+        """The values that differ from the defaults."""
         fields = type(self).model_fields
         for name, value in super().__repr_args__():
             if name not in fields or (name != "type" and value != fields[name].get_default()):
@@ -175,21 +174,21 @@ class Model(BaseModel, metaclass=_Spoken):
         return f"{cls.__name__}: "
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse: a declaration stays as it is.
+        """Refuse to change a field.
 
         Raises:
             SpecError: Always, for a field.
         """
         if name in type(self).model_fields:
             raise SpecError(
-                f"{self.subject_of(vars(self))}key '{name}': what is declared does not change"
-                f"\n  make another: model_copy(update={{{name!r}: …}})"
+                f"{self.subject_of(vars(self))}key '{name}': a declaration cannot be changed"
+                f"\n  make another one: model_copy(update={{{name!r}: …}})"
             )
         super().__setattr__(name, value)
 
 
 def both(value: Any) -> Any:
-    """One integer stands for height and width alike."""
+    """One integer stands for both height and width."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
     if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004  # a pair

@@ -156,7 +156,7 @@ HINTS = [
         ("Bias", "filler", "'bias_init'"),
         ("Concat", "concat_dim", "'axis'"),
         ("Dropout", "dropout_ratio", "'ratio'"),
-        ("Dropout", "keep_prob", "1 minus it"),
+        ("Dropout", "keep_prob", "1 minus keep_prob"),
         ("Dropout", "p", "'ratio'"),
         ("ElementWise", "coeff", "'coef'"),
         ("ElementWise", "op", "'operation'"),
@@ -241,7 +241,7 @@ def test_axes_of_mocha():
 
 def test_blanks_that_are_missing():
     """In a key that holds its value, or the dash before it; in a text that holds them all."""
-    assert key_hint("name:d", ["name"]) == ("\n  write 'name: d', with a blank behind the colon")
+    assert key_hint("name:d", ["name"]) == ("\n  write 'name: d', with a space after the colon")
     assert "write '- name'" in key_hint("-name", ["name"])
     assert "write 'max_iter: …'" in shape_hint("max_iter:3")
     assert "write 'max_iter: …'" in shape_hint("max_iter = 3")

@@ -23,7 +23,7 @@ class DataGroup(Commands):
 
 data = typer.Typer(cls=DataGroup)
 app.add_typer(
-    data, name="data", help="Get a named data set, show what is in data files, or make them."
+    data, name="data", help="Get named data sets, look into data files, or make them."
 )
 
 
@@ -102,14 +102,14 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
     ] = False,
     compress: Annotated[
         bool, typer.Option("--compress", help="Write smaller files, which are slower to read.")
-    ] = (False),
+    ] = False,
     label: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="The label's column in a table: its heading, or its number from 0. Default: the one"
-            " headed label, class or target, or y if it is first or last; else the only one that"
-            " holds words; without headings, the last.",
+            help="The label's column in a table: its heading, or its number from 0. Default: the"
+            " one headed label, class or target, or y if it is first or last; else the only one"
+            " that holds words; without headings, the last.",
         ),
     ] = None,
     no_label: Annotated[bool, typer.Option("--no-label", help="The table has no label.")] = False,
@@ -130,7 +130,7 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         str | None,
         typer.Option(
             metavar="MARK",
-            help="What parts the table's columns, such as ';'. Default: found out.",
+            help="What separates the columns, such as ';'. Default: found out.",
         ),
     ] = None,
     encoding: Annotated[
