@@ -14,7 +14,6 @@ from graphnet.blob import shape_text
 from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
 from graphnet.cli.summary import fallback_notice, net_facts, settings
 from graphnet.cli.terminal import (
-    Justify,
     bytes_text,
     count_text,
     facts,
@@ -178,21 +177,13 @@ def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
     ]
     # a narrow terminal does without what --json has in full
     short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
-    heading, heading_short = ("connections",) * 2 if connections else ("multiply-adds", "MACs")
+    heading, heading_short = (">connections",) * 2 if connections else (">multiply-adds", ">MACs")
     table(
-        [*_FIRST_COLUMNS, (heading, "right"), ("bytes", "right")],
-        rows,
-        narrow=([*_FIRST_COLUMNS, (heading_short, "right")], short),
+        [*_FIRST_COLUMNS, heading, ">bytes"], rows, narrow=([*_FIRST_COLUMNS, heading_short], short)
     )
 
 
-_FIRST_COLUMNS: list[tuple[str, Justify]] = [
-    ("layer", "left"),
-    ("type", "left"),
-    ("bottoms → tops", "left"),
-    ("shape", "left"),
-    ("params", "right"),
-]
+_FIRST_COLUMNS = ("layer", "type", "bottoms → tops", "shape", ">params")
 
 
 def _first_cells(layer: LayerVertex) -> tuple[str, ...]:

@@ -29,14 +29,7 @@ def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Ne
     with options.open_net(data.spec, "train", seed=seed) as net:
         report = check_gradients(net)
     table(
-        [
-            ("param", "left"),
-            ("", "left"),
-            ("worst error", "right"),
-            ("checked", "right"),
-            ("at kinks", "right"),
-            ("where it is wrong", "left"),
-        ],
+        ["param", "", ">worst error", ">checked", ">at kinks", "where it is wrong"],
         [_row(check) for check in report.checks],
     )
     verdict = "all gradients agree" if report.ok else "some gradients do not agree"

@@ -44,16 +44,7 @@ def time(
         say_json(json.dumps(times.as_dict(), indent=2))
         return
     table(
-        [
-            ("layer", "left"),
-            ("type", "left"),
-            ("forward ms", "right"),
-            ("backward ms", "right"),
-            ("share", "right"),
-            ("GFLOP/s", "right"),
-            ("GB/s", "right"),
-            ("bound by", "left"),
-        ],
+        ["layer", "type", ">forward ms", ">backward ms", ">share", ">GFLOP/s", ">GB/s", "bound by"],
         [_row(layer) for layer in times.layers],
     )
     say()

@@ -22,9 +22,7 @@ class DataGroup(Commands):
 
 
 data = typer.Typer(cls=DataGroup)
-app.add_typer(
-    data, name="data", help="Get named data sets, look into data files, or make them."
-)
+app.add_typer(data, name="data", help="Get named data sets, look into data files, or make them.")
 
 
 def get(

@@ -37,10 +37,7 @@ def info(source: str, *, as_json: bool) -> None:
         return
     if found.sets:
         table(
-            [
-                *((heading, "left") for heading in ("data set", "shape", "type", "stored")),
-                *((heading, "right") for heading in ("min", "max", "mean", "std")),
-            ],
+            ["data set", "shape", "type", "stored", ">min", ">max", ">mean", ">std"],
             [_row(one) for one in found.sets],
         )
     for one in found.sets:

@@ -33,7 +33,7 @@ def _contents(found: NamedSet, part: str, path: Path) -> str:
 def list_data() -> None:
     """Print all named sets and whether they are here."""
     table(
-        [("name", "left"), ("what", "left"), ("train", "right"), ("test", "right"), ("", "left")],
+        ["name", "what", ">train", ">test", ""],
         [
             (
                 found.name,
