@@ -1,4 +1,4 @@
-"""The commands and their options; what each one does is in the module of its name.
+"""The commands and their options. The module of a command's name carries it out.
 
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
@@ -35,7 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # off a terminal, and on a narrow one: plain lines
+    # plain lines where there is no terminal, or a narrow one
     rich_markup_mode="rich" if all(map(is_roomy_terminal, (sys.stdout, sys.stderr))) else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -54,11 +54,11 @@ def run(args: Sequence[str] | None = None) -> int:
         except UsageError as error:
             report_usage(error, given)
             code = error.exit_code
-        except typer.Abort:  # how some versions of Typer tell of Ctrl-C
+        except typer.Abort:  # Ctrl-C, in some versions of Typer
             code = INTERRUPTED
-        except SystemExit as stop:  # another rank than 0 says nothing
+        except SystemExit as stop:  # of a rank other than 0, which says nothing
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        with suppress(OSError, ValueError):  # a stream of the caller's own
+        with suppress(OSError, ValueError):  # a stream of the caller may be closed
             sys.stdout.flush()
         lost, why = output.verdict()
         if why:
@@ -69,7 +69,7 @@ def run(args: Sequence[str] | None = None) -> int:
 def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
 ) -> None:
-    """A warning as one of the command's own lines; of others' code, with its place."""
+    """Print a warning as a line; one from other code than graphnet's, with its place."""
     if issubclass(category, GraphnetWarning):
         warn(f"warning: {message}")
     else:
@@ -77,7 +77,7 @@ def _show_warning(
 
 
 def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[P, None]:
-    """Make a function a command of its name, its mistakes reported without a traceback."""
+    """Make a function the command of its name; errors are reported without a traceback."""
 
     @functools.wraps(run)
     def reported(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -99,7 +99,7 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
                 raise
             report(exit_refused(stop, f"during graphnet {run.__name__.strip('_')}"), stop)
             code = 1
-        except (OSError, UnicodeEncodeError) as error:  # as of a name that is too long
+        except (OSError, UnicodeEncodeError) as error:  # such as a file name that is too long
             warn(system_text(error))
             code = 1
         except MemoryError as error:

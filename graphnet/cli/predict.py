@@ -1,4 +1,4 @@
-"""``graphnet predict``: run a net on the rows of a file and write what it says of each."""
+"""``graphnet predict``: run a net on the rows of a file and write its outputs."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def predict(
 ) -> None:
     """Predict every row of ``source``.
 
-    The rows are as in the net's data files: the transformers that the test phase's data layers
-    declare are applied to them. Nothing of the data that the net names is opened.
+    The rows are as in the net's data files: the transformers of the test phase's data layers are
+    applied to them. The net's own data are not opened.
 
     Args:
         path: The net.
         weights: A run, a snapshot or a model.
         source: ``.npy``, or HDF5 with a data set for each blob.
         target: ``.npy`` for one output, or HDF5 with a data set for each.
-        blobs: What is fed; none: the first top of the test phase's first data layer.
+        blobs: The blobs that get the rows. Default: the first top of the test data.
         overrides: For the net.
         options: Where and how.
 
@@ -61,7 +61,7 @@ def predict(
     _check_endings(source, target)
     spec = read_net_alone(path, overrides, user_code=options.user_code)
     file, contents = read_weights(weights)
-    place = target.absolute()  # wherever the user's own code may go meanwhile
+    place = target.absolute()  # user code may change the working directory
     _refuse_to_lose(target, source, path, spec, weights, file)
     feeders = _feeders(spec)
     names = list(blobs) or list(feeders)[:1]
@@ -113,7 +113,7 @@ def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -> np.ndarray:
-    """The rows as the blob would hold them."""
+    """The rows as the blob would hold them, transformed."""
     if rows.ndim == 0 or not rows.size:
         raise DataError(f"{source}: '{name}' has no rows: its shape is {shape_text(rows.shape)}")
     declared: Mapping[str, Sequence[Transformer]] = getattr(node and node.spec, "transformers", {})
@@ -146,7 +146,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
 def _check_rows(
     arrays: Mapping[str, np.ndarray], feeders: Mapping[str, Node], source: Path
 ) -> None:
-    """See that rows are as the data layers declare them, where that can be known."""
+    """Check that rows have the shape that the data layers declare, as far as that is known."""
     for name, rows in arrays.items():
         node = feeders.get(name)
         try:
@@ -173,7 +173,7 @@ def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
 def _refuse_to_lose(
     target: Path, source: Path, net: Path, spec: NetSpec, weights: Path, file: Path
 ) -> None:
-    """See that what is written takes the place of nothing that is read or that a run has made."""
+    """Check that the output replaces no file that is read, and none that a run has made."""
     named = [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
     paths = [Path(entry) for n in named for entry in entries(n.spec.source)]  # type: ignore[attr-defined]
     refuse_to_write_over(

@@ -1,4 +1,4 @@
-"""``graphnet solve``: train a net, or go on training it."""
+"""``graphnet solve``: train a net, or continue a run."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _read(
 def _data(
     declared: NetAndSolver, folder: Path | None, options: SolveOptions, job: Communicator
 ) -> ResolvedData:
-    """Which data is read; one rank of each machine fetches what is missing, before the others."""
+    """The data to read; one rank of each machine downloads what is missing, before the others."""
     recorded: Mapping[str, Any] = {}
     if folder and not options.fresh and not job.rank:
         recorded = recorded_data(folder)

@@ -70,7 +70,7 @@ def warn(text: str) -> None:
 
 
 def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
-    """Print lines that must not be overlooked: framed on a terminal, marked with ``!`` elsewhere."""
+    """Print lines not to be overlooked: framed on a terminal, marked with ``!`` elsewhere."""
     if not lines:
         return
     if is_terminal(sys.stderr if stderr else sys.stdout):
