@@ -12,7 +12,7 @@
     ├─ UserCodeError      user code tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
     ├─ RankError          ranks of one job disagree, or one has gone
-    └─ UnknownNameError   there is nothing of that name; also a KeyError
+    └─ UnknownNameError   there is nothing of that name; also a lookup error of Python
 
 Code that finds a mistake raises the bare fact; code that knows the layer and its place in the file
 adds them on the way up with :func:`located`. Nothing here imports the rest of graphnet.

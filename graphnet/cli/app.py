@@ -12,15 +12,28 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, Literal, ParamSpec
 
 import typer
 
 from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
-from graphnet.cli.options import NetOptions, PhaseName, SchemaName, parse_overrides
+from graphnet.cli.options import (
+    BackendName,
+    Json,
+    MemoryLimit,
+    NetFile,
+    NetOptions,
+    NoUserCode,
+    Offline,
+    Overrides,
+    PhaseName,
+    Threads,
+    Weights,
+    parse_overrides,
+)
 from graphnet.cli.streams import output_is_a_log, steady_streams
-from graphnet.cli.terminal import is_roomy_terminal, parse_bytes, say_json, warn
+from graphnet.cli.terminal import is_roomy_terminal, say_json, warn
 from graphnet.cli.usage import Commands, UsageError, report_usage
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import GraphnetError, GraphnetWarning
@@ -111,60 +124,6 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
     return reported
 
 
-Net = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY.PATH=VALUE",
-        help="Change a value of the net or its solver, such as layers.conv1.n_filter=8 or"
-        " max_iter=200. Name an item of a list by its name, type or index. May be repeated.",
-    ),
-]
-Weights = Annotated[
-    Path,
-    typer.Option(
-        metavar="RUN|SNAPSHOT|MODEL",
-        help="The trained params: a run's directory, a snapshot or a model.",
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, help="The seed of all that is random. Default: the solver's."),
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        help="How many threads compute. Default: one for each processor. The results are the same.",
-    ),
-]
-Backend = Annotated[
-    str, typer.Option(metavar="NAME", help="Where the net runs: numpy (CPU), cupy (GPU) or auto.")
-]
-MemoryLimit = Annotated[
-    int | None,
-    typer.Option(
-        metavar="SIZE",
-        parser=parse_bytes,
-        help="Refuse a net that needs more memory than this, such as 4GiB. Default: what is free.",
-    ),
-]
-Offline = Annotated[
-    bool,
-    typer.Option("--offline", help="Do not download data; the same as GRAPHNET_OFFLINE=1."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-NoUserCode = Annotated[
-    bool,
-    typer.Option(
-        "--no-user-code",
-        help="Refuse layers and coffee breaks that are Python classes of your own.",
-    ),
-]
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from graphnet import __version__
@@ -184,19 +143,24 @@ def graphnet(
 
 @command
 def solve(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     solver: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE", help="The solver's YAML file. Default: the one that the net names."
         ),
     ] = None,
-    set_: Set = None,
+    set_: Overrides = None,
     exp_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's directory. Default: the solver's exp_dir."),
     ] = None,
-    seed: Seed = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="The seed of all that is random. Default: the solver's."
+        ),
+    ] = None,
     shards: Annotated[
         int | None,
         typer.Option(
@@ -207,7 +171,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         ),
     ] = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over, and set aside the run that is there.")
     ] = False,
@@ -234,10 +198,8 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 
 @command
 def check(
-    net: Net,
-    phase: Annotated[
-        PhaseName, typer.Option(help="The phase whose layers are used.")
-    ] = PhaseName.TRAIN,
+    net: NetFile,
+    phase: PhaseName = "train",
     connections: Annotated[
         bool,
         typer.Option(
@@ -245,7 +207,7 @@ def check(
         ),
     ] = False,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
@@ -258,7 +220,7 @@ def check(
 
     check.check(
         net,
-        phase.value,
+        phase,
         parse_overrides(set_),
         as_json=json,
         user_code=not no_user_code,
@@ -269,36 +231,34 @@ def check(
 
 @command
 def time(
-    net: Net,
-    phase: Annotated[
-        PhaseName, typer.Option(help="The phase whose layers are used.")
-    ] = PhaseName.TRAIN,
+    net: NetFile,
+    phase: PhaseName = "train",
     steps: Annotated[
         int,
         typer.Option(min=1, metavar="N", help="How many passes are timed; their median is shown."),
     ] = 20,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
 ) -> None:
     """Time each layer, and compare it with what this machine can do."""
     from graphnet.cli import time
 
     options = NetOptions(threads, backend, offline)
-    time.time(net, phase.value, parse_overrides(set_), options, n_steps=steps, as_json=json)
+    time.time(net, phase, parse_overrides(set_), options, n_steps=steps, as_json=json)
 
 
 @command
 def check_grad(
-    net: Net,
-    set_: Set = None,
+    net: NetFile,
+    set_: Overrides = None,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="The seed of all that is random.")
     ] = 0,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
@@ -316,12 +276,12 @@ def check_grad(
 
 @command
 def _test(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     weights: Weights,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
@@ -335,7 +295,7 @@ def _test(  # noqa: PLR0913, PLR0917  # one for each option
 
 @command
 def predict(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     weights: Weights,
     input_: Annotated[
         Path,
@@ -359,9 +319,9 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
             " repeated.",
         ),
     ] = None,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
@@ -379,13 +339,14 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
 @command
 def schema(
     which: Annotated[
-        SchemaName, typer.Argument(metavar="net|solver", help="The kind of file that it describes.")
+        Literal["net", "solver"],
+        typer.Argument(metavar="net|solver", help="The kind of file that it describes."),
     ],
 ) -> None:
     """Print the JSON Schema of net or solver files, for editors."""
     from importlib import resources
 
-    text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
+    text = resources.files("graphnet").joinpath("schema", f"{which}.json")
     say_json(text.read_text("utf-8").rstrip())
 
 

@@ -102,7 +102,7 @@ def _message(error: Any, args: Sequence[str]) -> str:
     if option and error.message.startswith("No such option"):
         options = [o for p in error.ctx.command.params for o in p.opts if o.startswith("--")]
         return f"No such option '{option}'.{_meant(option, OPTION_WORDS, [*options, '--help'])}"
-    message = str(error.format_message())
+    message = str(error.format_message()).replace("Value error, ", "")  # pydantic's, by Typer
     if "unexpected extra argument" in message:
         message += _extra_argument_hint(error, args)
     return message

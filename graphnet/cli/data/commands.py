@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from graphnet.cli.app import Json, Offline, app, command
+from graphnet.cli.app import app, command
+from graphnet.cli.options import Json, Offline
 from graphnet.cli.usage import Commands
 
 
