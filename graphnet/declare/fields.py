@@ -7,7 +7,7 @@ number and ``1`` is not a flag. Used by the specs of layers, initializers, polic
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
@@ -88,27 +88,18 @@ class _ModelType(ModelMetaclass):
                 f" found {describe(args[0])} without a keyword\n"
                 f"  write {cls.__name__}({first}=…)"
             )
-        with _in_our_words(cls, lambda: values):
+        with _in_our_words(cls, values):
             return super().__call__(*args, **values)  # type: ignore[misc]
 
 
 @contextmanager
-def _in_our_words(cls: type[Model], given: Callable[[], Any]) -> Iterator[None]:
-    """Inside, pydantic's error about ``given`` becomes a SpecError."""
+def _in_our_words(cls: type[Model], values: Any) -> Iterator[None]:
+    """Inside, pydantic's error about ``values`` becomes a SpecError."""
     try:
         yield
     except ValidationError as error:
-        values = given()
         subject = cls.subject_of(values if isinstance(values, Mapping) else {})
         raise spec_error(error, cls, values, plain_document(values), subject=subject) from None
-
-
-def _parsed(json: str | bytes | bytearray) -> Any:
-    """The values of a text in JSON; the text itself where it is none."""
-    try:
-        return from_json(json)
-    except ValueError:
-        return json
 
 
 def _has_init(cls: type[BaseModel]) -> bool:
@@ -150,7 +141,7 @@ class Model(BaseModel, metaclass=_ModelType):
         Raises:
             SpecError: With every problem found.
         """
-        with _in_our_words(cls, lambda: obj):
+        with _in_our_words(cls, obj):
             return super().model_validate(obj, **options)
 
     @classmethod
@@ -160,8 +151,11 @@ class Model(BaseModel, metaclass=_ModelType):
         Raises:
             SpecError: With every problem found.
         """
-        with _in_our_words(cls, lambda: _parsed(json_data)):
-            return super().model_validate_json(json_data, **options)
+        try:
+            values = from_json(json_data)
+        except ValueError as error:
+            raise SpecError(f"{cls.subject_of({})}expected JSON: {error}") from None
+        return cls.model_validate(values, **options)
 
     @model_validator(mode="before")
     @classmethod

@@ -83,7 +83,7 @@ def describe(value: Any) -> str:
         case int() | float():
             return _short(f"{value!r}")
         case list() | tuple():
-            return f"a list of {len(value)}: {_short(_flow(value))}"
+            return f"a list of {len(value)}: {_short('[' + ', '.join(map(str, value)) + ']')}"
         case dict():
             return f"a mapping with the keys {_short(', '.join(map(str, value)))}"
     name = type(value).__name__
@@ -93,10 +93,6 @@ def describe(value: Any) -> str:
     if shown.startswith("<"):
         return f"a {name}"
     return _short(shown) if shown.startswith(name) else f"{name} {_short(shown)}"
-
-
-def _flow(value: Any) -> str:
-    return "[" + ", ".join(str(v) for v in value) + "]"
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -121,6 +117,7 @@ class _Findings:
         position = self.document.at((*self.path, *place))
         where, last = _dotted(place), str(loc[-1] if loc else "")
         key = f"key '{where}': " if where else ""
+        tag = found.get("type", "") if isinstance(found, Mapping) else ""
         match kind:
             case "extra_forbidden":
                 around, holder = self.place(loc[:-1])
@@ -132,14 +129,14 @@ class _Findings:
                 position = self.document.key_at((*self.path, *place))
             case "missing":
                 message = f"missing key '{last}'" + _inside(place, details["input"])
-            case "union_tag_not_found" | "union_tag_invalid" if _has_odd_type(found):
+            case "union_tag_not_found" | "union_tag_invalid" if not isinstance(tag, str):
                 here = (*place, "type")
-                message = f"key '{_dotted(here)}': expected a text, found {describe(found['type'])}"
+                message = f"key '{_dotted(here)}': expected a text, found {describe(tag)}"
                 position = self.document.at((*self.path, *here))
-            case "union_tag_not_found" if not isinstance(found, Mapping):
-                message = f"{key}expected keys and values with 'type', found {describe(found)}"
-            case "union_tag_not_found":
+            case "union_tag_not_found" if isinstance(found, Mapping):
                 message = "missing key 'type'" + _inside(place, found)
+            case "union_tag_not_found":
+                message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_invalid":
                 tag = str(context["tag"]).strip("'")
                 kinds = list(self.kinds(loc))
@@ -212,11 +209,6 @@ def _inside(place: KeyPath, value: Any) -> str:
     return f" in '{_dotted(place)}'" + (f" ({kind})" if isinstance(kind, str) else "")
 
 
-def _has_odd_type(value: Any) -> bool:
-    """Whether it is a mapping whose ``type`` is not a text."""
-    return isinstance(value, Mapping) and not isinstance(value.get("type", ""), str)
-
-
 def _dotted(path: KeyPath) -> str:
     text = ""
     for step in path:
@@ -251,7 +243,6 @@ _EXPECTED = {
     "list_type": "a list",
     "literal_error": "{expected}",
     "invalid_key": "a text as the key",
-    "json_invalid": "JSON",
     "model_attributes_type": "keys and values",
     "model_type": "keys and values",
     "none_required": "nothing",
@@ -292,21 +283,15 @@ def _rewrite_hint(kind: str, found: Any) -> str:
     """How a value of the wrong kind should be written, if that can be guessed."""
     if found is None:
         return "\n  give it a value, or leave the key out"
-    if kind in ("tuple_type", "list_type"):
-        return _list_hint(found)
+    if kind in ("tuple_type", "list_type") and isinstance(found, str | Mapping):
+        is_item = isinstance(found, Mapping)
+        write = "it as an item of a list, with '- ' before it" if is_item else f"[{found}]"
+        return f"\n  write {write}"
     if kind == "string_type" and isinstance(found, int | float):
         text = str(found).lower() if isinstance(found, bool) else f"{found}"
         return f'\n  write it in quotes: "{text}"'
     write = _scalar_meant(kind, found)
     return f"\n  write {write}" if write else ""
-
-
-def _list_hint(found: Any) -> str:
-    """How one thing is written as a list."""
-    if isinstance(found, str):
-        return f"\n  write [{found}]"
-    is_item = isinstance(found, Mapping)
-    return "\n  write it as an item of a list, with '- ' before it" if is_item else ""
 
 
 def _scalar_meant(kind: str, found: Any) -> str:

@@ -105,7 +105,7 @@ def test_mappings_and_json_are_answered_alike(given, said):
             build(given)
     assert Everything.model_validate({"names": ["a"]}) == Everything(names=["a"])
     assert Everything.model_validate_json('{"names": ["a"]}') == Everything(names=["a"])
-    with pytest.raises(SpecError, match=r"expected JSON, found the text '\{'"):
+    with pytest.raises(SpecError, match="Everything: expected JSON: EOF"):
         Everything.model_validate_json("{")
     with pytest.raises(SpecError, match="expected a text as the key, found 3"):
         Everything.model_validate({3: 1})
