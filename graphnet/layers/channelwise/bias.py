@@ -39,10 +39,10 @@ class Bias(LayerSpec):
             bottom.
     Args:
         axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
-        num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
-            serves all elements. Default 1.
+        num_axes: How many axes the learned values span: −1 for all from ``axis`` on, 0 for one
+            value that serves all elements. Default 1.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
         - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}

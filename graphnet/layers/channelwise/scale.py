@@ -42,11 +42,11 @@ class Scale(LayerSpec):
         bias: The same shape, with ``bias: true``.
     Args:
         axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
-        num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
-            serves all elements. Default 1.
+        num_axes: How many axes the learned values span: −1 for all from ``axis`` on, 0 for one
+            value that serves all elements. Default 1.
         bias: Whether a learned bias is added. Default false.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: scale1, type: Scale, bias: true, bottoms: [bn1], tops: [scale1]}
         - {name: gate, type: Scale, bottoms: [conv2, weights], tops: [weighted]}

@@ -21,18 +21,8 @@ class AsyncHDF5Data(HDF5Data):
     made when they are asked for, which is quicker.
 
     Tops:
-        each: As of HDF5Data.
+        each: ``(batch_size, …)``, as in HDF5Data.
     Args:
-        source: As of HDF5Data.
-        otherwise: As of HDF5Data.
-        batch_size: Samples in a batch.
-        shuffle: As of HDF5Data.
-        order_key: As of HDF5Data.
-        rows: As of HDF5Data.
-        shapes: As of HDF5Data.
-        transformers: As of HDF5Data.
-        check_finite: As of HDF5Data.
-        buffer_bytes: As of HDF5Data; the batches kept ready come on top of it.
         prefetch: How many batches are kept ready, at most 64. Default 2.
     Example:
         - {name: data, type: AsyncHDF5Data, source: dataset:digits/train, batch_size: 16}

@@ -29,9 +29,6 @@ class MemoryData(BatchSpec):
             the arrays with which the net is loaded.
         batch_size: Samples in a batch.
         shuffle: Deliver every epoch in an order of its own. Default false.
-        order_key: As of HDF5Data.
-        transformers: As of HDF5Data.
-        check_finite: Refuse NaN and infinite values. Default true.
     Example:
         - {name: data, type: MemoryData, batch_size: 2, tops: [x], data: {x: [[0, 1], [1, 0]]}}
     Source:

@@ -114,7 +114,7 @@ class Swish(ElementwiseFunction):
     Tops:
         each: the same shape.
     Args:
-        beta: Default 1.
+        beta: The factor of x in σ. Default 1.
     Example:
         - {name: swish1, type: Swish, bottoms: [x], tops: [swish1]}
     Source:
@@ -159,7 +159,7 @@ class Threshold(ElementwiseFunction):
     Tops:
         each: the same shape.
     Args:
-        threshold: Default 0.
+        threshold: What x must exceed. Default 0.
     Example:
         - {name: binary, type: Threshold, threshold: 0.5, bottoms: [x], tops: [binary]}
     Source:

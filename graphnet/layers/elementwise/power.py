@@ -21,9 +21,9 @@ class Power(LayerSpec):
     Tops:
         each: the same shape.
     Args:
-        power: Default 1.
-        scale: Default 1.
-        shift: Default 0.
+        power: The exponent. Default 1.
+        scale: The factor of x. Default 1.
+        shift: What is added to it. Default 0.
     Example:
         - {name: square, type: Power, power: 2, bottoms: [x], tops: [x2]}
         - {name: center, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}

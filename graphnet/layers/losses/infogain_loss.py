@@ -22,7 +22,7 @@ from graphnet.layers.shape.axis import axis_of, with_size
 class InfogainLoss(LabelLossSpec):
     """The mean of −Σ_k H[label, k] · log softmax(x)[k] over the positions.
 
-    With the unit matrix for H it is SoftmaxLoss. The loss is ``weight / divisor · Σ
+    With the unit matrix for H it is SoftmaxLoss. The loss is ``loss_weight / divisor · Σ
     weights[label] · cost``, and so is the number it reports; over several batches that is
     weighted by the divisors. Rows that only fill up the last batch count nowhere.
 
@@ -32,8 +32,8 @@ class InfogainLoss(LabelLossSpec):
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
             (default: their mean over the classes is 1 at each place), ``global`` (their mean over

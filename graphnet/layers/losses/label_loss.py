@@ -49,14 +49,14 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
 class LabelLossSpec(LayerSpec):
     """A loss of scores against one class label for each position.
 
-    With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
+    With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``.
     """
 
     kind: ClassVar[Kind] = Kind.LOSS
     n_bottoms: ClassVar[Arity] = exactly(2)
     n_tops: ClassVar[Arity] = exactly(0)
 
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
     weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
     normalize: Literal["local", "global", "no"] = "local"
@@ -143,7 +143,7 @@ class LabelLossLayer(LossLayer[S]):
         )
         #: whether the coefficient of a row that counts may be 0
         self.may_cost_nothing = (
-            spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
+            spec.loss_weight == 0 or spec.ignore_label is not None or spec.weights is not None
         )
         if spec.weights is not None:
             host = spec.class_weights(self.x.shape).astype(self.dtype)
@@ -158,7 +158,7 @@ class LabelLossLayer(LossLayer[S]):
     def forward(self) -> None:
         self.labels.read()
         divisor = self.divisor()
-        self.write_coef(self.spec.weight / at_least_one(divisor))
+        self.write_coef(self.spec.loss_weight / at_least_one(divisor))
         self.write_cost()
         if self.may_cost_nothing or self.context.n_valid < len(self.coef):
             self.leave_out(self.cost)

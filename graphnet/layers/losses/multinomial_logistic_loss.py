@@ -17,15 +17,16 @@ class MultinomialLogisticLoss(LabelLossSpec):
     """The mean of −log p[label] over the positions, for probabilities such as a Softmax gives.
 
     Probabilities below 1e-20 count as 1e-20; their gradient is that of 1e-20, so that a net can
-    learn from its worst mistakes. The loss is ``weight / divisor · Σ weights[label] · cost``, and
-    so is the number it reports; over several batches that is weighted by the divisors.
+    learn from its worst mistakes. The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors.
 
     Bottoms:
         0: probabilities ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
             (default: their mean over the classes is 1 at each place), ``global`` (their mean over

@@ -19,9 +19,9 @@ class RBFLoss(LabelLossSpec):
     It pulls the distance of the true class down and pushes those of the others up: maximum
     a-posteriori training, with exp(−j) the prior of a sample that belongs to no class. The push
     fades where the others are farther than j; with a large j the loss is the cross-entropy of
-    softmax(−y). The loss is ``weight / divisor · Σ weights[label] · cost``, and so is the number
-    it reports; over several batches that is weighted by the divisors. Rows that only fill up the
-    last batch count nowhere.
+    softmax(−y). The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors. Rows that only fill up the last batch count nowhere.
 
     Bottoms:
         0: distances ``(N, C, …)``, such as RBF gives.
@@ -29,8 +29,8 @@ class RBFLoss(LabelLossSpec):
     Args:
         j: The distance of the class of samples that belong to none, at least 0. Default 1; the
             paper names no value.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
             (default: their mean over the classes is 1 at each place), ``global`` (their mean over

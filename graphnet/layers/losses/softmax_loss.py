@@ -16,7 +16,7 @@ class SoftmaxLoss(LabelLossSpec):
     """The mean of −log softmax(x)[label] over the positions: multi-class cross-entropy.
 
     It is computed as log Σ exp(x − max) + max − x[label], which neither overflows nor needs a
-    smallest probability. The loss is ``weight / divisor · Σ weights[label] · cost``, and so is
+    smallest probability. The loss is ``loss_weight / divisor · Σ weights[label] · cost``, and so is
     the number it reports; over several batches that is weighted by the divisors. Rows that only
     fill up the last batch count nowhere.
 
@@ -24,8 +24,8 @@ class SoftmaxLoss(LabelLossSpec):
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
             (default: their mean over the classes is 1 at each place), ``global`` (their mean over
@@ -35,7 +35,7 @@ class SoftmaxLoss(LabelLossSpec):
             ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: loss, type: SoftmaxLoss, bottoms: [ip2, label]}
-        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, weight: 0.3,
+        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, loss_weight: 0.3,
            bottoms: [score, mask]}
     Source:
         Mocha ``SoftmaxLossLayer`` (which also takes other weights for each row of a batch), Caffe

@@ -20,9 +20,9 @@ class Exp(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        base: More than 0. Default e.
-        scale: Default 1.
-        shift: Default 0.
+        base: The base, more than 0. Default e.
+        scale: The factor of x. Default 1.
+        shift: What is added to it. Default 0.
     Example:
         - {name: power, type: Exp, base: 2, scale: -1, bottoms: [x], tops: [y]}
     Source:
@@ -56,9 +56,9 @@ class Log(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        base: More than 0 and not 1. Default e.
-        scale: Default 1.
-        shift: Default 0.
+        base: The base, more than 0 and not 1. Default e.
+        scale: The factor of x. Default 1.
+        shift: What is added to it. Default 0.
     Example:
         - {name: bits, type: Log, base: 2, shift: 1.0e-9, bottoms: [p], tops: [bits]}
     Source:

@@ -40,7 +40,7 @@ class HDF5Output(LayerSpec):
     Bottoms:
         each: ``(N, …)``.
     Args:
-        filename: Of the file, relative to the YAML's folder.
+        filename: The file's name, relative to the YAML's folder.
         datasets: A name for each bottom. Default: the bottoms' own.
         force_overwrite: Replace a file that is there; otherwise it is an error. Default false.
     Example:
