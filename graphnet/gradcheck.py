@@ -110,7 +110,8 @@ def check_gradients(
     net.check_trainable()
     twin = _float64_twin(net)
     try:
-        return _check(twin, step, tolerance, max_elements)
+        with net.backend.computing():
+            return _check(twin, step, tolerance, max_elements)
     finally:
         twin.close()
 

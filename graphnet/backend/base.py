@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -144,6 +145,14 @@ class Backend(Sealed):
     xp: Any
     #: Whether its arrays lie in the machine's own memory.
     on_host: bool = True
+
+    def computing(self) -> AbstractContextManager[None]:
+        """What passes run within: limits that the process is held to for as long.
+
+        Results do not depend on where it is entered; within itself it costs next to nothing, so a
+        loop of passes enters it once.
+        """
+        return nullcontext()
 
     # --- memory -------------------------------------------------------------------------
 

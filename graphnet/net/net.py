@@ -183,11 +183,7 @@ class Net(Positioned):
         )
         check_shared(compiled, self.compiled, self.store.declared)
         return Net(
-            compiled,
-            self.store,
-            self.context.seed,
-            inputs,
-            replaceable=self.context.replaceable,
+            compiled, self.store, self.context.seed, inputs, replaceable=self.context.replaceable
         )
 
     # --- running ------------------------------------------------------------------------
@@ -200,12 +196,13 @@ class Net(Positioned):
         """
         self._passes.forget()
         i = 0
-        try:
-            for i, call in self._forward:  # noqa: B007
-                call()
-        except GraphnetError:
-            with self.traced(self.compiled.layers[i]):
-                raise
+        with self.backend.computing():
+            try:
+                for i, call in self._forward:  # noqa: B007
+                    call()
+            except GraphnetError:
+                with self.traced(self.compiled.layers[i]):
+                    raise
         self._passes.has_forward = True
 
     def backward(self) -> None:
@@ -221,15 +218,17 @@ class Net(Positioned):
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, for whoever has run the layers' forward."""
-        for _, call in self._backward:
-            call()
-        for add in self.shared_sums:
-            add()
+        with self.backend.computing():
+            for _, call in self._backward:
+                call()
+            for add in self.shared_sums:
+                add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
-        self.forward()
-        self.backward()
+        with self.backend.computing():
+            self.forward()
+            self.backward()
 
     @property
     def n_valid(self) -> int:
@@ -283,7 +282,7 @@ class Net(Positioned):
                 samples.
         """
         n_samples = self.evaluation_size
-        with self.evaluating(0), one_pass(self.layers):
+        with self.backend.computing(), self.evaluating(0), one_pass(self.layers):
             self.reset_statistics()
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
@@ -326,7 +325,8 @@ class Net(Positioned):
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
         net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
-        return run_batches(net, arrays, n_rows, batch)
+        with self.backend.computing():
+            return run_batches(net, arrays, n_rows, batch)
 
     def _predictor(self, row_shapes: Mapping[str, Shape], batch: int) -> Net:
         """The net for these blobs and this batch, made once and kept."""
@@ -383,7 +383,7 @@ class Net(Positioned):
         Runs the last batch again.
         """
         cursors = self.cursors()
-        with self.put_back():
+        with self.backend.computing(), self.put_back():
             self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
             return first_bad_layer(self.layers, self.params)
 

@@ -160,7 +160,8 @@ class ParamStore(Sealed):
             rng = np.random.Generator(
                 np.random.Philox(key=stream_key(self.seed, f"init/{key}/{name}"))
             )
-            values = param.decl.init.sample(rng, param.decl.shape)
+            with self.backend.computing():
+                values = param.decl.init.sample(rng, param.decl.shape)
             if values is not None:
                 with np.errstate(over="ignore"):  # the solver looks for what is not finite
                     values = values.astype(self.dtype)

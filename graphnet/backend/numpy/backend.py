@@ -8,7 +8,6 @@ from functools import partial
 from math import isfinite, prod
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from graphnet.backend.base import (
     Backend,
@@ -33,10 +32,11 @@ from graphnet.backend.numpy.axis import bind_max
 from graphnet.backend.numpy.convolution.conv2d import Conv2d, conv2d_scratch, plan_conv2d
 from graphnet.backend.numpy.elementwise import bind_elementwise
 from graphnet.backend.numpy.inner_product import InnerProduct
+from graphnet.backend.numpy.limits import Limits, limits
 from graphnet.backend.numpy.pooling.pool2d import Pool2d, PoolPlan, pool2d_scratch
 from graphnet.backend.numpy.positionwise import PositionwiseInnerProduct
 from graphnet.backend.numpy.sums import ONES, ROOM, Rooms, add_products, bind_sum
-from graphnet.backend.numpy.threads import BUFFERED_ELEMENTS, ThreadPool
+from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.processors import n_processors
 from graphnet.backend.staging import HostStaging, Staging
 from graphnet.blob import Array, Shape, columns, rows
@@ -50,9 +50,6 @@ N_PARTS, INLINE_ELEMENTS = 4, 2**16
 
 class NumpyBackend(Backend):
     """Blobs seen as ``(N, …)`` are stored ``(…, N)``.
-
-    BLAS computes in one thread from then on, in the whole process: the threads are this
-    backend's own, which may cut the work where it is best cut.
 
     Args:
         threads: How many compute, at least 1; None: one per processor this process may use.
@@ -70,8 +67,10 @@ class NumpyBackend(Backend):
         self.threads = threads or n_processors()
         self.pool = ThreadPool(self.threads)
         self._rooms, self._sum_rooms = _Rooms(), Rooms()
-        threadpool_limits(1, user_api="blas")
-        np.setbufsize(BUFFERED_ELEMENTS)
+        self._limits = limits()
+
+    def computing(self) -> Limits:
+        return self._limits
 
     def arena(self, n_bytes: int) -> Array:
         raw = np.empty(n_bytes + ALIGNMENT, np.uint8)

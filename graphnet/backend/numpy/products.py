@@ -8,13 +8,13 @@ others it is a tenth slower, and is left whole; so what is cut depends on shapes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from threadpoolctl import threadpool_info
 
 from graphnet.backend.calls import Call
+from graphnet.backend.numpy.limits import blas_libraries
 from graphnet.blob import Array
 
 #: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
@@ -30,10 +30,9 @@ VECTOR = 16
 PROCESSORS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
-@cache
 def has_unpacked() -> bool:
     """Whether NumPy's BLAS has kernels for small matrices on this processor."""
-    return any(library.get("architecture") in PROCESSORS for library in threadpool_info())
+    return any(blas.architecture in PROCESSORS for blas in blas_libraries())
 
 
 def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:

@@ -20,11 +20,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.numpy.limits import limits
 from graphnet.sealed import read_only
-
-#: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
-#: from, a broadcast bias for instance, before they compute.
-BUFFERED_ELEMENTS = 1024
 
 #: NumPy gives up the interpreter's lock for calls on more than 500 elements.
 UNLOCKED_ELEMENTS = 1024
@@ -179,7 +176,7 @@ def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
 
 def _help(jobs: SimpleQueue[_Job | None], bell: Bell) -> None:
     """The life of a helper."""
-    np.setbufsize(BUFFERED_ELEMENTS)
+    limits().hold_thread()
     processors = _processors()
     stay = 0  # jobs until the helper may move again
     # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
