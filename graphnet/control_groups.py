@@ -16,7 +16,7 @@ from typing import NamedTuple
 SYSTEM = Path("/")
 
 
-class Group(NamedTuple):
+class ControlGroup(NamedTuple):
     """A control group that this process is in.
 
     Attributes:
@@ -39,7 +39,7 @@ class Group(NamedTuple):
         return int(text) if text.removeprefix("-").isdecimal() else None
 
 
-class Room(NamedTuple):
+class FreeMemory(NamedTuple):
     """Memory that may still be taken.
 
     Attributes:
@@ -60,7 +60,7 @@ def cpu_quota(system: Path = SYSTEM) -> float | None:
     return min((q for group in _groups("cpu", system) if (q := _quota(group))), default=None)
 
 
-def _quota(group: Group) -> float | None:
+def _quota(group: ControlGroup) -> float | None:
     if group.version == 1:
         quota, period = group.number("cpu.cfs_quota_us"), group.number("cpu.cfs_period_us")
     else:
@@ -69,7 +69,7 @@ def _quota(group: Group) -> float | None:
     return quota / period if quota and period and quota > 0 else None
 
 
-def memory_rooms(system: Path = SYSTEM) -> Iterator[Room]:
+def free_memory(system: Path = SYSTEM) -> Iterator[FreeMemory]:
     """What each control group leaves this process of its memory, where it is limited.
 
     Args:
@@ -83,17 +83,17 @@ def memory_rooms(system: Path = SYSTEM) -> Iterator[Room]:
             limit, taken = group.number(name), group.number(used)
             if limit is not None and taken is not None:
                 left = limit - taken + _reclaimable(group)
-                yield Room(max(left, 0), f"left of {group.folder / name}")
+                yield FreeMemory(max(left, 0), f"left of {group.folder / name}")
 
 
-def _reclaimable(group: Group) -> int:
+def _reclaimable(group: ControlGroup) -> int:
     """Bytes of files that are kept in memory as long as nobody else needs it."""
     name = "total_inactive_file" if group.version == 1 else "inactive_file"
     found = re.search(rf"^{name} (\d+)$", group.read("memory.stat"), re.MULTILINE)
     return int(found[1]) if found else 0
 
 
-def _groups(controller: str, system: Path) -> Iterator[Group]:
+def _groups(controller: str, system: Path) -> Iterator[ControlGroup]:
     """Those that may limit this process, the innermost first; none where there are no groups."""
     mounts = list(_mounts(controller, system))
     for line in _lines(system / "proc/self/cgroup"):
@@ -104,7 +104,7 @@ def _groups(controller: str, system: Path) -> Iterator[Group]:
         for mount, root in (m[1:] for m in mounts if m[0] == version):
             below = _below(path, root)
             for i in range(len(below), -1, -1):
-                yield Group(mount.joinpath(*below[:i]), version)
+                yield ControlGroup(mount.joinpath(*below[:i]), version)
 
 
 def _mounts(controller: str, system: Path) -> Iterator[tuple[int, Path, str]]:

@@ -206,7 +206,7 @@ class Backend(Sealed):
 
     @abstractmethod
     def staging(self, targets: Sequence[Array]) -> Staging:
-        """Room for one batch on its way into these arrays; several in turn overlap the way."""
+        """Space for one batch on its way into these arrays; several in turn overlap the way."""
 
     # --- element-wise work --------------------------------------------------------------
 
@@ -282,14 +282,14 @@ class Backend(Sealed):
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
 
-    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Callable[[], Any]:
+    def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Callable[[], Any]:
         """Bind ``out = array.max(axis, keepdims=True)``, likewise; a NaN is the largest.
 
         Args:
             array: A blob.
             axis: Not 0.
             out: A blob of size 1 along the axis.
-            room: A blob like the array, in memory of its own, to work in.
+            scratch: A blob like the array, in memory of its own.
         """
         return partial(array.max, axis=axis, keepdims=True, out=out)
 
@@ -335,7 +335,7 @@ class Backend(Sealed):
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The working memory :meth:`conv2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`conv2d` needs for these shapes (a pure function)."""
 
     @abstractmethod
     def conv2d(
@@ -351,7 +351,7 @@ class Backend(Sealed):
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The working memory :meth:`pool2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`pool2d` needs for these shapes (a pure function)."""
 
     @abstractmethod
     def pool2d(
@@ -385,7 +385,7 @@ class Backend(Sealed):
 
     def host_uniform(self, key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
         """The numbers of :meth:`fill_uniform` into a host array ``(N, elements)``."""
-        philox.fill_uniform(key, iteration, first_sample, out, philox.Room())
+        philox.fill_uniform(key, iteration, first_sample, out, philox.Scratch())
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

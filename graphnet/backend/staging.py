@@ -11,7 +11,7 @@ from graphnet.blob import Array, storage
 
 
 class Staging(Protocol):
-    """Room for one batch on the host, and its way into the arrays of a net.
+    """Space for one batch on the host, and its way into the arrays of a net.
 
     For each batch in turn: :meth:`wait`, fill ``arrays``, :meth:`send`, :meth:`deliver`. All but
     the last may be done in a thread of their own.

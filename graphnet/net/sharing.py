@@ -8,11 +8,11 @@ from graphnet.blob import shape_text
 from graphnet.errors import Position, Problem, ShapeError
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
-from graphnet.params.param import Declared, Misfit, misfits
+from graphnet.params.param import DeclaredParams, Misfit, misfits
 
 
 def check_shared(
-    net: CompiledNet, with_: CompiledNet, declared: Mapping[str, Declared] | None = None
+    net: CompiledNet, with_: CompiledNet, declared: Mapping[str, DeclaredParams] | None = None
 ) -> None:
     """See that a net finds all its params in those of another.
 
@@ -36,7 +36,9 @@ def check_shared(
         _check_learnable(net, with_, given)
 
 
-def _check_learnable(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
+def _check_learnable(
+    net: CompiledNet, with_: CompiledNet, given: Mapping[str, DeclaredParams]
+) -> None:
     """See that what is to learn has gradients in the other net's store.
 
     Raises:

@@ -93,7 +93,7 @@ class Param(Blob):
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredParams:
     """The params and state one key of the store holds.
 
     ``frozen`` says that no layer using the key wants it to learn.
@@ -123,7 +123,7 @@ class ParamStore(Sealed):
     """
 
     def __init__(
-        self, backend: Backend, dtype: np.dtype, declared: Mapping[str, Declared], seed: int
+        self, backend: Backend, dtype: np.dtype, declared: Mapping[str, DeclaredParams], seed: int
     ) -> None:
         self.backend, self.dtype, self.seed = backend, dtype, seed
         params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
@@ -223,7 +223,9 @@ class Misfit(NamedTuple):
     there: Shape | None
 
 
-def misfits(needed: Mapping[str, Declared], given: Mapping[str, Declared]) -> list[Misfit]:
+def misfits(
+    needed: Mapping[str, DeclaredParams], given: Mapping[str, DeclaredParams]
+) -> list[Misfit]:
     """What a net needs of params and state that another does not have, or in another shape."""
     found = []
     for key, declared in needed.items():
@@ -236,7 +238,7 @@ def misfits(needed: Mapping[str, Declared], given: Mapping[str, Declared]) -> li
     return found
 
 
-def _shapes(declared: Declared) -> dict[str, Shape]:
+def _shapes(declared: DeclaredParams) -> dict[str, Shape]:
     """Of params and of the state that belongs to the run.
 
     What one batch hands to the next belongs to a net.
@@ -267,7 +269,7 @@ def _state_table(state: Mapping[str, Mapping[str, Array]]) -> Named[Named[Array]
 _Placed: TypeAlias = tuple[str, str, ParamDecl]
 
 
-def _layout(declared: Mapping[str, Declared]) -> tuple[list[_Placed], list[_Placed]]:
+def _layout(declared: Mapping[str, DeclaredParams]) -> tuple[list[_Placed], list[_Placed]]:
     """The params that learn and the frozen ones, each in the order they lie in the buffer.
 
     Those with the same rate and regularizer lie together, so that few calls update them all.

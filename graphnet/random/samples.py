@@ -57,7 +57,7 @@ class SampleStreams:
             self._philox.advance(rest)
 
 
-class Room:
+class Scratch:
     """Working memory for one draw at a time, kept from one to the next."""
 
     def __init__(self) -> None:
@@ -75,25 +75,29 @@ class Room:
         ]
 
 
-def fill_uniform(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
+def fill_uniform(
+    key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
+) -> None:
     """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
     n_rows = _rows_at_a_time(out, out.shape[1])
-    (room_for_all,) = room.arrays([(n_rows, out.shape[1])], out.dtype)
+    (drawn_rows,) = scratch.arrays([(n_rows, out.shape[1])], out.dtype)
     for target in _blocks(out, n_rows):
-        drawn = room_for_all[: len(target)]
+        drawn = drawn_rows[: len(target)]
         streams.draw(drawn)
         target[...] = drawn
 
 
-def fill_normal(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
+def fill_normal(
+    key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
+) -> None:
     """N(0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
     size = out.shape[1]
     n_pairs = -(-size // 2)
     n_rows = _rows_at_a_time(out, 2 * n_pairs)
     shapes = [(n_rows, 2 * n_pairs), *[(n_rows, n_pairs)] * 3]
-    arrays = room.arrays(shapes, np.dtype(np.float64))
+    arrays = scratch.arrays(shapes, np.dtype(np.float64))
     for target in _blocks(out, n_rows):
         drawn, radius, angle, cosine = (array[: len(target)] for array in arrays)
         streams.draw(drawn)

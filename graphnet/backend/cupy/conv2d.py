@@ -60,7 +60,7 @@ class ConvShapes:
 
 
 def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Conv2d`."""
+    """The scratch of :class:`CupyConv2d`."""
     windows = shapes.n_images * prod(shapes.out)
     decls = {
         "columns": ScratchDecl((shapes.n_taps * windows,)),
@@ -71,7 +71,7 @@ def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDe
     return decls
 
 
-class Conv2d:
+class CupyConv2d:
     """A convolution bound to its arrays.
 
     Args:
@@ -103,7 +103,7 @@ class Conv2d:
     def compute(self, images: slice) -> list[Call]:
         """The forward pass of some images."""
         bias = NULL if self.arrays.bias is None else self.arrays.bias
-        columns, rows = self.room(images)
+        columns, rows = self.matrices(images)
         calls = [self.lower("im2col", images, columns)]
         calls += [
             partial(self.cp.dot, filter_, column, row)
@@ -119,7 +119,7 @@ class Conv2d:
     def send_back(self, images: slice) -> list[Call]:
         """The gradients of some images."""
         arrays = self.arrays
-        columns, rows = self.room(images)
+        columns, rows = self.matrices(images)
         calls = []
         if arrays.dx is not None or arrays.dfilter is not None:
             dy: Array = arrays.dy
@@ -147,7 +147,7 @@ class Conv2d:
             calls.append(self.lower("col2im", images, columns))
         return calls
 
-    def room(self, images: slice) -> tuple[Array, Array]:
+    def matrices(self, images: slice) -> tuple[Array, Array]:
         """The columns of some images, and the rows of their result, as matrices."""
         windows = (images.stop - images.start) * prod(self.shapes.out)
         n_taps, n_filter = self.shapes.n_taps, self.shapes.filter[0]

@@ -126,7 +126,7 @@ class Cudnn:
         return int(made.value or 0)
 
 
-class Convolution:
+class ConvDescriptors:
     """The descriptors of a convolution.
 
     Args:
@@ -183,7 +183,7 @@ class Convolution:
         Args:
             way: ``Forward``, ``BackwardData`` or ``BackwardFilter``.
             names: Of what goes in, twice, and what comes out: ``x``, ``filter`` or ``y``.
-            most_bytes: Of working memory.
+            most_bytes: Of scratch.
 
         Raises:
             BackendError: If there is none.
@@ -204,25 +204,25 @@ class Convolution:
         )
 
     def bind(
-        self, way: str, arrays: Mapping[str, Array], workspace: Array, stream: Callable[[], Any]
+        self, way: str, arrays: Mapping[str, Array], scratch: Array, stream: Callable[[], Any]
     ) -> Callable[[], None]:
         """A call of cuDNN on these arrays.
 
         Args:
             way: As of :meth:`algorithm`.
             arrays: What goes in, twice, and what comes out, under the names of their descriptors.
-            workspace: Bytes of working memory.
+            scratch: Its bytes.
             stream: Gives the one to compute in.
         """
         names = list(arrays)
-        algorithm = self.algorithm(way, names, workspace.nbytes)
+        algorithm = self.algorithm(way, names, scratch.nbytes)
         (first, a), (second, b), (out, c) = (
             (self._descriptors[name], array.data.ptr) for name, array in arrays.items()
         )
         return partial(
             self._run, stream, f"cudnnConvolution{way}",
             self._cudnn.handle, ctypes.byref(self._one), first, a, second, b, self._convolution,
-            algorithm, workspace.data.ptr, workspace.nbytes, ctypes.byref(self._zero), out, c,
+            algorithm, scratch.data.ptr, scratch.nbytes, ctypes.byref(self._zero), out, c,
         )  # fmt: skip
 
     def _run(self, stream: Callable[[], Any], name: str, *arguments: Any) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.cupy.conv2d import ConvShapes
-from graphnet.backend.cupy.cudnn import Convolution, Cudnn, find_library
+from graphnet.backend.cupy.cudnn import ConvDescriptors, Cudnn, find_library
 from graphnet.backend.cupy.kernels import Kernels
 from graphnet.blob import Array
 from graphnet.errors import BackendError, one_of
 
-#: Working memory that cuDNN may use; all convolutions of a net share it.
-WORKSPACE_BYTES = 2**26
+#: Scratch that cuDNN may use; all convolutions of a net share it.
+SCRATCH_BYTES = 2**26
 #: What GRAPHNET_CONV may be: auto takes cuDNN where it can be loaded.
 CHOICES = ("auto", "cudnn", "gemm")
 
@@ -46,8 +46,8 @@ def chosen_cudnn() -> Cudnn | None:
 
 
 def cudnn_scratch() -> dict[str, ScratchDecl]:
-    """The working memory of :class:`CudnnConv2d`."""
-    return {"workspace": ScratchDecl((WORKSPACE_BYTES,), "uint8")}
+    """The scratch of :class:`CudnnConv2d`."""
+    return {"cudnn": ScratchDecl((SCRATCH_BYTES,), "uint8")}
 
 
 class CudnnConv2d:
@@ -74,9 +74,9 @@ class CudnnConv2d:
     ) -> None:
         x, filter_, y, dy = arrays.x, arrays.filter, arrays.y, arrays.dy
         named = {"x": x.shape, "filter": filter_.shape, "y": y.shape}
-        convolution = Convolution(cudnn, shapes.window, shapes.n_group, named, x.dtype)
+        convolution = ConvDescriptors(cudnn, shapes.window, shapes.n_group, named, x.dtype)
         bind = partial(
-            convolution.bind, workspace=scratch["workspace"], stream=cp.cuda.get_current_stream
+            convolution.bind, scratch=scratch["cudnn"], stream=cp.cuda.get_current_stream
         )
         forward: list[Call] = [bind("Forward", {"x": x, "filter": filter_, "y": y})]
         if arrays.bias is not None:

@@ -15,7 +15,7 @@ from graphnet.blob import Array, rows
 SUM_COLUMNS = 32
 
 
-class InnerProduct:
+class CupyInnerProduct:
     """An inner product bound to its arrays.
 
     Args:

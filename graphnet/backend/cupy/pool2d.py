@@ -16,13 +16,13 @@ RULES: Mapping[Divisor, int] = {"kernel": 0, "padded": 1, "valid": 2}
 
 
 def pool2d_scratch(kind: PoolingKind, y: Shape, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Pool2d`: where each maximum was found."""
+    """The scratch of :class:`CupyPool2d`: where each maximum was found."""
     if kind == "Mean" or not backward:
         return {}
     return {"argmax": ScratchDecl(y, "int32", "pass", blob=True)}
 
 
-class Pool2d:
+class CupyPool2d:
     """A pooling bound to its arrays.
 
     Args:

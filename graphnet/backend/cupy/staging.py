@@ -13,7 +13,7 @@ from graphnet.blob import Array, Shape
 
 
 class DeviceStaging:
-    """Room for one batch in page-locked memory, and room for it on the device.
+    """Space for one batch in page-locked memory, and space for it on the device.
 
     The way from one to the other is gone by a stream of its own, beside the computation; the
     short way from there into the net by the stream that computes. Events keep the order: the net

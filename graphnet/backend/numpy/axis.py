@@ -18,16 +18,16 @@ from graphnet.backend.numpy.sums import PRODUCT_ELEMENTS
 from graphnet.blob import Array, storage
 
 
-def bind_max(array: Array, axis: int, out: Array, room: Array) -> Call:
+def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
     """``out = array.max(axis, keepdims=True)``.
 
     Args:
         array: Seen as ``(N, …)``.
         axis: At least 1.
         out: Of size 1 along the axis.
-        room: Like the array, in memory of its own; written over.
+        scratch: Like the array, in memory of its own; written over.
     """
-    parts = _around(axis, array, out, room)
+    parts = _around(axis, array, out, scratch)
     if parts is None or array.shape[axis] == 1:
         return partial(array.max, axis=axis, keepdims=True, out=out)
     return in_turn(list(_halves(*parts)))
@@ -51,14 +51,14 @@ def _around(axis: int, *arrays: Array) -> list[Array] | None:
     return parts
 
 
-def _halves(x: Array, out: Array, room: Array) -> Iterator[Call]:
+def _halves(x: Array, out: Array, scratch: Array) -> Iterator[Call]:
     """The maximum of the first half and the second, until one element is left."""
     size = x.shape[1]
     while size > 1:
         half = size // 2
-        to = out if size == 2 else room  # noqa: PLR2004  both are halves
+        to = out if size == 2 else scratch  # noqa: PLR2004  both are halves
         yield partial(np.maximum, x[:, :half], x[:, half : 2 * half], out=to[:, :half])
         if size % 2:
-            to, of = (out if half == 1 else room)[:, :1], room[:, :1]
+            to, of = (out if half == 1 else scratch)[:, :1], scratch[:, :1]
             yield partial(np.maximum, of, x[:, size - 1 : size], out=to)
-        x, size = room, half
+        x, size = scratch, half

@@ -20,7 +20,7 @@ from graphnet.blob import Array, columns, rows
 PART_MACS, MOST_PARTS = 6_000_000, 8
 
 
-class InnerProduct:
+class NumpyInnerProduct:
     """An inner product bound to its arrays.
 
     Args:

@@ -56,25 +56,25 @@ def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:
         yield partial(np.matmul, left, right[..., whole:], out[..., whole:])
 
 
-def by_rows(left: Array, right: Array, out: Array, room: Array | None = None) -> Iterator[Call]:
+def by_rows(left: Array, right: Array, out: Array, scratch: Array | None = None) -> Iterator[Call]:
     """Calls that write ``left @ right`` to ``out``, a few rows at a time.
 
     Args:
         left: ``(…, M, D)``.
         right: ``(…, D, n)``, stored column after column.
         out: ``(…, M, n)``.
-        room: At least as large as ``right``, flat, if it may be laid out row after row, which
+        scratch: At least as large as ``right``, flat, if it may be laid out row after row, which
             pays where many rows of ``left`` meet it.
     """
     n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
     small = min(UNPACKED // (depth * n), n_rows)
-    laid_out = _divisor(n_rows, small) if room is not None and n % VECTOR == 0 else 0
+    laid_out = _divisor(n_rows, small) if scratch is not None and n % VECTOR == 0 else 0
     turned = _divisor(n_rows, min(TURNED // n, small))
     pieces = 0  # rows of each
     if has_unpacked() and turned < n_rows:
-        if room is not None and laid_out >= VECTOR:
-            by_row = room[: right.size].reshape(right.shape)
+        if scratch is not None and laid_out >= VECTOR:
+            by_row = scratch[: right.size].reshape(right.shape)
             yield partial(np.copyto, by_row, right)
             right, pieces = by_row, laid_out
         elif 2 * turned >= VECTOR:

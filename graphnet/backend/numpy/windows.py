@@ -52,7 +52,7 @@ class Axis:
                 )
         return met
 
-    def groups(self) -> list[Group]:
+    def runs(self) -> list[WindowRun]:
         """The windows, in runs of which the same taps lie in the image; at least one must."""
 
         def inside(window: int) -> tuple[int, int]:
@@ -68,7 +68,7 @@ class Axis:
             ]
             reach = (len(windows) - 1) * self.stride + 1
             taps = tuple(slice(start, start + reach, self.stride) for start in starts)
-            found.append(Group(slice(windows[0], windows[-1] + 1), low, taps))
+            found.append(WindowRun(slice(windows[0], windows[-1] + 1), low, taps))
         return found
 
     @property
@@ -104,7 +104,7 @@ class Tap:
 
 
 @dataclass(frozen=True)
-class Group:
+class WindowRun:
     """Successive windows of which the same taps lie inside the image.
 
     Attributes:

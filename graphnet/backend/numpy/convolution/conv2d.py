@@ -27,18 +27,18 @@ def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPl
 
 
 def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Conv2d`."""
+    """The scratch of :class:`NumpyConv2d`."""
     shapes = plan.scratch(backward=backward)
     if backward:
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
         shapes["sums"] = (n_sums, *plan.sum_shape)
-        shapes["bias_sums"] = (plan.n_rows, plan.n_filter)
+        shapes["bias_sums"] = (plan.n_rows, plan.filters_per_group)
     decls = {name: ScratchDecl((plan.n_group, *shape)) for name, shape in shapes.items()}
-    work = (plan.n_slots(n_threads), plan.work(backward=backward))
-    return {**decls, "work": ScratchDecl(work)}
+    slots = (plan.n_slots(n_threads), plan.slot_scratch(backward=backward))
+    return {**decls, "slots": ScratchDecl(slots)}
 
 
-class Conv2d:
+class NumpyConv2d:
     """A convolution bound to its arrays.
 
     Args:

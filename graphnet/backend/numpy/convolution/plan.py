@@ -154,8 +154,8 @@ class ConvPlan(ABC):
         """The arrays of a group that last for a pass."""
 
     @abstractmethod
-    def work(self, *, backward: bool) -> int:
-        """Elements of working memory that a thread needs."""
+    def slot_scratch(self, *, backward: bool) -> int:
+        """Elements of flat scratch that a slot needs."""
 
     # --- shapes -------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class ConvPlan(ABC):
         return (self.x[0], self.filter[0], *self.window.floor_size((self.x[2], self.x[3])))
 
     @property
-    def n_filter(self) -> int:
+    def filters_per_group(self) -> int:
         """Filters of a group."""
         return self.filter[0] // self.n_group
 
@@ -270,7 +270,7 @@ class ConvPlan(ABC):
     @property
     def filter_parts(self) -> list[slice]:
         """The filters of a group, in parts whose gradients are shared out beside the lanes."""
-        return [slice(0, self.n_filter)]
+        return [slice(0, self.filters_per_group)]
 
     # --- the image's gradient -----------------------------------------------------------
 

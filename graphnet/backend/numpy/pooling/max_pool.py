@@ -18,7 +18,7 @@ import numpy as np
 
 from graphnet.backend.base import ScratchDecl
 from graphnet.backend.calls import Call
-from graphnet.backend.numpy.windows import Axis, Group
+from graphnet.backend.numpy.windows import Axis, WindowRun
 from graphnet.blob import Array, Shape
 
 #: Elements of the smallest window that is searched.
@@ -28,7 +28,7 @@ PAIR = 2
 def max_pool_scratch(
     height: Axis, width: Axis, x: Shape, part: Shape, n_slots: int
 ) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`MaxPart`.
+    """The scratch of :class:`MaxPart`.
 
     Args:
         height: The windows' rows.
@@ -64,7 +64,7 @@ def places(axis: Axis) -> str:
 
 
 @dataclass(frozen=True)
-class Stage:
+class AxisMaxima:
     """The maxima along one axis.
 
     Attributes:
@@ -73,7 +73,7 @@ class Stage:
         x: What is searched.
         y: The maxima.
         winners: Like them: which element of its window each is, of those inside the image.
-        room: Flat working memory by name.
+        scratch: Flat scratch by name.
     """
 
     axis: Axis
@@ -81,11 +81,11 @@ class Stage:
     x: Array
     y: Array
     winners: Array
-    room: Mapping[str, Array]
+    scratch: Mapping[str, Array]
 
     def forward(self) -> Iterator[Call]:
         """Write the maxima and the winners."""
-        for group in self.axis.groups():
+        for group in self.axis.runs():
             y, winners = self.windows(self.y, group), self.windows(self.winners, group)
             larger = self.like(y, "larger")
             first, *others = self.taps(self.x, group)
@@ -113,7 +113,7 @@ class Stage:
         if not self.axis.tiles:
             yield partial(dx.fill, 0)
         bits = np.dtype(f"u{dy.itemsize}")
-        for group in self.axis.groups():
+        for group in self.axis.runs():
             rest, winners = self.windows(dy, group).view(bits), self.windows(self.winners, group)
             mask = self.like(rest, "larger")
             first, *others = (tap.view(bits) for tap in self.taps(dx, group))
@@ -133,7 +133,7 @@ class Stage:
         unwritten = self.part(dx, slice(max(0, self.axis.out * stride - self.axis.pad), None))
         if unwritten.size:
             yield partial(unwritten.fill, 0)
-        for group in self.axis.groups():
+        for group in self.axis.runs():
             whole, winners = self.windows(dy, group), self.windows(self.winners, group)
             mask, share = self.like(whole, "larger"), self.like(whole, "share")
             taps = self.taps(dx, group)
@@ -152,11 +152,11 @@ class Stage:
                     after += [*calls, partial(np.add, tap, share, tap)]
         yield from after
 
-    def windows(self, array: Array, group: Group) -> Array:
+    def windows(self, array: Array, group: WindowRun) -> Array:
         """The part of an array that has an element for each window of the group."""
         return self.part(array, group.windows)
 
-    def taps(self, array: Array, group: Group) -> list[Array]:
+    def taps(self, array: Array, group: WindowRun) -> list[Array]:
         """The parts of an array like the image that the taps of the group meet."""
         return [self.part(array, tap) for tap in group.taps]
 
@@ -165,13 +165,13 @@ class Stage:
         return array[(slice(None),) * self.dim + (which,)]
 
     def place(self, array: Array) -> Array:
-        """Working memory for numbers like the winners, of the shape of an array."""
-        room = self.room["place"].view(self.winners.dtype)
-        return room[: array.size].reshape(array.shape)
+        """Scratch for numbers like the winners, of the shape of an array."""
+        scratch = self.scratch["place"].view(self.winners.dtype)
+        return scratch[: array.size].reshape(array.shape)
 
     def like(self, array: Array, name: str) -> Array:
-        """Working memory of that name, of the same shape."""
-        return self.room[name][: array.size].reshape(array.shape)
+        """Scratch of that name, of the same shape."""
+        return self.scratch[name][: array.size].reshape(array.shape)
 
 
 class MaxPart:
@@ -194,9 +194,9 @@ class MaxPart:
             middle = self.of_rows = scratch["of_rows"][: prod(shape)].reshape(shape)
         self.stages = []
         if not width.trivial:
-            self.stages.append(Stage(width, 2, x, middle, scratch["column_winners"], scratch))
+            self.stages.append(AxisMaxima(width, 2, x, middle, scratch["column_winners"], scratch))
         if not height.trivial:
-            self.stages.append(Stage(height, 1, middle, y, scratch["row_winners"], scratch))
+            self.stages.append(AxisMaxima(height, 1, middle, y, scratch["row_winners"], scratch))
         self.x, self.y = x, y
 
     def forward(self) -> Iterator[Call]:

@@ -160,7 +160,7 @@ def test_forward_alone():
     op.forward()
     op.backward()
     np.testing.assert_allclose(arrays.y, convolve(PADDED, 1, *case).y, atol=1e-12)
-    assert set(decls) == {"filter", "work"}
+    assert set(decls) == {"filter", "slots"}
 
 
 def test_params_without_a_gradient_to_pass_on():
@@ -215,10 +215,10 @@ def test_scratch_grows_with_the_threads_that_can_work():
     """More threads than tasks need no more scratch, and small work only one thread's."""
     shapes = {"x": (64, 20, 12, 12), "filter_": (50, 20, 5, 5), "backward": True}
     slots = [
-        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["work"].shape[0]
+        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["slots"].shape[0]
         for threads in (1, 2, 64)
     ]
     assert slots[:2] == [1, 2]
     assert 2 < slots[2] < 64
     small = {"x": (2, 3, 6, 6), "filter_": (4, 3, 3, 3), "backward": True}
-    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["work"].shape[0] == 1
+    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["slots"].shape[0] == 1

@@ -1,4 +1,4 @@
-"""Arrays on a flat piece of working memory."""
+"""Arrays on a flat piece of scratch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LINE = 16
 
 
 def footprint(*shapes: Shape) -> int:
-    """The elements of work memory that :func:`carve` takes for arrays of these shapes."""
+    """The elements of scratch that :func:`carve` takes for arrays of these shapes."""
     return sum(-(-prod(shape) // LINE) * LINE for shape in shapes)
 
 
-def carve(work: Array, *shapes: Shape) -> list[Array]:
-    """Arrays of these shapes on one flat piece of work memory."""
+def carve(scratch: Array, *shapes: Shape) -> list[Array]:
+    """Arrays of these shapes on one flat piece of scratch."""
     arrays, start = [], 0
     for shape in shapes:
-        arrays.append(work[start : start + prod(shape)].reshape(shape))
+        arrays.append(scratch[start : start + prod(shape)].reshape(shape))
         start += footprint(shape)
     return arrays
