@@ -186,11 +186,13 @@ class Backend(Sealed):
 
     def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
         """A plain C-order array of zeros."""
-        return self.xp.zeros(shape, dtype)
+        zeros: Array = self.xp.zeros(shape, dtype)
+        return zeros
 
     def full(self, shape: Shape, value: float, dtype: np.dtype) -> Array:
         """A plain C-order array filled with ``value``."""
-        return self.xp.full(shape, value, dtype)
+        full: Array = self.xp.full(shape, value, dtype)
+        return full
 
     @abstractmethod
     def upload(self, host: np.ndarray, out: Array) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -70,7 +70,8 @@ class CupyBackend(Backend):
     # --- memory -------------------------------------------------------------------------
 
     def arena(self, n_bytes: int) -> Array:
-        return self.xp.empty(n_bytes, np.uint8)  # CuPy aligns to 512 bytes
+        arena: Array = self.xp.empty(n_bytes, np.uint8)  # CuPy aligns to 512 bytes
+        return arena
 
     def place(
         self, arena: Array, offset: int, shape: Shape, dtype: np.dtype, *, blob: bool
@@ -85,10 +86,10 @@ class CupyBackend(Backend):
         return int(free) + int(pool.total_bytes() - pool.used_bytes())
 
     def upload(self, host: np.ndarray, out: Array) -> None:
-        out.set(host)
+        cast("Any", out).set(host)
 
     def download(self, array: Array) -> np.ndarray:
-        return np.ascontiguousarray(array.get())
+        return np.ascontiguousarray(cast("Any", array).get())
 
     def synchronize(self) -> None:
         self.xp.cuda.get_current_stream().synchronize()

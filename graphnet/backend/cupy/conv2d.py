@@ -122,7 +122,7 @@ class CupyConv2d:
         columns, rows = self.matrices(images)
         calls = []
         if arrays.dx is not None or arrays.dfilter is not None:
-            dy: Array = arrays.dy
+            dy: Any = arrays.dy
             calls.append(self.bind_rows("images_to_rows", images, dy[images], rows))
         if arrays.dfilter is not None:
             calls.append(self.lower("im2col", images, columns))
@@ -166,14 +166,14 @@ class CupyConv2d:
     def lower(self, kernel: str, images: slice, columns: Array) -> Call:
         """From images to columns, or from columns to the gradient of the images."""
         n, geometry = images.stop - images.start, self.shapes.geometry()
-        x: Array = self.arrays.x if kernel == "im2col" else self.arrays.dx
+        x: Any = self.arrays.x if kernel == "im2col" else self.arrays.dx
         arrays = (x[images], columns) if kernel == "im2col" else (columns, x[images])
         channels, (height, width) = self.shapes.x[1], self.shapes.x[2:]
         per_channel = prod(self.shapes.out) if kernel == "im2col" else height * width
         blocks = (blocks_for(channels * per_channel), n)
         return self.kernels.bind(f"im2col.{kernel}", x.dtype, blocks, (*arrays, n, *geometry))
 
-    def bind_rows(self, kernel: str, images: slice, *arrays: Array) -> Call:
+    def bind_rows(self, kernel: str, images: slice, *arrays: Any) -> Call:
         """Between the blob of the result and the rows of a product."""
         n, channels, area = images.stop - images.start, self.shapes.filter[0], prod(self.shapes.out)
         blocks = (blocks_for(channels * area), n)

@@ -217,14 +217,19 @@ class ConvDescriptors:
         names = list(arrays)
         algorithm = self.algorithm(way, names, scratch.nbytes)
         (first, a), (second, b), (out, c) = (
-            (self._descriptors[name], array.data.ptr) for name, array in arrays.items()
+            (self._descriptors[name], _pointer(array)) for name, array in arrays.items()
         )
         return partial(
             self._run, stream, f"cudnnConvolution{way}",
             self._cudnn.handle, ctypes.byref(self._one), first, a, second, b, self._convolution,
-            algorithm, scratch.data.ptr, scratch.nbytes, ctypes.byref(self._zero), out, c,
+            algorithm, _pointer(scratch), scratch.nbytes, ctypes.byref(self._zero), out, c,
         )  # fmt: skip
 
     def _run(self, stream: Callable[[], Any], name: str, *arguments: Any) -> None:
         self._cudnn.call("cudnnSetStream", self._cudnn.handle, stream().ptr)
         self._cudnn.call(name, *arguments)
+
+
+def _pointer(array: Any) -> int:
+    """Where an array begins on the device."""
+    return int(array.data.ptr)

@@ -42,7 +42,7 @@ class DeviceSums:
         there = self._on_device(numbers)
         padded = (*there, *[NULL] * (MOST_NUMBERS - len(there)))
         if isinstance(weight, int | float):
-            weights = (np.float64(weight), NULL)
+            weights: tuple[Any, ...] = (np.float64(weight), NULL)
         else:
             weights = (np.float64(0), *self._on_device([weight]))
         arguments = (self._values, len(there), *weights, *padded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
 from graphnet.backend.calls import in_turn
@@ -46,9 +46,7 @@ class CupyPool2d:
         arrays: Sequence[Array | None],
         scratch: Mapping[str, Array],
     ) -> None:
-        x: Array
-        y: Array
-        x, y, dx, dy = arrays
+        x, y, dx, dy = cast("Sequence[Any]", arrays)
         n, *image = x.shape
         geometry = (n, *image, *y.shape[2:], *window.kernel, *window.stride, *window.pad)
         blocks, blocks_back = ((blocks_for(prod(a.shape[1:])), n) for a in (y, x))

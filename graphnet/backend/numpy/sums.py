@@ -125,7 +125,8 @@ def _dots(scratch: ThreadScratch, a: Array, b: Array) -> Array:
     np.matmul(left, right, out=sums[:, :-1, np.newaxis, np.newaxis])
     last = sums[:, -1:, np.newaxis]
     np.matmul(a[:, np.newaxis, whole:], b[:, whole:, np.newaxis], out=last)
-    return np.add.reduce(sums, 1)
+    dots: Array = np.add.reduce(sums, 1)
+    return dots
 
 
 class _Tiles:
@@ -176,7 +177,7 @@ class _Tiles:
         n_kept, _, width, behind = x.shape
         left = self.scratch.of(x.dtype, n_kept, self._n_left(part), width)
         if behind > 1:
-            np.add.reduce(x, 3, None, left)
+            np.add.reduce(x, 3, out=left)
         else:
             self._shrink(x[..., 0], left)
         return _fold(left)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -56,12 +56,12 @@ class ConvGroup(ABC, Generic[P]):
         channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
         filters = slice(index * plan.filters_per_group, (index + 1) * plan.filters_per_group)
         self.x, self.y = storage(arrays.x)[channels], storage(arrays.y)[filters]
-        self.dx: Array = None if arrays.dx is None else storage(arrays.dx)[channels]
-        self.dy: Array = None if arrays.dy is None else storage(arrays.dy)[filters]
+        self.dx: Any = None if arrays.dx is None else storage(arrays.dx)[channels]
+        self.dy: Any = None if arrays.dy is None else storage(arrays.dy)[filters]
         self.filter = arrays.filter[filters]
-        self.bias: Array = None if arrays.bias is None else arrays.bias[filters]
-        self.dfilter: Array = None if arrays.dfilter is None else arrays.dfilter[filters]
-        self.dbias: Array = None if arrays.dbias is None else arrays.dbias[filters]
+        self.bias: Any = None if arrays.bias is None else arrays.bias[filters]
+        self.dfilter: Any = None if arrays.dfilter is None else arrays.dfilter[filters]
+        self.dbias: Any = None if arrays.dbias is None else arrays.dbias[filters]
 
     # --- what an algorithm does ---------------------------------------------------------
 
@@ -152,7 +152,8 @@ class ConvGroup(ABC, Generic[P]):
 
     def image_rows(self, unit: GradientUnit) -> Array:
         """The part of the image's gradient that a unit writes."""
-        return self.dx[unit.channels, unit.rows.image(unit.start, unit.stop)]
+        rows: Array = self.dx[unit.channels, unit.rows.image(unit.start, unit.stop)]
+        return rows
 
 
 def merged(outputs: Array) -> Array:

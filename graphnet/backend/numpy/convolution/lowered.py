@@ -60,9 +60,9 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         whole = len(taps) == self.plan.filter[3] and all(
             tap.windows == slice(0, q.stop - q.start) for tap in taps
         )
-        for outside in (target[: low - start], target[high - start :]):
-            if outside.size:
-                yield partial(outside.fill, 0)
+        for rows_outside in (target[: low - start], target[high - start :]):
+            if rows_outside.size:
+                yield partial(rows_outside.fill, 0)
         if low == high:
             return
         rows = self.x[:, unit.rows.image(low, high), :, n].transpose(1, 0, 2, 3)

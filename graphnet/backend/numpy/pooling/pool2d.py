@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isqrt, prod
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -177,13 +177,8 @@ class _PoolPart:
         self.height, self.width = plan.axes
         self.channels, columns = part
         self.columns = columns if self.width.trivial else slice(None)
-        self.x: Array
-        self.y: Array
-        self.dx: Array
-        self.dy: Array
-        self.x, self.y, self.dx, self.dy = (
-            None if a is None else self.cut(storage(a)) for a in arrays
-        )
+        parts = [None if a is None else self.cut(storage(a)) for a in arrays]
+        self.x, self.y, self.dx, self.dy = cast("list[Any]", parts)
 
     def cut(self, array: Array) -> Array:
         """The part of an array in batch-last order."""
