@@ -1,8 +1,8 @@
 """Control groups: the part of a machine that Linux leaves to a container or a batch job.
 
-Version 2 has one tree of groups; version 1 has one for each controller, and both may be there side
-by side. A group is bound by its own limits and by those of every group around it. A container may
-see nothing of what is around its own group: then that is the root of what it sees.
+Version 2 has one tree of groups, version 1 one for each controller; both may exist side by side.
+The limits of a group bind all groups within it. A container may see its own group as the root, and
+nothing of the groups around it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class ControlGroup(NamedTuple):
     version: int
 
     def read(self, name: str) -> str:
-        """What one of its files says; nothing where there is none."""
+        """The content of one of its files; empty if there is none."""
         with suppress(OSError, ValueError):
             return (self.folder / name).read_text("ascii").strip()
         return ""
 
     def number(self, name: str) -> int | None:
-        """The whole number in one of its files; None where there is none, as in ``max``."""
+        """The whole number in one of its files; None if there is none, as in ``max``."""
         text = self.read(name)
         return int(text) if text.removeprefix("-").isdecimal() else None
 
@@ -43,8 +43,8 @@ class FreeMemory(NamedTuple):
     """Memory that may still be taken.
 
     Attributes:
-        n_bytes: How much.
-        reason: What allows no more.
+        n_bytes: How many bytes.
+        reason: What limits them.
     """
 
     n_bytes: int
@@ -52,7 +52,7 @@ class FreeMemory(NamedTuple):
 
 
 def cpu_quota(system: Path = SYSTEM) -> float | None:
-    """How many processors' time this process may use; None where nothing limits it.
+    """How many processors' time this process may use; None if that is not limited.
 
     Args:
         system: The root of the file system.
@@ -70,7 +70,7 @@ def _quota(group: ControlGroup) -> float | None:
 
 
 def free_memory(system: Path = SYSTEM) -> Iterator[FreeMemory]:
-    """What each control group leaves this process of its memory, where it is limited.
+    """What each control group that limits memory leaves this process.
 
     Args:
         system: The root of the file system.
@@ -87,14 +87,14 @@ def free_memory(system: Path = SYSTEM) -> Iterator[FreeMemory]:
 
 
 def _reclaimable(group: ControlGroup) -> int:
-    """Bytes of files that are kept in memory as long as nobody else needs it."""
+    """Bytes of memory that hold files and are given up when needed."""
     name = "total_inactive_file" if group.version == 1 else "inactive_file"
     found = re.search(rf"^{name} (\d+)$", group.read("memory.stat"), re.MULTILINE)
     return int(found[1]) if found else 0
 
 
 def _groups(controller: str, system: Path) -> Iterator[ControlGroup]:
-    """Those that may limit this process, the innermost first; none where there are no groups."""
+    """The groups that may limit this process, the innermost first."""
     mounts = list(_mounts(controller, system))
     for line in _lines(system / "proc/self/cgroup"):
         number, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -108,7 +108,7 @@ def _groups(controller: str, system: Path) -> Iterator[ControlGroup]:
 
 
 def _mounts(controller: str, system: Path) -> Iterator[tuple[int, Path, str]]:
-    """Where trees of groups are to be seen: version, folder, and which group that folder is."""
+    """Where trees of groups are mounted: version, folder, and which group that folder is."""
     for line in _lines(system / "proc/self/mountinfo"):
         mounted, _, kind = line.partition(" - ")
         fields, (name, _, options) = mounted.split(" "), (*kind.split(" ", 2), "", "", "")[:3]
@@ -127,12 +127,12 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(field: str) -> str:
-    """A path of mountinfo, in which a blank stands as its number in base 8."""
+    """A path of mountinfo, in which a blank is written as its code in base 8."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
 def _below(path: str, root: str) -> list[str]:
-    """The steps from a mounted group to a group; none where that is not below it."""
+    """The steps from a mounted group down to a group; none if it is not below."""
     if path != root and not path.startswith(root.rstrip("/") + "/"):
         return []
     steps = [step for step in path[len(root.rstrip("/")) :].split("/") if step]

@@ -204,11 +204,14 @@ class Backend(Sealed):
 
     @abstractmethod
     def synchronize(self) -> None:
-        """Wait until all that was asked for is done: for clocks, which else stop too soon."""
+        """Wait until everything that was started is done, as a clock must before it stops."""
 
     @abstractmethod
     def staging(self, targets: Sequence[Array]) -> Staging:
-        """Space for one batch on its way into these arrays; several in turn overlap the way."""
+        """A staging area for one batch on its way into these arrays.
+
+        With several of them, batches are copied while others are computed with.
+        """
 
     # --- element-wise work --------------------------------------------------------------
 
@@ -216,19 +219,19 @@ class Backend(Sealed):
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
-        The call that comes back runs it over blocks of them, perhaps in several threads; the
-        function must treat elements independently and write with ``out=``.
+        The returned call runs it over blocks of them, perhaps in several threads; the function
+        must treat elements independently and write with ``out=``.
         """
 
-    #: How many elements a layer that works in blocks gives each: what a core's cache holds.
+    #: Elements of a block, for layers that work in blocks: what fits into a core's cache.
     block_elements: int = 2**17
-    #: The most parts a layer cuts a batch into that then go their way one beside the other.
+    #: The most parts a layer cuts a batch into to run them concurrently.
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
-        """Bind calls none of which writes what another one touches.
+        """Bind independent calls: none of them writes what another one touches.
 
-        The call that comes back makes them all, in any order, perhaps in several threads.
+        The returned call makes them all, in any order, perhaps in several threads.
         """
 
         def run() -> None:
@@ -243,24 +246,24 @@ class Backend(Sealed):
 
     @abstractmethod
     def scatter(self, flat: Array, index: Array, values: Array) -> None:
-        """``flat[index] = values``: arrays as of :meth:`gather`, in which no index comes twice."""
+        """``flat[index] = values``: arrays as for :meth:`gather`, and no index occurs twice."""
 
     @abstractmethod
     def add_rows(self, flat: Array, place: Array, values: Array, width: int) -> None:
-        """``flat = 0``, then ``flat[place] += values``, where places may come several times.
+        """``flat = 0``, then ``flat[place] += values``, where places may occur several times.
 
         Args:
             flat: A C-contiguous table, as one axis.
-            place: For each of ``values``, where in ``flat`` it belongs: as :meth:`gather` was
-                given to pick whole rows of the table.
-            values: Their elements in the order they are stored in.
-            width: Of a row.
+            place: The index in ``flat`` of each of ``values``. Together they pick whole rows of
+                the table, as the index given to :meth:`gather` did.
+            values: In the order they are stored in.
+            width: Elements of a row.
         """
 
     # --- sums and maxima ----------------------------------------------------------------
     #
-    # Whatever adds up many numbers does it here. Sums of numbers of one sign are right to a part in
-    # a million in float32, for 2**24 of them and more; their order is a matter of shapes alone.
+    # Whatever adds up many numbers does it here. A float32 sum of numbers of one sign is right to a
+    # part in a million, for 2**24 terms and more; the order of addition depends on shapes alone.
 
     @abstractmethod
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
@@ -268,8 +271,8 @@ class Backend(Sealed):
 
         Args:
             array: A blob, some channels of one, or a plain array; without gaps.
-            axes: Which the sum runs over; either they or the others are neighbours.
-            out: Of as many elements as the sum has, in the order of the array's storage.
+            axes: Those summed over; either they or the remaining ones are adjacent.
+            out: As many elements as the sum has, in the order in which the array is stored.
         """
 
     @abstractmethod
@@ -299,7 +302,7 @@ class Backend(Sealed):
 
     @abstractmethod
     def number(self, array: Array) -> Number:
-        """The one element of an array without axes, to compute with; nobody waits for it."""
+        """The element of an array without axes, as a number; does not wait for the device."""
 
     @abstractmethod
     def square_sum(self, flat: Array) -> Number:
@@ -309,7 +312,7 @@ class Backend(Sealed):
     def clip_factor(self, norm: Number, most: float) -> Number:
         """What a gradient of this norm is multiplied by so that it is at most ``most``.
 
-        1 where it is no larger, or not finite: a run that diverges must be seen to.
+        1 where it is no larger, and where it is not finite: divergence must stay visible.
         """
 
     @abstractmethod
@@ -318,11 +321,11 @@ class Backend(Sealed):
 
     @abstractmethod
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
-        """See in each pass that all of ``flags`` is true.
+        """Check in each pass that all of ``flags`` are true.
 
         Args:
-            flags: Contiguous in the order they are stored in; written before each look.
-            values: What they were made from, as many, in the same order: for the message.
+            flags: Without gaps; written before each look.
+            values: What they were made from, one each, in the same order: for the message.
             refuse: Raises the error, given the place of the first false flag, its value, and how
                 many looks ago it was seen.
         """

@@ -17,7 +17,7 @@ class Constraint(Model):
 
     @abstractmethod
     def apply(self, backend: Backend, data: Array, iteration: int) -> None:
-        """Bring ``data`` back into the allowed set if it is time to."""
+        """Bring ``data`` back into the allowed set, if it is due in this iteration."""
 
 
 class NoCons(Constraint):

@@ -1,4 +1,4 @@
-"""Random numbers that depend on what they are for, not on when or where they are drawn.
+"""Random numbers for the samples of a batch.
 
 Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) turns a
 128-bit key and a 256-bit counter into four 64-bit words. Every sample of every iteration has a
@@ -13,7 +13,7 @@ normal   two per pair of float64 uniforms u, v, in either precision (Box and Mul
          r cos 2πv, then r sin 2πv, where r = √(−2 ln(1 − u))
 =======  =========================================================================
 
-Another implementation can so draw the same uniforms bit for bit.
+So another implementation can draw the same uniforms bit for bit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ import numpy as np
 
 from graphnet.blob import Shape
 
-#: Samples drawn at a time, and most elements: what is drawn lies across how blobs are stored.
+#: Samples and elements drawn at a time, at most: they are drawn sample by sample, in scratch, since
+#: blobs may be stored otherwise.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
 
 _WORD = 2**64
@@ -43,7 +44,7 @@ class SampleStreams:
     """
 
     def __init__(self, key: int, iteration: int, sample: int) -> None:
-        # NumPy's Philox counts before it computes, hence the one less
+        # NumPy's Philox counts up before it computes, hence one less
         start = (iteration * _WORD**2 + sample * _WORD - 1) % _WORD**4
         self._philox = np.random.Philox(key=key, counter=start)
         self._random = np.random.Generator(self._philox).random
@@ -58,7 +59,7 @@ class SampleStreams:
 
 
 class Scratch:
-    """Working memory for one draw at a time, kept from one to the next."""
+    """Memory for one draw at a time, kept from one to the next."""
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)

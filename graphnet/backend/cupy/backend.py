@@ -1,8 +1,8 @@
 """The CuPy backend: batch-first storage on the GPU, cuBLAS, and kernels of our own.
 
-Nothing moves between host and device but by ``upload``, ``download`` and the transfers of
-batches. Everything runs on CuPy's current stream, and no kernel adds up in an order that could
-differ from run to run.
+Only ``upload``, ``download`` and the transfers of batches move anything between host and device.
+Everything runs on CuPy's current stream, and no kernel adds up in an order that could differ from
+run to run.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class CupyBackend(Backend):
     """Blobs seen as ``(N, …)`` are stored so, on the current device.
 
     Args:
-        cp: The array module; None imports CuPy. It may be anything that behaves alike.
-        cudnn: What computes convolutions in place of cuBLAS and our own kernels. Default: what
-            the environment variable GRAPHNET_CONV wants: ``gemm`` (none, the default), ``cudnn``,
-            or ``auto``.
+        cp: The array module, CuPy or what behaves alike; None imports CuPy.
+        cudnn: What computes convolutions instead of cuBLAS and our own kernels. Default: as the
+            environment variable GRAPHNET_CONV says: ``gemm`` (none, the default), ``cudnn`` or
+            ``auto``.
 
     Raises:
         BackendError: If GRAPHNET_CONV is ``cudnn`` and that cannot be loaded.
@@ -54,7 +54,7 @@ class CupyBackend(Backend):
 
     name = "cupy"
     on_host = False
-    #: A kernel runs over whole arrays, so there is nothing to be won by cutting them.
+    #: A kernel runs over whole arrays: cutting them gains nothing.
     block_elements = 2**62
     most_strips = 1
 
@@ -99,7 +99,7 @@ class CupyBackend(Backend):
 
     @cached_property
     def _copies(self) -> Any:
-        """The stream that batches come by."""
+        """The stream that copies batches."""
         return self.xp.cuda.Stream(non_blocking=True)
 
     # --- element-wise work --------------------------------------------------------------
@@ -126,7 +126,7 @@ class CupyBackend(Backend):
 
     # --- sums ---------------------------------------------------------------------------
     #
-    # All in float64, whatever the arrays hold: memory is what they wait for.
+    # All in float64, whatever the arrays hold: sums take as long as reading the memory does.
 
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
         axes = tuple(axes)

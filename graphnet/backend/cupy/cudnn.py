@@ -1,8 +1,8 @@
 """cuDNN's convolutions through ctypes: the few functions of its C interface that they need.
 
-It is loaded only where it is asked for. Algorithms whose sums have no fixed order are passed
-over, and so is TF32. The functions are those of version 7 and later; version 9 still has them,
-marked as deprecated in favour of its graphs.
+cuDNN is loaded only if asked for. Algorithms whose sums have no fixed order are not used, nor is
+TF32. The functions are those of version 7 and later; version 9 still has them, marked as deprecated
+in favour of its graphs.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Performance(ctypes.Structure):
 
 
 def find_library() -> str | None:
-    """Where the library is: in NVIDIA's wheel, or where the system finds it; None if nowhere."""
+    """The library in NVIDIA's wheel, or as the system finds it; None if there is none."""
     spec = importlib.util.find_spec("nvidia")
     folders = spec.submodule_search_locations or () if spec else ()
     found = [str(p) for f in folders for p in Path(f).glob("cudnn/lib/libcudnn.so.9")]
@@ -178,7 +178,7 @@ class ConvDescriptors:
         return tuple(size.value for size in sizes)
 
     def algorithm(self, way: str, names: Sequence[str], most_bytes: int) -> int:
-        """The quickest algorithm, by cuDNN's reckoning, that is reproducible and fits.
+        """Of the algorithms that are reproducible and fit, the one cuDNN expects to be quickest.
 
         Args:
             way: ``Forward``, ``BackwardData`` or ``BackwardFilter``.

@@ -1,8 +1,8 @@
 """Maxima along one axis of a blob, where NumPy's own are slow.
 
-A reduction along an axis in the middle is carried out in runs as long as the axes behind it, at
-15 ns and more for each run. The maximum of one half of the axis and the other goes over all of it
-at once.
+NumPy reduces an axis in the middle in runs as long as the axes behind it, at 15 ns and more for
+each run. So here one half of the axis is compared with the other in one call, until one element is
+left.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
         array: Seen as ``(N, …)``.
         axis: At least 1.
         out: Of size 1 along the axis.
-        scratch: Like the array, in memory of its own; written over.
+        scratch: Like the array, in memory of its own.
     """
     parts = _around(axis, array, out, scratch)
     if parts is None or array.shape[axis] == 1:
@@ -34,9 +34,9 @@ def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
 
 
 def _around(axis: int, *arrays: Array) -> list[Array] | None:
-    """The arrays as stored: the axes before the axis, it, those behind it.
+    """Views of the stored arrays with three axes: those before the axis, it, those behind it.
 
-    None where that cannot be seen, or would be many small matrices.
+    None where there is no such view, or it would be many small matrices.
     """
     parts = []
     for array in arrays:
@@ -52,7 +52,7 @@ def _around(axis: int, *arrays: Array) -> list[Array] | None:
 
 
 def _halves(x: Array, out: Array, scratch: Array) -> Iterator[Call]:
-    """The maximum of the first half and the second, until one element is left."""
+    """The maxima of the first half and the second, until one element is left."""
     size = x.shape[1]
     while size > 1:
         half = size // 2

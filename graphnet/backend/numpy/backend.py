@@ -50,7 +50,7 @@ from graphnet.random import samples as philox
 
 #: Of every arena, in bytes: a cache line, and a vector register.
 ALIGNMENT = 64
-#: Parts that random numbers are drawn in, and the fewest that are worth waking a thread.
+#: Parts in which random numbers are drawn, and the fewest numbers that are worth waking a thread.
 N_PARTS, INLINE_ELEMENTS = 4, 2**16
 
 
@@ -58,12 +58,12 @@ class NumpyBackend(Backend):
     """Blobs seen as ``(N, …)`` are stored ``(…, N)``.
 
     Args:
-        threads: How many compute, at least 1; None: one per processor this process may use.
-            Results are the same for any number, and so is all memory but that of scratch.
+        threads: How many threads compute, at least 1; None: one per processor this process may
+            use. Results are the same for any number, and so is all memory except scratch.
 
     Attributes:
-        threads: How many.
-        pool: They themselves.
+        threads: How many threads compute.
+        pool: The threads.
     """
 
     name = "numpy"
@@ -218,9 +218,9 @@ class NumpyBackend(Backend):
 
 
 class _DrawScratch(threading.local):
-    """A scratch for each part that random numbers are drawn in, whichever thread will draw it.
+    """Scratch for each part in which random numbers are drawn, whichever helper draws it.
 
-    Nets that share a backend may run in different threads: each of these has its own.
+    Nets that share a backend may run in several threads, of which each has its own.
     """
 
     def __init__(self) -> None:

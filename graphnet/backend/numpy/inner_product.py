@@ -1,6 +1,6 @@
 """The inner product on batch-last storage: ``y (M, N) = W (M, D) @ x (D, N) + b``.
 
-Its x may lie in memory sample after sample as well: BLAS reads a matrix either way.
+x may also lie in memory sample after sample: BLAS reads a matrix either way.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class NumpyInnerProduct:
 def product(left: Array, right: Array, out: Array) -> Call:
     """The call ``out = left @ right``.
 
-    NumPy takes 0.3 µs less for ``dot`` than for ``matmul``; but where an array has gaps ``dot``
-    copies it, or refuses to write to it.
+    ``dot`` takes 0.3 µs less than ``matmul``, but copies an array with gaps, or refuses to write
+    to it.
     """
     if out.flags.c_contiguous and _is_whole(left) and _is_whole(right):
         return partial(left.dot, right, out)

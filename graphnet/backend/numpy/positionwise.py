@@ -1,7 +1,7 @@
 """The inner product at several positions of a sample, on batch-last storage.
 
-``y (L, M, N) = W (M, D) @ x (L, D, N) + b``: one matrix product for each of the L positions. They
-cannot be a single one, as a position's samples, not all positions, lie side by side in memory.
+``y (L, M, N) = W (M, D) @ x (L, D, N) + b``: one matrix product for each of the L positions. One
+product for all would need the columns of all positions side by side, which memory does not hold.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arrays on a flat piece of scratch."""
+"""Arrays carved out of flat scratch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import prod
 
 from graphnet.blob import Array, Shape
 
-#: Memory is handed out in multiples of it, so that every array starts on a cache line.
+#: Every array takes a multiple of so many elements, so that the next one starts on a cache line.
 LINE = 16
 
 
@@ -16,7 +16,7 @@ def footprint(*shapes: Shape) -> int:
 
 
 def carve(scratch: Array, *shapes: Shape) -> list[Array]:
-    """Arrays of these shapes on one flat piece of scratch."""
+    """Arrays of these shapes, one after another in flat scratch."""
     arrays, start = [], 0
     for shape in shapes:
         arrays.append(scratch[start : start + prod(shape)].reshape(shape))

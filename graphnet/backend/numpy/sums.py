@@ -1,10 +1,13 @@
 """Sums of many numbers that rounding leaves right to a part in a million, also in float32.
 
 Numbers added one after another lose more the more there are: the sum of 2**24 equal ones in float32
-is off by up to 6 %. NumPy adds pairwise where they lie side by side, but one by one along any other
+is off by up to 6 %. NumPy adds pairwise if they lie side by side, but one by one along any other
 axis, and BLAS in as many lanes as a vector register has. So here at most :data:`PLAIN` are added
-that way; rows of such sums are folded, one half upon the other, and those of several tiles are
-added in float64. What is added to what depends on shapes alone.
+one by one. Rows of such sums are then folded,
+
+    a b c d e f g h  →  a+e b+f c+g d+h  →  a+e+c+g b+f+d+h  →  …
+
+and the sums of several tiles are added in float64. What is added to what depends on shapes alone.
 """
 
 from __future__ import annotations
@@ -22,18 +25,18 @@ from graphnet.blob import Array, storage
 
 #: Numbers that are added one by one at most, and by a product with ones, which adds some at a time.
 PLAIN, PLAIN_PRODUCT = 64, 128
-#: Of each of several products, at least: with fewer elements their calls cost more than runs do.
+#: The fewest elements of each of several products: below, their calls cost more than runs do.
 PRODUCT_ELEMENTS = 512
 #: Rows of a tile that a product adds up, and elements of a row that make it worth its call.
 ROWS, WIDE = 32, 64
-#: Numbers side by side that one call of BLAS adds, in many lanes: of each block, and without any.
+#: Numbers side by side that one call of BLAS adds, in many lanes: in each block, and at most.
 DOT, ONES = 256, 512
 #: Elements of a thread's scratch, and of a row of a tile.
 SCRATCH_ELEMENTS, ROW = 2**16, 2**9
 
 
 class ThreadScratch(threading.local):
-    """Working memory of each thread: what is added up in it never outlives a call."""
+    """Scratch of each thread; nothing in it outlives a call."""
 
     def __init__(self) -> None:
         self._elements = np.empty(SCRATCH_ELEMENTS)

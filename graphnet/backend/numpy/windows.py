@@ -1,7 +1,12 @@
 """Which elements of an image a sliding window's taps meet, along one axis.
 
 Convolution and pooling on the NumPy backend are sums (or maxima) over taps of shifted, strided
-slices; padding is never stored, the slices are clipped to the image instead.
+slices. Padding is never stored: the slices are clipped to the image.
+
+    5 elements, kernel 3, stride 2, pad 1       tap 0 meets image[1:4:2], of windows[1:3]
+    window 0: . 0 1                             tap 1 meets image[0:5:2], of windows[0:3]
+    window 1:     1 2 3                         tap 2 meets image[1:4:2], of windows[0:2]
+    window 2:         3 4 .
 """
 
 from __future__ import annotations

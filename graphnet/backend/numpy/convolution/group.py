@@ -26,10 +26,10 @@ class Share:
     """Where a unit's share of the gradients of filter and bias goes.
 
     Attributes:
-        part: Some filters.
-        total: The lane's products, which are added to; None if they are not wanted.
-        sums: The output's gradient is summed up here, row by row; None likewise.
-        first: The products are assigned, not added.
+        part: For which filters.
+        total: The lane's sum, to which the products are added; None if they are not wanted.
+        sums: Where each row of the output's gradient is summed up; None likewise.
+        first: Whether the products are assigned, not added.
     """
 
     part: slice
@@ -45,7 +45,7 @@ class ConvGroup(ABC, Generic[P]):
         plan: Of the same shapes.
         index: Of the group.
         arrays: Of the whole convolution.
-        scratch: Likewise; ``slots`` has a row for each slot.
+        scratch: Likewise; ``slots`` has a row of flat scratch for each slot.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class ConvGroup(ABC, Generic[P]):
 
 
 def merged(outputs: Array) -> Array:
-    """Filters, rows, columns of filters, rows, places and samples, which lie in a row: a view."""
+    """The view ``(filters, rows, columns)`` of ``(filters, rows, places, samples)``."""
     n_filters, n_rows, width, n = outputs.shape
     shape, strides = (n_filters, n_rows, width * n), (*outputs.strides[:2], outputs.itemsize)
     return as_strided(outputs, shape, strides)

@@ -1,7 +1,7 @@
 """Convolution by lowering: the taps along the width are laid out, and rows are matrix products.
 
-What is done in which order is decided in ``lowered_plan``; here the views are made and
-the NumPy calls are bound to them. A pass over the net then only makes the calls.
+``lowered_plan`` decides what is done in which order; here the views are made and the NumPy calls
+are bound to them. A pass over the net then only makes the calls.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The transforms are products with the small matrices of the algorithm, one for each tile of a row of
 a channel, all in one call to NumPy; in between there is a matrix product for each point and row.
-What is done in which order is decided in ``winograd_plan``.
+``winograd_plan`` decides what is done in which order.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             yield partial(np.matmul, self.folding(segment), reaching(unfolded, segment), to)
 
     def folding(self, segment: Segment) -> Array:
-        """The matrix that makes columns of the image's gradient of the points that reach them."""
+        """The matrix from the points that reach some columns of the image's gradient to these."""
         plan, back = self.plan, self.matrices.image.T
         blocks = np.zeros((plan.n_blocks, plan.tile, plan.n_points), back.dtype)
         for i, block in enumerate(reversed(blocks)):

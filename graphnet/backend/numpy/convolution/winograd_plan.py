@@ -19,20 +19,20 @@ from graphnet.backend.numpy.products import has_unpacked
 from graphnet.backend.numpy.scratch import footprint
 from graphnet.blob import Shape
 
-#: Columns of a unit, about.
+#: Columns of a unit, approximately.
 TILE_COLUMNS = 400
-#: Columns, of all rows together, that a product of the filter's gradient adds up, about.
+#: Columns, of all rows together, that a product of the filter's gradient adds up, approximately.
 SUMMED_COLUMNS = 1000
 #: Elements of products that wait to be transformed.
 WAITING_ELEMENTS = 2**17
-#: Samples below which the transforms' calls cost more than the products save, with BLAS kernels
-#: for small matrices and without.
+#: With fewer samples the transforms' calls cost more than the products save; with BLAS kernels for
+#: small matrices, and without.
 FEWEST_SAMPLES = {True: 8, False: 48}
-#: How many multiply-adds of a product take as long as an element that a transform makes; likewise.
+#: An element that a transform makes takes as long as so many multiply-adds of a product; likewise.
 TRANSFORM_MACS = {True: 12, False: 30}
-#: Channels and filters of a group below which a point's products are too narrow.
+#: With fewer channels or filters of a group a point's products are too narrow.
 FEWEST_CHANNELS = 6
-#: The least by which the multiply-adds must be fewer, transforms included.
+#: The factor by which the multiply-adds must be fewer, transforms included.
 LEAST_GAIN = 1.15
 #: The fewest samples to which the columns of an image's gradient are cut.
 FEWEST_CUT = 32
@@ -43,9 +43,9 @@ class TileSpan:
     """Successive tiles of which the same elements lie within an array.
 
     Attributes:
-        tiles: Which; counted from the first of a run of columns.
-        start: Where in the array the first one's first such element is.
-        part: Those elements, counted within a tile; there may be none.
+        tiles: The tiles, counted from the first of a run of columns.
+        start: The index in the array of the first such element of the first tile.
+        part: These elements, counted within a tile; there may be none.
     """
 
     tiles: slice
@@ -67,10 +67,17 @@ class TileSpan:
 class Segment:
     """Columns of the image's gradient, in stretches as long as tiles are apart.
 
+    With ``m`` outputs and ``n`` points, tile ``i`` reaches ``n`` columns, from column ``i m`` on:
+
+        stretches    | 0 | 1 | 2 | 3 |        m = 2, n = 4: stretch 0 is reached by tile 0,
+        tile 0       |-------|                stretch 1 by tiles 0 and 1, stretch 2 by 1 and 2
+        tile 1           |-------|
+        tile 2               |-------|
+
     Attributes:
         stretches: Successive ones that are reached alike; stretch 0 starts in the padding.
         blocks: Which of the tiles that may reach a stretch do so, the leftmost first.
-        tile: The leftmost that reaches the first stretch.
+        tile: The leftmost tile that reaches the first stretch.
     """
 
     stretches: TileSpan

@@ -1,10 +1,15 @@
 """The maximum of windows on batch-last storage, and which element of each it was.
 
 A window is searched in two stages: along the width for the maximum of each of its rows, then along
-the height for that of these. Each stage notes, mostly in a byte, the first element that was the
-largest; so the gradient finds its way back, along the height and then along the width, to the first
-maximum in scan order, and neither the image nor the maxima are needed again. Gradients are moved as
-integers, which cannot raise and keep every bit.
+the height for the largest of these. Each stage notes, mostly in a byte, the place of the first
+maximum (the *winner*):
+
+    window    3 9 1    row maxima   9   column winners   1     maximum      9
+              4 2 9                 9                    2     row winner   0
+
+The gradient goes back the same way, along the height and then along the width, to the first maximum
+in scan order; neither the image nor the maxima are needed again. Gradients are moved as integers,
+which cannot raise and keep every bit.
 """
 
 from __future__ import annotations
@@ -96,7 +101,7 @@ class AxisMaxima:
                 yield partial(np.maximum, first, other, out=y)
                 if i == 1:
                     yield partial(np.copyto, winners, larger)
-                else:  # the last that was larger than all before it
+                else:  # the winner is the last that was larger than all before it
                     place = self.place(y)
                     yield partial(np.multiply, larger, place.dtype.type(i), place)
                     yield partial(np.maximum, winners, place, out=winners)

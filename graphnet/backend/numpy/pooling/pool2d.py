@@ -25,7 +25,7 @@ from graphnet.blob import Array, Shape, storage
 #: What a tap of the windows meets, and the windows, as a part of an array.
 Tapped: TypeAlias = tuple[Array, tuple[slice, ...]]
 
-#: Below this many elements of the image, times its cost, a pass is not worth waking a thread.
+#: A pass over fewer elements of the image, times its cost, is not worth waking a thread for.
 INLINE_ELEMENTS = 2**19
 #: What a pass costs on an element, where maxima are searched for and elsewhere.
 SEARCH, REDUCE = 2, 1
@@ -189,7 +189,7 @@ class _Searched(_PoolPart):
     """A part of a max pooling that goes backward."""
 
     def max_part(self, slot: int) -> MaxPart:
-        """It, bound to the slot's scratch."""
+        """The part, bound to the slot's scratch."""
         scratch = {
             name: self.cut(array) if name.endswith("winners") else array[slot]
             for name, array in self.scratch.items()
@@ -263,7 +263,7 @@ class _Reduced(_PoolPart):
     def combine(
         self, function: np.ufunc, identity: float, pairs: Sequence[Tapped], whole: Array, slot: int
     ) -> Iterator[Call]:
-        """Reduce the taps into ``whole``: a few in turn, or groups of many and then these.
+        """Reduce the taps into ``whole``: a few one by one, many in groups that are then reduced.
 
         So no more numbers are added one after another than rounding allows.
         """
