@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -30,14 +30,16 @@ PoolingKind = Literal["Max", "Mean"]
 Divisor = Literal["kernel", "padded", "valid"]
 
 
-class Op(Protocol):
-    """An operation bound to its arrays."""
+class Op(NamedTuple):
+    """An operation bound to its arrays.
 
-    def forward(self) -> None:
-        """Compute the outputs from the inputs."""
+    Attributes:
+        forward: Computes the outputs from the inputs.
+        backward: Assigns the wanted diffs; called after ``forward`` on the same data.
+    """
 
-    def backward(self) -> None:
-        """Assign the wanted diffs; called after ``forward`` on the same data."""
+    forward: Callable[[], None]
+    backward: Callable[[], None]
 
 
 @dataclass(frozen=True)

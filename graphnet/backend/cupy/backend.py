@@ -24,13 +24,13 @@ from graphnet.backend.base import (
     ScratchDecl,
     Window,
 )
-from graphnet.backend.cupy.conv2d import ConvShapes, CupyConv2d, conv2d_scratch
+from graphnet.backend.cupy.conv2d import ConvShapes, bind_conv2d, conv2d_scratch
 from graphnet.backend.cupy.cudnn import Cudnn
-from graphnet.backend.cupy.cudnn_conv2d import CudnnConv2d, chosen_cudnn, cudnn_scratch
-from graphnet.backend.cupy.inner_product import CupyInnerProduct
+from graphnet.backend.cupy.cudnn_conv2d import bind_cudnn_conv2d, chosen_cudnn, cudnn_scratch
+from graphnet.backend.cupy.inner_product import bind_inner_product
 from graphnet.backend.cupy.kernels import THREADS, Kernels, blocks_for, check_countable
 from graphnet.backend.cupy.measures import DeviceExpectation, DeviceSums, ProductSum
-from graphnet.backend.cupy.pool2d import CupyPool2d, pool2d_scratch
+from graphnet.backend.cupy.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.cupy.staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
@@ -167,7 +167,7 @@ class CupyBackend(Backend):
     # --- the heavy operations -----------------------------------------------------------
 
     def inner_product(self, arrays: InnerProductArrays) -> Op:
-        return CupyInnerProduct(self.xp, arrays)
+        return bind_inner_product(self.xp, arrays)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -183,8 +183,8 @@ class CupyBackend(Backend):
     ) -> Op:
         shapes = ConvShapes(window, n_group, arrays.x.shape, arrays.filter.shape)
         if self.cudnn is not None:
-            return CudnnConv2d(self.xp, self.cudnn, shapes, arrays, scratch)
-        return CupyConv2d(self.xp, shapes, arrays, scratch)
+            return bind_cudnn_conv2d(self.xp, self.cudnn, shapes, arrays, scratch)
+        return bind_conv2d(self.xp, shapes, arrays, scratch)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
@@ -203,7 +203,7 @@ class CupyBackend(Backend):
         dy: Array | None,
         scratch: Mapping[str, Array],
     ) -> Op:
-        return CupyPool2d(self.xp, kind, window, divisor, (x, y, dx, dy), scratch)
+        return bind_pool2d(self.xp, kind, window, divisor, (x, y, dx, dy), scratch)
 
     # --- randomness ---------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ and within every kernel, have an order that only the shapes decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import prod
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, ScratchDecl, Window
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl, Window
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
 from graphnet.blob import Array, Shape
@@ -60,7 +60,7 @@ class ConvShapes:
 
 
 def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The scratch of :class:`CupyConv2d`."""
+    """The scratch that :func:`bind_conv2d` needs."""
     windows = shapes.n_images * prod(shapes.out)
     decls = {
         "columns": ScratchDecl((shapes.n_taps * windows,)),
@@ -71,7 +71,9 @@ def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDe
     return decls
 
 
-class CupyConv2d:
+def bind_conv2d(
+    cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
+) -> Op:
     """A convolution bound to its arrays.
 
     Args:
@@ -80,25 +82,25 @@ class CupyConv2d:
         arrays: What is computed from what.
         scratch: As :func:`conv2d_scratch` declares it.
     """
+    calls, n, step = _Calls(cp, shapes, arrays, scratch), shapes.x[0], shapes.n_images
+    groups = [slice(start, min(start + step, n)) for start in range(0, n, step)]
+    forward = [call for group in groups for call in calls.compute(group)]
+    backward: list[Call] = []
+    if arrays.dy is not None:
+        backward = [call for group in groups for call in calls.send_back(group)]
+        if arrays.dbias is not None:
+            backward.append(calls.sum_bias())
+    return Op(in_turn(forward), in_turn(backward))
 
-    forward: Callable[[], None]
-    backward: Callable[[], None]
+
+class _Calls:
+    """The calls of a convolution on some of its images."""
 
     def __init__(
         self, cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
         self.cp, self.kernels = cp, Kernels(cp)
         self.shapes, self.arrays, self.scratch = shapes, arrays, scratch
-        n, step = shapes.x[0], shapes.n_images
-        groups = [slice(start, min(start + step, n)) for start in range(0, n, step)]
-        self.forward = in_turn([call for group in groups for call in self.compute(group)])
-        backward: list[Call] = []
-        if arrays.dy is not None:
-            for group in groups:
-                backward += self.send_back(group)
-            if arrays.dbias is not None:
-                backward.append(self.sum_bias())
-        self.backward = in_turn(backward)
 
     def compute(self, images: slice) -> list[Call]:
         """The forward pass of some images."""

@@ -29,12 +29,12 @@ from graphnet.backend.measures import (
     Sums,
 )
 from graphnet.backend.numpy.axis import bind_max
-from graphnet.backend.numpy.convolution.conv2d import NumpyConv2d, conv2d_scratch, plan_conv2d
+from graphnet.backend.numpy.convolution.conv2d import bind_conv2d, conv2d_scratch, plan_conv2d
 from graphnet.backend.numpy.elementwise import bind_elementwise
-from graphnet.backend.numpy.inner_product import NumpyInnerProduct
+from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
-from graphnet.backend.numpy.pooling.pool2d import NumpyPool2d, PoolPlan, pool2d_scratch
-from graphnet.backend.numpy.positionwise import PositionwiseInnerProduct
+from graphnet.backend.numpy.pooling.pool2d import PoolPlan, bind_pool2d, pool2d_scratch
+from graphnet.backend.numpy.positionwise import bind_positionwise
 from graphnet.backend.numpy.sums import (
     ONES,
     SCRATCH_ELEMENTS,
@@ -164,7 +164,7 @@ class NumpyBackend(Backend):
 
     def inner_product(self, arrays: InnerProductArrays) -> Op:
         is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
-        return (NumpyInnerProduct if is_flat else PositionwiseInnerProduct)(self.pool, arrays)
+        return (bind_inner_product if is_flat else bind_positionwise)(self.pool, arrays)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -176,7 +176,7 @@ class NumpyBackend(Backend):
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> Op:
         plan = plan_conv2d(window, n_group, arrays.x.shape, arrays.filter.shape)
-        return NumpyConv2d(self.pool, plan, arrays, scratch)
+        return bind_conv2d(self.pool, plan, arrays, scratch)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
@@ -195,7 +195,7 @@ class NumpyBackend(Backend):
         scratch: Mapping[str, Array],
     ) -> Op:
         plan = PoolPlan(window, x.shape, y.shape)
-        return NumpyPool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
+        return bind_pool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
 
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
         self._fill(philox.fill_uniform, key, iteration, first_sample, out)

@@ -73,7 +73,7 @@ class ThreadPool:
             tasks: No two of them write the same memory, except that of their slot.
             inline: Run them in the caller's thread: they are too small to wake others for.
         """
-        if inline or self.n_threads == 1 or len(tasks) == 1:
+        if inline or self.n_threads == 1 or len(tasks) <= 1:
             return in_turn([call for task in tasks for call in task[0]])
         return partial(self.run, tasks)
 

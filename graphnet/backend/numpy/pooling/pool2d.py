@@ -6,7 +6,7 @@ width. A max pooling that will go backward goes another way, in ``max_pool``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isqrt, prod
@@ -14,8 +14,8 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
-from graphnet.backend.calls import Call, cut, in_turn
+from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl, Window
+from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
@@ -110,7 +110,7 @@ class PoolPlan:
 def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
-    """The scratch of :class:`NumpyPool2d`."""
+    """The scratch that :func:`bind_pool2d` needs."""
     if kind == "Max" and backward:
         height, width = plan.axes
         x = (*plan.x[1:], plan.x[0])
@@ -124,7 +124,14 @@ def pool2d_scratch(
     return decls
 
 
-class NumpyPool2d:
+def bind_pool2d(
+    pool: ThreadPool,
+    plan: PoolPlan,
+    kind: PoolingKind,
+    divisor: Divisor,
+    arrays: Sequence[Array | None],
+    scratch: Mapping[str, Array],
+) -> Op:
     """A pooling bound to its arrays.
 
     Args:
@@ -135,32 +142,19 @@ class NumpyPool2d:
         arrays: x, y, dx, dy; the diffs may be None.
         scratch: As :func:`pool2d_scratch` declares it.
     """
-
-    forward: Callable[[], None]
-    backward: Callable[[], None]
-
-    def __init__(
-        self,
-        pool: ThreadPool,
-        plan: PoolPlan,
-        kind: PoolingKind,
-        divisor: Divisor,
-        arrays: Sequence[Array | None],
-        scratch: Mapping[str, Array],
-    ) -> None:
-        parts: list[_Searched | _Reduced]
-        if "larger" in scratch:  # planned for a max pooling that goes backward
-            cost, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
-        else:
-            cost, x = REDUCE, arrays[0]
-            scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
-            parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
-        slots, inline = range(plan.n_slots(cost, pool.n_threads)), plan.inline(cost)
-        forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
-        self.forward, self.backward = pool.bind(forward, inline=inline), in_turn([])
-        if arrays[2] is not None:
-            backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
-            self.backward = pool.bind(backward, inline=inline)
+    parts: list[_Searched | _Reduced]
+    if "larger" in scratch:  # planned for a max pooling that goes backward
+        cost, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
+    else:
+        cost, x = REDUCE, arrays[0]
+        scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
+        parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
+    slots, inline = range(plan.n_slots(cost, pool.n_threads)), plan.inline(cost)
+    forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
+    backward = []
+    if arrays[2] is not None:
+        backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
+    return Op(pool.bind(forward, inline=inline), pool.bind(backward, inline=inline))
 
 
 class _PoolPart:
