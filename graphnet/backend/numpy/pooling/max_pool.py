@@ -90,10 +90,10 @@ class AxisMaxima:
 
     def forward(self) -> Iterator[Call]:
         """Write the maxima and the winners."""
-        for group in self.axis.runs():
-            y, winners = self.windows(self.y, group), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            y, winners = self.windows(self.y, run), self.windows(self.winners, run)
             larger = self.like(y, "larger")
-            first, *others = self.taps(self.x, group)
+            first, *others = self.taps(self.x, run)
             if not others:
                 yield partial(np.copyto, y, first)
             for i, other in enumerate(others, 1):
@@ -118,10 +118,10 @@ class AxisMaxima:
         if not self.axis.tiles:
             yield partial(dx.fill, 0)
         bits = np.dtype(f"u{dy.itemsize}")
-        for group in self.axis.runs():
-            rest, winners = self.windows(dy, group).view(bits), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            rest, winners = self.windows(dy, run).view(bits), self.windows(self.winners, run)
             mask = self.like(rest, "larger")
-            first, *others = (tap.view(bits) for tap in self.taps(dx, group))
+            first, *others = (tap.view(bits) for tap in self.taps(dx, run))
             if not others:
                 yield partial(np.copyto, first, rest)
             for i, other in enumerate(others, 1):
@@ -138,12 +138,12 @@ class AxisMaxima:
         unwritten = self.part(dx, slice(max(0, self.axis.out * stride - self.axis.pad), None))
         if unwritten.size:
             yield partial(unwritten.fill, 0)
-        for group in self.axis.runs():
-            whole, winners = self.windows(dy, group), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            whole, winners = self.windows(dy, run), self.windows(self.winners, run)
             mask, share = self.like(whole, "larger"), self.like(whole, "share")
-            taps = self.taps(dx, group)
+            taps = self.taps(dx, run)
             for i, tap in enumerate(taps):
-                writes = group.first + i < stride
+                writes = run.first + i < stride
                 to = tap if writes else share
                 calls = [partial(np.copyto, to, whole)]
                 if len(taps) > 1:
@@ -157,13 +157,13 @@ class AxisMaxima:
                     after += [*calls, partial(np.add, tap, share, tap)]
         yield from after
 
-    def windows(self, array: Array, group: WindowRun) -> Array:
-        """The part of an array that has an element for each window of the group."""
-        return self.part(array, group.windows)
+    def windows(self, array: Array, run: WindowRun) -> Array:
+        """The part of an array that has an element for each window of the run."""
+        return self.part(array, run.windows)
 
-    def taps(self, array: Array, group: WindowRun) -> list[Array]:
-        """The parts of an array like the image that the taps of the group meet."""
-        return [self.part(array, tap) for tap in group.taps]
+    def taps(self, array: Array, run: WindowRun) -> list[Array]:
+        """The parts of an array like the image that the taps of the run meet."""
+        return [self.part(array, tap) for tap in run.taps]
 
     def part(self, array: Array, which: slice) -> Array:
         """A part of an array along the axis."""
