@@ -76,8 +76,7 @@ class Net(Positioned):
         store: Whose params it uses.
         seed: Keys its random streams.
         inputs: Arrays for MemoryData tops.
-        freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
-            are (for the gradient check, to which they are constants).
+        freeze_borrowed: Whether params borrowed from other layers are copies that never change.
         portion: Which rows of the global batch its data layers deliver. Default: all.
         replaceable: The output files that the run it belongs to has written before.
     """
@@ -172,14 +171,9 @@ class Net(Positioned):
         inputs = inputs or self.inputs
         if phase != self.phase:
             warn_of_same_rows(spec, phase, inputs, self.compiled.spec, self.inputs)
+        dtype, limit = self.compiled.dtype, memory_limit or self.compiled.memory_limit
         compiled = compile_net(
-            spec,
-            phase,
-            self.backend,
-            self.compiled.dtype,
-            keep,
-            memory_limit=memory_limit or self.compiled.memory_limit,
-            has_params=True,
+            spec, phase, self.backend, dtype, keep, memory_limit=limit, has_params=True
         )
         check_shared(compiled, self.compiled, self.store.declared)
         return Net(
@@ -194,15 +188,18 @@ class Net(Positioned):
         Raises:
             GraphnetError: With the layer and its position, if a layer meets bad data.
         """
+        with self.backend.computing():
+            self._run_forward()
+
+    def _run_forward(self) -> None:
         self._passes.forget()
         i = 0
-        with self.backend.computing():
-            try:
-                for i, call in self._forward:  # noqa: B007
-                    call()
-            except GraphnetError:
-                with self.traced(self.compiled.layers[i]):
-                    raise
+        try:
+            for i, call in self._forward:  # noqa: B007
+                call()
+        except GraphnetError:
+            with self.traced(self.compiled.layers[i]):
+                raise
         self._passes.has_forward = True
 
     def backward(self) -> None:
@@ -212,23 +209,26 @@ class Net(Positioned):
             GraphnetError: If there was no forward since the last backward, whose memory it has
                 used, or the net is of phase ``test``, where no gradients are planned.
         """
+        with self.backend.computing():
+            self._run_backward()
+
+    def _run_backward(self) -> None:
         self._passes.begin_backward()
         self.run_backward()
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, for whoever has run the layers' forward."""
-        with self.backend.computing():
-            for _, call in self._backward:
-                call()
-            for add in self.shared_sums:
-                add()
+        for _, call in self._backward:
+            call()
+        for add in self.shared_sums:
+            add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
         with self.backend.computing():
-            self.forward()
-            self.backward()
+            self._run_forward()
+            self._run_backward()
 
     @property
     def n_valid(self) -> int:
