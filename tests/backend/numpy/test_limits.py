@@ -14,6 +14,8 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 import graphnet as gn
 from graphnet.backend.numpy import limits as numpy_limits
 from graphnet.backend.numpy.limits import BUFFERED_ELEMENTS, Limits, blas_libraries
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.load_sharded_net import cut
 from graphnet.solver.reporter import SilentReporter
 
 BLAS = ThreadpoolController().select(user_api="blas")
@@ -66,11 +68,12 @@ def train(net):
         lambda net: net.predict({"data": np.zeros((5, *net.blobs["data"].shape[1:]))}),
         lambda net: gn.check_gradients(net, max_elements=1),
         train,
+        lambda net: cut(net, 2, LocalCommunicator()).forward_backward(),
         gn.Net.close,
     ],
     ids=[
         *("forward", "forward_backward", "evaluate", "first_bad_layer", "backward"),
-        *("predict", "check_gradients", "solve", "close"),
+        *("predict", "check_gradients", "solve", "shards", "close"),
     ],
 )
 def test_the_process_is_given_back(net, run):
