@@ -112,7 +112,8 @@ def check_gradients(
     check_learns(net.compiled, net.store)
     twin = _float64_twin(net)
     try:
-        return _check(twin, step, tolerance, max_elements)
+        with net.backend.computing():
+            return _check(twin, step, tolerance, max_elements)
     finally:
         twin.close()
 

@@ -145,13 +145,14 @@ class ShardedNet(Sealed):
             GraphnetError: If a layer meets bad data.
             RankError: If another rank has gone.
         """
-        self._tally.begin()
-        if self._lockstep is not None:
-            for shard in self._nets:
-                self._enter(shard)
-            self._lockstep.run()
-        self._sum(self._shard)
-        self._tally.end()
+        with self.backend.computing():
+            self._tally.begin()
+            if self._lockstep is not None:
+                for shard in self._nets:
+                    self._enter(shard)
+                self._lockstep.run()
+            self._sum(self._shard)
+            self._tally.end()
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 

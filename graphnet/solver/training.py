@@ -54,7 +54,8 @@ class Training:
             SystemExit: On other ranks than 0, where one of these was raised on rank 0.
         """
         try:
-            return self._solve(fresh=fresh)
+            with self.net.backend.computing():
+                return self._solve(fresh=fresh)
         except BaseException as error:
             self.team.abandon(error)
             raise

@@ -15,7 +15,7 @@ from graphnet.backend import open_backend
 from graphnet.layers.base import PassContext
 from graphnet.params.constraints import Constraint, NoCons
 from graphnet.params.initializers import Constant, Gaussian
-from graphnet.params.param import Declared, ParamDecl, ParamStore, StateDecl
+from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore, StateDecl
 from graphnet.params.regularizers import L2Regu, NoRegu, Regularizer
 
 N_IN, N_OUT = 3, 2
@@ -29,15 +29,15 @@ def fake_store(
 ) -> ParamStore:
     """A store with two learning layers, one frozen one, and two kinds of state."""
     declared = {
-        "ip": Declared(
+        "ip": DeclaredParams(
             {
                 "weight": ParamDecl((N_OUT, N_IN), Gaussian(), regu, cons),
                 "bias": ParamDecl((N_OUT,), Constant(), NoRegu(), NoCons(), 2.0),
             },
             {"mean": StateDecl((N_IN,)), "carried": StateDecl((2,), 0.5, per_batch=True)},
         ),
-        "stem": Declared({"scale": ParamDecl((N_IN,), Constant(value=1.5))}, {}, frozen=True),
-        "out": Declared({"scale": ParamDecl((N_OUT,), Constant(value=1.0), regu)}, {}),
+        "stem": DeclaredParams({"scale": ParamDecl((N_IN,), Constant(value=1.5))}, {}, frozen=True),
+        "out": DeclaredParams({"scale": ParamDecl((N_OUT,), Constant(value=1.0), regu)}, {}),
     }
     return ParamStore(open_backend("numpy", 1), np.dtype(dtype), declared, seed)
 

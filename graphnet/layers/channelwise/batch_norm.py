@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -185,8 +185,8 @@ class _Block:
 
         self.x, self.y = bottom.data[:, channels], top.data[:, channels]
         self.dx = None if bottom.diff is None else bottom.diff[:, channels]
-        self.dy = None if top.diff is None else top.diff[:, channels]
-        self.centred = self.dx
+        self.dy: Any = None if top.diff is None else top.diff[:, channels]
+        self.centred: Any = self.dx
         if self.dx is None and "centred" in layer.scratch:
             self.centred = layer.scratch["centred"][:, : channels.stop - channels.start]
 

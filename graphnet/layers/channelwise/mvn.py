@@ -90,7 +90,8 @@ class MVNLayer(Layer[MVN]):
         (x,), (y,), first = self.bottoms, self.tops, self.spec.first_axis
         self.axes = tuple(range(first, len(x.shape)))
         self.weight = 1 / prod(x.shape[first:])
-        self.first = x.data[(..., *(slice(1) for _ in self.axes))]
+        first_of_each: Any = (..., *(slice(1) for _ in self.axes))
+        self.first = x.data[first_of_each]
         spare, axes_sum = self.scratch["spare"], self.backend.axes_sum
         self.add_x, self.add_y = (axes_sum(b.data, self.axes, spare) for b in (x, y))
         self.add_dy: Any = None

@@ -98,13 +98,14 @@ class ElementWiseLayer(Layer[ElementWise]):
         (y,), data = self.tops, [x.data for x in self.bottoms]
         self.coef = self.spec.coef or (1.0,) * len(data)
         bind, scratch = self.backend.elementwise, list(self.scratch.values())
-        combine = {
+        functions: dict[str, Callable[..., None]] = {
             "Add": self.add,
             "Subtract": _subtract,
             "Multiply": _multiply,
             "Divide": _divide,
             "Max": _maximum,
-        }[self.spec.operation]
+        }
+        combine = functions[self.spec.operation]
         if self.spec.operation == "Add":
             self.forward = bind(combine, y.data, *scratch, *data)  # type: ignore[method-assign]
         else:

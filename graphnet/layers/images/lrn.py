@@ -103,7 +103,8 @@ class LRNLayer(Layer[LRN]):
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         data, top, dx, dy = (self.view(a) for a in (x.data, y.data, x.diff, y.diff))
-        square, base, share = (self.scratch.get(k) for k in ("square", "base", "share"))
+        square, base = self.scratch["square"], self.scratch["base"]
+        share: Any = self.scratch.get("share")
         bind, self.largest = self.backend.elementwise, float(np.finfo(self.dtype).max)
         # the gradient through the mean comes back into the memory of the squares
         self.mean = self.backend.pool2d(
@@ -116,7 +117,7 @@ class LRNLayer(Layer[LRN]):
             self.write_share = bind(_share, dy, top, base, share)
             self.write_diff = bind(self.add_up, data, base, dy, square, dx)
 
-    def view(self, array: Array | None) -> Array | None:
+    def view(self, array: Array | None) -> Any:
         """An array of the bottom's shape as the mean sees it."""
         if array is None or self.spec.mode == "WithinChannel":
             return array

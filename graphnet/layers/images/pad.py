@@ -95,7 +95,7 @@ class PadLayer(Layer[Pad]):
         parts += [
             ((rb, cb), (re, ce), "corner") for rb, re in row_borders for cb, ce in column_borders
         ]
-        self.borders: list[tuple[Array, Array]] = [
+        self.borders: list[tuple[Array, Array | int]] = [
             (y.data[:, :, *border], 0 if zero else x.data[:, :, *edge]) for border, edge, _ in parts
         ]
         self.sums: list[tuple[Array, Array, Array]] = []

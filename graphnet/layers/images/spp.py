@@ -108,7 +108,7 @@ class SPPLayer(Layer[SPP]):
             start = part.stop
             self.copies.append((y.data[:, part], rows(of_level)))
             if x.diff is not None and y.diff is not None:
-                self.diff_copies.append((rows(diff), y.diff[:, part]))
+                self.diff_copies.append((rows(scratch[f"dy{k}"]), y.diff[:, part]))
             # the first level writes the bottom's diff, the others what is added to it
             dx = scratch["dx"] if k and x.diff is not None else x.diff
             own = f"pool{k}/"

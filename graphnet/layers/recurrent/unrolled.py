@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from graphnet.backend.calls import Call, in_turn
 from graphnet.blob import Array, columns, storage
@@ -61,7 +62,8 @@ class RecurrentLayer(Layer[Recurrent]):
 
     def find_starts(self) -> None:
         """Note the steps at which sequences start."""
-        self.is_start[:] = self.scratch["starts"].any(axis=1).tolist()
+        starts: Any = self.scratch["starts"]
+        self.is_start[:] = starts.any(axis=1).tolist()
 
     def turning(self) -> list[Call]:
         """What writes the transposed matrix that diffs are multiplied with on their way back."""

@@ -100,7 +100,7 @@ class SliceLayer(Layer[Slice]):
         self.copies: list[tuple[Array, Array]] = [
             (top.data, x.data[part]) for top, part in zip(self.tops, parts, strict=True)
         ]
-        self.diff_copies: list[tuple[Array, Array]] = []
+        self.diff_copies: list[tuple[Array, Array | int]] = []
         if x.diff is not None:
             self.diff_copies = [  # a top that sends nothing sends zeros
                 (x.diff[part], 0 if top.diff is None else top.diff)

@@ -115,7 +115,7 @@ def test_lanes_hold_every_unit(plan):
     units = [unit for lane in plan.lanes for unit in lane]
     assert sorted(map(id, units)) == sorted(map(id, plan.units))
     filters = [k for part in plan.filter_parts for k in range(part.start, part.stop)]
-    assert filters == list(range(plan.n_filter))
+    assert filters == list(range(plan.filters_per_group))
 
 
 @settings(deadline=None)

@@ -1,10 +1,10 @@
-"""Tests of graphnet.backend.numpy.workspace."""
+"""Tests of graphnet.backend.numpy.scratch."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graphnet.backend.numpy.workspace import LINE, carve, footprint
+from graphnet.backend.numpy.scratch import LINE, carve, footprint
 
 
 def test_carved_arrays_share_nothing():
