@@ -85,9 +85,11 @@ if TYPE_CHECKING:
     from graphnet.solver.policy import Policy as Policy
     from graphnet.solver.record.weights import load_weights as load_weights
     from graphnet.solver.record.weights import save_model as save_model
+    from graphnet.solver.request import Request as Request
     from graphnet.solver.solver import Solver as Solver
     from graphnet.solver.solver import solve as solve
     from graphnet.solver.spec import SolverSpec as SolverSpec
+    from graphnet.solver.state import RunInfo as RunInfo
     from graphnet.solver.state import SolverState as SolverState
     from graphnet.timing import time_net as time_net
 
@@ -150,6 +152,8 @@ _PUBLIC = {
     "RankError": "graphnet.errors",
     "Reads": "graphnet.layers.base",
     "Regularizer": "graphnet.params.regularizers",
+    "Request": "graphnet.solver.request",
+    "RunInfo": "graphnet.solver.state",
     "ScratchDecl": "graphnet.backend.base",
     "ShapeError": "graphnet.errors",
     "Snapshot": "graphnet.solver.coffee.snapshot",

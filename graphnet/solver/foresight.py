@@ -50,7 +50,7 @@ def check_breaks(
         if isinstance(one, Snapshot) and spec.exp_dir is None:
             said = "a Snapshot needs a place\n  give the solver an exp_dir"
             problems.append(Problem(subject + said, locate(item)))
-        if getattr(one, "restore_best", False) and one.waits_for is not None:
+        if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
                 said = f"restore_best needs the best snapshot by '{statistic}'"

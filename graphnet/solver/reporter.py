@@ -11,7 +11,7 @@ from graphnet.solver.state import SolverState
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """What a progress line needs to know; ``state`` changes while the run goes on.
 
     Attributes:
@@ -37,7 +37,7 @@ class Reporter(Protocol):
     def warning(self, text: str) -> None:
         """Say something the user should not miss."""
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """The loop begins."""
 
     def step(self) -> None:
@@ -65,7 +65,7 @@ class PlainReporter:
         """Print it, marked."""
         self.line(f"warning: {text}")
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """Nothing."""
 
     def step(self) -> None:

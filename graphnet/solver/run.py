@@ -1,8 +1,9 @@
-"""Run: the parts of one training run, put together and seen to fit."""
+"""Run: the parts of one training run, put together once they are seen to fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import ceil
 
 from graphnet.errors import SpecError
@@ -11,7 +12,7 @@ from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.reporter import Reporter
 from graphnet.solver.spec import SolverSpec
-from graphnet.solver.state import SolverState
+from graphnet.solver.state import RunInfo, SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.update import Updater
 
@@ -29,7 +30,7 @@ class Run:
         spec: How to train.
         net: What to train.
         entries: The coffee breaks.
-        lounge: Theirs.
+        lounge: Their statistics.
         reporter: Where words go.
 
     Raises:
@@ -48,22 +49,27 @@ class Run:
         net.check_trainable()
         _check_together(spec, net)
         self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
-        self.state = SolverState()
         self.updater = Updater(
             net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
         )
         self.schedule = Schedule(entries, spec.on_error)
         self.snapshots = _only_snapshot(entries)
-        snapshots = self.snapshots
-        lounge.plan(
-            spec.iter_size,
-            snapshots.keep_last if snapshots else None,
-            snapshots.keep_best if snapshots else None,
+        self.state = SolverState(
+            RunInfo(
+                samples_per_iter=self.samples_per_iter,
+                say=reporter.line,
+                warn=reporter.warning,
+            )
         )
+
+    @cached_property
+    def declared(self) -> tuple[str, str]:
+        """The net and the solver as YAML, as they are written into the run's own directory."""
+        return self.net.yaml_text, self.spec.model_copy(update={"exp_dir": "."}).to_yaml()
 
     @property
     def samples_per_iter(self) -> int:
-        """What one update reads."""
+        """How many samples one update reads."""
         return self.net.batch_size * self.spec.iter_size
 
     @property

@@ -72,6 +72,11 @@ class SignalWatch:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         self._before.clear()
 
+    def take_hangup(self) -> bool:
+        """Whether a SIGHUP came since this was last called."""
+        came, self.wants_snapshot = self.wants_snapshot, False
+        return came
+
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         if self.stop:
             raise Interrupted(number)

@@ -32,7 +32,6 @@ from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import cut
-from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
@@ -44,8 +43,8 @@ from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.ranks.alike import check_alike
-from graphnet.solver.record.keeper import Keeper
 from graphnet.solver.record.run_directory import RunDirectory
+from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
 from graphnet.solver.run import Run
@@ -171,20 +170,20 @@ class Solver(Sealed):
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
-        communicator = net.communicator if isinstance(net, ShardedNet) else current()
+        communicator = net.in_shards.communicator if net.in_shards is not None else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
         reporter = reporter or PlainReporter()
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving)
-            keeper = together(communicator, begin)
+            files = together(communicator, begin)
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(keeper.run, communicator)
+            check_alike(files.run, communicator)
             communicator.start_watching()
             leaving.callback(communicator.close)
-            return Training(keeper.run, keeper, communicator).solve(fresh=fresh)
+            return Training(files.run, files).solve(fresh=fresh)
 
     def _begin(
         self,
@@ -192,7 +191,7 @@ class Solver(Sealed):
         communicator: Communicator,
         reporter: Reporter,
         leaving: ExitStack,
-    ) -> Keeper:
+    ) -> RunFiles:
         """This rank's run, and its files where it is rank 0."""
         self.check_breaks(net.statistic_keys)
         check_phase(net)
@@ -200,23 +199,23 @@ class Solver(Sealed):
         count = shard_count(spec.shards, net, communicator)
         if count > 1 or communicator.size > 1:
             spec = spec.model_copy(update={"shards": count})
-            if not isinstance(net, ShardedNet):
+            if net.in_shards is None:
                 with located(self._locate(("shards",))):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
                 net = sharded
-        lounge = CoffeeLounge(reporter, self._save_every)
+        lounge = CoffeeLounge(self._save_every)
         run = Run(spec, net, self._guarded(), lounge, reporter)
         directory = None
         if spec.exp_dir and not communicator.rank:
             directory = RunDirectory(placed(spec.exp_dir, Path()))
             directory.open(reporter.warning)
             leaving.callback(directory.close)
-        keeper = Keeper(
+        files = RunFiles(
             run, directory, self._save_into, self._file_exists, self._locate(("load_from",))
         )
-        leaving.callback(keeper.close)
-        return keeper
+        leaving.callback(files.close)
+        return files
 
     def check_breaks(self, keys_of: KeysOf) -> None:
         """See that the breaks will have what they work with, in a net that measures ``keys_of``.
@@ -260,9 +259,9 @@ def check_phase(net: TrainableNet) -> None:
         SpecError: If it is of phase ``test``: an update would move its params by nothing but
             their regularizers.
     """
-    if net.phase != "train":
+    if net.context.phase != "train":
         raise SpecError(
-            f"net '{net.name}' is of phase {net.phase}, in which there are no gradients\n"
+            f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
             '  load it with phase="train" to train it'
         )
 
@@ -273,10 +272,11 @@ def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicato
     Raises:
         SpecError: If the net was loaded in another number of them.
     """
-    if isinstance(net, ShardedNet):
-        if wanted not in (None, net.shards.count):
-            raise SpecError(f"shards: {wanted}, but the net was cut into {net.shards.count}")
-        return net.shards.count
+    if net.in_shards is not None:
+        count = net.in_shards.shards.count
+        if wanted not in (None, count):
+            raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
+        return count
     return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
-from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
@@ -22,19 +21,7 @@ from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
-class FlatNorm:
-    """The L2 norm of a flat array, summed in float64; finite exactly where all elements are."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._square_sum = backend.square_sum
-
-    def __call__(self, array: Array) -> float:
-        """√Σ x², fetched."""
-        total = float(self._square_sum(array))
-        return sqrt(total) if total >= 0 else float("nan")
-
-
-class Group:
+class UpdateGroup:
     """Neighbouring params that are updated alike.
 
     Args:
@@ -109,7 +96,6 @@ class Updater:
         self.history: dict[str, Array] = {
             name: self.backend.zeros((n,), store.dtype) for name in method.history
         }
-        self.norm = FlatNorm(self.backend)
         self._groups = self._bind(regu_coef)
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
         self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
@@ -119,14 +105,14 @@ class Updater:
             self._gather = self.backend.elementwise(_add, *sums)
             self._spread = self.backend.elementwise(_add, *reversed(sums))
 
-    def _bind(self, regu_coef: float) -> list[Group]:
+    def _bind(self, regu_coef: float) -> list[UpdateGroup]:
         groups, start, scratch = [], 0, BlockScratch()
         alike = _same_rate_and_regularizer if regu_coef > 0 else _same_rate
         for (lr, regularizer), members in groupby(self.store.trainable(), alike):
             span = slice(start, start + sum(prod(p.decl.shape) for p in members))
             start = span.stop
             rates = Rates(scratch, self.backend, self.store.dtype)
-            group = Group(self.method, regularizer, regu_coef, lr, rates)
+            group = UpdateGroup(self.method, regularizer, regu_coef, lr, rates)
             history = [array[span] for array in self.history.values()]
             group.call = self.backend.elementwise(
                 group.block, self.store.data[span], self.store.diff[span], *history

@@ -12,6 +12,7 @@ from graphnet.errors import BreakError, DivergedError, SnapshotError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.record.run_directory import snapshots_in
+from graphnet.solver.request import Request
 from graphnet.solver.signals import Interrupted
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
@@ -29,7 +30,8 @@ class Probe(CoffeeBreak):
     def enjoy(self, net, state, lounge):
         self.log.append(state.iter)
         if state.iter in self.actions:
-            self.actions[state.iter](net, state, lounge)
+            return self.actions[state.iter](net, state, lounge)
+        return None
 
     def close(self, net, state, lounge):
         self.log.append("close")
@@ -237,11 +239,11 @@ def test_divergence_is_found_and_the_last_snapshot_kept(tmp_path):
     """The guard every run has looks before a snapshot: bad numbers are never written."""
 
     def save(net, state, lounge):
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     def poison(net, state, lounge):
         net.store.params["out"]["scale"].data[0] = np.nan
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     solver = make_solver(Probe({1: save, 3: poison}), max_iter=9, exp_dir=str(tmp_path))
     with pytest.raises(
@@ -346,10 +348,10 @@ def test_full_disk_ends_the_run_with_the_old_snapshot_whole(tmp_path, monkeypatc
             raise OSError(28, os.strerror(28))
 
         monkeypatch.setattr(os, "write", full)
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     def save(net, state, lounge):
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     with monkeypatch.context(), pytest.raises(SnapshotError, match="the disk is full: make room"):
         run(make_solver(Probe({1: save, 2: fill}), exp_dir=str(tmp_path)))

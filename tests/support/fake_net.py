@@ -17,6 +17,8 @@ from graphnet.params.constraints import Constraint, NoCons
 from graphnet.params.initializers import Constant, Gaussian
 from graphnet.params.param import Declared, ParamDecl, ParamStore, StateDecl
 from graphnet.params.regularizers import L2Regu, NoRegu, Regularizer
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import RunInfo, SolverState
 
 N_IN, N_OUT = 3, 2
 
@@ -56,14 +58,9 @@ class FakeNet:
         centred: bool = True,
         **store_keywords: object,
     ) -> None:
-        self.name, self.phase, self.n_samples, self.batch_size = (
-            "fake",
-            phase,
-            n_samples,
-            batch_size,
-        )
+        self.name, self.n_samples, self.batch_size = "fake", n_samples, batch_size
+        self.in_shards = None
         self.store = store or fake_store(seed=seed, **store_keywords)
-        self.backend = self.store.backend
         self.context = PassContext(phase, seed)
         self.has_test, self.has_loss, self.learn = True, True, learn
         self.cursor, self.centred = 0, centred
@@ -235,3 +232,10 @@ class Lines:
 
     def finish(self) -> None:
         self.steps = -self.steps
+
+
+def table(net: FakeNet | None = None) -> tuple[FakeNet, SolverState, CoffeeLounge, Lines]:
+    """What the hooks of a coffee break are given, and what is said to the user."""
+    lines = Lines()
+    state = SolverState(RunInfo(samples_per_iter=4, say=lines.line, warn=lines.warning))
+    return net or FakeNet(), state, CoffeeLounge(), lines

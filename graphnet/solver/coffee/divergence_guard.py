@@ -10,7 +10,6 @@ from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
-from graphnet.solver.update import FlatNorm
 
 
 @checked
@@ -31,7 +30,7 @@ class DivergenceGuard(CoffeeBreak):
     """
 
     def __init__(self) -> None:
-        self._norm: FlatNorm | None = None
+        """It has no keys."""
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Look.
@@ -39,29 +38,40 @@ class DivergenceGuard(CoffeeBreak):
         Raises:
             DivergedError: Naming the iteration and the first bad layer.
         """
-        self._norm = self._norm or FlatNorm(net.backend)
-        check_finite(net, state, lounge, self._norm)
+        check_finite(net, state)
 
 
-def check_finite(
-    net: TrainableNet, state: SolverState, lounge: CoffeeLounge, norm: FlatNorm
-) -> None:
+def check_finite(net: TrainableNet, state: SolverState) -> None:
     """See that the loss of the last update and all params are finite.
 
     Raises:
         DivergedError: Otherwise.
     """
-    loss_is_good = state.iter == 0 or isfinite(state.obj_val)
-    if loss_is_good and isfinite(norm(net.store.data)):
-        lounge.have_seen_finite(state.iter)
-        return
-    found = "a param is not finite" if loss_is_good else f"the loss is {state.obj_val}"
-    good = lounge.finite_at
+    check_loss(net, state)
+    # a sum of squares is finite exactly where all elements are: it is taken in float64
+    if not isfinite(float(net.store.backend.square_sum(net.store.data))):
+        raise diverged(net, state, "a param is not finite")
+    state.have_seen_finite()
+
+
+def check_loss(net: TrainableNet, state: SolverState) -> None:
+    """See that the loss of the last update is finite.
+
+    Raises:
+        DivergedError: Otherwise.
+    """
+    if state.iter and not isfinite(state.obj_val):
+        raise diverged(net, state, f"the loss is {state.obj_val}")
+
+
+def diverged(net: TrainableNet, state: SolverState, found: str) -> DivergedError:
+    """The error that says what was found, since when it may be so, where, and what is left."""
+    good, last = state.finite_at, state.run.last_snapshot
     since = "" if good is None else f"\n  all was finite at iteration {good}, the last looked at"
     layer = net.first_bad_layer()
     where = f"\n  first layer with a value that is not finite: '{layer}'" if layer else ""
-    kept = f"\n  last good snapshot: {lounge.last_snapshot}" if lounge.last_snapshot else ""
-    raise DivergedError(
+    kept = f"\n  last good snapshot: {last}" if last else ""
+    return DivergedError(
         f"the run diverged: at iteration {state.iter} {found}{since}{where}{kept}\n"
         "  try a lower base_lr, or clip_gradients; see that the data has no NaN"
     )

@@ -1,18 +1,18 @@
-"""The schedule: calls each coffee break when it is due, and says which one failed."""
+"""Schedule: calls each coffee break when it is due, and says which one failed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
-from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from graphnet.errors import BreakError, DivergedError, GraphnetError, Position, located
 from graphnet.solver.coffee.base import CoffeeBreak, Every, Saved
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.request import Request, requested
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
@@ -56,24 +56,29 @@ class Schedule:
         self._stride = gcd(*(w.n for e in self.entries for w in e.whens if w.unit == "iter"))
         self._open: list[Entry] = []
 
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request:
         """Open them all.
+
+        Returns:
+            What they request.
 
         Raises:
             GraphnetError: If one cannot work as it is declared.
             BreakError: If one fails otherwise.
         """
         self._last_epoch = state.epoch
+        wanted = Request()
         for entry in self.entries:
             lounge.belongs_to(entry.name)
             self._open.append(entry)
             try:
-                entry.coffee_break.open(net, state, lounge)
+                wanted |= requested(entry.coffee_break.open(net, state, lounge))
             except GraphnetError:
                 with located(entry.position, f"coffee break '{entry.name}': "):
                     raise
             except _FAULTS as error:
                 raise _failed(entry.name, state, error) from error
+        return wanted
 
     def due(self, state: SolverState) -> list[Entry]:
         """The breaks that are due now."""
@@ -86,11 +91,15 @@ class Schedule:
         """The breaks have been looked at: an epoch that is complete now is due no more."""
         self._last_epoch = state.epoch
 
-    def take(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def take(
+        self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge
+    ) -> Iterator[Request]:
         """Enjoy those that are due, then tell those that listen what was recorded.
 
+        Yields:
+            What each of them requests, as it comes.
+
         Raises:
-            DataError: If passes have met bad data, and did not stop for it.
             BreakError: If one raises, unless errors are to be skipped.
             DivergedError: From the guard.
         """
@@ -98,13 +107,12 @@ class Schedule:
         self.pass_over(state)
         if not due:
             return
-        net.settle()
         lounge.start_iteration(state.iter)
         for entry in due:
-            self._call(entry.name, state, lounge, entry.coffee_break.enjoy, net, state, lounge)
+            yield self._call(entry.name, state, entry.coffee_break.enjoy, net, state, lounge)
         for name, listener, value in lounge.due_listeners():
-            self._call(name, state, lounge, listener, value)
-        lounge.save_statistics()
+            yield self._call(name, state, listener, value)
+        lounge.flush()
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Let each do what it does when the run is complete.
@@ -114,28 +122,21 @@ class Schedule:
         """
         lounge.start_iteration(state.iter)
         for entry in self.entries:
-            self._call(entry.name, state, lounge, entry.coffee_break.finish, net, state, lounge)
+            self._call(entry.name, state, entry.coffee_break.finish, net, state, lounge)
 
     def _call(
-        self,
-        name: str,
-        state: SolverState,
-        lounge: CoffeeLounge,
-        function: Callable[..., None],
-        *arguments: object,
-    ) -> None:
-        start = perf_counter()
+        self, name: str, state: SolverState, hook: Callable[..., Any], *arguments: object
+    ) -> Request:
         try:
-            function(*arguments)
+            return requested(hook(*arguments))
         except DivergedError:
             raise
         except _FAULTS as error:
             failed = _failed(name, state, error)
             if self._on_error == "stop":
                 raise failed from error
-            lounge.reporter.warning(f"{failed}\n  it is skipped (on_error: continue)")
-        finally:
-            lounge.count_seconds(perf_counter() - start)
+            state.run.warn(f"{failed}\n  it is skipped (on_error: continue)")
+            return Request()
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Close all that were opened, whatever happens.
@@ -151,13 +152,13 @@ class Schedule:
             except _FAULTS as error:  # the others must be closed as well
                 failed = _failed(entry.name, state, error)
                 if self._on_error == "continue":
-                    lounge.reporter.warning(str(failed))
+                    state.run.warn(str(failed))
                 else:
                     first = first or failed
         if first is not None:
             raise first
 
-    def state_dicts(self) -> dict[str, dict[str, Saved]]:
+    def state_dict(self) -> dict[str, dict[str, Saved]]:
         """What the breaks want to remember, by name.
 
         Raises:
@@ -183,7 +184,7 @@ class Schedule:
                 kept[entry.name] = saved
         return kept
 
-    def load_state_dicts(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
+    def load_state_dict(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
         """Let each break remember what it kept; one that kept nothing is as it was when made.
 
         Raises:
@@ -207,7 +208,7 @@ def _failed(name: str, state: SolverState, error: BaseException) -> BreakError:
     if isinstance(error, SystemExit):
         said = (
             f"it called sys.exit({'' if error.code is None else repr(error.code)})\n"
-            "  to end the run, call state.stop(reason); to report a fault, raise an error"
+            "  to end the run, return Request(stop=reason); to report a fault, raise an error"
         )
     failed = BreakError(f"coffee break '{name}' failed at iteration {state.iter}: {said}")
     failed.__cause__ = error  # which leads to the line that raised it

@@ -36,7 +36,7 @@ def declaration(run: Run) -> dict[str, Any]:
         "net": parse_yaml(net.yaml_text, "net").value,
         "solver": parse_yaml(spec.to_yaml(), "solver").value,
         "precision": str(net.store.dtype),
-        "backend": net.backend.name,
+        "backend": net.store.backend.name,
         "seed": net.context.seed,
         "data": {layer: list(files.values()) for layer, files in net.data_fingerprints().items()},
     }

@@ -52,7 +52,7 @@ def check_same_run(
         "net": _parsed(net.yaml_text, "the net"),
         "solver": _bound(_parsed(spec.to_yaml(), "the solver")),
         "precision": str(net.store.dtype),
-        "backend": net.backend.name,
+        "backend": net.store.backend.name,
         "seed": net.context.seed,
         "data": _plain(net.data_summary()),
     }

@@ -40,6 +40,21 @@ _ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
 Arrays: TypeAlias = dict[str, np.ndarray]
 
 
+class NotFiniteError(DivergedError):
+    """A value that was to be written is NaN or infinite.
+
+    Attributes:
+        name: Of its array in the file.
+    """
+
+    def __init__(self, name: str, iteration: int) -> None:
+        self.name = name
+        super().__init__(
+            f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
+            "  no snapshot of it is written, and the last one is good"
+        )
+
+
 class SavedState(Model):
     """The solver's state."""
 
@@ -128,7 +143,7 @@ def to_bytes(contents: Contents) -> bytes:
     """The file's bytes.
 
     Raises:
-        DivergedError: If a value in it is NaN or infinite: such a snapshot is never written.
+        NotFiniteError: If a value in it is NaN or infinite: such a snapshot is never written.
         SnapshotError: If a name in it cannot stand in an HDF5 file.
     """
     image = io.BytesIO()
@@ -137,7 +152,7 @@ def to_bytes(contents: Contents) -> bytes:
             for group, arrays in contents.groups():
                 for name, array in arrays.items():
                     if not np.isfinite(array).all():
-                        raise _not_finite(f"{group}/{name}", contents.iter)
+                        raise NotFiniteError(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
             _write_text(file, "meta", contents.meta.model_dump_json())
             _write_text(file, "net.yaml", contents.net_yaml)
@@ -156,13 +171,6 @@ def _header(body: bytes) -> bytes:
         hashlib.sha256(body).hexdigest().encode(),
     )
     return text.ljust(HEADER_BYTES, b"\0")
-
-
-def _not_finite(name: str, iteration: int) -> DivergedError:
-    return DivergedError(
-        f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
-        "  no snapshot of it is written, and the last one is good"
-    )
 
 
 def _write_text(file: h5py.File, name: str, text: str) -> None:

@@ -35,7 +35,7 @@ FileExists: TypeAlias = Literal["merge", "overwrite", "panic"]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Recorded:
     """One value: what, when, how much."""
 
     iter: int
@@ -48,7 +48,7 @@ class Measured:
         return json.dumps({"iter": self.iter, "key": self.key, "value": value}) + "\n"
 
     @classmethod
-    def from_line(cls, line: bytes) -> Measured | None:
+    def from_line(cls, line: bytes) -> Recorded | None:
         """The value a line holds, or None if it is not such a line."""
         try:
             found = json.loads(line)
@@ -63,13 +63,13 @@ def _word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def read_statistics(path: Path) -> Iterator[Measured]:
+def read_statistics(path: Path) -> Iterator[Recorded]:
     """The values in a file, in its order; lines that hold none are passed over."""
     with path.open("rb") as file:
         for line in file:
-            measured = Measured.from_line(line)
-            if measured is not None:
-                yield measured
+            recorded = Recorded.from_line(line)
+            if recorded is not None:
+                yield recorded
 
 
 def begins_as_statistics(beginning: bytes) -> bool:
@@ -120,9 +120,9 @@ class StatisticsFile:
             write_durably(self.path, folder.read(name), ADVICE, folder)
         return folder.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
-    def append(self, measured: Measured) -> None:
+    def append(self, recorded: Recorded) -> None:
         """Add a line; it is in the file after the next :meth:`flush`."""
-        self._waiting += measured.to_line().encode()
+        self._waiting += recorded.to_line().encode()
         if len(self._waiting) > _MOST_WAITING:
             self.flush()
 
@@ -168,8 +168,8 @@ class StatisticsFile:
         os.lseek(self._descriptor, position, os.SEEK_SET)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             *lines, last = file.read().split(b"\n")  # of the last a crash may have left a part
-        for line in (*lines, *([last] if Measured.from_line(last) else [])):
-            found = Measured.from_line(line)
+        for line in (*lines, *([last] if Recorded.from_line(last) else [])):
+            found = Recorded.from_line(line)
             if line.strip(b"\0") and (found is None or found.iter < first_iter):
                 raise SnapshotError(
                     f"{shown(self.path)}: has more in it than the run that goes on has written\n"

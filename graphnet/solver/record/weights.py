@@ -198,7 +198,7 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     meta = Meta(
         kind="model",
         versions=versions(),
-        backend=net.backend.name,
+        backend=net.store.backend.name,
         dtype=str(net.store.dtype),
         seed=net.context.seed,
     )
