@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -125,6 +125,20 @@ class Model(BaseModel, metaclass=_Spoken):
         for name, value in super().__repr_args__():
             if name not in fields or (name != "type" and value != fields[name].get_default()):
                 yield name, value
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The model of a mapping, or the one given.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            values = obj if isinstance(obj, Mapping) else {}
+            subject = cls.subject_of(values)
+            raise spec_error(error, cls, obj, plain_document(values), subject=subject) from None
 
     @model_validator(mode="before")
     @classmethod

@@ -42,9 +42,10 @@ def validate(
             document.at(path),
         )
     try:
-        return model.model_validate(value)
+        made: M = model.__pydantic_validator__.validate_python(value)  # its own errors, with loc
     except ValidationError as error:
         raise spec_error(error, model, value, document, path, subject) from None
+    return made
 
 
 def spec_error(

@@ -16,7 +16,7 @@ from graphnet.declare.fields import NonNegativeFloat, PositiveFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
-class Fixed(Policy):
+class FixedRate(Policy):
     """``base_lr``, always."""
 
     type: Literal["Fixed"] = "Fixed"
@@ -27,7 +27,7 @@ class Fixed(Policy):
         return self.base_lr
 
 
-class Step(Policy):
+class StepRate(Policy):
     """``base_lr · gamma^⌊t / stepsize⌋``."""
 
     type: Literal["Step"] = "Step"
@@ -40,7 +40,7 @@ class Step(Policy):
         return self.base_lr * raised(self.gamma, t // self.stepsize)
 
 
-class MultiStep(Policy):
+class MultiStepRate(Policy):
     """``base_lr · gamma^c``, c the number of ``stepvalues`` that ``t`` has reached."""
 
     type: Literal["MultiStep"] = "MultiStep"
@@ -49,7 +49,7 @@ class MultiStep(Policy):
     stepvalues: tuple[PositiveInt, ...]
 
     @model_validator(mode="after")
-    def _check(self) -> MultiStep:
+    def _check(self) -> MultiStepRate:
         if any(a >= b for a, b in pairwise(self.stepvalues)):
             raise ValueError(f"stepvalues must rise: {list(self.stepvalues)}")
         return self
@@ -59,7 +59,7 @@ class MultiStep(Policy):
         return self.base_lr * raised(self.gamma, bisect_right(self.stepvalues, t))
 
 
-class Exp(Policy):
+class ExpRate(Policy):
     """``base_lr · gamma^t``."""
 
     type: Literal["Exp"] = "Exp"
@@ -71,7 +71,7 @@ class Exp(Policy):
         return self.base_lr * raised(self.gamma, t)
 
 
-class Inv(Policy):
+class InvRate(Policy):
     """``base_lr · (1 + gamma · t)^−power``."""
 
     type: Literal["Inv"] = "Inv"
@@ -84,7 +84,7 @@ class Inv(Policy):
         return self.base_lr * raised(1 + self.gamma * t, -self.power)
 
 
-class Poly(Policy):
+class PolyRate(Policy):
     """``base_lr · (1 − t / max_iter)^power``, 0 from ``max_iter`` on (which counts in ``unit``)."""
 
     type: Literal["Poly"] = "Poly"
@@ -98,7 +98,7 @@ class Poly(Policy):
         return self.base_lr * raised(left, self.power) if left > 0 else 0.0
 
 
-class Sigmoid(Policy):
+class SigmoidRate(Policy):
     """``base_lr / (1 + e^(−gamma · (t − stepsize)))``: rises for gamma > 0, falls for gamma < 0."""
 
     type: Literal["Sigmoid"] = "Sigmoid"
@@ -111,7 +111,7 @@ class Sigmoid(Policy):
         return self.base_lr * 0.5 * (1 + tanh(0.5 * self.gamma * (t - self.stepsize)))
 
 
-class Cosine(Policy):
+class CosineRate(Policy):
     """Half a cosine from ``base_lr`` at 0 to ``min_lr`` (default 0) at ``max_iter``, then flat.
 
     ``max_iter`` counts in ``unit``. (Loshchilov & Hutter 2017, arXiv 1608.03983, without
@@ -129,7 +129,7 @@ class Cosine(Policy):
         return self.min_lr + (self.base_lr - self.min_lr) * fall
 
 
-class Stage(PolicyStage):
+class RateStage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
@@ -140,13 +140,13 @@ class Stage(PolicyStage):
     policy: AnyLRPolicy
 
 
-class Staged(StagedPolicy):
+class StagedRate(StagedPolicy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[RateStage, ...]
 
 
-class Warmup(Policy):
+class WarmupRate(Policy):
     """The rate of ``policy``, times a factor that rises to 1 in a straight line.
 
     The factor is ``start`` (default 0.1) at 0 and 1 from ``length`` on. (Goyal et al. 2017,
@@ -169,9 +169,23 @@ class Warmup(Policy):
 
 
 AnyLRPolicy: TypeAlias = Annotated[
-    Fixed | Step | MultiStep | Exp | Inv | Poly | Sigmoid | Cosine | Staged | Warmup,
+    FixedRate
+    | StepRate
+    | MultiStepRate
+    | ExpRate
+    | InvRate
+    | PolyRate
+    | SigmoidRate
+    | CosineRate
+    | StagedRate
+    | WarmupRate,
     Field(discriminator="type"),
 ]
 
-for _recursive in (Stage, Staged, Warmup):
+for _recursive in (RateStage, StagedRate, WarmupRate):
     _recursive.model_rebuild()
+
+# as YAML calls them: lr_policy.Exp is {type: Exp}
+Fixed, Step, MultiStep, Exp, Inv = FixedRate, StepRate, MultiStepRate, ExpRate, InvRate
+Poly, Sigmoid, Cosine, Warmup = PolyRate, SigmoidRate, CosineRate, WarmupRate
+Staged, Stage = StagedRate, RateStage

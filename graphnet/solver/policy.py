@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any, Literal, Self
 
@@ -25,6 +26,11 @@ class Policy(Model):
     """
 
     unit: Literal["iter", "epoch"] = "iter"
+
+    @classmethod
+    def subject_of(cls, values: Mapping[str, Any]) -> str:  # noqa: ARG003  # what it is called
+        """How a message about it begins: with its YAML type."""
+        return f"{cls.model_fields['type'].default}: "
 
     @abstractmethod
     def value_at(self, t: int) -> float:

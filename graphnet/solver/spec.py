@@ -14,14 +14,13 @@ from graphnet.declare.fields import (
     PositiveInt,
 )
 from graphnet.declare.yaml_reader import write_yaml
-from graphnet.solver import mom_policy
 from graphnet.solver.coffee import AnyBreakItem
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.lr_policy import AnyLRPolicy
 from graphnet.solver.methods import AnyMethod
 from graphnet.solver.methods.base import Method
 from graphnet.solver.methods.sgd import SGD
-from graphnet.solver.mom_policy import AnyMomentumPolicy
+from graphnet.solver.mom_policy import AnyMomentumPolicy, FixedMomentum
 
 #: What may change between two starts of one run; anything else makes it another run.
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
@@ -34,7 +33,7 @@ def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:
 
 def _default_momentum(earlier: dict[str, Any]) -> AnyMomentumPolicy | None:
     method: Method = earlier.get("method") or SGD()
-    return mom_policy.Fixed(momentum=0.0) if method.has_momentum else None
+    return FixedMomentum(momentum=0.0) if method.has_momentum else None
 
 
 class SolverSpec(Model):

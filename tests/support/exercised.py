@@ -97,7 +97,7 @@ def keys_written_for(cls: type, paths: Iterable[Path]) -> Written:
 
     What a call gives by place counts as well.
     """
-    name, written = cls.__name__, defaultdict(set)
+    name, written = _type_word(cls), defaultdict(set)
     for node in _nodes(paths):
         match node:
             case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called == name:
@@ -115,6 +115,12 @@ def keys_written_for(cls: type, paths: Iterable[Path]) -> Written:
                     for key, value in _YAML_ITEM.findall(rest) if kind == name else ():
                         written[key].add({"true": True, "false": False}.get(value, value))
     return written
+
+
+def _type_word(cls: type) -> str:
+    """What YAML calls it."""
+    fields = getattr(cls, "model_fields", {})
+    return str(fields["type"].default) if "type" in fields else cls.__name__
 
 
 def holes(
