@@ -26,9 +26,11 @@ import numpy as np
 from pydantic import ConfigDict, Field, ValidationError
 
 import graphnet
+from graphnet.blob import Array
 from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError
 from graphnet.files.paths import shown
+from graphnet.params.param import ParamStore
 from graphnet.solver.coffee.base import Saved
 
 FORMAT_VERSION = 1
@@ -137,6 +139,23 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "h5py": h5py.__version__,
     }
+
+
+def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
+    """``(group, layer/name, array)`` for all params and all persistent state."""
+    for key, name, param in store.items():
+        yield "params", f"{key}/{name}", param.data
+    for key, named in store.state.items():
+        for name, array in named.items():
+            yield "state", f"{key}/{name}", array
+
+
+def download(store: ParamStore) -> tuple[Arrays, Arrays]:
+    """Host copies of the params and of the state."""
+    found: dict[str, Arrays] = {"params": {}, "state": {}}
+    for group, name, array in store_arrays(store):
+        found[group][name] = store.backend.download(array)
+    return found["params"], found["state"]
 
 
 def to_bytes(contents: Contents) -> bytes:

@@ -15,11 +15,12 @@ from graphnet.solver.record.snapshot_file import (
     Meta,
     NotFiniteError,
     SavedState,
+    download,
     read,
     to_bytes,
     versions,
 )
-from graphnet.solver.record.weights import check_fits, download, upload
+from graphnet.solver.record.weights import check_fits, upload
 from graphnet.solver.run import Run
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from graphnet.blob import Array, shape_text
+from graphnet.blob import shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import is_there, shown
@@ -20,7 +20,9 @@ from graphnet.solver.record.snapshot_file import (
     Contents,
     Meta,
     begins_as_snapshot,
+    download,
     read,
+    store_arrays,
     to_bytes,
     versions,
 )
@@ -61,23 +63,6 @@ class WeightsReport:
             if names:
                 lines.append(f"  {what}: {', '.join(names)}")
         return "\n".join(lines)
-
-
-def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
-    """``(group, layer/name, array)`` for all params and all persistent state."""
-    for key, name, param in store.items():
-        yield "params", f"{key}/{name}", param.data
-    for key, named in store.state.items():
-        for name, array in named.items():
-            yield "state", f"{key}/{name}", array
-
-
-def download(store: ParamStore) -> tuple[Arrays, Arrays]:
-    """Host copies of the params and of the state."""
-    found: dict[str, Arrays] = {"params": {}, "state": {}}
-    for group, name, array in store_arrays(store):
-        found[group][name] = store.backend.download(array)
-    return found["params"], found["state"]
 
 
 def upload(store: ParamStore, params: Arrays, state: Arrays, *, file: Path) -> WeightsReport:
