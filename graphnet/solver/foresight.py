@@ -1,4 +1,4 @@
-"""What a run would stop at, or do in vain, as far as it can be told before it starts."""
+"""What can be told before a run starts: what would stop it, and what it would do in vain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from graphnet.solver.spec import SolverSpec
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 Locate: TypeAlias = Callable[[KeyPath], Position | None]
 
-#: Above this a rate trains nothing; for methods that divide by the gradient's size it is lower.
+#: No higher rate trains anything; methods that divide by the gradient's size have a lower limit.
 _HIGHEST = {"Adam": 1.0, "AdamW": 1.0, "RMSProp": 1.0}
 _HIGHEST_ELSE = 10.0
 _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
@@ -31,16 +31,16 @@ _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
 def check_breaks(
     breaks: Sequence[CoffeeBreak], spec: SolverSpec, keys_of: KeysOf, locate: Locate
 ) -> None:
-    """See that each break will have what it works with.
+    """See that every break will find what it needs.
 
     Args:
-        breaks: Of the solver, those that its YAML declares first.
+        breaks: Those of the solver, first those that its YAML declares.
         spec: What the YAML says.
-        keys_of: What the net measures.
-        locate: Where a key stands.
+        keys_of: The statistics that a phase of the net measures.
+        locate: Gives the place of a key in the YAML.
 
     Raises:
-        SpecError: With all that will not.
+        SpecError: With every break that will not.
     """
     recorded = _recorded(breaks, keys_of)
     problems: list[Problem] = []
@@ -66,7 +66,7 @@ def check_breaks(
 
 
 def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:
-    """The statistics that breaks will record; None where one may record anything."""
+    """The statistics that the breaks will record; None if one may record anything."""
     found: list[str] = []
     for one in breaks:
         keys: Collection[str] | None = ()
@@ -101,9 +101,9 @@ def _cure(statistic: str, recorded: Collection[str], keys_of: KeysOf) -> str:
 
 
 def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What a run starts with that is not there, and where it could not write, as things stand.
+    """The files a run would start from that are missing now, and folders it could not write to.
 
-    They may be otherwise when it is started: another run may make what this one loads.
+    This may have changed when the run is started: another run may write what this one loads.
     """
     if spec.load_from is not None and not is_there(user_path(spec.load_from)):
         said = f"load_from: there is no run, snapshot or model {shown(Path(spec.load_from))}"
@@ -121,7 +121,7 @@ def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
 
 
 def doubts(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What is legal in a solver but hardly meant."""
+    """What is legal in a solver but probably not meant."""
     method = type(spec.method).__name__
     last = spec.max_iter or 10_000
     times = sorted({1, 10, 100, 1000, max(last // 2, 1), max(last, 1)})

@@ -28,7 +28,7 @@ class CoffeeLounge(Sealed):
     """The statistics that a run's coffee breaks share.
 
     Args:
-        every_n_iter: How often recorded lines are handed to the system.
+        every_n_iter: After how many iterations recorded lines are handed to the system.
     """
 
     def __init__(self, every_n_iter: int = 1) -> None:

@@ -133,8 +133,8 @@ class RateStage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
-        length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
-        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+        length: How long it lasts, in the Staged policy's unit. The last stage may leave it out.
+        policy: Gives the value meanwhile, as a function of the run's time, not the stage's.
     """
 
     policy: AnyLRPolicy
@@ -159,7 +159,7 @@ class WarmupRate(Policy):
     policy: AnyLRPolicy
 
     def value_at(self, t: int) -> float:
-        """The warmed-up rate, every unit taken to stand at ``t``."""
+        """The warmed-up rate, with ``t`` as iteration and as epoch."""
         return self.value(t, t)
 
     def value(self, t: int, epoch: int) -> float:

@@ -58,8 +58,8 @@ class MomentumStage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
-        length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
-        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+        length: How long it lasts, in the Staged policy's unit. The last stage may leave it out.
+        policy: Gives the value meanwhile, as a function of the run's time, not the stage's.
     """
 
     policy: AnyMomentumPolicy

@@ -18,20 +18,20 @@ from graphnet.solver.update import Updater
 
 
 class Run:
-    """A net, how to train it, and where the training stands.
+    """A net, how it is trained, and where the training stands.
 
     Attributes:
         state: Where it stands.
         updater: Moves the params; owns the method's history.
         schedule: The coffee breaks.
-        snapshots: The Snapshot among them, if there is one.
+        snapshot_break: The Snapshot among them, if there is one.
 
     Args:
         spec: How to train.
         net: What to train.
         entries: The coffee breaks.
-        lounge: Their statistics.
-        reporter: Where words go.
+        lounge: Keeps their statistics.
+        reporter: Told how the run goes.
 
     Raises:
         TopologyError: If the net has no loss, or none that reaches all that should learn.
@@ -53,7 +53,8 @@ class Run:
             net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
         )
         self.schedule = Schedule(entries, spec.on_error)
-        self.snapshots = _only_snapshot(entries)
+        breaks = (entry.coffee_break for entry in entries)
+        self.snapshot_break = next((one for one in breaks if isinstance(one, Snapshot)), None)
         self.state = SolverState(
             RunInfo(
                 samples_per_iter=self.samples_per_iter,
@@ -74,7 +75,7 @@ class Run:
 
     @property
     def last_iter(self) -> int | None:
-        """Where it will end by ``max_iter`` or ``max_epoch``, whichever comes first."""
+        """Where ``max_iter`` or ``max_epoch`` will end it, whichever comes first."""
         ends = [] if self.spec.max_iter is None else [self.spec.max_iter]
         if self.spec.max_epoch is not None and self.net.n_samples:
             ends.append(ceil(self.spec.max_epoch * self.net.n_samples / self.samples_per_iter))
@@ -102,13 +103,3 @@ def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
             f"seed: the solver says {spec.seed}, but the net was made with {net.context.seed}\n"
             f"  load the net with seed={spec.seed}"
         )
-
-
-def _only_snapshot(entries: Sequence[Entry]) -> Snapshot | None:
-    found = [e.coffee_break for e in entries if isinstance(e.coffee_break, Snapshot)]
-    if len(found) > 1:
-        raise SpecError(
-            f"coffee_breaks has {len(found)} Snapshots, and they would disagree on what is kept\n"
-            "  one is enough: it takes every_n_iter and every_n_epoch together"
-        )
-    return found[0] if found else None

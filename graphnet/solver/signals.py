@@ -34,10 +34,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 class SignalWatch:
-    """While it is entered, signals set flags that the loop looks at.
+    """A context in which signals set flags that the loop reads.
 
     Handlers are installed in the main thread only, and not for signals that are ignored (as
-    under ``nohup``); on leaving, those of before are back.
+    under ``nohup``). On leaving, the earlier handlers are put back.
 
     Attributes:
         stop: The signal that asked the run to stop, or 0.

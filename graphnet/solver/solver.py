@@ -1,4 +1,4 @@
-"""Solver: what drives the training of a net.
+"""Solver: how a net is trained, and the function that trains it.
 
 solver = Solver(SolverSpec(max_iter=1000, exp_dir="runs/mnist"))
 solver.add_coffee_break(TrainingSummary(), every_n_iter=100)
@@ -39,6 +39,7 @@ from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, schedule
 from graphnet.solver.coffee.schedule import Entry
+from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
 from graphnet.solver.lounge import CoffeeLounge
@@ -64,9 +65,10 @@ class Solver(Sealed):
 
     Args:
         spec: What the YAML says.
-        break_types: The classes of its coffee breaks by type, the user's own included.
-        locate: Where a key of it stands in the YAML, for messages.
-        folder_of: What a relative path at a key is relative to. Default: the working directory.
+        break_types: The classes of coffee breaks by type, the user's own included.
+        locate: Gives the place of a key in the YAML, for messages.
+        folder_of: Gives the folder that a path at a key is relative to. Default: the working
+            directory.
 
     Raises:
         SpecError: If a coffee break cannot be made, or would never be due.
@@ -101,7 +103,7 @@ class Solver(Sealed):
         """Add a break behind those that are there.
 
         Args:
-            break_: What to do.
+            break_: The break.
             every_n_iter: Due after every so many iterations, and at iteration 0.
             every_n_epoch: Due after every so many epochs.
 
@@ -135,6 +137,11 @@ class Solver(Sealed):
                 "  it must work from the moment the break is made"
             ) from error
         _check_hooks(break_, whens)
+        if isinstance(break_, Snapshot) and self._has(Snapshot):
+            raise SpecError(
+                "there is a Snapshot before this one, and they would disagree on what is kept\n"
+                "  one is enough: it takes every_n_iter and every_n_epoch together"
+            )
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
     @spelled_out
@@ -192,7 +199,7 @@ class Solver(Sealed):
         reporter: Reporter,
         leaving: ExitStack,
     ) -> RunFiles:
-        """This rank's run, and its files where it is rank 0."""
+        """The run as this rank sees it; its files are on rank 0 alone."""
         self.check_breaks(net.statistic_keys)
         check_phase(net)
         spec = self.spec
@@ -218,20 +225,23 @@ class Solver(Sealed):
         return files
 
     def check_breaks(self, keys_of: KeysOf) -> None:
-        """See that the breaks will have what they work with, in a net that measures ``keys_of``.
+        """See that every break will find what it needs.
+
+        Args:
+            keys_of: The statistics that a phase of the net measures.
 
         Raises:
-            SpecError: With all that will not.
+            SpecError: With every break that will not.
         """
         breaks = [entry.coffee_break for entry in self._entries]
         check_breaks(breaks, self.spec, keys_of, self._locate)
 
     def places(self) -> list[Problem]:
-        """What is not there of what a run starts with, and where it could not write."""
+        """The files a run would start from that are missing, and folders it could not write to."""
         return list(places(self.spec, self._locate))
 
     def doubts(self) -> list[Problem]:
-        """What is legal in the solver but hardly meant, each at its place."""
+        """What is legal in the solver but probably not meant, each at its place."""
         return list(doubts(self.spec, self._locate))
 
     @property
@@ -240,15 +250,18 @@ class Solver(Sealed):
         breaks = (entry.coffee_break for entry in self._entries)
         return any(isinstance(b, ValidationPerformance) and not b.has_net for b in breaks)
 
+    def _has(self, kind: type[CoffeeBreak]) -> bool:
+        return any(isinstance(entry.coffee_break, kind) for entry in self._entries)
+
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
-        if any(isinstance(entry.coffee_break, DivergenceGuard) for entry in self._entries):
+        if self._has(DivergenceGuard):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
 
 
 def _warn(text: str) -> None:
-    """Warn who calls :func:`solve`."""
+    """Warn the caller of :func:`solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
 
 
@@ -256,8 +269,7 @@ def check_phase(net: TrainableNet) -> None:
     """See that gradients are computed in the net.
 
     Raises:
-        SpecError: If it is of phase ``test``: an update would move its params by nothing but
-            their regularizers.
+        SpecError: If it is of phase ``test``, where only the regularizers would move its params.
     """
     if net.context.phase != "train":
         raise SpecError(
@@ -267,10 +279,10 @@ def check_phase(net: TrainableNet) -> None:
 
 
 def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
-    """How many shards a run has.
+    """The number of shards of a run.
 
     Raises:
-        SpecError: If the net was loaded in another number of them.
+        SpecError: If the net was cut into another number of them.
     """
     if net.in_shards is not None:
         count = net.in_shards.shards.count
@@ -281,7 +293,7 @@ def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicato
 
 
 def _check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
-    """See that a break does something, and is due where what it does needs that.
+    """See that a break has a hook, and a schedule if its ``enjoy`` needs one.
 
     Raises:
         SpecError: Otherwise.
@@ -311,7 +323,7 @@ def _made(
     path: KeyPath,
     folder_of: Callable[[KeyPath], Path],
 ) -> CoffeeBreak:
-    """The break an item declares; a keyword annotated as a path is one in its file."""
+    """The break that an item declares; paths among its keywords are relative to the item's file."""
     if item.type not in break_types:
         raise SpecError(
             f"the class '{item.type}' has not been imported\n"
@@ -349,13 +361,13 @@ def solve(
     finished one is left as it is.
 
     Args:
-        solver: How.
-        net: What.
+        solver: How to train it.
+        net: The net.
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
-        reporter: Where words go; default: standard output, in plain lines.
+        reporter: Told how the run goes. Default: prints plain lines on standard output.
 
     Returns:
-        Where the run stands at its end.
+        The state at the end of the run.
 
     Raises:
         TopologyError: If the net cannot be trained.
@@ -365,14 +377,14 @@ def solve(
         DivergedError: If the loss or a param became NaN or infinite.
         Interrupted: If SIGINT or SIGTERM stopped it; a snapshot has been written.
         RankError: If the ranks of a job disagree, or one of them has gone.
-        SystemExit: On other ranks than 0, where one of these was raised on rank 0.
+        SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
     return solver.solve(net, fresh=fresh, reporter=reporter)
 
 
 def _solver_hint(found: Any) -> str:
-    """How to come from what was given to a solver."""
+    """How a solver is made from what was given instead."""
     if isinstance(found, SolverSpec):
         return "make one of it: Solver(spec)"
     if isinstance(found, str | Path | Mapping):

@@ -48,17 +48,17 @@ class SolverSpec(Model):
             Adadelta, 0.01 for the others.
         mom_policy: The momentum, for methods that have one. Default Fixed 0.
         regu_coef: Multiplies every regularizer. Default 0.0005.
-        clip_gradients: The largest L2 norm of the whole gradient; a larger one is scaled down
-            to it, before the regularizers. Default: no limit.
+        clip_gradients: The largest L2 norm of the whole gradient. A larger gradient is scaled
+            down to it, before the regularizers. Default: no limit.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
-        shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
-            so that any number of ranks that divides it computes the same. Default 1, and 4 where
-            a launcher such as mpiexec has started the run.
-        seed: Keys initial values, shuffling and random layers. Default 0.
+        shards: The number of parts each batch is cut into. Their gradients are added in a fixed
+            order, so that any number of ranks that divides it computes the same. Default 1, or 4
+            where a launcher such as mpiexec has started the run.
+        seed: Decides initial values, shuffling and random layers. Default 0.
         exp_dir: The run's directory, relative to this file's folder. Default: nothing is written.
-        load_from: A run, snapshot or model whose params a new run starts with, relative to this
+        load_from: The run, snapshot or model whose params a new run starts with, relative to this
             file's folder.
-        coffee_breaks: What is done on the way, in this order.
+        coffee_breaks: What is done in pauses of the training, in this order.
         on_error: ``stop`` (default): a coffee break that raises ends the run, after a snapshot.
             ``continue``: it is skipped, with a warning.
     """

@@ -1,4 +1,4 @@
-"""SolverState: where a run stands; and RunInfo, what stays or changes seldom in it."""
+"""SolverState: where a run stands; and RunInfo: the facts of the run."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class SolverState:
         epoch: Completed passes over the training data.
         lr: The rate of the last update: the policy's times ``lr_scale``.
         momentum: Of the last update; None for methods without one.
-        lr_scale: What coffee breaks multiply the policy's rate by; 1 until one does. The one
-            attribute that can be assigned: it holds from the next update on.
+        lr_scale: The factor on the policy's rate; 1 until a coffee break changes it. This is the
+            one attribute that can be assigned; it holds from the next update on.
         stop_reason: Why the run is to end after this iteration, or empty.
-        finite_at: The last iteration whose loss and params were looked at and were finite.
-        run: What else may be known of the run.
+        finite_at: The last iteration at which loss and params were found to be finite.
+        run: The facts of the run.
 
     Args:
-        run: The same.
+        run: The facts of the run.
     """
 
     __slots__ = (
@@ -89,7 +89,7 @@ class SolverState:
 
     @property
     def lr_scale(self) -> float:
-        """What the policy's rate is multiplied by."""
+        """The factor on the policy's rate."""
         return self._lr_scale
 
     @lr_scale.setter
@@ -139,8 +139,8 @@ class SolverState:
         """One more update is done.
 
         Args:
-            net: Asked for its losses when a break wants them, before its next forward.
-            mean_loss: Over the batches of the update, where there were several.
+            net: Gives its losses when a break asks for them, before its next forward.
+            mean_loss: The mean over the batches of the update, if there were several.
         """
         self._iter += 1
         self._epoch = net.epoch
@@ -148,7 +148,7 @@ class SolverState:
         self._fetch_losses = net.losses
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it that a snapshot holds."""
+        """What a snapshot holds of it."""
         return {
             "iter": self.iter,
             "epoch": self.epoch,

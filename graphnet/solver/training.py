@@ -33,8 +33,8 @@ class Training:
     """Takes a run to its end.
 
     Args:
-        run: What is trained and how.
-        files: What of it is on disk.
+        run: The run.
+        files: Its files.
     """
 
     def __init__(self, run: Run, files: RunFiles) -> None:
@@ -52,7 +52,7 @@ class Training:
             BreakError: If a coffee break failed, after a snapshot.
             DivergedError: If the numbers are no longer finite; the last snapshot is good.
             RankError: If another rank has gone.
-            SystemExit: On other ranks than 0, where one of these was raised on rank 0.
+            SystemExit: On the other ranks, where one of these was raised on rank 0.
         """
         try:
             return self._solve(fresh=fresh)
@@ -66,7 +66,7 @@ class Training:
         if is_complete:
             return self.state
         try:
-            # the guard looks for what is not finite
+            # the guard finds what is not finite
             with self.signals, np.errstate(all="ignore"), self._breaks_open(), self._reported():
                 self._training_since = perf_counter()
                 if not is_resumed:
@@ -82,7 +82,7 @@ class Training:
         return self.state
 
     def _begin(self, *, fresh: bool) -> tuple[bool, bool]:
-        """Bring the run to its start: whether it continues, and whether it is complete."""
+        """Start or continue the run; returns whether it continues, and whether it is complete."""
         self.ranks.have_params_moved = True
         directory = self.files.directory
         self.state.update_run(folder=directory.folder if directory else None)
@@ -121,7 +121,7 @@ class Training:
         state.advance(net, mean_loss)
 
     def _gradient(self, iter_size: int) -> Number | None:
-        """The gradient of one batch, or of several as of one that is as large; their mean loss."""
+        """Compute the gradient of ``iter_size`` batches; of several, return their mean loss."""
         net = self.net
         if iter_size == 1:
             net.forward_backward()
@@ -138,7 +138,7 @@ class Training:
     # --- pauses -------------------------------------------------------------------------
 
     def _pause(self) -> None:
-        """The breaks that are due, then what they and the signals have asked for."""
+        """Take the breaks that are due, then do what they and the signals ask for."""
         if self.ranks.is_pause_due():
             self.ranks.on_rank_0(self._take_breaks)
         else:
@@ -160,7 +160,7 @@ class Training:
         self._training_since = perf_counter()
 
     def _carry_out(self, wanted: Request) -> Path | None:
-        """Do what coffee breaks request; where a snapshot was written, if one was."""
+        """Do what was requested; returns the snapshot, if one was written."""
         path = None
         if wanted.restore_best:
             self.files.snapshots.restore_best()
@@ -177,9 +177,10 @@ class Training:
         return path
 
     def _finish(self) -> None:
-        """The last snapshot, of numbers that are looked at even where none is written.
+        """Write the last snapshot, then let the breaks finish.
 
-        What the breaks record after it is cut off again where the run is prolonged.
+        What the breaks record here comes after the snapshot, so it is cut off again if the run
+        is prolonged.
         """
         if self._save() is None:
             check_finite(self.net, self.state)
@@ -206,7 +207,7 @@ class Training:
 
     @contextmanager
     def _breaks_open(self) -> Iterator[None]:
-        """The breaks are closed whatever happens, and an error in that hides no other."""
+        """Open the breaks, and close them whatever happens; an error in closing hides no other."""
         try:
             self.ranks.on_rank_0(self._open_breaks)
             yield
@@ -234,7 +235,7 @@ class Training:
             run.reporter.finish()
 
     def _saved_after(self, error: BreakError, wanted: Request = Request()) -> BreakError:  # noqa: B008  # frozen
-        """The error of a break, saying what was saved."""
+        """Save the run; returns the error of a break with a line on what was saved."""
         try:
             path = self._carry_out(wanted | Request(snapshot=True))
         except GraphnetError as failed:
@@ -256,7 +257,7 @@ class Training:
 
 
 def _outcome(error: BaseException) -> str:
-    """How a start of the run ended, as its record says it."""
+    """How this start of the run ended, in the words of its record."""
     if isinstance(error, Interrupted):
         return f"stopped by {error.signal.name}"
     if isinstance(error, DivergedError):

@@ -25,10 +25,10 @@ class UpdateGroup:
     """Neighbouring params that are updated alike.
 
     Args:
-        method: How.
-        regularizer: Theirs.
+        method: The update rule.
+        regularizer: The regularizer of the params.
         coef: The solver's ``regu_coef``.
-        local_lr: Their rate relative to the solver's.
+        local_lr: The rate of the params relative to the solver's.
         rates: The numbers of the running update.
     """
 
@@ -48,7 +48,7 @@ class UpdateGroup:
         self.call: Callable[[], None]
 
     def block(self, xp: Any, w: Array, g: Array, *history: Array) -> None:
-        """Everything between the gradient and the moved param, for one block."""
+        """Update one block of the params: all steps from the gradient to the moved param."""
         if self.is_scaled:
             xp.multiply(g, self.gradient_scale, out=g)
         if self.is_regularized and self.method.decoupled:
@@ -121,9 +121,9 @@ class Updater:
         return groups
 
     def named_history(self) -> Iterator[tuple[str, Array]]:
-        """``velocity/ip1/weight`` and the like, with its part of the array in the param's shape.
+        """The history param by param: a name like ``velocity/ip1/weight``, and a view in its shape.
 
-        How the params lie in the flat buffers is the store's affair, so files go by names.
+        Files go by these names, so that the order of the params in the flat buffers is free.
         """
         spans = self.store.spans()
         for history, array in self.history.items():
@@ -135,7 +135,7 @@ class Updater:
                     )
 
     def accumulate(self, k: int) -> None:
-        """Count the gradient of batch ``k`` of ``iter_size``; call it after each backward."""
+        """Add the gradient of batch ``k`` of ``iter_size``; to be called after each backward."""
         if self._sum is None:
             return
         if k == 0:
@@ -157,7 +157,7 @@ class Updater:
             param.decl.cons.apply(self.backend, param.data, t)
 
     def _gradient_scale(self) -> Number:
-        """What the gradient is multiplied by: the mean over batches, and the clip."""
+        """The factor on the gradient: for the mean over batches, and for the clip."""
         scale = 1.0 / self.iter_size
         if self.clip_gradients is None:
             return scale

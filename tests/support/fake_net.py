@@ -62,12 +62,9 @@ class FakeNet:
         self.in_shards = None
         self.store = store or fake_store(seed=seed, **store_keywords)
         self.context = PassContext(phase, seed)
-        self.has_test, self.has_loss, self.learn = True, True, learn
-        self.cursor, self.centred = 0, centred
-        self.sums = np.zeros(2)
-        self.is_closed = False
-        self.source = "memory"
-        self.content = "4711"
+        self.has_test, self.has_loss, self.is_closed = True, True, False
+        self.learn, self.centred, self.source, self.content = learn, centred, "memory", "4711"
+        self.cursor, self.sums = 0, np.zeros(2)
         rng = np.random.Generator(np.random.Philox(7))
         self.x = rng.standard_normal((n_samples, N_IN))
         self.target = self.x @ rng.standard_normal((N_IN, N_OUT)) + 1.0
@@ -75,17 +72,13 @@ class FakeNet:
     # --- passes
 
     def _rows(self) -> np.ndarray:
-        places = np.arange(self.cursor, self.cursor + self.batch_size)
-        self.cursor += self.batch_size
-        orders: dict[int, np.ndarray] = {}
-        rows = []
-        for place in places:
-            epoch, at = divmod(int(place), self.n_samples)
-            if epoch not in orders:
-                rng = np.random.Generator(np.random.Philox(key=[self.context.seed, epoch]))
-                orders[epoch] = rng.permutation(self.n_samples)
-            rows.append(orders[epoch][at])
-        return np.array(rows)
+        first, self.cursor = self.cursor, self.cursor + self.batch_size
+        places = (divmod(place, self.n_samples) for place in range(first, self.cursor))
+        return np.array([self._order(epoch)[at] for epoch, at in places])
+
+    def _order(self, epoch: int) -> np.ndarray:
+        key = [self.context.seed, epoch]
+        return np.random.Generator(np.random.Philox(key=key)).permutation(self.n_samples)
 
     def _noise(self, n: int) -> np.ndarray:
         first, iteration = self.context.first_sample, self.context.iteration

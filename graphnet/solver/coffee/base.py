@@ -1,4 +1,4 @@
-"""CoffeeBreak: what the solver does on a pause, apart from when it does it."""
+"""CoffeeBreak: something to do in a pause; and Every: when it is due."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Every:
     unit: Literal["iter", "epoch"]
 
     def is_due(self, iteration: int, epoch: int, last_epoch: int) -> bool:
-        """Whether a multiple of ``n`` is reached now; of epochs also one just passed.
+        """Whether a multiple of ``n`` is reached now, or (of epochs) has just been passed.
 
         Args:
             iteration: Updates done; 0 before the first is a multiple of everything.
             epoch: Completed epochs.
-            last_epoch: The same when the breaks were last looked at.
+            last_epoch: Epochs that were complete when this was last asked.
         """
         if self.unit == "iter":
             return iteration % self.n == 0
@@ -37,7 +37,7 @@ class Every:
 
 
 class CoffeeBreak(OpenToOthers):
-    """Something to do on a pause; derive from it for your own.
+    """Something to do in a pause of the training; derive from it for your own.
 
     ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``finish`` after
     the last one, ``close`` at the end of the run, whatever ended it. One of them is needed, and

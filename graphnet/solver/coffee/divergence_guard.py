@@ -1,4 +1,4 @@
-"""DivergenceGuard: stops a run whose numbers are no longer numbers."""
+"""DivergenceGuard: stops a run whose loss or params are no longer finite."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from graphnet.solver.trainable_net import TrainableNet
 
 @checked
 class DivergenceGuard(CoffeeBreak):
-    """Looks whether the loss and all params are finite, and stops the run where they are not.
+    """Checks whether the loss and all params are finite, and stops the run if they are not.
 
-    Every run has one that looks every 100 iterations and before every snapshot; list it to
-    look at other times. The last good snapshot stays.
+    Every run has one that checks every 100 iterations, and every snapshot is checked; list it to
+    check at other times. The last good snapshot stays.
 
-    It names the iteration at which it found this, and the last one at which it looked and all
-    was well: the first NaN came in between, and ``every_n_iter: 1`` would tell when. The layer
-    it names is the first, in the order they run, that has a bad param or top by then; a NaN
-    spreads through the params with every update, so only the first update after it can tell
-    where it came from.
+    The error names the iteration at which this was found, and the last one at which all was
+    finite: the first NaN came in between, and ``every_n_iter: 1`` would tell when. It also names
+    the first layer, in the order they run, that has a bad param or top by then. A NaN spreads
+    through the params with every update, so only the first update after it can tell where it came
+    from.
 
     Example:
         - {type: DivergenceGuard, every_n_iter: 10}
@@ -33,7 +33,7 @@ class DivergenceGuard(CoffeeBreak):
         """It has no keys."""
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Look.
+        """Check.
 
         Raises:
             DivergedError: Naming the iteration and the first bad layer.
@@ -65,7 +65,7 @@ def check_loss(net: TrainableNet, state: SolverState) -> None:
 
 
 def diverged(net: TrainableNet, state: SolverState, found: str) -> DivergedError:
-    """The error that says what was found, since when it may be so, where, and what is left."""
+    """The error: what was found, since when it may be so, in which layer, and what is kept."""
     good, last = state.finite_at, state.run.last_snapshot
     since = "" if good is None else f"\n  all was finite at iteration {good}, the last looked at"
     layer = net.first_bad_layer()

@@ -1,4 +1,4 @@
-"""How a coffee break is written in YAML: its type, when it is due, and its constructor's keywords.
+"""How YAML declares a coffee break: its type, when it is due, and its constructor's keywords.
 
     - {type: Snapshot, every_n_iter: 5000, keep_last: 3}
     - {type: my_hooks.Espresso, every_n_epoch: 1, sugar: 2}
@@ -56,7 +56,7 @@ class BreakItem(Model):
 
 
 class CustomBreak(BreakItem):
-    """An item whose class is the user's own; its other keys are checked when it is imported."""
+    """An item whose class is the user's own; its keywords are checked when that is imported."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -70,11 +70,11 @@ def schedule(every_n_iter: int = 0, every_n_epoch: int = 0) -> tuple[Every, ...]
 
 
 def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[BreakItem]:
-    """The model of the items whose ``type`` is ``cls``.
+    """The model that checks the items whose ``type`` is ``cls``.
 
     Args:
-        cls: The break.
-        type_name: What YAML calls it; default the class's name.
+        cls: The class of the break.
+        type_name: Its name in YAML. Default: the class's name.
 
     Returns:
         A model with the constructor's keywords as fields: names, annotations and defaults. A
@@ -118,7 +118,7 @@ def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[Br
 
 
 def checked(cls: type[B]) -> type[B]:
-    """Have a break that is made in Python look at its keywords as it does at its keys in YAML."""
+    """Have the constructor check its keywords in Python as it does in YAML."""
     made = cls.__init__
     signature, model = inspect.signature(made), break_model(cls)
 
@@ -146,9 +146,9 @@ def checked(cls: type[B]) -> type[B]:
 
 
 def _from_yaml(annotation: Any) -> Any:
-    """The annotation, taking what YAML has for it: lists for lists, text for paths.
+    """The annotation, which also takes what YAML has: a text for a path, and tuples for lists.
 
-    Models turn lists into tuples before they look; a constructor may want a list again.
+    (A model turns lists into tuples before it checks them.)
     """
     kinds = _kinds_in(annotation)
     if list in kinds:
@@ -159,7 +159,7 @@ def _from_yaml(annotation: Any) -> Any:
 
 
 def _kinds_in(annotation: Any) -> set[Any]:
-    """What may stand at the top of an annotation, its alternatives included."""
+    """The classes at the top of an annotation, its alternatives included."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _kinds_in(get_args(annotation)[0])

@@ -16,7 +16,7 @@ from graphnet.solver.request import Request, requested
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
-#: What is a fault of the break that raises it.
+#: Exceptions that are the fault of the break that raises them.
 _FAULTS = (Exception, SystemExit)
 _STATE: TypeAdapter[dict[str, Saved]] = TypeAdapter(dict[str, Saved])
 
@@ -26,11 +26,11 @@ class Entry:
     """A break and when it is due.
 
     Attributes:
-        name: Its type, and a number from the second of a type on; snapshots know it by this.
-        coffee_break: What to do.
-        whens: Due when any of them says so.
-        initial: What it keeps before any run.
-        position: Where it stands in the YAML, for messages.
+        name: Its type, with a number from the second of a type on. Snapshots know it by this name.
+        coffee_break: The break.
+        whens: It is due when any of them says so.
+        initial: Its ``state_dict`` before any run.
+        position: Its place in the YAML, for messages.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Schedule:
     """The breaks of a run, in order.
 
     Args:
-        entries: What and when.
+        entries: The breaks, and when each is due.
         on_error: What follows when a break raises.
     """
 
@@ -88,7 +88,7 @@ class Schedule:
         return [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
 
     def pass_over(self, state: SolverState) -> None:
-        """The breaks have been looked at: an epoch that is complete now is due no more."""
+        """Count the present epoch as seen: breaks are due again when the next is complete."""
         self._last_epoch = state.epoch
 
     def take(
@@ -115,7 +115,7 @@ class Schedule:
         lounge.flush()
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Let each do what it does when the run is complete.
+        """Call ``finish`` of each break.
 
         Raises:
             BreakError: If one raises, unless errors are to be skipped.
@@ -139,17 +139,17 @@ class Schedule:
             return Request()
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Close all that were opened, whatever happens.
+        """Close all breaks that were opened, whatever happens.
 
         Raises:
-            BreakError: The first one, when all have been closed, unless errors are to be skipped.
+            BreakError: The first error, when all are closed, unless errors are to be skipped.
         """
         first: BreakError | None = None
         while self._open:
             entry = self._open.pop()
             try:
                 entry.coffee_break.close(net, state, lounge)
-            except _FAULTS as error:  # the others must be closed as well
+            except _FAULTS as error:  # the others must be closed too
                 failed = _failed(entry.name, state, error)
                 if self._on_error == "continue":
                     state.run.warn(str(failed))
@@ -159,10 +159,10 @@ class Schedule:
             raise first
 
     def state_dict(self) -> dict[str, dict[str, Saved]]:
-        """What the breaks want to remember, by name.
+        """The ``state_dict`` of each break by its name, where it is not empty.
 
         Raises:
-            BreakError: If one of them cannot say, or says what no snapshot can hold.
+            BreakError: If one of them raises, or returns what no snapshot can hold.
         """
         kept = {}
         for entry in self.entries:
@@ -185,10 +185,10 @@ class Schedule:
         return kept
 
     def load_state_dict(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
-        """Let each break remember what it kept; one that kept nothing is as it was when made.
+        """Give each break its saved ``state_dict``, or the one it had when it was made.
 
         Raises:
-            BreakError: If one of them cannot.
+            BreakError: If one of them raises.
         """
         for entry in self.entries:
             try:

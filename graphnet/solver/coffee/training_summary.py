@@ -38,7 +38,7 @@ class TrainingSummary(CoffeeBreak):
         self._since = 0.0
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Start the clock, and the means too where no snapshot has brought them along."""
+        """Start the clock, and the means too unless a snapshot has brought them along."""
         self._sums = self._sums or net.statistics_state()
         self._iter, self._since = state.iter, state.run.seconds_trained
 
@@ -71,9 +71,9 @@ class TrainingSummary(CoffeeBreak):
         self._iter, self._since = state.iter, state.run.seconds_trained
 
     def _means(self, net: TrainableNet) -> dict[str, float]:
-        """The net's statistics since the last report, which leaves its own sums as they are.
+        """The means since the last report; the net's own sums stay as they are.
 
-        Sums that somebody has reset meanwhile, or that are of another kind, are taken whole.
+        Sums that have been reset meanwhile, or are of another kind, are taken whole.
         """
         now, before = net.statistics_state(), self._sums
         since = {

@@ -94,7 +94,7 @@ class ValidationPerformance(CoffeeBreak):
         state.run.say("\n".join(lines))
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Measure what the run has led to, unless that has just been done."""
+        """Measure the final params, unless that has just been done."""
         if self._measured_at != state.iter:
             self.enjoy(net, state, lounge)
 
@@ -105,7 +105,7 @@ class ValidationPerformance(CoffeeBreak):
         self._net = None
 
     def state_dict(self) -> dict[str, Saved]:
-        """When it has last measured."""
+        """The iteration at which it last measured."""
         return {} if self._measured_at is None else {"measured_at": self._measured_at}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:

@@ -1,4 +1,4 @@
-"""Whether the ranks of a job train the same net by the same solver on the same data."""
+"""check_alike: sees that all ranks train the same net by the same solver on the same data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_alike(run: Run, communicator: Communicator) -> None:
 
 
 def declaration(run: Run) -> dict[str, Any]:
-    """What must be the same on all ranks; files by what is in them, wherever they are."""
+    """What must be the same on all ranks; files by their contents, wherever they are."""
     net, spec = run.net, run.spec.model_copy(update={"exp_dir": None})  # rank 0 alone writes
     return {
         "versions": versions(),
@@ -43,7 +43,7 @@ def declaration(run: Run) -> dict[str, Any]:
 
 
 def compare(everyone: Sequence[dict[str, Any]], places: Sequence[str]) -> None:
-    """Compare what each rank has declared with rank 0.
+    """Compare the declaration of each rank with that of rank 0.
 
     Raises:
         RankError: At the first rank that differs.

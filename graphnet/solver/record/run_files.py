@@ -19,15 +19,15 @@ class RunFiles:
     """The files of a run; without a directory there is at most a statistics file.
 
     Attributes:
-        snapshots: Its snapshots.
-        record: What is written down of each start.
+        snapshots: Writes snapshots and brings the run back from them.
+        record: Records each start.
 
     Args:
-        run: Whose.
-        directory: Where, or None.
-        save_into: A statistics file elsewhere, or None for the run's own.
-        file_exists: What is done where that file is there already and the run is new.
-        load_from_at: Where ``load_from`` stands in the YAML, for messages.
+        run: The run.
+        directory: Its directory, or None.
+        save_into: A statistics file elsewhere. Default: the one in the directory.
+        file_exists: What a new run does if that file is there already.
+        load_from_at: The place of ``load_from`` in the YAML, for messages.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class RunFiles:
         """Bring the run back from its directory, or start it.
 
         Args:
-            fresh: Start it even if there is one; what is there is set aside.
+            fresh: Start anew even if there is a run; that one is set aside.
 
         Returns:
-            The snapshot from which it continues; None where it starts.
+            The snapshot from which the run continues; None if it starts anew.
 
         Raises:
             SnapshotError: If what is there is of another run or cannot be read, or if
@@ -78,7 +78,7 @@ class RunFiles:
         return found[0]
 
     def _start(self) -> None:
-        """The state every new run starts from, whatever was done with the net before."""
+        """Put the net into the state from which every new run starts."""
         run = self.run
         run.net.seek(dict.fromkeys(run.net.cursors(), 0))
         run.net.reset_statistics()
@@ -128,7 +128,7 @@ class RunFiles:
             lounge.remember(recorded)
 
     def _start_of(self, path: Path) -> int:
-        """How much of a file that is there a new run keeps."""
+        """How many bytes of a file that is there a new run keeps."""
         if self._file_exists == "panic":
             raise SpecError(
                 f"{path}: the statistics file exists\n"

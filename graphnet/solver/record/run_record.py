@@ -14,17 +14,17 @@ from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
 
-#: How the record of a start that came to the run's end says so.
+#: The outcome of a start that came to the run's end.
 FINISHED = "finished"
 
 
 class RunRecord:
-    """Writes down when, where and with what a run was started; without a directory, nothing.
+    """Records when, where and with what a run was started; without a directory it does nothing.
 
     Args:
-        run: Which run.
-        directory: Where, or None.
-        statistics: The statistics file, if it is not the run's own.
+        run: The run.
+        directory: Its directory, or None.
+        statistics: The statistics file, if it is not in the directory.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class RunRecord:
 
     @property
     def earlier(self) -> dict[str, Any]:
-        """What earlier starts have recorded."""
+        """The record of earlier starts; empty if there is none."""
         return (self._directory.read_record() if self._directory else None) or {}
 
     @property
@@ -80,7 +80,7 @@ class RunRecord:
             directory.write_text(name, text)
 
     def end(self, outcome: str, seconds: float) -> None:
-        """Say how this start ended."""
+        """Record how this start ended."""
         if self._record and self._directory is not None:
             self._record["starts"][-1] |= {
                 "ended": _now(),

@@ -1,15 +1,15 @@
 """The snapshot file: a whole run, or a model alone, as one HDF5 file with a checksum of itself.
 
-    bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves a file's
-                  first bytes to its writer)
+    bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves the
+                  first bytes of a file to its writer)
     bytes 512-    HDF5:
       /params/<layer>/<param>            /state/<layer>/<name>
       /history/<name>/<layer>/<param>    /statistics/<layer>
       /meta (JSON, see Meta)             /net.yaml   /solver.yaml
 
-The checksum covers all bytes from 512 on and is looked at before HDF5 sees any of them. A model
+The checksum covers all bytes from 512 on and is compared before HDF5 reads any of them. A model
 has only params, state, /meta and /net.yaml. Nothing in the file depends on the clock, so equal
-runs write equal files. No object is ever unpickled and no link followed.
+runs write equal files. No object is unpickled and no link is followed.
 """
 
 from __future__ import annotations
@@ -72,21 +72,21 @@ class SavedState(Model):
 
 
 class Meta(Model):
-    """What a snapshot says in words and single numbers.
+    """All of a snapshot but its arrays and texts.
 
     Args:
-        format_version: Of the file.
+        format_version: The version of the file format.
         kind: ``run``, or ``model`` for params alone.
-        versions: Of graphnet and of the libraries it ran on.
-        backend: Where the params were.
-        dtype: Their precision.
-        seed: Of the run.
-        solver: Where it stood.
-        cursors: Samples each data layer had delivered.
-        breaks: What the coffee breaks keep, by break.
+        versions: The versions of graphnet and of the libraries it ran on.
+        backend: The backend on which the params were.
+        dtype: The precision of the params.
+        seed: The seed of the run.
+        solver: The state of the solver.
+        cursors: How many samples each data layer had delivered.
+        breaks: The ``state_dict`` of each coffee break.
         statistics_bytes: How long statistics.jsonl was.
         data: Which data sources were used.
-        fingerprints: Of the files they read, by data layer and path.
+        fingerprints: The fingerprints of the files they read, by data layer and path.
     """
 
     model_config = _ANY_FLOAT
@@ -123,7 +123,7 @@ class Contents:
         return self.meta.solver.iter if self.meta.solver else 0
 
     def groups(self) -> Iterator[tuple[str, Arrays]]:
-        """The arrays by the group they stand in."""
+        """Each group of arrays and its name."""
         yield from (
             ("params", self.params),
             ("state", self.state),
@@ -133,7 +133,7 @@ class Contents:
 
 
 def versions() -> dict[str, str]:
-    """Of graphnet and of what a run's numbers may depend on."""
+    """The versions of graphnet and of the libraries that a run's numbers may depend on."""
     return {
         "graphnet": graphnet.__version__,
         "numpy": np.__version__,
@@ -151,7 +151,7 @@ def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
 
 
 def download(store: ParamStore) -> tuple[Arrays, Arrays]:
-    """Host copies of the params and of the state."""
+    """Copies of the params and of the state on the host."""
     found: dict[str, Arrays] = {"params": {}, "state": {}}
     for group, name, array in store_arrays(store):
         found[group][name] = store.backend.download(array)
@@ -163,7 +163,7 @@ def to_bytes(contents: Contents) -> bytes:
 
     Raises:
         NotFiniteError: If a value in it is NaN or infinite: such a snapshot is never written.
-        SnapshotError: If a name in it cannot stand in an HDF5 file.
+        SnapshotError: If an HDF5 file cannot have a name in it.
     """
     image = io.BytesIO()
     try:
@@ -204,7 +204,7 @@ def begins_as_snapshot(beginning: bytes) -> bool:
 
 
 def read(path: Path) -> Contents:
-    """Read a snapshot or model and see that it is whole.
+    """Read a snapshot or model, and see that it is whole.
 
     Raises:
         SnapshotError: If it cannot be read, is no snapshot, is damaged, or was written by a

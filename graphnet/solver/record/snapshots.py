@@ -28,8 +28,8 @@ class Snapshots:
     """The snapshots in a run's directory; without a directory there are none.
 
     Args:
-        run: Whose.
-        directory: Where, or None.
+        run: The run.
+        directory: Its directory, or None.
     """
 
     def __init__(self, run: Run, directory: RunDirectory | None) -> None:
@@ -38,7 +38,7 @@ class Snapshots:
         self._fingerprints: dict[str, dict[str, str]] = {}
 
     def take_fingerprints(self) -> None:
-        """Look at the data files, as they are at the beginning.
+        """Take the fingerprints of the data files, for the snapshots.
 
         Raises:
             DataError: If one of them cannot be read.
@@ -54,7 +54,7 @@ class Snapshots:
             best: Also as ``best.h5``.
 
         Returns:
-            Where it is; None without a directory.
+            Its path; None without a directory.
 
         Raises:
             DivergedError: If a value is not finite; nothing is written then.
@@ -71,11 +71,12 @@ class Snapshots:
         self._saved_iter = run.state.iter
         if best:
             directory.write_snapshot(directory.best, image)
-        directory.prune(run.state.iter, run.snapshots.keep_last if run.snapshots else None)
+        kept = run.snapshot_break
+        directory.prune(run.state.iter, kept.keep_last if kept else None)
         return path
 
     def _image(self) -> bytes:
-        """The file's bytes, after a look whether all its numbers are finite."""
+        """The file's bytes, all of whose numbers are finite."""
         net, state = self._run.net, self._run.state
         check_loss(net, state)
         try:
@@ -148,7 +149,7 @@ class Snapshots:
             )
 
     def _upload(self, contents: Contents, path: Path) -> None:
-        """Params, state and history as they were."""
+        """Put back params, state and history."""
         store = self._run.net.store
         upload(store, contents.params, contents.state, file=path)
         for name, array in self._run.updater.named_history():
@@ -158,7 +159,7 @@ class Snapshots:
             store.backend.upload(values, array)
 
     def _restore_statistics(self, contents: Contents, path: Path) -> None:
-        """The running sums as they were."""
+        """Put back the running sums."""
         net = self._run.net
         here = net.statistics_state()
         for name, sums in contents.statistics.items():
@@ -172,7 +173,7 @@ class Snapshots:
 
     def repair_best(self, path: Path) -> None:
         """Copy the snapshot at a new best if a crash came before its copy was written."""
-        best = self._run.snapshots and self._run.snapshots.best
+        best = self._run.snapshot_break and self._run.snapshot_break.best
         if not (self._directory and best and best.value is not None):
             return
         if best.iter == self._run.state.iter:

@@ -1,4 +1,4 @@
-"""Weights: params and persistent state, by layer name, between a store and a file."""
+"""Weights: load and save the params and persistent state of a net, by layer name."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class WeightsReport:
     """What was loaded from a file and what was not.
 
     Attributes:
-        file: Where from.
-        loaded: ``layer/param`` of the net that the file had.
-        missing: Of the net, not in the file: they keep their values.
-        misshapen: In both, in different shapes: they keep their values, too. With both shapes.
-        unused: In the file, not of the net.
+        file: The file.
+        loaded: ``layer/param`` of each param that was loaded.
+        missing: Params of the net that are not in the file; they keep their values.
+        misshapen: Params with another shape in the file, and both shapes; they keep their values.
+        unused: Params in the file that the net does not have.
     """
 
     file: Path
@@ -121,9 +121,9 @@ def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -
     """Load params and persistent state by layer name from a run, a snapshot or a model.
 
     Args:
-        net: Where to; of either phase.
-        path: A run's directory (its newest good snapshot is taken), or a file.
-        strict: Whether every param of the net must be there in its shape.
+        net: The net, of either phase.
+        path: A run's directory, of which the newest good snapshot is taken, or a file.
+        strict: Whether every param of the net must be in the file, in its shape.
 
     Returns:
         What was loaded and what was not.
@@ -169,8 +169,8 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     """Write the params and persistent state alone: a model.
 
     Args:
-        net: Whose.
-        path: A file, replaced as a whole when the new one is on the disk.
+        net: The net.
+        path: The file; one that is there is replaced when the new one is on the disk.
 
     Raises:
         DivergedError: If one of them is not finite.
@@ -194,7 +194,7 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
 
 
 def _refuse_other(path: Path) -> None:
-    """See that a file that would be replaced is a model or snapshot, or empty."""
+    """Refuse to replace a file that is not empty and no model or snapshot."""
     if not path.is_file():
         return
     with path.open("rb") as file:
