@@ -23,7 +23,6 @@ class FixedRate(Policy):
     base_lr: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The base rate."""
         return self.base_lr
 
 
@@ -36,7 +35,6 @@ class StepRate(Policy):
     stepsize: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The rate after ``t // stepsize`` steps."""
         return self.base_lr * raised(self.gamma, t // self.stepsize)
 
 
@@ -55,7 +53,6 @@ class MultiStepRate(Policy):
         return self
 
     def value_at(self, t: int) -> float:
-        """The rate after as many steps as there are stepvalues up to ``t``."""
         return self.base_lr * raised(self.gamma, bisect_right(self.stepvalues, t))
 
 
@@ -67,7 +64,6 @@ class ExpRate(Policy):
     gamma: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The base rate decayed ``t`` times."""
         return self.base_lr * raised(self.gamma, t)
 
 
@@ -80,7 +76,6 @@ class InvRate(Policy):
     power: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The inversely decayed rate."""
         return self.base_lr * raised(1 + self.gamma * t, -self.power)
 
 
@@ -93,7 +88,6 @@ class PolyRate(Policy):
     max_iter: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The polynomially falling rate."""
         left = 1 - t / self.max_iter
         return self.base_lr * raised(left, self.power) if left > 0 else 0.0
 
@@ -107,7 +101,7 @@ class SigmoidRate(Policy):
     stepsize: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The rate on the sigmoid; written with tanh, which cannot overflow."""
+        # by tanh, which cannot overflow
         return self.base_lr * 0.5 * (1 + tanh(0.5 * self.gamma * (t - self.stepsize)))
 
 
@@ -124,7 +118,6 @@ class CosineRate(Policy):
     min_lr: NonNegativeFloat = 0.0
 
     def value_at(self, t: int) -> float:
-        """The annealed rate."""
         fall = 0.5 * (1 + cos(pi * min(t / self.max_iter, 1.0)))
         return self.min_lr + (self.base_lr - self.min_lr) * fall
 
@@ -159,11 +152,9 @@ class WarmupRate(Policy):
     policy: AnyLRPolicy
 
     def value_at(self, t: int) -> float:
-        """The warmed-up rate, with ``t`` as iteration and as epoch."""
         return self.value(t, t)
 
     def value(self, t: int, epoch: int) -> float:
-        """The warmed-up rate."""
         done = min(self.clock(t, epoch) / self.length, 1.0)
         return self.policy.value(t, epoch) * (self.start + (1 - self.start) * done)
 

@@ -22,7 +22,6 @@ class FixedMomentum(Policy):
     momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum."""
         return self.momentum
 
 
@@ -36,7 +35,6 @@ class StepMomentum(Policy):
     max_momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum after ``t // stepsize`` steps."""
         return min(self.momentum * raised(self.gamma, t // self.stepsize), self.max_momentum)
 
 
@@ -50,7 +48,6 @@ class LinearMomentum(Policy):
     max_momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum after ``t // stepsize`` steps."""
         return min(self.momentum + self.gamma * (t // self.stepsize), self.max_momentum)
 
 

@@ -61,10 +61,8 @@ class DecayOnValidation(ListeningBreak):
         return Request(restore_best=is_lower and self.restore_best)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The last value."""
         return {"previous": self._previous}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         previous = saved.get("previous")
         self._previous = None if previous is None else float(previous)

@@ -77,11 +77,9 @@ class Best(Sealed):
         return True
 
     def state_dict(self) -> dict[str, Saved]:
-        """The value and when."""
         return {"best": self._value, "best_iter": self._iter}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         best, when = saved.get("best"), saved.get("best_iter")
         self._value = None if best is None else float(best)
         self._iter = int(when or 0)

@@ -65,10 +65,8 @@ class EarlyStopping(ListeningBreak):
         )
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value and how long ago it was."""
         return {**self._best.state_dict(), "waited": self._waited}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._best.load_state_dict(saved)
         self._waited = int(saved.get("waited") or 0)

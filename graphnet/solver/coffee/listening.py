@@ -19,11 +19,9 @@ class ListeningBreak(CoffeeBreak):
 
     @property
     def waits_for(self) -> tuple[str, str]:
-        """The statistic."""
         return "key", self.key
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request | None:
-        """Listen."""
         lounge.listen(self.key, lambda value: self.hear(value, state))
         return None
 

@@ -71,11 +71,9 @@ class Plateau(ListeningBreak):
         return Request(restore_best=is_lower and self.restore_best)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value and how long ago it was."""
         return {**self._best.state_dict(), "waited": self._waited, "cooling": self._cooling}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._best.load_state_dict(saved)
         self._waited = int(saved.get("waited") or 0)
         self._cooling = int(saved.get("cooling") or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import gcd
 from typing import Any, Literal
@@ -166,13 +167,8 @@ class Schedule:
         """
         kept = {}
         for entry in self.entries:
-            try:
+            with _blamed(entry, "state_dict"):
                 given = entry.coffee_break.state_dict()
-            except _FAULTS as error:
-                raise BreakError(
-                    f"coffee break '{entry.name}': its state_dict() failed: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
             try:
                 saved = _STATE.validate_python(given)
             except ValidationError:
@@ -191,13 +187,19 @@ class Schedule:
             BreakError: If one of them raises.
         """
         for entry in self.entries:
-            try:
+            with _blamed(entry, "load_state_dict"):
                 entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
-            except _FAULTS as error:
-                raise BreakError(
-                    f"coffee break '{entry.name}': its load_state_dict() failed: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
+
+
+@contextmanager
+def _blamed(entry: Entry, hook: str) -> Iterator[None]:
+    """Say which break's hook raised what is raised inside."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise BreakError(
+            f"coffee break '{entry.name}': its {hook}() failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _failed(name: str, state: SolverState, error: BaseException) -> BreakError:

@@ -46,11 +46,9 @@ class Snapshot(CoffeeBreak):
 
     @property
     def waits_for(self) -> tuple[str, str] | None:
-        """The statistic whose best is kept."""
         return None if self.keep_best is None else ("keep_best", self.keep_best)
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Listen for the best."""
         if self.best is not None and self.keep_best is not None:
             best = self.best
             lounge.listen(
@@ -58,14 +56,11 @@ class Snapshot(CoffeeBreak):
             )
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request:
-        """Ask for one."""
         return Request(snapshot=True)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value so far."""
         return self.best.state_dict() if self.best else {}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         if self.best:
             self.best.load_state_dict(saved)

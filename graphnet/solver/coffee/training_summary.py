@@ -43,7 +43,6 @@ class TrainingSummary(CoffeeBreak):
         self._iter, self._since = state.iter, state.run.seconds_trained
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Report."""
         if state.iter == 0:
             return
         seconds, updates = state.run.seconds_trained - self._since, state.iter - self._iter
@@ -90,11 +89,9 @@ class TrainingSummary(CoffeeBreak):
             net.restore_statistics_state(now)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The net's sums at the last report."""
         return {f"sums/{name}": json.dumps(sums.tolist()) for name, sums in self._sums.items()}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._sums = {
             key.removeprefix("sums/"): np.array(json.loads(str(text)), dtype=np.float64)
             for key, text in saved.items()

@@ -105,10 +105,8 @@ class ValidationPerformance(CoffeeBreak):
         self._net = None
 
     def state_dict(self) -> dict[str, Saved]:
-        """The iteration at which it last measured."""
         return {} if self._measured_at is None else {"measured_at": self._measured_at}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         measured_at = saved.get("measured_at")
         self._measured_at = None if measured_at is None else int(measured_at)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import RankError
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.solver.record.same_run import differences
+from graphnet.solver.record.same_run import declared, differences
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
 
@@ -33,11 +32,7 @@ def declaration(run: Run) -> dict[str, Any]:
     net, spec = run.net, run.spec.model_copy(update={"exp_dir": None})  # rank 0 alone writes
     return {
         "versions": versions(),
-        "net": parse_yaml(net.yaml_text, "net").value,
-        "solver": parse_yaml(spec.to_yaml(), "solver").value,
-        "precision": str(net.store.dtype),
-        "backend": net.store.backend.name,
-        "seed": net.context.seed,
+        **declared(net, spec),
         "data": {layer: list(files.values()) for layer, files in net.data_fingerprints().items()},
     }
 
@@ -48,8 +43,8 @@ def compare(everyone: Sequence[dict[str, Any]], places: Sequence[str]) -> None:
     Raises:
         RankError: At the first rank that differs.
     """
-    for rank, declared in enumerate(everyone):
-        found = list(differences(everyone[0], declared))
+    for rank, one in enumerate(everyone):
+        found = list(differences(everyone[0], one))
         if found:
             place = f" ({places[rank]})" if rank < len(places) else ""
             raise RankError(

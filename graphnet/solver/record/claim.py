@@ -33,8 +33,9 @@ def foreign_files(folder: Folder) -> list[str]:
     record = read_record(folder)
     found = [] if _is_lock(folder) else [LOCK]
     if record is None and not _has_snapshot(folder):
-        names = [RECORD, *DECLARED, STATISTICS]
-        return [*found, *(name for name in names if folder.status(name)), *_strange_names(folder)]
+        found += [name for name in (RECORD, *DECLARED, STATISTICS) if folder.status(name)]
+        names = (name for _, name in _names_in_snapshots(folder))
+        return [*found, *(f"{SNAPSHOTS}/{name}" for name in names if is_snapshot_name(name))]
     if record is None and folder.status(RECORD) and not _is_damaged_record(folder):
         found.append(RECORD)
     checksums = (record or {}).get("files")
@@ -96,23 +97,19 @@ def _is_lock(folder: Folder) -> bool:
     return _HOLDER.fullmatch(folder.read(LOCK, 1 << 10)) is not None
 
 
-def _snapshots(folder: Folder) -> Folder | None:
-    with suppress(OSError):
-        return Folder(folder.path / SNAPSHOTS, within=folder)
-    return None
+def _names_in_snapshots(folder: Folder) -> Iterator[tuple[Folder, str]]:
+    """What is in the folder of snapshots, with that folder; nothing if it cannot be read."""
+    with suppress(OSError), Folder(folder.path / SNAPSHOTS, within=folder) as snapshots:
+        for name in snapshots.names():
+            yield snapshots, name
 
 
 def _has_snapshot(folder: Folder) -> bool:
     """Whether a file is a snapshot by its name and its beginning."""
-    snapshots = _snapshots(folder)
-    if snapshots is None:
-        return False
-    with snapshots, suppress(OSError):
-        return any(
-            SNAPSHOT_NAME.fullmatch(name) and holds_snapshot(snapshots, name)
-            for name in snapshots.names()
-        )
-    return False
+    return any(
+        SNAPSHOT_NAME.fullmatch(name) and holds_snapshot(snapshots, name)
+        for snapshots, name in _names_in_snapshots(folder)
+    )
 
 
 def holds_snapshot(folder: Folder, name: str) -> bool:
@@ -120,16 +117,6 @@ def holds_snapshot(folder: Folder, name: str) -> bool:
     with suppress(OSError):
         return folder.has_file(name) and begins_as_snapshot(folder.read(name, 64))
     return False
-
-
-def _strange_names(folder: Folder) -> list[str]:
-    """The files named like snapshots in a folder that is no run's."""
-    snapshots = _snapshots(folder)
-    if snapshots is None:
-        return []
-    with snapshots, suppress(OSError):
-        return [f"{SNAPSHOTS}/{name}" for name in snapshots.names() if is_snapshot_name(name)]
-    return []
 
 
 def _is_damaged_record(folder: Folder) -> bool:

@@ -48,14 +48,8 @@ def check_same_run(
         "seed": meta.seed,
         "data": _plain(meta.data),
     }
-    now = {
-        "net": _parsed(net.yaml_text, "the net"),
-        "solver": _bound(_parsed(spec.to_yaml(), "the solver")),
-        "precision": str(net.store.dtype),
-        "backend": net.store.backend.name,
-        "seed": net.context.seed,
-        "data": _plain(net.data_summary()),
-    }
+    now = declared(net, spec) | {"data": _plain(net.data_summary())}
+    now["solver"] = _bound(now["solver"])
     found = list(differences(then, now))
     if found:
         raise SnapshotError(
@@ -70,6 +64,17 @@ def check_same_run(
             + "\n  ".join(changed)
             + f"\n  put it back as it was, or {START_OVER}"
         )
+
+
+def declared(net: TrainableNet, spec: SolverSpec) -> dict[str, Any]:
+    """What is declared of a run, but its data."""
+    return {
+        "net": _parsed(net.yaml_text, "the net"),
+        "solver": _parsed(spec.to_yaml(), "the solver"),
+        "precision": str(net.store.dtype),
+        "backend": net.store.backend.name,
+        "seed": net.context.seed,
+    }
 
 
 def _changed_files(
