@@ -24,10 +24,8 @@ from graphnet.declare.arguments import (
     spelled_out,
     whole_number,
 )
-from graphnet.declare.user_code import written_in
-from graphnet.declare.validation import validate
-from graphnet.declare.yaml_reader import KeyPath, plain_document
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, did_you_mean, located
+from graphnet.declare.yaml_reader import KeyPath
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
@@ -37,7 +35,7 @@ from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
-from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, schedule
+from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
@@ -93,7 +91,7 @@ class Solver(Sealed):
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
             with located(position, f"coffee_breaks[{i}] ({item.type}): "):
-                made = _made(item, break_types, ("coffee_breaks", i), folder_of)
+                made = make_break(item, break_types, ("coffee_breaks", i), folder_of)
                 self._add(item.type, made, item.schedule, position)
 
     @spelled_out
@@ -136,7 +134,7 @@ class Solver(Sealed):
                 f"its state_dict() failed: {type(error).__name__}: {error}\n"
                 "  it must work from the moment the break is made"
             ) from error
-        _check_hooks(break_, whens)
+        check_hooks(break_, whens)
         if isinstance(break_, Snapshot) and self._has(Snapshot):
             raise SpecError(
                 "there is a Snapshot before this one, and they would disagree on what is kept\n"
@@ -290,59 +288,6 @@ def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicato
             raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
         return count
     return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
-
-
-def _check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
-    """See that a break has a hook, and a schedule if its ``enjoy`` needs one.
-
-    Raises:
-        SpecError: Otherwise.
-    """
-    cls = type(break_)
-    hooks = ("open", "enjoy", "finish", "close")
-    defined = [hook for hook in hooks if getattr(cls, hook) is not getattr(CoffeeBreak, hook)]
-    own = [name for name, value in vars(cls).items() if callable(value) and name not in hooks]
-    meant = next((hint for name in own if (hint := did_you_mean(name, hooks))), "")
-    cure = meant or "\n  define enjoy(self, net, state, lounge)"
-    if not defined:
-        none = ", ".join(f"{hook}()" for hook in hooks)
-        raise SpecError(f"{written_in(cls)} has none of {none}, so it would do nothing{cure}")
-    is_own = not cls.__module__.startswith("graphnet.")  # ours say when they are due
-    if is_own and "enjoy" not in defined and whens:
-        raise SpecError(
-            f"{written_in(cls)} has no enjoy(), which is what every_n_iter and every_n_epoch"
-            f" call{cure}, or leave them out"
-        )
-    if "enjoy" in defined and break_.needs_schedule and not whens:
-        raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
-
-
-def _made(
-    item: BreakItem,
-    break_types: Mapping[str, type[CoffeeBreak]],
-    path: KeyPath,
-    folder_of: Callable[[KeyPath], Path],
-) -> CoffeeBreak:
-    """The break that an item declares; paths among its keywords are relative to the item's file."""
-    if item.type not in break_types:
-        raise SpecError(
-            f"the class '{item.type}' has not been imported\n"
-            "  load the solver from its YAML, or pass break_types"
-        )
-    cls = break_types[item.type]
-    if isinstance(item, CustomBreak):
-        given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
-        item = validate(break_model(cls, item.type), given, plain_document(given))
-    try:
-        given = item.keywords()
-        for key, value in given.items():
-            if isinstance(value, Path):
-                given[key] = placed(str(value), folder_of((*path, key)))
-        return cls(**given)
-    except (TypeError, ValueError) as error:
-        raise SpecError(f"it cannot be made: {error}") from error
-    except SystemExit as error:
-        raise SpecError(f"it cannot be made: it called sys.exit({error.code!r})") from error
 
 
 @spelled_out

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -18,8 +19,13 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from graphnet.declare.arguments import spelled_out
 from graphnet.declare.fields import Model, NonNegativeInt
-from graphnet.errors import SpecError
+from graphnet.declare.user_code import written_in
+from graphnet.declare.validation import validate
+from graphnet.declare.yaml_reader import KeyPath, plain_document
+from graphnet.errors import SpecError, did_you_mean
+from graphnet.files.paths import placed
 from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.listening import ListeningBreak
 
 B = TypeVar("B", bound=CoffeeBreak)
 
@@ -115,6 +121,59 @@ def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[Br
         __cls_kwargs__={"extra": extra},
         **fields,
     )
+
+
+def check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
+    """See that a break has a hook, and a schedule if its ``enjoy`` needs one.
+
+    Raises:
+        SpecError: Otherwise.
+    """
+    cls = type(break_)
+    hooks = ("open", "enjoy", "finish", "close")
+    defined = [hook for hook in hooks if getattr(cls, hook) is not getattr(CoffeeBreak, hook)]
+    own = [name for name, value in vars(cls).items() if callable(value) and name not in hooks]
+    meant = next((hint for name in own if (hint := did_you_mean(name, hooks))), "")
+    cure = meant or "\n  define enjoy(self, net, state, lounge)"
+    if not defined:
+        none = ", ".join(f"{hook}()" for hook in hooks)
+        raise SpecError(f"{written_in(cls)} has none of {none}, so it would do nothing{cure}")
+    is_idle = "enjoy" not in defined and not isinstance(break_, ListeningBreak)
+    if is_idle and whens:
+        raise SpecError(
+            f"{written_in(cls)} has no enjoy(), which is what every_n_iter and every_n_epoch"
+            f" call{cure}, or leave them out"
+        )
+    if "enjoy" in defined and break_.needs_schedule and not whens:
+        raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
+
+
+def make_break(
+    item: BreakItem,
+    break_types: Mapping[str, type[CoffeeBreak]],
+    path: KeyPath,
+    folder_of: Callable[[KeyPath], Path],
+) -> CoffeeBreak:
+    """The break that an item declares; paths among its keywords are relative to the item's file."""
+    if item.type not in break_types:
+        raise SpecError(
+            f"the class '{item.type}' has not been imported\n"
+            "  load the solver from its YAML, or pass break_types"
+        )
+    cls = break_types[item.type]
+    if isinstance(item, CustomBreak):
+        given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
+        item = validate(break_model(cls, item.type), given, plain_document(given))
+    try:
+        given = item.keywords()
+        for key, value in given.items():
+            if isinstance(value, Path):
+                given[key] = placed(str(value), folder_of((*path, key)))
+        return cls(**given)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"it cannot be made: {error}") from error
+    except SystemExit as error:
+        raise SpecError(f"it cannot be made: it called sys.exit({error.code!r})") from error
 
 
 def checked(cls: type[B]) -> type[B]:
