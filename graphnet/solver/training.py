@@ -101,8 +101,11 @@ class Training:
 
     def _loop(self) -> None:
         while not self.run.is_finished:
-            with self._exits_refused():
+            try:
                 self._step()
+            except SystemExit as error:
+                self._refuse_exit(error)
+                raise
             self.run.reporter.step()
             self._pause()
 
@@ -194,14 +197,9 @@ class Training:
 
     # --- around it ----------------------------------------------------------------------
 
-    @contextmanager
-    def _exits_refused(self) -> Iterator[None]:
+    def _refuse_exit(self, error: SystemExit) -> None:
         """A layer of the user's own that calls ``sys.exit`` does not end the program."""
-        try:
-            yield
-        except SystemExit as error:
-            if not is_called_by_user(error):
-                raise
+        if is_called_by_user(error):
             during = f"while the net was computing, after iteration {self.state.iter}"
             raise exit_refused(error, during) from error
 

@@ -1,4 +1,4 @@
-"""Snapshot, the coffee break; what is written is tested with the keeper."""
+"""Snapshot, the coffee break; what is written is tested in test_snapshots.py."""
 
 import pytest
 from support.fake_net import table
