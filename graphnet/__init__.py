@@ -85,9 +85,11 @@ if TYPE_CHECKING:
     from graphnet.solver.policy import Policy as Policy
     from graphnet.solver.record.weights import load_weights as load_weights
     from graphnet.solver.record.weights import save_model as save_model
+    from graphnet.solver.request import Request as Request
     from graphnet.solver.solver import Solver as Solver
     from graphnet.solver.solver import solve as solve
     from graphnet.solver.spec import SolverSpec as SolverSpec
+    from graphnet.solver.state import RunInfo as RunInfo
     from graphnet.solver.state import SolverState as SolverState
     from graphnet.timing import time_net as time_net
 
@@ -143,9 +145,10 @@ _NAMES = {
     "graphnet.solver.methods.base": "Method",
     "graphnet.solver.policy": "Policy",
     "graphnet.solver.record.weights": "load_weights save_model",
+    "graphnet.solver.request": "Request",
     "graphnet.solver.solver": "Solver solve",
     "graphnet.solver.spec": "SolverSpec",
-    "graphnet.solver.state": "SolverState",
+    "graphnet.solver.state": "RunInfo SolverState",
     "graphnet.timing": "time_net",
 }
 _PUBLIC = {name: module for module, names in _NAMES.items() for name in names.split()}

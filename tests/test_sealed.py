@@ -153,7 +153,8 @@ def test_the_walk_meets_what_is_public():
         *(
             "ShardedNet",
             "SharedEvaluation",
-            "Step",
+            "StepRate",
+            "RunInfo",
             "MemoryOutputLayer",
             "InnerProduct",
             "Evaluation",

@@ -17,7 +17,7 @@ from graphnet.cli.terminal import (
     seconds_text,
     warn,
 )
-from graphnet.solver.reporter import PlainReporter, Progress, Reporter
+from graphnet.solver.reporter import PlainReporter, Reporter, RunProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -43,7 +43,7 @@ class Speed:
         return (iteration - first) / seconds if seconds > 0 and start < now else 0.0
 
 
-def progress_texts(progress: Progress, speed: float) -> dict[str, str]:
+def progress_texts(progress: RunProgress, speed: float) -> dict[str, str]:
     """The parts of a progress line."""
     state, last = progress.state, progress.last_iter
     left = (last - state.iter) / speed if last is not None and speed > 0 else None
@@ -61,7 +61,7 @@ class PlainLines(PlainReporter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._speed = Speed()
         self._said_at = perf_counter()
 
@@ -74,7 +74,7 @@ class PlainLines(PlainReporter):
         """Print it to stderr."""
         warn(f"warning: {text}")
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """Begin to measure the speed."""
         self._progress = progress
         self._speed.at(perf_counter(), progress.state.iter)
@@ -104,7 +104,7 @@ class MovingLine:
         self._console = console()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._speed = Speed()
         self._drawn_at = 0.0
 
@@ -116,7 +116,7 @@ class MovingLine:
         """Print it above the line, in colour."""
         self._console.print(f"warning: {text}", style="yellow", soft_wrap=True)
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """Draw it."""
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar

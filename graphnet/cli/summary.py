@@ -56,8 +56,9 @@ def settings(declared: NetAndSolver) -> Facts:
 
 def _with_values(model: BaseModel) -> str:
     """A model's values that differ from its defaults: ``Step, base_lr 0.01, gamma 0.1``."""
-    parts = [type(model).__name__]
-    for name, field in type(model).model_fields.items():
+    fields = type(model).model_fields
+    parts = [str(fields["type"].default)] if "type" in fields else []
+    for name, field in fields.items():
         value = getattr(model, name)
         if name != "type" and value != field.default:
             parts.append(f"{name} {_value_text(value)}")

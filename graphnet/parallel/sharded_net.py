@@ -253,6 +253,11 @@ class ShardedNet(Sealed):
 
     # --- the ranks ----------------------------------------------------------------------
 
+    @property
+    def in_shards(self) -> ShardedNet:
+        """This net: its batch is cut into shards."""
+        return self
+
     def collect(self) -> None:
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)

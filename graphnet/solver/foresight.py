@@ -1,4 +1,4 @@
-"""What a run would stop at, or do in vain, as far as it can be told before it starts."""
+"""What can be told before a run starts: what would stop it, and what it would do in vain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from graphnet.solver.spec import SolverSpec
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 Locate: TypeAlias = Callable[[KeyPath], Position | None]
 
-#: Above this a rate trains nothing; for methods that divide by the gradient's size it is lower.
+#: No higher rate trains anything; methods that divide by the gradient's size have a lower limit.
 _HIGHEST = {"Adam": 1.0, "AdamW": 1.0, "RMSProp": 1.0}
 _HIGHEST_ELSE = 10.0
 _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
@@ -32,16 +32,16 @@ _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
 def check_breaks(
     breaks: Sequence[CoffeeBreak], spec: SolverSpec, keys_of: KeysOf, locate: Locate
 ) -> None:
-    """See that each break will have what it works with.
+    """See that every break will find what it needs.
 
     Args:
-        breaks: Of the solver, those that its YAML declares first.
+        breaks: Those of the solver, first those that its YAML declares.
         spec: What the YAML says.
-        keys_of: What the net measures.
-        locate: Where a key stands.
+        keys_of: The statistics that a phase of the net measures.
+        locate: Gives the place of a key in the YAML.
 
     Raises:
-        SpecError: With all that will not.
+        SpecError: With every break that will not.
     """
     recorded = _recorded(breaks, keys_of)
     problems: list[Problem] = []
@@ -51,7 +51,7 @@ def check_breaks(
         if isinstance(one, Snapshot) and spec.exp_dir is None:
             said = "a Snapshot needs a place\n  give the solver an exp_dir"
             problems.append(Problem(subject + said, locate(item)))
-        if getattr(one, "restore_best", False) and one.waits_for is not None:
+        if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
                 said = f"restore_best needs the best snapshot by '{statistic}'"
@@ -67,7 +67,7 @@ def check_breaks(
 
 
 def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:
-    """The statistics that breaks will record; None where one may record anything."""
+    """The statistics that the breaks will record; None if one may record anything."""
     found: list[str] = []
     for one in breaks:
         keys: Collection[str] | None = ()
@@ -123,7 +123,7 @@ def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
 
 
 def doubts(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What is legal in a solver but hardly meant."""
+    """What is legal in a solver but probably not meant."""
     method = type(spec.method).__name__
     last = spec.max_iter or 10_000
     times = sorted({1, 10, 100, 1000, max(last // 2, 1), max(last, 1)})

@@ -60,7 +60,7 @@ def test_types_named_in_phrases_are_there():
     """``{type: Step, …}`` names a layer, a policy, a method, a break or a transformer."""
     transformers = {"RandomCrop", "RandomMirror", "SubMean", "Scale"}
     known = {*LAYER_TYPES, *METHODS, *BREAK_MODELS, *transformers}
-    known |= {model.__name__ for model in POLICIES}
+    known |= {model.model_fields["type"].default for model in POLICIES}
     text = str(PHRASES)
     assert set(re.findall(r"type: (\w+)", text)) <= known
 
@@ -68,9 +68,10 @@ def test_types_named_in_phrases_are_there():
 def test_kinds_are_there():
     """Each is a neuron, an initializer, a policy … that a key can be given."""
     unions = (EveryInitializer, *(get_args(u)[0] for u in (AnyConstraint, AnyRegularizer)))
-    models = [*POLICIES, *METHODS.values(), *LAYER_TYPES.values()]
+    models = [*METHODS.values(), *LAYER_TYPES.values()]
     models += [model for union in unions for model in get_args(union)]
     known = {model.__name__ for model in models} | {"Mean", "RandomMirror", "test"}
+    known |= {model.model_fields["type"].default for model in POLICIES}
     assert KINDS_ELSEWHERE.keys() <= known
 
 

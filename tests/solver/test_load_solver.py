@@ -186,7 +186,9 @@ def test_two_snapshots_are_refused_at_the_second():
         "max_iter: 3\nexp_dir: x\ncoffee_breaks:\n"
         "  - {type: Snapshot, every_n_iter: 1}\n  - {type: Snapshot, every_n_epoch: 1}\n"
     )
-    with pytest.raises(SpecError, match=r"^f\.yaml:5:5: there is a Snapshot before this one"):
+    with pytest.raises(
+        SpecError, match=r"^f\.yaml:5:5: coffee_breaks\[1\] \(Snapshot\): there is a S"
+    ):
         parse_solver(parse_yaml(text, "f.yaml"))
 
 

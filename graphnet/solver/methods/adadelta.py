@@ -38,7 +38,6 @@ class Adadelta(Method):
     epsilon: PositiveFloat = 1e-6
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         gradient_square, step_square = history
         d, scratch = rates.scratch.like(xp, g), rates.scratch.like(xp, g, slot=1)
         xp.multiply(g, g, out=scratch)

@@ -29,7 +29,6 @@ class Adagrad(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (squares,) = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, g, out=scratch)

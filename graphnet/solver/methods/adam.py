@@ -24,7 +24,6 @@ class AdaptiveMoments(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         first, second = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, 1 - self.beta1, out=scratch)

@@ -33,7 +33,6 @@ class RMSProp(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (mean_square,) = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, g, out=scratch)

@@ -1,8 +1,10 @@
-"""Team: rank 0 leads a run on several ranks, and the others keep step with it.
+"""SeveralRanks: rank 0 leads a run on several ranks, and the others keep step with it.
 
 All ranks compute and update alike. Whatever happens besides (beginning, coffee breaks, snapshots,
-the end) rank 0 does alone while the others serve it; then they take over where it stands. In one
-process nothing of this is there.
+the end) rank 0 does alone while the others serve it; then they take over where it stands.
+
+    rank 0     step   pause: breaks, snapshot ─── Standing, params ──→   step
+    others     step   serve: "evaluate" … ──────────────── follow ───→   step
 """
 
 from __future__ import annotations
@@ -12,16 +14,17 @@ import traceback
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from graphnet.blob import Array
 from graphnet.errors import GraphnetError, RankError
 from graphnet.parallel.communicator import Communicator, Parcel
-from graphnet.parallel.sharded_net import ShardedNet
+from graphnet.solver.ranks.one_rank import OneRank
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
+from graphnet.solver.trainable_net import SharedNet
 
 T = TypeVar("T")
 
@@ -38,14 +41,14 @@ class Standing:
         state: The solver's.
         stop_reason: Why the run is to end, or empty.
         cursors: Of the data layers.
-        is_moved: Whether params, persistent state and history follow.
+        have_params_moved: Whether params, persistent state and history follow.
     """
 
     result: Any
     state: Mapping[str, Any]
     stop_reason: str
     cursors: dict[str, int]
-    is_moved: bool
+    have_params_moved: bool
 
 
 @dataclass(frozen=True)
@@ -55,40 +58,31 @@ class Leaving:
     exit_code: int
 
 
-class Team:
+class SeveralRanks:
     """The ranks of a run.
 
     Attributes:
-        is_moved: To be set on rank 0 in its turn where params may have changed.
-        wants_snapshot: A SIGHUP came to one of several ranks.
+        have_params_moved: To be set on rank 0 in its turn where params may have changed.
 
     Args:
         run: This rank's.
-        communicator: To the other ranks.
-        signals: What this rank has been told by the system.
+        net: The run's net.
+        signals: What the system has told this process.
     """
 
-    def __init__(self, run: Run, communicator: Communicator, signals: SignalWatch) -> None:
-        self._run, self._communicator, self._signals = run, communicator, signals
-        self._is_alone = communicator.size == 1
-        self._has_left = self.is_moved = False
-        self._stop, self.wants_snapshot = 0, False
+    def __init__(self, run: Run, net: SharedNet, signals: SignalWatch) -> None:
+        self._run, self._net, self._signals = run, net, signals
+        self._communicator: Communicator = net.communicator
+        self._leads = self._communicator.rank == 0
+        self._has_left = self.have_params_moved = False
+        self._stop, self._hung_up = 0, False
         self._compared_at = 0
-        breaks = [type(entry.coffee_break).__module__ for entry in run.schedule.entries]
-        self._has_foreign_breaks = any(not name.startswith("graphnet.") for name in breaks)
-
-    @property
-    def _net(self) -> ShardedNet:
-        return cast("ShardedNet", self._run.net)  # one rank's net may be of any kind
-
-    @property
-    def leads(self) -> bool:
-        """Whether this is rank 0."""
-        return self._communicator.rank == 0
+        breaks = [entry.coffee_break for entry in run.schedule.entries]
+        self._do_breaks_change_params = any(one.changes_params for one in breaks)
 
     # --- taking turns -------------------------------------------------------------------
 
-    def lead(self, function: Callable[[], T]) -> T:
+    def on_rank_0(self, function: Callable[[], T]) -> T:
         """Have rank 0 call a function while the others serve it; what it returns, on all.
 
         Raises:
@@ -96,12 +90,11 @@ class Team:
             SystemExit: On the others, if it has raised.
             RankError: If a rank has gone.
         """
-        if self._is_alone:
-            return function()
         self._net.collect()
         self._compare_params()
-        if not self.leads:
-            return cast("T", self._serve())
+        if not self._leads:
+            found: T = self._serve()
+            return found
         try:
             result = function()
         except BaseException as error:
@@ -130,33 +123,29 @@ class Team:
         if len(set(checksums)) == 1:
             return
         self._has_left = True
-        if not self.leads:
+        if not self._leads:
             raise SystemExit(1)
         rank = next(i for i, found in enumerate(checksums) if found != checksums[0])
         places = self._communicator.describe()
         raise RankError(
             f"at iteration {at} rank {rank} has other params than rank 0"
             + (f" ({places[rank]}; {places[0]})" if places else "")
-            + "\n  ranks must run on processors of one kind, with the same libraries"
+            + "\n  ranks must run on processors of one kind, with the same libraries, and a coffee"
+            " break that writes to params must say so: changes_params = True"
         )
 
     def _broadcast(self, result: Any) -> None:
         run, state = self._run, self._run.state
-        is_moved = self.is_moved or self._has_foreign_breaks
-        self.is_moved = False
+        moved = self.have_params_moved or self._do_breaks_change_params
+        self.have_params_moved = False
+        cursors = run.net.state_dict()["cursors"]
         self._communicator.broadcast(
-            Standing(
-                result,
-                state.to_dict(),
-                state.stop_reason,
-                run.net.state_dict()["cursors"],
-                is_moved,
-            )
+            Standing(result, state.state_dict(), state.stop_reason, cursors, moved)
         )
-        if is_moved:
+        if moved:
             others = range(1, self._communicator.size)
             for array in self._arrays():
-                host = run.net.backend.download(array).reshape(-1)
+                host = run.net.store.backend.download(array).reshape(-1)
                 self._communicator.exchange([Parcel(rank, host) for rank in others], [])
 
     def _serve(self) -> Any:
@@ -174,17 +163,17 @@ class Team:
 
     def _follow(self, standing: Standing) -> None:
         run = self._run
-        run.state.load_dict(standing.state)
+        run.state.load_state_dict(standing.state)
         if standing.stop_reason:
             run.state.stop(standing.stop_reason)
         if run.net.state_dict()["cursors"] != standing.cursors:
             run.net.load_state_dict({"cursors": standing.cursors})
         run.schedule.pass_over(run.state)
-        if standing.is_moved:
+        if standing.have_params_moved:
             for array in self._arrays():
                 host = np.empty(array.size, array.dtype)
                 self._communicator.exchange([], [Parcel(0, host)])
-                run.net.backend.upload(host.reshape(array.shape), array)
+                run.net.store.backend.upload(host.reshape(array.shape), array)
 
     def _arrays(self) -> list[Array]:
         """All that a run moves, in an order that is the same on every rank."""
@@ -194,45 +183,37 @@ class Team:
 
     # --- signals ------------------------------------------------------------------------
 
-    def vote(self) -> None:
-        """Before a step: tell the others of the signals that came here."""
-        if not self._is_alone:
-            signals = self._signals
-            hung_up, signals.wants_snapshot = signals.wants_snapshot, False
-            stop = signals.stop
-            self._net.ballot[:] = (stop == signal.SIGINT, stop == signal.SIGTERM, hung_up)
+    def before_step(self) -> None:
+        """Tell the others of the signals that came here; it goes along with the gradient."""
+        stop, hung_up = self._signals.stop, self._signals.take_hangup()
+        self._net.ballot[:] = (stop == signal.SIGINT, stop == signal.SIGTERM, hung_up)
 
-    def count(self) -> None:
-        """After a step: take in what came to any rank."""
-        if not self._is_alone:
-            interrupts, terminations, hangups = self._net.counted
-            if terminations or interrupts:
-                self._stop = signal.SIGTERM if terminations else signal.SIGINT
-            self.wants_snapshot = bool(hangups)
+    def after_step(self) -> None:
+        """Take in what came to any rank."""
+        interrupts, terminations, hangups = self._net.counted
+        if terminations or interrupts:
+            self._stop = signal.SIGTERM if terminations else signal.SIGINT
+        self._hung_up = bool(hangups)
 
     @property
     def stop(self) -> int:
         """The signal that asks the run to stop, the same on all ranks; or 0."""
-        return self._signals.stop if self._is_alone else self._stop
+        return self._stop
 
     def take_hangup(self) -> bool:
-        """Whether a snapshot has been asked for since this was last looked at."""
-        if self._is_alone:
-            asked, self._signals.wants_snapshot = self._signals.wants_snapshot, False
-        else:
-            asked, self.wants_snapshot = self.wants_snapshot, False
-        return asked
+        """Whether a SIGHUP has asked for a snapshot since this was last called."""
+        came, self._hung_up = self._hung_up, False
+        return came
 
-    def has_turn(self) -> bool:
+    def is_pause_due(self) -> bool:
         """Whether rank 0 has something to do after this iteration; the same on all ranks."""
-        run, told = self._run, self._signals if self._is_alone else self
-        return bool(told.stop or told.wants_snapshot or run.schedule.due(run.state))
+        return bool(self._stop or self._hung_up or self._run.schedule.due(self._run.state))
 
     # --- the end ------------------------------------------------------------------------
 
     def abandon(self, error: BaseException) -> None:
         """This rank cannot go on: end the job, unless all ranks are leaving it together."""
-        if self._is_alone or self._has_left:
+        if self._has_left:
             return
         rank, size = self._communicator.rank, self._communicator.size
         said = str(error)
@@ -241,3 +222,15 @@ class Team:
         if not isinstance(error, RankError):
             said = f"rank {rank} of {size}: {said}"
         self._communicator.abort(f"{said}\n  the job ends; solve again to go on from its snapshot")
+
+
+#: The two have the same methods.
+Ranks: TypeAlias = OneRank | SeveralRanks
+
+
+def ranks_of(run: Run, signals: SignalWatch) -> Ranks:
+    """The ranks of a run: this one alone, or those that share its net's batches."""
+    shared = run.net.in_shards
+    if shared is None or shared.communicator.size == 1:
+        return OneRank(run, signals)
+    return SeveralRanks(run, shared, signals)

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001, ARG005  # breaks take what the contract hands them
+# ruff: noqa: ARG001  # breaks take what the contract hands them
 """What a run leaves on disk, and how it comes back from there."""
 
 import json
@@ -8,75 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import fake_runs
 from support.fake_net import FakeNet, Lines
+from support.fake_runs import BREAKS, Killed, kill_at, solver_for, train, train_with
 
-from graphnet.errors import BreakError, SnapshotError, SpecError
+from graphnet.errors import SnapshotError, SpecError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.methods import METHODS
-from graphnet.solver.record.keeper import Keeper
 from graphnet.solver.record.run_directory import snapshots_in
+from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import read, to_bytes
-from graphnet.solver.record.statistics_file import Measured, StatisticsFile, read_statistics
+from graphnet.solver.record.statistics_file import Recorded, StatisticsFile, read_statistics
 from graphnet.solver.record.weights import save_model
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
 
-BREAKS = [
-    {"type": "TrainingSummary", "every_n_iter": 5},
-    {"type": "Snapshot", "every_n_iter": 7, "keep_last": 2, "keep_best": "test-loss"},
-    {"type": "TrainingSummary", "every_n_epoch": 1},
-    {"type": "ValidationPerformance", "every_n_iter": 4, "every_n_epoch": 3},
-    {"type": "Plateau", "key": "test-loss", "patience": 2, "gamma": 0.7, "cooldown": 1},
-    {"type": "DecayOnValidation", "key": "accuracy", "gamma": 0.9},
-    {"type": "EarlyStopping", "key": "accuracy", "patience": 50},
-]
-
-
-def solver_for(folder, n, breaks=BREAKS, **keys):
-    return Solver(
-        SolverSpec(
-            max_iter=n,
-            exp_dir=str(folder),
-            lr_policy={"type": "Exp", "base_lr": 0.02, "gamma": 0.99},
-            coffee_breaks=breaks,
-            **keys,
-        )
-    )
-
-
-def train(folder, n, net=None, *, fresh=False, breaks=BREAKS, **keys):
-    reporter = Lines()
-    solver = solver_for(folder, n, breaks, **keys)
-    state = solve(solver, net or FakeNet(), fresh=fresh, reporter=reporter)
-    return state, reporter
-
-
-class Killed(BaseException):
-    """Ends a run without any care, as kill -9 does."""
-
-
-def kill_at(net, n):
-    """Have the n-th forward of a net never return."""
-    forward, calls = net.forward, []
-
-    def forward_or_die():
-        calls.append(1)
-        if len(calls) == n:
-            raise Killed("killed")
-        forward()
-
-    net.forward = forward_or_die
-    return net
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Runs have relative paths, so that their snapshots are comparable byte by byte.
-
-    Waiting for the disk is left out; test_durable.py sees that it is done.
-    """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+_folder = pytest.fixture(autouse=True)(fake_runs.in_a_folder_of_its_own)
 
 
 def assert_same(*names):
@@ -166,17 +113,17 @@ def test_the_end_is_measured_and_forgotten_when_prolonged():
     assert_same("statistics.jsonl")
 
 
-@pytest.mark.parametrize("where", ["evaluate", "record_end"])
+@pytest.mark.parametrize("where", ["evaluate", "end"])
 def test_a_crash_while_the_end_is_measured(where, monkeypatch):
     """Solving again measures it again, once."""
     train("run", 13, breaks=RARE)
     shutil.move("run", "whole")
     with monkeypatch.context() as patch:
-        owner = FakeNet if where == "evaluate" else Keeper
+        owner = FakeNet if where == "evaluate" else RunRecord
         original = getattr(owner, where)
 
         def crash(self, *args):
-            if where == "record_end" or self.context.iteration == 13:
+            if where == "end" or self.context.iteration == 13:
                 raise Killed("killed")
             return original(self, *args)
 
@@ -209,65 +156,6 @@ def test_files_of_a_run(tmp_path):
     ]
     assert (tmp_path / "run/net.yaml").read_text() == FakeNet().yaml_text
     assert "max_iter: 15\n" in (tmp_path / "run/solver.yaml").read_text()
-
-
-def test_record_of_a_run(tmp_path):
-    """When, from where to where, with which versions and data; a second start is added."""
-    train("run", 3)
-    train("run", 5)
-    record = json.loads((tmp_path / "run/run.json").read_text())
-    assert record["data"] == {"sources": {"data": "memory"}, "fell_back": False}
-    assert (record["net"], record["seed"], record["precision"]) == ("fake", 0, "float64")
-    assert set(record["versions"]) == {"graphnet", "numpy", "h5py", "python"}
-    assert [(s["from_iter"], s["to_iter"], s["outcome"]) for s in record["starts"]] == [
-        (0, 3, "finished"),
-        (3, 5, "finished"),
-    ]
-
-
-def test_record_of_a_start_that_failed(tmp_path):
-    """How it ended is said, and where."""
-    with pytest.raises(Killed, match="killed"):
-        train("run", 9, kill_at(FakeNet(), 3))
-    (start,) = json.loads((tmp_path / "run/run.json").read_text())["starts"]
-    assert (start["to_iter"], start["outcome"]) == (2, "failed: Killed")
-
-
-def test_snapshots_kept(tmp_path):
-    """keep_last counts the ordinary ones; the best stays in a file of its own."""
-    breaks = [
-        {"type": "ValidationPerformance", "every_n_iter": 2},
-        {"type": "Snapshot", "every_n_iter": 5, "keep_last": 2, "keep_best": "accuracy"},
-    ]
-    train("run", 22, breaks=breaks)
-    assert list(snapshots_in(tmp_path / "run")) == [20, 22]
-    values = {
-        m["iter"]: m["value"]
-        for m in map(json.loads, (tmp_path / "run/statistics.jsonl").read_text().splitlines())
-        if m["key"] == "accuracy"
-    }
-    assert read(tmp_path / "run/snapshots/best.h5").iter == max(values, key=values.get)
-
-
-def test_all_snapshots_are_kept_by_default(tmp_path):
-    """Iteration 0 among them."""
-    train("run", 7, breaks=[{"type": "Snapshot", "every_n_iter": 3}])
-    assert list(snapshots_in(tmp_path / "run")) == [0, 3, 6, 7]
-
-
-def test_best_lost_in_a_crash_is_made_good(tmp_path):
-    """A crash between a new best snapshot and its copy leaves the copy out of date."""
-    breaks = [
-        {"type": "ValidationPerformance", "every_n_iter": 3},
-        {"type": "Snapshot", "keep_best": "accuracy", "mode": "min"},
-    ]
-    train("run", 6, FakeNet(learn=-0.01), breaks=breaks)  # gets worse, which mode calls better
-    best = tmp_path / "run/snapshots/best.h5"
-    assert read(best).iter == 6
-    whole = best.read_bytes()
-    best.unlink()
-    train("run", 6, FakeNet(learn=-0.01), breaks=breaks)
-    assert best.read_bytes() == whole
 
 
 def test_fresh_begins_anew_and_keeps_the_old(tmp_path):
@@ -303,45 +191,6 @@ def test_another_run_in_the_directory_is_refused(tmp_path):
     with pytest.raises(SnapshotError, match=r"solver.regu_coef: 0.0005 there, 0.1 here\n  solve"):
         train("run", 9, regu_coef=0.1)
     assert (tmp_path / "run/solver.yaml").read_bytes() == before
-
-
-def deceive(change):
-    """Change what the newest snapshot holds, as nobody but its writer should."""
-    path = Path("run/snapshots/snapshot-000005.h5")
-    contents = read(path)
-    change(contents)
-    path.write_bytes(to_bytes(contents))
-
-
-def test_statistics_of_another_run_are_refused():
-    """As params and history are, by name."""
-    train("run", 5)
-    name = next(iter(read(Path("run/snapshots/snapshot-000005.h5")).statistics))
-    deceive(lambda contents: contents.statistics.update({name: np.zeros(9)}))
-    with pytest.raises(SnapshotError, match=rf"000005\.h5: its statistics of '{name}' are not of"):
-        train("run", 9)
-
-
-def test_breaks_that_cannot_go_on_name_the_snapshot():
-    """Which one it was, and in which file."""
-    breaks = [{"type": "TrainingSummary", "every_n_iter": 1}]
-    train("run", 5, breaks=breaks)
-    deceive(lambda contents: contents.meta.breaks.update(TrainingSummary={"sums/loss": "x"}))
-    with pytest.raises(BreakError, match=r"000005\.h5: coffee break 'TrainingSummary': its load_"):
-        train("run", 9, breaks=breaks)
-
-
-def test_other_versions_are_told(monkeypatch):
-    """The run goes on, and nobody is left to wonder about the last digits."""
-    train("run", 4)
-    _, reporter = train("run", 6)
-    assert reporter.warnings == []
-    monkeypatch.setattr(np, "__version__", "1.26.4")
-    state, reporter = train("run", 8)
-    (warning,) = reporter.warnings
-    assert warning.startswith("this run was begun with numpy 2.")
-    assert ", now 1.26.4\n  it goes on, but its numbers may differ" in warning
-    assert state.iter == 8
 
 
 def test_two_at_once_are_refused(tmp_path):
@@ -386,45 +235,11 @@ def test_load_from_nothing_is_an_error():
         train("run", 3, load_from="nowhere")
 
 
-def test_restore_best_brings_params_and_history_back(tmp_path):
-    """Iterations count on, and what was learned since the best is gone."""
-    breaks = [
-        {"type": "ValidationPerformance", "every_n_iter": 5},
-        {"type": "DecayOnValidation", "key": "loss-key", "mode": "min", "restore_best": True},
-        {"type": "Snapshot", "keep_best": "loss-key", "mode": "min"},
-    ]
-    net, kept = FakeNet(), {}
-    sibling = net.sibling("test")
-    scores = iter([3.0, 1.0, 2.0, 5.0])
-    vars(sibling)["evaluate"] = lambda: (1, {"loss-key": next(scores)})
-    net.sibling = lambda phase: sibling
-
-    class Keep(CoffeeBreak):
-        def enjoy(self, net, state, lounge):
-            kept[state.iter] = net.store.data.copy()
-
-    solver = solver_for("run", 10, breaks, mom_policy={"type": "Fixed", "momentum": 0.9})
-    solver.add_coffee_break(Keep(), every_n_iter=1)
-    reporter = Lines()
-    state = solve(solver, net, reporter=reporter)
-    assert "back to the params of iteration 5" in reporter.lines
-    assert state.iter == 10
-    assert state.lr_scale == 0.5
-    np.testing.assert_array_equal(net.store.data, kept[5])
-    assert (kept[10] != kept[5]).any()
-    final, best = (
-        read(tmp_path / "run/snapshots" / name) for name in ("snapshot-000010.h5", "best.h5")
-    )
-    for group in ("params", "history", "state"):
-        for name, array in getattr(best, group).items():
-            np.testing.assert_array_equal(getattr(final, group)[name], array)
-
-
 def test_statistics_elsewhere(tmp_path):
     """A file of one's own choice is added to, started over, or not touched at all."""
     elsewhere = tmp_path / "kept" / "s.jsonl"
     file = StatisticsFile(elsewhere)
-    file.append(Measured(99, "accuracy", 0.5))
+    file.append(Recorded(99, "accuracy", 0.5))
     file.close()
     seen = []
 
@@ -452,6 +267,14 @@ def test_statistics_elsewhere(tmp_path):
     assert reporter.warnings == [f"{elsewhere} is overwritten"]
 
 
+def test_a_statistics_file_that_must_not_exist_and_does_not():
+    """It is made."""
+    solver = Solver(SolverSpec(max_iter=2))
+    solver.setup_coffee_lounge(save_into="new.jsonl", file_exists="panic")
+    solve(solver, FakeNet(), reporter=Lines())
+    assert Path("new.jsonl").read_text() == ""
+
+
 def test_statistics_taken_away_meanwhile(tmp_path):
     """A run goes on, and says that they were shorter than they should be."""
     train("run", 10)
@@ -469,7 +292,7 @@ def test_a_run_that_goes_on_remembers_its_statistics():
 
     class Look(CoffeeBreak):
         def open(self, net, state, lounge):
-            seen.append((lounge.is_resumed, sorted(lounge.get_statistics("accuracy"))))
+            seen.append((state.run.is_resumed, sorted(lounge.get_statistics("accuracy"))))
 
     for n in (8, 9):
         solver = solver_for("run", n)
@@ -499,23 +322,6 @@ def test_solving_twice_with_one_solver():
     assert (first.iter, first.stop_reason) == (second.iter, second.stop_reason)
 
 
-class Once(CoffeeBreak):
-    """Does something at iteration 6."""
-
-    def __init__(self, do):
-        self.do = do
-
-    def enjoy(self, net, state, lounge):  # noqa: D102
-        if state.iter == 6:
-            self.do(net, state, lounge)
-
-
-def train_with(do, folder="run", n=10, breaks=(), **keys):
-    solver = solver_for(folder, n, [*breaks, {"type": "Snapshot", "every_n_iter": 2}], **keys)
-    solver.add_coffee_break(Once(do), every_n_iter=1)
-    return solve(solver, FakeNet(), reporter=Lines())
-
-
 def files(folder):
     return {p: p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
 
@@ -543,18 +349,6 @@ def test_a_working_directory_that_changes_while_a_run_goes_on(tmp_path):
     train_with(lambda *_: os.chdir("elsewhere"))
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert list(snapshots_in(tmp_path / "run")) == [0, 2, 4, 6, 8, 10]
-
-
-def test_best_params_are_not_taken_from_another_run():
-    """Where the directory has been replaced, its best snapshot is not this run's."""
-
-    def move(net, state, lounge):
-        shutil.move("run", "old")
-        train("run", 3)
-        lounge.request_restore()
-
-    with pytest.raises(SnapshotError, match="run: was moved"):
-        train_with(move, breaks=[{"type": "ValidationPerformance", "every_n_iter": 1}])
 
 
 def test_files_of_the_users_own_are_not_written_over(tmp_path):
@@ -611,22 +405,7 @@ def test_statistics_of_another_run_are_not_cut():
     before = Path("long.jsonl").read_bytes()
     shutil.copy("long.jsonl", "other.jsonl")
     with Path("other.jsonl").open("a") as file:
-        file.write(Measured(1, "loss", 1.0).to_line())
+        file.write(Recorded(1, "loss", 1.0).to_line())
     with pytest.raises(SnapshotError, match=r"other.jsonl: has more in it than the run that goes"):
         to("other.jsonl", 12, "run")
     assert Path("other.jsonl").read_bytes().startswith(before)
-
-
-def test_files_are_named_in_the_record():
-    """So that they are known to be the run's."""
-    train("run", 3)
-    record = json.loads(Path("run/run.json").read_text())
-    assert set(record["files"]) == {"net.yaml", "solver.yaml"}
-    assert record["outputs"] == []
-
-
-def test_the_recorded_solver_names_the_directory_it_lies_in():
-    """Wherever that is, and in every snapshot."""
-    train("run", 3)
-    assert "exp_dir: .\n" in Path("run/solver.yaml").read_text()
-    assert "exp_dir: .\n" in read(Path("run/snapshots/snapshot-000003.h5")).solver_yaml

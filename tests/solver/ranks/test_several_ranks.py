@@ -1,5 +1,5 @@
 # ruff: noqa: D102  # the base class says what each method does
-"""Team: rank 0 leads, and whatever it does the others stand where it stands."""
+"""SeveralRanks: rank 0 leads, and whatever it does the others stand where it stands."""
 
 import json
 import os
@@ -53,6 +53,8 @@ def assert_alike(nets):
 class Meddling(CoffeeBreak):
     """A user's own break: moves a param, the rate and the data of the rank it runs on."""
 
+    changes_params = True
+
     def __init__(self):
         self.n_taken = 0
 
@@ -84,6 +86,22 @@ def test_a_break_of_the_users_own_has_its_effect_everywhere():
         nets[0].store.state["bn"]["mean"], nets[1].store.state["bn"]["mean"]
     )
     assert [net.state_dict()["cursors"]["data"] for net in nets.values()] == [48 + 2 * 16] * 2
+
+
+def test_a_break_that_does_not_say_what_it_changes(monkeypatch):
+    """The ranks are found to differ, and the message says how it is declared."""
+    monkeypatch.setattr("graphnet.solver.ranks.several_ranks.COMPARED_EVERY", 3)
+    monkeypatch.setattr(Meddling, "changes_params", False)
+
+    def solver_for(_rank):
+        solver = solver_of(9, coffee_breaks=[])
+        solver.add_coffee_break(Meddling(), every_n_iter=1)
+        return solver
+
+    (first, second), _ = on_ranks(2, solver_for)
+    assert isinstance(first, RankError)
+    assert "must say so: changes_params = True" in str(first)
+    assert isinstance(second, SystemExit)
 
 
 def test_early_stopping_stops_all():
@@ -288,7 +306,7 @@ def test_a_validation_that_fails_on_one_rank_is_skipped():
 
 def test_ranks_whose_params_differ(monkeypatch):
     """As on processors that round differently: they do not go on."""
-    monkeypatch.setattr("graphnet.solver.ranks.team.COMPARED_EVERY", 3)
+    monkeypatch.setattr("graphnet.solver.ranks.several_ranks.COMPARED_EVERY", 3)
 
     def spoil(net, rank):
         forward = net._first.forward
