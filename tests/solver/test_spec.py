@@ -145,7 +145,7 @@ def test_schema_is_json():
 
 def test_spec_is_frozen():
     """Nobody changes a solver's spec behind its back."""
-    with pytest.raises(SpecError, match="does not change"):
+    with pytest.raises(SpecError, match="cannot be changed"):
         SolverSpec(max_iter=1).max_iter = 2
 
 

@@ -201,7 +201,7 @@ def test_a_rank_that_fails_in_a_step(rank):
     """It ends the job for all, and says which rank it was."""
 
     def spoil(net, of_rank):
-        forward = net._first.forward
+        forward = net._first._run_forward
 
         def fail():
             if net.context.iteration == 3:
@@ -209,7 +209,7 @@ def test_a_rank_that_fails_in_a_step(rank):
             forward()
 
         if of_rank == rank:
-            vars(net._first)["forward"] = fail
+            vars(net._first)["_run_forward"] = fail
 
     ended, _ = on_ranks(2, lambda _: solver_of(9), spoil=spoil)
     assert [type(error) for error in ended] == [RankError, RankError]
@@ -222,14 +222,14 @@ def test_a_signal_to_any_rank(monkeypatch, number, code):
     """All stop after the same iteration."""
 
     def spoil(net, rank):
-        forward = net._first.forward
+        forward = net._first._run_forward
 
         def forward_and_hear():
             if rank == 1 and net.context.iteration == 4:
                 watches[1].stop = number
             forward()
 
-        vars(net._first)["forward"] = forward_and_hear
+        vars(net._first)["_run_forward"] = forward_and_hear
 
     watches = {}
 
@@ -253,13 +253,13 @@ def test_a_hangup_saves():
 
     def spoil(net, rank):
         if rank == 1:
-            ballot, forward = net.ballot, net._first.forward
+            ballot, forward = net.ballot, net._first._run_forward
 
             def hang_up():
                 ballot[2] = net.context.iteration == 6
                 forward()
 
-            vars(net._first)["forward"] = hang_up
+            vars(net._first)["_run_forward"] = hang_up
 
     breaks = [{"type": "Snapshot", "every_n_iter": 100}]
     states, _ = on_ranks(2, lambda _: solver_of(12, coffee_breaks=breaks), spoil=spoil)
@@ -309,14 +309,14 @@ def test_ranks_whose_params_differ(monkeypatch):
     monkeypatch.setattr("graphnet.solver.ranks.several_ranks.COMPARED_EVERY", 3)
 
     def spoil(net, rank):
-        forward = net._first.forward
+        forward = net._first._run_forward
 
         def drift():
             forward()
             if rank == 1 and net.context.iteration == 3:
                 net.store.data[0] += 1e-3
 
-        vars(net._first)["forward"] = drift
+        vars(net._first)["_run_forward"] = drift
 
     (first, second), _ = on_ranks(2, lambda _: solver_of(20), spoil=spoil)
     assert isinstance(first, RankError)
