@@ -21,7 +21,7 @@ from graphnet.layers.channelwise.channels import (
     check_channels,
 )
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 

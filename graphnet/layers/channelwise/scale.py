@@ -18,7 +18,7 @@ from graphnet.layers.channelwise.span import (
     values_shape,
 )
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.layers.shape.axis import FeatureAxis
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl

@@ -19,7 +19,7 @@ from graphnet.layers.losses.labels import (
     number_text,
     place_text,
 )
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import L2Regu

@@ -12,7 +12,7 @@ from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.param import ParamDecl
 
 

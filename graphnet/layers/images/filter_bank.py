@@ -15,7 +15,7 @@ from graphnet.errors import ShapeError
 from graphnet.layers.base import LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import L2Regu

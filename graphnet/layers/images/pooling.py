@@ -12,7 +12,7 @@ from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 
 
 class Pooling(LayerSpec):

@@ -1,4 +1,4 @@
-"""ELU and BNLL: rectifiers that bend smoothly."""
+"""ELU: a rectifier that levels off on the negative side."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any, ClassVar, Literal
 from graphnet.blob import Array
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.layers.neurons.base import NeuronSpec
-
-LARGE = 80.0  # exp is finite in any precision, and log(1 + exp(x)) is x to the last bit
 
 
 class ELU(NeuronSpec):
@@ -49,32 +47,3 @@ class ELU(NeuronSpec):
             xp.clip(positive, 0.0, 1.0, out=positive)
             xp.multiply(positive, 1 - self.alpha, out=positive)
             xp.add(slope, positive, out=slope)
-
-
-class BNLL(NeuronSpec):
-    """Binomial normal log likelihood: log(1 + exp(x)), also called softplus.
-
-    Bottoms:
-        each: ``(N, …)``.
-    Tops:
-        each: the same shape; in place where left out.
-    Example:
-        - {name: sigma, type: BNLL, bottoms: [x], tops: [sigma]}
-    Source:
-        Caffe ``BNLL``; Dugas et al. 2001.
-    """
-
-    overwrites: ClassVar[bool] = False  # x is read twice
-
-    type: Literal["BNLL"] = "BNLL"
-
-    def apply(self, xp: Any, x: Array, y: Array) -> None:
-        xp.clip(x, -xp.inf, LARGE, out=y)
-        xp.exp(y, out=y)
-        xp.log1p(y, out=y)
-        xp.maximum(x, y, out=y)
-
-    def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
-        xp.negative(y, out=slope)  # 1 − exp(−y) = σ(x)
-        xp.expm1(slope, out=slope)
-        xp.negative(slope, out=slope)
