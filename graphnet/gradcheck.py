@@ -16,7 +16,6 @@ import numpy as np
 
 from graphnet.declare.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
-from graphnet.layers.data.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
 from graphnet.params.param import Param, ParamStore
@@ -133,7 +132,7 @@ def _float64_twin(net: Net) -> Net:
     twin = Net(compiled, store, net.context.seed, net.inputs, freeze_borrowed=True)
     twin.seek(net.cursors())
     for layer in net.layers:
-        if isinstance(layer, InputLayer):
+        if layer.spec.is_filled_by_caller:
             for top in layer.tops:
                 twin.fed(top.name)[...] = top.data
     twin.context.iteration = net.context.iteration

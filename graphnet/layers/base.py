@@ -24,11 +24,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -37,64 +36,37 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import SpecError
+from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.learned import HasLearned
-from graphnet.layers.pass_context import (
-    PassContext as PassContext,  # noqa: PLC0414  # a part of the contract, read from here
-)
-from graphnet.layers.pass_context import (
-    Phase as Phase,  # noqa: PLC0414  # likewise
-)
+from graphnet.layers.pass_context import PassContext, Phase
+from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
 from graphnet.params.param import Param, ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
+
+#: The contract, for those who read it from here.
+__all__ = [
+    "Arity",
+    "Binding",
+    "Kind",
+    "Layer",
+    "LayerSpec",
+    "LossLayer",
+    "MeasureLayer",
+    "PassContext",
+    "Phase",
+    "Reads",
+    "S",
+    "Shapes",
+    "Stage",
+    "at_least",
+    "exactly",
+    "statistic_keys",
+]
 
 Shapes: TypeAlias = Sequence[Shape]
 
 
-class Kind(Enum):
-    """What a layer is for; decides what the net does with it."""
-
-    DATA = "data"  # no bottoms
-    COMPUTE = "compute"  # bottoms to tops
-    LOSS = "loss"  # a term of the objective, no tops
-    STATISTIC = "statistic"  # counts, no tops, no backward
-    OUTPUT = "output"  # no tops, a side effect
-
-
-@dataclass(frozen=True)
-class Arity:
-    """How many bottoms or tops a layer takes; ``most`` None means any number."""
-
-    least: int
-    most: int | None
-
-    def __contains__(self, n: int) -> bool:
-        return self.least <= n and (self.most is None or n <= self.most)
-
-    def __str__(self) -> str:
-        if self.most is None:
-            return f"{self.least} or more"
-        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-
-
-def exactly(n: int) -> Arity:
-    """An arity of just ``n``."""
-    return Arity(n, n)
-
-
-def at_least(n: int) -> Arity:
-    """An arity of ``n`` or more."""
-    return Arity(n, None)
-
-
-@dataclass(frozen=True)
-class Reads:
-    """Whose data a layer's backward reads, by index; the rest may be overwritten before it."""
-
-    bottoms: tuple[int, ...] = ()
-    tops: tuple[int, ...] = ()
-
-
-class LayerSpec(HasLearned):
+class LayerSpec(DataTraits, HasLearned):
     """What the YAML says of one layer.
 
     Args:
@@ -182,6 +154,25 @@ class LayerSpec(HasLearned):
     def hands_out(self) -> bool:
         """Whether it gives blobs to somebody outside the net."""
         return self.kind is Kind.OUTPUT
+
+    @property
+    def output_file(self) -> str | None:
+        """The path of the file it writes; None if it writes none."""
+        return None
+
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"] | None:
+        """How a loss is made from those of its samples; None: its class does not say.
+
+        Where a batch is cut into shards the net takes the mean of their losses, which is right
+        for a mean alone; all others are refused there.
+        """
+        return None
+
+    @property
+    def softmax_axis(self) -> int | None:
+        """The axis of bottom 0 that it takes a softmax over; None if it takes none."""
+        return None
 
     @property
     def takes_rows(self) -> bool:

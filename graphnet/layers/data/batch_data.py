@@ -28,6 +28,7 @@ from graphnet.layers.base import (
     exactly,
 )
 from graphnet.layers.data.data_layer import DataLayer
+from graphnet.layers.data_traits import RowOrder
 from graphnet.random.keys import stream_key
 from graphnet.sealed import read_only
 
@@ -73,20 +74,23 @@ class BatchSpec(LayerSpec):
             DataError: If a file that must be read for it cannot be.
         """
 
-    def samples_there(self) -> int | None:
-        """How many samples there are, where they are on this machine already.
+    @property
+    def row_order(self) -> RowOrder:
+        return RowOrder(self.shuffle, self.order_key, self.batch_size)
 
-        Raises:
-            DataError: If they are not as declared.
-        """
-        return None
+    @property
+    def must_be_finite(self) -> bool:
+        return self.check_finite
+
+    def transformers_of(self, top: str) -> tuple[AnyTransformer, ...]:
+        return self.transformers.get(top, ())
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         stored = self.sample_shapes()
         shapes = []
         for top in self.tops:
             try:
-                shape = out_shape(self.transformers.get(top, ()), stored[top])
+                shape = out_shape(self.transformers_of(top), stored[top])
             except GraphnetError as error:
                 raise type(error)(f"top '{top}': {error}") from error
             shapes.append((self.batch_size, *shape))
@@ -136,7 +140,7 @@ class BatchLayer(DataLayer[S]):
             DataError: If its rows do not have the shapes the net was built for.
         """
         for column, top in zip(table.columns, self.tops, strict=True):
-            shape = out_shape(self.spec.transformers.get(column.name, ()), column.shape)
+            shape = out_shape(self.spec.transformers_of(column.name), column.shape)
             wanted = top.shape[1:]
             if shape != wanted:
                 axes = ", ".join(map(str, ("n", *wanted)))
@@ -152,7 +156,7 @@ class BatchLayer(DataLayer[S]):
         pipelines = [
             Pipeline(
                 column,
-                self.spec.transformers.get(column.name, ()),
+                self.spec.transformers_of(column.name),
                 self.spec.batch_size,
                 self.dtype,
                 seed=self.context.seed,
@@ -179,7 +183,7 @@ class BatchLayer(DataLayer[S]):
         return self._delivered[0]
 
     @property
-    def order(self) -> Order | None:
+    def epoch_order(self) -> Order | None:
         """In which order rows are delivered; None where there is nothing to deliver yet."""
         return self._batches.order if self._batches is not None else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphnet.data.order import Order
 from graphnet.layers.base import Layer, S
 
 
@@ -26,6 +27,11 @@ class DataLayer(Layer[S]):
     def epoch(self) -> int:
         """Completed passes over the source; counts the moment its last sample is delivered."""
         return self.cursor // self.n_samples if self.n_samples else 0
+
+    @property
+    def epoch_order(self) -> Order | None:
+        """In which order stored rows are delivered, where that is known."""
+        return None
 
     def check_ready(self) -> None:
         """See that there is something to deliver.

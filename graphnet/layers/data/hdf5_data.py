@@ -130,23 +130,22 @@ class HDF5Data(BatchSpec):
             paths["otherwise"] = absolute_source(self.otherwise, folder)
         return super().relative_to(folder).model_copy(update=paths)
 
+    @property
+    def data_source(self) -> Source:
+        return self.source
+
     def is_available(self) -> bool:
-        """Whether the source is on this machine."""
         return not missing(self.source)
 
     def fetch(self, *, offline: bool = False, progress: Progress | None = None) -> None:
-        """Get the source's named sets that are not on this machine.
-
-        Raises:
-            DataError: If that fails, or a file of the source is missing.
-        """
         with about("source"):
             fetch(self.source, offline=offline, progress=progress)
 
-    def with_otherwise(self) -> Self:
-        """The spec with its fall-back, all rows of it, as its source."""
+    @property
+    def fall_back(self) -> Self | None:
+        """All rows of what ``otherwise`` names."""
         if self.otherwise is None:
-            return self
+            return None
         update = {"source": self.otherwise, "otherwise": None, "rows": None}
         return self.model_copy(update=update)
 

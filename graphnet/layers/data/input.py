@@ -51,6 +51,10 @@ class Input(LayerSpec):
             raise ValueError(f"'shapes' says nothing of the tops {', '.join(missing)}")
         return self
 
+    @property
+    def is_filled_by_caller(self) -> bool:
+        return True
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(self.batch_size, *self.shapes[top]) for top in self.tops]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -58,7 +58,11 @@ class MemoryData(BatchSpec):
                 raise ValueError(str(error)) from None
         return self
 
-    def shaped_for(self, arrays: Mapping[str, np.ndarray]) -> MemoryData:
+    @property
+    def takes_arrays(self) -> bool:
+        return True
+
+    def shaped_for(self, arrays: Mapping[str, np.ndarray]) -> Self:
         """The spec with the shapes of the arrays it will deliver, unless it has stated them."""
         if self.data is not None or self.shapes is not None or not arrays.keys() >= set(self.tops):
             return self

@@ -34,6 +34,10 @@ class Softmax(LayerSpec):
     type: Literal["Softmax"] = "Softmax"
     axis: FeatureAxis = 1
 
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         axis_of(bottoms[0], self.axis)
         return [bottoms[0]]

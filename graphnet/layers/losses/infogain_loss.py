@@ -65,6 +65,10 @@ class InfogainLoss(LabelLossSpec):
             )
         return self
 
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
+
     def relative_to(self, folder: Path) -> Self:
         if self.H_file is None:
             return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator
@@ -13,16 +13,7 @@ from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, Shapes
 from graphnet.layers.losses.labels import (
     Labels,
     check_label_shape,
@@ -30,6 +21,7 @@ from graphnet.layers.losses.labels import (
     memory,
     write_offsets,
 )
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -46,15 +38,11 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
     return weights
 
 
-class LabelLossSpec(LayerSpec):
+class LabelLossSpec(MeanLoss):
     """A loss of scores against one class label for each position.
 
     With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
     """
-
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
@@ -62,6 +50,10 @@ class LabelLossSpec(LayerSpec):
     normalize: Literal["local", "global", "no"] = "local"
     ignore_label: int | None = None
     divisor: Literal["valid", "full", "batch_size", "none"] = "valid"
+
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"]:
+        return "sum" if self.divisor == "none" else "mean"
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, label = bottoms
@@ -111,12 +103,6 @@ class LabelLossSpec(LayerSpec):
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
-
-    def backward_reads(self) -> Reads:
-        return Reads()
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     @abstractmethod
     def build(self, binding: Binding) -> LabelLossLayer[Any]:

@@ -5,36 +5,24 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, rows
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, Reads, Shapes
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, row_shape
 
 
-class PairLoss(LayerSpec):
+class PairLoss(MeanLoss):
     """A loss weight / N · Σ cost(a, b), with gradients to both bottoms.
 
     ``cost`` and ``slope`` work on blocks of elements, independently of each other, and write
     with ``out=``; ``a`` and ``b`` stay as they are.
     """
-
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     weight: NonNegativeFloat = 1.0
 

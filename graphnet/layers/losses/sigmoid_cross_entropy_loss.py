@@ -42,6 +42,10 @@ class SigmoidCrossEntropyLoss(PairLoss):
     ignore_label: int | None = None
     divisor: Literal["batch_size", "valid", "full", "none"] = "batch_size"
 
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"]:
+        return "sum" if self.divisor == "none" else "mean"
+
     def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
         largest = float(np.finfo(a.dtype).max)
         xp.clip(a, 0.0, largest, out=cost)

@@ -44,6 +44,10 @@ class SoftmaxLoss(LabelLossSpec):
 
     type: Literal["SoftmaxLoss"] = "SoftmaxLoss"
 
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
+
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:

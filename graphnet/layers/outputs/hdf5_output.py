@@ -81,6 +81,10 @@ class HDF5Output(LayerSpec):
         """Of the data sets, one for each bottom."""
         return self.bottoms if self.datasets is None else self.datasets
 
+    @property
+    def output_file(self) -> str:
+        return self.filename
+
     def relative_to(self, folder: Path) -> Self:
         path = folder.absolute() / user_path(self.filename)
         return self.model_copy(update={"filename": str(path)})
