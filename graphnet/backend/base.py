@@ -183,6 +183,14 @@ class Backend(Sealed):
         """A plain C-order array filled with ``value``."""
         return self.xp.full(shape, value, dtype)
 
+    def host_side(self, array: Array) -> Array:
+        """Where the host makes what is then uploaded: the array itself if the host may write it."""
+        return array
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Callable[[], None]]:
+        """What notes which rows hold a true; nothing, where the host would have to wait for it."""
+        return []
+
     @abstractmethod
     def upload(self, host: np.ndarray, out: Array) -> None:
         """Copy a host array of the same shape and dtype into ``out``."""
@@ -209,9 +217,15 @@ class Backend(Sealed):
         function must treat elements independently and write with ``out=``.
         """
 
-    #: How many elements a layer that works in blocks gives each: what a core's cache holds.
-    block_elements: int = 2**17
-    #: The most parts a layer cuts a batch into that then go their way one beside the other.
+    def operand(self, value: float, dtype: np.dtype) -> Any:
+        """A number as ufuncs take it in the least time beside arrays of ``dtype``."""
+        return value
+
+    def parts_at_once(self, n: int, size: int) -> int:
+        """How many of n parts of ``size`` elements a layer works on at a time, at least 1."""
+        return min(n, max(1, 2**17 // max(1, size)))  # as a core's cache holds
+
+    #: The most parts of a batch that a layer runs beside each other.
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:

@@ -38,6 +38,7 @@ from graphnet.backend.numpy.positionwise import PositionwiseInnerProduct
 from graphnet.backend.numpy.sums import ONES, ROOM, Rooms, add_products, bind_sum
 from graphnet.backend.numpy.threads import BUFFERED_ELEMENTS, ThreadPool
 from graphnet.backend.processors import n_processors
+from graphnet.backend.rectifier import without_axes
 from graphnet.backend.staging import HostStaging, Staging
 from graphnet.blob import Array, Shape, columns, rows
 from graphnet.random import samples as philox
@@ -87,6 +88,15 @@ class NumpyBackend(Backend):
             return flat.reshape(shape)
         n_axes = len(shape)
         return flat.reshape((*shape[1:], shape[0])).transpose(n_axes - 1, *range(n_axes - 1))
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Call]:
+        def note() -> None:
+            found[:] = flags.any(axis=1).tolist()
+
+        return [note]
+
+    def operand(self, value: float, dtype: np.dtype) -> np.ndarray:
+        return without_axes(value, np.dtype(dtype))
 
     def upload(self, host: np.ndarray, out: Array) -> None:
         np.copyto(out, host, casting="no")

@@ -8,11 +8,9 @@ from math import isnan, prod
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
-import numpy as np
 from pydantic import Field, model_validator
 
-from graphnet.backend.staging import on_host
-from graphnet.blob import Array, Shape, shape_text
+from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.order import Order
 from graphnet.data.pipeline import AnyTransformer, Pipeline, out_shape
@@ -127,7 +125,7 @@ class BatchLayer(DataLayer[S]):
 
     def setup(self) -> None:
         # where a batch is made, and of these those that are not the top itself
-        self._targets = [host_array(top.data) for top in self.tops]
+        self._targets = [self.backend.host_side(top.data) for top in self.tops]
         pairs = zip(self._targets, self.tops, strict=True)
         # the cursor, now and before the last batch; a list, which is quicker to set than attributes
         self._delivered = [0, 0]
@@ -223,8 +221,3 @@ class BatchLayer(DataLayer[S]):
     def close(self) -> None:
         if self._batches is not None:
             self._batches.close()
-
-
-def host_array(top: Array) -> np.ndarray:
-    """The top itself where it is in the machine's memory, else an array like it that is."""
-    return top if isinstance(top, np.ndarray) else on_host(top)

@@ -6,13 +6,18 @@ rule), so that it can run in the bottom's memory.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+
+#: ``apply`` and ``differentiate`` of a neuron.
+Functions: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
 
 
 class NeuronSpec(LayerSpec):
@@ -43,13 +48,17 @@ class NeuronSpec(LayerSpec):
     def build(self, binding: Binding) -> NeuronLayer:
         return NeuronLayer(self, binding)
 
-    @abstractmethod
+    def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
+        """What runs as ``apply`` and ``differentiate`` on a backend."""
+        return self.apply, self.differentiate
+
     def apply(self, xp: Any, x: Array, y: Array) -> None:
         """Write the function of ``x`` to ``y``; they may be the same memory."""
+        raise NotImplementedError
 
-    @abstractmethod
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
         """Write the derivative, given the value ``y``, to ``slope``; ``y`` stays as it is."""
+        raise NotImplementedError
 
 
 class NeuronLayer(Layer[NeuronSpec]):
@@ -57,18 +66,21 @@ class NeuronLayer(Layer[NeuronSpec]):
 
     def setup(self) -> None:
         (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        apply, differentiate = self.spec.functions(self.backend, self.dtype)
         spare = [self.scratch["spare"]] if self.spec.needs_spare else []
-        self.forward = bind(self.spec.apply, x.data, y.data, *spare)  # type: ignore[method-assign]
+        self.forward = bind(apply, x.data, y.data, *spare)  # type: ignore[method-assign]
         if x.diff is not None:
             # the derivative is made where the bottom's diff will be, unless dy is still there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
             self.backward = bind(  # type: ignore[method-assign]
-                partial(_chain, self.spec), y.data, y.diff, x.diff, slope, *spare
+                partial(_chain, differentiate), y.data, y.diff, x.diff, slope, *spare
             )
 
 
-def _chain(spec: NeuronSpec, xp: Any, y: Array, dy: Array, dx: Array, *slope: Array) -> None:
+def _chain(
+    differentiate: Callable[..., None], xp: Any, y: Array, dy: Array, dx: Array, *slope: Array
+) -> None:
     """The chain rule for a block of elements; a spare array follows the slope's."""
-    spec.differentiate(xp, y, *slope)
+    differentiate(xp, y, *slope)
     xp.multiply(dy, slope[0], out=dx)

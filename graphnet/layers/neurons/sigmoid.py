@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
-from graphnet.backend.constant import constant
+import numpy as np
+
+from graphnet.backend.base import Backend
 from graphnet.blob import Array
-from graphnet.layers.neurons.base import NeuronSpec
+from graphnet.layers.neurons.base import Functions, NeuronSpec
 
 
 class Sigmoid(NeuronSpec):
@@ -27,8 +30,11 @@ class Sigmoid(NeuronSpec):
 
     type: Literal["Sigmoid"] = "Sigmoid"
 
-    def apply(self, xp: Any, x: Array, y: Array) -> None:
-        half = constant(xp, 0.5, x)
+    def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
+        half = backend.operand(0.5, dtype)
+        return partial(self.apply, half=half), self.differentiate
+
+    def apply(self, xp: Any, x: Array, y: Array, half: Any = 0.5) -> None:
         xp.multiply(x, half, out=y)
         xp.tanh(y, out=y)
         xp.multiply(y, half, out=y)

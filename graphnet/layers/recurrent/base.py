@@ -128,7 +128,7 @@ class Recurrent(LayerSpec):
         """How many steps backward goes through before it takes the next."""
         width = -(-x[0] // len(self.strips(x, backend.most_strips)))
         n_elements = (self.n_units + self.n_factors) * self.output_dim * width
-        return min(x[1], max(MIN_STEPS, backend.block_elements // n_elements))
+        return min(x[1], max(MIN_STEPS, backend.parts_at_once(x[1], n_elements)))
 
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool

@@ -49,8 +49,7 @@ class RecurrentLayer(Layer[Recurrent]):
             stack.append(partial(self.xp.equal, cont, 1, known))
             stack.append(partial(self.xp.logical_or, known, starts.T, known))
             stack.append(expectation.look)
-            if self.backend.on_host:  # who looks at a device waits for it
-                stack.append(self.find_starts)
+            stack += self.backend.note_rows(starts, self.is_start)
         strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
         self.forward = in_turn([*stack, strips_forward])  # type: ignore[method-assign]
         if "factors" in self.scratch:
@@ -58,10 +57,6 @@ class RecurrentLayer(Layer[Recurrent]):
             self.backward = in_turn(  # type: ignore[method-assign]
                 [*self.turning(), strips_back, *unstack]
             )
-
-    def find_starts(self) -> None:
-        """Note the steps at which sequences start."""
-        self.is_start[:] = self.scratch["starts"].any(axis=1).tolist()
 
     def turning(self) -> list[Call]:
         """What writes the transposed matrix that diffs are multiplied with on their way back."""
