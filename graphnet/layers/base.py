@@ -9,7 +9,8 @@ method              may read                             must write
 ==================  ===================================  ==================================
 ``top_shapes`` …    the spec, bottom shapes              nothing (a data layer may read its
                                                          file's header)
-``setup``           shapes; binds views and operations   nothing
+``setup``           shapes; binds views and operations,  nothing
+                    and bare calls as passes
 ``forward``         bottom data, params                  every element of each top it owns
 ``backward``        all that ``backward_reads`` names    **assigns** every bottom diff and
                                                          param diff that is not None
@@ -22,7 +23,7 @@ is written for one: the net makes a copy of it for each bottom, sharing the para
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
@@ -33,6 +34,7 @@ import numpy as np
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import SpecError
@@ -266,7 +268,7 @@ class Stage(NamedTuple):
             array of one axis, C-contiguous. None where nothing is shared.
     """
 
-    call: Callable[[], None]
+    call: Call
     shared: Array | None = None
 
 
@@ -302,8 +304,17 @@ class Layer(OpenToOthers, Generic[S]):
     def setup(self) -> None:
         """Bind views and operations; nothing has been computed yet."""
 
+    def bind_passes(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
+        """Let bare calls be the layer's ``forward`` and ``backward``; for ``setup``.
+
+        A pass that is not given stays the method of its name.
+        """
+        for name, call in (("forward", forward), ("backward", backward)):
+            if call is not None:
+                setattr(self, name, call)
+
     def forward(self) -> None:
-        """Write every element of every top. ``setup`` may bind a bare call in its place."""
+        """Write every element of every top."""
         raise NotImplementedError
 
     def backward(self) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
@@ -135,14 +135,15 @@ class BatchNormLayer(Layer[BatchNorm]):
                 f"in a bottom of shape {shape_text(shape)} each channel has a single element, "
                 "which less its mean is 0\n  expected larger batches, or use_global_stats: true"
             )
-        self.forward = self.backend.concurrently(  # type: ignore[method-assign]
-            [b.forward_running if running else b.forward_batch for b in blocks]
+        together = self.backend.concurrently
+        self.bind_passes(
+            forward=together([b.forward_running if running else b.forward_batch for b in blocks])
         )
         calls = [b.backward_running if running else b.backward_batch for b in blocks]
         if self.bottoms[0].diff is not None:
-            self.backward = self.backend.concurrently(calls)  # type: ignore[method-assign]
+            self.bind_passes(backward=together(calls))
         elif "centred" in self.scratch:  # which all blocks use
-            self.backward = partial(_one_by_one, calls)  # type: ignore[method-assign]
+            self.bind_passes(backward=in_turn(calls))
         self.blocks = blocks
 
     def forward_stages(self) -> list[Stage]:
@@ -307,8 +308,3 @@ class _Block:
         if self.dx is not None:
             self.slope()
             self.xp.multiply(self.dy, self.sums_beside[0], out=self.dx)
-
-
-def _one_by_one(calls: Sequence[Callable[[], None]]) -> None:
-    for call in calls:
-        call()

@@ -79,7 +79,7 @@ class PReLULayer(Layer[PReLU]):
         self.dslope = slope.diff
         blocks = channel_blocks(bottom.shape, self.backend)
         bind = self.backend.concurrently
-        self.forward = bind([partial(self.forward_block, b) for b in blocks])  # type: ignore[method-assign]
+        self.bind_passes(forward=bind([partial(self.forward_block, b) for b in blocks]))
         self.differentiate = bind([partial(self.backward_block, b) for b in blocks])
 
     def forward_block(self, channels: slice) -> None:

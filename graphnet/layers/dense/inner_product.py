@@ -117,4 +117,4 @@ class InnerProductLayer(Layer[InnerProduct]):
                 y.diff,
             )
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

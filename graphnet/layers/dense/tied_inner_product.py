@@ -103,4 +103,4 @@ class TiedInnerProductLayer(Layer[TiedInnerProduct]):
                 y.diff,
             )
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

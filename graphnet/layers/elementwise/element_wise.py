@@ -106,9 +106,8 @@ class ElementWiseLayer(Layer[ElementWise]):
             "Max": _maximum,
         }[self.spec.operation]
         if self.spec.operation == "Add":
-            self.forward = bind(combine, y.data, *scratch, *data)  # type: ignore[method-assign]
-        else:
-            self.forward = bind(combine, y.data, *data)  # type: ignore[method-assign]
+            data = [*scratch, *data]
+        self.bind_passes(forward=bind(combine, y.data, *data))
         self.gradients = [
             self.gradient(i, x.diff) for i, x in enumerate(self.bottoms) if x.diff is not None
         ]

@@ -37,9 +37,10 @@ class ElementwiseFunctionLayer(Layer[ElementwiseFunction]):
     """Runs any of them."""
 
     def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
-        self.forward = self.backend.elementwise(self.spec.apply, x.data, y.data)  # type: ignore[method-assign]
+        (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        self.bind_passes(forward=bind(self.spec.apply, x.data, y.data))
         if x.diff is not None:
-            self.backward = self.backend.elementwise(  # type: ignore[method-assign]
-                self.spec.differentiate, x.data, y.diff, x.diff, *self.scratch.values()
+            scratch = self.scratch.values()
+            self.bind_passes(
+                backward=bind(self.spec.differentiate, x.data, y.diff, x.diff, *scratch)
             )

@@ -56,11 +56,11 @@ class MaskLayer(Layer[MaskSpec]):
         if self.acts:
             self.apply = elementwise(self.mask, mask, x.data, y.data)
             if x.diff is not None:
-                self.backward = elementwise(_multiply, y.diff, mask, x.diff)  # type: ignore[method-assign]
+                self.bind_passes(backward=elementwise(_multiply, y.diff, mask, x.diff))
             return
         self.apply = self.copy(x.data, y.data)
         if x.diff is not None:
-            self.backward = self.copy(y.diff, x.diff)  # type: ignore[method-assign]
+            self.bind_passes(backward=self.copy(y.diff, x.diff))
 
     def copy(self, source: Array, target: Array) -> Any:
         """A call that copies, or does nothing where both are the same memory."""

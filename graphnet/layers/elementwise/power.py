@@ -65,19 +65,17 @@ class PowerLayer(Layer[Power]):
     """Runs :class:`Power`."""
 
     def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
-        self.forward = self.backend.elementwise(self.apply, x.data, y.data)  # type: ignore[method-assign]
+        (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        self.bind_passes(forward=bind(self.apply, x.data, y.data))
         if x.diff is None:
             return
         if self.spec.is_linear:
-            self.backward = self.backend.elementwise(self.multiply, y.diff, x.diff)  # type: ignore[method-assign]
+            self.bind_passes(backward=bind(self.multiply, y.diff, x.diff))
         else:
             # the derivative is made where the bottom's diff will be, unless dy is still there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
-            self.backward = self.backend.elementwise(  # type: ignore[method-assign]
-                self.differentiate, x.data, y.diff, slope, x.diff
-            )
+            self.bind_passes(backward=bind(self.differentiate, x.data, y.diff, slope, x.diff))
 
     def base(self, xp: Any, x: Array, out: Array) -> Array:
         """``scale · x + shift``, in ``out`` unless it is ``x`` itself."""

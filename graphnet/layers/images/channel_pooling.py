@@ -105,4 +105,4 @@ class ChannelPoolingLayer(Layer[ChannelPooling]):
             None if y.diff is None else fold(y.diff, axis),
             self.scratch,
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

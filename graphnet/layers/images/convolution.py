@@ -109,4 +109,4 @@ class ConvolutionLayer(Layer[Convolution]):
             y.diff,
         )
         op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

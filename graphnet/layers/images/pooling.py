@@ -126,4 +126,4 @@ class PoolingLayer(Layer[Pooling]):
             y.diff,
             self.scratch,
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -68,14 +68,13 @@ class NeuronLayer(Layer[NeuronSpec]):
         (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
         apply, differentiate = self.spec.functions(self.backend, self.dtype)
         spare = [self.scratch["spare"]] if self.spec.needs_spare else []
-        self.forward = bind(apply, x.data, y.data, *spare)  # type: ignore[method-assign]
+        self.bind_passes(forward=bind(apply, x.data, y.data, *spare))
         if x.diff is not None:
             # the derivative is made where the bottom's diff will be, unless dy is still there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
-            self.backward = bind(  # type: ignore[method-assign]
-                partial(_chain, differentiate), y.data, y.diff, x.diff, slope, *spare
-            )
+            chain = partial(_chain, differentiate)
+            self.bind_passes(backward=bind(chain, y.data, y.diff, x.diff, slope, *spare))
 
 
 def _chain(

@@ -51,12 +51,10 @@ class RecurrentLayer(Layer[Recurrent]):
             stack.append(expectation.look)
             stack += self.backend.note_rows(starts, self.is_start)
         strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
-        self.forward = in_turn([*stack, strips_forward])  # type: ignore[method-assign]
+        self.bind_passes(forward=in_turn([*stack, strips_forward]))
         if "factors" in self.scratch:
             strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
-            self.backward = in_turn(  # type: ignore[method-assign]
-                [*self.turning(), strips_back, *unstack]
-            )
+            self.bind_passes(backward=in_turn([*self.turning(), strips_back, *unstack]))
 
     def turning(self) -> list[Call]:
         """What writes the transposed matrix that diffs are multiplied with on their way back."""

@@ -65,5 +65,5 @@ class ConcatLayer(Layer[Concat]):
             forward.append(partial(copy, y.data[part], x.data))
             if x.diff is not None and y.diff is not None:
                 backward.append(partial(copy, x.diff, y.diff[part]))
-        self.forward = self.backend.concurrently(forward)  # type: ignore[method-assign]
-        self.backward = self.backend.concurrently(backward)  # type: ignore[method-assign]
+        together = self.backend.concurrently
+        self.bind_passes(forward=together(forward), backward=together(backward))
