@@ -55,11 +55,11 @@ __all__ = [
     "LossLayer",
     "MeasureLayer",
     "PassContext",
+    "PassStage",
     "Phase",
     "Reads",
     "S",
     "Shapes",
-    "Stage",
     "at_least",
     "exactly",
     "statistic_keys",
@@ -259,7 +259,7 @@ class Binding:
 S = TypeVar("S", bound=LayerSpec)
 
 
-class Stage(NamedTuple):
+class PassStage(NamedTuple):
     """A part of a pass after which the shards of a batch meet.
 
     Attributes:
@@ -320,17 +320,17 @@ class Layer(OpenToOthers, Generic[S]):
     def backward(self) -> None:
         """Assign every wanted bottom diff and param diff."""
 
-    def forward_stages(self) -> list[Stage]:
+    def forward_stages(self) -> list[PassStage]:
         """``forward`` in parts, where the batch is cut into shards and its spec meets them."""
-        return [Stage(self.forward)]
+        return [PassStage(self.forward)]
 
-    def backward_stages(self) -> list[Stage]:
+    def backward_stages(self) -> list[PassStage]:
         """``backward`` in parts.
 
         Diffs are of the mean loss of this shard's rows. What they add up to over the rows can
         be shared; divided by the number of this shard's rows it then goes with its diffs.
         """
-        return [Stage(self.backward)]
+        return [PassStage(self.backward)]
 
     def start_pass(self) -> None:
         """An evaluation begins: the passes that follow make one over the whole data set."""

@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any
 
 from graphnet.blob import Array
-from graphnet.layers.base import Layer, Stage
+from graphnet.layers.base import Layer, PassStage
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.net import Net
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.parallel.tree_sum import TreeSum
 
-Stages = Callable[[Layer[Any]], list[Stage]]
+Stages = Callable[[Layer[Any]], list[PassStage]]
 
 
 def meets(compiled: CompiledNet) -> bool:
@@ -91,9 +91,9 @@ class Lockstep:
                 add()
 
 
-def _forward(layer: Layer[Any]) -> list[Stage]:
+def _forward(layer: Layer[Any]) -> list[PassStage]:
     return layer.forward_stages()
 
 
-def _backward(layer: Layer[Any]) -> list[Stage]:
+def _backward(layer: Layer[Any]) -> list[PassStage]:
     return layer.backward_stages()

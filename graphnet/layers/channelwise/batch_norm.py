@@ -13,7 +13,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes, Stage
+from graphnet.layers.base import Binding, Layer, LayerSpec, PassStage, Phase, Shapes
 from graphnet.layers.channelwise.channels import (
     all_but_channels,
     beside,
@@ -146,24 +146,24 @@ class BatchNormLayer(Layer[BatchNorm]):
             self.bind_passes(backward=in_turn(calls))
         self.blocks = blocks
 
-    def forward_stages(self) -> list[Stage]:
+    def forward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase):
             return super().forward_stages()
         together, blocks = self.backend.concurrently, self.blocks
         return [
-            Stage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
-            Stage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
-            Stage(together([b.finish_forward for b in blocks])),
+            PassStage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
+            PassStage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
+            PassStage(together([b.finish_forward for b in blocks])),
         ]
 
-    def backward_stages(self) -> list[Stage]:
+    def backward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase) or self.bottoms[0].diff is None:
             return super().backward_stages()
         together, blocks = self.backend.concurrently, self.blocks
         # the gradient of a shard is of its own loss, so the sums are shared as means are
         return [
-            Stage(together([b.sum_up for b in blocks]), self.scratch["spare"].reshape(-1)),
-            Stage(together([b.finish_backward for b in blocks])),
+            PassStage(together([b.sum_up for b in blocks]), self.scratch["spare"].reshape(-1)),
+            PassStage(together([b.finish_backward for b in blocks])),
         ]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from graphnet.blob import Shape
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.span import (
-    Span,
+    AxisSpan,
     given_span,
     learned_span,
     refuse_with_values,
@@ -67,7 +67,7 @@ class Bias(LayerSpec):
         refuse_with_values(self)
         return self
 
-    def span(self, bottoms: Shapes) -> Span:
+    def span(self, bottoms: Shapes) -> AxisSpan:
         """The axes the values span."""
         if len(bottoms) > 1:
             return given_span(bottoms)

@@ -11,7 +11,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape
 from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.span import (
-    Span,
+    AxisSpan,
     given_span,
     learned_span,
     refuse_with_values,
@@ -75,7 +75,7 @@ class Scale(LayerSpec):
         refuse_with_values(self)
         return self
 
-    def span(self, bottoms: Shapes) -> Span:
+    def span(self, bottoms: Shapes) -> AxisSpan:
         """The axes the factors span."""
         if len(bottoms) > 1:
             return given_span(bottoms)

@@ -11,7 +11,7 @@ from graphnet.layers.shape.axis import axis_of
 
 
 @dataclass(frozen=True)
-class Span:
+class AxisSpan:
     """Axes ``first`` up to but not including ``end`` of a blob of ``n_axes``."""
 
     first: int
@@ -29,14 +29,14 @@ class Span:
         return (*range(self.first), *range(self.end, self.n_axes))
 
 
-def learned_span(x: Shape, axis: int, num_axes: int) -> Span:
+def learned_span(x: Shape, axis: int, num_axes: int) -> AxisSpan:
     """``num_axes`` axes from ``axis`` on; −1 is all there are, 0 none: one value for everything.
 
     Raises:
         ShapeError: If the bottom has fewer.
     """
     if num_axes == 0:
-        return Span(0, 0, len(x))
+        return AxisSpan(0, 0, len(x))
     first = axis_of(x, axis)
     end = len(x) if num_axes == -1 else first + num_axes
     if end > len(x):
@@ -44,10 +44,10 @@ def learned_span(x: Shape, axis: int, num_axes: int) -> Span:
             f"a bottom of shape {shape_text(x)} has no {num_axes} axes from axis {axis} on"
             f"\n  expected num_axes: {len(x) - first} at most, or −1 for all of them"
         )
-    return Span(first, end, len(x))
+    return AxisSpan(first, end, len(x))
 
 
-def given_span(bottoms: Shapes) -> Span:
+def given_span(bottoms: Shapes) -> AxisSpan:
     """The leading axes of bottom 0, which bottom 1 spans.
 
     Raises:
@@ -59,10 +59,10 @@ def given_span(bottoms: Shapes) -> Span:
             f"bottom 1 of shape {shape_text(values)} does not fit bottom 0 of shape {shape_text(x)}"
             f"\n  expected the sizes of its first axes, such as {shape_text(x[:2])}"
         )
-    return Span(0, len(values), len(x))
+    return AxisSpan(0, len(values), len(x))
 
 
-def values_shape(x: Shape, span: Span) -> Shape:
+def values_shape(x: Shape, span: AxisSpan) -> Shape:
     """The shape of learned values; a single one has shape ``(1,)``."""
     return x[span.first : span.end] or (1,)
 

@@ -9,7 +9,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.losses.labels import Labels, label_scratch, memory
+from graphnet.layers.losses.labels import ClassLabels, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -72,7 +72,7 @@ class Index2OnehotLayer(Layer[Index2Onehot]):
 
     def setup(self) -> None:
         (label,), (y,) = self.bottoms, self.tops
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, y.data, label.data, self.spec.axis, None, self.scratch, bottom=0
         )
         self.expectations.append(self.labels.expectation)

@@ -15,7 +15,7 @@ from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, Shapes
 from graphnet.layers.losses.labels import (
-    Labels,
+    ClassLabels,
     check_label_shape,
     label_scratch,
     memory,
@@ -118,7 +118,7 @@ class LabelLossLayer(LossLayer[S]):
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
         self.x: Array = self.bottoms[0].data
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
         )
         self.expectations.append(self.labels.expectation)

@@ -1,4 +1,4 @@
-"""Labels: the class each position is given, checked, and where that class's score lies.
+"""ClassLabels: the class each position is given, checked, and where that class's score lies.
 
 Used by the losses and statistics that compare scores ``(N, C, …)`` with a class per position. A
 label blob holds whole numbers as floats: one for each position, with ``axis`` left out or of
@@ -61,7 +61,7 @@ def label_shapes(scores: Shape, axis: int) -> tuple[Shape, ...]:
 
 
 def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Labels`, which lives from forward to backward."""
+    """The working memory of :class:`ClassLabels`, which lives from forward to backward."""
     positions = with_size(scores, axis_of(scores, axis), 1)
     return {
         "classes": ScratchDecl(positions, "int64", "pass", blob=True),
@@ -122,7 +122,7 @@ class IndexRange:
         ]
 
 
-class Labels(Sealed):
+class ClassLabels(Sealed):
     """Reads a label blob.
 
     Attributes:

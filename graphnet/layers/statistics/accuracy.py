@@ -19,7 +19,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
-from graphnet.layers.losses.labels import Labels, check_label_shape, label_scratch, memory
+from graphnet.layers.losses.labels import ClassLabels, check_label_shape, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -102,7 +102,7 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
     def setup(self) -> None:
         scores, label = self.bottoms
         spec, xp = self.spec, self.xp
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
         )
         self.expectations.append(self.labels.expectation)
