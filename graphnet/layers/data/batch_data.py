@@ -32,7 +32,21 @@ from graphnet.sealed import read_only
 
 
 class BatchSpec(LayerSpec):
-    """The properties these layers share; see :class:`graphnet.layers.data.hdf5_data.HDF5Data`."""
+    """A data layer that delivers stored samples.
+
+    Args:
+        batch_size: Samples in a batch.
+        shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
+            epoch. Default false.
+        order_key: Data layers with the same key, as many rows and the same ``shuffle`` deliver
+            their rows in the same order, and random transformers draw the same numbers, as if
+            they were tops of one layer. Different keys say that their rows are not to belong
+            together. Default: the layer's name.
+        shapes: The shape of one sample for each top, so that no file is needed to check the net.
+        transformers: For each top a list: Scale, SubMean, Pad, RandomCrop, RandomMirror,
+            RandomShift, RandomRotation.
+        check_finite: Refuse NaN and infinite values. Default true.
+    """
 
     kind: ClassVar[Kind] = Kind.DATA
     n_bottoms: ClassVar[Arity] = exactly(0)

@@ -68,19 +68,8 @@ class HDF5Data(BatchSpec):
             a list of any of these. Relative to the YAML file.
         otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
             had.
-        batch_size: Samples in a batch.
-        shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
-            epoch. Default false.
-        order_key: Data layers with the same key, as many rows and the same ``shuffle`` deliver
-            their rows in the same order, and random transformers draw the same numbers, as if
-            they were tops of one layer. Different keys say that their rows are not to belong
-            together. Default: the layer's name.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
-        shapes: The shape of one sample for each top, so that no file is needed to check the net.
-        transformers: For each top a list: Scale, SubMean, Pad, RandomCrop, RandomMirror,
-            RandomShift, RandomRotation.
-        check_finite: Refuse NaN and infinite values. Default true.
         buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled
             in groups of chunks that fill half of this. Default 256 MiB.
     Example:

@@ -27,11 +27,6 @@ class MemoryData(BatchSpec):
         data: For each top its samples as nested lists.
         shapes: For each top the shape of one sample of the array given later. Default: that of
             the arrays with which the net is loaded.
-        batch_size: Samples in a batch.
-        shuffle: Deliver every epoch in an order of its own. Default false.
-        order_key: As of HDF5Data.
-        transformers: As of HDF5Data.
-        check_finite: Refuse NaN and infinite values. Default true.
     Example:
         - {name: data, type: MemoryData, batch_size: 2, tops: [x], data: {x: [[0, 1], [1, 0]]}}
     Source:

@@ -32,15 +32,6 @@ class InfogainLoss(LabelLossSpec):
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip]}
         - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],

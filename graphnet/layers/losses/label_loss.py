@@ -42,6 +42,17 @@ class LabelLossSpec(MeanLoss):
     """A loss of scores against one class label for each position.
 
     With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
+
+    Args:
+        weight: Of this loss in the objective. Default 1.
+        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
+        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
+            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
+            a sample is 1), or ``no``.
+        ignore_label: Positions with this label cost nothing; it need not be a class.
+        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
+            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     """
 
     weight: NonNegativeFloat = 1.0

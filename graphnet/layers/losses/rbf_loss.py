@@ -29,15 +29,6 @@ class RBFLoss(LabelLossSpec):
     Args:
         j: The distance of the class of samples that belong to none, at least 0. Default 1; the
             paper names no value.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1).
     Example:
         - {name: output, type: RBF, output_dim: 10, bottoms: [f6], tops: [distance]}
         - {name: loss, type: RBFLoss, j: 10, bottoms: [distance, label]}

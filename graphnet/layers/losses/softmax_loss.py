@@ -23,16 +23,6 @@ class SoftmaxLoss(LabelLossSpec):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
-    Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: loss, type: SoftmaxLoss, bottoms: [ip2, label]}
         - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, weight: 0.3,
