@@ -112,7 +112,7 @@ class BatchNorm(LayerSpec):
         decls = {
             "mean": ScratchDecl((x[1],), lifetime="pass"),
             "rate": ScratchDecl((x[1],), lifetime="pass"),
-            "spare": ScratchDecl((2, x[1])),
+            "sums": ScratchDecl((2, x[1])),
         }
         if backward and self.affine and not self.frozen:  # needed where no bottom diff is wanted
             widest = max(b.stop - b.start for b in channel_blocks(x, backend))
@@ -162,7 +162,7 @@ class BatchNormLayer(Layer[BatchNorm]):
         together, blocks = self.backend.concurrently, self.blocks
         # the gradient of a shard is of its own loss, so the sums are shared as means are
         return [
-            PassStage(together([b.sum_up for b in blocks]), self.scratch["spare"].reshape(-1)),
+            PassStage(together([b.sum_up for b in blocks]), self.scratch["sums"].reshape(-1)),
             PassStage(together([b.finish_backward for b in blocks])),
         ]
 
@@ -170,8 +170,24 @@ class BatchNormLayer(Layer[BatchNorm]):
 class _Block:
     """Some of the channels: their part of every array, and what is computed of it.
 
-    ``rate`` is 1 / √(variance + eps). ``sums`` holds Σ dy and Σ dy · x̂ in backward, where x̂ is
-    the normalised bottom, and what it is convenient to overwrite them with.
+    The arrays are used again as soon as what they hold is no longer needed. With m elements a
+    channel, x̂ the normalised bottom and r = 1 / √(variance + eps), they hold after each part:
+
+    =================  ======  ==========  ====================  ===========  ========
+    part               mean    rate        sums[0]               sums[1]      y
+    =================  ======  ==========  ====================  ===========  ========
+    find_mean          mean                least x               largest x
+    find_variance      mean    variance                                       x − mean
+    finish_forward     mean    r           r · scale                          the top
+    =================  ======  ==========  ====================  ===========  ========
+
+    =================  ======  ==========  ====================  ===========  ========
+    part               mean    rate        sums[0]               sums[1]      dx
+    =================  ======  ==========  ====================  ===========  ========
+    sum_up             mean    r           Σ dy                  Σ dy · x̂     x − mean
+    finish_backward    mean    r           −Σ dy / m             −r Σ dy x̂/m  the diff
+                                           and then r · scale
+    =================  ======  ==========  ====================  ===========  ========
     """
 
     def __init__(self, layer: BatchNormLayer, channels: slice) -> None:
@@ -199,7 +215,7 @@ class _Block:
         self.running = layer.state["mean"][channels], layer.state["variance"][channels]
 
         self.mean, self.rate = layer.scratch["mean"][channels], layer.scratch["rate"][channels]
-        self.sums = layer.scratch["spare"][0, channels], layer.scratch["spare"][1, channels]
+        self.sums = layer.scratch["sums"][0, channels], layer.scratch["sums"][1, channels]
         self.mean_beside = beside(self.mean, n_axes)
         self.sums_beside = beside(self.sums[0], n_axes), beside(self.sums[1], n_axes)
         self.add_x = layer.backend.axes_sum(self.x, self.axes, self.mean)

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from math import isnan, prod
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -17,21 +17,14 @@ from graphnet.data.pipeline import AnyTransformer, Pipeline, out_shape
 from graphnet.data.table import Table
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, GraphnetError, did_you_mean
-from graphnet.layers.base import (
-    Arity,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
-from graphnet.layers.data.data_layer import DataLayer
+from graphnet.layers.base import Shapes
+from graphnet.layers.data.data_layer import DataLayer, DataSpec
 from graphnet.layers.data_traits import RowOrder
 from graphnet.random.keys import stream_key
 from graphnet.sealed import read_only
 
 
-class BatchSpec(LayerSpec):
+class BatchSpec(DataSpec):
     """A data layer that delivers stored samples.
 
     Args:
@@ -47,10 +40,6 @@ class BatchSpec(LayerSpec):
             RandomShift, RandomRotation.
         check_finite: Refuse NaN and infinite values. Default true.
     """
-
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
 
     tops: tuple[str, ...] = ("data", "label")
     batch_size: PositiveInt

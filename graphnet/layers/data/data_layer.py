@@ -1,9 +1,19 @@
-"""DataLayer: the part of the layer contract that sources of samples share."""
+"""DataSpec and DataLayer: the part of the layer contract that sources of samples share."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from graphnet.data.order import Order
-from graphnet.layers.base import Layer, S
+from graphnet.layers.base import Arity, Kind, Layer, LayerSpec, S, at_least, exactly
+
+
+class DataSpec(LayerSpec):
+    """A layer that brings samples in."""
+
+    kind: ClassVar[Kind] = Kind.DATA
+    n_bottoms: ClassVar[Arity] = exactly(0)
+    n_tops: ClassVar[Arity] = at_least(1)
 
 
 class DataLayer(Layer[S]):

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 
 
-class Input(LayerSpec):
+class Input(DataSpec):
     """Blobs that the caller fills: ``net.blobs["data"].data[...] = x`` before ``forward``.
 
     ``net.predict`` is built on it.
@@ -35,10 +28,6 @@ class Input(LayerSpec):
     Source:
         Caffe ``Input``.
     """
-
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
 
     type: Literal["Input"] = "Input"
     batch_size: PositiveInt

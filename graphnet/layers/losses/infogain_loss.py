@@ -16,7 +16,7 @@ from graphnet.files.paths import user_path
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
+from graphnet.layers.shape.axis import axis_of
 
 
 class InfogainLoss(LabelLossSpec):
@@ -96,8 +96,7 @@ class InfogainLoss(LabelLossSpec):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        x = bottoms[0]
-        positions = with_size(x, axis_of(x, self.axis), 1)
+        x, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(x, lifetime="pass", blob=True),
             "worth": ScratchDecl(x, lifetime="pass", blob=True),
@@ -159,11 +158,11 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
 
     def backward(self) -> None:
         """Assign dx = coef · (softmax(x) · Σ_k H[label, k] − H[label])."""
-        dx = self.bottoms[0].diff
+        xp, dx = self.xp, self.dx
         if dx is None:
             return
-        self.xp.multiply(self.probability, self.total_worth, out=dx)
-        self.xp.subtract(dx, self.worth, out=dx)
-        self.xp.multiply(dx, self.coef, out=dx)
+        xp.multiply(self.probability, self.total_worth, out=dx)
+        xp.subtract(dx, self.worth, out=dx)
+        xp.multiply(dx, self.coef, out=dx)
         if self.may_cost_nothing:
             self.leave_out(dx)

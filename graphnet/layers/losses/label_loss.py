@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
@@ -73,6 +74,10 @@ class LabelLossSpec(MeanLoss):
             self.class_weights(scores)
         return []
 
+    def positions(self, bottoms: Shapes) -> Shape:
+        """The shape of the scores with a single class."""
+        return with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
+
     def class_weights(self, scores: Shape) -> np.ndarray:
         """The normalised class weights, with as many axes as the scores; some of size 1.
 
@@ -102,7 +107,7 @@ class LabelLossSpec(MeanLoss):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        positions = with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
+        positions = self.positions(bottoms)
         decls = label_scratch(bottoms[0], self.axis) | {
             "coef": ScratchDecl(positions, lifetime="pass", blob=True),
             "cost": ScratchDecl(positions, blob=True),
@@ -129,6 +134,7 @@ class LabelLossLayer(LossLayer[S]):
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
         self.x: Array = self.bottoms[0].data
+        self.dx = self.bottoms[0].diff
         self.labels = ClassLabels(
             self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
         )
@@ -138,6 +144,7 @@ class LabelLossLayer(LossLayer[S]):
         self.flat_index, self.flat_coef, self.flat_cost = map(
             memory, (self.labels.index, self.coef, self.cost)
         )
+        self.flat_dx = None if self.dx is None else memory(self.dx)
         #: whether the coefficient of a row that counts may be 0
         self.may_cost_nothing = (
             spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
@@ -171,6 +178,14 @@ class LabelLossLayer(LossLayer[S]):
         nothing = self.labels.flag
         self.xp.equal(self.coef, 0, out=nothing)
         self.xp.copyto(values, 0, where=nothing)
+
+    def finish_diff(self, combine: Callable[..., Any]) -> None:
+        """Make the diff at each label ``combine(diff, coef)``, and 0 where nothing is counted."""
+        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
+        combine(self.flat_cost, self.flat_coef, out=self.flat_cost)
+        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
+        if self.may_cost_nothing:
+            self.leave_out(self.dx)
 
     def divisor(self) -> Number:
         """What the sum of the costs is divided by."""

@@ -8,9 +8,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
-
-SMALLEST = 1e-20  # of a probability, so that its logarithm is finite (Caffe's and Mocha's)
+from graphnet.layers.losses.pair import SMALLEST
 
 
 class MultinomialLogisticLoss(LabelLossSpec):
@@ -35,9 +33,8 @@ class MultinomialLogisticLoss(LabelLossSpec):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        positions = with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
         return super().scratch(bottoms, backend, backward=backward) | {
-            "probability": ScratchDecl(positions, lifetime="pass", blob=True)
+            "probability": ScratchDecl(self.positions(bottoms), lifetime="pass", blob=True)
         }
 
     def build(self, binding: Binding) -> MultinomialLogisticLossLayer:
@@ -50,9 +47,6 @@ class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):
     def setup(self) -> None:
         super().setup()
         self.flat_x, self.probability = memory(self.x), memory(self.scratch["probability"])
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         self.backend.gather(self.flat_x, self.flat_index, self.probability)

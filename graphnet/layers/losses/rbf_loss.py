@@ -10,7 +10,6 @@ from graphnet.declare.fields import NonNegativeFloat
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
 
 
 class RBFLoss(LabelLossSpec):
@@ -42,8 +41,7 @@ class RBFLoss(LabelLossSpec):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        y = bottoms[0]
-        positions = with_size(y, axis_of(y, self.axis), 1)
+        y, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(y, lifetime="pass", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -65,9 +63,6 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         self.flat_x = memory(self.x)
         self.write_exp = self.backend.elementwise(_exp_of_negative, self.exp)
         self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         """y[label] − m + log(exp(m − j) + Σ exp(m − y)), with m the least of j and all y."""
@@ -93,11 +88,7 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         xp.divide(self.coef, self.total, out=self.nearest)
         xp.negative(self.nearest, out=self.nearest)
         xp.multiply(self.exp, self.nearest, out=self.dx)
-        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
-        xp.add(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
-        if self.may_cost_nothing:
-            self.leave_out(self.dx)
+        self.finish_diff(xp.add)
 
 
 def _exp_of_negative(xp: Any, x: Array) -> None:

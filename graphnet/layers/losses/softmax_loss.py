@@ -9,7 +9,6 @@ from graphnet.blob import Array
 from graphnet.layers.base import Binding, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
 
 
 class SoftmaxLoss(LabelLossSpec):
@@ -41,8 +40,7 @@ class SoftmaxLoss(LabelLossSpec):
     def scratch(
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
-        scores = bottoms[0]
-        positions = with_size(scores, axis_of(scores, self.axis), 1)
+        scores, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(scores, lifetime="pass", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -63,9 +61,6 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         self.write_exp = self.backend.elementwise(_exp, self.exp)
         self.write_max = self.backend.axis_max(self.x, self.axis, self.along, self.exp)
         self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         xp, along = self.xp, self.along
@@ -84,11 +79,7 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         xp = self.xp
         xp.divide(self.coef, self.total, out=self.along)
         xp.multiply(self.exp, self.along, out=self.dx)
-        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
-        xp.subtract(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
-        if self.may_cost_nothing:
-            self.leave_out(self.dx)
+        self.finish_diff(xp.subtract)
 
 
 def _exp(xp: Any, x: Array) -> None:

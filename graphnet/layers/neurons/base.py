@@ -26,8 +26,8 @@ class NeuronSpec(LayerSpec):
     each_bottom: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     overwrites: ClassVar[bool] = True
-    #: ``apply`` and ``differentiate`` get one more array of the same shape to work in.
-    needs_spare: ClassVar[bool] = False
+    #: ``apply`` and ``differentiate`` get a scratch array of the same shape besides.
+    needs_scratch: ClassVar[bool] = False
 
     name: str = ""  # a neuron written as a property takes its layer's name
 
@@ -38,8 +38,8 @@ class NeuronSpec(LayerSpec):
         self, bottoms: Shapes, backend: Backend, *, backward: bool
     ) -> dict[str, ScratchDecl]:
         decls = {"slope": ScratchDecl(bottoms[0], blob=True)} if backward else {}
-        if self.needs_spare:
-            decls["spare"] = ScratchDecl(bottoms[0], blob=True)
+        if self.needs_scratch:
+            decls["extra"] = ScratchDecl(bottoms[0], blob=True)
         return decls
 
     def backward_reads(self) -> Reads:
@@ -67,19 +67,19 @@ class NeuronLayer(Layer[NeuronSpec]):
     def setup(self) -> None:
         (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
         apply, differentiate = self.spec.functions(self.backend, self.dtype)
-        spare = [self.scratch["spare"]] if self.spec.needs_spare else []
-        self.bind_passes(forward=bind(apply, x.data, y.data, *spare))
+        scratch = [self.scratch["extra"]] if self.spec.needs_scratch else []
+        self.bind_passes(forward=bind(apply, x.data, y.data, *scratch))
         if x.diff is not None:
             # the derivative is made where the bottom's diff will be, unless dy is still there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
             chain = partial(_chain, differentiate)
-            self.bind_passes(backward=bind(chain, y.data, y.diff, x.diff, slope, *spare))
+            self.bind_passes(backward=bind(chain, y.data, y.diff, x.diff, slope, *scratch))
 
 
 def _chain(
     differentiate: Callable[..., None], xp: Any, y: Array, dy: Array, dx: Array, *slope: Array
 ) -> None:
-    """The chain rule for a block of elements; a spare array follows the slope's."""
+    """The chain rule for a block of elements; a scratch array follows the slope's."""
     differentiate(xp, y, *slope)
     xp.multiply(dy, slope[0], out=dx)

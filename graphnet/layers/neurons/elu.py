@@ -24,13 +24,13 @@ class ELU(NeuronSpec):
         Clevert, Unterthiner & Hochreiter 2015, arXiv 1511.07289; Caffe ``ELU``.
     """
 
-    needs_spare: ClassVar[bool] = True
+    needs_scratch: ClassVar[bool] = True
 
     type: Literal["ELU"] = "ELU"
     alpha: NonNegativeFloat = 1.0
 
-    def apply(self, xp: Any, x: Array, y: Array, *spare: Array) -> None:
-        (negative,) = spare
+    def apply(self, xp: Any, x: Array, y: Array, *scratch: Array) -> None:
+        (negative,) = scratch
         xp.clip(x, -xp.inf, 0.0, out=negative)
         xp.clip(x, 0.0, xp.inf, out=y)
         xp.expm1(negative, out=negative)
@@ -38,11 +38,11 @@ class ELU(NeuronSpec):
             xp.multiply(negative, self.alpha, out=negative)
         xp.add(y, negative, out=y)
 
-    def differentiate(self, xp: Any, y: Array, slope: Array, *spare: Array) -> None:
+    def differentiate(self, xp: Any, y: Array, slope: Array, *scratch: Array) -> None:
         xp.clip(y, -xp.inf, 0.0, out=slope)
         xp.add(slope, self.alpha, out=slope)  # alpha · exp(x), where x is not positive
         if self.alpha != 1:
-            (positive,) = spare
+            (positive,) = scratch
             xp.ceil(y, out=positive)
             xp.clip(positive, 0.0, 1.0, out=positive)
             xp.multiply(positive, 1 - self.alpha, out=positive)

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from graphnet.blob import Shape
 from graphnet.data.hdf5.file import sets_in
 from graphnet.data.hdf5.writer import HDF5Writer
 from graphnet.declare.names import check_name, clashes
 from graphnet.errors import SpecError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    Layer,
-    LayerSpec,
-    Reads,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Layer
+from graphnet.layers.outputs.output import OutputSpec
 
 
-class HDF5Output(LayerSpec):
+class HDF5Output(OutputSpec):
     """Write the bottoms to an HDF5 file, which HDF5Data can read.
 
     The file holds one pass. An evaluation, such as each validation of a run, writes the rows of
@@ -50,10 +40,6 @@ class HDF5Output(LayerSpec):
         Mocha ``HDF5OutputLayer`` (which also writes the rows that fill up the last batch), Caffe
         ``HDF5Output``.
     """
-
-    kind: ClassVar[Kind] = Kind.OUTPUT
-    n_bottoms: ClassVar[Arity] = at_least(1)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["HDF5Output"] = "HDF5Output"
     filename: str = Field(min_length=1)
@@ -88,12 +74,6 @@ class HDF5Output(LayerSpec):
     def relative_to(self, folder: Path) -> Self:
         path = folder.absolute() / user_path(self.filename)
         return self.model_copy(update={"filename": str(path)})
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return []
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def build(self, binding: Binding) -> HDF5OutputLayer:
         return HDF5OutputLayer(self, binding)

@@ -57,7 +57,7 @@ class Recurrent(LayerSpec):
     #: … how many backward computes of them: one for each block, the diff of the top, any others …
     n_factors: ClassVar[int]
     #: … and how many it needs while it runs.
-    n_spare: ClassVar[int]
+    n_scratch: ClassVar[int]
 
     learned: ClassVar[Mapping[str, Learned]] = {
         "weight_x": Learned(Xavier(), L2Regu()),
@@ -142,7 +142,7 @@ class Recurrent(LayerSpec):
             "weights": ScratchDecl(weights, lifetime=life),
             "inputs": ScratchDecl((n, steps * column), lifetime=life),
             "units": ScratchDecl((n, n_kept * self.n_units * h), lifetime=life),
-            "spare": ScratchDecl((n, self.n_spare * h)),
+            "step": ScratchDecl((n, self.n_scratch * h)),
         }
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)

@@ -45,7 +45,7 @@ class RNN(Recurrent):
     blocks: ClassVar[tuple[Block, ...]] = (Block(0, 0),)
     n_units: ClassVar[int] = 1
     n_factors: ClassVar[int] = 2
-    n_spare: ClassVar[int] = 1
+    n_scratch: ClassVar[int] = 1
 
     type: Literal["RNN"] = "RNN"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import ShapeError
-from graphnet.layers.channelwise.span import AxisSpan, given_span, learned_span, values_shape
+from graphnet.layers.channelwise.span import AxisSpan, given_span, learned_span
 
 X = (2, 3, 4, 5)
 
@@ -24,7 +24,7 @@ X = (2, 3, 4, 5)
 def test_learned(axis, num_axes, span, shape):
     """``num_axes`` axes from ``axis`` on; −1 is the rest and 0 a single value."""
     assert learned_span(X, axis, num_axes) == span
-    assert values_shape(X, span) == shape
+    assert span.part_of(X) == shape
 
 
 def test_beside():
