@@ -178,7 +178,7 @@ class LayerSpec(DataTraits, HasLearned):
 
     @property
     def takes_rows(self) -> bool:
-        """Whether bottoms may be stored in C order, sample after sample, as a data layer reads."""
+        """Whether bottoms may be stored sample after sample, in C order, as data are read."""
         return False
 
     def backward_reads(self) -> Reads:
@@ -275,8 +275,7 @@ class PassStage(NamedTuple):
 class Layer(OpenToOthers, Generic[S]):
     """A running layer: bound once, then called without arguments.
 
-    What it is bound to stays: the attributes set here cannot be assigned after ``setup``. All
-    others are a layer's own.
+    The attributes set here cannot be assigned after ``setup``; all others belong to the layer.
 
     Args:
         spec: What the YAML says.
@@ -297,7 +296,7 @@ class Layer(OpenToOthers, Generic[S]):
         self.backend, self.xp = binding.backend, binding.backend.xp
         self.context, self.dtype = binding.context, binding.dtype
         self.inputs = binding.inputs
-        #: what ``setup`` binds to be looked at in forward, so that the net can settle it
+        #: what ``setup`` expects of the data; the net settles it
         self.expectations: list[Expectation] = []
         self.setup()
 
@@ -327,8 +326,9 @@ class Layer(OpenToOthers, Generic[S]):
     def backward_stages(self) -> list[PassStage]:
         """``backward`` in parts.
 
-        Diffs are of the mean loss of this shard's rows. What they add up to over the rows can
-        be shared; divided by the number of this shard's rows it then goes with its diffs.
+        Diffs are those of this shard's mean loss, so their sum over its rows, once shared, is a
+        mean over all rows of the batch. Divided by the number of this shard's rows it is on the
+        scale of this shard's diffs.
         """
         return [PassStage(self.backward)]
 
@@ -336,7 +336,7 @@ class Layer(OpenToOthers, Generic[S]):
         """An evaluation begins: the passes that follow make one over the whole data set."""
 
     def end_pass(self, *, is_whole: bool) -> None:
-        """It has ended, before its time if not ``is_whole``."""
+        """The evaluation has ended; before its time if not ``is_whole``."""
 
     def close(self) -> None:
         """Release files and threads; called once."""
@@ -353,7 +353,7 @@ class MeasureLayer(Layer[S]):
     keys: tuple[str, ...] = ("",)
 
     def __init__(self, spec: S, binding: Binding) -> None:
-        if len(spec.measures) > 1:  # else the class says, which may be the user's own
+        if len(spec.measures) > 1:  # a single one is the class's, which may be the user's own
             self.keys = spec.measures
         # the sums, and in the last place the weight; float64 whatever the net's precision
         self.sums = binding.backend.sums(len(self.keys) + 1)

@@ -142,7 +142,7 @@ class BatchNormLayer(Layer[BatchNorm]):
         calls = [b.backward_running if running else b.backward_batch for b in blocks]
         if self.bottoms[0].diff is not None:
             self.bind_passes(backward=together(calls))
-        elif "centred" in self.scratch:  # which all blocks use
+        elif "centred" in self.scratch:  # all blocks use one array, so they take turns
             self.bind_passes(backward=in_turn(calls))
         self.blocks = blocks
 
@@ -160,7 +160,7 @@ class BatchNormLayer(Layer[BatchNorm]):
         if not self.spec.meets_shards(self.context.phase) or self.bottoms[0].diff is None:
             return super().backward_stages()
         together, blocks = self.backend.concurrently, self.blocks
-        # the gradient of a shard is of its own loss, so the sums are shared as means are
+        # a shard's diffs are those of its own mean loss, so their sums are shared like means
         return [
             PassStage(together([b.sum_up for b in blocks]), self.scratch["sums"].reshape(-1)),
             PassStage(together([b.finish_backward for b in blocks])),
@@ -231,7 +231,7 @@ class _Block:
         self.finish_forward()
 
     def find_mean(self) -> None:
-        """The mean of these samples; of equal ones it is exactly them, in spite of rounding."""
+        """The mean of these samples; of equal ones it is that number, in spite of rounding."""
         xp, mean, (least, most) = self.xp, self.mean, self.sums
         self.add_x()
         xp.multiply(mean, 1 / self.count, out=mean)
@@ -269,7 +269,7 @@ class _Block:
         self.scale_and_shift(variance)
 
     def scale_and_shift(self, variance: Array) -> None:
-        """Finish the centred values in the top."""
+        """Scale and shift the centred values in the top."""
         xp = self.xp
         xp.add(variance, self.spec.eps, out=self.rate)
         xp.sqrt(self.rate, out=self.rate)

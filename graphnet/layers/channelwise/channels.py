@@ -45,7 +45,7 @@ def check_images(shape: Shape) -> None:
 
 
 def channels_last_hint(shape: Shape) -> str:
-    """A line on how images are turned whose channels look to be last, or nothing."""
+    """A line on how to transpose images whose channels seem to come last; empty for others."""
     if len(shape) != 4 or shape[3] not in _CHANNELS or min(shape[1:3]) < _SMALLEST_SIDE:  # noqa: PLR2004
         return ""
     n, height, width, channels = shape

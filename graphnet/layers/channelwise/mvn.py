@@ -11,7 +11,7 @@ from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 
-#: How many times the spacing of numbers a mean of equal ones may be off, with some to spare.
+#: The mean of equal numbers may be off by so many times their spacing, with some margin.
 ROUNDING = 16
 
 
@@ -81,9 +81,9 @@ class MVN(LayerSpec):
 class MVNLayer(Layer[MVN]):
     """Runs :class:`MVN`.
 
-    The mean is found twice: what is left of it in the centred values is taken away as well. Equal
-    values are centred about one of themselves, so that exactly 0 is left of them. The squares are
-    those of values scaled by a power of two, which neither overflow nor vanish.
+    The mean is subtracted twice: the second time it is that of the centred values, which rounding
+    has left. Equal values are centred about one of them, so that exactly 0 is left. Before values
+    are squared, a power of two scales them, so that the squares neither overflow nor vanish.
     """
 
     def setup(self) -> None:

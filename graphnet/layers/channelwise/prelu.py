@@ -73,7 +73,7 @@ class PReLULayer(Layer[PReLU]):
 
     def setup(self) -> None:
         (bottom,), slope = self.bottoms, self.params["slope"]
-        # one for each channel; those of backward are their gradients
+        # a slope for each channel; in backward, its gradient
         self.slopes = self.scratch["slopes"]
         self.slope = self.xp.broadcast_to(slope.data, self.slopes.shape)
         self.dslope = slope.diff

@@ -117,7 +117,7 @@ class BatchLayer(DataLayer[S]):
     ``seek`` moves it; neither its place nor its end can be assigned.
     """
 
-    # what makes the batches; None until there is something to deliver
+    # makes the batches; None until there is something to deliver
     _batches: Batches | None = None
     _make: Callable[[], int]
     _wrap, _n_samples = True, None
@@ -127,7 +127,7 @@ class BatchLayer(DataLayer[S]):
     n_samples: int | None = read_only("_n_samples", "its data say how many there are")
 
     def setup(self) -> None:
-        # where a batch is made, and of these those that are not the top itself
+        # the host arrays that a batch is made in; some may be the tops themselves
         self._targets = [self.backend.host_side(top.data) for top in self.tops]
         pairs = zip(self._targets, self.tops, strict=True)
         # the cursor, now and before the last batch; a list, which is quicker to set than attributes
@@ -202,7 +202,7 @@ class BatchLayer(DataLayer[S]):
         delivered[0] += n_valid
 
     def where(self, top: int, place: tuple[int, ...], value: float, ago: int) -> str | None:
-        """Make the batch again to see; None if it is not the one with this value."""
+        """Make that batch again to find out; None if the value is not in it."""
         begin, cursor = self._delivered[1] - ago * self.spec.batch_size, self.cursor
         if self._batches is None or begin < 0:
             return None

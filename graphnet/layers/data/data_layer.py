@@ -20,9 +20,9 @@ class DataLayer(Layer[S]):
     """A source of samples.
 
     Attributes:
-        n_samples: In one epoch; None for an endless source, which has no epochs.
-        cursor: Samples delivered since the start of the run: with the seed, all there is to
-            know about where the layer stands.
+        n_samples: How many make an epoch; None for an endless source, which has no epochs.
+        cursor: How many samples have been delivered since the start of the run. Together with
+            the seed this says where the layer stands.
         wrap: True: after the last sample of an epoch the next one begins, within the batch.
             False (evaluation): the batch is filled by repeating its last row, and
             ``context.n_valid`` says how many rows count.
@@ -54,9 +54,9 @@ class DataLayer(Layer[S]):
         """Which stored value came to this place of a top, in words, where that is known.
 
         Args:
-            top: Which.
-            place: In the batch, the row first.
-            value: What has come there.
+            top: The number of the top.
+            place: The place in the batch, the row first.
+            value: The value there.
             ago: How many batches have been delivered since.
         """
         return None

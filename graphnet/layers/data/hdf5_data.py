@@ -31,7 +31,7 @@ from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
 def _source(value: Any) -> Any:
-    """A text or a list of texts, whose named sets exist."""
+    """A text or a list of texts; the named sets in it exist."""
     listed = value if isinstance(value, tuple | list) else (value,)
     if not all(isinstance(entry, str) for entry in listed):
         raise ValueError("expected dataset:NAME/SPLIT, a path, or a list of these")
@@ -66,8 +66,8 @@ class HDF5Data(BatchSpec):
         source: ``dataset:NAME/SPLIT`` (train or test; ``graphnet data`` lists the names), an HDF5
             file, a glob, a text file naming an HDF5 file on each line (``#`` begins a comment), or
             a list of any of these. Relative to the YAML file.
-        otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
-            had.
+        otherwise: The fall-back. If the source of any data layer cannot be had, all data layers
+            take theirs, all rows of it.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
         buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled

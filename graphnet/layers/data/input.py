@@ -55,7 +55,7 @@ class InputLayer(EndlessLayer[Input]):
     """Runs :class:`Input`."""
 
     def setup(self) -> None:
-        for top in self.tops:  # what was not filled is 0, not what lay in memory
+        for top in self.tops:  # what nobody fills is 0
             top.data.fill(0)
 
     def forward(self) -> None:

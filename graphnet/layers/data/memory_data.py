@@ -92,7 +92,7 @@ def _array(top: str, values: tuple[Any, ...]) -> np.ndarray:
 
 
 def no_arrays(tops: Sequence[str]) -> DataError:
-    """That a layer has nothing to deliver."""
+    """The error that a layer has nothing to deliver."""
     arrays = ", ".join(f"'{top}': array" for top in tops)
     return DataError(
         f"it has no samples: no arrays were given for {', '.join(map(repr, tops))}\n"

@@ -18,9 +18,9 @@ from graphnet.params.param import ParamDecl
 class RBF(LayerSpec):
     """Euclidean radial basis function units: ``top[n, k] = Σ (x[n] − codes[k])²``.
 
-    A small value says that the sample is like class k. The bottom is best a squashed one of the
-    codes' size, such as a Tanh. RBFLoss trains it; for Accuracy, which looks for the largest
-    value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as they
+    A small value says that the sample is like class k. Values of the bottom should be of the
+    codes' size, as those of a Tanh are. RBFLoss trains it; for Accuracy, which looks for the
+    largest value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as they
     are, as LeNet-5's did at first.
 
     Bottoms:
@@ -82,8 +82,8 @@ class RBF(LayerSpec):
 class RBFLayer(Layer[RBF]):
     """Runs :class:`RBF`, code by code.
 
-    ``|x|² − 2 x · code + |code|²`` would be a matrix product, but of small distances between large
-    vectors it leaves nothing right.
+    ``|x|² − 2 x · code + |code|²`` would be a matrix product, but small distances between large
+    vectors would lose all their digits.
     """
 
     def setup(self) -> None:

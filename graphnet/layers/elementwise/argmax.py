@@ -20,7 +20,7 @@ class Argmax(LayerSpec):
     Tops:
         each: the same shape with size 1 along ``axis``.
     Args:
-        axis: Which, in ``(N, C, H, W)``. Default 1.
+        axis: The axis, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: class, type: Argmax, bottoms: [prob], tops: [class]}
     Source:

@@ -1,7 +1,7 @@
 """What AbsVal, Clip, Swish and Threshold share.
 
-Unlike neurons, they cannot tell the gradient from the top's value, so they need the bottom until
-backward and do not run in its memory.
+Their gradient cannot be computed from the top's value, as a neuron's can, so they need the bottom
+until backward and do not run in its memory.
 """
 
 from __future__ import annotations

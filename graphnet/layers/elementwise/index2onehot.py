@@ -25,7 +25,7 @@ class Index2Onehot(LayerSpec):
         each: the same shape with size ``n_class`` along ``axis``; ``(N, n_class)`` for ``(N,)``.
     Args:
         n_class: How many classes there are.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: onehot, type: Index2Onehot, n_class: 10, bottoms: [label], tops: [onehot]}
     Source:

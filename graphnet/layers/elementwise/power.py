@@ -21,9 +21,9 @@ class Power(LayerSpec):
     Tops:
         each: the same shape.
     Args:
-        power: Default 1.
-        scale: Default 1.
-        shift: Default 0.
+        power: The exponent. Default 1.
+        scale: What x is multiplied by. Default 1.
+        shift: What is added to that. Default 0.
     Example:
         - {name: square, type: Power, power: 2, bottoms: [x], tops: [x2]}
         - {name: center, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
@@ -72,7 +72,7 @@ class PowerLayer(Layer[Power]):
         if self.spec.is_linear:
             self.bind_passes(backward=bind(self.multiply, y.diff, x.diff))
         else:
-            # the derivative is made where the bottom's diff will be, unless dy is still there
+            # the derivative is written where the bottom's diff will be, unless dy lies there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
             self.bind_passes(backward=bind(self.differentiate, x.data, y.diff, slope, x.diff))

@@ -21,7 +21,7 @@ class Softmax(LayerSpec):
     Tops:
         each: the same shape; sums to 1 along ``axis``.
     Args:
-        axis: Along which it normalises, in ``(N, C, H, W)``. Default 1.
+        axis: The axis it normalises along, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: prob, type: Softmax, bottoms: [ip2], tops: [prob]}
     Source:

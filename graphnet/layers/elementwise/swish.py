@@ -18,7 +18,7 @@ class Swish(ElementwiseFunction):
     Tops:
         each: the same shape.
     Args:
-        beta: Default 1.
+        beta: What x is multiplied by in the logistic function. Default 1.
     Example:
         - {name: swish1, type: Swish, bottoms: [x], tops: [swish1]}
     Source:

@@ -17,7 +17,7 @@ class Threshold(ElementwiseFunction):
     Tops:
         each: the same shape.
     Args:
-        threshold: Default 0.
+        threshold: The number that x must exceed. Default 0.
     Example:
         - {name: binary, type: Threshold, threshold: 0.5, bottoms: [x], tops: [binary]}
     Source:

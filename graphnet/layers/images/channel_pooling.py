@@ -29,9 +29,9 @@ class ChannelPooling(LayerSpec):
     Args:
         pooling: ``Max`` (default) or ``Mean``.
         kernel: Size of the windows. Default 1.
-        stride: Of a step. Default 1.
+        stride: The length of a step. Default 1.
         pad: ``[before, after]``, each less than the kernel. Default 0.
-        axis: Which, in ``(N, C, H, W)``. Default 1.
+        axis: The axis, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: pool, type: ChannelPooling, kernel: 2, stride: 2, bottoms: [conv], tops: [pool]}
     Source:

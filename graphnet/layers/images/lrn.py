@@ -32,11 +32,11 @@ class LRN(LayerSpec):
         0: the same shape.
     Args:
         kernel: Size of the window; odd for ``WithinChannel``. Default 5.
-        scale: Default 1.
-        shift: Default 1.
-        power: Default 0.75.
+        scale: What the mean is multiplied by. Default 1.
+        shift: What is added to that. Default 1.
+        power: The exponent of the divisor. Default 0.75.
         mode: ``AcrossChannel`` (default) or ``WithinChannel``.
-        axis: Along which ``AcrossChannel`` looks, in ``(N, C, H, W)``. Default 1.
+        axis: The axis that ``AcrossChannel`` looks along, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: norm1, type: LRN, kernel: 5, scale: 0.0001, bottoms: [pool1], tops: [norm1]}
         - {name: norm2, type: LRN, kernel: 3, mode: WithinChannel, bottoms: [norm1], tops: [norm2]}

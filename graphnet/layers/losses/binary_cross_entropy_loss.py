@@ -19,7 +19,7 @@ class BinaryCrossEntropyLoss(PairLoss):
         0: probabilities p ``(N, …)``, from 0 to 1.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
     Example:
         - {name: bce, type: BinaryCrossEntropyLoss, bottoms: [out, data]}
     Source:
@@ -30,7 +30,7 @@ class BinaryCrossEntropyLoss(PairLoss):
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
 
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
-        # both terms by themselves: of a difference of theirs only rounding might be left
+        # the terms are computed separately: log p − log(1 − p) might be rounding alone
         xp.subtract(1.0, b, out=cost)
         _log_rest(xp, a, scratch)
         xp.multiply(cost, scratch, out=cost)

@@ -30,8 +30,8 @@ class ContrastiveLoss(MeanLoss):
         1: those of the other side, as many elements a sample.
         2: ``(N,)`` or ``(N, 1)``: 1 for pairs of one class, 0 for pairs of two.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        margin: Beyond which pairs of two classes cost nothing. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
+        margin: The distance beyond which pairs of two classes cost nothing. Default 1.
         legacy_version: Whether they cost max(margin − d², 0) instead. Default false.
     Example:
         - {name: loss, type: ContrastiveLoss, margin: 1, bottoms: [left, right, label]}

@@ -20,7 +20,7 @@ class GaussianKLLoss(PairLoss):
         0: means μ ``(N, …)``.
         1: standard deviations σ ``(N, …)``, positive; as many elements a sample.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
     Example:
         - {name: kl, type: GaussianKLLoss, bottoms: [mu, sigma]}
     Source:
@@ -32,7 +32,7 @@ class GaussianKLLoss(PairLoss):
     bottoms: tuple[str, ...] = ("mu", "sigma")
 
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
-        # 2 (σ − 1 − log σ) + (σ − 1)² + μ²: where σ is near 1, 1 must not be taken from σ² last
+        # 2 (σ − 1 − log σ) + (σ − 1)² + μ²: near σ = 1, σ² − 1 would lose digits
         xp.maximum(b, SMALLEST, out=cost)
         xp.log(cost, out=cost)
         xp.subtract(b, 1.0, out=scratch)

@@ -17,7 +17,7 @@ class HingeLoss(PairLoss):
         0: predictions p ``(N, …)``.
         1: labels y ``(N, …)``, 1 or −1; as many elements a sample. They may take a gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
     Example:
         - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:

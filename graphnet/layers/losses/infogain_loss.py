@@ -150,7 +150,7 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
         xp.divide(probability, along, out=probability)
         xp.log(along, out=along)
         xp.subtract(along, log, out=log)  # −log softmax(x)
-        # what is worth nothing costs nothing, though its probability be 0 and its logarithm −∞
+        # what is worth nothing costs nothing, even where its probability is 0 and its logarithm −∞
         xp.equal(self.worth, 0, out=self.worthless)
         xp.copyto(log, 0, where=self.worthless)
         xp.multiply(log, self.worth, out=log)

@@ -45,8 +45,8 @@ class LabelLossSpec(MeanLoss):
     With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
 
     Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
             (default: their mean over the classes is 1 at each place), ``global`` (their mean over
@@ -170,10 +170,12 @@ class LabelLossLayer(LossLayer[S]):
         self.add(divisor, self.loss)
 
     def leave_out(self, values: Array) -> None:
-        """Zero what belongs to positions that cost nothing, whatever their scores are.
+        """Write 0 to the values of positions that cost nothing, whatever their scores are.
 
-        Infinite ones, or NaN, would come through a product with 0. Values: a cost for each
-        position, or a number for each of its classes.
+        A product with 0 would let infinite scores and NaN through.
+
+        Args:
+            values: A cost for each position, or a number for each of its classes.
         """
         nothing = self.labels.flag
         self.xp.equal(self.coef, 0, out=nothing)

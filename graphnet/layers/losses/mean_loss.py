@@ -1,4 +1,4 @@
-"""MeanLoss: what the losses share that are means over the samples of a batch."""
+"""MeanLoss: what losses share that are means over the samples of a batch."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class SigmoidCrossEntropyLoss(PairLoss):
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient,
             unless there is an ``ignore_label``.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
         ignore_label: Elements with exactly this target cost nothing; it need not be a probability.
         divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
             elements), or ``none`` (1); what Caffe calls ``normalization``.

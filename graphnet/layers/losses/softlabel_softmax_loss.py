@@ -26,8 +26,8 @@ class SoftlabelSoftmaxLoss(MeanLoss):
         0: scores ``(N, C, …)``, not normalised.
         1: distributions, the same shape; they take no gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
     Source:

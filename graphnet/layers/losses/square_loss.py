@@ -23,7 +23,7 @@ class SquareLoss(MeanLoss):
         0: ``(N, …)``, the prediction.
         1: ``(N, …)``, the target; as many elements a sample. It may take a gradient too.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
     Example:
         - {name: loss, type: SquareLoss, bottoms: [out, target]}
     Source:

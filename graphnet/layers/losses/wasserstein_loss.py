@@ -42,9 +42,9 @@ class WassersteinLoss(MeanLoss):
         1: true distributions ``(N, …)``.
     Args:
         M: The cost of moving from each predicted class (row) to each true one (column).
-        lambda: Strength of the approximation, positive.
+        lambda: λ, positive.
         sinkhorn_iter: How many iterations. Default 50.
-        weight: Of this loss in the objective. Default 1.
+        weight: The weight of this loss in the objective. Default 1.
     Example:
         - {name: ip, type: InnerProduct, output_dim: 2, bottoms: [data], tops: [ip]}
         - {name: prob, type: Softmax, bottoms: [ip], tops: [prob]}

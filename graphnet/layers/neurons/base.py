@@ -1,6 +1,6 @@
 """NeuronSpec: what every neuron is made from.
 
-A neuron is an element-wise function whose derivative can be told from its value alone (Mocha's
+A neuron is an element-wise function whose derivative can be computed from its value alone (Mocha's
 rule), so that it can run in the bottom's memory.
 """
 
@@ -70,7 +70,7 @@ class NeuronLayer(Layer[NeuronSpec]):
         scratch = [self.scratch["extra"]] if self.spec.needs_scratch else []
         self.bind_passes(forward=bind(apply, x.data, y.data, *scratch))
         if x.diff is not None:
-            # the derivative is made where the bottom's diff will be, unless dy is still there
+            # the derivative is written where the bottom's diff will be, unless dy lies there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
             chain = partial(_chain, differentiate)

@@ -17,7 +17,7 @@ class ELU(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        alpha: What the top goes down to, at least 0. Default 1.
+        alpha: How far the top goes below 0, at least 0. Default 1.
     Example:
         - {name: elu1, type: ELU, bottoms: [x]}
     Source:

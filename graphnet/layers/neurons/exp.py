@@ -18,9 +18,9 @@ class Exp(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        base: More than 0. Default e.
-        scale: Default 1.
-        shift: Default 0.
+        base: The base, more than 0. Default e.
+        scale: What x is multiplied by. Default 1.
+        shift: What is added to that. Default 0.
     Example:
         - {name: power, type: Exp, base: 2, scale: -1, bottoms: [x], tops: [y]}
     Source:

@@ -20,9 +20,9 @@ class Log(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        base: More than 0 and not 1. Default e.
-        scale: Default 1.
-        shift: Default 0.
+        base: The base, more than 0 and not 1. Default e.
+        scale: What x is multiplied by. Default 1.
+        shift: What is added to that. Default 0.
     Example:
         - {name: bits, type: Log, base: 2, shift: 1.0e-9, bottoms: [p], tops: [bits]}
     Source:

@@ -18,7 +18,7 @@ class LReLU(NeuronSpec):
     Tops:
         each: the same shape; in place where left out.
     Args:
-        slope: On the negative side, from 0 to 1. Default 0.01.
+        slope: The slope on the negative side, from 0 to 1. Default 0.01.
     Example:
         - {name: lrelu1, type: LReLU, slope: 0.1, bottoms: [x]}
     Source:

@@ -20,9 +20,9 @@ class HDF5Output(OutputSpec):
     """Write the bottoms to an HDF5 file, which HDF5Data can read.
 
     The file holds one pass. An evaluation, such as each validation of a run, writes the rows of
-    all samples, once, and its file takes the place of the one before. Of training the rows of the
-    last iteration stay. Otherwise each forward pass appends its rows until the net is closed. The
-    file appears under its name when it is complete.
+    all samples, once, and its file takes the place of the one before. In training the file holds
+    the rows of the last iteration. Otherwise each forward pass appends its rows until the net is
+    closed. The file appears under its name when it is complete.
 
     A run that goes on replaces the file it has written before; any other file of the name is
     refused.
@@ -30,7 +30,7 @@ class HDF5Output(OutputSpec):
     Bottoms:
         each: ``(N, …)``.
     Args:
-        filename: Of the file, relative to the YAML's folder.
+        filename: The path of the file, relative to the folder of the YAML file.
         datasets: A name for each bottom. Default: the bottoms' own.
         force_overwrite: Replace a file that is there; otherwise it is an error. Default false.
     Example:
@@ -64,7 +64,7 @@ class HDF5Output(OutputSpec):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the data sets, one for each bottom."""
+        """The names of the data sets, one for each bottom."""
         return self.bottoms if self.datasets is None else self.datasets
 
     @property
@@ -93,7 +93,7 @@ class HDF5OutputLayer(Layer[HDF5Output]):
 
     def forward(self) -> None:
         if self.context.iteration != self._iteration and not self._is_evaluating:
-            self._begin()  # of training, the last iteration stays
+            self._begin()  # in training, only the last iteration is kept
         n_valid = self.context.n_valid
         self.writer.append([self.backend.download(b.data)[:n_valid] for b in self.bottoms])
 
@@ -117,7 +117,7 @@ class HDF5OutputLayer(Layer[HDF5Output]):
         self._iteration = self.context.iteration
 
     def _may_replace(self) -> bool:
-        """Whether a file of the name may go: as declared, or as one that this run has made."""
+        """Whether a file of that name may be replaced: so declared, or made by this run."""
         is_own = self.spec.filename in self.context.replaceable
         return self.spec.force_overwrite or (is_own and self._is_alike())
 

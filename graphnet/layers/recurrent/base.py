@@ -45,18 +45,18 @@ class Block:
 
 
 class Recurrent(LayerSpec):
-    """What the YAML says of any recurrent layer; each documents its properties."""
+    """What the YAML says of any recurrent layer."""
 
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
     #: The rows of the stacked matrix; neighbours that read the same are multiplied in one go.
     blocks: ClassVar[tuple[Block, ...]]
     #: What one step, and one batch, hands to the next.
     carried: ClassVar[tuple[str, ...]] = ("hidden",)
-    #: How many numbers per hidden unit a step keeps for backward …
+    #: How many numbers for each hidden unit a step keeps for backward,
     n_units: ClassVar[int]
-    #: … how many backward computes of them: one for each block, the diff of the top, any others …
+    #: how many backward computes of them (one for each block, the diff of the top, any others),
     n_factors: ClassVar[int]
-    #: … and how many it needs while it runs.
+    #: and how many it needs while it runs.
     n_scratch: ClassVar[int]
 
     learned: ClassVar[Mapping[str, Learned]] = {

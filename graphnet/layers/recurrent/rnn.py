@@ -18,7 +18,7 @@ class RNN(Recurrent):
     A sequence starts with h = 0. Without the second bottom, each batch starts new sequences, or
     with ``stateful: true`` goes on where the last batch ended, row n with row n. With the second
     bottom, that alone says where sequences start, the first step of a batch included. The
-    gradient does not flow into the previous batch. See LSTM for what becomes of the state.
+    gradient does not flow into the previous batch. LSTM says what becomes of the state.
 
     Bottoms:
         0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.

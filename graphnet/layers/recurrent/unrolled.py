@@ -224,11 +224,11 @@ class Strip(ABC):
         """Make ``dh`` that of the h which entered step t."""
 
     def carried_diffs(self, factors: Array) -> list[Array]:
-        """The diffs of what entered a step, where they lie after it."""
+        """The diffs of what entered a step, once ``hand_back`` has been called."""
         return [self.dh]
 
     def keep(self, factors: Array) -> list[Call]:
-        """Keep what the step before needs of a step's factors, which are about to go."""
+        """Copy what the step before needs of a step's factors before they are overwritten."""
         return []
 
     # --- what all do --------------------------------------------------------------------

@@ -20,7 +20,7 @@ class Concat(LayerSpec):
     Tops:
         0: the same shape but along ``axis``, where the sizes add up.
     Args:
-        axis: Which, in ``(N, C, H, W)``; not the batch axis. Default 1.
+        axis: The axis, in ``(N, C, H, W)``; not the batch axis. Default 1.
     Example:
         - {name: both, type: Concat, bottoms: [a, b], tops: [ab]}
     Source:

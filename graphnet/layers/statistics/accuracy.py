@@ -36,7 +36,7 @@ class Accuracy(LayerSpec):
         0: scores ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
     Args:
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         top_k: Also report whether the label is among so many largest; at most C. Default 1.
         report_error: Also report the part that is wrong. Default false.
         ignore_label: Positions with this label do not count; it need not be a class.
