@@ -20,8 +20,8 @@ class RBF(LayerSpec):
 
     A small value says that the sample is like class k. Values of the bottom should be of the
     codes' size, as those of a Tanh are. RBFLoss trains it; for Accuracy, which looks for the
-    largest value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as they
-    are, as LeNet-5's did at first.
+    largest value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as
+    they are, as LeNet-5's did at first.
 
     Bottoms:
         each: ``(N, …)``; the axes after the first are flattened to ``D``.
