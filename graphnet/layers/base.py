@@ -59,6 +59,7 @@ __all__ = [
     "Phase",
     "Reads",
     "S",
+    "ScratchDecls",
     "Shapes",
     "at_least",
     "exactly",
@@ -66,6 +67,8 @@ __all__ = [
 ]
 
 Shapes: TypeAlias = Sequence[Shape]
+#: Working memory by name.
+ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 
 class LayerSpec(DataTraits, HasLearned):
@@ -135,9 +138,7 @@ class LayerSpec(DataTraits, HasLearned):
         """The persistent state by name; none by default."""
         return {}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         """The working memory by name; ``backward`` False where the net never runs backward."""
         return {}
 

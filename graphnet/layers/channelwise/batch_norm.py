@@ -13,7 +13,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, PassStage, Phase, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, PassStage, Phase, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import (
     all_but_channels,
     beside,
@@ -105,9 +105,7 @@ class BatchNorm(LayerSpec):
         shape = (bottoms[0][1],)
         return {"mean": StateDecl(shape), "variance": StateDecl(shape, fill=1.0)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         decls = {
             "mean": ScratchDecl((x[1],), lifetime="pass"),

@@ -9,7 +9,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 
 #: The mean of equal numbers may be off by so many times their spacing, with some margin.
 ROUNDING = 16
@@ -59,9 +59,7 @@ class MVN(LayerSpec):
             )
         return [x]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         per_group = (*x[: self.first_axis], *(1 for _ in x[self.first_axis :]))
         decls = {name: ScratchDecl(per_group, blob=True) for name in ("of_group", "off", "most")}

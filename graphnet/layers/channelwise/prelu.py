@@ -8,12 +8,8 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
-from graphnet.layers.channelwise.channels import (
-    beside,
-    channel_blocks,
-    check_channels,
-)
+from graphnet.layers.base import Binding, Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import beside, channel_blocks, check_channels
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl
@@ -56,9 +52,7 @@ class PReLU(LayerSpec):
         shape = (1,) if self.channel_shared else (bottoms[0][1],)
         return {"slope": self.decl("slope", shape)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {
             "negative": ScratchDecl(bottoms[0], blob=True),
             "slopes": ScratchDecl((bottoms[0][1],)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, Layer, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -55,9 +55,7 @@ class Scale(SpanningSpec):
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         return self.learned_decls(bottoms, "scale", *(("bias",) if self.bias else ()))
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if not backward or (len(bottoms) == 1 and self.frozen):
             return {}
         return {"product": ScratchDecl(bottoms[0], blob=True)}

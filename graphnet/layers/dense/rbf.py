@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.dense.rbf_codes import AnyCodes, RandomSigns
 from graphnet.layers.learned import Learned
 from graphnet.params.param import ParamDecl
@@ -63,9 +63,7 @@ class RBF(LayerSpec):
         shape = self.codes_shape(bottoms[0])
         return {"codes": self.decl("codes", shape)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, size = bottoms[0][0], self.codes_shape(bottoms[0])[1]
         return {"difference": ScratchDecl((n, size), blob=True)}
 

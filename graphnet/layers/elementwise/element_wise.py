@@ -11,7 +11,16 @@ from pydantic import model_validator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Layer,
+    LayerSpec,
+    Reads,
+    ScratchDecls,
+    Shapes,
+    at_least,
+)
 
 _PAIR = 2
 
@@ -62,9 +71,7 @@ class ElementWise(LayerSpec):
                 )
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if self.operation == "Add" and any(abs(c) != 1 for c in (self.coeff or ())[1:]):
             return {"term": ScratchDecl(bottoms[0], blob=True)}
         if self.operation == "Max" and backward:

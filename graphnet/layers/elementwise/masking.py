@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Reads, ScratchDecls, Shapes
 from graphnet.random.keys import stream_key
 
 
@@ -32,9 +32,7 @@ class MaskSpec(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         lifetime = "pass" if backward else "call"
         return {"mask": ScratchDecl(bottoms[0], lifetime=lifetime, blob=True)}  # type: ignore[arg-type]
 

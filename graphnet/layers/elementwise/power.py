@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.elementwise.raising import raise_to
 
 
@@ -47,9 +47,7 @@ class Power(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if not backward or self.is_linear:
             return {}
         return {"slope": ScratchDecl(bottoms[0], blob=True)}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
-from graphnet.layers.base import Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.elementwise.function import ElementwiseFunction
 
 
@@ -28,9 +28,7 @@ class Swish(ElementwiseFunction):
     type: Literal["Swish"] = "Swish"
     beta: float = 1.0
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {"rise": ScratchDecl(bottoms[0], blob=True)} if backward else {}
 
     def logistic(self, xp: Any, x: Array, out: Array) -> None:

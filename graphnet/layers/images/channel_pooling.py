@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from graphnet.backend.base import Backend, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Backend, PoolingKind, Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded, with_size
 
 
@@ -75,9 +75,7 @@ class ChannelPooling(LayerSpec):
             )
         return [with_size(x, axis, places)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         axis = axis_of(bottoms[0], self.axis)
         x, y = folded(bottoms[0], axis), folded(self.top_shapes(bottoms)[0], axis)
         return dict(backend.pool2d_scratch(self.pooling, self.window, x, y, backward=backward))

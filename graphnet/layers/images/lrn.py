@@ -10,7 +10,7 @@ from pydantic import model_validator
 from graphnet.backend.base import Backend, ScratchDecl, Window
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.layers.elementwise.raising import raise_to
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded
@@ -79,9 +79,7 @@ class LRN(LayerSpec):
             check_images(x)
         return [x]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         x = self.seen(bottoms[0])
         decls = dict(backend.pool2d_scratch("Mean", self.window, x, x, backward=backward))
         decls["square"] = ScratchDecl(x, blob=True)

@@ -10,7 +10,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import BatchError, ShapeError
-from graphnet.layers.base import Arity, Binding, LossLayer, Shapes, exactly
+from graphnet.layers.base import Arity, Binding, LossLayer, ScratchDecls, Shapes, exactly
 from graphnet.layers.losses.labels import memory, number_text
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
@@ -56,9 +56,7 @@ class ContrastiveLoss(MeanLoss):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         of_pairs = (bottoms[0][0], 1)
         return {
             "difference": kept(bottoms, backward=backward),

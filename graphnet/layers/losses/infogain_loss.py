@@ -13,7 +13,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.file import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.shape.axis import axis_of
@@ -93,9 +93,7 @@ class InfogainLoss(LabelLossSpec):
             self.matrix(bottoms[0])
         return super().top_shapes(bottoms)
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         x, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(x, lifetime="pass", blob=True),

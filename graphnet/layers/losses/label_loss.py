@@ -14,7 +14,7 @@ from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, Shapes
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import (
     ClassLabels,
     check_label_shape,
@@ -104,9 +104,7 @@ class LabelLossSpec(MeanLoss):
         mean = total / (n_class if self.normalize == "local" else array.size)
         return np.asarray(array / mean)
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         positions = self.positions(bottoms)
         decls = label_scratch(bottoms[0], self.axis) | {
             "coef": ScratchDecl(positions, lifetime="pass", blob=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.pair import SMALLEST
@@ -30,9 +30,7 @@ class MultinomialLogisticLoss(LabelLossSpec):
 
     type: Literal["MultinomialLogisticLoss"] = "MultinomialLogisticLoss"
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(self.positions(bottoms), lifetime="pass", blob=True)
         }

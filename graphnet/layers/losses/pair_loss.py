@@ -11,7 +11,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, rows
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, LossLayer, Reads, Shapes
+from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, row_shape
@@ -38,9 +38,7 @@ class PairLoss(MeanLoss):
         check_pair(bottoms)
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         shape = row_shape(bottoms)
         return {name: ScratchDecl(shape, blob=True) for name in ("cost", "extra")}
 

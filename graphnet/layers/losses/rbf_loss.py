@@ -7,7 +7,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 
@@ -38,9 +38,7 @@ class RBFLoss(LabelLossSpec):
     type: Literal["RBFLoss"] = "RBFLoss"
     j: NonNegativeFloat = 1.0
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         y, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(y, lifetime="pass", blob=True),

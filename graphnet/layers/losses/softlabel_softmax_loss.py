@@ -8,7 +8,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, Reads, Shapes
+from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
@@ -57,9 +57,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return {

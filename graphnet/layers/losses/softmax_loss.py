@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 
@@ -37,9 +37,7 @@ class SoftmaxLoss(LabelLossSpec):
     def softmax_axis(self) -> int:
         return self.axis
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(scores, lifetime="pass", blob=True),

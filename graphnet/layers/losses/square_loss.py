@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, LossLayer, Shapes
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
@@ -38,9 +38,7 @@ class SquareLoss(MeanLoss):
         check_pair(bottoms)
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {"difference": kept(bottoms, backward=backward)}
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:

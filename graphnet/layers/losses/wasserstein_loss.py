@@ -11,7 +11,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, Shapes
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 
@@ -74,9 +74,7 @@ class WassersteinLoss(MeanLoss):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         a, b = ((shape[0], feature_size(shape)) for shape in bottoms)
         lifetime: Literal["pass", "call"] = "pass" if backward else "call"
         return {

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 
 #: ``apply`` and ``differentiate`` of a neuron.
 Functions: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
@@ -34,9 +34,7 @@ class NeuronSpec(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         decls = {"slope": ScratchDecl(bottoms[0], blob=True)} if backward else {}
         if self.needs_scratch:
             decls["extra"] = ScratchDecl(bottoms[0], blob=True)

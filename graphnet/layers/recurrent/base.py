@@ -16,7 +16,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Arity, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Orthogonal, Xavier
 from graphnet.params.param import ParamDecl, StateDecl
@@ -130,9 +130,7 @@ class Recurrent(LayerSpec):
         n_elements = (self.n_units + self.n_factors) * self.output_dim * width
         return min(x[1], max(MIN_STEPS, backend.parts_at_once(x[1], n_elements)))
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, steps = bottoms[0][:2]
         h, column = self.output_dim, self.column(bottoms[0])[-1].stop
         weights = (len(self.blocks) * h, column)

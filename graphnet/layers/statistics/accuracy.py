@@ -16,6 +16,7 @@ from graphnet.layers.base import (
     Kind,
     LayerSpec,
     MeasureLayer,
+    ScratchDecls,
     Shapes,
     exactly,
 )
@@ -76,9 +77,7 @@ class Accuracy(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return label_scratch(scores, self.axis) | {
