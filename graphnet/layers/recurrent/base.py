@@ -45,7 +45,15 @@ class Block:
 
 
 class Recurrent(LayerSpec):
-    """What the YAML says of any recurrent layer."""
+    """What the YAML says of any recurrent layer.
+
+    Args:
+        output_dim: Number of hidden units.
+        stateful: Without a second bottom: whether a batch continues the sequences of the one
+            before it. Default false.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+    """
 
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
     #: The rows of the stacked matrix; neighbours that read the same are multiplied in one go.

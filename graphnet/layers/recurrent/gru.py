@@ -39,12 +39,6 @@ class GRU(Recurrent):
         weight_x: ``(3 · output_dim, D)``, in the order r, z, n.
         weight_h: ``(3 · output_dim, output_dim)``, in the order r, z, u.
         bias: ``(4 · output_dim,)``, in the order r, z, n, u, unless ``bias: false``.
-    Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: gru1, type: GRU, output_dim: 64, stateful: true, bottoms: [x], tops: [h1]}
     Source:

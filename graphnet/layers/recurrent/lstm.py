@@ -46,13 +46,8 @@ class LSTM(Recurrent):
         weight_h: ``(4 · output_dim, output_dim)``.
         bias: ``(4 · output_dim,)``, unless ``bias: false``.
     Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
         forget_bias: Added to the initial bias of the forget gate, so that the cell remembers at
             first; 0 is Caffe's. Default 1.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: lstm1, type: LSTM, output_dim: 128, bottoms: [x, cont], tops: [h1]}
     Source:

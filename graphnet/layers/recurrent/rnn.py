@@ -29,12 +29,6 @@ class RNN(Recurrent):
         weight_x: ``(output_dim, D)``.
         weight_h: ``(output_dim, output_dim)``.
         bias: ``(output_dim,)``, unless ``bias: false``.
-    Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: rnn1, type: RNN, output_dim: 64, bottoms: [x], tops: [h1]}
     Source:
