@@ -23,10 +23,10 @@ class Blob:
     """A named array and its gradient.
 
     The memory stays where it is, since layers are bound to it: ``blob.data = values`` copies the
-    values there, as ``blob.data[...] = values`` does, and sees that they fit and nothing is lost.
+    values there, as ``blob.data[...] = values`` does, and checks that they fit and nothing is lost.
 
     Attributes:
-        name: As the user's readers see it.
+        name: As the YAML has it.
         data: ``(N, …)``, the values.
         diff: d(loss)/d(data), same shape; None where no gradient is wanted.
     """

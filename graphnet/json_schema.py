@@ -109,8 +109,8 @@ def _definitions(models: Any) -> Schema:
     asked = {r["$ref"].rpartition("/")[2]: model for (model, _), r in references.items()}
     text = json.dumps(schema["$defs"])
     for name in schema["$defs"]:
-        if "__" in name:  # one of several classes of the same name: the module's name says which,
-            of_module = ".".join(name.split("__")[-2:])  # but for the class that was asked for
+        if "__" in name:  # one of several classes of that name, told apart by their modules
+            of_module = ".".join(name.split("__")[-2:])
             short = asked[name].__name__ if name in asked else of_module
             text = text.replace(f'{name}"', f'{short}"')
     definitions: Schema = json.loads(text)

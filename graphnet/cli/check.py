@@ -103,7 +103,7 @@ def _check_other_phase(declared: Declared, spec: NetSpec, compiled: CompiledNet)
         return
     both = {compiled.phase: compiled, other: _compiled(spec, other, compiled.memory_limit)}
     if spec.has_phase("test"):
-        check_shared(both["test"], both["train"])
+        check_shared(both["test"], both["train"], both["train"].declared)
 
 
 def _look_into_data(compiled: CompiledNet) -> dict[str, int | None]:

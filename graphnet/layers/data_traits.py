@@ -15,7 +15,7 @@ import numpy as np
 from graphnet.data.source import Source
 
 if TYPE_CHECKING:
-    from graphnet.data.transformers import Transformer
+    from graphnet.data.transformer import Transformer
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class BlobTable(Named[Blob]):
         """The error that says why there is nothing of this name to be read."""
         if name in self._not_kept:
             return UnknownNameError(
-                f"the blob '{name}' is not kept: the net saves the memory or the work for it\n"
+                f"the blob '{name}' is not kept: its memory is used again, or nothing computes it\n"
                 f'  load the net with keep="all", or with keep=["{name}"]'
             )
         error = super().unknown(name)

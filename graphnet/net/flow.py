@@ -53,7 +53,7 @@ def infer_shapes(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
-    """See that the precision tells apart all that whole numbers in blobs stand for.
+    """See that the precision can tell apart all indices and classes that blobs hold.
 
     Raises:
         ShapeError: With the layer and its position, where two of them would be one number.
@@ -70,11 +70,7 @@ def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def _check_top_shapes(found: object, n_tops: int) -> None:
-    """See that there is a shape for each top: a layer may be the user's own.
-
-    Raises:
-        ShapeError: Otherwise.
-    """
+    """See that there is a shape for each top: a layer may be the user's own."""
     if (
         isinstance(found, list | tuple)
         and len(found) == n_tops

@@ -55,7 +55,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         inputs: Arrays of shape ``(n, …)`` for the tops of MemoryData, by top name; referenced,
             not copied, where their dtype allows.
         share: A net whose params this one uses, and with them its backend, threads, precision
-            and seed: what is given of these must be what that net has, or be left out.
+            and seed: what is given of these must be what that net has, or be left out. A net
+            that is trained and hands state from batch to batch cannot share: load it first.
         keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
             lifetime; a list of names: these can be read.
         threads: Default: as many as the machine has cores. Results do not depend on it.
@@ -120,13 +121,10 @@ def _warned(net: Net) -> Net:
 
 
 def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) -> None:
-    """See that nothing is asked for that the net whose params are used does not have.
-
-    Raises:
-        SpecError: Otherwise. What equals the default cannot be told from what was left out.
-    """
+    """See that nothing is asked for that the net whose params are used does not have."""
     backend, here = given["backend"], share.backend
     has = {"backend": here.name, "dtype": str(share.compiled.dtype), "seed": share.context.seed}
+    # what equals the default cannot be told from what was left out
     asked = {name: value for name, value in given.items() if value != _DEFAULTS[name]}
     if (isinstance(backend, Backend) and backend is here) or backend == "auto":
         asked.pop("backend", None)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
+from graphnet.net.running_net import NetState
 from graphnet.params.param import ParamStore
 
 
@@ -89,23 +88,17 @@ class TrainableNet(EvaluatedNet, Protocol):
     def batch_size(self) -> int:
         """Samples in one forward."""
 
-    def cursors(self) -> dict[str, int]:
-        """Where each data layer stands."""
+    def state_dict(self) -> NetState:
+        """Where the data layers stand, and the running sums: what a snapshot keeps."""
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers there."""
+    def load_state_dict(self, saved: NetState) -> None:
+        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
 
     def statistics(self) -> Mapping[str, float]:
         """The means of all losses and statistics since the last reset."""
 
     def reset_statistics(self) -> None:
         """Start counting from zero."""
-
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        """The running sums by layer, the weight in the last place."""
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        """Put the running sums back."""
 
     @property
     def yaml_text(self) -> str:

@@ -113,7 +113,7 @@ def test_running_statistics_are_the_mean_over_shards():
     parts = []
     for part in range(3):
         one = load_net(net, dtype="float64", threads=1)
-        one.seek({"data": 4 * part})
+        one.load_state_dict({"cursors": {"data": 4 * part}})
         one.context.first_sample = 4 * part
         one.forward()
         parts.append(one.store.state["bn"]["mean"].copy())
@@ -170,12 +170,12 @@ def test_statistics_are_of_all_shards():
     for each in (one, many):
         gradients(each, 3)
     assert many.statistics() == pytest.approx(one.statistics(), rel=1e-12)
-    assert many.cursors() == one.cursors()
+    assert many.state_dict()["cursors"] == one.state_dict()["cursors"]
     assert many.epoch == one.epoch == 1
-    saved = many.statistics_state()
+    saved = many.state_dict()
     many.reset_statistics()
     assert np.isnan(many.statistics()["loss"])
-    many.restore_statistics_state(saved)
+    many.load_state_dict(saved)
     assert many.statistics() == pytest.approx(one.statistics(), rel=1e-12)
 
 

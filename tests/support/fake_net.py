@@ -164,23 +164,18 @@ class FakeNet:
     def epoch(self) -> int:
         return self.cursor // self.n_samples if self.n_samples else 0
 
-    def cursors(self) -> dict[str, int]:
-        return {"data": self.cursor}
+    def state_dict(self) -> dict[str, object]:
+        return {"cursors": {"data": self.cursor}, "statistics": {"loss": self.sums.copy()}}
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        self.cursor = cursors["data"]
+    def load_state_dict(self, saved: Mapping[str, Mapping[str, object]]) -> None:
+        self.cursor = saved.get("cursors", {}).get("data", self.cursor)
+        self.sums[:] = saved.get("statistics", {}).get("loss", self.sums)
 
     def statistics(self) -> dict[str, float]:
         return {"loss": float(self.sums[0] / self.sums[1]) if self.sums[1] else float("nan")}
 
     def reset_statistics(self) -> None:
         self.sums[:] = 0
-
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        return {"loss": self.sums.copy()}
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        self.sums[:] = sums["loss"]
 
     @property
     def yaml_text(self) -> str:

@@ -40,7 +40,7 @@ class TrainingSummary(CoffeeBreak):
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Start the clock, and the means too where no snapshot has brought them along."""
-        self._sums = self._sums or net.statistics_state()
+        self._sums = self._sums or net.state_dict()["statistics"]
         self._iter, self._since = state.iter, perf_counter() - lounge.break_seconds
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
@@ -77,7 +77,7 @@ class TrainingSummary(CoffeeBreak):
 
         Sums that somebody has reset meanwhile, or that are of another kind, are taken whole.
         """
-        now, before = net.statistics_state(), self._sums
+        now, before = net.state_dict()["statistics"], self._sums
         since = {
             name: sums - before[name]
             if name in before and before[name].shape == sums.shape and sums[-1] >= before[name][-1]
@@ -85,11 +85,11 @@ class TrainingSummary(CoffeeBreak):
             for name, sums in now.items()
         }
         self._sums = now
-        net.restore_statistics_state(since)
+        net.load_state_dict({"statistics": since})
         try:
             return {key: mean for key, mean in net.statistics().items() if not isnan(mean)}
         finally:
-            net.restore_statistics_state(now)
+            net.load_state_dict({"statistics": now})
 
     def state_dict(self) -> dict[str, Saved]:
         """The net's sums at the last report."""

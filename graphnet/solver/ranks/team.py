@@ -44,7 +44,7 @@ class Standing:
     result: Any
     state: Mapping[str, Any]
     stop_reason: str
-    cursors: Mapping[str, int]
+    cursors: dict[str, int]
     is_moved: bool
 
 
@@ -145,7 +145,13 @@ class Team:
         is_moved = self.is_moved or self._has_foreign_breaks
         self.is_moved = False
         self._communicator.broadcast(
-            Standing(result, state.to_dict(), state.stop_reason, run.net.cursors(), is_moved)
+            Standing(
+                result,
+                state.to_dict(),
+                state.stop_reason,
+                run.net.state_dict()["cursors"],
+                is_moved,
+            )
         )
         if is_moved:
             others = range(1, self._communicator.size)
@@ -171,8 +177,8 @@ class Team:
         run.state.load_dict(standing.state)
         if standing.stop_reason:
             run.state.stop(standing.stop_reason)
-        if run.net.cursors() != standing.cursors:
-            run.net.seek(standing.cursors)
+        if run.net.state_dict()["cursors"] != standing.cursors:
+            run.net.load_state_dict({"cursors": standing.cursors})
         run.schedule.pass_over(run.state)
         if standing.is_moved:
             for array in self._arrays():

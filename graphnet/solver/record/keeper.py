@@ -101,7 +101,7 @@ class Keeper:
     def _start(self) -> None:
         """The state every new run starts from, whatever was done with the net before."""
         run = self.run
-        run.net.seek(dict.fromkeys(run.net.cursors(), 0))
+        run.net.load_state_dict({"cursors": dict.fromkeys(run.net.state_dict()["cursors"], 0)})
         run.net.reset_statistics()
         store = run.net.store
         for key, named in store.state_decls.items():
@@ -123,7 +123,7 @@ class Keeper:
         self._upload(contents, path)
         if meta.solver is not None:
             run.state.load_dict(meta.solver.model_dump())
-        run.net.seek(meta.cursors)
+        run.net.load_state_dict({"cursors": meta.cursors})
         self._restore_statistics(contents, path)
         with located(None, f"{shown(path)}: "):
             run.schedule.load_state_dicts(meta.breaks)
@@ -159,13 +159,13 @@ class Keeper:
     def _restore_statistics(self, contents: Contents, path: Path) -> None:
         """The running sums as they were."""
         net = self.run.net
-        here = net.statistics_state()
+        here = net.state_dict()["statistics"]
         for name, sums in contents.statistics.items():
             if name in here and sums.shape != here[name].shape:
                 raise SnapshotError(
                     f"{shown(path)}: its statistics of '{name}' are not of this run"
                 )
-        net.restore_statistics_state(contents.statistics)
+        net.load_state_dict({"statistics": contents.statistics})
 
     def _open_statistics(self, cut_at: int | None = None) -> None:
         """Open the statistics file; a resumed run's is cut back to its snapshot."""
@@ -259,13 +259,14 @@ class Keeper:
         run = self.run
         store = run.net.store
         params, state = download(store)
+        of_net = run.net.state_dict()
         meta = Meta(
             versions=versions(),
             backend=run.net.backend.name,
             dtype=str(store.dtype),
             seed=run.net.context.seed,
             solver=SavedState(**run.state.to_dict()),
-            cursors=run.net.cursors(),
+            cursors=of_net["cursors"],
             breaks=run.schedule.state_dicts(),
             statistics_bytes=run.lounge.sync_statistics(),
             data=run.net.data_summary(),
@@ -276,7 +277,7 @@ class Keeper:
             params,
             state,
             {name: store.backend.download(a) for name, a in run.updater.named_history()},
-            run.net.statistics_state(),
+            of_net["statistics"],
             *self._declared,
         )
 

@@ -60,11 +60,11 @@ def test_each_summary_has_its_own_window():
     table.train(2)
     table.report()
     table.train(2)
-    before = table.net.statistics_state()
+    before = table.net.state_dict()["statistics"]
     table.report(other)
     mean = table.recorded("train.loss")[4]
     assert mean == pytest.approx(np.mean(table.losses), rel=1e-12)
-    np.testing.assert_array_equal(table.net.statistics_state()["loss"], before["loss"])
+    np.testing.assert_array_equal(table.net.state_dict()["statistics"]["loss"], before["loss"])
 
 
 def test_two_that_report_on_the_same_iterations_say_it_once():
