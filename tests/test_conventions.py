@@ -89,12 +89,10 @@ LAYER_CONTRACT = {"LayerSpec", "Layer", "DataLayer", "MeasureLayer", "LossLayer"
 SHARED_NAMES = {
     "Conv2d",
     "Convolution",
-    "Declared",
     "Exp",
     "Fixed",
     "Group",
     "InnerProduct",
-    "Options",
     "Pool2d",
     "Room",
     "Scale",

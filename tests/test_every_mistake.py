@@ -230,8 +230,8 @@ def test_breaks_made_in_python(name):
 
 def test_values_by_their_place():
     """A declaration has keys, in Python too."""
-    refused(lambda: LAYER_TYPES["InnerProduct"]("ip", 3), "layer (InnerProduct)", "by key", "'ip'")
-    refused(lambda: SolverSpec(100), "SolverSpec", "by key", "100")
+    refused(lambda: LAYER_TYPES["InnerProduct"]("ip", 3), "layer (InnerProduct)", "keyword", "'ip'")
+    refused(lambda: SolverSpec(100), "SolverSpec", "keyword", "100")
 
 
 def test_changing_what_is_declared():

@@ -44,12 +44,12 @@ class Learned:
     def keys(self, name: str) -> dict[str, tuple[Any, Any]]:
         """The type and the field of each key of the param of that name."""
         return {
-            f"{name}_init": (self.inits, _field(self.init, f"Initializer of {name}.")),
-            f"{name}_regu": (AnyRegularizer, _field(self.regu, f"Regularizer of {name}.")),
-            f"{name}_cons": (AnyConstraint, _field(NoCons(), f"Norm constraint of {name}.")),
+            f"{name}_init": (self.inits, _field(self.init, f"The initializer of {name}.")),
+            f"{name}_regu": (AnyRegularizer, _field(self.regu, f"The regularizer of {name}.")),
+            f"{name}_cons": (AnyConstraint, _field(NoCons(), f"The norm constraint of {name}.")),
             f"{name}_lr": (
                 NonNegativeFloat,
-                _field(self.lr, f"Rate of {name} relative to the solver's."),
+                _field(self.lr, f"The rate of {name} as a multiple of the solver's."),
             ),
         }
 

@@ -16,6 +16,7 @@ from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.spec import SolverSpec
 
 #: The keys of the losses and statistics of a phase; None where they cannot be told.
@@ -101,13 +102,14 @@ def _cure(statistic: str, recorded: Collection[str], keys_of: KeysOf) -> str:
 
 
 def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What a run starts with that is not there, and where it could not write, as things stand.
+    """What a run would stop at as things stand: nothing to load, or nowhere to write.
 
-    They may be otherwise when it is started: another run may make what this one loads.
+    Only a new run loads anything. What it loads may be another run that is still to be made.
     """
-    if spec.load_from is not None and not is_there(user_path(spec.load_from)):
+    is_new = spec.exp_dir is None or not snapshots_in(user_path(spec.exp_dir))
+    if is_new and spec.load_from is not None and not is_there(user_path(spec.load_from)):
         said = f"load_from: there is no run, snapshot or model {shown(Path(spec.load_from))}"
-        yield Problem(f"{said}\n  it must be there when this one starts", locate(("load_from",)))
+        yield Problem(f"{said}\n  it must be there when this run starts", locate(("load_from",)))
     if spec.exp_dir is None:
         return
     folder = user_path(spec.exp_dir).absolute()

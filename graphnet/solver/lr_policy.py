@@ -134,7 +134,7 @@ class Stage(PolicyStage):
 
     Args:
         length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
-        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+        policy: The policy of this stage; its ``t`` counts from the start of the run.
     """
 
     policy: AnyLRPolicy

@@ -53,7 +53,7 @@ class StagedPolicy(Policy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
 
     Args:
-        stages: In order; a family of policies says what they hold.
+        stages: The stages in order.
     """
 
     type: Literal["Staged"] = "Staged"

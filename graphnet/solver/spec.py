@@ -55,7 +55,7 @@ class SolverSpec(Model):
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
             a launcher such as mpiexec has started the run.
-        seed: Keys initial values, shuffling and random layers. Default 0.
+        seed: The seed of initial values, shuffling and random layers. Default 0.
         exp_dir: The run's directory, relative to this file's folder. Default: nothing is written.
         load_from: A run, snapshot or model whose params a new run starts with, relative to this
             file's folder.

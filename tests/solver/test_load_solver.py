@@ -140,7 +140,7 @@ def test_breaks_of_the_users_own_are_made(load):
 def test_user_code_can_be_refused(load):
     """Nothing is imported then."""
     text = "{max_iter: 3, coffee_breaks: [{type: load_hooks.Espresso, every_n_iter: 1}]}"
-    with pytest.raises(SpecError, match=r"solver\.yaml:1:38: .* --no-user-code refuses it$"):
+    with pytest.raises(SpecError, match=r"solver\.yaml:1:38: .* which --no-user-code refuses$"):
         load(text, user_code=False)
     assert "load_hooks" not in sys.modules
 

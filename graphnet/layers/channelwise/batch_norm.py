@@ -27,7 +27,7 @@ from graphnet.params.param import ParamDecl, StateDecl
 
 
 class BatchNorm(LayerSpec):
-    """Normalise every channel: ``(x − mean) / √(variance + eps) · scale + bias``.
+    """Normalise every channel: ``(x − mean) / √(variance + epsilon) · scale + bias``.
 
     In the training phase mean and (biased) variance are those of the batch, over all its
     samples and positions, and the gradient goes through them. They also move the running
@@ -47,7 +47,7 @@ class BatchNorm(LayerSpec):
     Args:
         affine: Whether the normalised values are multiplied by a learned scale and a learned
             bias is added. Default true.
-        eps: Added to the variance. Default 1e-5.
+        epsilon: Added to the variance. Default 1e-5.
         moving_average_fraction: What the running statistics keep at each batch, from 0 to less
             than 1. Default 0.9.
         use_global_stats: Whether to normalise with the running statistics, and leave them as
@@ -56,7 +56,7 @@ class BatchNorm(LayerSpec):
             batch; otherwise they are those of each shard. Default false.
         param_key: Layers with the same key share their params and running statistics. Default:
             the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: bn1, type: BatchNorm, neuron: ReLU, bottoms: [conv1], tops: [bn1]}
     Source:
@@ -74,7 +74,7 @@ class BatchNorm(LayerSpec):
 
     type: Literal["BatchNorm"] = "BatchNorm"
     affine: bool = True
-    eps: PositiveFloat = 1e-5
+    epsilon: PositiveFloat = 1e-5
     moving_average_fraction: float = Field(default=0.9, ge=0, lt=1)
     use_global_stats: bool | None = None
     sync: bool = False
@@ -169,7 +169,7 @@ class _Block:
     """Some of the channels: their part of every array, and what is computed of it.
 
     The arrays are used again as soon as what they hold is no longer needed. With m elements a
-    channel, x̂ the normalised bottom and r = 1 / √(variance + eps), they hold after each part:
+    channel, x̂ the normalised bottom and r = 1 / √(variance + epsilon), they hold after each part:
 
     =================  ======  ==========  ====================  ===========  ========
     part               mean    rate        sums[0]               sums[1]      y
@@ -269,7 +269,7 @@ class _Block:
     def scale_and_shift(self, variance: Array) -> None:
         """Scale and shift the centred values in the top."""
         xp = self.xp
-        xp.add(variance, self.spec.eps, out=self.rate)
+        xp.add(variance, self.spec.epsilon, out=self.rate)
         xp.sqrt(self.rate, out=self.rate)
         xp.reciprocal(self.rate, out=self.rate)
         self.slope()

@@ -29,7 +29,7 @@ class Bias(SpanningSpec):
             bottom.
     Args:
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
         - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}

@@ -16,7 +16,7 @@ ROUNDING = 16
 
 
 class MVN(LayerSpec):
-    """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + eps)``.
+    """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + epsilon)``.
 
     The variance is the biased one. Where all elements are equal the result is exactly 0 and so is
     its gradient. Unlike BatchNorm it looks at one sample at a time.
@@ -29,11 +29,11 @@ class MVN(LayerSpec):
         normalize_variance: Whether it divides by the deviation; otherwise only the mean is taken
             away. Default true.
         across_channels: Whether mean and deviation are those of the whole sample. Default false.
-        eps: Added to the deviation. Default 1e-9.
+        epsilon: Added to the deviation. Default 1e-9.
     Example:
         - {name: norm, type: MVN, bottoms: [data], tops: [normalised]}
     Source:
-        Caffe ``MVN``, whose gradient leaves ``eps`` out.
+        Caffe ``MVN``, whose gradient leaves ``epsilon`` out.
     """
 
     each_bottom: ClassVar[bool] = True
@@ -42,7 +42,7 @@ class MVN(LayerSpec):
     type: Literal["MVN"] = "MVN"
     normalize_variance: bool = True
     across_channels: bool = False
-    eps: PositiveFloat = 1e-9
+    epsilon: PositiveFloat = 1e-9
 
     @property
     def first_axis(self) -> int:
@@ -117,7 +117,7 @@ class MVNLayer(Layer[MVN]):
         xp.subtract(y, of_group, out=y)
         if self.spec.normalize_variance:
             self.write_deviation()
-            xp.add(self.scratch["deviation"], self.spec.eps, out=of_group)
+            xp.add(self.scratch["deviation"], self.spec.epsilon, out=of_group)
             xp.divide(y, of_group, out=y)
 
     def see_whether_first_is_mean(self) -> None:
@@ -146,8 +146,8 @@ class MVNLayer(Layer[MVN]):
     def backward(self) -> None:
         """Assign the gradient.
 
-        With σ' = σ + eps it is dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ', and 0 where σ
-        is.
+        dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ' with σ' = σ + epsilon, and 0 where σ
+        is 0.
         """
         xp, dx, dy, of_group = (
             self.xp,
@@ -174,7 +174,7 @@ class MVNLayer(Layer[MVN]):
         self.add_dy()
         xp.multiply(of_group, self.weight, out=of_group)
         xp.subtract(dy, of_group, out=dx)
-        xp.add(deviation, self.spec.eps, out=of_group)
+        xp.add(deviation, self.spec.epsilon, out=of_group)
         xp.divide(dx, of_group, out=dx)
         xp.subtract(dx, product, out=dx)
         xp.sign(deviation, out=of_group)

@@ -33,7 +33,7 @@ class Scale(SpanningSpec):
     Args:
         bias: Whether a learned bias is added. Default false.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: scale1, type: Scale, bias: true, bottoms: [bn1], tops: [scale1]}
         - {name: gate, type: Scale, bottoms: [conv2, weights], tops: [weighted]}

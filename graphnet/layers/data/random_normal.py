@@ -21,18 +21,18 @@ class RandomNormal(DataSpec):
     global batch, on nothing else.
 
     Tops:
-        each: ``(batch_sizes[i], *output_dims)``.
+        each: ``(batch_sizes[i], *shape)``.
     Args:
-        output_dims: The shape of a sample, without the batch axis.
+        shape: The shape of a sample, without the batch axis.
         batch_sizes: The batch size of each top.
     Example:
-        - {name: eps, type: RandomNormal, output_dims: [50], batch_sizes: [100], tops: [eps]}
+        - {name: eps, type: RandomNormal, shape: [50], batch_sizes: [100], tops: [eps]}
     Source:
         Mocha ``RandomNormalLayer``.
     """
 
     type: Literal["RandomNormal"] = "RandomNormal"
-    output_dims: tuple[PositiveInt, ...]
+    shape: tuple[PositiveInt, ...]
     batch_sizes: tuple[PositiveInt, ...]
 
     @model_validator(mode="after")
@@ -49,7 +49,7 @@ class RandomNormal(DataSpec):
         return self.model_copy(update={"batch_sizes": (n,) * len(self.batch_sizes)})
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return [(size, *self.output_dims) for size in self.batch_sizes]
+        return [(size, *self.shape) for size in self.batch_sizes]
 
     def build(self, binding: Binding) -> RandomNormalLayer:
         return RandomNormalLayer(self, binding)

@@ -42,7 +42,7 @@ class Embed(LayerSpec):
         output_dim: Length of a vector.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: embed, type: Embed, input_dim: 96, output_dim: 32, bottoms: [text], tops: [words]}
     Source:

@@ -38,7 +38,7 @@ class InnerProduct(LayerSpec):
         axis: The first axis that is flattened, in ``(N, C, H, W)``. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: ip1, type: InnerProduct, output_dim: 500, neuron: ReLU, bottoms: [x], tops: [ip1]}
         - {name: words, type: InnerProduct, output_dim: 64, axis: 2, bottoms: [h], tops: [words]}

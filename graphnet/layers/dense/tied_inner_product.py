@@ -33,7 +33,7 @@ class TiedInnerProduct(LayerSpec):
         tied_param_key: The other layer's ``param_key``, or its name if it has none.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their bias. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: encode, type: InnerProduct, output_dim: 50, neuron: Sigmoid, bottoms: [data],
            tops: [code]}

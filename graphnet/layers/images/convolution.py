@@ -35,13 +35,13 @@ class Convolution(FilterBank):
     Args:
         n_filter: How many filters, divisible by ``n_group``.
         kernel: ``[height, width]`` of the filters. Default 1.
-        stride: ``[height, width]`` of a step. Default 1.
+        stride: The step from one window to the next, ``[height, width]``. Default 1.
         pad: Zeros added ``[above and below, left and right]``. Default 0.
         dilation: ``[height, width]`` from one filter element's pixel to the next. Default 1.
         n_group: Into how many groups channels and filters are split. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: conv1, type: Convolution, n_filter: 20, kernel: [5, 5], bottoms: [data],
            tops: [conv1]}

@@ -30,12 +30,12 @@ class Pooling(LayerSpec):
     Args:
         pooling: ``Max`` (default) or ``Mean``.
         kernel: ``[height, width]`` of the windows.
-        stride: ``[height, width]`` of a step. Default 1.
+        stride: The step from one window to the next, ``[height, width]``. Default 1.
         pad: Rows added ``[above and below, left and right]``; less than the kernel. Default 0.
         global: One window over the whole plane, instead of kernel, stride and pad.
         divisor: What a mean divides by: all of the ``kernel`` (default), the part of the window
             within the ``padded`` image, or the ``valid`` part, within the image itself.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: pool1, type: Pooling, kernel: [2, 2], stride: [2, 2], bottoms: [conv1],
            tops: [pool1]}

@@ -10,16 +10,16 @@ from graphnet.layers.losses.pair_loss import PairLoss
 
 
 class BinaryCrossEntropyLoss(PairLoss):
-    """−weight / N · Σ [y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
+    """−1 / N · Σ [y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
 
     p and 1 − p below 1e-20 count as 1e-20, in the loss and in the gradient. On scores before a
-    Sigmoid, SigmoidCrossEntropyLoss is more exact. What it reports is the loss, weight included.
+    Sigmoid, SigmoidCrossEntropyLoss is more exact. It reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: probabilities p ``(N, …)``, from 0 to 1.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: bce, type: BinaryCrossEntropyLoss, bottoms: [out, data]}
     Source:

@@ -19,18 +19,18 @@ SMALLEST = 1e-12  # distance that is divided by
 
 
 class ContrastiveLoss(MeanLoss):
-    """weight / (2N) · Σ [y · d² + (1 − y) · max(margin − d, 0)²], d the distance of a pair.
+    """1 / (2N) · Σ [y · d² + (1 − y) · max(margin − d, 0)²], d the distance of a pair.
 
     A pair of one class (y = 1) is drawn together, one of two classes (y = 0) is pushed apart
-    until it is ``margin`` away. Equal vectors of two classes get no gradient. What it reports is
-    the loss, weight included.
+    until it is ``margin`` away. Equal vectors of two classes get no gradient. It reports
+    ``loss_weight`` times the loss.
 
     Bottoms:
         0: the vectors of one side ``(N, …)``.
         1: those of the other side, as many elements a sample.
         2: ``(N,)`` or ``(N, 1)``: 1 for pairs of one class, 0 for pairs of two.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
         margin: The distance beyond which pairs of two classes cost nothing. Default 1.
         legacy_version: Whether they cost max(margin − d², 0) instead. Default false.
     Example:
@@ -43,7 +43,7 @@ class ContrastiveLoss(MeanLoss):
     n_bottoms: ClassVar[Arity] = exactly(3)
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     margin: NonNegativeFloat = 1.0
     legacy_version: bool = False
 
@@ -112,7 +112,7 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         xp.add(cost, self.distance, out=cost)
         xp.multiply(self.slope, self.unlike, out=self.slope)
         xp.add(self.slope, self.same, out=self.slope)
-        scale = self.spec.weight / max(n_valid, 1)
+        scale = self.spec.loss_weight / max(n_valid, 1)
         xp.multiply(self.slope, scale, out=self.slope)
         self.slope[n_valid:] = 0
         if n_valid < len(cost):

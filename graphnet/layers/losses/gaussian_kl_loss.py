@@ -10,17 +10,17 @@ from graphnet.layers.losses.pair_loss import PairLoss
 
 
 class GaussianKLLoss(PairLoss):
-    """weight / (2N) · Σ (μ² + σ² − 2 log σ − 1): the divergence of N(μ, σ²) from N(0, 1).
+    """1 / (2N) · Σ (μ² + σ² − 2 log σ − 1): the divergence of N(μ, σ²) from N(0, 1).
 
     It is the regularizer of a variational auto-encoder's code. A σ below 1e-20 counts as 1e-20
-    where its logarithm is taken or it is divided by. What it reports is the loss, weight
-    included.
+    where its logarithm is taken or it is divided by. It reports ``loss_weight`` times
+    the loss.
 
     Bottoms:
         0: means μ ``(N, …)``.
         1: standard deviations σ ``(N, …)``, positive; as many elements a sample.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: kl, type: GaussianKLLoss, bottoms: [mu, sigma]}
     Source:

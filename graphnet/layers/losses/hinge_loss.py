@@ -9,15 +9,15 @@ from graphnet.layers.losses.pair_loss import PairLoss
 
 
 class HingeLoss(PairLoss):
-    """weight / N · Σ max(0, 1 − y · p): summed over a sample, mean over samples.
+    """1 / N · Σ max(0, 1 − y · p): summed over a sample, mean over samples.
 
-    What it reports is the loss, weight included.
+    It reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: predictions p ``(N, …)``.
         1: labels y ``(N, …)``, 1 or −1; as many elements a sample. They may take a gradient.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:

@@ -22,7 +22,7 @@ from graphnet.layers.shape.axis import axis_of
 class InfogainLoss(LabelLossSpec):
     """The mean of −Σ_k H[label, k] · log softmax(x)[k] over the positions.
 
-    With the unit matrix for H it is SoftmaxLoss. The loss is ``weight / divisor · Σ
+    With the unit matrix for H it is SoftmaxLoss. The loss is ``loss_weight / divisor · Σ
     weights[label] · cost``, and so is the number it reports; over several batches that is
     weighted by the divisors. Rows that only fill up the last batch count nowhere.
 

@@ -42,10 +42,10 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
 class LabelLossSpec(MeanLoss):
     """A loss of scores against one class label for each position.
 
-    With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
+    With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``.
 
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
         axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         weights: One number for each class, or nested lists of the shape of a sample. Default 1.
         normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
@@ -56,7 +56,7 @@ class LabelLossSpec(MeanLoss):
             ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     """
 
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
     weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
     normalize: Literal["local", "global", "no"] = "local"
@@ -145,7 +145,7 @@ class LabelLossLayer(LossLayer[S]):
         self.flat_dx = None if self.dx is None else memory(self.dx)
         #: whether the coefficient of a row that counts may be 0
         self.may_cost_nothing = (
-            spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
+            spec.loss_weight == 0 or spec.ignore_label is not None or spec.weights is not None
         )
         if spec.weights is not None:
             host = spec.class_weights(self.x.shape).astype(self.dtype)
@@ -160,7 +160,7 @@ class LabelLossLayer(LossLayer[S]):
     def forward(self) -> None:
         self.labels.read()
         divisor = self.divisor()
-        self.write_coef(self.spec.weight / at_least_one(divisor))
+        self.write_coef(self.spec.loss_weight / at_least_one(divisor))
         self.write_cost()
         if self.may_cost_nothing or self.context.n_valid < len(self.coef):
             self.leave_out(self.cost)

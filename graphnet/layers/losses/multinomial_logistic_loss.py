@@ -15,8 +15,9 @@ class MultinomialLogisticLoss(LabelLossSpec):
     """The mean of −log p[label] over the positions, for probabilities such as a Softmax gives.
 
     Probabilities below 1e-20 count as 1e-20; their gradient is that of 1e-20, so that a net can
-    learn from its worst mistakes. The loss is ``weight / divisor · Σ weights[label] · cost``, and
-    so is the number it reports; over several batches that is weighted by the divisors.
+    learn from its worst mistakes. The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors.
 
     Bottoms:
         0: probabilities ``(N, C, …)``.

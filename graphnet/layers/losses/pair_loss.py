@@ -18,13 +18,13 @@ from graphnet.layers.losses.pair import check_pair, row_shape
 
 
 class PairLoss(MeanLoss):
-    """A loss weight / N · Σ cost(a, b), with gradients to both bottoms.
+    """A loss loss_weight / N · Σ cost(a, b), with gradients to both bottoms.
 
     ``cost`` and ``slope`` treat elements of a block independently of each other and write with
     ``out=``; ``a`` and ``b`` stay as they are.
     """
 
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
 
     @abstractmethod
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
@@ -59,7 +59,7 @@ class PairLossLayer(LossLayer[PairLoss]):
         a, b = (rows(blob.data) for blob in self.bottoms)
         scratch, self.cost = self.scratch["extra"], self.scratch["cost"]
         bind = self.backend.elementwise
-        self._scale: Number = 0.0  # weight / divisor of the last batch
+        self._scale: Number = 0.0  # loss_weight / divisor of the last batch
         self.write_cost = bind(self.spec.cost, a, b, scratch, self.cost)
         self.diffs = [rows(blob.diff) for blob in self.bottoms if blob.diff is not None]
         self.gradients: list[Callable[[], None]] = [
@@ -70,7 +70,7 @@ class PairLossLayer(LossLayer[PairLoss]):
 
     def forward(self) -> None:
         divisor = self.divisor()
-        self._scale = self.spec.weight / at_least_one(divisor)
+        self._scale = self.spec.loss_weight / at_least_one(divisor)
         self.write_cost()
         if self.context.n_valid < len(self.cost):
             self.cost[self.context.n_valid :] = 0

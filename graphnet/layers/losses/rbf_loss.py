@@ -18,9 +18,9 @@ class RBFLoss(LabelLossSpec):
     It pulls the distance of the true class down and pushes those of the others up: maximum
     a-posteriori training, with exp(−j) the prior of a sample that belongs to no class. The push
     fades where the others are farther than j; with a large j the loss is the cross-entropy of
-    softmax(−y). The loss is ``weight / divisor · Σ weights[label] · cost``, and so is the number
-    it reports; over several batches that is weighted by the divisors. Rows that only fill up the
-    last batch count nowhere.
+    softmax(−y). The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors. Rows that only fill up the last batch count nowhere.
 
     Bottoms:
         0: distances ``(N, C, …)``, such as RBF gives.

@@ -13,19 +13,19 @@ from graphnet.layers.losses.pair_loss import PairLoss, PairLossLayer
 
 
 class SigmoidCrossEntropyLoss(PairLoss):
-    """−weight / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
+    """−1 / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
 
     It is computed as (1 − y) · max(x, 0) + y · max(−x, 0) + log(1 + exp(−|x|)), which neither
     overflows nor loses precision, as a Sigmoid followed by BinaryCrossEntropyLoss may; an infinite
-    score counts as the largest finite one. What it reports is the loss, weight included; over
-    several batches that is weighted by the divisors.
+    score counts as the largest finite one. It reports ``loss_weight`` times the loss; over several
+    batches that is weighted by the divisors.
 
     Bottoms:
         0: scores x ``(N, …)``, before any sigmoid.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient,
             unless there is an ``ignore_label``.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
         ignore_label: Elements with exactly this target cost nothing; it need not be a probability.
         divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
             elements), or ``none`` (1); what Caffe calls ``normalization``.

@@ -15,9 +15,9 @@ from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
 class SoftlabelSoftmaxLoss(MeanLoss):
-    """weight / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
+    """1 / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
 
-    M is the number of positions. What it reports is the loss, weight included; rows that only
+    M is the number of positions. It reports ``loss_weight`` times the loss; rows that only
     fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y, is exact also where
     y does not add up to 1. A class of y 0 costs nothing, even where its score is −∞. With
     Softmax tops of another net as y it distils that net.
@@ -26,7 +26,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
         0: scores ``(N, C, …)``, not normalised.
         1: distributions, the same shape; they take no gradient.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
         axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
@@ -35,7 +35,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
     """
 
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
 
     @property
@@ -93,7 +93,7 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         )
         self.add_exp = axes_sum(self.exp, axes, self.total)
         self.add_mass = axes_sum(self.label, axes, self.mass)
-        self._scale = 0.0  # weight / positions of the last batch
+        self._scale = 0.0  # loss_weight / positions of the last batch
 
     def forward(self) -> None:
         xp, n_valid = self.xp, self.context.n_valid
@@ -104,7 +104,7 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         self.add_mass()
         xp.log(self.total, out=self.along)
         xp.multiply(self.along, self.mass, out=self.along)
-        self._scale = self.spec.weight / max(n_valid * self.inner, 1)
+        self._scale = self.spec.loss_weight / max(n_valid * self.inner, 1)
         if n_valid < len(self.x):
             self.along[n_valid:] = self.product[n_valid:] = 0
         total = self.backend.total

@@ -15,7 +15,7 @@ class SoftmaxLoss(LabelLossSpec):
     """The mean of −log softmax(x)[label] over the positions: multi-class cross-entropy.
 
     It is computed as log Σ exp(x − max) + max − x[label], which neither overflows nor needs a
-    smallest probability. The loss is ``weight / divisor · Σ weights[label] · cost``, and so is
+    smallest probability. The loss is ``loss_weight / divisor · Σ weights[label] · cost``, and so is
     the number it reports; over several batches that is weighted by the divisors. Rows that only
     fill up the last batch count nowhere.
 
@@ -24,7 +24,7 @@ class SoftmaxLoss(LabelLossSpec):
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
     Example:
         - {name: loss, type: SoftmaxLoss, bottoms: [ip2, label]}
-        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, weight: 0.3,
+        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, loss_weight: 0.3,
            bottoms: [score, mask]}
     Source:
         Mocha ``SoftmaxLossLayer`` (which also takes other weights for each row of a batch), Caffe

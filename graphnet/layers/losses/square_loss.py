@@ -14,16 +14,16 @@ from graphnet.layers.losses.pair import check_pair, kept
 
 
 class SquareLoss(MeanLoss):
-    """weight / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
+    """1 / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
 
-    Nothing is broadcast: a sample of both has as many elements, in the same order. What it
-    reports is the loss, weight included.
+    Nothing is broadcast: a sample of both has as many elements, in the same order. It
+    reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: ``(N, …)``, the prediction.
         1: ``(N, …)``, the target; as many elements a sample. It may take a gradient too.
     Args:
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: loss, type: SquareLoss, bottoms: [out, target]}
     Source:
@@ -32,7 +32,7 @@ class SquareLoss(MeanLoss):
     """
 
     type: Literal["SquareLoss"] = "SquareLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms)
@@ -55,7 +55,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         a, b = self.bottoms
         self.difference = self.scratch["difference"]
         self.flat = memory(self.difference)
-        self._scale = 0.0  # weight / N of the last batch
+        self._scale = 0.0  # loss_weight / N of the last batch
         bind = self.backend.elementwise
         self.subtract = bind(_subtract, rows(a.data), rows(b.data), self.difference)
         self.gradients = [
@@ -66,7 +66,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
 
     def forward(self) -> None:
         n_valid = self.context.n_valid
-        self._scale = self.spec.weight / max(n_valid, 1)
+        self._scale = self.spec.loss_weight / max(n_valid, 1)
         self.subtract()
         if n_valid < len(self.difference):
             self.difference[n_valid:] = 0

@@ -28,10 +28,10 @@ class WassersteinLoss(MeanLoss):
     """The transport cost between two distributions, by Sinkhorn's iteration.
 
     With K = exp(−λ M) it repeats v = b / (Kᵀ u), u = a / (K v) from a uniform u; the loss is
-    weight / N · Σ u · ((K ∘ M) v). A larger λ comes nearer to the true cost and takes more
+    loss_weight / N · Σ u · ((K ∘ M) v). A larger λ comes nearer to the true cost and takes more
     iterations.
 
-    The gradient, weight / (λ N) · log u, is by design not that of this number but of the
+    The gradient, loss_weight / (λ N) · log u, is by design not that of this number but of the
     entropy-regularised cost whose optimum the iteration finds (the dual variable); it is defined
     up to a constant, which a Softmax before this layer takes out. A finite-difference check of
     a net with this loss therefore reports a difference. Where λ M is above 80 in float32, or 700
@@ -44,7 +44,7 @@ class WassersteinLoss(MeanLoss):
         M: The cost of moving from each predicted class (row) to each true one (column).
         lambda: λ, positive.
         sinkhorn_iter: How many iterations. Default 50.
-        weight: The weight of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: ip, type: InnerProduct, output_dim: 2, bottoms: [data], tops: [ip]}
         - {name: prob, type: Softmax, bottoms: [ip], tops: [prob]}
@@ -62,7 +62,7 @@ class WassersteinLoss(MeanLoss):
     M: Annotated[tuple[tuple[float, ...], ...], AfterValidator(_matrix)]
     lambda_: float = Field(alias="lambda", gt=0)
     sinkhorn_iter: PositiveInt = 50
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         found = (feature_size(bottoms[0]), feature_size(bottoms[1]))
@@ -129,16 +129,16 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         xp.multiply(from_v, u, out=from_v)
         if n_valid < len(from_v):
             from_v[n_valid:] = 0
-        self.loss = self.spec.weight / max(n_valid, 1) * self.backend.total(memory(from_v))
+        self.loss = self.spec.loss_weight / max(n_valid, 1) * self.backend.total(memory(from_v))
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:
-        """Assign da = weight / (λ N) · log u."""
+        """Assign da = loss_weight / (λ N) · log u."""
         if self.da is None:
             return
         n_valid = self.context.n_valid
         self.xp.maximum(self.u, self.smallest, out=self.da)
         self.xp.log(self.da, out=self.da)
-        scale = self.spec.weight / (self.spec.lambda_ * max(n_valid, 1))
+        scale = self.spec.loss_weight / (self.spec.lambda_ * max(n_valid, 1))
         self.xp.multiply(self.da, scale, out=self.da)
         self.da[n_valid:] = 0

@@ -19,14 +19,14 @@ from graphnet.solver.trainable_net import TrainableNet
 
 @checked
 class Plateau(CoffeeBreak):
-    """Multiplies the rate by ``factor`` after ``patience`` values in a row without a new best.
+    """Multiplies the rate by ``gamma`` after ``patience`` values in a row without a new best.
 
     It looks whenever the statistic is recorded and needs no schedule; the policy's rate is
     scaled from then on.
 
     Args:
         key: The statistic, such as ``loss``.
-        factor: What the rate is multiplied by. Default 0.1.
+        gamma: What the rate is multiplied by. Default 0.1.
         patience: How many values in a row may be no better than the best. Default 10.
         cooldown: How many values after a lowering do not count. Default 0.
         min_lr: The rate does not go below it. Default 0.
@@ -37,13 +37,13 @@ class Plateau(CoffeeBreak):
             false.
 
     Example:
-        - {type: Plateau, key: loss, factor: 0.1, patience: 5}
+        - {type: Plateau, key: loss, gamma: 0.1, patience: 5}
     """
 
     def __init__(  # its keys in YAML
         self,
         key: str,
-        factor: Annotated[float, Field(gt=0, lt=1)] = 0.1,
+        gamma: Annotated[float, Field(gt=0, lt=1)] = 0.1,
         patience: PositiveInt = 10,
         cooldown: NonNegativeInt = 0,
         min_lr: NonNegativeFloat = 0.0,
@@ -51,7 +51,7 @@ class Plateau(CoffeeBreak):
         min_delta: NonNegativeFloat = 0.0,
         restore_best: bool = False,
     ) -> None:
-        self.key, self.factor, self.patience = key, factor, patience
+        self.key, self.gamma, self.patience = key, gamma, patience
         self.cooldown, self.min_lr, self.restore_best = cooldown, min_lr, restore_best
         self._best = Best(key, mode, min_delta)
         self._waited = self._cooling = 0
@@ -86,7 +86,7 @@ class Plateau(CoffeeBreak):
             return
         self._waited, self._cooling = 0, self.cooldown
         why = f"'{self.key}' has not got better {self.patience} times in a row"
-        if lower_rate(state, lounge, self.factor, self.min_lr, why) and self.restore_best:
+        if lower_rate(state, lounge, self.gamma, self.min_lr, why) and self.restore_best:
             lounge.request_restore()
 
     def state_dict(self) -> dict[str, Saved]:

@@ -24,9 +24,9 @@ class Snapshot(CoffeeBreak):
     when it is interrupted.
 
     Args:
-        keep_last: How many of the ordinary ones are kept. Default: all.
-        keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; looked
-            at whenever it is recorded.
+        keep_last: How many ordinary snapshots are kept. Default: all.
+        keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; it is
+            compared whenever it is recorded.
         mode: ``max`` if a higher one is better, ``min`` if a lower one is. Default: what the
             name says: accuracies should be high, losses and errors low.
 

@@ -22,7 +22,7 @@ class Adadelta(Method):
 
     Args:
         rho: Decay of both means. Default 0.95.
-        epsilon: Default 1e-6.
+        epsilon: Added to both means. Default 1e-6.
 
     Source:
         Zeiler 2012, arXiv 1212.5701, algorithm 1, where r is 1, the default here; rho and epsilon

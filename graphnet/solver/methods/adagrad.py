@@ -16,7 +16,7 @@ class Adagrad(Method):
         W ← W − r · g / (√H + ε)
 
     Args:
-        epsilon: Default 1e-8.
+        epsilon: Added to the denominator. Default 1e-8.
 
     Source:
         Duchi, Hazan & Singer 2011 (JMLR 12), which names no rate: the default is Fixed 0.01, as of

@@ -41,7 +41,7 @@ def check_same_run(
     if meta.kind != "run" or meta.solver is None:
         raise SnapshotError(f"{file}: is a model, not a run\n  start from it with load_from")
     then = {
-        "net": _parsed(contents.net_yaml, f"{file}: net.yaml"),
+        "net": _with_new_keys(_parsed(contents.net_yaml, f"{file}: net.yaml")),
         "solver": _bound(_parsed(contents.solver_yaml, f"{file}: solver.yaml")),
         "precision": meta.dtype,
         "backend": meta.backend,
@@ -87,6 +87,25 @@ def _changed_files(
 
 def _parsed(text: str, where: str) -> Any:
     return parse_yaml(text, where).value if text.strip() else {}
+
+
+#: Keys of layers that were called otherwise when a snapshot was written.
+_RENAMED = {"coeff": "coef", "eps": "epsilon", "output_dims": "shape", "weight": "loss_weight"}
+
+
+def _with_new_keys(net: Any) -> Any:
+    """A net from a snapshot with the keys of today; layers of the user's own stay as they are."""
+    layers = net.get("layers") if isinstance(net, Mapping) else None
+    if not isinstance(layers, list):
+        return net
+    ours = [isinstance(one, Mapping) and "." not in str(one.get("type")) for one in layers]
+    return {
+        **net,
+        "layers": [
+            {_RENAMED.get(key, key): value for key, value in one.items()} if is_ours else one
+            for one, is_ours in zip(layers, ours, strict=True)
+        ],
+    }
 
 
 def _bound(solver: Any) -> dict[str, Any]:

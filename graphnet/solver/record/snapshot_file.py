@@ -23,11 +23,11 @@ from typing import Any, Literal, TypeAlias
 
 import h5py
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 import graphnet
 from graphnet.declare.fields import Model
-from graphnet.errors import DivergedError, SnapshotError
+from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
 from graphnet.solver.coffee.base import Saved
 
@@ -196,7 +196,7 @@ def read(path: Path) -> Contents:
         with h5py.File(io.BytesIO(header + body), "r") as file:
             return _read_file(file, len(body))
     except Exception as error:  # a file made to deceive has HDF5 raise almost anything
-        said = "its /meta is not as expected" if isinstance(error, ValidationError) else error
+        said = "its /meta is not as expected" if isinstance(error, SpecError) else error
         raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot: {said}") from error
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import ValidationError
 
 from graphnet.errors import SpecError
 from graphnet.solver.coffee.base import CoffeeBreak, Every
@@ -50,21 +49,21 @@ def test_keywords_are_those_given():
 @pytest.mark.parametrize(
     ("values", "place", "message"),
     [
-        ({}, "sugar", "Field required"),
-        ({"sugar": "1"}, "sugar", "valid integer"),
-        ({"sugar": True}, "sugar", "valid integer"),
-        ({"sugar": 1, "suger": 2}, "suger", "Extra inputs"),
+        ({}, "sugar", "missing key"),
+        ({"sugar": "1"}, "sugar", "a whole number"),
+        ({"sugar": True}, "sugar", "a whole number"),
+        ({"sugar": 1, "suger": 2}, "suger", "unknown key"),
         ({"sugar": 1, "cup": "huge"}, "cup", "'small' or 'large'"),
-        ({"sugar": 1, "beans": "a"}, "beans", "valid list"),
-        ({"sugar": 1, "machine": 1}, "machine", "Extra inputs"),
-        ({"sugar": 1, "every_n_iter": -1}, "every_n_iter", "greater than or equal to 0"),
+        ({"sugar": 1, "beans": "a"}, "beans", "a list"),
+        ({"sugar": 1, "machine": 1}, "machine", "unknown key"),
+        ({"sugar": 1, "every_n_iter": -1}, "every_n_iter", "at least 0"),
     ],
 )
 def test_keywords_are_checked(values, place, message):
     """Missing, mistyped and unknown ones, each under its own name."""
-    with pytest.raises(ValidationError, match=message) as error:
+    with pytest.raises(SpecError, match=message) as error:
         keywords(values)
-    assert [details["loc"][-1] for details in error.value.errors()] == [place]
+    assert [f"'{place}'" in problem.message for problem in error.value.problems] == [True]
 
 
 def test_constructors_with_open_ends():
@@ -79,7 +78,7 @@ def test_constructors_with_open_ends():
 
     assert keywords({"anything": [1]}, Open) == {"anything": (1,)}
     assert keywords({}, Plain) == {}
-    with pytest.raises(ValidationError, match="Extra inputs"):
+    with pytest.raises(SpecError, match="unknown key"):
         keywords({"anything": 1}, Plain)
 
 
@@ -91,7 +90,7 @@ def test_keywords_without_annotation_take_anything():
             self.what = what
 
     assert keywords({"what": "x"}, Loose) == {"what": "x"}
-    with pytest.raises(ValidationError, match="Field required"):
+    with pytest.raises(SpecError, match="missing key"):
         keywords({}, Loose)
 
 
@@ -125,7 +124,7 @@ def test_custom_items_keep_their_keys():
     """Until the class is there to check them."""
     item = CustomBreak(type="my.hooks.Espresso", every_n_epoch=1, sugar=2, beans=["a"])
     assert item.keywords() == {"sugar": 2, "beans": ("a",)}
-    with pytest.raises(SpecError, match="pattern"):
+    with pytest.raises(SpecError, match="expected a text of the form"):
         CustomBreak(type="my hooks.Espresso")
 
 

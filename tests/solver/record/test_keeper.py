@@ -26,7 +26,7 @@ BREAKS = [
     {"type": "Snapshot", "every_n_iter": 7, "keep_last": 2, "keep_best": "test-loss"},
     {"type": "TrainingSummary", "every_n_epoch": 1},
     {"type": "ValidationPerformance", "every_n_iter": 4, "every_n_epoch": 3},
-    {"type": "Plateau", "key": "test-loss", "patience": 2, "factor": 0.7, "cooldown": 1},
+    {"type": "Plateau", "key": "test-loss", "patience": 2, "gamma": 0.7, "cooldown": 1},
     {"type": "DecayOnValidation", "key": "accuracy", "gamma": 0.9},
     {"type": "EarlyStopping", "key": "accuracy", "patience": 50},
 ]

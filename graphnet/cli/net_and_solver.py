@@ -1,8 +1,9 @@
-"""What the commands begin with: the net, and the solver that trains it, read with overrides."""
+"""The files that a command begins with: a net and the solver that trains it, with overrides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,13 @@ from graphnet.solver.spec import SolverSpec
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What was read.
+class NetAndSolver:
+    """A net and its solver, as their files and the command line declare them.
 
     Attributes:
         net: The net.
         solver: The solver that the command line or the net names; None if neither does.
-        solver_document: What that was made from.
+        solver_document: The YAML of the solver.
     """
 
     net: NetSpec
@@ -44,28 +45,26 @@ class Declared:
         return self.solver_document.at((key,)) if self.solver_document else None
 
 
-def read_net_with(
+def read_net_alone(
     path: Path, overrides: Sequence[Override] = (), *, user_code: bool = True
 ) -> NetSpec:
-    """A net from its YAML file with overrides, where no solver has a part.
+    """A net from its YAML file with overrides, for a command that uses no solver.
 
     Raises:
         SpecError: With every problem at its line and column.
     """
     document = _net_document(path, overrides)
-    others = [one for one in overrides if not one.for_net]
-    if others:
-        raise SpecError.of(_meant_for_a_layer(o, document) or _no_key_of_a_net(o) for o in others)
+    _refuse_misplaced(overrides, document, has_solver=False)
     return parse_net(document, path.stem, user_code=user_code)
 
 
-def read_declared(
+def read_net_and_solver(
     path: Path,
     overrides: Sequence[Override],
     *,
     solver_file: Path | None = None,
     user_code: bool = True,
-) -> Declared:
+) -> NetAndSolver:
     """A net and its solver, the problems of both reported at once.
 
     Args:
@@ -80,26 +79,26 @@ def read_declared(
     document = _net_document(path, overrides)
     problems: list[Problem] = []
     net, solver, source = None, None, None
-    try:
+    with _noted(problems, overrides):
         net = parse_net(document, path.stem, user_code=user_code)
-    except GraphnetError as error:
-        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
-    try:
+    with _noted(problems, overrides):
         source = _solver_document(document, solver_file)
+        _refuse_misplaced(overrides, document, has_solver=source is not None)
         if source is not None:
-            misplaced = [p for one in overrides if (p := _meant_for_a_layer(one, document))]
-            if misplaced:
-                raise SpecError.of(misplaced)
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
-    except GraphnetError as error:
-        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
-    if solver is None and not problems:
-        others = [one for one in overrides if not one.for_net]
-        problems += [_meant_for_a_layer(one, document) or _no_key_of_a_net(one) for one in others]
     if net is None or problems:
         raise SpecError.of(problems)
-    return Declared(net, solver, source)
+    return NetAndSolver(net, solver, source)
+
+
+@contextmanager
+def _noted(problems: list[Problem], overrides: Sequence[Override]) -> Iterator[None]:
+    """Add the problems of an error raised inside to ``problems``."""
+    try:
+        yield
+    except GraphnetError as error:
+        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
 
 
 def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
@@ -122,19 +121,31 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     return read_yaml(path)
 
 
-def _meant_for_a_layer(one: Override, net: Document) -> Problem | None:
-    """The problem of a path that begins with a layer's name; None if it does not."""
+def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solver: bool) -> None:
+    """See that no path begins with a layer's name, or with a solver's key where none is used.
+
+    Raises:
+        SpecError: If one does.
+    """
     layers = net.value.get("layers") if isinstance(net.value, Mapping) else net.value
     names = [
         str(layer.get("name"))
         for layer in (layers if isinstance(layers, list) else ())
         if isinstance(layer, Mapping)
     ]
-    first = one.path[0]
-    if first in SolverSpec.model_fields or first in NET_KEYS or first not in names:
-        return None
-    option = one.text.removeprefix("--set ")
-    return Problem(f"'{first}' is a layer\n  write --set layers.{option}", one.position)
+    problems = []
+    for one in (one for one in overrides if not one.for_net):
+        first = one.path[0]
+        if first in names and first not in SolverSpec.model_fields:
+            option = one.text.removeprefix("--set ")
+            said = f"'{first}' is a layer\n  write --set layers.{option}"
+            problems.append(Problem(said, one.position))
+        elif not has_solver:
+            said = f"'{first}' is not a key of a net, and no solver is used here"
+            keys = f"\n  a net has the keys {', '.join(NET_KEYS)}"
+            problems.append(Problem(said + keys, one.position))
+    if problems:
+        raise SpecError.of(problems)
 
 
 def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Problem:
@@ -147,11 +158,3 @@ def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Proble
     whole = f"--set '{'.'.join(outer)}={{type: {kind}, {last}: {value}}}'"
     cure = f"the file has no {'.'.join(outer)}; give all of it: {whole}"
     return Problem(f"{problem.message}\n  {cure}", problem.position)
-
-
-def _no_key_of_a_net(one: Override) -> Problem:
-    return Problem(
-        f"'{one.path[0]}' is no key of a net, and no solver is used here\n"
-        f"  a net has the keys {', '.join(NET_KEYS)}",
-        one.position,
-    )
