@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from graphnet.data.transformers import AnyTransformer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.constraints import AnyConstraint
 from graphnet.params.initializers import AnyInitializer
 from graphnet.params.regularizers import AnyRegularizer

@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.random import samples as philox
 from graphnet.sealed import Sealed
@@ -59,44 +59,6 @@ class ScratchDecl:
     dtype: str | None = None
     lifetime: Literal["call", "pass", "forever"] = "call"
     blob: bool = False
-
-
-@dataclass(frozen=True)
-class Window:
-    """The geometry of a sliding window; every pair is ``(height, width)``."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    pad: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-
-    def floor_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Convolution's output size: windows lie wholly inside the padded image."""
-        out = (
-            (n + 2 * p - (d * (k - 1) + 1)) // s + 1
-            for n, k, s, p, d in zip(
-                size, self.kernel, self.stride, self.pad, self.dilation, strict=True
-            )
-        )
-        height, width = out
-        return height, width
-
-    def ceil_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Pooling's output size (Caffe and Mocha): rounded up, so the last window may hang over.
-
-        Where either pad is positive, a last window that starts in the trailing padding is
-        dropped.
-        """
-        out = [
-            ceil((n + 2 * p - k) / s) + 1
-            for n, k, s, p in zip(size, self.kernel, self.stride, self.pad, strict=True)
-        ]
-        if any(self.pad):
-            out = [
-                o - 1 if (o - 1) * s >= n + p else o
-                for o, n, s, p in zip(out, size, self.stride, self.pad, strict=True)
-            ]
-        return out[0], out[1]
 
 
 @dataclass(frozen=True)
@@ -196,6 +158,14 @@ class Backend(Sealed):
         full: Array = self.xp.full(shape, value, dtype)
         return full
 
+    def host_side(self, array: Array) -> Array:
+        """Where the host makes what is then uploaded: the array itself if the host may write it."""
+        return array
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Callable[[], None]]:
+        """What notes which rows hold a true; nothing, where the host would have to wait for it."""
+        return []
+
     @abstractmethod
     def upload(self, host: np.ndarray, out: Array) -> None:
         """Copy a host array of the same shape and dtype into ``out``."""
@@ -225,9 +195,15 @@ class Backend(Sealed):
         must treat elements independently and write with ``out=``.
         """
 
-    #: Elements of a block, for layers that work in blocks: what fits into a core's cache.
-    block_elements: int = 2**17
-    #: The most parts a layer cuts a batch into to run them concurrently.
+    def operand(self, value: float, dtype: np.dtype) -> Any:
+        """A number as ufuncs take it in the least time beside arrays of ``dtype``."""
+        return value
+
+    def parts_at_once(self, n: int, size: int) -> int:
+        """How many of n parts of ``size`` elements a layer works on at a time, at least 1."""
+        return min(n, max(1, 2**17 // max(1, size)))  # as a core's cache holds
+
+    #: The most parts of a batch that a layer runs beside each other.
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:

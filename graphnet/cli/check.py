@@ -25,7 +25,6 @@ from graphnet.cli.terminal import (
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError, TopologyError
 from graphnet.layers.base import Kind, Phase
-from graphnet.layers.data.batch_data import BatchSpec
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.flow import unreached
 from graphnet.net.graph import BlobVertex, LayerVertex
@@ -113,7 +112,7 @@ def _look_into_data(compiled: CompiledNet) -> dict[str, int | None]:
     """
     found = {}
     for layer in compiled.layers:
-        if isinstance(layer.spec, BatchSpec):
+        if layer.kind is Kind.DATA:
             with layer.located():
                 found[layer.name] = layer.spec.samples_there()
     return found

@@ -17,7 +17,7 @@ from graphnet.data.hdf5.writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.source import entries
 from graphnet.data.tools import npy
-from graphnet.data.transformer import Samples, Transformer
+from graphnet.data.transformer import Samples
 from graphnet.data.transformers import out_shape
 from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
@@ -117,8 +117,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
     """The rows as the blob would hold them, transformed."""
     if rows.ndim == 0 or not rows.size:
         raise DataError(f"{source}: '{name}' has no rows: its shape is {shape_text(rows.shape)}")
-    declared: Mapping[str, Sequence[Transformer]] = getattr(node and node.spec, "transformers", {})
-    transformers = declared.get(name, ())
+    transformers = node.spec.transformers_of(name) if node else ()
     batch = min(_BATCH, len(rows))
     column = Column(name, rows.dtype.newbyteorder("="), rows.shape[1:])
     with located(node.position if node else None, node.subject if node else ""):
@@ -129,7 +128,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
             np.dtype("float32"),
             seed=0,
             layer=node.name if node else name,
-            check_finite=bool(getattr(node and node.spec, "check_finite", True)),
+            check_finite=node is None or node.spec.must_be_finite,
         )
         shape = out_shape(transformers, rows.shape[1:])
         made = np.empty((len(rows), *shape), np.float32)
@@ -174,9 +173,8 @@ def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
 def _refuse_to_lose(
     target: Path, source: Path, net: Path, spec: NetSpec, weights: Path, file: Path
 ) -> None:
-    """Check that the output replaces no file that is read, and none that a run has made."""
-    named = [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
-    paths = [Path(entry) for n in named for entry in entries(n.spec.source)]  # type: ignore[attr-defined]
+    """See that what is written takes the place of nothing that is read or that a run has made."""
+    paths = [Path(e) for n in spec.data_nodes() for e in entries(n.spec.data_source or ())]
     refuse_to_write_over(
         target,
         {

@@ -76,12 +76,7 @@ def _value_text(value: Any) -> str:
 def _default_bias_rates(declared: NetAndSolver) -> list[str]:
     """The layers whose biases learn at a default rate other than 1."""
     return [
-        node.name
-        for node in declared.net.nodes
-        if hasattr(node.spec, "bias_lr")
-        and getattr(node.spec, "bias", True)
-        and "bias_lr" not in node.spec.model_fields_set
-        and node.spec.bias_lr != 1
+        node.name for node in declared.net.nodes if node.spec.unstated_lr("bias") not in (None, 1)
     ]
 
 

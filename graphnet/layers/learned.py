@@ -22,6 +22,8 @@ from graphnet.params.initializers import AnyInitializer, Constant, Initializer
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import AnyRegularizer, NoRegu, Regularizer
 
+_KINDS = ("init", "regu", "cons", "lr")
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -72,6 +74,21 @@ class HasLearned(Model):
             for key, (kind, default) in declared.keys(name).items():
                 cls.__annotations__[key] = kind
                 setattr(cls, key, default)
+
+    def param_keys(self) -> dict[str, Any]:
+        """What the keys about learned params say, such as ``weight_lr``."""
+        return {key: value for key, value in self if key.rpartition("_")[2] in _KINDS}
+
+    def unstated_lr(self, name: str) -> float | None:
+        """The rate of a learned param where it is the default; None if it is stated, or not there.
+
+        A param is not there if it is not declared, or if the key of its name is false.
+        """
+        key = f"{name}_lr"
+        if key in self.model_fields_set or not getattr(self, name, True):
+            return None
+        rate: float | None = getattr(self, key, None)
+        return rate
 
     def init_of(self, name: str) -> Initializer:
         """How a learned param starts."""

@@ -242,7 +242,7 @@ class Net(RunningNet):
     def data_summary(self) -> dict[str, Any]:
         """The source each data layer of the spec reads, of every phase, by layer name."""
         nodes = self.compiled.spec.data_nodes()
-        return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
+        return {n.name: n.spec.data_source or type(n.spec).__name__ for n in nodes}
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer, of every phase, from another of its name.
@@ -250,7 +250,7 @@ class Net(RunningNet):
         Raises:
             DataError: If one cannot be read.
         """
-        sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
+        sources = {n.name: n.spec.data_source for n in self.compiled.spec.data_nodes()}
         return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
     def output_files(self) -> list[str]:

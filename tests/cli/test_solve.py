@@ -456,7 +456,7 @@ import sys
 
 import graphnet as gn
 from graphnet.layers import base
-from graphnet.layers.neurons.neurons import Identity
+from graphnet.layers.neurons.identity import Identity
 
 
 class Leave(gn.CoffeeBreak):

@@ -231,7 +231,7 @@ def test_a_loss_that_is_a_sum():
     """It would not be the mean of its shards."""
     net = layers(8)
     net[-2]["divisor"] = "none"
-    with pytest.raises(SpecError, match=r"layer 'loss'.*: a loss with divisor: none is a sum"):
+    with pytest.raises(SpecError, match=r"layer 'loss'.*: its loss is a sum over the samples"):
         load_sharded_net(read_net(net), 2, LocalCommunicator())
 
 

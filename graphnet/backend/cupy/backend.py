@@ -22,7 +22,6 @@ from graphnet.backend.base import (
     Op,
     PoolingKind,
     ScratchDecl,
-    Window,
 )
 from graphnet.backend.cupy.conv2d import ConvShapes, bind_conv2d, conv2d_scratch
 from graphnet.backend.cupy.cudnn import Cudnn
@@ -33,7 +32,8 @@ from graphnet.backend.cupy.measures import DeviceExpectation, DeviceSums, Produc
 from graphnet.backend.cupy.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.cupy.staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
-from graphnet.backend.staging import Staging
+from graphnet.backend.staging import Staging, on_host
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 
 _WORD = 2**64
@@ -54,8 +54,6 @@ class CupyBackend(Backend):
 
     name = "cupy"
     on_host = False
-    #: A kernel runs over whole arrays: cutting them gains nothing.
-    block_elements = 2**62
     most_strips = 1
 
     def __init__(self, cp: Any = None, cudnn: Cudnn | None = None) -> None:
@@ -102,7 +100,13 @@ class CupyBackend(Backend):
         """The stream that copies batches."""
         return self.xp.cuda.Stream(non_blocking=True)
 
+    def host_side(self, array: Array) -> Array:
+        return on_host(array)
+
     # --- element-wise work --------------------------------------------------------------
+
+    def parts_at_once(self, n: int, size: int) -> int:
+        return n  # a kernel runs over whole arrays: there is nothing to be won by cutting them
 
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         if len({array.shape for array in arrays}) > 1:

@@ -12,9 +12,10 @@ from functools import cached_property, partial
 from math import prod
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl, Window
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 
 #: Of the columns held at a time, unless one image has more: 64 MiB in float32.

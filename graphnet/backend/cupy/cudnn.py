@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import Window
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.errors import BackendError
 

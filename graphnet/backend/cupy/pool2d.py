@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, cast
 
-from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
 from graphnet.backend.calls import in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 
 #: What the kernels know the divisors as.

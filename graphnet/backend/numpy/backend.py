@@ -17,7 +17,6 @@ from graphnet.backend.base import (
     Op,
     PoolingKind,
     ScratchDecl,
-    Window,
 )
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.measures import (
@@ -44,7 +43,9 @@ from graphnet.backend.numpy.sums import (
 )
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.processors import n_processors
+from graphnet.backend.rectifier import without_axes
 from graphnet.backend.staging import HostStaging, Staging
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, columns, rows
 from graphnet.random import samples as philox
 
@@ -92,6 +93,16 @@ class NumpyBackend(Backend):
             return flat.reshape(shape)
         n_axes = len(shape)
         return flat.reshape((*shape[1:], shape[0])).transpose(n_axes - 1, *range(n_axes - 1))
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Call]:
+        def note() -> None:
+            of_rows: Any = flags.any(axis=1)
+            found[:] = of_rows.tolist()
+
+        return [note]
+
+    def operand(self, value: float, dtype: np.dtype) -> np.ndarray:
+        return without_axes(value, np.dtype(dtype))
 
     def upload(self, host: np.ndarray, out: Array) -> None:
         np.copyto(out, host, casting="no")

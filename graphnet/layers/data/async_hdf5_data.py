@@ -17,11 +17,12 @@ from graphnet.layers.data.hdf5_data import HDF5Data, HDF5DataLayer
 class AsyncHDF5Data(HDF5Data):
     """Samples from HDF5 files or a named data set, made ready by a thread while the net computes.
 
-    Delivers exactly what HDF5Data of the same name does. Small batches of a source in memory are
-    made when they are asked for, which is quicker.
+    It delivers what an HDF5Data layer of the same name and properties delivers. Small batches of a
+    source in memory are made when they are asked for, which is quicker. The batches kept ready take
+    memory besides ``buffer_bytes``.
 
     Tops:
-        each: ``(batch_size, …)``, as in HDF5Data.
+        each: ``(batch_size, …)``, the rest as in the file and after the transformers.
     Args:
         prefetch: How many batches are kept ready, at most 64. Default 2.
     Example:

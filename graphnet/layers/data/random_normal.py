@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 from graphnet.random.keys import stream_key
 
 
-class RandomNormal(LayerSpec):
+class RandomNormal(DataSpec):
     """Fill each top with independent draws from N(0, 1), new ones in each forward.
 
     The draws depend on the seed, the layer's name, the iteration and the sample's place in the
@@ -37,10 +30,6 @@ class RandomNormal(LayerSpec):
     Source:
         Mocha ``RandomNormalLayer``.
     """
-
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
 
     type: Literal["RandomNormal"] = "RandomNormal"
     shape: tuple[PositiveInt, ...]

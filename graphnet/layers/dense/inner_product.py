@@ -11,7 +11,7 @@ from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
@@ -117,4 +117,4 @@ class InnerProductLayer(Layer[InnerProduct]):
                 y.diff,
             )
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -11,7 +11,16 @@ from pydantic import model_validator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Layer,
+    LayerSpec,
+    Reads,
+    ScratchDecls,
+    Shapes,
+    at_least,
+)
 
 _PAIR = 2
 
@@ -62,9 +71,7 @@ class ElementWise(LayerSpec):
                 )
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if self.operation == "Add" and any(abs(c) != 1 for c in (self.coef or ())[1:]):
             return {"term": ScratchDecl(bottoms[0], blob=True)}
         if self.operation == "Max" and backward:
@@ -107,9 +114,8 @@ class ElementWiseLayer(Layer[ElementWise]):
         }
         combine = functions[self.spec.operation]
         if self.spec.operation == "Add":
-            self.forward = bind(combine, y.data, *scratch, *data)  # type: ignore[method-assign]
-        else:
-            self.forward = bind(combine, y.data, *data)  # type: ignore[method-assign]
+            data = [*scratch, *data]
+        self.bind_passes(forward=bind(combine, y.data, *data))
         self.gradients = [
             self.gradient(i, x.diff) for i, x in enumerate(self.bottoms) if x.diff is not None
         ]

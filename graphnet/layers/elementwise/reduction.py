@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 
 Operation = Literal["Sum", "AbsSum", "SquareSum", "Mean"]
@@ -49,9 +49,7 @@ class Reduction(LayerSpec):
         (x,) = bottoms
         return [x[: axis_of(x, self.axis)]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         decls = {}
         if not self.is_linear:
             decls["terms"] = ScratchDecl(bottoms[0], blob=True)

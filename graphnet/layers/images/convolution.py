@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Literal
 
-from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
+from graphnet.backend.base import Backend, ConvArrays
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -71,9 +71,7 @@ class Convolution(FilterBank):
             )
         return [(x[0], self.n_filter, height, width)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         return dict(
             backend.conv2d_scratch(
@@ -109,4 +107,4 @@ class ConvolutionLayer(Layer[Convolution]):
             y.diff,
         )
         op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import beside
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -70,9 +70,7 @@ class Deconvolution(FilterBank):
             )
         return [(x[0], self.n_filter, *size)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         needed = backend.conv2d_scratch(
             self.window, self.n_group, y, self.filter_shape(x), backward=True

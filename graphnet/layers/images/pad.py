@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import NonNegativeInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -60,9 +60,7 @@ class Pad(LayerSpec):
         top, bottom, left, right = self.pad
         return [(x[0], x[1], top + x[2] + bottom, left + x[3] + right)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if self.mode == "zero" or not backward:
             return {}
         n, c, h, w = bottoms[0]

@@ -10,23 +10,15 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import BatchError, ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Arity, Binding, LossLayer, ScratchDecls, Shapes, exactly
 from graphnet.layers.losses.labels import memory, number_text
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
 
 SMALLEST = 1e-12  # distance that is divided by
 
 
-class ContrastiveLoss(LayerSpec):
+class ContrastiveLoss(MeanLoss):
     """1 / (2N) · Σ [y · d² + (1 − y) · max(margin − d, 0)²], d the distance of a pair.
 
     A pair of one class (y = 1) is drawn together, one of two classes (y = 0) is pushed apart
@@ -40,7 +32,7 @@ class ContrastiveLoss(LayerSpec):
     Args:
         loss_weight: The factor of this loss in the objective. Default 1.
         margin: The distance beyond which pairs of two classes cost nothing. Default 1.
-        legacy_version: Whether such pairs cost max(margin − d², 0) instead. Default false.
+        legacy_version: Whether they cost max(margin − d², 0) instead. Default false.
     Example:
         - {name: loss, type: ContrastiveLoss, margin: 1, bottoms: [left, right, label]}
     Source:
@@ -48,9 +40,7 @@ class ContrastiveLoss(LayerSpec):
         that its gradient is divided by.
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
     n_bottoms: ClassVar[Arity] = exactly(3)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
     loss_weight: NonNegativeFloat = 1.0
@@ -66,9 +56,7 @@ class ContrastiveLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         of_pairs = (bottoms[0][0], 1)
         return {
             "difference": kept(bottoms, backward=backward),
@@ -80,9 +68,6 @@ class ContrastiveLoss(LayerSpec):
             "fits": ScratchDecl(of_pairs, "bool", blob=True),
             "flag": ScratchDecl(of_pairs, "bool", blob=True),
         }
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)

@@ -27,12 +27,12 @@ class HingeLoss(PairLoss):
 
     type: Literal["HingeLoss"] = "HingeLoss"
 
-    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+    def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         xp.multiply(a, b, out=cost)
         xp.subtract(1.0, cost, out=cost)
         xp.clip(cost, 0.0, xp.inf, out=cost)
 
-    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+    def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
         # 1 within the margin, 0 beyond it
         xp.multiply(a, b, out=slope)
         xp.subtract(1.0, slope, out=slope)

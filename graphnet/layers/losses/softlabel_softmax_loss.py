@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
-class SoftlabelSoftmaxLoss(LayerSpec):
+class SoftlabelSoftmaxLoss(MeanLoss):
     """1 / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
 
     M is the number of positions. It reports ``loss_weight`` times the loss; rows that only
@@ -42,13 +34,13 @@ class SoftlabelSoftmaxLoss(LayerSpec):
         Mocha ``SoftlabelSoftmaxLossLayer`` (whose gradient takes Σy for 1).
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
     loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
+
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, labels = bottoms
@@ -65,9 +57,7 @@ class SoftlabelSoftmaxLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return {
@@ -81,9 +71,6 @@ class SoftlabelSoftmaxLoss(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(1,))
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     def build(self, binding: Binding) -> SoftlabelSoftmaxLossLayer:
         return SoftlabelSoftmaxLossLayer(self, binding)

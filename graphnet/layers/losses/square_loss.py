@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
 
 
-class SquareLoss(LayerSpec):
+class SquareLoss(MeanLoss):
     """1 / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
 
     Nothing is broadcast: a sample of both has as many elements, in the same order. It
@@ -39,10 +31,6 @@ class SquareLoss(LayerSpec):
         Caffe ``EuclideanLoss``.
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["SquareLoss"] = "SquareLoss"
     loss_weight: NonNegativeFloat = 1.0
 
@@ -50,13 +38,8 @@ class SquareLoss(LayerSpec):
         check_pair(bottoms)
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {"difference": kept(bottoms, backward=backward)}
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)

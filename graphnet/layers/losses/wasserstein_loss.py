@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
@@ -11,17 +11,9 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 
 
 def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -32,7 +24,7 @@ def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ..
     return rows_
 
 
-class WassersteinLoss(LayerSpec):
+class WassersteinLoss(MeanLoss):
     """The transport cost between two distributions, by Sinkhorn's iteration.
 
     With K = exp(−λ M) it repeats v = b / (Kᵀ u), u = a / (K v) from a uniform u; the loss is
@@ -50,7 +42,7 @@ class WassersteinLoss(LayerSpec):
         1: true distributions ``(N, …)``.
     Args:
         M: The cost of moving from each predicted class (row) to each true one (column).
-        lambda: Strength of the approximation, positive.
+        lambda: λ, positive.
         sinkhorn_iter: How many iterations. Default 50.
         loss_weight: The factor of this loss in the objective. Default 1.
     Example:
@@ -65,9 +57,6 @@ class WassersteinLoss(LayerSpec):
     """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["WassersteinLoss"] = "WassersteinLoss"
     M: Annotated[tuple[tuple[float, ...], ...], AfterValidator(_matrix)]
@@ -85,9 +74,7 @@ class WassersteinLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         a, b = ((shape[0], feature_size(shape)) for shape in bottoms)
         lifetime: Literal["pass", "call"] = "pass" if backward else "call"
         return {
@@ -95,12 +82,6 @@ class WassersteinLoss(LayerSpec):
             "v": ScratchDecl(b, blob=True),
             "from_v": ScratchDecl(a, blob=True),
         }
-
-    def backward_reads(self) -> Reads:
-        return Reads()
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     def macs(self, bottoms: Shapes) -> int:
         return bottoms[0][0] * len(self.M) * len(self.M[0]) * (2 * self.sinkhorn_iter + 2)

@@ -22,7 +22,7 @@ class Slice(LayerSpec):
     Tops:
         each: the same shape but along ``axis``.
     Args:
-        axis: The axis, as in ``(N, C, H, W)``; not the batch axis. Default 1.
+        axis: The axis, in ``(N, C, H, W)``; not the batch axis. Default 1.
         slice_points: The indices along the axis where the tops after the first begin. Default:
             all tops are of one size.
     Example:

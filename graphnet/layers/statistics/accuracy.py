@@ -16,10 +16,11 @@ from graphnet.layers.base import (
     Kind,
     LayerSpec,
     MeasureLayer,
+    ScratchDecls,
     Shapes,
     exactly,
 )
-from graphnet.layers.losses.labels import Labels, check_label_shape, label_scratch, memory
+from graphnet.layers.losses.labels import ClassLabels, check_label_shape, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -76,9 +77,7 @@ class Accuracy(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return label_scratch(scores, self.axis) | {
@@ -102,7 +101,7 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
     def setup(self) -> None:
         scores, label = self.bottoms
         spec, xp = self.spec, self.xp
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
         )
         self.expectations.append(self.labels.expectation)

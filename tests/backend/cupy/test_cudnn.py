@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from support.fake_cudnn import GOOD, FakeCudnn
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import cudnn
 from graphnet.backend.cupy.cudnn import PROTOTYPES, ConvDescriptors, Cudnn
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 LIBRARY = cudnn.find_library()

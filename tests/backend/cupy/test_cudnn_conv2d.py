@@ -10,11 +10,11 @@ from support.fake_cudnn import FakeCudnn
 from support.fake_cupy import FakeCupy
 from support.naive_windows import convolve
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import cudnn_conv2d
 from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.backend.cupy.cudnn import Cudnn
 from graphnet.backend.cupy.cudnn_conv2d import SCRATCH_BYTES, chosen_cudnn
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)

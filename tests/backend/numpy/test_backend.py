@@ -9,9 +9,10 @@ import pytest
 from support.poisoned import placed, poisoned, scratch_for
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import ConvArrays, InnerProductArrays, Window
+from graphnet.backend.base import ConvArrays, InnerProductArrays
 from graphnet.backend.cupy import probe as cupy_probe
 from graphnet.backend.numpy.backend import NumpyBackend
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2)}

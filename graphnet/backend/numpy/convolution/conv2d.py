@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl, Window
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.numpy.convolution.group import ConvGroup
 from graphnet.backend.numpy.convolution.lowered import LoweredGroup
@@ -15,6 +15,7 @@ from graphnet.backend.numpy.convolution.plan import ConvPlan
 from graphnet.backend.numpy.convolution.winograd import WinogradGroup
 from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
 from graphnet.backend.numpy.threads import ThreadPool
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 AnyPlan: TypeAlias = WinogradPlan | LoweredPlan

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, prod
 
-from graphnet.backend.base import Window
 from graphnet.backend.calls import cut
+from graphnet.backend.window import Window
 from graphnet.blob import Shape
 
 #: Units a pass should have, so that threads finish at about the same time.

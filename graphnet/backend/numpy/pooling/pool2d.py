@@ -14,12 +14,13 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.numpy.windows import Axis
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 #: What a tap of the windows meets, and the windows, as a part of an array.

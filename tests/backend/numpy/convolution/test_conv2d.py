@@ -20,7 +20,7 @@ from support.naive_windows import convolve
 from support.poisoned import scratch_for
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import ConvArrays, Window
+from graphnet.backend.base import ConvArrays
 from graphnet.backend.numpy import products as numpy_products
 from graphnet.backend.numpy.convolution import lowered_plan as numpy_conv2d_lowered_plan
 from graphnet.backend.numpy.convolution import plan as numpy_conv2d_plan
@@ -28,6 +28,7 @@ from graphnet.backend.numpy.convolution import winograd_plan as numpy_conv2d_win
 from graphnet.backend.numpy.convolution.conv2d import plan_conv2d
 from graphnet.backend.numpy.convolution.lowered import LoweredGroup
 from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
+from graphnet.backend.window import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 

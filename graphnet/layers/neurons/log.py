@@ -1,4 +1,4 @@
-"""Exp and Log: powers of any base, and logarithms to it."""
+"""Log: logarithms to any base."""
 
 from __future__ import annotations
 
@@ -12,42 +12,6 @@ from graphnet.declare.fields import PositiveFloat
 from graphnet.layers.neurons.base import NeuronSpec
 
 
-class Exp(NeuronSpec):
-    """base ^ (shift + scale · x).
-
-    Bottoms:
-        each: ``(N, …)``.
-    Tops:
-        each: the same shape; in place where left out.
-    Args:
-        base: The base, more than 0. Default e.
-        scale: The factor of x. Default 1.
-        shift: What is added to it. Default 0.
-    Example:
-        - {name: power, type: Exp, base: 2, scale: -1, bottoms: [x], tops: [y]}
-    Source:
-        Caffe ``Exp``; with its defaults it is Mocha's ``Exponential``.
-    """
-
-    type: Literal["Exp"] = "Exp"
-    base: PositiveFloat | None = None
-    scale: float = 1.0
-    shift: float = 0.0
-
-    @property
-    def log_base(self) -> float:
-        """The natural logarithm of the base."""
-        return 1.0 if self.base is None else log(self.base)
-
-    def apply(self, xp: Any, x: Array, y: Array) -> None:
-        xp.multiply(x, self.log_base * self.scale, out=y)
-        xp.add(y, self.log_base * self.shift, out=y)
-        xp.exp(y, out=y)
-
-    def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
-        xp.multiply(y, self.log_base * self.scale, out=slope)
-
-
 class Log(NeuronSpec):
     """The logarithm of shift + scale · x; NaN where that is negative.
 
@@ -57,8 +21,8 @@ class Log(NeuronSpec):
         each: the same shape; in place where left out.
     Args:
         base: The base, more than 0 and not 1. Default e.
-        scale: The factor of x. Default 1.
-        shift: What is added to it. Default 0.
+        scale: What x is multiplied by. Default 1.
+        shift: What is added to that. Default 0.
     Example:
         - {name: bits, type: Log, base: 2, shift: 1.0e-9, bottoms: [p], tops: [bits]}
     Source:
