@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite, prod
+from typing import Any
 
 import numpy as np
 
