@@ -15,7 +15,9 @@ from graphnet.declare.lossless import lossless
 from graphnet.errors import ShapeError
 from graphnet.sealed import refuse
 
-Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray
+#: An array of either backend, in the words of NumPy's, whose interface CuPy's arrays have as far as
+#: it is used here; what they have beyond that concerns `backend/cupy` alone.
+Array: TypeAlias = "np.ndarray[Any, Any]"
 Shape: TypeAlias = tuple[int, ...]
 
 
@@ -33,7 +35,7 @@ class Blob:
 
     name: str
     data: Array
-    diff: Array | None
+    diff: Any  # an Array or None: whoever reads it knows whether a gradient is wanted
 
     def __init__(self, name: str, data: Array, diff: Array | None = None) -> None:
         vars(self).update(name=name, data=data, diff=diff)

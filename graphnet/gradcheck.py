@@ -16,7 +16,6 @@ import numpy as np
 
 from graphnet.declare.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
-from graphnet.layers.data.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
 from graphnet.net.trainable import check_learns
@@ -112,7 +111,8 @@ def check_gradients(
     check_learns(net.compiled, net.store)
     twin = _float64_twin(net)
     try:
-        return _check(twin, step, tolerance, max_elements)
+        with net.backend.computing():
+            return _check(twin, step, tolerance, max_elements)
     finally:
         twin.close()
 
@@ -136,7 +136,7 @@ def _float64_twin(net: Net) -> Net:
             array[...] = running[layer.name].state[name]
     twin.load_state_dict({"cursors": net.state_dict()["cursors"]})
     for layer in net.layers:
-        if isinstance(layer, InputLayer):
+        if layer.spec.is_filled_by_caller:
             for top in layer.tops:
                 twin.fed(top.name)[...] = top.data
     twin.context.iteration = net.context.iteration

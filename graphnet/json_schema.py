@@ -131,9 +131,10 @@ class _Generator(GenerateJsonSchema):
         json_schema["description"] = _summary(model)
         words = _described_args(model)
         properties = json_schema["properties"]
-        for name, text in words.items():
-            if name in properties:
-                properties[name].setdefault("description", text)
+        summary = json_schema["description"].partition("\n\n")[0]  # a short model's has its keys
+        for name, held in properties.items():
+            if name != "type":
+                held.setdefault("description", words.get(name, summary))
         if "const" in properties.get("type", {}):
             properties["type"].pop("default", None)
             json_schema["required"] = ["type", *json_schema.get("required", [])]

@@ -33,7 +33,7 @@ from graphnet.solver.state import SolverState
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
        data: {x: [[1, 0], [0, 1], [1, 1], [2, 0], [0, 3]], label: [0, 1, 0, 1, 1]}}
-    - {name: noise, type: RandomNormal, output_dims: [2], batch_sizes: [4], tops: [noise]}
+    - {name: noise, type: RandomNormal, shape: [2], batch_sizes: [4], tops: [noise]}
     - {name: in, type: Input, batch_size: 4, shapes: {more: [2]}, tops: [more]}
     - {name: sum, type: ElementWise, bottoms: [x, noise, more], tops: [sum]}
     - {name: bn, type: BatchNorm, bottoms: [sum], tops: [bn]}
@@ -153,7 +153,8 @@ def test_the_walk_meets_what_is_public():
         *(
             "ShardedNet",
             "SharedEvaluation",
-            "Step",
+            "StepRate",
+            "RunInfo",
             "MemoryOutputLayer",
             "InnerProduct",
             "Evaluation",
@@ -288,7 +289,7 @@ def test_the_scale_of_the_rate_must_be_a_number():
 def test_the_iteration_and_the_place_in_the_batch_decide_what_is_drawn():
     """Which is what assigning them is for."""
     net = net_of("""
-        - {name: noise, type: RandomNormal, output_dims: [3], batch_sizes: [2], tops: [x]}
+        - {name: noise, type: RandomNormal, shape: [3], batch_sizes: [2], tops: [x]}
     """)
     drawn = []
     for iteration, first in ((0, 0), (1, 0), (0, 5), (0, 0)):

@@ -10,7 +10,7 @@ from graphnet.backend.cupy.probe import what_is_missing
 
 
 @dataclass(frozen=True)
-class Blas:
+class BlasLibrary:
     """A library that multiplies matrices.
 
     Attributes:
@@ -26,12 +26,12 @@ class Blas:
     path: str
 
 
-def blas() -> list[Blas]:
+def blas() -> list[BlasLibrary]:
     """Those that this process has loaded; none where NumPy's is unknown, as Apple's is."""
     import numpy as np  # noqa: F401  # loads it
 
     return [
-        Blas(
+        BlasLibrary(
             str(found.get("internal_api", "")),
             str(found.get("version") or ""),
             str(found.get("architecture") or ""),

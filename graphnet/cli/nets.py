@@ -27,10 +27,10 @@ def list_nets(*, as_json: bool) -> None:
         return
     rows = [(net.name, net.about, net.data, net.reached or "-") for net in SHIPPED.values()]
     table(
-        [("net", "left"), ("what it is", "left"), ("data", "left"), ("reached", "right")],
+        ["net", "what it is", "data", ">reached"],
         rows,
         narrow=(
-            [("net", "left"), ("data", "left"), ("reached", "right")],
+            ["net", "data", ">reached"],
             [(name, data, reached) for name, _, data, reached in rows],
         ),
     )

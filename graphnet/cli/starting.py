@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.app import Json, command
+from graphnet.cli.app import command
+from graphnet.cli.options import Json
 
 
 @command

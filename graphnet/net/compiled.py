@@ -19,7 +19,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import shape_text
-from graphnet.control_groups import Room
+from graphnet.control_groups import FreeMemory
 from graphnet.declare.arguments import expect_one_of
 from graphnet.declare.names import clashes
 from graphnet.declare.validation import describe
@@ -56,7 +56,7 @@ from graphnet.net.passes import (
 )
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.spec import NetSpec
-from graphnet.params.param import Declared, ParamDecl, StateDecl
+from graphnet.params.param import DeclaredParams, ParamDecl, StateDecl
 
 #: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
 #: a collection of names: these are kept, the rest is shared.
@@ -83,7 +83,7 @@ class CompiledNet:
     phase: Phase
     graph: NetGraph
     plan: MemoryPlan
-    declared: Mapping[str, Declared]
+    declared: Mapping[str, DeclaredParams]
     backend: Backend
     dtype: np.dtype
     memory_limit: int | None = None
@@ -173,17 +173,17 @@ def compile_net(
     return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
 
 
-def _memory(limit: int | None, backend: Backend) -> Room | None:
+def _memory(limit: int | None, backend: Backend) -> FreeMemory | None:
     """What a net may take: as much as is said, else as there is."""
     if limit is not None:
-        return Room(limit, "memory_limit")
+        return FreeMemory(limit, "memory_limit")
     if backend.on_host:
         return available_memory()
     free = backend.free_bytes()
-    return None if free is None else Room(free, "free on the device")
+    return None if free is None else FreeMemory(free, "free on the device")
 
 
-def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
+def param_bytes(declared: Mapping[str, DeclaredParams], dtype: np.dtype) -> int:
     """What all params take, with the diffs of those that learn."""
     return dtype.itemsize * sum(
         prod(param.shape) * (1 if of_key.frozen else 2)
@@ -228,7 +228,7 @@ def check_classes(graph: NetGraph) -> None:
 
 
 def check_places(
-    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, Declared]
+    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, DeclaredParams]
 ) -> None:
     """See that a snapshot has a place of its own for all that belongs to each layer.
 
@@ -257,7 +257,7 @@ def check_places(
         raise SpecError.of(dict.fromkeys(problems))
 
 
-def collect_params(graph: NetGraph) -> tuple[dict[str, str], dict[str, Declared]]:
+def collect_params(graph: NetGraph) -> tuple[dict[str, str], dict[str, DeclaredParams]]:
     """Which layer owns each store key, and what the key holds.
 
     The first layer with a key declares its params; a later one must agree on names and shapes,
@@ -299,4 +299,4 @@ def collect_params(graph: NetGraph) -> tuple[dict[str, str], dict[str, Declared]
             problems.append(Problem(text, layer.position))
     if problems:
         raise ShapeError.of(problems)
-    return owners, {k: Declared(params[k], state[k], frozen[k]) for k in params}
+    return owners, {k: DeclaredParams(params[k], state[k], frozen[k]) for k in params}

@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
-from graphnet.params.param import Declared
+from graphnet.params.param import DeclaredParams
 
 
 def sort_layers(graph: NetGraph) -> None:
@@ -95,7 +95,7 @@ def store_by_rows(graph: NetGraph) -> None:
 
 
 def note_params(
-    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, Declared]
+    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, DeclaredParams]
 ) -> None:
     """Mark the layers whose params learn, and the first layer with each."""
     for layer in graph.layers:

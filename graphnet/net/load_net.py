@@ -16,7 +16,6 @@ from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, GraphnetWarning, SpecError, did_you_mean, one_of
 from graphnet.layers.base import Phase
-from graphnet.layers.data.memory_data import MemoryData
 from graphnet.net.compiled import Keep, compile_net
 from graphnet.net.in_step import chance_meetings, drifting
 from graphnet.net.net import Net
@@ -102,8 +101,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         warnings.warn(fallback_text(resolved), FallbackWarning, stacklevel=3)
     arrays = _arrays(inputs, resolved.spec)
     spec = resolved.spec.with_nodes(
-        replace(n, spec=n.spec.shaped_for(arrays)) if isinstance(n.spec, MemoryData) else n
-        for n in resolved.spec.nodes
+        replace(n, spec=n.spec.shaped_for(arrays)) for n in resolved.spec.nodes
     )
     if share is not None:
         _check_as_shared(share, {"backend": backend, "dtype": dtype, "seed": seed}, threads)
@@ -142,7 +140,7 @@ def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) 
 
 def _arrays(inputs: Mapping[str, Any] | None, spec: NetSpec) -> dict[str, np.ndarray]:
     """The arrays for tops of MemoryData layers, of any phase."""
-    tops = {t for n in spec.data_nodes() if isinstance(n.spec, MemoryData) for t in n.tops}
+    tops = {t for n in spec.data_nodes() if n.spec.takes_arrays for t in n.tops}
     fits = inputs is None or isinstance(inputs, Mapping)
     named = ", ".join(f"'{top}': array" for top in sorted(tops)) or "'top': array"
     expect(fits, "inputs", "arrays by the names of tops", inputs, f"write inputs={{{named}}}")

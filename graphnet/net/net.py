@@ -76,8 +76,7 @@ class Net(RunningNet):
         store: Whose params it uses.
         seed: Keys its random streams.
         inputs: Arrays for MemoryData tops.
-        freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
-            are (for the gradient check, to which they are constants).
+        freeze_borrowed: Whether params borrowed from other layers are copies that never change.
         portion: Which rows of the global batch its data layers deliver. Default: all.
         replaceable: The output files that the run it belongs to has written before.
     """
@@ -169,22 +168,13 @@ class Net(RunningNet):
         inputs = inputs or self.inputs
         if phase != self.phase:
             warn_of_same_rows(spec, phase, inputs, self.compiled.spec, self.inputs)
+        dtype, limit = self.compiled.dtype, memory_limit or self.compiled.memory_limit
         compiled = compile_net(
-            spec,
-            phase,
-            self.backend,
-            self.compiled.dtype,
-            keep,
-            memory_limit=memory_limit or self.compiled.memory_limit,
-            has_params=True,
+            spec, phase, self.backend, dtype, keep, memory_limit=limit, has_params=True
         )
         check_shared(compiled, self.compiled, self.store.declared)
         return Net(
-            compiled,
-            self.store,
-            self.context.seed,
-            inputs,
-            replaceable=self.context.replaceable,
+            compiled, self.store, self.context.seed, inputs, replaceable=self.context.replaceable
         )
 
     # --- running ------------------------------------------------------------------------
@@ -195,6 +185,10 @@ class Net(RunningNet):
         Raises:
             GraphnetError: With the layer and its position, if a layer meets bad data.
         """
+        with self.backend.computing():
+            self._run_forward()
+
+    def _run_forward(self) -> None:
         self._passes.forget()
         i = 0
         try:
@@ -214,6 +208,10 @@ class Net(RunningNet):
             GraphnetError: If there was no forward since the last backward, whose memory it has
                 used, or the net is of phase ``test``, where no gradients are planned.
         """
+        with self.backend.computing():
+            self._run_backward()
+
+    def _run_backward(self) -> None:
         self._passes.begin_backward()
         self.run_backward()
         self._passes.has_backward = True
@@ -227,8 +225,9 @@ class Net(RunningNet):
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
-        self.forward()
-        self.backward()
+        with self.backend.computing():
+            self._run_forward()
+            self._run_backward()
 
     @property
     def n_valid(self) -> int:
@@ -243,7 +242,7 @@ class Net(RunningNet):
     def data_summary(self) -> dict[str, Any]:
         """The source each data layer of the spec reads, of every phase, by layer name."""
         nodes = self.compiled.spec.data_nodes()
-        return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
+        return {n.name: n.spec.data_source or type(n.spec).__name__ for n in nodes}
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer, of every phase, from another of its name.
@@ -251,7 +250,7 @@ class Net(RunningNet):
         Raises:
             DataError: If one cannot be read.
         """
-        sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
+        sources = {n.name: n.spec.data_source for n in self.compiled.spec.data_nodes()}
         return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
     def output_files(self) -> list[str]:
@@ -282,7 +281,7 @@ class Net(RunningNet):
                 samples.
         """
         n_samples = self.evaluation_size
-        with self.evaluating(0), one_pass(self.layers):
+        with self.backend.computing(), self.evaluating(0), one_pass(self.layers):
             self.reset_statistics()
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
@@ -325,7 +324,8 @@ class Net(RunningNet):
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
         net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
-        return run_batches(net, arrays, n_rows, batch)
+        with self.backend.computing():
+            return run_batches(net, arrays, n_rows, batch)
 
     def _predictor(self, row_shapes: Mapping[str, Shape], batch: int) -> Net:
         """The net for these blobs and this batch, made once and kept."""
@@ -366,7 +366,7 @@ class Net(RunningNet):
 
         Runs the last batch again.
         """
-        with self.put_back():
+        with self.backend.computing(), self.put_back():
             for layer in self.data_layers:
                 layer.seek(max(0, layer.cursor - self.batch_size))
             return first_bad_layer(self.layers, self.params)

@@ -25,11 +25,8 @@ def _by_origin(there: Any, here: Any, document: Document, path: KeyPath) -> Any:
     if there == here:
         return there
     if isinstance(there, BaseModel):
-        keys = type(there).model_fields
-        chosen = {
-            key: _by_origin(getattr(there, key), getattr(here, key), document, (*path, key))
-            for key in keys
-        }
+        values = dict(here)
+        chosen = {k: _by_origin(v, values[k], document, (*path, k)) for k, v in there}
         return there.model_copy(update=chosen)
     if isinstance(there, Mapping) and isinstance(here, Mapping):
         return {k: _by_origin(v, here[k], document, (*path, k)) for k, v in there.items()}

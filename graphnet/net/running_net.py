@@ -80,6 +80,8 @@ class RunningNet(Sealed):
     """
 
     name: str
+    #: A net whose batch is cut into shards gives itself here; this one computes it whole.
+    in_shards: None = None
 
     def __init__(
         self,

@@ -8,10 +8,10 @@ from graphnet.blob import shape_text
 from graphnet.errors import Position, Problem, ShapeError
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
-from graphnet.params.param import Declared, Misfit, misfits
+from graphnet.params.param import DeclaredParams, Misfit, misfits
 
 
-def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
+def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, DeclaredParams]) -> None:
     """See that a net finds all its params in those of another.
 
     Args:
@@ -33,7 +33,9 @@ def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Decla
         _check_learnable(net, with_, given)
 
 
-def _check_learnable(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
+def _check_learnable(
+    net: CompiledNet, with_: CompiledNet, given: Mapping[str, DeclaredParams]
+) -> None:
     """See that what is to learn has gradients in the other net's store."""
     here, there = _names(net, with_)
     owners = {v.spec.store_key: v for v in net.layers if v.owns_params}

@@ -13,14 +13,14 @@ from operator import methodcaller
 from typing import Any
 
 from graphnet.blob import Array
-from graphnet.layers.base import Layer, Stage
+from graphnet.layers.base import Layer, PassStage
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.net import Net
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.parallel.tree_sum import TreeSum
 
-Stages = Callable[[Layer[Any]], list[Stage]]
+Stages = Callable[[Layer[Any]], list[PassStage]]
 _FORWARD, _BACKWARD = methodcaller("forward_stages"), methodcaller("backward_stages")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -77,9 +77,9 @@ class NCCLCommunicator(Communicator):
         stream = self._stream()
         self._nccl.groupStart()
         for peer, array in sends:
-            self._ranks.send(array.data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
+            self._ranks.send(cast("Any", array).data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
         for peer, array in receives:
-            self._ranks.recv(array.data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
+            self._ranks.recv(cast("Any", array).data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
         self._nccl.groupEnd()
 
     def broadcast(self, value: T) -> T:

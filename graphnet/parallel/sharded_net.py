@@ -145,13 +145,14 @@ class ShardedNet(Sealed):
             GraphnetError: If a layer meets bad data.
             RankError: If another rank has gone.
         """
-        self._tally.begin()
-        if self._lockstep is not None:
-            for shard in self._nets:
-                self._enter(shard)
-            self._lockstep.run()
-        self._sum(self._shard)
-        self._tally.end()
+        with self.backend.computing():
+            self._tally.begin()
+            if self._lockstep is not None:
+                for shard in self._nets:
+                    self._enter(shard)
+                self._lockstep.run()
+            self._sum(self._shard)
+            self._tally.end()
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 
@@ -251,6 +252,11 @@ class ShardedNet(Sealed):
             sums.fill(0)
 
     # --- the ranks ----------------------------------------------------------------------
+
+    @property
+    def in_shards(self) -> ShardedNet:
+        """This net: its batch is cut into shards."""
+        return self
 
     def collect(self) -> None:
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""

@@ -16,7 +16,7 @@ def test_blas(monkeypatch):
         {"user_api": "blas", "internal_api": "mkl", "version": None, "filepath": "b"},
     ]
     monkeypatch.setattr(machine, "threadpool_info", lambda: loaded)
-    assert machine.blas() == [machine.Blas("mkl", "", "", "b")]
+    assert machine.blas() == [machine.BlasLibrary("mkl", "", "", "b")]
 
 
 def test_gpus(monkeypatch):

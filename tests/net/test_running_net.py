@@ -20,7 +20,7 @@ from graphnet.solver.reporter import SilentReporter
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
        shapes: {x: [3, 2], label: []}}
-    - {name: noise, type: RandomNormal, output_dims: [3, 2], batch_sizes: [4], tops: [noise]}
+    - {name: noise, type: RandomNormal, shape: [3, 2], batch_sizes: [4], tops: [noise]}
     - {name: sum, type: ElementWise, bottoms: [x, noise], tops: [sum]}
     - {name: rnn, type: LSTM, output_dim: 3, stateful: true, bottoms: [sum], tops: [h]}
     - {name: bn, type: BatchNorm, bottoms: [h], tops: [bn]}
@@ -293,7 +293,7 @@ NET = """
 - {name: data, type: MemoryData, batch_size: 4, shapes: {x: [5], label: []}, tops: [x, label]}
 - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [ip]}
 - {name: loss, type: SoftmaxLoss, ignore_label: 9, bottoms: [ip, label]}
-- {name: more, type: SquareLoss, bottoms: [ip, ip], weight: 0.5}
+- {name: more, type: SquareLoss, bottoms: [ip, ip], loss_weight: 0.5}
 - {name: accuracy, type: Accuracy, top_k: 2, report_error: true, ignore_label: 9,
    bottoms: [ip, label]}
 """
