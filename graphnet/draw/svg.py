@@ -128,8 +128,10 @@ def _n(value: float) -> str:
 
 def _text(text: str) -> str:
     """Text as XML can hold it."""
-    return escape("".join(c if c.isprintable() or c == "\n" else "�" for c in text), quote=False)
+    return escape(
+        "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text), quote=False
+    )
 
 
 def _attribute(text: str) -> str:
-    return escape("".join(c if c.isprintable() else "�" for c in text))
+    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
