@@ -25,6 +25,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
+    "interchange",
     "json_schema",
     "solver",
     "gradcheck timing parallel",
@@ -50,7 +51,7 @@ ALLOWED = {
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
-    "h5py": ("data", "solver/record/snapshot_file"),
+    "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow"),
     "rich": ("cli",),

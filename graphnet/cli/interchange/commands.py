@@ -1,0 +1,54 @@
+"""``graphnet import``: its commands and their options; what each one does is in other modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphnet.cli.app import app, command
+from graphnet.cli.usage import Commands
+
+imports = typer.Typer(cls=Commands, no_args_is_help=True)
+app.add_typer(imports, name="import", help="Make a net of graphnet of another framework's.")
+
+
+def caffe(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="The net: a .prototxt, or a .caffemodel, which holds its net."
+        ),
+    ],
+    to: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--to", metavar="DIR", help="Where net.yaml, solver.yaml and model.h5 go."
+        ),
+    ],
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .caffemodel, or one in HDF5.")
+    ] = None,
+    solver: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The solver's .prototxt.")
+    ] = None,
+    mean: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A mean's .binaryproto, in place of the one named."),
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="For the net's rules; repeatable.")
+    ] = None,
+    level: Annotated[int, typer.Option(metavar="N", help="For the net's rules.")] = 0,
+) -> None:
+    """Import a net of Caffe, its solver and its weights.
+
+    What graphnet has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import caffe as caffe_import
+
+    caffe_import.caffe(model, to, weights, solver, mean, level=level, stages=stage or ())
+
+
+command(caffe, imports)
