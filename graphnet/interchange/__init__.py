@@ -11,10 +11,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphnet.interchange.caffe.exporting import export_caffe as export_caffe
     from graphnet.interchange.caffe.importing import import_caffe as import_caffe
     from graphnet.interchange.caffe.importing import load_caffe as load_caffe
 
 _PUBLIC = {
+    "export_caffe": "graphnet.interchange.caffe.exporting",
     "import_caffe": "graphnet.interchange.caffe.importing",
     "load_caffe": "graphnet.interchange.caffe.importing",
 }

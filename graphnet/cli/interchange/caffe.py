@@ -1,13 +1,16 @@
-"""``graphnet import caffe``: write what a net of Caffe is in graphnet, and say what was done."""
+"""``graphnet import caffe`` and ``export caffe``: write the files, and say what was done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphnet.blob import shape_text
 from graphnet.cli.terminal import bytes_text, facts, say, table
+from graphnet.interchange.caffe.exporting import export_caffe
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.importing import import_caffe
+from graphnet.layers.base import Phase
 
 
 def caffe(
@@ -37,6 +40,28 @@ def caffe(
         n = len(made.notes) + len(notes)
         what = "a note" if n == 1 else f"{n} notes"
         say(f"{what} on what differs: see the comments in {to / 'net.yaml'}")
+
+
+def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase) -> None:
+    """Export, and print a table of the layers.
+
+    Raises:
+        GraphnetError: Listing all that Caffe has no equal of.
+    """
+    found = export_caffe(net, to, weights, phase)
+    rows = [
+        (
+            each.of.name,
+            each.of.type,
+            each.part.message["type"],
+            ", ".join(map(shape_text, each.shapes)),
+        )
+        for each in found
+    ]
+    table([("layer", "left"), ("graphnet", "left"), ("caffe", "left"), ("params", "left")], rows)
+    say()
+    files = [to, *([to.with_suffix(".caffemodel")] if weights else [])]
+    facts([(path.suffix[1:], _size(path)) for path in files])
 
 
 def _size(path: Path) -> str:

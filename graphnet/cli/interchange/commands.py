@@ -1,4 +1,7 @@
-"""``graphnet import``: its commands and their options; what each one does is in other modules."""
+"""``graphnet import`` and ``graphnet export``: their commands and their options.
+
+What each one does is in other modules.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.app import app, command
+from graphnet.cli.app import Net, app, command
+from graphnet.cli.options import PhaseName
 from graphnet.cli.usage import Commands
 
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
@@ -52,3 +56,33 @@ def caffe(
 
 
 command(caffe, imports)
+
+exports = typer.Typer(cls=Commands, no_args_is_help=True)
+app.add_typer(exports, name="export", help="Make a net of another framework of graphnet's.")
+
+
+def to_caffe(
+    net: Net,
+    to: Annotated[
+        Path,
+        typer.Option("-o", "--to", metavar="FILE", help="The .prototxt; a .caffemodel beside it."),
+    ],
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."
+        ),
+    ] = None,
+    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TEST,
+) -> None:
+    """Export a net and its weights to Caffe.
+
+    What Caffe has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import caffe as caffe_export
+
+    caffe_export.to_caffe(net, to, weights, phase.value)
+
+
+to_caffe.__name__ = "caffe"
+command(to_caffe, exports)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from support import caffe_files as made
 
+from graphnet.solver.record.snapshot_file import read
+
 NET = """name: "n"
 layer { name: "in" type: "Input" top: "x" input_param { shape { dim: [2, 3] } } }
 layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y"
@@ -35,6 +37,17 @@ def test_table_and_files(run):
     np.save("x.npy", np.ones((4, 3), np.float32))
     assert run("predict out/net.yaml --weights out/model.h5 --input x.npy --output y.npy").code == 0
     assert np.array_equal(np.load("y.npy"), np.full((4, 2), 4))
+
+
+def test_there_and_back(run):
+    """Exported with its weights, and imported from the model alone."""
+    write_files()
+    assert run("import caffe n.prototxt --weights m.caffemodel -o out").code == 0
+    found = run("export caffe out/net.yaml --weights out/model.h5 -o back.prototxt")
+    assert (found.code, found.err) == (0, "")
+    assert found.lines[2].split() == ["ip", "InnerProduct", "InnerProduct", "2×3,", "2"]
+    assert run("import caffe back.caffemodel -o again").code == 0
+    assert read(Path("again/model.h5")).params.keys() == read(Path("out/model.h5")).params.keys()
 
 
 def test_what_is_unsupported(run):

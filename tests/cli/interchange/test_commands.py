@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def test_help_lists_the_formats(run):
     """Each with a line."""
-    lines = run("import --help").lines
-    assert any(line.startswith("  caffe ") for line in lines)
+    for group in ("import", "export"):
+        assert any(line.startswith("  caffe ") for line in run(f"{group} --help").lines)
 
 
 def test_a_folder_must_be_named(run):
