@@ -16,7 +16,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from graphnet.data.pipeline import AnyTransformer
+from graphnet.data.transformers import AnyTransformer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
 from graphnet.layers.neurons.neurons import AnyNeuron
@@ -223,7 +223,7 @@ def values_entry() -> Iterator[str]:
                 if name != "type"
             )
             summary = docstring_sections(model)[""]
-            yield row(model.__name__, properties, " ".join(summary.split()))
+            yield row(model.model_fields["type"].default, properties, " ".join(summary.split()))
         yield ""
 
 

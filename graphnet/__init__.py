@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphnet.backend.base import ScratchDecl as ScratchDecl
     from graphnet.blob import Blob as Blob
     from graphnet.data import transformers as transformers
-    from graphnet.data.transformers import Transformer as Transformer
+    from graphnet.data.transformer import Transformer as Transformer
     from graphnet.errors import BackendError as BackendError
     from graphnet.errors import BatchError as BatchError
     from graphnet.errors import BreakError as BreakError
@@ -163,7 +163,7 @@ _PUBLIC = {
     "StateDecl": "graphnet.params.param",
     "TopologyError": "graphnet.errors",
     "TrainingSummary": "graphnet.solver.coffee.training_summary",
-    "Transformer": "graphnet.data.transformers",
+    "Transformer": "graphnet.data.transformer",
     "ValidationPerformance": "graphnet.solver.coffee.validation_performance",
     "at_least": "graphnet.layers.base",
     "check_gradients": "graphnet.gradcheck",

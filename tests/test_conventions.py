@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -25,8 +27,8 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "interchange",
-    "json_schema",
+    "runs interchange",
+    "draw json_schema",
     "solver",
     "gradcheck timing parallel",
     "net",
@@ -53,11 +55,11 @@ OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
-    "networkx": ("net/graph", "net/flow"),
+    "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
-    "yaml": ("declare/yaml_reader",),
+    "yaml": ("declare/yaml_reader", "runs/settings"),
 }
 
 #: Layer modules that other layers may use, and for what.
@@ -74,6 +76,8 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
+    "cli/showing": "tests/cli, by command",
+    "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
@@ -332,6 +336,28 @@ def test_tests_say_what_they_test(path):
             assert used in ("sleep", "monotonic"), (
                 f"line {node.lineno}: a test that measures time fails on a busy machine"
             )
+
+
+@pytest.mark.slow
+def test_tests_are_the_same_in_every_process(request):
+    """None is named or placed by a set or a clock: several processes can share the tests out."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    )
+    other = iter(sorted(filter(in_file, found.stdout.splitlines()), key=in_file))
+    here = sorted((item.nodeid for item in request.session.items), key=in_file)
+    strange = next((test for test in here if test not in other), None)  # each behind the last
+    assert strange is None, f"name it by what stays the same, and sort: {strange}"
+
+
+def in_file(test: str) -> str:
+    """The file of ``tests/test_x.py::test_y[z]``; nothing for a line that names no test."""
+    return "".join(test.partition(".py::")[:2]) if ".py::" in test else ""
 
 
 def test_one_version():

@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from graphnet.data.pipeline import AnyTransformer
+from graphnet.data.transformers import AnyTransformer
 from graphnet.declare.validation import keys_of
 from graphnet.declare.yaml_reader import parse_yaml, write_yaml
 from graphnet.errors import SpecError
@@ -58,7 +58,7 @@ def layer_example(name):
 def minimal(cls):
     """Its required keys with values that fit."""
     values = {k: VALUES[k] for k, info in keys_of(cls).items() if info.is_required()}
-    if cls.__name__ == "SubMean":
+    if cls.__name__ == "SubMeanTransformer":
         values["mean"] = 0.5
     if cls is mom_policy.Staged:
         values["stages"] = [{"policy": {"type": "Fixed", "momentum": 0.1}}]
@@ -71,7 +71,7 @@ def in_solver(key, values):
 
 
 def typed(cls, values):
-    return {"type": cls.__name__, **values}
+    return {"type": getattr(cls.model_fields.get("type"), "default", cls.__name__), **values}
 
 
 #: By name: the class, values that make it, and the document that has them in it.

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 from support.exercised import TESTS, holes, keys_written, keys_written_for
 
-from graphnet.data import augmentation, transformers
+from graphnet.data import image_transformers, value_transformers
 from graphnet.declare.fields import Model
 from graphnet.params import constraints, initializers, regularizers
 from graphnet.solver import lr_policy, mom_policy
@@ -35,7 +35,7 @@ def declared_in(module):
     ]
 
 
-MODULES = (constraints, initializers, regularizers, augmentation, transformers)
+MODULES = (constraints, initializers, regularizers, image_transformers, value_transformers)
 POLICIES = list(dict.fromkeys(declared_in(lr_policy) + declared_in(mom_policy)))
 OPTIONS = [
     *dict.fromkeys(cls for module in MODULES for cls in declared_in(module)),

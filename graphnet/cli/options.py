@@ -19,6 +19,23 @@ class PhaseName(StrEnum):
     TEST = "test"
 
 
+class HeatName(StrEnum):
+    """What the boxes of a drawing may be coloured by."""
+
+    KIND = "kind"
+    MACS = "macs"
+    BYTES = "bytes"
+    TIME = "time"
+
+
+class OverName(StrEnum):
+    """What the x axis of a chart may be."""
+
+    ITER = "iter"
+    EPOCH = "epoch"
+    TIME = "time"
+
+
 class SchemaName(StrEnum):
     """What there is a JSON Schema of."""
 

@@ -11,12 +11,13 @@ from graphnet.blob import shape_text
 from graphnet.cli.declared import read_net_with
 from graphnet.cli.terminal import facts, say
 from graphnet.cli.test import Options, load_all
-from graphnet.data.hdf5.file import Column, read_array
+from graphnet.data.hdf5.reader import Column, read_array
 from graphnet.data.hdf5.writer import ADVICE, write_files
-from graphnet.data.pipeline import Pipeline, out_shape
+from graphnet.data.pipeline import Pipeline
 from graphnet.data.source import entries
 from graphnet.data.tools import npy
-from graphnet.data.transformers import Samples, Transformer
+from graphnet.data.transformer import Samples, Transformer
+from graphnet.data.transformers import out_shape
 from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.files.paths import refuse_to_write_over

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from graphnet.cli.declared import Declared
 from graphnet.cli.terminal import bytes_text
-from graphnet.data.sets.datasets import PREFIX
+from graphnet.data.sets.store import PREFIX
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.sources import ResolvedData
 from graphnet.solver.spec import SolverSpec

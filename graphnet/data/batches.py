@@ -1,8 +1,11 @@
 """Batches: the rows of a table in the order of each epoch, a batch at a time.
 
-A table that fits into ``buffer_bytes`` is read once and kept. A larger one is streamed: one
-group of chunks is delivered from half of the buffer while the next is read, little by little,
-into the other half. Not for several threads at once.
+A table that fits into ``buffer_bytes`` is read once and kept. A larger one is streamed: one group
+of chunks is delivered from half of the buffer while the next is read, little by little, into the
+other half. Only one thread at a time may use it.
+
+    table       row ──read──▶ group (index)  ──take──▶ batch (slot) ──pipeline──▶ top
+    which:      chunks(epoch, group)          arrange(epoch, group)
 """
 
 from __future__ import annotations
@@ -17,12 +20,12 @@ from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.portion import Portion
 from graphnet.data.table import Table
-from graphnet.data.transformers import Samples
+from graphnet.data.transformer import Samples
 from graphnet.errors import DataError
 
 _CHUNKS_PER_GROUP = 64  # enough for rows that lie together on disk to be scattered well
 _QUICK_ELEMENTS = 1 << 15  # of a batch: made in less time than threads take to pass it on
-_INDEX_BYTES = 16  # beside each row in memory: its number, and its place in the order
+_INDEX_BYTES = 16  # beside each row in memory: its number, and where it comes in the order
 _MIB = 1 << 20
 
 
@@ -30,68 +33,65 @@ class _Group:
     """The rows of one group in memory.
 
     Attributes:
-        arrays: By column; a row's place is its *slot*.
-        rows: Of the table, by slot.
+        arrays: For each column, its values of the rows, one after the other.
+        rows: The row of the table at each index of these arrays.
     """
 
     def __init__(self, table: Table, order: Order, pipelines: Sequence[Pipeline]) -> None:
         self._table, self._order, self._pipelines = table, order, pipelines
         self._chunks = np.empty(0, np.int64)
-        self._n_read = self._n_slots = 0
+        self._n_chunks = self._n_rows = 0  # that have been read
         self.rows = np.empty(0, np.int64)
         self.arrays: list[np.ndarray] = []
         if (arrays := table.arrays()) is not None:  # all of it is here, as the only chunk
             self.arrays, self.rows = arrays, np.arange(table.n_rows)
-            self._chunks, self._n_read = np.zeros(1, np.int64), 1
+            self._chunks, self._n_chunks = np.zeros(1, np.int64), 1
             self._check(arrays, 0)
 
     def begin(self, chunks: np.ndarray) -> None:
         """Hold these chunks from now on; reads nothing yet, and keeps what it already holds."""
         if not np.array_equal(chunks, self._chunks):
-            self._chunks, self._n_read, self._n_slots = chunks, 0, 0
+            self._chunks, self._n_chunks, self._n_rows = chunks, 0, 0
 
     def advance(self, share: float) -> None:
         """Read on until at least ``share`` (0 to 1) of the chunks are here."""
         wanted = int(np.ceil(share * len(self._chunks)))
-        if self._n_read < wanted and not self.arrays:
-            self._allocate()
-        while self._n_read < wanted:
-            chunk = int(self._chunks[self._n_read])
-            start, stop = int(self._order.starts[chunk]), int(self._order.starts[chunk + 1])
-            slots = slice(self._n_slots, self._n_slots + stop - start)
-            read = [array[slots] for array in self.arrays]
+        if self._n_chunks < wanted and not self.arrays:
+            n = self._order.most_rows
+            self.rows = np.empty(n, np.int64)
+            self.arrays = [np.empty((n, *c.shape), c.dtype) for c in self._table.columns]
+        while self._n_chunks < wanted:
+            start, stop = self._order.span(self._chunks[self._n_chunks])
+            place = slice(self._n_rows, self._n_rows + stop - start)
+            read = [array[place] for array in self.arrays]
             self._table.read(start, stop, read)
             self._check(read, start)
-            self.rows[slots] = np.arange(start, stop)
-            self._n_read, self._n_slots = self._n_read + 1, slots.stop
+            self.rows[place] = np.arange(start, stop)
+            self._n_chunks, self._n_rows = self._n_chunks + 1, place.stop
 
     def _check(self, arrays: Sequence[np.ndarray], first: int) -> None:
         """Once for each row that comes into memory, not for each batch."""
         for pipeline, array in zip(self._pipelines, arrays, strict=True):
-            pipeline.check_whole_numbers(array, first, self._table.where)
-
-    def _allocate(self) -> None:
-        n = self._order.most_rows
-        self.rows = np.empty(n, np.int64)
-        self.arrays = [np.empty((n, *c.shape), c.dtype) for c in self._table.columns]
+            pipeline.check_whole_numbers(array, lambda i: self._table.where(first + i))
 
 
 class Batches:
     """Makes one batch after another.
 
     Attributes:
-        cursor: Samples delivered, or passed over because they belong to another portion.
+        cursor: How many samples were delivered, or passed over because they belong to another
+            portion.
         n_samples: In one epoch.
         order: In which rows are delivered.
 
     Args:
         table: What to deliver.
         pipelines: One for each column.
-        batch_size: Rows of every batch.
+        batch_size: Samples in every batch.
         key: Of the shuffle; None delivers the rows as they lie.
         buffer_bytes: How much of the table may be in memory.
-        portion: Which rows of larger batches are made; ``batch_size`` of them in each batch
-            here. Default: all.
+        portion: Which slots of larger batches are made here, ``batch_size`` of them at a time.
+            Default: all.
 
     Raises:
         DataError: If what a file stores together does not fit into ``buffer_bytes``.
@@ -117,11 +117,12 @@ class Batches:
         self.order = _order(table, key, buffer_bytes)
         self._group, self._next_group = (_Group(table, self.order, pipelines) for _ in range(2))
         self._at: tuple[int, int] | None = None  # the epoch and number of the group in memory
-        self._slots = self._slot_buffer = np.empty(0, np.int64)
+        # the group's rows as they are delivered: at each position, an index of its arrays
+        self._indices = self._index_buffer = np.empty(0, np.int64)
 
     @property
     def is_quick(self) -> bool:
-        """Whether a batch is made from memory in next to no time."""
+        """Whether a batch is made so fast from memory that a thread would only slow it down."""
         n_elements = self._batch_size * sum(prod(c.shape) for c in self._table.columns)
         is_simple = all(pipeline.is_simple for pipeline in self._pipelines)
         return self.order.n_groups == 1 and is_simple and n_elements <= _QUICK_ELEMENTS
@@ -132,15 +133,15 @@ class Batches:
         Args:
             cursor: As in a data layer: where a whole batch begins.
             wrap: Whether batches run on into the next epoch; else the last batch of an epoch is
-                filled by repeating its last row.
+                filled by repeating its last sample.
         """
         self.cursor, self._wrap = cursor + self._portion.windows[0][0], wrap
         self._window = 0
 
     def bind(self, targets: Sequence[np.ndarray]) -> Callable[[], int]:
-        """What makes the next batch, each time it is called.
+        """A call that makes the next batch.
 
-        It returns how many rows count; the rest repeat the last one. It raises a DataError if
+        It returns how many samples count; the rest repeat the last one. It raises a DataError if
         something cannot be read or is not finite; a further call then tries again.
 
         Args:
@@ -171,34 +172,34 @@ class Batches:
         self._window = (self._window + 1) % len(self._gaps)
         return filled
 
-    def where(self, row: int) -> str:
-        """The place that a row of the batch made last was stored in, for messages."""
-        return self._table.where(int(self._samples.rows[row]))
+    def where(self, slot: int) -> str:
+        """The file and row from which a slot of the last batch was filled, for messages."""
+        return self._table.where(int(self._samples.rows[slot]))
 
     def close(self) -> None:
         """Close the files; making a batch opens them again."""
         self._table.close()
 
     def _gather(self, stored: Sequence[np.ndarray], epoch: int, position: int, filled: int) -> int:
-        """Take rows from the group at ``position`` until it or the batch ends; how many."""
+        """Fill slots from the group at ``position`` until it or the batch ends; how many."""
         is_whole_epoch = self.order.n_groups == 1
         number, offset = (0, position) if is_whole_epoch else self.order.locate(epoch, position)
         if self._at != (epoch, number):
             self._enter(epoch, number)
-        slots = self._slots[offset : offset + self._batch_size - filled]
-        n = len(slots)
-        place = slice(filled, filled + n)
+        indices = self._indices[offset : offset + self._batch_size - filled]
+        n = len(indices)
+        slots = slice(filled, filled + n)
         for array, out in zip(self._group.arrays, stored, strict=True):
-            _take(array, slots, out if n == self._batch_size else out[place])
+            _take(array, indices, out if n == self._batch_size else out[slots])
         rows, epochs = self._samples.rows, self._samples.epochs
         if is_whole_epoch:
-            rows[place] = slots
+            rows[slots] = indices
         else:
-            _take(self._group.rows, slots, rows[place])
-        epochs[place] = epoch
+            _take(self._group.rows, indices, rows[slots])
+        epochs[slots] = epoch
         self.cursor += n
         if not is_whole_epoch:
-            self._read_ahead(epoch, number, (offset + n) / len(self._slots))
+            self._read_ahead(epoch, number, (offset + n) / len(self._indices))
         return n
 
     def _enter(self, epoch: int, number: int) -> None:
@@ -211,10 +212,10 @@ class Batches:
         self._group.advance(1)
         if self.order.n_groups == 1:
             self._table.close()  # all of it is here
-        if not len(self._slot_buffer):
-            self._slot_buffer = np.empty(self.order.most_rows, np.int64)
-        self._slots = self._slot_buffer[: self.order.sizes[chunks].sum()]
-        self.order.arrange(epoch, number, self._slots)
+        if not len(self._index_buffer):
+            self._index_buffer = np.empty(self.order.most_rows, np.int64)
+        self._indices = self._index_buffer[: self.order.sizes[chunks].sum()]
+        self.order.arrange(epoch, number, self._indices)
         self._at = (epoch, number)
 
     def _read_ahead(self, epoch: int, number: int, share: float) -> None:
@@ -229,12 +230,12 @@ class Batches:
             array[filled:] = array[filled - 1]
 
 
-def _take(array: np.ndarray, slots: np.ndarray, out: np.ndarray) -> None:
-    """``out[...] = array[slots]`` without a temporary array, where that is possible."""
+def _take(array: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
+    """``out[...] = array[indices]`` without a temporary array, where that is possible."""
     if array.flags.c_contiguous and array.dtype == out.dtype:
-        array.take(slots, 0, out, "clip")
+        array.take(indices, 0, out, "clip")
     else:
-        out[...] = array[slots]
+        out[...] = array[indices]
 
 
 def _order(table: Table, key: int | None, buffer_bytes: int) -> Order:

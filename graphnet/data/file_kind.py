@@ -1,15 +1,12 @@
-"""What a file is that is no HDF5 file, told by its first bytes; and how it becomes one."""
+"""What kind a file is that is not HDF5, told by its first bytes, and how it becomes HDF5."""
 
 from __future__ import annotations
 
-import errno
 import re
 import shlex
 from pathlib import Path
 
-from graphnet.data.regular_file import regular_file
 from graphnet.data.text_file import encoding_of, is_text
-from graphnet.errors import DataError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm"})
@@ -50,16 +47,10 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80\x05", "is a pickle", "save its arrays with numpy.save; pickles are never opened"),
 )
 _EXPECTED = "expected an HDF5 file with one data set for each top"
-_LOOKED_AT = 1 << 12
 
 
 def what_else(path: Path, begin: bytes) -> str:
-    """What a file is that is no HDF5 file, and how it becomes one, in two lines or three.
-
-    Args:
-        path: Of the file.
-        begin: Its first bytes.
-    """
+    """A message that a file is not HDF5: what it is, and how it becomes HDF5."""
     what, cure = kind(path, begin)
     made = path.with_suffix("") if path.suffix else path.with_name(f"{path.name}-packed")
     quoted, folder = shlex.quote(str(path)), shlex.quote(str(made))
@@ -67,12 +58,7 @@ def what_else(path: Path, begin: bytes) -> str:
 
 
 def kind(path: Path, begin: bytes) -> tuple[str, str]:
-    """What a file is, as far as its first bytes tell; and how an HDF5 file is made of it.
-
-    Args:
-        path: Of the file.
-        begin: Its first bytes.
-    """
+    """What a file is, blank if its first bytes do not tell, and how it becomes HDF5."""
     if not begin:
         return "is empty (0 bytes)", _EXPECTED
     for start, what, cure in _BEGINNINGS:
@@ -97,18 +83,3 @@ def is_table(path: Path, begin: bytes) -> bool:
         and all(re.search(r"\d", line) for line in lines[1:])
         for mark in ("\t", ";", ",")
     )
-
-
-def first_bytes(path: Path) -> bytes:
-    """The beginning of a regular file; for messages about what it is.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    regular_file(path)
-    try:
-        with path.open("rb") as file:
-            return file.read(_LOOKED_AT)
-    except OSError as error:
-        cure = "\n  change its permissions, or copy it" if error.errno == errno.EACCES else ""
-        raise DataError(f"cannot read {path}: {error.strerror}{cure}") from error

@@ -1,4 +1,4 @@
-"""What tells a data file from another one of its name: a hash of what is in it."""
+"""Fingerprints of data files: hashes of what is in them, whatever they are called."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from pathlib import Path
 
 from graphnet.errors import DataError
 
-#: Of what is not larger every byte is read; of what is, so many blocks of this size.
+#: All bytes of a file are read if they are no more than so many blocks; else so many blocks.
 BLOCK_BYTES, N_BLOCKS = 1 << 20, 64
 
 
 def fingerprints(paths: Sequence[Path]) -> dict[str, str]:
     """A hash of each file, by its path.
 
-    It covers the file's size, and of all files together up to 64 MiB of content: every byte of
-    as much, else blocks spaced evenly from the first byte to the last. Names and dates do not
-    count, so that files may be copied and moved.
-
-    Raises:
-        DataError: If a file cannot be read.
+    It covers the file's size, and 64 MiB of the content of all files together. A file that has more
+    than its share is read in blocks, spaced evenly from the first byte to the last. Names and dates
+    do not count, so that files may be copied and moved.
     """
     n_blocks = max(2, N_BLOCKS // max(len(paths), 1))
     return {str(path): _fingerprint(path, n_blocks) for path in paths}
@@ -40,7 +37,7 @@ def _fingerprint(path: Path, n_blocks: int) -> str:
 
 
 def _offsets(size: int, n_blocks: int) -> list[int]:
-    """Where the blocks begin, that of the end included."""
+    """Where the blocks begin; the last one ends with the file."""
     if size <= n_blocks * BLOCK_BYTES:
         return list(range(0, size, BLOCK_BYTES))
     return [i * (size - BLOCK_BYTES) // (n_blocks - 1) for i in range(n_blocks)]

@@ -1,10 +1,15 @@
 """The order in which samples are delivered, as a function of the epoch.
 
 A source is cut into chunks. In every epoch the chunks are permuted and taken in groups of a
-few; the rows of a group, which fits in memory, are permuted among themselves. Each permutation
-is drawn from a counter-based generator, so the row at any position of any epoch can be named
-without replaying what came before. Where one group holds everything, this is a uniformly random
-permutation.
+few; the rows of a group, which fits in memory, are permuted among themselves:
+
+    source    [ 0 1 2 | 3 4 5 | 6 7 8 | 9 10 11 ]    four chunks, two to a group
+    groups    [ 0 1 2   9 10 11 ] [ 3 4 5   6 7 8 ]
+    epoch       10 0 9 2 11 1       7 4 3 8 6 5
+
+Each permutation is drawn from a counter-based generator, so the row at any position of any epoch
+can be named without replaying what came before. Where one group holds everything, this is a
+uniformly random permutation.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import numpy as np
 
 from graphnet.sealed import Sealed
 
-_BLOCK = 4096  # random words drawn at a time: the only memory a permutation takes beside its own
+_BLOCK = 4096  # random words drawn at a time: all the memory a permutation takes beside its own
 
 
 def permute(out: np.ndarray, key: int, *counter: int) -> None:
@@ -28,7 +33,7 @@ def permute(out: np.ndarray, key: int, *counter: int) -> None:
     Args:
         out: One-dimensional, int64, contiguous; at most 2³² long.
         key: 128 bits.
-        counter: Up to three words that tell permutations with one key apart.
+        counter: Up to three words that tell permutations of one key apart.
     """
     n = len(out)
     words = out.view(np.uint64)
@@ -49,8 +54,7 @@ class Order(Sealed):
     """Which row stands at which position of an epoch.
 
     Attributes:
-        starts: The first row of each chunk, and the end.
-        n_rows: In all.
+        n_rows: Of the source.
         n_groups: In an epoch.
         most_rows: The most rows that a group can have.
 
@@ -62,8 +66,8 @@ class Order(Sealed):
 
     def __init__(self, sizes: np.ndarray, per_group: int, key: int | None) -> None:
         self.sizes = np.asarray(sizes, np.int64)
-        self.starts = np.concatenate(([0], np.cumsum(self.sizes)))
-        self.n_rows = int(self.starts[-1])
+        self._starts = np.concatenate(([0], np.cumsum(self.sizes)))
+        self.n_rows = int(self._starts[-1])
         self.per_group = per_group
         self.n_groups = -(-len(self.sizes) // per_group)
         self.most_rows = int(np.sort(self.sizes)[-per_group:].sum())
@@ -80,8 +84,12 @@ class Order(Sealed):
             ([0], ends[self.per_group - 1 :: self.per_group], [self.n_rows])
         )
 
+    def span(self, chunk: int) -> tuple[int, int]:
+        """The first row of a chunk, and the first behind it."""
+        return int(self._starts[chunk]), int(self._starts[chunk + 1])
+
     def locate(self, epoch: int, position: int) -> tuple[int, int]:
-        """The group that holds a position of an epoch, and the place within the group."""
+        """The group that holds a position of an epoch, and the position within the group."""
         if self.n_groups == 1:
             return 0, position
         begins = self._chunk_order(epoch)[1]
@@ -94,7 +102,7 @@ class Order(Sealed):
         return np.sort(order[group * self.per_group : (group + 1) * self.per_group])
 
     def arrange(self, epoch: int, group: int, out: np.ndarray) -> None:
-        """Write the order in which a group's rows, numbered as read, are delivered."""
+        """Write the order in which a group's rows, numbered as they are read, are delivered."""
         if self.key is None:
             out.fill(1)
             out[:1] = 0
@@ -107,8 +115,8 @@ class Order(Sealed):
         found = [np.empty(0, np.int64)]
         for group in range(self.n_groups):
             chunks = self.chunks(epoch, group)
-            read = np.concatenate([np.arange(self.starts[c], self.starts[c + 1]) for c in chunks])
-            places = np.empty(len(read), np.int64)
-            self.arrange(epoch, group, places)
-            found.append(read[places])
+            read = np.concatenate([np.arange(*self.span(chunk)) for chunk in chunks])
+            indices = np.empty(len(read), np.int64)
+            self.arrange(epoch, group, indices)
+            found.append(read[indices])
         return np.concatenate(found)

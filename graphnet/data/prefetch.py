@@ -13,13 +13,13 @@ from graphnet.data.batches import Batches
 
 
 @dataclass(eq=False)
-class Staged:
-    """A finished batch.
+class PreparedBatch:
+    """A batch that the thread makes, or has made.
 
     Attributes:
-        staging: Where it was made; it is on its way from there.
-        make: Makes it, and tells how many rows count.
-        n_valid: How many.
+        staging: Where it is made, and from where it is moved to the net.
+        make: Makes it, and returns ``n_valid``.
+        n_valid: How many of its samples count.
     """
 
     staging: Staging
@@ -27,15 +27,15 @@ class Staged:
     n_valid: int = 0
 
 
-class _Reader:
-    """What the thread and its owner share; it does not keep the owner alive."""
+class _BatchMaker:
+    """The thread's work, and what it shares with its owner; it does not keep the owner alive."""
 
-    def __init__(self, batches: Batches, staged: list[Staged]) -> None:
+    def __init__(self, batches: Batches, prepared: list[PreparedBatch]) -> None:
         self.batches = batches
         self.stopping = threading.Event()
-        self.free: queue.SimpleQueue[Staged | None] = queue.SimpleQueue()
-        self.ready: queue.SimpleQueue[Staged | BaseException] = queue.SimpleQueue()
-        for batch in staged:
+        self.free: queue.SimpleQueue[PreparedBatch | None] = queue.SimpleQueue()
+        self.ready: queue.SimpleQueue[PreparedBatch | BaseException] = queue.SimpleQueue()
+        for batch in prepared:
             self.free.put(batch)
 
     def run(self) -> None:
@@ -61,11 +61,11 @@ class _Reader:
 
 
 class Prefetcher:
-    """Batches made ahead of time, in order; which they are does not depend on the timing.
+    """Batches made ahead of time by a thread, always the same ones in the same order.
 
     Args:
         batches: Used by the thread alone while it runs.
-        new_staging: Makes room for one batch.
+        new_staging: Allocates the arrays of one batch.
         depth: How many batches are made ahead, at least 1.
         name: Of the thread.
     """
@@ -75,49 +75,46 @@ class Prefetcher:
     ) -> None:
         self._batches, self._new_staging, self._depth = batches, new_staging, depth
         self._name = name
-        self._staged: list[Staged] = []
-        self._reader: _Reader | None = None
-        self._end: weakref.finalize[[_Reader, threading.Thread], Prefetcher] | None = None
+        self._prepared: list[PreparedBatch] = []
+        self._maker: _BatchMaker | None = None
+        self._end: weakref.finalize[[_BatchMaker, threading.Thread], Prefetcher] | None = None
 
-    def next(self) -> Staged:
+    def next(self) -> PreparedBatch:
         """The next batch; it must be given back with :meth:`release`.
 
         Raises:
             DataError: If it could not be made; a further call tries again.
         """
-        reader = self._reader or self._start()
-        item = reader.ready.get()
-        if isinstance(item, Staged):
+        maker = self._maker or self._start()
+        item = maker.ready.get()
+        if isinstance(item, PreparedBatch):
             return item
         self.stop()
         raise item
 
-    def release(self, batch: Staged) -> None:
-        """Let the thread make another batch where this one was, which has been delivered."""
-        if self._reader is not None:
-            self._reader.free.put(batch)
+    def release(self, batch: PreparedBatch) -> None:
+        """Let the thread make another batch in the arrays of one that has been delivered."""
+        if self._maker is not None:
+            self._maker.free.put(batch)
 
     def stop(self) -> None:
-        """End the thread and drop what it has made.
-
-        :meth:`next` starts another, which goes on where ``batches`` then stands.
-        """
+        """End the thread and drop what it has made; :meth:`next` starts another."""
         if self._end is not None:
             self._end()
-        self._reader = self._end = None
+        self._maker = self._end = None
 
-    def _start(self) -> _Reader:
-        if not self._staged:
-            rooms = [self._new_staging() for _ in range(self._depth)]
-            self._staged = [Staged(room, self._batches.bind(room.arrays)) for room in rooms]
-        reader = self._reader = _Reader(self._batches, self._staged)
-        thread = threading.Thread(target=reader.run, name=self._name, daemon=True)
+    def _start(self) -> _BatchMaker:
+        for _ in range(self._depth - len(self._prepared)):
+            staging = self._new_staging()
+            self._prepared.append(PreparedBatch(staging, self._batches.bind(staging.arrays)))
+        maker = self._maker = _BatchMaker(self._batches, self._prepared)
+        thread = threading.Thread(target=maker.run, name=self._name, daemon=True)
         thread.start()
         # also when the owner is forgotten, and before the interpreter ends
-        self._end = weakref.finalize(self, _end, reader, thread)
-        return reader
+        self._end = weakref.finalize(self, _end, maker, thread)
+        return maker
 
 
-def _end(reader: _Reader, thread: threading.Thread) -> None:
-    reader.stop()
+def _end(maker: _BatchMaker, thread: threading.Thread) -> None:
+    maker.stop()
     thread.join()

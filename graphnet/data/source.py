@@ -1,7 +1,7 @@
 """What ``source:`` may name, and the files or arrays behind it.
 
-``dataset:NAME/SPLIT`` is a named set; anything else is a path: an HDF5 file, a glob, or a text
-file that names one HDF5 file on each line. A list of any of these is one after the other.
+``dataset:NAME/SPLIT`` is a named set; anything else is a path: of an HDF5 file, a glob, or a text
+file that names one HDF5 file on each line. The entries of a list are read one after the other.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from typing import TypeAlias
 
 from graphnet.blob import Shape
 from graphnet.data.file_kind import TABLES
-from graphnet.data.hdf5.file import HDF5File
-from graphnet.data.hdf5.open import is_hdf5, stamp
-from graphnet.data.listing import listed
-from graphnet.data.sets import datasets
-from graphnet.data.sets.datasets import PREFIX
-from graphnet.data.sets.download import Progress
+from graphnet.data.file_list import listed
+from graphnet.data.hdf5.opening import is_hdf5
+from graphnet.data.hdf5.reader import HDF5File
+from graphnet.data.regular_file import regular_file
+from graphnet.data.sets import store
+from graphnet.data.sets.download import ProgressCallback
+from graphnet.data.sets.store import PREFIX
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError, about, did_you_mean
 from graphnet.files.paths import is_there, user_path
 
 Source: TypeAlias = str | tuple[str, ...]
-Place: TypeAlias = Path | datasets.Arrays
+Place: TypeAlias = Path | store.EmbeddedSplit
 
-#: Files of these names are not looked at for names of others.
+#: Files with these endings are never lists of files.
 _NO_LISTS = {".h5", ".hdf5", ".hdf", ".mat", ".nc", *TABLES}
 
 
@@ -37,18 +38,14 @@ def entries(source: Source) -> tuple[str, ...]:
 
 
 def check_names(source: Source) -> None:
-    """See that each named set exists and an entry is not blank.
-
-    Raises:
-        DataError: With the names there are.
-    """
+    """See that each named set exists and an entry is not blank."""
     if not entries(source):
         raise DataError("the source is an empty list")
     for entry in entries(source):
         if not entry.strip():
             raise DataError("the source is blank\n  expected dataset:NAME/SPLIT or a path")
         if entry.startswith(PREFIX):
-            datasets.lookup(entry.removeprefix(PREFIX))
+            store.lookup(entry.removeprefix(PREFIX))
 
 
 def absolute_source(source: Source, folder: Path) -> Source:
@@ -69,18 +66,15 @@ def _absolute(entry: str, folder: Path) -> str:
 
 
 def known_shapes(source: Source) -> dict[str, Shape] | None:
-    """The shapes of a row, where the source is a named set; None for files."""
+    """The shape of a row in each data set of a named set; None for files."""
     first = entries(source)[0]
     if not first.startswith(PREFIX):
         return None
-    return dict(datasets.lookup(first.removeprefix(PREFIX))[0].shapes)
+    return dict(store.lookup(first.removeprefix(PREFIX))[0].shapes)
 
 
 def missing(source: Source) -> str:
-    """Why the source is not available on this machine as it is; nothing if it can.
-
-    Whether what is there can be read is not looked at.
-    """
+    """Why the source is not on this machine; blank if it is. No file is opened."""
     try:
         _places(source)
     except DataError as error:
@@ -88,28 +82,21 @@ def missing(source: Source) -> str:
     return ""
 
 
-def fetch(source: Source, *, offline: bool = False, progress: Progress | None = None) -> None:
-    """Get the named sets of a source that are not on this machine.
-
-    Raises:
-        DataError: If that fails, or a file of the source is missing.
-    """
+def fetch(
+    source: Source, *, offline: bool = False, progress: ProgressCallback | None = None
+) -> None:
+    """Get the named sets of a source that are not on this machine."""
     for entry in entries(source):
         if entry.startswith(PREFIX):
             name = entry.removeprefix(PREFIX).partition("/")[0]
-            datasets.fetch(name, offline=offline, progress=progress)
+            store.fetch(name, offline=offline, progress=progress)
     _places(source)
 
 
 def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
     """The parts of a source in order, their headers read.
 
-    Args:
-        source: With absolute paths.
-        names: Of the data sets to read.
-
-    Raises:
-        DataError: If a part is missing or damaged, or named by two different entries.
+    Two different entries may not name the same file.
     """
     parts: list[Part] = []
     named_by: dict[Path, str] = {}
@@ -125,26 +112,18 @@ def open_parts(source: Source, names: Sequence[str]) -> list[Part]:
 
 
 def open_first(source: Source, names: Sequence[str]) -> Part:
-    """The first part of a source, its header read; for shapes."""
+    """The first part of a source, its header read; it gives the shapes."""
     ((_, places),) = _places(entries(source)[0])
     return _open(places[0], names)
 
 
 def files(source: Source) -> list[Path]:
-    """The files of a source in order; what is part of graphnet is none.
-
-    Raises:
-        DataError: If one is missing.
-    """
+    """The files of a source in order, without the sets that come with graphnet."""
     return [p for _, places in _places(source) for p in places if isinstance(p, Path)]
 
 
 def _places(source: Source) -> list[tuple[str, Sequence[Place]]]:
-    """Each entry, and where its samples are.
-
-    Raises:
-        DataError: If they are not on this machine; about the entry, where there are several.
-    """
+    """Each entry, and the files or arrays it means; an error about one of several names it."""
     if isinstance(source, str):
         return [(source, _locate(source))]
     found = []
@@ -161,18 +140,14 @@ def _open(place: Place, names: Sequence[str]) -> Part:
 
 
 def _locate(entry: str) -> Sequence[Place]:
-    """Where an entry's samples are.
-
-    Raises:
-        DataError: If they are not on this machine.
-    """
+    """The files or arrays of an entry."""
     if entry.startswith(PREFIX):
-        return [datasets.resolve(entry.removeprefix(PREFIX))]
+        return [store.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)
     if is_there(path):
         if path.is_dir():
             raise DataError(_of_a_folder(path))
-        stamp(path)  # no pipe or device
+        regular_file(path)  # no pipe or device
         is_file = is_hdf5(path) or path.suffix.lower() in _NO_LISTS
         return [path] if is_file else listed(path)
     if glob.has_magic(entry):
@@ -184,7 +159,7 @@ def _locate(entry: str) -> Sequence[Place]:
 
 
 def _of_a_folder(path: Path) -> str:
-    """What is said of a folder as a source."""
+    """The message about a folder as a source."""
     text = f"the source {path} is a folder\n"
     if not any(path.glob("*.h5")) and any(child.is_dir() for child in path.iterdir()):
         made = path.with_name(f"{path.name}-packed")
@@ -196,11 +171,11 @@ def _of_a_folder(path: Path) -> str:
 
 
 def _meant(path: Path) -> str:
-    """What may have been meant by a file that is not there."""
+    """A hint what may have been meant by a file that is not there."""
     there = path.parent
     if not path.suffix:
         for name in (f"{there.name}/{path.name}", path.name):
-            if near := did_you_mean(name, datasets.split_names()):
+            if near := did_you_mean(name, store.split_names()):
                 return near.replace("'", f"'{PREFIX}", 1)
     if not is_there(there):
         return f"\n  there is no folder {there} either"

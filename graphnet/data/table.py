@@ -1,4 +1,4 @@
-"""A table: the rows of several files or arrays as if they were one, perhaps a range of them."""
+"""A table: the rows of several files or arrays as if they were one, or a range of these rows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.data.hdf5.file import Column
+from graphnet.data.hdf5.reader import Column, HDF5File
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, did_you_mean
 
@@ -20,33 +20,8 @@ _OPEN_FILES = 16
 _MOST_PIECES = 1 << 22
 
 
-class Part(Protocol):
-    """One file or set of arrays."""
-
-    columns: tuple[Column, ...]
-    n_rows: int
-
-    def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
-        """Copy rows ``start`` to ``stop`` of each column."""
-
-    def where(self, row: int) -> str:
-        """The place of a row, for messages."""
-
-    def close(self) -> None:
-        """Release the file."""
-
-
 class ArrayPart:
-    """Arrays in memory; referenced, not copied.
-
-    Args:
-        name: For messages.
-        arrays: By column, the first axis counting rows.
-        names: The columns wanted.
-
-    Raises:
-        DataError: If one is missing, is not numeric, is empty, or has another number of rows.
-    """
+    """Arrays in memory; referenced, not copied."""
 
     def __init__(self, name: str, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
         self.name = name
@@ -60,16 +35,12 @@ class ArrayPart:
         for wanted, array in zip(names, self.arrays, strict=True):
             if not array.ndim or not array.size:
                 raise DataError(f"{name}: '{wanted}' is empty: its shape is {array.shape}")
-        if len({len(a) for a in self.arrays}) > 1:
-            counts = ", ".join(
-                f"'{n}' has {len(a)}" for n, a in zip(names, self.arrays, strict=True)
-            )
+        named = list(zip(names, self.arrays, strict=True))
+        if len({len(array) for array in self.arrays}) > 1:
+            counts = ", ".join(f"'{wanted}' has {len(array)}" for wanted, array in named)
             raise DataError(f"{name}: unequal numbers of rows: {counts}")
         self.n_rows = len(self.arrays[0])
-        self.columns = tuple(
-            Column(n, a.dtype.newbyteorder("="), a.shape[1:])
-            for n, a in zip(names, self.arrays, strict=True)
-        )
+        self.columns = tuple(Column(n, a.dtype.newbyteorder("="), a.shape[1:]) for n, a in named)
 
     def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
         """Copy rows ``start`` to ``stop`` of each array."""
@@ -84,22 +55,23 @@ class ArrayPart:
         """Nothing to release."""
 
 
+#: One file or set of arrays.
+Part: TypeAlias = HDF5File | ArrayPart
+
+
 class Table:
     """Parts one after the other.
 
     Attributes:
         columns: What the rows are like.
         n_rows: In the range.
-        row_bytes: Of all columns together.
-        largest_chunk: Bytes of the most that a file stores together.
+        row_bytes: Bytes of a row, of all columns together.
+        largest_chunk: Bytes of the largest chunk of a file.
 
     Args:
         parts: At least one.
-        rows: Which rows of all of them: ``START:STOP``, as a Python slice; a bound may be a
-            percentage. None: all.
-
-    Raises:
-        DataError: If the parts disagree on the shape of a row, or the range is not there.
+        rows: The range, ``START:STOP`` as in a Python slice; a bound may be a percentage. None:
+            all rows.
     """
 
     def __init__(self, parts: Sequence[Part], rows: str | None = None) -> None:
@@ -113,7 +85,7 @@ class Table:
         self._open: list[Part] = []
 
     def _merged(self, index: int) -> Column:
-        """A column over all parts: the type that holds each part's."""
+        """A column over all parts, of the type that holds the values of each part."""
         first = self.parts[0].columns[index]
         for part in self.parts:
             if part.columns[index].shape != first.shape:
@@ -132,7 +104,7 @@ class Table:
         return Column(first.name, dtype, first.shape)
 
     def arrays(self) -> list[np.ndarray] | None:
-        """The rows without a copy, where they are arrays already; else None."""
+        """The rows without a copy if they are arrays already, otherwise None."""
         part = self.parts[0]
         if len(self.parts) > 1 or not isinstance(part, ArrayPart):
             return None
@@ -141,10 +113,8 @@ class Table:
     def chunk_sizes(self, target_bytes: int) -> np.ndarray:
         """Rows of each piece to be read at once, about ``target_bytes`` each.
 
-        A piece lies within one part and holds whole chunks of what that file stores together.
-
-        Raises:
-            DataError: If there would be millions of them: a damaged file can claim any size.
+        A piece lies within one part and holds whole chunks of that file. Millions of pieces are
+        refused: a damaged file can claim any size.
         """
         sizes: list[np.ndarray] = []
         for part, low, high in self._spans(0, self.n_rows):
@@ -161,11 +131,7 @@ class Table:
         return np.concatenate(sizes)
 
     def read(self, start: int, stop: int, outs: Sequence[np.ndarray]) -> None:
-        """Read rows ``start`` to ``stop`` of the table into the beginning of each array.
-
-        Raises:
-            DataError: If a file cannot be read or has changed.
-        """
+        """Read rows ``start`` to ``stop`` of the table into the beginning of each array."""
         done = 0
         for part, low, high in self._spans(start, stop):
             self._keep_open(part)
@@ -194,7 +160,7 @@ class Table:
             row, index = end, index + 1
 
     def _keep_open(self, part: Part) -> None:
-        """Remember an open file, and close the one used longest ago if there are many."""
+        """Remember an open file; if many are open, close the one used longest ago."""
         if part in self._open:
             self._open.remove(part)
         self._open.append(part)
@@ -203,7 +169,7 @@ class Table:
 
 
 def _range(rows: str | None, total: int) -> tuple[int, int]:
-    """The bounds that ``START:STOP`` selects of ``total`` rows."""
+    """The first and last bound that ``START:STOP`` means among ``total`` rows."""
     if rows is None:
         return 0, total
     found = re.fullmatch(ROWS_PATTERN, rows)

@@ -1,7 +1,7 @@
-"""Text files as other programs write them: told by their byte order mark, else UTF-8.
+"""Text files as other programs write them: with a byte order mark, or in UTF-8.
 
-Windows writes UTF-16 and marks in front of UTF-8; what has no mark and is not UTF-8 cannot be told
-apart (Latin-1, code page 1252, …), so its encoding must be given.
+Windows writes UTF-16, and marks in front of UTF-8. Encodings without a mark that are not UTF-8
+(Latin-1, code page 1252, …) cannot be told apart, and must be named by the user.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from graphnet.data.regular_file import regular_file
+from graphnet.data.regular_file import first_bytes
 from graphnet.errors import DataError
 
 # UTF-32's mark begins with UTF-16's, so it is looked for first
@@ -23,11 +23,10 @@ _MARKS = (
 )
 #: How messages call them.
 NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
-_LOOKED_AT = 1 << 12
 
 
 def encoding_of(begin: bytes) -> str:
-    """The encoding that the first bytes of a text declare, by a mark; UTF-8 where there is none."""
+    """The encoding that the mark at the beginning of a text means; UTF-8 if it has none."""
     return next((name for mark, name in _MARKS if begin.startswith(mark)), "utf-8")
 
 
@@ -44,11 +43,7 @@ def is_text(begin: bytes) -> bool:
 
 
 def known_encoding(name: str) -> str:
-    """The encoding a user named, as Python calls it.
-
-    Raises:
-        DataError: If there is no such encoding of text.
-    """
+    """The encoding a user named, as Python calls it."""
     try:
         found = codecs.lookup(name)
         "".encode(name)  # refused by what is no encoding of text, such as base64
@@ -63,20 +58,9 @@ def known_encoding(name: str) -> str:
 def decoded_lines(path: Path, encoding: str | None = None) -> tuple[str, Iterator[str]]:
     """The encoding of a text file, and its lines with their ends, read as they are asked for.
 
-    Args:
-        path: Of the file.
-        encoding: Of it. None: what its mark says, else UTF-8.
-
-    Raises:
-        DataError: If it cannot be read or is not of that encoding, with the line; while the
-            lines are read, too.
+    That it is not of this encoding may be found while the lines are read.
     """
-    regular_file(path)
-    try:
-        with path.open("rb") as file:
-            begin = file.read(_LOOKED_AT)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    begin = first_bytes(path)
     chosen = known_encoding(encoding) if encoding else encoding_of(begin)
     if chosen == "utf-8" and b"\0" in begin:
         likely = f"utf-16-{'be' if begin[:1] == bytes(1) else 'le'}"
@@ -101,9 +85,9 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _undecodable(path: Path, encoding: str, n_read: int, error: UnicodeError) -> str:
-    """What is no text of an encoding, and where.
+    """The message that a file is not text in an encoding, and where.
 
-    The decoder works ahead of the lines, so those after the last one read are looked at.
+    The decoder works ahead of the lines, so the line is looked for if the encoding is UTF-8.
     """
     name = NAMES.get(encoding, encoding)
     place, found = f"{path}", str(error)

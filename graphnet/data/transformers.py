@@ -1,189 +1,47 @@
-"""Transformers: what is done to the samples of one top before the net sees them.
-
-Declared in YAML under ``transformers: {TOP: [{type: Scale, scale: 0.5}, …]}`` and applied in
-that order. A transformer is declared pure; ``bind`` makes what runs. One that draws random
-numbers draws them per sample from (key, row, epoch), never from the batch or the time.
-"""
+"""All transformers, under the names by which YAML calls them: ``transformers.Scale``."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
 
-import numpy as np
-from pydantic import model_validator
+from pydantic import Field
 
-from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.file import read_array
-from graphnet.data.sets import datasets
-from graphnet.declare.fields import Model
-from graphnet.errors import DataError, ShapeError
-from graphnet.files.paths import user_path
+from graphnet.blob import Shape
+from graphnet.data.image_transformers import (
+    PadTransformer,
+    RandomCropTransformer,
+    RandomMirrorTransformer,
+    RandomRotationTransformer,
+    RandomShiftTransformer,
+)
+from graphnet.data.transformer import Transformer
+from graphnet.data.value_transformers import ScaleTransformer, SubMeanTransformer
+from graphnet.declare.fields import ByName
 
+Scale, SubMean, Pad = ScaleTransformer, SubMeanTransformer, PadTransformer
+RandomCrop, RandomMirror = RandomCropTransformer, RandomMirrorTransformer
+RandomShift, RandomRotation = RandomShiftTransformer, RandomRotationTransformer
 
-@dataclass(frozen=True)
-class Samples:
-    """Which samples a batch holds.
-
-    Attributes:
-        rows: Of the source, ``(N,)``.
-        epochs: In which each is delivered, ``(N,)``.
-    """
-
-    rows: np.ndarray
-    epochs: np.ndarray
-
-
-#: ``apply(x, out, samples)``: from ``x`` (N, …) to ``out`` (N, …), stored in any order.
-Apply: TypeAlias = Callable[[np.ndarray, np.ndarray, Samples], None]
-
-
-class Transformer(Model):
-    """What all transformers share."""
-
-    type: str
-
-    #: The result is written over the input; else to an array of its own.
-    in_place: ClassVar[bool] = True
-
-    def out_shape(self, shape: Shape) -> Shape:
-        """The shape of a transformed sample, without the batch axis; a pure function.
-
-        Raises:
-            ShapeError: If a sample of that shape cannot be transformed.
-        """
-        return shape
-
-    def relative_to(self, folder: Path) -> Self:
-        """The transformer with the paths in it taken from ``folder``."""
-        return self
-
-    @abstractmethod
-    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
-        """What runs.
-
-        Args:
-            shape: Of a sample before it.
-            batch_size: Rows of every batch.
-            dtype: Of the batch.
-            key: Of its random numbers.
-
-        Raises:
-            DataError: If a file it needs cannot be read.
-            ShapeError: If what it needs does not fit the samples.
-        """
+AnyTransformer: TypeAlias = Annotated[
+    ScaleTransformer
+    | SubMeanTransformer
+    | PadTransformer
+    | RandomCropTransformer
+    | RandomMirrorTransformer
+    | RandomShiftTransformer
+    | RandomRotationTransformer,
+    Field(discriminator="type"),
+    ByName,
+]
 
 
-class Scale(Transformer):
-    """Multiply by ``scale`` (default 1). Mocha ``DataTransformers.Scale``."""
-
-    type: Literal["Scale"] = "Scale"
-    scale: float = 1.0
-
-    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
-        """Multiplies in place."""
-        factor = dtype.type(self.scale)
-
-        def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:
-            np.multiply(x, factor, out=out)
-
-        return apply
-
-
-class SubMean(Transformer):
-    """Subtract a mean: one number, one for each channel, or one for each value of a sample.
-
-    Args:
-        mean: A number or nested lists, in the shape of a sample or ``[C]`` for ``(C, …)``.
-        mean_file: An HDF5 file with a data set ``mean`` of such a shape, or ``(1, …)``; or
-            ``dataset:NAME/mean``, the mean of a named set.
-
-    Source:
-        Mocha ``DataTransformers.SubMean``; the list of channels is Caffe's ``mean_value``.
-    """
-
-    type: Literal["SubMean"] = "SubMean"
-    mean: float | tuple[Any, ...] | None = None
-    mean_file: str | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> SubMean:
-        if (self.mean is None) == (self.mean_file is None):
-            raise ValueError("SubMean needs either 'mean' or 'mean_file'")
-        if self.mean is not None:
-            self._inline()
-        if name := self._named():
-            try:
-                datasets.mean_shape(name)
-            except DataError as error:
-                raise ValueError(str(error)) from None
-        return self
-
-    def _named(self) -> str:
-        """``NAME/mean``, if it is the mean of a named set; else nothing."""
-        prefix = datasets.PREFIX
-        is_named = self.mean_file is not None and self.mean_file.startswith(prefix)
-        return self.mean_file.removeprefix(prefix) if self.mean_file and is_named else ""
-
-    def relative_to(self, folder: Path) -> Self:
-        """``mean_file`` taken from ``folder``."""
-        if self.mean_file is None or self._named():
-            return self
-        path = folder.absolute() / user_path(self.mean_file)
-        return self.model_copy(update={"mean_file": str(path)})
-
-    def out_shape(self, shape: Shape) -> Shape:
-        """The same; an inline mean, and that of a named set, is seen to fit."""
-        if self.mean is not None:
-            _fitted(self._inline(), shape, "the mean")
-        if name := self._named():
-            _fitted(np.empty(datasets.mean_shape(name)), shape, str(self.mean_file))
-        return shape
-
-    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
-        """Subtracts in place."""
-        if self.mean_file is not None:
-            name = self._named()
-            path = datasets.resolve_mean(name) if name else Path(self.mean_file)
-            mean = _fitted(read_array(path, "mean"), shape, f"{path}: the mean")
-        else:
-            mean = _fitted(self._inline(), shape, "the mean")
-        values = mean.astype(dtype)
-
-        def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:
-            np.subtract(x, values, out=out)
-
-        return apply
-
-    def _inline(self) -> np.ndarray:
-        try:
-            values = np.asarray(self.mean)
-        except ValueError:  # lists of unequal length
-            values = np.empty(0, object)
-        if values.dtype.kind not in "iuf":
-            raise ValueError("'mean' must be a number, or lists of numbers of equal length")
-        if not np.isfinite(values).all():
-            raise ValueError("'mean' must be finite")
-        return values
-
-
-def _fitted(mean: np.ndarray, shape: Shape, subject: str) -> np.ndarray:
-    """The mean in a shape that broadcasts to a sample.
+def out_shape(transformers: Sequence[Transformer], shape: Shape) -> Shape:
+    """The shape of a sample after all transformers.
 
     Raises:
-        ShapeError: If it has no such shape.
+        ShapeError: If one of them cannot take it.
     """
-    if mean.shape in (shape, ()):
-        return mean
-    if mean.shape == (1, *shape):
-        return np.asarray(mean[0])
-    if len(shape) > 1 and mean.shape == shape[:1]:
-        return mean.reshape(-1, *(1,) * (len(shape) - 1))
-    channels = f", or one number for each of the {shape[0]} channels" if len(shape) > 1 else ""
-    raise ShapeError(
-        f"{subject} to subtract is {shape_text(mean.shape)}, but a sample is {shape_text(shape)}\n"
-        f"  expected that shape, or one number{channels}"
-    )
+    for transformer in transformers:
+        shape = transformer.out_shape(shape)
+    return shape

@@ -146,5 +146,5 @@ def expect_path(function: str, path: Any, *, call: str) -> None:
     Raises:
         SpecError: If it is something else.
     """
-    fits = isinstance(path, str | os.PathLike)
+    fits = isinstance(path, str | os.PathLike) and "\0" not in str(path)
     expect(fits, function, "the path of a file or folder", path, f"write {call}")

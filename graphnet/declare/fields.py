@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from graphnet.declare.user_code import written_in
 from graphnet.declare.validation import describe, keys_of, spec_error
 from graphnet.declare.yaml_reader import plain_document
 from graphnet.errors import SpecError
@@ -80,6 +81,13 @@ class _Spoken(ModelMetaclass):
         Raises:
             SpecError: With every problem found.
         """
+        missing = sorted(getattr(cls, "__abstractmethods__", ()))
+        if missing:
+            base = next(kind for kind in cls.__mro__ if missing[0] in vars(kind)).__name__
+            raise SpecError(
+                f"{written_in(cls)} does not define {' and '.join(missing)}\n"
+                f"  every {base} needs {'it' if len(missing) == 1 else 'them'}; see help({base})"
+            )
         if args and not _has_init(cls):
             first = next((key for key, info in keys_of(cls).items() if info.is_required()), "…")
             raise SpecError(

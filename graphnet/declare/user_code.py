@@ -98,7 +98,8 @@ def _import_beside(name: str, folder: Path) -> object:
     """
     top = name.partition(".")[0]
     beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
-    before = getattr(sys.modules.get(top), _MARK, None)
+    loaded = sys.modules.get(top)  # whose own __getattr__ might make up or import anything
+    before = vars(loaded).get(_MARK) if loaded else None
     other: dict[str, ModuleType] = {}
     if beside and top in sys.modules and before != folder:
         family = [n for n in sys.modules if n == top or n.startswith(f"{top}.")]

@@ -187,7 +187,7 @@ class _Findings:
         """How a number, a name or a class is written with keys and values, where that is clear."""
         kinds = self.kinds(loc)
         if isinstance(found, type) and found in kinds.values():
-            name = found.__name__
+            name = _tag(found)
             takes_none = {k for k, i in keys_of(found).items() if i.is_required()} <= {"name"}
             return f"\n  write '{name}'" if takes_none else f"\n  make one of it: {name}(…)"
         if not isinstance(found, str):

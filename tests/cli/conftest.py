@@ -65,7 +65,7 @@ def forget_modules():
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if hasattr(sys.modules[name], "__beside__"):
+        if "__beside__" in vars(sys.modules[name]):
             del sys.modules[name]
 
 

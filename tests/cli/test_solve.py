@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import h5py
@@ -15,7 +16,7 @@ import pytest
 
 import graphnet
 import graphnet as gn
-from graphnet.data.sets.datasets import fetch
+from graphnet.data.sets.store import fetch
 from graphnet.solver.record.run_directory import snapshots_in
 
 
@@ -271,7 +272,7 @@ def test_a_named_set_is_fetched_once(fallback_folder, run, monkeypatch):
         fake_mnist(fallback_folder)
         return {}
 
-    monkeypatch.setattr("graphnet.data.sets.datasets.fetch", fetched)
+    monkeypatch.setattr("graphnet.data.sets.store.fetch", fetched)
     found = run("solve net.yaml --set max_iter=1")
     assert asked == [("mnist", False)]
     assert facts(found, "data")[0] == "train-data: dataset:mnist/train"
@@ -464,6 +465,42 @@ class Running(base.Layer):
 
     def backward(self):
         self.bottoms[0].diff[...] = self.tops[0].diff
+
+
+import threading
+from pathlib import Path
+
+
+class Transform(gn.transformers.Scale):
+    leave: str
+
+    def bind(self, shape, batch_size, dtype, key):
+        numbers = iter(range(6))
+
+        def apply(x, out, samples):
+            if next(numbers) == 4:
+                Path("thread").write_text(threading.current_thread().name)
+                if self.leave == "sys.exit":
+                    sys.exit(0)
+                raise SystemExit if self.leave == "SystemExit" else KeyboardInterrupt
+            out[...] = x
+
+        return apply
+
+
+class Reader:
+    def model_post_init(self, context):
+        self.transformers["data"] = (Transform(leave=self.leave),)
+
+
+class Data(Reader, gn.layers.HDF5Data):
+    type: str = "leaving.Data"
+    leave: str
+
+
+class AsyncData(Reader, gn.layers.AsyncHDF5Data):
+    type: str = "leaving.AsyncData"
+    leave: str
 """
 
 
@@ -530,6 +567,34 @@ def test_a_layer_that_ends_the_program(folder, run):
     assert max(snapshots_in(folder / "run")) == 3
     starts = json.loads((folder / "run/run.json").read_text())["starts"]
     assert starts[-1]["outcome"] == "failed: UserCodeError"
+
+
+@pytest.mark.parametrize("kind", ["Data", "AsyncData"])
+@pytest.mark.parametrize(
+    ("leave", "code", "said"),
+    [
+        ("sys.exit", 1, "sys.exit(0) was called while the net was computing, after iteration 4"),
+        ("SystemExit", 1, "sys.exit() was called while the net was computing, after iteration 4"),
+        ("KeyboardInterrupt", 130, "interrupted\n"),
+    ],
+)
+def test_a_transformer_that_ends_the_program(folder, run, monkeypatch, kind, leave, code, said):
+    """In the training thread or in one that reads ahead, which has ended then."""
+    monkeypatch.setattr("graphnet.data.batches._QUICK_ELEMENTS", 0)  # read ahead of each batch
+    text = (folder / "net.yaml").read_text().replace("HDF5Data", f"leaving.{kind}", 1)
+    text = text.replace("transformers: {data: [{type: Scale, scale: 0.5}]}", f"leave: {leave}", 1)
+    (folder / "net.yaml").write_text(text)
+    (folder / "leaving.py").write_text(LEAVING)
+    found = run("solve net.yaml --quiet")
+    assert found.code == code
+    assert said in found.err
+    assert found.err.startswith("leaving.py:" if code == 1 else said), found.err
+    thread = (folder / "thread").read_text()
+    assert thread.startswith("graphnet data" if kind == "AsyncData" else "MainThread")
+    assert kind == "Data" or thread not in [t.name for t in threading.enumerate()]
+    assert not list(folder.rglob("*.unfinished"))
+    assert max(snapshots_in(folder / "run")) == 3
+    assert run("snapshot info run").code == 0
 
 
 @pytest.mark.parametrize("command", ["check", "solve", "time", "check-grad", "test --weights run"])

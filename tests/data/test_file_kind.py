@@ -5,13 +5,14 @@ import gzip
 import numpy as np
 import pytest
 
-from graphnet.data.file_kind import first_bytes, is_table, what_else
+from graphnet.data.file_kind import is_table, what_else
+from graphnet.data.regular_file import first_bytes
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(b"x"), "is packed with gzip\n  unpack it: gunzip '{}'"),
+        (gzip.compress(b"x", mtime=0), "is packed with gzip\n  unpack it: gunzip '{}'"),
         (b"MATLAB 5.0 MAT-file", "is a MATLAB file of before version 7.3, which is not HDF5\n"),
         (b"CDF\x01", "is a classic netCDF file, which is not HDF5\n  convert it: nccopy -k nc4"),
         (

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from graphnet.data import fingerprint
 from graphnet.data.fingerprint import BLOCK_BYTES, N_BLOCKS, fingerprints
 from graphnet.errors import DataError
 
@@ -50,6 +51,26 @@ def test_large_files(tmp_path):
     with path.open("r+b") as file:
         file.truncate(size + 1)
     assert of(path) != before
+
+
+@pytest.mark.parametrize(
+    ("n_files", "unread"), [(1, []), (2, [4, 9, 14, 15]), (3, range(4, 16)), (100, range(4, 16))]
+)
+def test_several_files_share_the_blocks(tmp_path, monkeypatch, n_files, unread):
+    """Blocks lie evenly from the first byte to the last; each file has two, however many are."""
+    monkeypatch.setattr(fingerprint, "BLOCK_BYTES", 4)
+    monkeypatch.setattr(fingerprint, "N_BLOCKS", 8)
+    paths = [tmp_path / str(i) for i in range(n_files)]
+    for path in paths:
+        path.write_bytes(bytes(20))
+    before = fingerprints(paths)[str(paths[-1])]
+    passed_over = []
+    for place in range(20):
+        flip(paths[-1], place)
+        if fingerprints(paths)[str(paths[-1])] == before:
+            passed_over.append(place)
+        flip(paths[-1], place)
+    assert passed_over == list(unread)
 
 
 def test_names_do_not_count(tmp_path):

@@ -76,7 +76,7 @@ def test_locate_agrees_with_rows(sizes, per_group, data):
     position = data.draw(st.integers(0, sum(sizes) - 1))
     group, offset = order.locate(2, position)
     chunks = order.chunks(2, group)
-    read = np.concatenate([np.arange(order.starts[c], order.starts[c + 1]) for c in chunks])
+    read = np.concatenate([np.arange(*order.span(c)) for c in chunks])
     places = np.empty(len(read), np.int64)
     order.arrange(2, group, places)
     assert len(read) <= order.most_rows

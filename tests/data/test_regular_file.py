@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.data.csv.text import CsvText
+from graphnet.data.csv.delimited_text import DelimitedText
 from graphnet.data.regular_file import regular_file
 from graphnet.errors import DataError
 
@@ -18,7 +18,7 @@ def test_a_file(tmp_path):
     assert regular_file(tmp_path / "b").st_size == 3
 
 
-@pytest.mark.parametrize("reader", [regular_file, lambda path: CsvText(path, None, None)])
+@pytest.mark.parametrize("reader", [regular_file, lambda path: DelimitedText(path, None, None)])
 def test_what_is_none(tmp_path, reader):
     """Folders, pipes, sockets, devices; they are not opened, for a pipe would never end."""
     os.mkfifo(tmp_path / "pipe")

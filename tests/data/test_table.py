@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.data_layers import numbered, write_h5
 
-from graphnet.data.hdf5.file import HDF5File
+from graphnet.data.hdf5.reader import HDF5File
 from graphnet.data.table import ArrayPart, Table
 from graphnet.errors import DataError
 

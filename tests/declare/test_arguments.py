@@ -113,6 +113,7 @@ CALLS = [
     (lambda: gn.save_model("m.h5", net()), "save_model: expected a net that load_net has made"),
     (lambda: gn.save_model(net(), "nofolder/m.h5"), "nofolder/m.h5: cannot be written"),
     (lambda: gn.save_model(net()), "save_model: missing 'path'"),
+    (lambda: gn.save_model(net(), "m\0.h5"), "save_model: expected the path of a file or folder"),
     # breaks
     (lambda: solver().add_coffee_break(gn.TrainingSummary, every_n_iter=1), "make one: TrainingSu"),
     (lambda: solver().add_coffee_break(print, every_n_iter=1), "derive its class from CoffeeBreak"),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import abc
+import inspect
+import re
+
 import pytest
 
+import graphnet as gn
 from graphnet.declare.fields import (
     Model,
     NonNegativeFloat,
@@ -98,6 +103,78 @@ def test_a_model_is_frozen_compared_by_value_and_hashed():
     assert len({Constant(value=2.0), Constant(value=2.0), Xavier()}) == 2
     with pytest.raises(SpecError, match="what is declared does not change"):
         Constant().value = 1.0
+
+
+class Base(Model, abc.ABC):
+    """Needs two."""
+
+    @abc.abstractmethod
+    def first(self):
+        """One."""
+
+    @abc.abstractmethod
+    def second(self):
+        """The other."""
+
+
+@pytest.mark.parametrize(
+    ("base", "missing"),
+    [
+        (gn.Constraint, "apply"),
+        (gn.Initializer, "sample"),
+        (gn.LayerSpec, "build and top_shapes"),
+        (gn.Method, "step"),
+        (gn.Policy, "value_at"),
+        (gn.Regularizer, "add_gradient"),
+        (gn.Transformer, "bind"),
+        (Base, "first and second"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_class_of_ones_own_that_lacks_a_method(base, missing):
+    """It is named, with what it lacks and where that is described; so is the base itself."""
+    own = type("Own", (base,), {"__module__": __name__})
+    for cls in (own, base):
+        file = re.escape(inspect.getsourcefile(cls))
+        them = "them" if " and " in missing else "it"
+        with pytest.raises(
+            SpecError,
+            match=rf"^class {cls.__name__} in {file} does not define {missing}\n"
+            rf"  every {base.__name__} needs {them}; see help\({base.__name__}\)$",
+        ):
+            cls(name="x")
+
+
+def with_param(**keys):
+    """A layer with a param that is declared so."""
+    return gn.layers.InnerProduct(name="ip", bottoms=("x",), tops=("y",), output_dim=2, **keys)
+
+
+def with_transformer(own):
+    """A data layer whose samples go through it."""
+    return gn.layers.HDF5Data(name="d", source="a.h5", batch_size=2, transformers={"data": [own]})
+
+
+@pytest.mark.parametrize(
+    ("base", "method", "use", "known"),
+    [
+        (gn.Constraint, "apply", lambda own: with_param(weight_cons=own), "L2Cons, NoCons"),
+        (gn.Initializer, "sample", lambda own: with_param(weight_init=own), "Bilinear, Constant, "),
+        (gn.Method, "step", lambda own: gn.SolverSpec(max_iter=1, method=own), "Adadelta, "),
+        (gn.Policy, "value_at", lambda own: gn.SolverSpec(max_iter=1, lr_policy=own), ""),
+        (gn.Regularizer, "add_gradient", lambda own: with_param(weight_regu=own), "L1Regu, "),
+        (gn.Transformer, "bind", with_transformer, "Pad, RandomCrop, "),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_class_of_ones_own_of_a_kind_that_is_complete(base, method, use, known):
+    """Layers and coffee breaks may be the user's; of these kinds there are those there are."""
+    fields = {"type": "Mine7", "__annotations__": {"type": "str"}}
+    own = type("Mine7", (base,), {"__module__": __name__, method: lambda *_: None, **fields})
+    for value in (own(), {"type": "mine.Mine7"}):
+        said = rf"unknown type '(mine\.)?Mine7'\n  expected one of: {known}"
+        with pytest.raises(SpecError, match=said):
+            use(value)
 
 
 def test_a_name_stands_for_a_model_with_its_defaults():

@@ -91,6 +91,16 @@ def test_a_module_named_like_one_of_pythons_does_not_replace_it(tmp_path):
     assert sys.modules["json"] is json
 
 
+def test_a_module_that_answers_to_any_name(tmp_path, monkeypatch):
+    """One on the path that may import whatever it is asked for is asked for the class alone."""
+    text = "class Mine(dict): pass\ndef __getattr__(name): raise ModuleNotFoundError(name)\n"
+    write(tmp_path, "lazy_q", text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "nets").mkdir()
+    first = import_class("lazy_q.Mine", dict, tmp_path / "nets")
+    assert import_class("lazy_q.Mine", dict, tmp_path / "nets") is first
+
+
 @pytest.mark.parametrize(
     ("dotted", "text", "message"),
     [

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graphnet.data.hdf5.file import HDF5File
+from graphnet.data.hdf5.reader import HDF5File
 from graphnet.data.prefetch import Prefetcher
 from graphnet.net.net import Net
 from graphnet.solver.record import keeper as keeper_module

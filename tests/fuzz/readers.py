@@ -22,7 +22,7 @@ from graphnet.cli import app
 from graphnet.cli.app import PhaseName, command
 from graphnet.cli.data import commands as data_commands
 from graphnet.data.sets.cifar import BinaryArchive
-from graphnet.data.sets.datasets import fetch
+from graphnet.data.sets.store import fetch
 from graphnet.net.load_net import load_net
 from graphnet.solver.load_solver import load_solver
 from tests.fuzz import hdf5_images

@@ -97,22 +97,23 @@ def keys_written_for(cls: type, paths: Iterable[Path]) -> Written:
 
     What a call gives by place counts as well.
     """
-    name, written = cls.__name__, defaultdict(set)
+    tag = getattr(cls, "model_fields", {}).get("type")
+    names, written = {cls.__name__, getattr(tag, "default", None)}, defaultdict(set)
     for node in _nodes(paths):
         match node:
-            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called == name:
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in names:
                 by_place = dict(zip(_places(cls), node.args, strict=False))
                 by_name = {k.arg: k.value for k in node.keywords if k.arg is not None}
                 for key, value in (by_place | by_name).items():
                     written[key].add(_constant(value))
             case ast.Dict():
                 items = _items(node)
-                if _constant(items.get("type")) == name:
+                if _constant(items.get("type")) in names - {None}:
                     for key, value in items.items():
                         written[key].add(_constant(value))
             case ast.Constant(value=str(text)):
                 for kind, rest in _IN_YAML.findall(text):
-                    for key, value in _YAML_ITEM.findall(rest) if kind == name else ():
+                    for key, value in _YAML_ITEM.findall(rest) if kind in names else ():
                         written[key].add({"true": True, "false": False}.get(value, value))
     return written
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from support.layer_case import LayerCase, Rig
 
+from graphnet.layers.recurrent.base import Recurrent
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
-from graphnet.layers.recurrent.base import Recurrent
 from graphnet.layers.recurrent.rnn import RNN
 
 State = dict[str, np.ndarray]

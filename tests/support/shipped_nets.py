@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 import graphnet as gn
-from graphnet.data.sets.named_sets import SETS
+from graphnet.data.sets.catalog import SETS
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, read_net
 

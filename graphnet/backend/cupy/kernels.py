@@ -1,4 +1,4 @@
-"""The CUDA kernels of ``backend/cupy/cuda``: compiled when first wanted, and bound to their arrays."""
+"""The CUDA kernels of the folder ``cuda``: compiled when wanted, and bound to their arrays."""
 
 from __future__ import annotations
 

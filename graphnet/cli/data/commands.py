@@ -135,8 +135,8 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
 ) -> None:
     """Make HDF5 files of pictures, a table or arrays."""
     from graphnet.cli.data import pack as data_pack
-    from graphnet.data.csv.columns import TableOptions
-    from graphnet.data.pictures.reading import PictureOptions
+    from graphnet.data.csv.column_roles import TableOptions
+    from graphnet.data.pictures.reader import PictureOptions
     from graphnet.data.tools.packing import PackOptions
 
     options = PackOptions(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from graphnet.cli.progress import downloads
 from graphnet.cli.terminal import bytes_text, facts, is_terminal
-from graphnet.data.csv.columns import TableOptions
+from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.csv.table import CsvTable
-from graphnet.data.file_kind import TABLES, first_bytes, is_table, kind
-from graphnet.data.hdf5.open import is_hdf5
+from graphnet.data.file_kind import TABLES, is_table, kind
+from graphnet.data.hdf5.opening import is_hdf5
 from graphnet.data.pictures.class_folders import PictureFolder
-from graphnet.data.pictures.reading import PictureOptions
+from graphnet.data.pictures.reader import PictureOptions
+from graphnet.data.regular_file import first_bytes
 from graphnet.data.text_file import one_line
 from graphnet.data.tools.packable import ArrayFiles, Packable
 from graphnet.data.tools.packing import PackOptions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from graphnet.cli.progress import downloads
 from graphnet.cli.terminal import facts, say, table
-from graphnet.data.sets.datasets import fetch, resolve
-from graphnet.data.sets.named_sets import SETS, NamedSet
+from graphnet.data.sets.catalog import SETS, NamedSet
+from graphnet.data.sets.store import fetch, resolve
 from graphnet.errors import DataError
 from graphnet.files.paths import shown
 

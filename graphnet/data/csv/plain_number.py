@@ -1,39 +1,53 @@
-"""Numbers in text: digits, a sign, a decimal point, an exponent, and nothing else.
+"""Plain numbers in text: digits with a sign, a decimal point and an exponent, and nothing else.
 
-Python's own ``float`` also takes ``1_000``, ``nan`` and digits of other scripts; in a table these
-are more likely mistakes, and are refused.
+Python's ``float`` also takes ``1_000``, ``nan`` and digits of other scripts, which in a table are
+more likely mistakes, and are refused.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[ \t]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t]*", re.ASCII)
 _WHOLE = re.compile(r"[ \t]*[+-]?\d+[ \t]*", re.ASCII)
 _ONLY_PLAIN = re.compile(r"[0-9.eE+\-\n \t]*")
 _MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "nil", "-"})
 _MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[ \t]*[+-]?[1-9]\d{0,2}\.\d{3}[ \t]*", re.ASCII)
 _MOST_SHOWN = 40
 
 
 def is_plain(text: str) -> bool:
-    """Whether it is a number as tables have them, perhaps between blanks."""
+    """Whether it is a plain number, perhaps between blanks."""
     return _PLAIN.fullmatch(text) is not None
 
 
 def is_whole(text: str) -> bool:
-    """Whether it is written as a whole number: digits alone, perhaps with a sign."""
+    """Whether it is written as a whole number: digits, perhaps with a sign."""
     return _WHOLE.fullmatch(text) is not None
 
 
 def is_word(text: str) -> bool:
-    """Whether it is no number, nor meant as one: it has a letter."""
+    """Whether it is no number, and has a letter."""
     return not is_plain(text) and any(map(str.isalpha, text))
 
 
 def is_marked(text: str) -> bool:
-    """Whether it is a number for people, but not plain: ``1,000``, ``1_000``, or other digits."""
+    """Whether it is a number, but not plain: ``1,000``, ``1_000``, or in other digits."""
     return not is_plain(text) and _MARKED.fullmatch(text.strip(" \t")) is not None
+
+
+def perhaps_grouped(cells: Iterable[str]) -> str | None:
+    """The first number with a point, if every such number may be meant as a whole one.
+
+    ``1.234`` may: some languages write a thousand so. Blank if no number has a point, None if one
+    cannot be meant so.
+    """
+    pointed = [cell for cell in cells if "." in cell]
+    if not all(map(_GROUPED.fullmatch, pointed)):
+        return None
+    return pointed[0].strip(" \t") if pointed else ""
 
 
 def is_missing(text: str) -> bool:
@@ -42,7 +56,7 @@ def is_missing(text: str) -> bool:
 
 
 def plain_numbers(cells: list[str]) -> list[float] | None:
-    """The cells as numbers, None if one of them is not plain, or would be infinite or 0."""
+    """The cells as numbers; None if one is not plain, or would become infinite or 0."""
     joined = "\n".join(cells)
     if not _ONLY_PLAIN.fullmatch(joined):
         return None
@@ -59,7 +73,7 @@ def _vanishes(cell: str, value: float) -> bool:
 
 
 def why_not_plain(cell: str) -> str:
-    """What is wrong with a cell that :func:`plain_numbers` refuses, and the cure, in two lines."""
+    """What is wrong with a cell that :func:`plain_numbers` refuses, and the cure, on two lines."""
     text = cell.strip(" \t")
     shown = repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…")
     if not text:

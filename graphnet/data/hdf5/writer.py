@@ -1,9 +1,8 @@
 """HDF5 files that are written as one unit, or row by row, and appear when they are complete.
 
-HDF5 keeps what is written for later and has no way out when the disk is full: closing the file
-fails, and the process dies of it. So it never hears of an error here: the file it writes to keeps
-the first one, takes the rest into memory, and lets it come to its end; then the error is raised
-and the file dropped.
+HDF5 writes late, and cannot cope with a full disk: closing the file fails, and the process dies of
+it. So it never hears of an error here. The file object it writes to keeps the first error and
+takes the rest into memory until HDF5 has closed it; then the error is raised and the file dropped.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from graphnet.blob import Shape
 from graphnet.errors import DataError
 from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
-#: For files of samples, of whatever a user calls them.
+#: For files whose names a user chose.
 ADVICE = Advice(DataError)
-#: How much is handed to HDF5 between two looks at whether the disk has taken it.
+#: How much is handed to HDF5 before it is checked that the disk has taken it.
 _BLOCK_BYTES = 1 << 23
 _VERSIONS = ("earliest", "v110")
 
@@ -36,19 +35,19 @@ def write_files(
 ) -> None:
     """Write files of data sets, which appear under their names when all of them are complete.
 
+    If one cannot be written, what was there before stays.
+
     Args:
-        files: By path, the data sets by name, whose first axis counts samples; folders are made.
+        files: By path, the data sets by name, whose first axis counts rows; folders are made.
         attributes: Of each file.
         chunk_rows: How many rows are stored together, uncompressed.
         advice: For errors.
-
-    Raises:
-        DataError: If one cannot be written; what was there before stays.
     """
     with ExitStack() as leaving:
         outputs = []
         for path, arrays in files.items():
-            _make_folder(path, advice)
+            with explained(path, advice):
+                path.parent.mkdir(parents=True, exist_ok=True)
             outputs.append(OutputFile(path, advice))
             leaving.callback(outputs[-1].discard)
             with explained(path, advice), _explained_by_hdf5(path):
@@ -64,7 +63,6 @@ def _fill(
     attributes: Mapping[str, str],
     chunk_rows: int,
 ) -> None:
-    """Write all of a file."""
     with h5py.File(patient, "w", libver=_VERSIONS) as file:
         file.attrs.update(attributes)
         for name, array in arrays.items():
@@ -82,24 +80,15 @@ def _fill(
 
 @contextmanager
 def _explained_by_hdf5(path: Path) -> Iterator[None]:
-    """What HDF5 itself refuses, such as a name, as an error of the data."""
+    """Whatever HDF5 itself refuses, such as a name, as a DataError."""
     try:
         yield
     except (RuntimeError, ValueError, TypeError) as error:
         raise DataError(f"{path}: cannot be written: {error}") from error
 
 
-def _make_folder(path: Path, advice: Advice) -> None:
-    with explained(path, advice):
-        path.parent.mkdir(parents=True, exist_ok=True)
-
-
 def _read_back(patient: _Patient, expected: Mapping[str, Shape]) -> None:
-    """See that what is on the disk is a file with these data sets.
-
-    Raises:
-        RuntimeError: If it is not.
-    """
+    """See that what is on the disk is a file with these data sets, of these shapes."""
     with h5py.File(patient, "r") as file:
         found = {name: file[name].shape for name in expected}
     patient.look()
@@ -111,7 +100,7 @@ class _Patient(io.RawIOBase):
     """What HDF5 writes to: it takes everything, and keeps the first error for later.
 
     Args:
-        output: Where it goes, as long as that works.
+        output: Where the bytes go until an error; later ones stay in memory.
     """
 
     def __init__(self, output: OutputFile) -> None:
@@ -121,22 +110,18 @@ class _Patient(io.RawIOBase):
         self._later: list[tuple[int, bytes]] = []  # what came after the error
 
     def look(self) -> None:
-        """Raise what has gone wrong, if anything has.
-
-        Raises:
-            OSError: If the system has not taken something.
-        """
+        """Raise the error that was kept, if there is one."""
         if self._error is not None:
             raise self._error
 
     def write(self, data: object) -> int:
-        """Take it."""
+        """Take all of it."""
         view = memoryview(data).cast("B")  # type: ignore[arg-type]
         try:
             self.look()
             self._output.seek(self._at)
             self._output.write(view)
-        except BaseException as error:  # noqa: BLE001  # an interrupt, too, must not meet HDF5
+        except BaseException as error:  # noqa: BLE001  # HDF5 must not meet an interrupt either
             self._error = error
             self._later.append((self._at, bytes(view)))
         self._at += len(view)
@@ -193,7 +178,8 @@ class _Patient(io.RawIOBase):
 class HDF5Writer:
     """Appends rows to data sets of a new file.
 
-    Nothing is written before the first rows come. After :meth:`close` it begins anew.
+    Nothing is written before the first rows come. If writing fails, what was written is dropped.
+    After :meth:`close` it begins anew.
 
     Args:
         path: Of the file; its folder is made.
@@ -202,7 +188,6 @@ class HDF5Writer:
         overwrite: Whether a file of this name may be replaced.
         compress: Whether chunks are compressed (gzip).
         attributes: Of the file.
-
     """
 
     def __init__(
@@ -220,78 +205,57 @@ class HDF5Writer:
         self._attributes = attributes or {}
         self._batches = dict(zip(names, batches, strict=True))
         self._output: OutputFile | None = None
-        self._patient: _Patient | None = None
         self._file: h5py.File | None = None
-        self._own: tuple[int, int] | None = None
+        self._own: tuple[int, int, int] | None = None
+
+    @contextmanager
+    def _or_discard(self) -> Iterator[None]:
+        """Drop what was written if the block raises."""
+        try:
+            with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
+                yield
+        except BaseException:
+            self.discard()
+            raise
 
     def append(self, arrays: Sequence[np.ndarray]) -> None:
-        """Write the same number of rows to every data set.
-
-        Raises:
-            DataError: If the file cannot be written; what was written is then dropped.
-        """
-        try:
-            with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
-                file, patient = self._begun(arrays)
-                for name, array in zip(self._batches, arrays, strict=True):
-                    data_set = file[name]
-                    start = data_set.shape[0]
-                    data_set.resize(start + len(array), axis=0)
-                    data_set[start:] = array
-                    patient.look()
-        except BaseException:
-            self.discard()
-            raise
+        """Write the same number of rows to every data set."""
+        with self._or_discard():
+            file = self._file or self._begun(arrays)
+            for name, array in zip(self._batches, arrays, strict=True):
+                data_set = file[name]
+                start = data_set.shape[0]
+                data_set.resize(start + len(array), axis=0)
+                data_set[start:] = array
+                self._patient.look()
 
     def restart(self) -> None:
-        """Forget the rows that were written since the file was begun.
-
-        Raises:
-            DataError: If that fails; what was written is then dropped.
-        """
+        """Forget the rows that were written since the file was begun."""
         if self._file is not None:
-            try:
-                with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
-                    for name in self._batches:
-                        self._file[name].resize(0, axis=0)
-            except BaseException:
-                self.discard()
-                raise
+            with self._or_discard():
+                for name in self._batches:
+                    self._file[name].resize(0, axis=0)
 
     def complete(self) -> None:
-        """Put on the disk what was written; all that the file then lacks is its name.
-
-        Raises:
-            DataError: If that fails; what was written is then dropped.
-        """
-        output, patient, file = self._output, self._patient, self._file
-        if output is None or patient is None or file is None:
+        """Put on the disk what was written; all that the file then lacks is its name."""
+        if self._output is None or self._file is None:
             return
-        try:
-            with explained(self.path, ADVICE), _explained_by_hdf5(self.path):
-                expected = {name: file[name].shape for name in self._batches}
-                self._file = None
-                file.close()
-                patient.look()
-                _read_back(patient, expected)
-            output.complete()
-        except BaseException:
-            self.discard()
-            raise
+        with self._or_discard():
+            expected = {name: self._file[name].shape for name in self._batches}
+            file, self._file = self._file, None
+            file.close()
+            self._patient.look()
+            _read_back(self._patient, expected)
+            self._output.complete()
 
     def close(self) -> None:
-        """Give the file its name, if anything was written.
-
-        Raises:
-            DataError: If that fails, or there is such a file now.
-        """
+        """Give the file its name, if anything was written, and no other file is in the way."""
         self.complete()
         if self._output is not None:
             try:
                 self.refuse_existing()
                 self._output.finish()
-                made = self.path.stat()
-                self._own = made.st_dev, made.st_ino
+                self._own = self._identity()
             finally:
                 self.discard()
 
@@ -303,29 +267,27 @@ class HDF5Writer:
                 file.close()
         if self._output is not None:
             self._output.discard()
-        self._output = self._patient = None
+        self._output = None
 
     def refuse_existing(self) -> None:
-        """See that no file is in the way, other than one that this writer has made.
-
-        Raises:
-            DataError: If there is one, and it may not be replaced.
-        """
+        """See that no file is in the way, except one that this writer made or may replace."""
         if self.overwrite or not self.path.exists():
             return
-        found = self.path.stat()
-        if (found.st_dev, found.st_ino) != self._own:
+        if self._identity() != self._own:
             raise DataError(
                 f"{self.path} exists already"
                 "\n  expected a new filename, or force_overwrite: true to replace the file"
             )
 
-    def _begun(self, arrays: Sequence[np.ndarray]) -> tuple[h5py.File, _Patient]:
-        """The file that is being written, begun with these rows."""
-        if self._file is not None and self._patient is not None:
-            return self._file, self._patient
+    def _identity(self) -> tuple[int, int, int]:
+        """What tells the file of this name from another that takes its place on the disk."""
+        found = self.path.stat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns
+
+    def _begun(self, arrays: Sequence[np.ndarray]) -> h5py.File:
+        """A new file with data sets for rows such as these."""
         self.refuse_existing()
-        _make_folder(self.path, ADVICE)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         if being_written(self.path):
             raise DataError(
                 f"{self.path}: cannot be written: another layer or process is writing it\n"
@@ -345,15 +307,11 @@ class HDF5Writer:
                 maxshape=(None, *row),
                 compression=self._compression,
             )
-        return self._file, self._patient
+        return self._file
 
 
 def close_together(writers: Sequence[HDF5Writer]) -> None:
-    """Give files their names when all of them are complete.
-
-    Raises:
-        DataError: If one cannot be written; then none of them has been.
-    """
+    """Give files their names when all of them are complete; if one fails, none appears."""
     for writer in writers:
         writer.complete()
     for writer in writers:

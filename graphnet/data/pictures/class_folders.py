@@ -11,8 +11,8 @@ import numpy as np
 
 from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
-from graphnet.data.pictures.reading import PictureOptions, Reader
-from graphnet.data.tools.packable import Columns
+from graphnet.data.pictures.reader import PictureOptions, PictureReader
+from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
@@ -22,24 +22,12 @@ _NOT_MEANT = ("__MACOSX",)
 class PictureFolder:
     """Pictures in one folder for each class: ``data`` ``(C, H, W)``, ``label`` int32.
 
-    Classes are numbered in alphabetical order of their folders, or by number where all are called
-    by one. What begins with a dot is left out. Pictures of 8 bits are uint8; grey ones of 16 bits
-    uint16, of 32 bits int32, uint32 or float32; all of a folder must be of one type.
-
-    Attributes:
-        notes: What was found, and what was left out.
-
-    Args:
-        folder: That holds the classes' folders.
-        options: How the pictures are read.
-
-    Raises:
-        DataError: If there are no pictures, the header of one cannot be read, they differ in type,
-            or Pillow is not there.
+    Classes are numbered in alphabetical order of their folders, or in numerical order if all names
+    are numbers. What begins with a dot is left out. All pictures must have one type.
     """
 
     def __init__(self, folder: Path, options: PictureOptions) -> None:
-        self.reader = Reader(options)
+        self.reader = PictureReader(options)
         self.left_out = Counter[str]()
         by_class = self._by_class(folder)
         self.classes: Sequence[str] = [name for name, files in by_class.items() if files]
@@ -51,12 +39,12 @@ class PictureFolder:
         self.n_rows = len(self.files)
         dtype = self._common_dtype()
         shape = self.reader.read(self.files[0]).shape
-        self.columns: Columns = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
+        self.data_sets: DataSets = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
         self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """Some pictures."""
-        dtype, shape = self.columns["data"]
+        """These pictures and their labels."""
+        dtype, shape = self.data_sets["data"]
         out = np.empty((len(numbers), *shape), dtype)
         for picture, number in zip(out, numbers, strict=True):
             found = self.reader.read(self.files[number])
@@ -73,7 +61,7 @@ class PictureFolder:
         return str(self.files[number])
 
     def _by_class(self, folder: Path) -> dict[str, list[Path]]:
-        """The pictures of each folder, and those of its own folders; both in order."""
+        """The pictures in each folder and in the folders within it; both in order."""
         try:
             names = sorted(child.name for child in folder.iterdir())
         except OSError as error:
@@ -103,13 +91,13 @@ class PictureFolder:
                 path = Path(place) / name
                 suffix = path.suffix.lower()
                 if suffix in PICTURES and (path.is_file() or not path.exists()):
-                    found.append(path)  # a link that leads to nothing will be refused
+                    found.append(path)  # a link that leads to nothing is refused later
                 else:
                     self.left_out[f"files of the kind {suffix or 'without a suffix'}"] += 1
         return sorted(found)
 
     def _common_dtype(self) -> np.dtype:
-        """The type of all pictures."""
+        """The type that all pictures have."""
         first = self.reader.dtype(self.files[0])
         for path in self.files[1:]:
             found = self.reader.dtype(path)
@@ -121,7 +109,7 @@ class PictureFolder:
         return first
 
     def _notes(self, by_class: dict[str, list[Path]]) -> list[tuple[str, str]]:
-        dtype, shape = self.columns["data"]
+        dtype, shape = self.data_sets["data"]
         colours = "grey" if shape[0] == 1 else "red, green, blue"
         if dtype != np.uint8 and shape[0] > 1:
             colours = "grey in each of three channels; --grey: in one"
@@ -135,12 +123,12 @@ class PictureFolder:
 
 
 def _refuse(error: OSError) -> None:
-    """A folder that cannot be looked into is not left out."""
+    """Refuse a folder that cannot be looked into; ``os.walk`` would leave it out."""
     raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
 def _is_hidden(name: str) -> bool:
-    """Whether it is a file that programs make beside pictures, such as ``._a.png``."""
+    """Whether a program has made it beside the pictures, such as ``._a.png``."""
     return name.startswith(".") or name in _NOT_MEANT
 
 

@@ -1,8 +1,7 @@
 """CIFAR-10 as published: a gzipped tar of binary files, or those files taken out of it.
 
-A file is rows of 3,073 bytes: a label from 0 to 9, then 32×32 red values, the green ones and
-the blue ones. Nothing is ever unpacked to disk: members are read by name, whatever else an
-archive holds.
+A file is rows of 3,073 bytes: a label from 0 to 9, then 32×32 red values, as many green and as many
+blue ones. Nothing is unpacked to the disk: of the archive only files of these names are read.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.data.sets.download import Progress, download
-from graphnet.data.sets.published import NotAsPublishedError, Samples, check_folder
+from graphnet.data.regular_file import read_bytes
+from graphnet.data.sets.download import ProgressCallback, download
+from graphnet.data.sets.published import NotAsPublishedError, SplitArrays, check_folder
 from graphnet.errors import DataError
 
 SHAPE = (3, 32, 32)
@@ -36,9 +36,9 @@ class BinaryArchive:
         name: Of the archive.
         mirrors: Addresses of folders that hold it; tried in turn.
         md5: Of the archive.
-        n_bytes: The largest it may be.
+        n_bytes: The most bytes it may have.
         files: By split, in order.
-        file_rows: Samples in each file.
+        file_rows: Rows in each file.
     """
 
     name: str
@@ -53,19 +53,16 @@ class BinaryArchive:
         """The archive's name by its md5 sum."""
         return {self.md5: self.name}
 
-    def from_folder(self, folder: Path) -> dict[str, Samples]:
+    def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
         """All splits, from a folder with the archive or with the files of it.
 
-        The archive is checked against its md5 sum; files, by their size, their labels, and each
-        class being as frequent as every other.
-
-        Raises:
-            DataError: If there is neither, or they are not what was published.
+        The archive must have its md5 sum; files must have their size, and as many rows of each
+        class.
         """
         check_folder(folder)
         archive = folder / self.name
         if archive.is_file():
-            return self._unpack(_content(archive, self.n_bytes), str(archive))
+            return self._unpack(read_bytes(archive, self.n_bytes + 1), str(archive))
         inside = folder / _INSIDE
         place = inside if inside.is_dir() else folder
         if missing := [name for name in self._names() if not (place / name).is_file()]:
@@ -73,8 +70,8 @@ class BinaryArchive:
                 f"{folder} holds neither {self.name} nor all of its files\n"
                 f"  missing in {place}: {', '.join(missing)}" + self._other_version(folder)
             )
-        limit = self.file_rows * _ROW_BYTES
-        return self._parse({name: _content(place / name, limit) for name in self._names()}, place)
+        most = self.file_rows * _ROW_BYTES + 1
+        return self._parse({name: read_bytes(place / name, most) for name in self._names()}, place)
 
     def _other_version(self, folder: Path) -> str:
         """A hint, if another version of the archive is there."""
@@ -82,12 +79,8 @@ class BinaryArchive:
         there = [name for name in others if (folder / name).is_file()]
         return f"\n  {there[0]} is another version: get {self.name}" if there else ""
 
-    def from_network(self, progress: Progress | None) -> dict[str, Samples]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong with each mirror.
-        """
+    def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
+        """All splits, downloaded."""
         failures = list[str]()
         for mirror in self.mirrors:
             url = mirror + self.name
@@ -100,7 +93,7 @@ class BinaryArchive:
     def _names(self) -> list[str]:
         return [name for names in self.files.values() for name in names]
 
-    def _unpack(self, content: bytes, origin: str) -> dict[str, Samples]:
+    def _unpack(self, content: bytes, origin: str) -> dict[str, SplitArrays]:
         """All splits, from the archive's bytes."""
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if found != self.md5:
@@ -123,9 +116,9 @@ class BinaryArchive:
             raise DataError(f"{origin} does not hold {_INSIDE}/{', '.join(missing)}")
         return self._parse(contents, Path(origin))
 
-    def _parse(self, contents: Mapping[str, bytes], origin: Path) -> dict[str, Samples]:
+    def _parse(self, contents: Mapping[str, bytes], origin: Path) -> dict[str, SplitArrays]:
         """All splits, from the files' bytes."""
-        splits: dict[str, Samples] = {}
+        splits: dict[str, SplitArrays] = {}
         for split, names in self.files.items():
             rows = np.concatenate([self._rows(contents[n], f"{origin}: {n}") for n in names])
             label = rows[:, 0].copy()
@@ -139,7 +132,7 @@ class BinaryArchive:
         return splits
 
     def _rows(self, content: bytes, subject: str) -> np.ndarray:
-        """One row of bytes for each sample of a file."""
+        """The rows of a file, as bytes."""
         expected = self.file_rows * _ROW_BYTES
         if len(content) != expected:
             found = f"{len(content)}" if len(content) < expected else f"more than {expected}"
@@ -154,15 +147,6 @@ class BinaryArchive:
                 "  it may be CIFAR-100, or the version for Python or Matlab: get the binary one"
             )
         return rows
-
-
-def _content(path: Path, limit: int) -> bytes:
-    """The bytes of a file, one more than ``limit`` if it has that many."""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
 
 
 CIFAR10 = BinaryArchive(

@@ -1,7 +1,7 @@
 """graphnet's own documentation as text to learn from, character by character.
 
-The text is written in 64 symbols and cut into streams: row r of each batch of 32 goes on where
-row r of the batch before it ended.
+The text is written in 64 symbols and cut into streams: slot n of each batch of 32 goes on where
+slot n of the batch before it ended.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from graphnet.errors import DataError
 
 #: What the indices stand for.
 SYMBOLS = " \nabcdefghijklmnopqrstuvwxyz0123456789" + "`|,.-:*()_#[];/'{}\"+=&<>^@"
-#: Streams, which is how many rows a batch has.
+#: Streams: one for each slot of a batch.
 STREAMS = 32
 #: Characters in a row.
 STEPS = 64
 #: Batches of each split.
 BATCHES = {"train": 40, "test": 4}
-#: Characters in the text: those of the splits, each of which ends before one that is predicted.
+#: Characters in the text: those of the splits, and one behind each, which is only predicted.
 LENGTH = sum(BATCHES.values()) * STREAMS * STEPS + len(BATCHES)
 FILE = Path(__file__).parent / "embedded" / "docs-text.txt.gz"
 
@@ -33,17 +33,13 @@ _SPELLED = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """Text in the 64 symbols: lower case, a few signs spelled out, the rest left out."""
+    """Text in the 64 symbols: in lower case, a few signs spelled out, all others left out."""
     lower = text.lower().translate(_SPELLED)
     return "".join(c for c in lower if c in SYMBOLS)
 
 
 def encode(text: str) -> np.ndarray:
-    """The index of each character, ``(n,)`` uint8.
-
-    Raises:
-        DataError: If a character is none of the symbols.
-    """
+    """The index of each character, ``(n,)`` uint8."""
     strange = sorted(set(text) - set(SYMBOLS))
     if strange:
         raise DataError(
@@ -59,11 +55,15 @@ def decode(indices: np.ndarray) -> str:
 
 
 def streams(indices: np.ndarray, n_streams: int, n_steps: int) -> dict[str, np.ndarray]:
-    """A text as rows that batches of ``n_streams``, in order, read as so many long sequences.
+    """A text as rows that batches of ``n_streams`` read, in order, as so many long sequences.
+
+        text  a b c d e f g h i j k l m      n_streams = 2, n_steps = 3
+        rows  [a b c] [g h i]   [d e f] [j k l]
+               batch 0           batch 1
 
     Args:
         indices: One more than a multiple of ``n_streams · n_steps``.
-        n_streams: Rows of a batch.
+        n_streams: Samples in a batch.
         n_steps: Characters in a row.
 
     Returns:

@@ -6,7 +6,8 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeAlias
 
 from graphnet.errors import DataError
 
@@ -14,11 +15,9 @@ CONNECT_TIMEOUT_S = 10.0
 _BLOCK = 1 << 16
 
 
-class Progress(Protocol):
-    """Told how a download goes."""
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total`` bytes of the file ``what`` are here; a total of 0 is unknown."""
+#: Told how a download goes: the name of the file, how many of its bytes are here, and how many it
+#: has; 0 if that is unknown.
+ProgressCallback: TypeAlias = Callable[[str, int, int], None]
 
 
 def is_offline(offline: bool = False) -> bool:
@@ -26,17 +25,8 @@ def is_offline(offline: bool = False) -> bool:
     return offline or os.environ.get("GRAPHNET_OFFLINE", "0") not in ("", "0")
 
 
-def download(url: str, *, limit: int, progress: Progress | None = None) -> bytes:
-    """The content of ``url``.
-
-    Args:
-        url: An address from the table of data sets.
-        limit: The most bytes to accept.
-        progress: Called after every block.
-
-    Raises:
-        DataError: If it cannot be fetched, is cut short, or is larger than ``limit``.
-    """
+def download(url: str, *, limit: int, progress: ProgressCallback | None = None) -> bytes:
+    """The content of ``url``, at most ``limit`` bytes; ``progress`` is told after every block."""
     what = url.rsplit("/", 1)[-1]
     request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input
     blocks: list[bytes] = []

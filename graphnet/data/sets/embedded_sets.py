@@ -5,7 +5,6 @@ Each is split into a training and a test set by a fixed stratified shuffle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,22 +13,21 @@ import numpy as np
 from graphnet.data.order import permute
 from graphnet.data.sets import idx
 from graphnet.data.sets.pairs import pairs
-from graphnet.data.split import share_of_each
+from graphnet.data.sets.published import SplitArrays
+from graphnet.data.stratified_split import share_of_each
 
 _FOLDER = Path(__file__).parent / "embedded"
 
-Samples = Mapping[str, np.ndarray]
-
 
 @lru_cache(maxsize=1)
-def iris() -> dict[str, Samples]:
+def iris() -> dict[str, SplitArrays]:
     """Fisher's 150 irises: ``data`` (n, 4) float32 in cm, ``label`` 0 to 2."""
     table = np.loadtxt(_FOLDER / "iris.csv", delimiter=",", skiprows=1)
     return _split(table[:, :4].astype(np.float32), table[:, 4].astype(np.uint8), n_test=30)
 
 
 @lru_cache(maxsize=1)
-def digits() -> dict[str, Samples]:
+def digits() -> dict[str, SplitArrays]:
     """1,797 hand-written digits: ``data`` (n, 1, 8, 8) from 0 to 16, ``label`` 0 to 9."""
     images = idx.read(_FOLDER / "digits-images-idx3-ubyte.gz")
     labels = idx.read(_FOLDER / "digits-labels-idx1-ubyte.gz")
@@ -37,7 +35,7 @@ def digits() -> dict[str, Samples]:
 
 
 @lru_cache(maxsize=1)
-def digits28() -> dict[str, Samples]:
+def digits28() -> dict[str, SplitArrays]:
     """The digits as MNIST's look: ``data`` (n, 1, 28, 28) from 0 to 255, ``label`` 0 to 9."""
     return {
         split: {"data": _frozen(enlarge(samples["data"])), "label": samples["label"]}
@@ -46,8 +44,8 @@ def digits28() -> dict[str, Samples]:
 
 
 @lru_cache(maxsize=1)
-def digits28_pairs() -> dict[str, Samples]:
-    """Ten pairs for each of ``digits28``: ``data_a``, ``data_b``, and whether ``similar``."""
+def digits28_pairs() -> dict[str, SplitArrays]:
+    """Ten pairs for each of ``digits28``: ``data_a``, ``data_b`` and ``similar``."""
     return {
         split: {name: _frozen(array) for name, array in pairs(samples, per_sample=10).items()}
         for split, samples in digits28().items()
@@ -55,17 +53,11 @@ def digits28_pairs() -> dict[str, Samples]:
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:
-    """Images of 8×8 values from 0 to 16 as 28×28 values from 0 to 255.
+    """Images ``(n, 1, 8, 8)`` from 0 to 16 as ``(n, 1, 28, 28)`` uint8 from 0 to 255.
 
     As in MNIST, the digit fills a box of 20×20 whose centre of mass is put in the middle of the
-    image, as near as whole pixels and the border allow. The enlargement is bilinear between pixel
-    centres, with background beyond the border.
-
-    Args:
-        images: ``(n, 1, 8, 8)``.
-
-    Returns:
-        ``(n, 1, 28, 28)`` uint8.
+    image, as nearly as whole pixels and the border allow. Between pixel centres it is enlarged
+    bilinearly, with background beyond the border.
     """
     size, box, side = 8, 20, 28
     places = (np.arange(box) + 0.5) * size / box - 0.5
@@ -81,7 +73,7 @@ def enlarge(images: np.ndarray) -> np.ndarray:
     return out
 
 
-def _split(data: np.ndarray, label: np.ndarray, n_test: int) -> dict[str, Samples]:
+def _split(data: np.ndarray, label: np.ndarray, n_test: int) -> dict[str, SplitArrays]:
     """A training and a test set with the classes in equal proportion, each well mixed."""
     order = np.empty(len(label), np.int64)
     permute(order, key=0)

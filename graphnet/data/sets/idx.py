@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnet.data.regular_file import read_bytes
 from graphnet.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -21,16 +22,7 @@ _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E:
 
 
 def unpack(content: bytes, name: str, limit: int = 2**31) -> bytes:
-    """The content of a file, gunzipped if it is gzipped.
-
-    Args:
-        content: Of the file.
-        name: For messages.
-        limit: The largest result in bytes.
-
-    Raises:
-        DataError: If the gzip stream is damaged or holds more than ``limit``.
-    """
+    """The content of a file, without the gzip around it if there is one."""
     if not content.startswith(_GZIP_MAGIC):
         return content
     try:
@@ -44,15 +36,7 @@ def unpack(content: bytes, name: str, limit: int = 2**31) -> bytes:
 
 
 def parse(content: bytes, name: str) -> np.ndarray:
-    """The array in an IDX file, in the machine's byte order.
-
-    Args:
-        content: Of the file, not gzipped.
-        name: For messages.
-
-    Raises:
-        DataError: If it is no IDX file, or shorter or longer than its header says.
-    """
+    """The array in an IDX file, in the machine's byte order."""
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:  # noqa: PLR2004 - the magic number's length
         raise DataError(
             f"{name} is not an IDX file: it begins with {content[:4].hex(' ') or 'nothing'}\n"
@@ -73,13 +57,5 @@ def parse(content: bytes, name: str) -> np.ndarray:
 
 
 def read(path: Path) -> np.ndarray:
-    """The array in an IDX file, gzipped or plain.
-
-    Raises:
-        DataError: If it cannot be read, or :func:`parse` refuses it.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return parse(unpack(content, str(path)), str(path))
+    """The array in an IDX file, gzipped or plain."""
+    return parse(unpack(read_bytes(path), str(path)), str(path))

@@ -7,72 +7,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
+from graphnet.data.regular_file import read_bytes
 from graphnet.data.sets import idx
-from graphnet.data.sets.download import Progress, download
+from graphnet.data.sets.download import ProgressCallback, download
 from graphnet.errors import DataError
 
-Samples = Mapping[str, np.ndarray]
+#: The arrays of one split, by data set.
+SplitArrays: TypeAlias = Mapping[str, np.ndarray]
 
-
-#: Of the file that is unpacked; none that is published is nearly as large.
+#: Of an unpacked file; none that is published is nearly as large.
 _MOST_BYTES = 1 << 28
 _MOST_FOLDERS = 1000
 
 
 class NotAsPublishedError(DataError):
-    """A file is another one than was published.
-
-    Args:
-        message: What is wrong.
-        md5: Of what the file holds.
-    """
+    """A file is not the one that was published; ``md5`` is the sum of its content."""
 
     def __init__(self, message: str, md5: str) -> None:
         super().__init__(message)
         self.md5 = md5
 
 
-class Publication(Protocol):
-    """How a published set is had, checked to be what was published."""
-
-    @property
-    def sums(self) -> Mapping[str, str]:
-        """The names of its files by their md5 sums."""
-
-    def from_folder(self, folder: Path) -> Mapping[str, Samples]:
-        """All splits, from published files in a folder.
-
-        Raises:
-            DataError: If a file is missing or not as published.
-        """
-
-    def from_network(self, progress: Progress | None) -> Mapping[str, Samples]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong.
-        """
-
-
 @dataclass(frozen=True)
 class IdxFile:
-    """A published file; size and md5 sum are those of its content, not of the gzip around it."""
+    """A published file; size and md5 sum are those of what is in the gzip around it."""
 
     name: str
     n_bytes: int
     md5: str
 
     def parse(self, content: bytes, origin: str) -> np.ndarray:
-        """The array in the file, seen to be the one that was published.
-
-        Raises:
-            NotAsPublishedError: If it is not.
-            DataError: If it cannot be unpacked.
-        """
+        """The array in the file, if it is the one that was published."""
         plain = idx.unpack(content, origin, limit=_MOST_BYTES)
         found = hashlib.md5(plain, usedforsecurity=False).hexdigest()
         if found == self.md5:
@@ -98,15 +67,11 @@ class Published:
 
     @property
     def sums(self) -> Mapping[str, str]:
-        """The names of its files by their md5 sums."""
+        """The names of the files by their md5 sums."""
         return {file.md5: file.name for named in self.files.values() for file in named.values()}
 
-    def from_folder(self, folder: Path) -> dict[str, Samples]:
-        """All splits, from files in a folder, gzipped or plain.
-
-        Raises:
-            DataError: Naming every file that is missing, or the one that is not as published.
-        """
+    def from_folder(self, folder: Path) -> dict[str, SplitArrays]:
+        """All splits, from files in a folder, gzipped or plain."""
         check_folder(folder)
         names = list(self.sums.values())
         places = {name: _find(folder, name) for name in names}
@@ -118,21 +83,13 @@ class Published:
             )
 
         def get(file: IdxFile) -> np.ndarray:
-            place = places[file.name]
-            try:
-                content = place.read_bytes() if place else b""
-            except OSError as error:
-                raise DataError(f"cannot read {place}: {error.strerror}") from error
-            return file.parse(content, str(place))
+            place = places[file.name] or folder
+            return file.parse(read_bytes(place), str(place))
 
         return self._all(get)
 
-    def from_network(self, progress: Progress | None) -> dict[str, Samples]:
-        """All splits, downloaded.
-
-        Raises:
-            DataError: Saying what went wrong with each mirror.
-        """
+    def from_network(self, progress: ProgressCallback | None) -> dict[str, SplitArrays]:
+        """All splits, downloaded."""
         mirrors, failures = list(self.mirrors), list[str]()
 
         def get(file: IdxFile) -> np.ndarray:
@@ -149,7 +106,7 @@ class Published:
 
         return self._all(get)
 
-    def _all(self, get: Callable[[IdxFile], np.ndarray]) -> dict[str, Samples]:
+    def _all(self, get: Callable[[IdxFile], np.ndarray]) -> dict[str, SplitArrays]:
         return {
             split: {name: get(file) for name, file in named.items()}
             for split, named in self.files.items()
@@ -157,11 +114,7 @@ class Published:
 
 
 def check_folder(folder: Path) -> None:
-    """See that there is one.
-
-    Raises:
-        DataError: If there is none.
-    """
+    """See that there is one."""
     if folder.is_file():
         raise DataError(f"{folder} is a file\n  name the folder it is in: --from {folder.parent}")
     if not folder.is_dir():
@@ -169,7 +122,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _elsewhere(folder: Path, holds: Callable[[Path], object]) -> str:
-    """Which folders within a folder have what was looked for; nothing if none has."""
+    """A hint which folders within a folder have what was looked for; blank if none has."""
     inner = (path for pattern in ("*/", "*/*/") for path in sorted(folder.glob(pattern)))
     found = [str(p) for p in islice(inner, _MOST_FOLDERS) if p.is_dir() and holds(p)]
     return f"\n  files of these names are there: --from {' or '.join(found)}" if found else ""
@@ -183,11 +136,11 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def mnist_like(mirrors: tuple[str, ...], *sums: str) -> Published:
-    """A set of the same files as MNIST.
+    """A set of files as MNIST has them.
 
     Args:
-        mirrors: As above.
-        sums: The md5 sums of training images and labels, test images and labels.
+        mirrors: Addresses of folders that hold the files.
+        sums: The md5 sums of training images and labels, then of test images and labels.
     """
     train_data, train_label, test_data, test_label = sums
     return Published(

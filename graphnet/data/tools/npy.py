@@ -10,11 +10,7 @@ from graphnet.errors import DataError
 
 
 def read(path: Path) -> np.ndarray:
-    """The array in a file, of any type; it takes no memory until it is looked at.
-
-    Raises:
-        DataError: If it cannot be read, is shorter than its header says, or holds objects.
-    """
+    """The array in a file, of any type; it takes no memory until it is looked at."""
     try:
         found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except OSError as error:

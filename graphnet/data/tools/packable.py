@@ -1,6 +1,6 @@
-"""What can be packed into HDF5 files: it gives rows on demand, and need not fit in memory.
+"""What can be packed into HDF5 files: it gives rows when asked, and need not fit in memory.
 
-Arrays are here; tables of text are in ``data/csv``, pictures in ``data/pictures``.
+Arrays are here, tables of text in ``data/csv``, and pictures in ``data/pictures``.
 """
 
 from __future__ import annotations
@@ -12,53 +12,43 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.file_kind import first_bytes, kind
-from graphnet.data.hdf5.open import is_hdf5
+from graphnet.data.file_kind import kind
+from graphnet.data.hdf5.opening import is_hdf5
+from graphnet.data.regular_file import first_bytes
 from graphnet.data.sets import idx
 from graphnet.data.tools import npy
 from graphnet.errors import DataError
 
-#: The type and the shape of a row, by data set.
-Columns: TypeAlias = Mapping[str, tuple[np.dtype, Shape]]
+#: By the name of a data set: the type and the shape of a row.
+DataSets: TypeAlias = Mapping[str, tuple[np.dtype, Shape]]
 
 
 class Packable(Protocol):
-    """Samples that can be asked for by number.
+    """Rows that can be asked for by number.
 
     Attributes:
-        columns: The type and the shape of a row of each data set.
-        n_rows: How many samples there are.
-        labels: The column ``label``; nothing if there is none.
-        classes: What the labels stand for, in order; empty if they are numbers anyway.
+        data_sets: The data sets that can be made of it.
+        n_rows: How many rows there are.
+        labels: The data set ``label``; empty if there is none.
+        classes: What the labels stand for, in order; empty if they are numbers to begin with.
         notes: What a user should know of how it was read: names and texts.
     """
 
-    columns: Columns
+    data_sets: DataSets
     n_rows: int
     labels: np.ndarray
     classes: Sequence[str]
     notes: Sequence[tuple[str, str]]
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """Some samples, in the order asked for.
-
-        Raises:
-            DataError: If one cannot be read.
-        """
+        """Some rows of each data set, in the order asked for."""
 
     def where(self, number: int) -> str:
-        """The place of a sample, for messages."""
+        """The place of a row, for messages."""
 
 
 class ArrayFiles:
-    """Arrays of NumPy (``.npy``) or IDX files, one for each data set.
-
-    Args:
-        files: By data set.
-
-    Raises:
-        DataError: If one cannot be read, or they have unequal numbers of rows.
-    """
+    """Arrays of NumPy (``.npy``) or IDX files, one for each data set."""
 
     classes: Sequence[str] = ()
     notes: Sequence[tuple[str, str]] = ()
@@ -77,13 +67,13 @@ class ArrayFiles:
             raise DataError(f"the arrays have unequal numbers of rows:\n  {counts}")
         self.n_rows = len(next(iter(self.arrays.values())))
         self.labels = self.arrays.get("label", np.empty(0))
-        self.columns: Columns = {
+        self.data_sets: DataSets = {
             name: (a.dtype.newbyteorder("="), tuple(map(int, a.shape[1:])))
             for name, a in self.arrays.items()
         }
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """Some samples."""
+        """These rows."""
         return {name: array[numbers] for name, array in self.arrays.items()}
 
     def where(self, number: int) -> str:
@@ -92,11 +82,7 @@ class ArrayFiles:
 
 
 def _array(path: Path) -> np.ndarray:
-    """The array in a file: NumPy's or IDX, by its first bytes.
-
-    Raises:
-        DataError: If it is neither.
-    """
+    """The array in a file: NumPy's or IDX, by its first bytes."""
     begin = first_bytes(path)
     if path.suffix == ".npy" or begin.startswith(b"\x93NUMPY"):
         return npy.read(path)

@@ -1,4 +1,4 @@
-"""Packing: samples of any kind become HDF5 files that data layers read fast."""
+"""Packing: rows of any kind become HDF5 files that data layers read fast."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.data.hdf5.file import CLASSES
+from graphnet.data.hdf5.reader import CLASSES
 from graphnet.data.hdf5.writer import HDF5Writer, close_together
 from graphnet.data.order import permute
-from graphnet.data.sets.datasets import MEAN
-from graphnet.data.sets.download import Progress
-from graphnet.data.split import by_class, share_of_each
+from graphnet.data.sets.download import ProgressCallback
+from graphnet.data.sets.store import MEAN
+from graphnet.data.stratified_split import by_class, share_of_each
 from graphnet.data.tools.packable import Packable
 from graphnet.errors import DataError
 
@@ -27,13 +27,13 @@ class PackOptions:
     """How samples are packed.
 
     Attributes:
-        test_part: The part of the samples that becomes ``test.h5``, from 0 to 1; of each class
-            alike as far as whole samples go, where there are classes.
-        mean: Whether the mean of the training samples' ``data`` is written to ``mean.h5``.
-        shuffle: Whether the samples are mixed; else they stay in order within each file.
+        test_part: The part of the rows that goes into ``test.h5``, from 0 to 1; where there are
+            classes, the same part of each, as nearly as whole rows allow.
+        mean: Whether the mean of the training rows' ``data`` is written to ``mean.h5``.
+        shuffle: Whether the rows are mixed; else they stay in order within each file.
         seed: Of the split and the shuffle.
         compress: Whether chunks are compressed (gzip): smaller files, slower reading.
-        force: Whether files that are there may be replaced.
+        force: Whether existing files may be replaced.
     """
 
     test_part: float = 0.0
@@ -45,47 +45,43 @@ class PackOptions:
 
 
 def pack(
-    samples: Packable, folder: Path, options: PackOptions, progress: Progress | None = None
+    samples: Packable, folder: Path, options: PackOptions, progress: ProgressCallback | None = None
 ) -> dict[str, tuple[Path, int]]:
     """Write ``train.h5`` and, if asked for, ``test.h5`` and ``mean.h5``.
 
-    The files appear under their names when they are all complete. What the classes are called
-    stands in the attribute ``classes``, as JSON.
+    The files appear under their names when all are complete. The names of the classes stand in the
+    attribute ``classes``, as JSON.
 
     Args:
         samples: What to pack.
-        folder: Where to.
+        folder: In which the files are made.
         options: How.
         progress: Told how many bytes of values are packed.
 
     Returns:
         The path and the number of rows by split; of the mean, 1.
-
-    Raises:
-        DataError: If the options ask for what cannot be, a file is there already, a sample
-            cannot be read, or a file cannot be written.
     """
     parts = split(samples, options)
     paths = {name: folder / f"{name}.h5" for name in (*parts, *([MEAN] if options.mean else []))}
     there = [str(path) for path in paths.values() if path.exists()]
     if there and not options.force:
         raise DataError(f"{', '.join(there)} exists already\n  to replace it: --force")
-    if options.mean and "data" not in samples.columns:
+    if options.mean and "data" not in samples.data_sets:
         raise DataError(
-            f"the mean is that of 'data', but there is {', '.join(samples.columns)}\n"
+            f"the mean is that of 'data', but there is {', '.join(samples.data_sets)}\n"
             "  name an array data=FILE, or leave out --mean"
         )
     about = {CLASSES: json.dumps(list(samples.classes))} if samples.classes else {}
-    row_bytes = sum(dtype.itemsize * int(np.prod(s)) for dtype, s in samples.columns.values())
+    row_bytes = sum(dtype.itemsize * int(np.prod(s)) for dtype, s in samples.data_sets.values())
     step = max(1, min(_MOST_CHUNK_ROWS, _CHUNK_BYTES // max(1, row_bytes), samples.n_rows))
-    shapes = [(step, *shape) for _, shape in samples.columns.values()]
-    total = np.zeros(samples.columns["data"][1]) if options.mean else None
+    shapes = [(step, *shape) for _, shape in samples.data_sets.values()]
+    total = np.zeros(samples.data_sets["data"][1]) if options.mean else None
     writers: list[HDF5Writer] = []
     try:
         for name, numbers in parts.items():
             writer = HDF5Writer(
                 paths[name],
-                list(samples.columns),
+                list(samples.data_sets),
                 shapes,
                 overwrite=options.force,
                 compress=options.compress,
@@ -94,7 +90,7 @@ def pack(
             writers.append(writer)
             for start in range(0, len(numbers), step):
                 rows = samples.rows(numbers[start : start + step])
-                writer.append([rows[column] for column in samples.columns])
+                writer.append([rows[name] for name in samples.data_sets])
                 if total is not None and name == "train":
                     with np.errstate(over="ignore", invalid="ignore"):
                         total += rows["data"].sum(axis=0, dtype=np.float64)
@@ -114,11 +110,7 @@ def pack(
 
 
 def _mean(total: np.ndarray, samples: Packable, numbers: np.ndarray, step: int) -> np.ndarray:
-    """The mean whose sum over these samples is known.
-
-    Raises:
-        DataError: If it is not finite, naming the first sample that makes it so.
-    """
+    """The mean of the rows with these numbers, whose total is known."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.atleast_1d(total / len(numbers)).astype(np.float32)
     if np.isfinite(mean).all():
@@ -137,11 +129,7 @@ def _mean(total: np.ndarray, samples: Packable, numbers: np.ndarray, step: int) 
 
 
 def split(samples: Packable, options: PackOptions) -> Mapping[str, np.ndarray]:
-    """The numbers of the samples that each file holds, in order.
-
-    Raises:
-        DataError: If a split would be empty.
-    """
+    """The numbers of the rows that each file holds, in order."""
     n = samples.n_rows
     mixed = np.empty(n, np.int64)
     permute(mixed, options.seed)
@@ -159,8 +147,8 @@ def split(samples: Packable, options: PackOptions) -> Mapping[str, np.ndarray]:
 
 
 def _labels(samples: Packable) -> np.ndarray:
-    """The class of each sample; all 0 where there are none."""
-    dtype, shape = samples.columns.get("label", (np.dtype("f4"), (2,)))
+    """The class of each row; all 0 where there are none."""
+    dtype, shape = samples.data_sets.get("label", (np.dtype("f4"), (2,)))
     if dtype.kind not in "biu" or shape not in ((), (1,)):
         return np.zeros(samples.n_rows, np.int64)
     return samples.labels.reshape(-1)

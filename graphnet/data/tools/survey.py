@@ -1,7 +1,4 @@
-"""What is in a data file: shapes, storage, statistics, classes, and what may be wrong with it.
-
-A file is read once, a few megabytes at a time.
-"""
+"""What is in a data file: shapes, storage, statistics, classes, and what may be wrong with it."""
 
 from __future__ import annotations
 
@@ -14,19 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.file import (
+from graphnet.data.hdf5.reader import (
     MATLAB_AXES,
     HDF5File,
-    class_names,
-    is_from_matlab,
-    stored_as,
+    contents,
 )
-from graphnet.data.sets import datasets
+from graphnet.data.sets import store
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError
 
 _BLOCK_BYTES = 1 << 24
 _MOST_CLASSES, _MOST_GAPS = 1000, 10
+_NONE = np.empty(0)
 
 
 @dataclass
@@ -38,15 +34,16 @@ class Survey:
         shape: With the rows.
         dtype: On disk.
         storage: ``contiguous``, or its chunks and their compression.
-        low: The smallest value that is finite; NaN if none is.
-        high: The largest.
-        mean: Of the finite values.
+        low: The smallest of the values that are finite and not missing; NaN if there is none.
+        high: The largest of them.
+        mean: Of them.
         std: Their standard deviation, divided by their number.
-        n_nan: How many are NaN.
+        n_nan: How many values are NaN.
         n_infinite: How many are infinite.
-        n_constant: Features that are the same in every row.
-        classes: How many rows hold each number, where a row is one whole number and there are
-            no more than 1,000 different ones; else empty.
+        n_missing: How many are a number that stands for a missing value.
+        n_constant: How many features are the same in every row.
+        classes: How many rows hold each number, if a row is one whole number and there are no more
+            than 1,000 different ones; else empty.
         problems: In words.
     """
 
@@ -60,6 +57,7 @@ class Survey:
     std: float = np.nan
     n_nan: int = 0
     n_infinite: int = 0
+    n_missing: int = 0
     n_constant: int = 0
     classes: dict[int, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -86,34 +84,28 @@ class FileSurvey:
 
 
 def survey(source: str) -> FileSurvey:
-    """Look at every value of a file or of a named set.
-
-    Args:
-        source: The path of an HDF5 file, or ``dataset:NAME/SPLIT``.
-
-    Raises:
-        DataError: If there is none, or it cannot be read.
-    """
-    is_named = source.startswith(datasets.PREFIX)
-    place = datasets.resolve(source.removeprefix(datasets.PREFIX)) if is_named else Path(source)
+    """Look once at every value of an HDF5 file or of ``dataset:NAME/SPLIT``."""
+    is_named = source.startswith(store.PREFIX)
+    place = store.resolve(source.removeprefix(store.PREFIX)) if is_named else Path(source)
     sets: list[Survey] = []
     problems: list[str] = []
     names: tuple[str, ...] = ()
-    if isinstance(place, datasets.Arrays):
+    if isinstance(place, store.EmbeddedSplit):
         parts = (ArrayPart(place.name, place.values, [name]) for name in place.values)
         sets += (_surveyed(part, "in memory") for part in parts)
     else:
-        names = class_names(place)
-        if is_from_matlab(place):
+        there = contents(place)
+        names = there.class_names
+        if there.is_from_matlab:
             problems.append(MATLAB_AXES.strip())
-        for name, storage in stored_as(place).items():
+        for name, storage in there.storage.items():
             try:
-                part = HDF5File(place, [name])
+                part = HDF5File(place, [name], keep_missing=True)
             except DataError as error:  # not numbers, empty, elsewhere
                 problems.append(str(error).partition("\n")[0].removeprefix(f"{place}: "))
                 continue
             try:
-                sets.append(_surveyed(part, storage))
+                sets.append(_surveyed(part, storage, part.stand_ins[0]))
             finally:
                 part.close()
     if len({s.shape[0] for s in sets}) > 1:
@@ -130,7 +122,7 @@ def survey(source: str) -> FileSurvey:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of NaN, and of sums that are too large
-def _surveyed(part: Part, storage: str) -> Survey:
+def _surveyed(part: Part, storage: str, stand_ins: np.ndarray = _NONE) -> Survey:
     (column,) = part.columns
     found = Survey(column.name, (part.n_rows, *column.shape), column.dtype, storage)
     is_label = column.shape in ((), (1,))
@@ -142,7 +134,9 @@ def _surveyed(part: Part, storage: str) -> Survey:
         row_low, row_high = values.min(axis=0), values.max(axis=0)  # NaN where there is one
         lows = np.minimum(lows, row_low) if lows.size else row_low
         highs = np.maximum(highs, row_high) if highs.size else row_high
-        finite = values if np.isfinite(values).all() else _finite(values, found)
+        present = values[~np.isin(values, stand_ins)] if stand_ins.size else values
+        found.n_missing += values.size - present.size
+        finite = present if np.isfinite(present).all() else _finite(present, found)
         if finite.size:
             low, high = finite.min().item(), finite.max().item()  # whole numbers stay exact
             found.low = low if np.isnan(found.low) else min(found.low, low)
@@ -166,7 +160,7 @@ def _surveyed(part: Part, storage: str) -> Survey:
 
 
 def _finite(values: np.ndarray, found: Survey) -> np.ndarray:
-    """The finite values; the others are counted."""
+    """The finite values; counts the others."""
     n_nan = int(np.isnan(values).sum())
     finite: np.ndarray = values[np.isfinite(values)]
     found.n_nan += n_nan
@@ -175,7 +169,7 @@ def _finite(values: np.ndarray, found: Survey) -> np.ndarray:
 
 
 def _counted(values: np.ndarray) -> tuple[list[float], list[int]]:
-    """The different values, whole numbers as they are, and how often each is there."""
+    """The different values, whole numbers exactly, and how often each occurs."""
     different, counts = np.unique(values, return_counts=True)
     is_float = values.dtype.kind == "f"
     return (different.astype(np.float64) if is_float else different).tolist(), counts.tolist()
@@ -200,6 +194,8 @@ def _problems(found: Survey, counts: Counter[float] | None) -> list[str]:
         problems.append(f"has {found.n_nan:,} values that are NaN")
     if found.n_infinite:
         problems.append(f"has {found.n_infinite:,} infinite values")
+    if found.n_missing:
+        problems.append(f"has {found.n_missing:,} values that the file declares to be missing")
     n_features = int(np.prod(found.shape[1:]))
     if found.n_constant == n_features > 1:
         problems.append("has the same values in every row")

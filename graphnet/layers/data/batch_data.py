@@ -15,8 +15,9 @@ from graphnet.backend.staging import on_host
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.order import Order
-from graphnet.data.pipeline import AnyTransformer, Pipeline, out_shape
+from graphnet.data.pipeline import Pipeline
 from graphnet.data.table import Table
+from graphnet.data.transformers import AnyTransformer, out_shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, GraphnetError, did_you_mean
 from graphnet.layers.base import (

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
-from graphnet.data.sets.download import Progress
+from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.source import (
     Source,
     absolute_source,
@@ -64,8 +64,9 @@ class HDF5Data(BatchSpec):
             shape ``(N,)`` and ``(N, 1)`` stay as they are.
     Args:
         source: ``dataset:NAME/SPLIT`` (train or test; ``graphnet data`` lists the names), an HDF5
-            file, a glob, a text file naming an HDF5 file on each line (``#`` begins a comment), or
-            a list of any of these. Relative to the YAML file.
+            file, a glob, a text file naming an HDF5 file on each line (``#`` begins a comment;
+            relative to the text file's folder, or else to the working directory), or a list of any
+            of these. Relative to the YAML file.
         otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
             had.
         batch_size: Samples in a batch.
@@ -134,7 +135,7 @@ class HDF5Data(BatchSpec):
         """Whether the source is on this machine."""
         return not missing(self.source)
 
-    def fetch(self, *, offline: bool = False, progress: Progress | None = None) -> None:
+    def fetch(self, *, offline: bool = False, progress: ProgressCallback | None = None) -> None:
         """Get the source's named sets that are not on this machine.
 
         Raises:

@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.file import read_array
+from graphnet.data.hdf5.reader import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
 from graphnet.layers.base import Binding, Shapes

@@ -15,8 +15,8 @@ from graphnet.backend.constant import constant
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import ByName
 from graphnet.layers.base import Binding, LayerSpec, Reads, Shapes
-from graphnet.layers.neurons.exp_log import Exp, Log
 from graphnet.layers.neurons.base import NeuronSpec
+from graphnet.layers.neurons.exp_log import Exp, Log
 from graphnet.layers.neurons.smooth_rectifiers import BNLL, ELU
 from graphnet.layers.shape.view import ViewLayer
 

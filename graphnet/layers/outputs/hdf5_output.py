@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape
-from graphnet.data.hdf5.file import sets_in
+from graphnet.data.hdf5.reader import contents_if_hdf5
 from graphnet.data.hdf5.writer import HDF5Writer
 from graphnet.declare.names import check_name, clashes
 from graphnet.errors import SpecError
@@ -139,4 +139,4 @@ class HDF5OutputLayer(Layer[HDF5Output]):
 
     def _is_alike(self) -> bool:
         """Whether the file that is there has the data sets that are written."""
-        return set(sets_in(Path(self.spec.filename))) == set(self.spec.names)
+        return set(contents_if_hdf5(Path(self.spec.filename)).storage) == set(self.spec.names)

@@ -12,7 +12,7 @@ from graphnet.blob import Array, shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import is_there, shown
-from graphnet.files.writing import Advice, write_durably
+from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.run_directory import newest_good
 from graphnet.solver.record.snapshot_file import (
@@ -203,9 +203,10 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         seed=net.context.seed,
     )
     contents = Contents(meta, params, state, net_yaml=net.yaml_text)
-    path = Path(path)
-    _refuse_other(path)
-    write_durably(path, to_bytes(contents), Advice(SnapshotError))
+    path, advice = Path(path), Advice(SnapshotError)
+    with explained(path, advice):
+        _refuse_other(path)
+    write_durably(path, to_bytes(contents), advice)
 
 
 def _refuse_other(path: Path) -> None:

@@ -13,7 +13,7 @@ def test_a_table(folder, run):
     found = run("data pack a.csv --to out --split 0.2 --mean --seed 3 --compress")
     assert (found.code, found.err) == (0, "")
     assert found.lines[:5] == [
-        "read as  UTF-8, columns parted by commas, no headings",
+        "read as  UTF-8, columns separated by commas, no headings",
         "label    column 1 (from 0)",
         "data     1 column without headings",
         "note     column 0 (from 0) counts the rows: leave it out if it is an index",
@@ -100,7 +100,7 @@ def test_how_a_table_is_read_may_be_said(folder, run):
     found = run(f"data pack a.csv --to out --keep-order {options}")
     assert (found.code, found.err) == (0, "")
     assert found.lines[:4] == [
-        "read as   iso8859-1, columns parted by ':', headings in line 1",
+        "read as   iso8859-1, columns separated by ':', headings in line 1",
         "left out  column 'name'",
         "label     column 'art'",
         "data      'größe'",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphnet.data.csv import table as module
-from graphnet.data.csv.columns import TableOptions
+from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.csv.table import CsvTable
 from graphnet.errors import DataError
 
@@ -31,7 +31,7 @@ def test_table(tmp_path):
     assert found["data"].tolist() == [[1, 3.5], [4, 6]]
     assert (found["data"].dtype, found["label"].dtype) == (np.float32, np.int32)
     assert found["label"].tolist() == [2, 0]
-    assert table.columns == {"data": (np.dtype("f4"), (2,)), "label": (np.dtype("i4"), ())}
+    assert table.data_sets == {"data": (np.dtype("f4"), (2,)), "label": (np.dtype("i4"), ())}
     assert table.rows(np.array([1]))["data"].tolist() == [[4, 6]]
     assert table.where(1) == f"{tmp_path}/a.csv:4"
     assert everything(csv_table(tmp_path, text, label="b"))["label"].tolist() == [3.5, 6]
@@ -46,7 +46,7 @@ def test_a_label_in_capitals(tmp_path):
     table = csv_table(tmp_path, "Label;x;y\n0;1.5;2\n1;2.5;3\n")
     assert everything(table)["label"].tolist() == [0, 1]
     assert table.notes == [
-        ("read as", "UTF-8, columns parted by semicolons, headings in line 1"),
+        ("read as", "UTF-8, columns separated by semicolons, headings in line 1"),
         ("label", "column 'Label'"),
         ("data", "'x', 'y'"),
     ]
@@ -61,12 +61,42 @@ def test_words(tmp_path):
     assert ("note", "a class is called 'nan': is its name missing?") in odd.notes
 
 
+THOUSANDS = "is read with a decimal point: is it a mark between thousands?"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x;label\n999;0\n1.234;1\n", "'x': 1.234"),
+        ("x;label\n0;0\n-12.500;1\n", "'x': -12.500"),
+        ("x;y;z;label\n1.000;1.5;1.000;0\n2.000;2;7;1\n", "'x', 'z': 1.000"),
+        ("x\tlabel\n1\t1.000\n2\t2.000\n", "'label': 1.000"),
+        ("1.500;2.500;7\n1;2;7\n", "2 columns without headings: 1.500"),
+        ("x;label\n999;0\n1000;1\n", None),
+        ("x;label\n1234;0\n1.234;1\n", None),
+        ("x;label\n0.123;0\n1.234;1\n", None),
+        ("x;label\n1.23;0\n1.234;1\n", None),
+        ("x;label\n1.234e0;0\n1.234;1\n", None),
+        ("x;label\n0.000;0\n1.234;1\n", None),
+        ("x;label\n1;cat\n2;a 1.234\n", None),
+        ("x,label\n999,0\n1.234,1\n", None),
+    ],
+)
+def test_marks_between_thousands(tmp_path, monkeypatch, text, said):
+    """Where a point may be one in all numbers of a column, it is said how it was read."""
+    for n_cells in (1, module._BLOCK_CELLS):
+        monkeypatch.setattr(module, "_BLOCK_CELLS", n_cells)
+        notes = csv_table(tmp_path, text).notes
+        found = [note for _, note in notes if THOUSANDS in note]
+        assert found == ([f"{said} {THOUSANDS}"] if said else [])
+
+
 def test_no_label(tmp_path):
     """All columns are features."""
     table = csv_table(tmp_path, "x\n1\n2\n", no_label=True)
     assert {name: rows.tolist() for name, rows in everything(table).items()} == {"data": [[1], [2]]}
     assert ("label", "none") in table.notes
-    assert set(table.columns) == {"data"}
+    assert set(table.data_sets) == {"data"}
 
 
 @pytest.mark.parametrize("heading", ["", "Unnamed: 0"])
@@ -76,7 +106,7 @@ def test_an_index(tmp_path, heading, index):
     rows = "".join(f"{i},{10 + k},1\n" for k, i in enumerate(index))
     table = csv_table(tmp_path, f"{heading},x,label\n{rows}")
     assert everything(table)["data"].tolist() == [[10], [11], [12]]
-    assert table.columns["data"] == (np.dtype("f4"), (1,))
+    assert table.data_sets["data"] == (np.dtype("f4"), (1,))
     name = f"column '{heading}'" if heading else "column 0 (from 0)"
     assert ("left out", f"{name}, an index") in table.notes
 
@@ -89,10 +119,10 @@ def test_what_may_be_an_index(tmp_path):
         "note",
         "column 'id' counts the rows: leave it out if it is an index",
     )
-    assert csv_table(tmp_path, ",x,label\n1,5,0\n1,5,0\n").columns["data"][1] == (2,)
+    assert csv_table(tmp_path, ",x,label\n1,5,0\n1,5,0\n").data_sets["data"][1] == (2,)
     table = csv_table(tmp_path, "id,x,label\n1,5,0\n2,5,0\n3,5,0\n", leave_out=("id",))
     assert ("left out", "column 'id'") in table.notes
-    assert table.columns["data"][1] == (1,)
+    assert table.data_sets["data"][1] == (1,)
 
 
 def test_comments_and_headings(tmp_path):
@@ -100,7 +130,7 @@ def test_comments_and_headings(tmp_path):
     table = csv_table(tmp_path, "# made by a program\n# x,Label\n1,0\n#2,1\n3,1\n")
     assert everything(table)["data"].tolist() == [[1], [3]]
     assert table.notes[:3] == [
-        ("read as", "UTF-8, columns parted by commas, headings in a comment"),
+        ("read as", "UTF-8, columns separated by commas, headings in a comment"),
         ("left out", "3 lines of comments (#)"),
         ("label", "column 'Label'"),
     ]
@@ -118,6 +148,7 @@ def test_comments_and_headings(tmp_path):
         ("9007199254740991", 2**53 - 1, "f8"),
         ("1e300", 1e300, "f8"),
         ("1e-60", 1e-60, "f8"),
+        ("1.822704095415498e-45", 1.822704095415498e-45, "f8"),
     ],
 )
 def test_numbers_that_float32_does_not_hold(tmp_path, cell, value, dtype):

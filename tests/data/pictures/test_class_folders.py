@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnet.data.pictures.class_folders import PictureFolder
-from graphnet.data.pictures.reading import PictureOptions
+from graphnet.data.pictures.reader import PictureOptions
 from graphnet.errors import DataError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
@@ -36,7 +36,7 @@ def folder(tmp_path):
 def test_pictures(folder):
     """Channels first; classes are the folders in alphabetical order."""
     found = PictureFolder(folder, PictureOptions())
-    assert found.columns == {"data": (np.dtype("u1"), (3, 2, 3)), "label": (np.dtype("i4"), ())}
+    assert found.data_sets == {"data": (np.dtype("u1"), (3, 2, 3)), "label": (np.dtype("i4"), ())}
     assert found.classes == ["cat", "dog"]
     rows = everything(found)
     assert rows["label"].tolist() == [0, 1, 1]
@@ -101,7 +101,7 @@ def test_of_more_bits(tmp_path):
     for name in ("a/1.png", "b/1.png"):
         put(tmp_path / name, np.array([[0, 1000, 65535]], np.uint16))
     found = PictureFolder(tmp_path, PictureOptions())
-    assert found.columns["data"] == (np.dtype("u2"), (3, 1, 3))
+    assert found.data_sets["data"] == (np.dtype("u2"), (3, 1, 3))
     assert everything(found)["data"][1].tolist() == [[[0, 1000, 65535]]] * 3
     said = "3×1×3 uint16: grey in each of three channels; --grey: in one"
     assert found.notes[0] == ("data", said)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphnet.data.sets import embedded_sets
-from graphnet.data.sets.named_sets import SETS
+from graphnet.data.sets.catalog import SETS
 
 LOADERS = {name: s.embedded for name, s in SETS.items() if s.embedded is not None}
 

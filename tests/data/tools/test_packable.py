@@ -17,7 +17,7 @@ def test_arrays(tmp_path):
     idx = bytes([0, 0, 8, 1, 0, 0, 0, 4, 3, 1, 2, 0])
     (tmp_path / "y.gz").write_bytes(gzip.compress(idx))
     found = ArrayFiles({"data": tmp_path / "x.npy", "label": tmp_path / "y.gz"})
-    assert found.columns == {"data": (np.dtype("f4"), (3,)), "label": (np.dtype("u1"), ())}
+    assert found.data_sets == {"data": (np.dtype("f4"), (3,)), "label": (np.dtype("u1"), ())}
     rows = found.rows(np.array([2, 0]))
     assert rows["data"].tolist() == [[6, 7, 8], [0, 1, 2]]
     assert rows["label"].tolist() == [2, 3]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnet.data.csv.table import CsvTable
-from graphnet.data.hdf5.file import read_array
+from graphnet.data.hdf5.reader import read_array
 from graphnet.data.tools.packable import ArrayFiles
 from graphnet.data.tools.packing import PackOptions, pack
 from graphnet.errors import DataError
@@ -152,6 +152,6 @@ def test_options_that_cannot_be(samples, tmp_path):
     for part in (0.01, 1.0):
         with pytest.raises(DataError, match=r"leaves one of the files without samples\n.*are 20"):
             packed(samples, tmp_path / "out", test_part=part)
-    samples.columns = {"x": samples.columns["data"]}
+    samples.data_sets = {"x": samples.data_sets["data"]}
     with pytest.raises(DataError, match="the mean is that of 'data', but there is x"):
         packed(samples, tmp_path / "out", mean=True)

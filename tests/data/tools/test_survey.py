@@ -39,6 +39,16 @@ def test_statistics(tmp_path, dtype):
     assert found.classes == {}
 
 
+def test_missing_values(tmp_path):
+    """What the file declares to be missing is counted, and is no number of the statistics."""
+    path = write_h5(tmp_path / "a.h5", x=np.array([[1, -9], [3, 5], [-9, -9]], "i4"))
+    with h5py.File(path, "r+") as f:
+        f["x"].attrs["_FillValue"] = -9
+    found = only(path)
+    assert (found.low, found.high, found.mean, found.n_missing) == (1, 5, 3, 3)
+    assert found.problems == ["has 3 values that the file declares to be missing"]
+
+
 def test_storage(tmp_path):
     """Chunks and compression."""
     options = {"chunks": (4, 2), "compression": "gzip"}

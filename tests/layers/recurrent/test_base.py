@@ -9,9 +9,9 @@ from support.recurrent import CONT, STEPS, case, in_batches
 from graphnet.backend import open_backend
 from graphnet.errors import BatchError, ShapeError
 from graphnet.gradcheck import check_gradients
+from graphnet.layers.recurrent import base as recurrent
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
-from graphnet.layers.recurrent import base as recurrent
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.net.load_net import load_net
 from graphnet.params.param import StateDecl

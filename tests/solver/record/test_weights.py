@@ -1,5 +1,10 @@
 """Weights by layer name, between a store and a file."""
 
+import errno
+import os
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.fake_net import FakeNet, fake_store
@@ -47,6 +52,80 @@ def test_model_comes_back(tmp_path):
     np.testing.assert_array_equal(other.store.state["ip"]["mean"], net.store.state["ip"]["mean"])
     assert report.is_complete
     assert str(report) == f"loaded 4 of 4 params from {tmp_path / 'model.h5'}"
+
+
+def test_a_model_replaces_a_model(tmp_path):
+    """And an empty file; nothing is left beside it."""
+    path = tmp_path / "model.h5"
+    path.touch()
+    for seed in (1, 2):
+        net = FakeNet(seed=seed)
+        save_model(net, str(path))
+        other = FakeNet("test", fake_store(seed=3))
+        load_weights(other, path, strict=True)
+        assert_equal(values(other.store), values(net.store))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none/model.h5", "none/model.h5: cannot be written: No such file or directory"),
+        ("folder", "folder: cannot be written: Is a directory"),
+        ("notes.txt/model.h5", "notes.txt/model.h5: cannot be written: Not a directory"),
+        ("notes.txt", "notes.txt: is not a model, so it is not replaced by one\n  choose another"),
+        ("link", "\n  it is a symbolic link, and none is followed: remove it"),
+        ("m" * 300, "m: cannot be written: File name too long"),
+    ],
+)
+def test_where_no_model_can_be(tmp_path, monkeypatch, name, message):
+    """What is there stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(SnapshotError, match=re.escape(message)):
+        save_model(FakeNet(), name)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "link", "notes.txt"]
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_what_may_not_be_read_is_not_replaced(tmp_path, monkeypatch):
+    """It might be anything."""
+    (tmp_path / "model.h5").write_text("mine")
+
+    def refuse(*_args):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SnapshotError, match=r"model\.h5: cannot be written: Permission denied\n"):
+        save_model(FakeNet(), tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (KeyboardInterrupt("now"), pytest.raises(KeyboardInterrupt, match="now")),
+        (OSError(errno.ENOSPC, "No space"), pytest.raises(SnapshotError, match="disk is full")),
+    ],
+    ids=["interrupted", "full"],
+)
+def test_an_old_model_outlives_a_write_that_fails(tmp_path, monkeypatch, step, error, raised):
+    """At whatever step: the old one is there, and it alone."""
+    path = tmp_path / "model.h5"
+    save_model(FakeNet(seed=1), path)
+    before = path.read_bytes()
+
+    def fail(*_args, **_keys):
+        raise error
+
+    monkeypatch.setattr(os, step, fail)
+    with raised:
+        save_model(FakeNet(seed=2), path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_report_of_a_net_that_fits_in_part(tmp_path):

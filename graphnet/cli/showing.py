@@ -1,0 +1,151 @@
+"""The commands that show nets and runs, and their options; what each does is in other modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphnet.cli.app import Json, Net, NoUserCode, Set, app, command
+from graphnet.cli.options import HeatName, OverName, PhaseName, parse_overrides
+from graphnet.cli.usage import Commands
+
+
+@command
+def draw(
+    net: Net,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The picture: .svg, .png, .html, .mmd (Mermaid) or .dot (Graphviz)."
+            "  [default: NAME.svg]",
+        ),
+    ] = None,
+    phase: Annotated[
+        PhaseName | None, typer.Option(help="Which of its layers.  [default: both phases]")
+    ] = None,
+    by: Annotated[
+        HeatName,
+        typer.Option(help="Colour layers by kind, multiply-adds, memory or measured time."),
+    ] = HeatName.KIND,
+    docs: Annotated[
+        str,
+        typer.Option(metavar="URL", help="The catalogue of layers, for links from the boxes."),
+    ] = "",
+    set_: Set = None,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Draw a net."""
+    from graphnet.cli import draw
+
+    draw.draw(
+        net,
+        output,
+        phase.value if phase else None,
+        parse_overrides(set_),
+        by=by.value,
+        docs=docs,
+        user_code=not no_user_code,
+    )
+
+
+@command
+def plot(
+    run: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Runs, or folders that runs are in.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The picture: .svg or .png. Without, charts are printed in characters.",
+        ),
+    ] = None,
+    over: Annotated[OverName, typer.Option(help="What x is.")] = OverName.ITER,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="A statistic to show; repeatable.  [default: the usual]"),
+    ] = None,
+    linear: Annotated[bool, typer.Option("--linear", help="No axis is logarithmic.")] = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=0.1, help="Again and again, until every run has ended."
+        ),
+    ] = None,
+) -> None:
+    """Draw the curves of runs."""
+    from graphnet.cli import plot
+
+    plot.plot(run, output, over.value, key or (), linear=linear, watch=watch)
+
+
+class RunsGroup(Commands):
+    """``graphnet runs`` and ``graphnet runs DIR`` are short for ``graphnet runs list …``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``list`` before what does not begin with a command."""
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+runs = typer.Typer(cls=RunsGroup)
+app.add_typer(runs, name="runs", help="List runs, tell in what two differ, or remove some.")
+
+
+def list_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where they are.")] = Path("runs"),
+    filter_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter", metavar="KEY=VALUE", help="Only such; also 'accuracy>0.98'. Repeatable."
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="By a setting or statistic; -KEY for the largest first."),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Those set aside, too.")] = False,
+    json: Json = False,
+) -> None:
+    """List the runs below a folder."""
+    from graphnet.cli import runs as listing
+
+    listing.list_runs(folder, filter_ or (), sort, everything=all_, as_json=json)
+
+
+def diff(
+    one: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
+    other: Annotated[Path, typer.Argument(metavar="RUN", help="Another's.")],
+    json: Json = False,
+) -> None:
+    """Say in what two runs differ: settings, and what they reached."""
+    from graphnet.cli import runs as listing
+
+    listing.diff(one, other, as_json=json)
+
+
+def rm(
+    run: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="The directories of the runs.")
+    ],
+    aside: Annotated[
+        bool,
+        typer.Option("--set-aside", help="Only those that --fresh has set aside in these folders."),
+    ] = False,
+) -> None:
+    """Remove runs: their own files, and nothing else."""
+    from graphnet.cli import runs as listing
+
+    listing.remove(run, set_aside=aside)
+
+
+for each in (list_, diff, rm):
+    command(each, runs)
