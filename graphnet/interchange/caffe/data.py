@@ -29,10 +29,10 @@ def input_layer(r: Reader) -> Made:
         r.refuse(f"has {len(shapes)} shapes and {len(r.tops)} tops\n  expected one for each")
     rows: dict[int, list[int]] = {}
     for i, (top, dims) in enumerate(zip(r.message["top"], shapes, strict=True)):
-        if not dims or dims[0] < 1:
+        if not dims or min(dims) < 1:
             r.refuse(
                 f"its top '{top}' has the shape {shape_text(tuple(dims))}"
-                "\n  expected the batch axis first",
+                "\n  expected sizes of at least 1, the batch axis first",
                 r.message.at("top", i),
             )
         rows.setdefault(dims[0], []).append(i)
@@ -137,7 +137,8 @@ def dummy_data(r: Reader) -> Made:
     for i, top in enumerate(r.tops):
         shape = shapes[min(i, len(shapes) - 1)]
         filler = fillers[min(i, len(fillers) - 1)] if fillers else Message.of("FillerParameter")
-        if filler["type"] != "constant" or not shape or prod(shape) > _MOST_WRITTEN:
+        fits = shape and min(shape) >= 0 and prod(shape) <= _MOST_WRITTEN
+        if filler["type"] != "constant" or not fits:
             r.refuse(
                 f"makes {shape_text(shape)} of the filler '{filler['type']}'\n  graphnet takes"
                 f" constants, up to {_MOST_WRITTEN:,} numbers: feed it by an Input instead",

@@ -10,7 +10,15 @@ _PLANE = 2  # axes of an image
 
 
 def _pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
-    """Height and width of a property that is given once, for each axis, or as ``_h`` and ``_w``."""
+    """Height and width of a property; only a pad may be 0."""
+    pair = _given_pair(r, part, name, stem, default)
+    if min(pair) < (stem != "pad"):
+        r.refuse(f"'{name}' is {min(pair)}, expected at least 1", part.at(name))
+    return pair
+
+
+def _given_pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
+    """What is given once, for each axis, or as ``_h`` and ``_w``."""
     high, wide = f"{stem}_h", f"{stem}_w"
     given = part[name] if part.kind.fields[name].repeated else [part[name]] * part.has(name)
     if part.kind.fields.get(high) and (part.has(high) or part.has(wide)):

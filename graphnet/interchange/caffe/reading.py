@@ -275,7 +275,7 @@ class Reader:
         is_xavier, norm = filler["type"] == "xavier", filler["variance_norm"]
         if norm == "FAN_IN" and shape is not None and len(shape) > 1 and not transposed:
             return {"type": "Xavier" if is_xavier else "MSRA"}
-        if shape is None or -1 in shape:
+        if shape is None or min(shape) < 1:
             self.refuse(
                 f"its filler '{filler['type']}' ({norm}) depends on a shape that is not known here"
                 "\n  give the shapes of the inputs",

@@ -102,7 +102,8 @@ def reshape(r: Reader) -> Made:
             dims[i] = shape[start + i]
     sizes = [*shape[:start], *dims, *shape[stop:]]
     rest = prod(d for d in sizes if d != -1)
-    if sizes.count(-1) > 1 or (prod(shape) != rest if -1 not in sizes else prod(shape) % rest):
+    fits = prod(shape) == rest if -1 not in sizes else rest > 0 and prod(shape) % rest == 0
+    if not fits or sizes.count(-1) > 1 or min(sizes, default=0) < -1:
         r.refuse(
             f"{shape_text(tuple(sizes))} has not as many elements as {shape_text(shape)}",
             part.at("shape"),

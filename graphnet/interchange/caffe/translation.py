@@ -102,11 +102,10 @@ class _Translation:
             raise SpecError(f"layer '{layer['name'] or ''}': {said}{hint}", layer.at("type"))
         self.check_counts(layer, subject)
         self.check_tops(layer, subject)
-        if is_automatic_split(layer):
-            for top in layer["top"]:
-                self.current[top] = self.current[layer["bottom"][0]]
-            return
         bottoms = self.bottoms_of(layer, subject)
+        if is_automatic_split(layer):
+            self.current.update(dict.fromkeys(layer["top"], bottoms[0]))
+            return
         tops = tuple(versions.top(step, i) for i in range(len(layer["top"])))
         name, notes = self.name_for(layer)
         self.check_propagation(layer, subject)

@@ -23,7 +23,11 @@ def test_inputs():
 
 @pytest.mark.parametrize(
     ("shape", "said"),
-    [("", "says nothing of its shapes"), ("shape { }", "expected the batch axis first")],
+    [
+        ("", "says nothing of its shapes"),
+        ("shape { }", "the batch axis first"),
+        ("shape { dim: [2, 0] }", "has the shape 2×0"),
+    ],
 )
 def test_inputs_without_a_batch_axis(shape, said):
     """Refused."""

@@ -64,6 +64,7 @@ def test_pooling():
     ("keys", "said"),
     [
         ("pool: STOCHASTIC kernel_size: 2", "no stochastic pooling"),
+        ("kernel_size: 2 stride: 0", "'stride' is 0, expected at least 1"),
         ("kernel_size: 3 stride: 2 round_mode: FLOOR", "leaves a row or column of 6×6 unseen"),
         ("kernel_size: 2 global_pooling: true", "has both 'global_pooling' and 'kernel_size'"),
         ("kernel_size: 1 stride: 4", "a window would lie outside"),

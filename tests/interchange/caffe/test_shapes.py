@@ -44,6 +44,7 @@ def test_layers(body, wanted):
         ('type: "ArgMax" argmax_param { top_k: 2 }', "'top_k: 2'"),
         ('type: "Reshape" reshape_param { shape { dim: [2, 5] } }', "not as many elements"),
         ('type: "Reshape" reshape_param { shape { dim: -1 } }', "no longer the batch axis"),
+        ('type: "Reshape" reshape_param { shape { dim: [-2, -1] } }', "not as many elements"),
         ('type: "Embed" embed_param { num_output: 2 }', "'input_dim' is missing"),
     ],
 )

@@ -69,6 +69,12 @@ def test_splits_that_caffe_puts_in():
     assert blobs(text) == [(["x"], ["a", "b"])]
 
 
+def test_a_split_of_nothing():
+    """Its bottom is missed, as any other's."""
+    text = INPUTS + 'layer { name: "q_split" type: "Split" bottom: "q" top: "q_split_0" }'
+    assert "makes its bottom 'q'" in translated(text).problems[0].message
+
+
 def test_names():
     """None, two of one name, slashes at an end: each gets one that graphnet takes."""
     found = translated(
