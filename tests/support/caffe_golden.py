@@ -100,6 +100,20 @@ def check_param(made: Imported, net, path, wanted):
                     close(diff.T if turned else diff, wanted, f"param_diff/{path}")
 
 
+def batch_first(found: dict[str, np.ndarray], made: Imported) -> dict[str, np.ndarray]:
+    """What a case holds, the blobs turned round that have time first in Caffe."""
+
+    def turned(key: str, value: np.ndarray) -> np.ndarray:
+        is_blob = any(
+            f"{kind}/{blob}" == key or key.endswith(f"/{kind}/{blob}")
+            for blob in made.time_first
+            for kind in ("blob", "diff", "input", "top_diff")
+        )
+        return value.swapaxes(0, 1) if is_blob else value
+
+    return {key: turned(key, value) for key, value in found.items()}
+
+
 class Case:
     """One case of a layer, as a net of graphnet with its gradients."""
 
@@ -108,10 +122,10 @@ class Case:
         self.found = arrays("layers", name)
         self.phase = self.entry["phase"].lower()
         first = "1/" if self.entry["steps"] > 1 else ""
-        given = {k.removeprefix(first): v for k, v in self.found.items()}
-        self.given = given
-        weights = weights_of(self.found)
+        weights = weights_of({k.removeprefix(first): v for k, v in self.found.items()})
         self.made = translate(GOLDEN / self.entry["prototxt"], weights, phases=(self.phase,))
+        self.found = batch_first(self.found, self.made)
+        given = {k.removeprefix(first): v for k, v in self.found.items()}
         self.layers = [dict(layer) for layer in self.made.layers()]
         self.wants_gradients = self.entry["backward"]
         self._as_in_phase()

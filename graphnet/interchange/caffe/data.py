@@ -28,6 +28,7 @@ def input_layer(r: Reader) -> Made:
     if len(shapes) != len(r.tops):
         r.refuse(f"has {len(shapes)} shapes and {len(r.tops)} tops\n  expected one for each")
     rows: dict[int, list[int]] = {}
+    notes = []
     for i, (top, dims) in enumerate(zip(r.message["top"], shapes, strict=True)):
         if not dims or min(dims) < 1:
             r.refuse(
@@ -35,6 +36,10 @@ def input_layer(r: Reader) -> Made:
                 "\n  expected sizes of at least 1, the batch axis first",
                 r.message.at("top", i),
             )
+        if top in r.time_first and len(dims) > 1:
+            dims = [dims[1], dims[0], *dims[2:]]  # noqa: PLW2901  # turned round
+            shapes[i] = dims
+            notes.append(f"'{top}' is (N, T, …) here and (T, N, …) in Caffe")
         rows.setdefault(dims[0], []).append(i)
     layers = [
         r.layer(
@@ -46,7 +51,7 @@ def input_layer(r: Reader) -> Made:
         )
         for n, (size, indices) in enumerate(rows.items())
     ]
-    return Made(layers)
+    return Made(layers, notes=notes)
 
 
 def hdf5_data(r: Reader) -> Made:

@@ -35,6 +35,7 @@ class Imported:
         solver: The solver, or None.
         notes: What is to be said of the whole.
         files: The mean files that are converted.
+        time_first: Caffe's blobs that are ``(T, N, …)`` there and ``(N, T, …)`` here.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Imported:
     solver: MadeSolver | None = None
     notes: list[str] = field(default_factory=list)
     files: Files = field(default_factory=lambda: Files(()))
+    time_first: frozenset[str] = frozenset()
 
     def layers(self) -> list[LayerDict]:
         """All layers."""

@@ -104,6 +104,7 @@ def translate(
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     made.entries = list(merge_phases(found))
+    made.time_first = frozenset().union(*(net.time_first for net in found.values()))
     if any(layer["type"] == "BatchNorm" for layer in made.layers()):
         made.notes.append(_BATCH_NORM)
     made.spec()  # see that nothing is wrong with it

@@ -38,11 +38,13 @@ class PhaseNet:
         problems: What could not be translated.
         lacks_inputs: Whether that is because no layer of the phase makes a bottom, and all else
             is well.
+        time_first: Caffe's blobs that are ``(T, N, …)`` there and ``(N, T, …)`` here.
     """
 
     layers: list[Translated] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     lacks_inputs: bool = True
+    time_first: frozenset[str] = frozenset()
 
 
 def merge_phases(phases: Mapping[Phase, PhaseNet]) -> Iterator[tuple[Translated, list[LayerDict]]]:

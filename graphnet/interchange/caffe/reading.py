@@ -111,6 +111,7 @@ class Reader:
         files: Where named files are looked for.
         stored: The arrays of the layer in the model; None without a model.
         decay: The regularizer that weight decay is: ``L2Regu`` or ``L1Regu``.
+        time_first: Caffe's blobs that are ``(T, N, …)`` there and ``(N, T, …)`` here.
     """
 
     message: Message
@@ -122,6 +123,7 @@ class Reader:
     files: Files
     stored: list[StoredBlob] | None = None
     decay: str = "L2Regu"
+    time_first: frozenset[str] = frozenset()
 
     # --- what it says -------------------------------------------------------------------
 
@@ -197,6 +199,8 @@ class Reader:
         shapes: Sequence[Shape | None],
         *,
         transposed: bool = False,
+        first: int = 0,
+        total: int | None = None,
     ) -> Made:
         """A layer with params: their rates, decay and fillers are added to its keys.
 
@@ -206,14 +210,16 @@ class Reader:
             fillers: Of each; how it starts where no model fills it.
             shapes: Of the blobs in Caffe; −1 for a size that nobody knows, None for nothing known.
             transposed: Whether blob 0 is a matrix that graphnet has the other way round.
+            first: Which of the blobs is the first of these.
+            total: How many blobs the layer has in Caffe. Default: these.
         """
-        params = self.message["param"]
-        if len(params) > len(names):
+        params, n = self.message["param"], len(names) if total is None else total
+        if len(params) > n:
             self.refuse(
-                f"has 'param' {len(params)} times, but {len(names)} blobs"
-                "\n  remove those that are too many",
-                self.message.at("param", len(names)),
+                f"has 'param' {len(params)} times, but {n} blobs\n  remove those that are too many",
+                self.message.at("param", n),
             )
+        params = params[first : first + len(names)]
         rates = [p["lr_mult"] for p in params] + [1.0] * (len(names) - len(params))
         decays = [p["decay_mult"] for p in params] + [1.0] * (len(names) - len(params))
         if names and not any(rates):
@@ -230,8 +236,8 @@ class Reader:
             Filled(
                 made["name"],
                 name,
-                _taken(i, transposed=transposed and i == 0),
-                blobs=(i,),
+                _taken(first + i, transposed=transposed and i == 0),
+                blobs=(first + i,),
             )
             for i, name in enumerate(names)
         ]

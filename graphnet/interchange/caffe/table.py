@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from types import MappingProxyType
 
-from graphnet.interchange.caffe import data, elementwise, images, losses, shapes
+from graphnet.interchange.caffe import data, elementwise, images, losses, recurrent, shapes
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.reading import Made, Reader, Translator
 
@@ -44,10 +44,6 @@ def _plain(kind: str) -> Translator:
     return translate
 
 
-_NO_TIME = (
-    "its blobs are (T, N, …), time first, and graphnet's (N, T, …): its importer cannot turn them"
-    " round yet"
-)
 _ONE, _TWO, _NONE, _MANY = (1, 1), (2, 2), (0, 0), (1, inf)
 
 
@@ -92,7 +88,7 @@ _TYPES = {
     "InnerProduct": LayerType(_ONE, _ONE, shapes.inner_product, learns=True),
     "Input": LayerType(_NONE, _MANY, data.input_layer),
     "LRN": LayerType(_ONE, _ONE, images.lrn),
-    "LSTM": LayerType((2, 5), (1, 3), _NO_TIME, learns=True),
+    "LSTM": LayerType((2, 5), (1, 3), recurrent.lstm, learns=True),
     "LSTMUnit": LayerType((3, 3), _TWO, "graphnet has no layer that is one step of an LSTM"),
     "Log": _neuron(elementwise.log),
     "MVN": LayerType(_ONE, _ONE, elementwise.mvn),
@@ -107,7 +103,7 @@ _TYPES = {
         (0, inf),
         "is a class of its author's, which no file describes\n  write it as a layer of graphnet",
     ),
-    "RNN": LayerType((2, 4), (1, 2), _NO_TIME, learns=True),
+    "RNN": LayerType((2, 4), (1, 2), recurrent.rnn, learns=True),
     "ReLU": _neuron(elementwise.relu, elementwise.relu_in_place),
     "Reduction": LayerType(_ONE, _ONE, shapes.reduction),
     "Reshape": LayerType(_ONE, _ONE, shapes.reshape),

@@ -21,6 +21,7 @@ from graphnet.interchange.caffe.reading import Files, Reader
 from graphnet.interchange.caffe.rules import State, runs
 from graphnet.interchange.caffe.sharing import SharedParams
 from graphnet.interchange.caffe.table import LAYER_TYPES
+from graphnet.interchange.caffe.time_first import check_time_first, time_first
 from graphnet.interchange.caffe.versions import Versions, is_automatic_split
 from graphnet.net.spec import Node, read_net
 from graphnet.params.param import ParamDecl
@@ -79,6 +80,7 @@ class _Translation:
                 self.done.problems += error.problems
                 self.done.lacks_inputs = False
         versions = Versions([layer for _, layer in chosen])
+        self.done.time_first = time_first(layer for _, layer in chosen)
         for step, (index, layer) in enumerate(chosen):
             try:
                 self.one(index, layer, versions, step)
@@ -119,7 +121,9 @@ class _Translation:
             self.files,
             None if self.stored is None else self.stored.get(layer["name"] or "", []),
             self.decay,
+            self.done.time_first,
         )
+        check_time_first(reader)
         if isinstance(known.translate, str):
             reader.refuse(known.translate, layer.at("type"))
         if layer["loss_weight"] and any(layer["loss_weight"]) and not known.is_loss:

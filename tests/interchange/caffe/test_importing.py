@@ -193,7 +193,7 @@ def test_damaged_prototxts():
 
 
 @needs_golden
-@pytest.mark.parametrize("name", [n for n in cases("nets") if n != "tagger"])
+@pytest.mark.parametrize("name", cases("nets"))
 def test_real_nets(name, tmp_path):
     """Written, checked and read back complete, from both forms of the model."""
     entry = index()["nets"][name]

@@ -25,6 +25,8 @@ EXPLAINED = {
     "graph_in_place_log": "Caffe's gradient is wrong in place",
     "graph_in_place_power": "Caffe's gradient is wrong in place",
     "graph_lr_mult_0": "a param with rate 0 beside others has a gradient here",
+    "lstm_fraction": "a sequence starts or goes on here, and nothing between",
+    "rnn_fraction": "a sequence starts or goes on here, and nothing between",
     "log_zero": "the test's own loss on an infinite top is NaN",
     "mvn_eps": "Caffe's gradient leaves eps out",
     "sigmoidcrossentropyloss_ignore_zero": "targets are not cut to whole numbers here",
@@ -33,7 +35,7 @@ EXPLAINED = {
 
 #: Types that are refused in every case, and cases of other types that are.
 REFUSED = {
-    "types": {"BatchReindex", "Filter", "Im2col", "LSTM", "LSTMUnit", "Parameter", "RNN"},
+    "types": {"BatchReindex", "Filter", "Im2col", "LSTMUnit", "Parameter"},
     "batch axis": {
         "concat_batch", "crop_all", "flatten_batch", "innerproduct_axis0", "reduction_asum",
         "reduction_asum_zero", "reduction_mean", "reduction_sum", "reduction_sumsq",
@@ -58,6 +60,10 @@ REFUSED = {
     "weights of what is no loss": {
         "embed_flat", "embed_no_bias", "embed_plain", "graph_loss_any_top", "graph_loss_middle",
         "graph_loss_weights",
+    },
+    "inputs and states of recurrent layers": {
+        "lstm_hidden", "lstm_static", "lstm_static_hidden", "rnn_hidden", "rnn_static",
+        "rnn_static_hidden",
     },
     "the graph": {"graph_propagate_down", "graph_shared_permissive", "graph_shared_weight"},
 }  # fmt: skip
