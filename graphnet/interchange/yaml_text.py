@@ -56,7 +56,7 @@ def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
         yield head
         for key, inner in value.items():
             yield from _entry(f"{indent}{inline(key)}:", inner, f"{indent}  ")
-    elif any(isinstance(inner, Mapping | list | tuple) for inner in value):
+    elif any(isinstance(inner, Mapping | list | tuple | str) for inner in value):
         yield head
         for inner in value:
             yield f"{indent}- {inline(inner)}"

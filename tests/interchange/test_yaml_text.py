@@ -25,7 +25,13 @@ def test_one_line(value):
 def test_items():
     """On one line if it fits; else a line for each key."""
     short = {"name": "a", "type": "ReLU"}
-    long = {"name": "b", "list": list(range(80)), "deep": {"k": [{"x": "y" * 60}, {"x": "z" * 60}]}}
+    paths = [f"../a folder/with-a-name/file-{i}  x.h5" for i in range(9)]
+    long = {
+        "name": "b",
+        "list": list(range(80)),
+        "paths": paths,
+        "deep": {"k": [{"x": "y" * 60}, {"x": "z" * 60}]},
+    }
     text = document(["layers:", *item(short), *item(long)])
     assert "  - {name: a, type: ReLU}\n" in text
     assert all(len(line) <= 100 for line in text.splitlines())

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.errors import SnapshotError
+from graphnet.errors import DataError, SnapshotError
 from graphnet.interchange.caffe.blobs import read_blob_file
+from graphnet.interchange.caffe.datum import sample_shape
+from graphnet.interchange.caffe.lmdb_file import is_lmdb
 from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
+from graphnet.interchange.caffe.reading import Converted, LayerDict, Made, Reader
 
 #: Numbers that are written into a net.
 _MOST_WRITTEN = 10_000
@@ -83,11 +85,34 @@ def database(r: Reader) -> Made:
     part = r.message["data_param"]
     size = r.need(part, "batch_size", "data_param")
     name = r.need(part, "source", "data_param")
+    found = r.files.find(name)
+    if found is not None and r.files.out is not None and is_lmdb(found):
+        return _converted(r, found, size)
     note = (
         f"Caffe read the {part['backend']} '{name}': write its samples to this file of HDF5, as"
         f" the data sets {_sets(r)}, or name another source"
     )
     return _pictures(r, Path(name).name or "data", size, note, shuffle=False)
+
+
+def _converted(r: Reader, path: Path, batch_size: int) -> Made:
+    """HDF5Data of the file to which an LMDB is converted."""
+    part = r.message["data_param"]
+    how = r.message["transform_param"]
+    if how["force_gray"]:
+        r.refuse("'force_gray' of an LMDB\n  convert its pictures first", how.at("force_gray"))
+    color = bool(part["force_encoded_color"] or how["force_color"])
+    target = (r.files.out or Path()) / f"{path.name}.h5"
+    r.files.databases[path] = Converted(target, r.tops, color)
+    try:
+        shape = list(sample_shape(path, color=color))
+    except DataError as error:
+        r.refuse(f"its LMDB cannot be read: {error}", part.at("source"))
+    shapes = dict(zip(r.tops, (shape, []), strict=False))
+    layer = r.layer("HDF5Data", source=str(target), batch_size=batch_size, shapes=shapes)
+    made = Made([layer], notes=[f"converted from the LMDB '{part['source']}'"])
+    _transform(r, made)
+    return made
 
 
 def image_data(r: Reader) -> Made:

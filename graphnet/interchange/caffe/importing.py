@@ -16,6 +16,7 @@ from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, Spe
 from graphnet.files.paths import refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
+from graphnet.interchange.caffe.datum import convert
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
@@ -249,6 +250,8 @@ def import_caffe(
         stages=stages,
     )
     folder.mkdir(parents=True, exist_ok=True)
+    for source, database in made.files.databases.items():
+        convert(source, database.file, database.names, color=database.color)
     for source, target in made.files.means.items():
         _write_mean(source, target)
     if made.weights is not None:

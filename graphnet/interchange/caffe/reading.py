@@ -58,6 +58,21 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Converted:
+    """What a database becomes.
+
+    Attributes:
+        file: The file of HDF5.
+        names: Of its data sets: samples and labels.
+        color: Whether encoded pictures have three channels.
+    """
+
+    file: Path
+    names: tuple[str, ...]
+    color: bool
+
+
+@dataclass(frozen=True)
 class Files:
     """Where files that a prototxt names are looked for: Caffe takes them from where it is started.
 
@@ -66,12 +81,14 @@ class Files:
         mean: A mean file that is used instead of those named.
         out: The folder that is written; None where nothing is.
         means: The mean files that are converted, and to what.
+        databases: The databases that are converted, to what, and how.
     """
 
     folders: tuple[Path, ...]
     mean: Path | None = None
     out: Path | None = None
     means: dict[Path, Path] = field(default_factory=dict)
+    databases: dict[Path, Converted] = field(default_factory=dict)
 
     @classmethod
     def beside(cls, path: Path, mean: Path | None = None, out: Path | None = None) -> Files:

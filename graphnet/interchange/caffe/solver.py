@@ -280,6 +280,7 @@ def _breaks(solver: Message, made: MadeSolver, *, tests: bool) -> None:
         made.note("coffee_breaks", "the net measures nothing in its test phase")
     if solver["snapshot"]:
         breaks.append({"type": "Snapshot", "every_n_iter": solver["snapshot"]})
+    if solver["snapshot"] or solver["snapshot_after_train"]:
         made.values["exp_dir"] = "run"
         made.note("exp_dir", "where snapshots go, relative to this file")
     if breaks:

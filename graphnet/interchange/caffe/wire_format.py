@@ -120,7 +120,7 @@ def _parse(data: memoryview, at: int, end: int, kind: str) -> Message:
         if known.is_message:
             if wire == _BYTES:
                 _put_message(message, known, _parse(data, start, stop, known.type))
-        elif kind == "BlobProto" and known.repeated:
+        elif kind in ("BlobProto", "Datum") and known.repeated:
             at = _put_numbers(message, known, data, begin, (start, stop, end), wire)
         else:
             for value in _values(known, data, start, stop, wire):
