@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,11 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.errors import DataError, SnapshotError
 from graphnet.interchange.caffe.blobs import read_blob_file
-from graphnet.interchange.caffe.datum import sample_shape
+from graphnet.interchange.caffe.datum import listed_pictures
+from graphnet.interchange.caffe.datum import samples as lmdb_samples
 from graphnet.interchange.caffe.lmdb_file import is_lmdb
 from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.reading import Converted, LayerDict, Made, Reader
+from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
 
 #: Numbers that are written into a net.
 _MOST_WRITTEN = 10_000
@@ -87,7 +90,7 @@ def database(r: Reader) -> Made:
     name = r.need(part, "source", "data_param")
     found = r.files.find(name)
     if found is not None and r.files.out is not None and is_lmdb(found):
-        return _converted(r, found, size)
+        return _of_lmdb(r, found, size)
     note = (
         f"Caffe read the {part['backend']} '{name}': write its samples to this file of HDF5, as"
         f" the data sets {_sets(r)}, or name another source"
@@ -95,22 +98,37 @@ def database(r: Reader) -> Made:
     return _pictures(r, Path(name).name or "data", size, note, shuffle=False)
 
 
-def _converted(r: Reader, path: Path, batch_size: int) -> Made:
+def _of_lmdb(r: Reader, path: Path, batch_size: int) -> Made:
     """HDF5Data of the file to which an LMDB is converted."""
-    part = r.message["data_param"]
-    how = r.message["transform_param"]
+    part, how = r.message["data_param"], r.message["transform_param"]
     if how["force_gray"]:
         r.refuse("'force_gray' of an LMDB\n  convert its pictures first", how.at("force_gray"))
     color = bool(part["force_encoded_color"] or how["force_color"])
-    target = (r.files.out or Path()) / f"{path.name}.h5"
-    r.files.databases[path] = Converted(target, r.tops, color)
+    read = partial(lmdb_samples, path, color=color)
+    return _converted(r, path, read, batch_size, part, shuffle=False)
+
+
+def _converted(
+    r: Reader,
+    path: Path,
+    read: Callable[[], Iterator[tuple[np.ndarray, int]]],
+    batch_size: int,
+    part: Message,
+    *,
+    shuffle: bool,
+) -> Made:
+    """HDF5Data of the file to which samples are converted."""
+    target = r.files.convert(path, r.tops, read)
     try:
-        shape = list(sample_shape(path, color=color))
+        first = next(read(), None)
     except DataError as error:
-        r.refuse(f"its LMDB cannot be read: {error}", part.at("source"))
-    shapes = dict(zip(r.tops, (shape, []), strict=False))
-    layer = r.layer("HDF5Data", source=str(target), batch_size=batch_size, shapes=shapes)
-    made = Made([layer], notes=[f"converted from the LMDB '{part['source']}'"])
+        r.refuse(f"its samples cannot be read: {error}", part.at("source"))
+    if first is None:
+        r.refuse(f"there are no samples in {path}", part.at("source"))
+    shapes = dict(zip(r.tops, (list(first[0].shape), []), strict=False))
+    mixed = {"shuffle": True} if shuffle else {}
+    layer = r.layer("HDF5Data", source=str(target), batch_size=batch_size, shapes=shapes, **mixed)
+    made = Made([layer], notes=[f"converted from '{part['source']}'"])
     _transform(r, made)
     return made
 
@@ -119,13 +137,18 @@ def image_data(r: Reader) -> Made:
     """ImageData: what a list of picture files held, to be packed as HDF5."""
     part = r.message["image_data_param"]
     name = r.need(part, "source", "image_data_param")
-    height, width = part["new_height"], part["new_width"]
+    height, width, shuffle = part["new_height"], part["new_width"], bool(part["shuffle"])
+    listing = r.files.find(name)
+    if listing is not None and r.files.out is not None and not (height and width):
+        root = part["root_folder"] or ""
+        find = lambda picture: r.files.at(f"{root}{picture}")  # noqa: E731
+        read = partial(listed_pictures, listing, find, color=part["is_color"])
+        return _converted(r, listing, read, part["batch_size"], part, shuffle=shuffle)
     resized = f", brought to {height} by {width} pixels" if height and width else ""
     note = (
         f"Caffe read the pictures listed in '{name}'{resized}: pack them as HDF5 in this file,"
         f" B, G, R from 0 to 255, as the data sets {_sets(r)}, or name another source"
     )
-    shuffle = bool(part["shuffle"])
     return _pictures(r, Path(name).stem or "data", part["batch_size"], note, shuffle=shuffle)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import h5py
@@ -37,7 +37,7 @@ def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[n
     label = int(datum["label"] or 0)
     content = datum["data"] or b""
     if datum["encoded"]:
-        return _decoded(content, where, color=color), label
+        return decoded(content, where, color=color), label
     shape: Shape = tuple(int(datum[name] or 0) for name in ("channels", "height", "width"))
     numbers = datum["float_data"]
     if content or not isinstance(numbers, Numbers):
@@ -52,7 +52,7 @@ def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[n
     return array.reshape(shape), label
 
 
-def _decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
+def decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
     """A picture as it is stored, its colours in the order blue, green, red."""
     try:
         from PIL import Image
@@ -80,25 +80,43 @@ def samples(path: Path, *, color: bool = False) -> Iterator[tuple[np.ndarray, in
         yield read_datum(value, f"{shown(path)}: {key!r}", color=color)
 
 
-def sample_shape(path: Path, *, color: bool = False) -> Shape:
-    """The shape of the first one.
-
-    Raises:
-        DataError: If there is none.
-    """
-    for sample, _ in samples(path, color=color):
-        return tuple(sample.shape)
-    raise DataError(f"{shown(path)}: is empty")
-
-
-def convert(path: Path, target: Path, names: tuple[str, ...], *, color: bool = False) -> int:
-    """Write an LMDB as HDF5, a block of samples at a time.
+def listed_pictures(
+    listing: Path, find: Callable[[str], Path], *, color: bool
+) -> Iterator[tuple[np.ndarray, int]]:
+    """The pictures of a list of ``PATH LABEL`` lines.
 
     Args:
-        path: The LMDB.
+        listing: The file with the list.
+        find: Where a picture lies.
+        color: Whether all have three channels; otherwise they must be grey.
+
+    Raises:
+        DataError: If one cannot be read, or has colours where grey ones are wanted.
+    """
+    lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    for i, line in enumerate(filter(str.strip, lines), 1):
+        name, _, label = line.strip().rpartition(" ")
+        where = f"{shown(listing)}, line {i}: {name}"
+        try:
+            content, number = find(name).read_bytes(), int(label)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{where}: cannot be read: {error}") from None
+        picture = decoded(content, where, color=color)
+        if not color and len(picture) != 1:
+            raise DataError(
+                f"{where}: has colours, and Caffe makes grey of them by a formula of its own"
+                "\n  convert the pictures first"
+            )
+        yield picture, number
+
+
+def convert(samples: Iterable[tuple[np.ndarray, int]], target: Path, names: Sequence[str]) -> int:
+    """Write samples as HDF5, a block at a time.
+
+    Args:
+        samples: With their labels.
         target: The file of HDF5.
         names: Of the data set of the samples, and of that of their labels.
-        color: Whether encoded pictures are to have three channels.
 
     Returns:
         How many there are.
@@ -106,16 +124,17 @@ def convert(path: Path, target: Path, names: tuple[str, ...], *, color: bool = F
     Raises:
         DataError: If they cannot be read, or differ in their shapes.
     """
-    shape = sample_shape(path, color=color)
+    first: np.ndarray | None = None
     n = 0
     with output_file(target, Advice(DataError)) as output, h5py.File(output, "w") as file:
         block: list[np.ndarray] = []
         labels: list[int] = []
-        for sample, label in samples(path, color=color):
-            if sample.shape != shape or (block and sample.dtype != block[0].dtype):
+        for sample, label in samples:
+            first = sample if first is None else first
+            if sample.shape != first.shape or sample.dtype != first.dtype:
                 raise DataError(
-                    f"{shown(path)}: sample {n + len(block)} is {shape_text(sample.shape)}, and"
-                    f" sample 0 is {shape_text(shape)}\n  bring them to one shape first"
+                    f"{shown(target)}: sample {n + len(block)} is {shape_text(sample.shape)}, and"
+                    f" sample 0 is {shape_text(first.shape)}\n  bring them to one shape first"
                 )
             block.append(sample)
             labels.append(label)
@@ -126,7 +145,7 @@ def convert(path: Path, target: Path, names: tuple[str, ...], *, color: bool = F
 
 
 def _append(
-    file: h5py.File, names: tuple[str, ...], block: list[np.ndarray], labels: list[int]
+    file: h5py.File, names: Sequence[str], block: list[np.ndarray], labels: list[int]
 ) -> int:
     """Put samples behind those that are there; how many."""
     n = len(block)

@@ -250,8 +250,8 @@ def import_caffe(
         stages=stages,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    for source, database in made.files.databases.items():
-        convert(source, database.file, database.names, color=database.color)
+    for each in made.files.converted.values():
+        convert(each.samples(), each.file, each.names)
     for source, target in made.files.means.items():
         _write_mean(source, target)
     if made.weights is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod, sqrt
 from pathlib import Path
@@ -59,17 +59,17 @@ class Made:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a database becomes.
+    """What a database, or a list of pictures, becomes.
 
     Attributes:
         file: The file of HDF5.
         names: Of its data sets: samples and labels.
-        color: Whether encoded pictures have three channels.
+        samples: Reads it, sample after sample.
     """
 
     file: Path
     names: tuple[str, ...]
-    color: bool
+    samples: Callable[[], Iterator[tuple[np.ndarray, int]]]
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,35 @@ class Files:
         mean: A mean file that is used instead of those named.
         out: The folder that is written; None where nothing is.
         means: The mean files that are converted, and to what.
-        databases: The databases that are converted, to what, and how.
+        converted: The databases and lists that are converted, by path and tops.
     """
 
     folders: tuple[Path, ...]
     mean: Path | None = None
     out: Path | None = None
     means: dict[Path, Path] = field(default_factory=dict)
-    databases: dict[Path, Converted] = field(default_factory=dict)
+    converted: dict[tuple[Path, tuple[str, ...]], Converted] = field(default_factory=dict)
 
     @classmethod
     def beside(cls, path: Path, mean: Path | None = None, out: Path | None = None) -> Files:
         """The working directory, the folder of a file, and those around it."""
         folder = path.absolute().parent
         return cls((Path.cwd(), folder, *folder.parents), mean, out)
+
+    def convert(
+        self,
+        path: Path,
+        names: tuple[str, ...],
+        samples: Callable[[], Iterator[tuple[np.ndarray, int]]],
+    ) -> Path:
+        """What the samples that lie there are converted to."""
+        taken = [each.file.stem for each in self.converted.values()]
+        stem, n = path.stem, 1
+        while stem in taken:
+            n += 1
+            stem = f"{path.stem}-{n}"
+        made = Converted((self.out or Path()) / f"{stem}.h5", names, samples)
+        return self.converted.setdefault((path, names), made).file
 
     def mean_for(self, path: Path) -> Path:
         """What the mean of a file is converted to."""

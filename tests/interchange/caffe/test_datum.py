@@ -9,7 +9,7 @@ from support import caffe_files as made
 from support.caffe_golden import GOLDEN, arrays, cases, index, needs_golden
 
 from graphnet.errors import DataError, GraphnetError
-from graphnet.interchange.caffe.datum import convert, read_datum
+from graphnet.interchange.caffe.datum import convert, listed_pictures, read_datum, samples
 from graphnet.interchange.caffe.importing import import_caffe
 from graphnet.net.load_net import load_net
 
@@ -64,27 +64,50 @@ def test_damaged():
 def test_converted(tmp_path):
     """All samples and labels, under the names of the tops."""
     path = GOLDEN / "formats" / "uint8_lmdb"
-    assert convert(path, tmp_path / "a.h5", ("d", "n")) == 20
+    assert convert(samples(path), tmp_path / "a.h5", ("d", "n")) == 20
     with h5py.File(tmp_path / "a.h5") as file:
         assert file["d"].dtype == np.uint8
         assert file["d"].shape[0] == file["n"].shape[0] == 20
 
 
-#: Lists of pictures are to be packed first; shades of grey are made by another formula.
-NOT_HERE = ("image", "encoded_gray")
+def test_of_several_shapes(tmp_path):
+    """Nothing is left of the file."""
+    wrong = [(np.zeros((1, 2, 2), np.uint8), 0), (np.zeros((1, 2, 3), np.uint8), 0)]
+    with pytest.raises(DataError, match="sample 1 is 1×2×3, and sample 0 is 1×2×2"):
+        convert(wrong, tmp_path / "a.h5", ("d",))
+    assert not list(tmp_path.iterdir())
+
+
+def test_lists_of_pictures(tmp_path):
+    """Names may have blanks; what cannot be read names its line."""
+    image = pytest.importorskip("PIL.Image")
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    image.fromarray(picture).save(tmp_path / "a b.png")
+    (tmp_path / "list.txt").write_text("a b.png 3\n\nnone.png 1\n")
+    found = listed_pictures(tmp_path / "list.txt", tmp_path.joinpath, color=False)
+    sample, label = next(found)
+    assert np.array_equal(sample[0], picture)
+    assert label == 3
+    with pytest.raises(DataError, match=r"list\.txt, line 2: none\.png: cannot be read"):
+        next(found)
+
+
+#: Grey of colours, and other sizes, are made by formulas of OpenCV's.
+RESIZED = ("image_resize",)
+REFUSED = {"encoded_gray": "'force_gray' of an LMDB", "image_gray": "has colours"}
 
 
 @needs_golden
-@pytest.mark.parametrize("name", [n for n in cases("formats") if not n.startswith("image")])
+@pytest.mark.parametrize("name", [n for n in cases("formats") if n not in RESIZED])
 def test_as_caffe_feeds_it(name, tmp_path):
     """Batch for batch, exactly."""
     entry = index()["formats"][name]
-    if name.startswith(NOT_HERE):
-        with pytest.raises(GraphnetError, match="'force_gray' of an LMDB"):
+    if name.startswith(("encoded", "image")):
+        pytest.importorskip("PIL")
+    if name in REFUSED:
+        with pytest.raises(GraphnetError, match=REFUSED[name]):
             import_caffe(GOLDEN / entry["prototxt"], tmp_path)
         return
-    if name.startswith("encoded"):
-        pytest.importorskip("PIL")
     import_caffe(GOLDEN / entry["prototxt"], tmp_path)
     net, wanted = load_net(tmp_path / "net.yaml", "test"), arrays("formats", name)
     n_batches = 1 + max(int(key.rpartition("/")[2]) for key in wanted)
