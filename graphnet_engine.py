@@ -1,8 +1,7 @@
-"""Starts the command ``graphnet``, from outside the package of that name.
+"""The entry point of the command ``graphnet``, outside the package of that name.
 
-Another project's package ``graphnet`` may hide ours (see graphnet/installation.py). Then nothing
-of ours can be imported by its name, and what Python says of that tells a user nothing. This file
-has a name that is ours alone, so it is what the command runs.
+Another project's package ``graphnet`` may hide ours (see graphnet/installation.py), and Python's
+message about that would help nobody. This file has a name that is ours alone.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from types import ModuleType
 
 
 def main() -> int:
-    """Run a command, see :func:`graphnet.cli.main`; or say why it cannot be found."""
+    """Run a command, see :func:`graphnet.cli.main`, or explain why it cannot be imported."""
     try:
         from graphnet.cli import main as run
-    except Exception:  # whatever a package raises that is not ours, or is ours in part
+    except Exception:  # another package of our name, or a mixture of both, may raise anything
         message = _installation().in_the_way()
         if not message:
             raise
@@ -25,7 +24,7 @@ def main() -> int:
 
 
 def _installation() -> ModuleType:
-    """The module of that name, from its file."""
+    """The module ``graphnet.installation``, loaded from its file."""
     file = Path(__file__).parent / "graphnet" / "installation.py"
     spec = importlib.util.spec_from_file_location("graphnet_installation", file)
     if spec is None or spec.loader is None:

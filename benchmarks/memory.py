@@ -16,7 +16,7 @@ from benchmarks.graphnet_case import load_rows, make_net, make_solver
 from benchmarks.suite import Suite
 from benchmarks.tables import Table
 from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS, INLINE_ELEMENTS
-from graphnet.backend.numpy.sums import ROOM
+from graphnet.backend.numpy.sums import SCRATCH_ELEMENTS
 from graphnet.net.net import Net
 from graphnet.solver.reporter import SilentReporter
 from graphnet.solver.solver import Solver
@@ -101,7 +101,7 @@ def working_bytes(
     batch = sum(values[: case.batch].nbytes for values in rows.values())
     n_rows = len(next(iter(rows.values())))
     order = (2 + case.shuffle) * n_rows * np.dtype(np.int64).itemsize
-    squares = ROOM * np.dtype(np.float64).itemsize
+    squares = SCRATCH_ELEMENTS * np.dtype(np.float64).itemsize
     sizes = Counter[tuple[Any, ...]]()
     for param in net.store.trainable():
         sizes[param.decl.lr, param.decl.regu if solver.spec.regu_coef else None] += param.data.size

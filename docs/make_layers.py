@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from graphnet.data.transformers import AnyTransformer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.constraints import AnyConstraint
 from graphnet.params.initializers import AnyInitializer
 from graphnet.params.regularizers import AnyRegularizer
@@ -43,11 +43,11 @@ GROUPS = {
     "Computation": "From bottoms to tops.",
     "Neurons": "Element-wise functions: layers of their own, or the `neuron` of another layer.",
     "Losses": "Terms of the objective; the objective is their sum.",
-    "Statistics": "What is counted over batches without being learned from.",
-    "Output": "Layers that hand something out.",
+    "Statistics": "Layers that measure something over batches, from which nothing is learned.",
+    "Output": "Layers that write or keep blobs.",
 }
 
-#: Models that stand in properties of layers, and where they are called for.
+#: The models that are values of properties of layers, and the properties.
 VALUES = {
     "Initializers": ("`…_init`: how a param is filled before training.", AnyInitializer),
     "Regularizers": ("`…_regu`: what keeps a param small.", AnyRegularizer),
@@ -56,7 +56,7 @@ VALUES = {
 }
 
 SECTIONS = ("Bottoms", "Tops", "Params", "Args", "Example", "Source")
-#: The models that may stand in a union tagged on ``type``.
+#: The layers that can also be the ``neuron`` of another layer.
 NEURONS = {spec.__name__ for spec in get_args(get_args(AnyNeuron)[0])}
 
 
@@ -159,7 +159,7 @@ def count(arity: Arity, what: str) -> str:
 
 
 def property_table(spec: type[BaseModel], fields: dict[str, FieldInfo]) -> Iterator[str]:
-    """Properties, their defaults and what they are."""
+    """A table of properties, their defaults and descriptions."""
     texts = argument_texts(spec)
     yield "| property | default | |"
     yield "|---|---|---|"
@@ -170,12 +170,12 @@ def property_table(spec: type[BaseModel], fields: dict[str, FieldInfo]) -> Itera
         yield row(f"`{key}`", default, _STATED_DEFAULT.sub("", text) if default else text)
 
 
-#: ``Default 0.5.`` at the end of a description; the column says it already, but for units.
+#: ``Default 0.5.`` at the end of a description repeats its column, unless it has a unit.
 _STATED_DEFAULT = re.compile(r"\s*Default (?!\d+ [A-Za-z])[^.]*(?:\.\d+)?\.$")
 
 
 def argument_texts(spec: type[BaseModel]) -> dict[str, str]:
-    """What the docstrings of a model and its bases say of its properties."""
+    """The descriptions of properties in the docstrings of a model and its bases."""
     texts: dict[str, str] = {}
     for cls in reversed(spec.__mro__):
         if issubclass(cls, BaseModel):
@@ -187,7 +187,7 @@ def argument_texts(spec: type[BaseModel]) -> dict[str, str]:
 
 
 def default_text(info: FieldInfo) -> str:
-    """As the YAML would spell it; nothing where leaving the property out has its own meaning."""
+    """The default as YAML spells it; nothing if leaving the property out means something else."""
     if info.is_required():
         return "required"
     value = info.get_default(call_default_factory=True)
@@ -212,7 +212,7 @@ def yaml_text(value: Any) -> str:
 
 
 def values_entry() -> Iterator[str]:
-    """The models that stand in properties."""
+    """The models that are values of properties."""
     yield "## Values\n"
     for title, (text, union) in VALUES.items():
         yield f"### {title}\n\n{text}\n\n| type | properties | |\n|---|---|---|"
@@ -228,7 +228,7 @@ def values_entry() -> Iterator[str]:
 
 
 def docstring_sections(cls: type) -> dict[str, str]:
-    """The sections of a docstring in Markdown by title; what precedes them under ``""``."""
+    """The sections of a docstring in Markdown by title; the text before them is titled ``""``."""
     parts = re.split(
         rf"^({'|'.join(SECTIONS)}):$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE
     )
@@ -252,7 +252,7 @@ def described(section: str) -> dict[str, str]:
 
 
 def row(*cells: str) -> str:
-    """A line of a table; a bar would end a cell."""
+    """A line of a table; bars in cells are escaped, for a bar ends a cell."""
     return " ".join(f"| {c}".strip() for c in (cell.replace("|", "\\|") for cell in cells)) + " |"
 
 

@@ -86,9 +86,11 @@ if TYPE_CHECKING:
     from graphnet.solver.policy import Policy as Policy
     from graphnet.solver.record.weights import load_weights as load_weights
     from graphnet.solver.record.weights import save_model as save_model
+    from graphnet.solver.request import Request as Request
     from graphnet.solver.solver import Solver as Solver
     from graphnet.solver.solver import solve as solve
     from graphnet.solver.spec import SolverSpec as SolverSpec
+    from graphnet.solver.state import RunInfo as RunInfo
     from graphnet.solver.state import SolverState as SolverState
     from graphnet.timing import time_net as time_net
 
@@ -108,73 +110,50 @@ _MODULES = {
     "transformers": "graphnet.data.transformers",
 }
 
-#: The public names and the modules they live in.
-_PUBLIC = {
-    "Arity": "graphnet.layers.base",
-    "Backend": "graphnet.backend.base",
-    "BackendError": "graphnet.errors",
-    "UserCodeError": "graphnet.errors",
-    "UnknownNameError": "graphnet.errors",
-    "BatchError": "graphnet.errors",
-    "Binding": "graphnet.layers.base",
-    "Blob": "graphnet.blob",
-    "BlobVertex": "graphnet.net.graph",
-    "BreakError": "graphnet.errors",
-    "CoffeeBreak": "graphnet.solver.coffee.base",
-    "CoffeeLounge": "graphnet.solver.lounge",
-    "Constraint": "graphnet.params.constraints",
-    "DataError": "graphnet.errors",
-    "DataLayer": "graphnet.layers.data.data_layer",
-    "DecayOnValidation": "graphnet.solver.coffee.decay_on_validation",
-    "DivergedError": "graphnet.errors",
-    "DivergenceGuard": "graphnet.solver.coffee.divergence_guard",
-    "EarlyStopping": "graphnet.solver.coffee.early_stopping",
-    "Evaluation": "graphnet.net.net",
-    "GradientReport": "graphnet.gradcheck",
-    "GraphnetError": "graphnet.errors",
-    "Initializer": "graphnet.params.initializers",
-    "Kind": "graphnet.layers.base",
-    "Layer": "graphnet.layers.base",
-    "LayerSpec": "graphnet.layers.base",
-    "LayerVertex": "graphnet.net.graph",
-    "Learned": "graphnet.layers.learned",
-    "LossLayer": "graphnet.layers.base",
-    "MeasureLayer": "graphnet.layers.base",
-    "Method": "graphnet.solver.methods.base",
-    "Net": "graphnet.net.net",
-    "NetGraph": "graphnet.net.graph",
-    "NetSpec": "graphnet.net.spec",
-    "Param": "graphnet.params.param",
-    "ParamDecl": "graphnet.params.param",
-    "PassContext": "graphnet.layers.base",
-    "Plateau": "graphnet.solver.coffee.plateau",
-    "Policy": "graphnet.solver.policy",
-    "RankError": "graphnet.errors",
-    "Reads": "graphnet.layers.base",
-    "Regularizer": "graphnet.params.regularizers",
-    "ScratchDecl": "graphnet.backend.base",
-    "ShapeError": "graphnet.errors",
-    "Snapshot": "graphnet.solver.coffee.snapshot",
-    "SnapshotError": "graphnet.errors",
-    "Solver": "graphnet.solver.solver",
-    "SolverSpec": "graphnet.solver.spec",
-    "SolverState": "graphnet.solver.state",
-    "SpecError": "graphnet.errors",
-    "StateDecl": "graphnet.params.param",
-    "TopologyError": "graphnet.errors",
-    "TrainingSummary": "graphnet.solver.coffee.training_summary",
-    "Transformer": "graphnet.data.transformer",
-    "ValidationPerformance": "graphnet.solver.coffee.validation_performance",
-    "at_least": "graphnet.layers.base",
-    "check_gradients": "graphnet.gradcheck",
-    "exactly": "graphnet.layers.base",
-    "load_net": "graphnet.net.load_net",
-    "load_solver": "graphnet.solver.load_solver",
-    "load_weights": "graphnet.solver.record.weights",
-    "save_model": "graphnet.solver.record.weights",
-    "solve": "graphnet.solver.solver",
-    "time_net": "graphnet.timing",
+#: The public names by the modules they live in.
+_NAMES = {
+    "graphnet.backend.base": "Backend ScratchDecl",
+    "graphnet.blob": "Blob",
+    "graphnet.data.transformer": "Transformer",
+    "graphnet.errors": (
+        "BackendError BatchError BreakError DataError DivergedError GraphnetError RankError "
+        "ShapeError SnapshotError SpecError TopologyError UnknownNameError UserCodeError"
+    ),
+    "graphnet.gradcheck": "GradientReport check_gradients",
+    "graphnet.layers.base": (
+        "Arity Binding Kind Layer LayerSpec LossLayer MeasureLayer PassContext Reads at_least "
+        "exactly"
+    ),
+    "graphnet.layers.data.data_layer": "DataLayer",
+    "graphnet.layers.learned": "Learned",
+    "graphnet.net.graph": "BlobVertex LayerVertex NetGraph",
+    "graphnet.net.load_net": "load_net",
+    "graphnet.net.net": "Evaluation Net",
+    "graphnet.net.spec": "NetSpec",
+    "graphnet.params.constraints": "Constraint",
+    "graphnet.params.initializers": "Initializer",
+    "graphnet.params.param": "Param ParamDecl StateDecl",
+    "graphnet.params.regularizers": "Regularizer",
+    "graphnet.solver.coffee.base": "CoffeeBreak",
+    "graphnet.solver.coffee.decay_on_validation": "DecayOnValidation",
+    "graphnet.solver.coffee.divergence_guard": "DivergenceGuard",
+    "graphnet.solver.coffee.early_stopping": "EarlyStopping",
+    "graphnet.solver.coffee.plateau": "Plateau",
+    "graphnet.solver.coffee.snapshot": "Snapshot",
+    "graphnet.solver.coffee.training_summary": "TrainingSummary",
+    "graphnet.solver.coffee.validation_performance": "ValidationPerformance",
+    "graphnet.solver.load_solver": "load_solver",
+    "graphnet.solver.lounge": "CoffeeLounge",
+    "graphnet.solver.methods.base": "Method",
+    "graphnet.solver.policy": "Policy",
+    "graphnet.solver.record.weights": "load_weights save_model",
+    "graphnet.solver.request": "Request",
+    "graphnet.solver.solver": "Solver solve",
+    "graphnet.solver.spec": "SolverSpec",
+    "graphnet.solver.state": "RunInfo SolverState",
+    "graphnet.timing": "time_net",
 }
+_PUBLIC = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [  # noqa: PLE0604  # the tables above are the one list of names
     "__version__",
@@ -191,9 +170,8 @@ def __getattr__(name: str) -> Any:
 
         said = f"module 'graphnet' has no attribute '{name}'"
         message = "\n".join(filter(None, [said, in_the_way()]))
-        raise AttributeError(
-            message, name=name, obj=sys.modules[__name__]
-        )  # Python adds the nearest
+        # Python adds the nearest name
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

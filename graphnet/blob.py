@@ -15,7 +15,9 @@ from graphnet.declare.lossless import lossless
 from graphnet.errors import ShapeError
 from graphnet.sealed import refuse
 
-Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray
+#: An array of either backend, in the words of NumPy's, whose interface CuPy's arrays have as far as
+#: it is used here; what they have beyond that concerns `backend/cupy` alone.
+Array: TypeAlias = "np.ndarray[Any, Any]"
 Shape: TypeAlias = tuple[int, ...]
 
 
@@ -23,17 +25,17 @@ class Blob:
     """A named array and its gradient.
 
     The memory stays where it is, since layers are bound to it: ``blob.data = values`` copies the
-    values there, as ``blob.data[...] = values`` does, and sees that they fit and nothing is lost.
+    values there, as ``blob.data[...] = values`` does, and checks that they fit and nothing is lost.
 
     Attributes:
-        name: As the user's readers see it.
+        name: As the YAML has it.
         data: ``(N, …)``, the values.
         diff: d(loss)/d(data), same shape; None where no gradient is wanted.
     """
 
     name: str
     data: Array
-    diff: Array | None
+    diff: Any  # an Array or None: whoever reads it knows whether a gradient is wanted
 
     def __init__(self, name: str, data: Array, diff: Array | None = None) -> None:
         vars(self).update(name=name, data=data, diff=diff)

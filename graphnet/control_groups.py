@@ -1,8 +1,8 @@
 """Control groups: the part of a machine that Linux leaves to a container or a batch job.
 
-Version 2 has one tree of groups; version 1 has one for each controller, and both may be there side
-by side. A group is bound by its own limits and by those of every group around it. A container may
-see nothing of what is around its own group: then that is the root of what it sees.
+Version 2 has one tree of groups, version 1 one for each controller; both may exist side by side.
+The limits of a group bind all groups within it. A container may see its own group as the root, and
+nothing of the groups around it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 SYSTEM = Path("/")
 
 
-class Group(NamedTuple):
+class ControlGroup(NamedTuple):
     """A control group that this process is in.
 
     Attributes:
@@ -28,23 +28,23 @@ class Group(NamedTuple):
     version: int
 
     def read(self, name: str) -> str:
-        """What one of its files says; nothing where there is none."""
+        """The content of one of its files; empty if there is none."""
         with suppress(OSError, ValueError):
             return (self.folder / name).read_text("ascii").strip()
         return ""
 
     def number(self, name: str) -> int | None:
-        """The whole number in one of its files; None where there is none, as in ``max``."""
+        """The whole number in one of its files; None if there is none, as in ``max``."""
         text = self.read(name)
         return int(text) if text.removeprefix("-").isdecimal() else None
 
 
-class Room(NamedTuple):
+class FreeMemory(NamedTuple):
     """Memory that may still be taken.
 
     Attributes:
-        n_bytes: How much.
-        reason: What allows no more.
+        n_bytes: How many bytes.
+        reason: What limits them.
     """
 
     n_bytes: int
@@ -52,7 +52,7 @@ class Room(NamedTuple):
 
 
 def cpu_quota(system: Path = SYSTEM) -> float | None:
-    """How many processors' time this process may use; None where nothing limits it.
+    """How many processors' time this process may use; None if that is not limited.
 
     Args:
         system: The root of the file system.
@@ -60,7 +60,7 @@ def cpu_quota(system: Path = SYSTEM) -> float | None:
     return min((q for group in _groups("cpu", system) if (q := _quota(group))), default=None)
 
 
-def _quota(group: Group) -> float | None:
+def _quota(group: ControlGroup) -> float | None:
     if group.version == 1:
         quota, period = group.number("cpu.cfs_quota_us"), group.number("cpu.cfs_period_us")
     else:
@@ -69,8 +69,8 @@ def _quota(group: Group) -> float | None:
     return quota / period if quota and period and quota > 0 else None
 
 
-def memory_rooms(system: Path = SYSTEM) -> Iterator[Room]:
-    """What each control group leaves this process of its memory, where it is limited.
+def free_memory(system: Path = SYSTEM) -> Iterator[FreeMemory]:
+    """What each control group that limits memory leaves this process.
 
     Args:
         system: The root of the file system.
@@ -83,18 +83,18 @@ def memory_rooms(system: Path = SYSTEM) -> Iterator[Room]:
             limit, taken = group.number(name), group.number(used)
             if limit is not None and taken is not None:
                 left = limit - taken + _reclaimable(group)
-                yield Room(max(left, 0), f"left of {group.folder / name}")
+                yield FreeMemory(max(left, 0), f"left of {group.folder / name}")
 
 
-def _reclaimable(group: Group) -> int:
-    """Bytes of files that are kept in memory as long as nobody else needs it."""
+def _reclaimable(group: ControlGroup) -> int:
+    """Bytes of memory that hold files and are given up when needed."""
     name = "total_inactive_file" if group.version == 1 else "inactive_file"
     found = re.search(rf"^{name} (\d+)$", group.read("memory.stat"), re.MULTILINE)
     return int(found[1]) if found else 0
 
 
-def _groups(controller: str, system: Path) -> Iterator[Group]:
-    """Those that may limit this process, the innermost first; none where there are no groups."""
+def _groups(controller: str, system: Path) -> Iterator[ControlGroup]:
+    """The groups that may limit this process, the innermost first."""
     mounts = list(_mounts(controller, system))
     for line in _lines(system / "proc/self/cgroup"):
         number, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -104,11 +104,11 @@ def _groups(controller: str, system: Path) -> Iterator[Group]:
         for mount, root in (m[1:] for m in mounts if m[0] == version):
             below = _below(path, root)
             for i in range(len(below), -1, -1):
-                yield Group(mount.joinpath(*below[:i]), version)
+                yield ControlGroup(mount.joinpath(*below[:i]), version)
 
 
 def _mounts(controller: str, system: Path) -> Iterator[tuple[int, Path, str]]:
-    """Where trees of groups are to be seen: version, folder, and which group that folder is."""
+    """Where trees of groups are mounted: version, folder, and which group that folder is."""
     for line in _lines(system / "proc/self/mountinfo"):
         mounted, _, kind = line.partition(" - ")
         fields, (name, _, options) = mounted.split(" "), (*kind.split(" ", 2), "", "", "")[:3]
@@ -127,12 +127,12 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(field: str) -> str:
-    """A path of mountinfo, in which a blank stands as its number in base 8."""
+    """A path of mountinfo, in which a blank is written as its code in base 8."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
 def _below(path: str, root: str) -> list[str]:
-    """The steps from a mounted group to a group; none where that is not below it."""
+    """The steps from a mounted group down to a group; none if it is not below."""
     if path != root and not path.startswith(root.rstrip("/") + "/"):
         return []
     steps = [step for step in path[len(root.rstrip("/")) :].split("/") if step]

@@ -8,14 +8,14 @@
     │  └─ BatchError      a value of a batch is not what the layer that reads it expects
     ├─ SnapshotError      a snapshot cannot be read, or is not of this net
     ├─ BackendError       a backend was asked for and is not available
-    ├─ BreakError         a coffee break raised
-    ├─ UserCodeError      a class of the user's own tried to end the program
+    ├─ BreakError         a coffee break has failed
+    ├─ UserCodeError      user code tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
     ├─ RankError          ranks of one job disagree, or one has gone
-    └─ UnknownNameError   there is nothing of that name; a lookup error of Python, too
+    └─ UnknownNameError   there is nothing of that name; also a lookup error of Python
 
-Inner code raises with the bare fact; whoever knows the layer and its place in the file adds
-them on the way up with :func:`located`. Nothing here imports the rest of graphnet.
+Code that finds a mistake raises the bare fact; code that knows the layer and its place in the file
+adds them on the way up with :func:`located`. Nothing here imports the rest of graphnet.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import Self
 class Position:
     """A place in a text file; ``line`` and ``column`` count from 1.
 
-    ``line`` 0 means no file at all but what ``file`` says, such as ``--set max_iter=200``.
+    ``line`` 0 means that ``file`` is not a file but an option, such as ``--set max_iter=200``.
     """
 
     file: str
@@ -45,10 +45,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what, and where if that is known.
+    """One thing that is wrong, and its place if that is known.
 
-    ``message`` may have several lines; those after the first are indented by two spaces and
-    hold what was expected and the likely fix.
+    Lines of ``message`` after the first are indented by two spaces: what was expected, and how to
+    put it right.
     """
 
     message: str
@@ -62,11 +62,11 @@ class GraphnetError(Exception):
     """Any mistake a user can make; ``str()`` of it is ready to print.
 
     Args:
-        message: What was found, what was expected, the fix.
-        position: Where in the user's file, if known.
+        message: What was found, what was expected, how to put it right.
+        position: The place in the user's file, if known.
 
     Attributes:
-        about: The key of the layer that it is about, such as ``("source", 1)``; see
+        about: The key of a layer that the error is about, such as ``("source", 1)``; see
             :func:`about`.
     """
 
@@ -108,10 +108,10 @@ class BatchError(DataError):
     """A value of a batch is not what the layer that reads it expects.
 
     Args:
-        message: As of every error.
-        bottom: Which of the layer's bottoms has it.
-        place: Where in the blob it is, the row first.
-        value: What it is.
+        message: As for every error.
+        bottom: The index of the layer's bottom that has the value.
+        place: Its place in the blob, the row first.
+        value: The value.
         ago: How many batches have come since.
     """
 
@@ -122,7 +122,7 @@ class BatchError(DataError):
         self.bottom, self.place, self.value, self.ago = bottom, place, value, ago
 
     def add(self, line: str) -> None:
-        """Put one more line under the message."""
+        """Add a line to the message."""
         self.problems = tuple(Problem(f"{p.message}\n  {line}", p.position) for p in self.problems)
 
 
@@ -135,11 +135,11 @@ class BackendError(GraphnetError):
 
 
 class BreakError(GraphnetError):
-    """A coffee break raised."""
+    """A coffee break has failed."""
 
 
 class UserCodeError(GraphnetError):
-    """A class of the user's own tried to end the program."""
+    """User code tried to end the program."""
 
 
 class DivergedError(GraphnetError):
@@ -155,12 +155,12 @@ class UnknownNameError(GraphnetError, KeyError):
 
 
 class GraphnetWarning(UserWarning):
-    """Something that is legal and hardly meant."""
+    """Something that is legal but probably a mistake."""
 
 
 @contextmanager
 def located(position: Position | None, prefix: str = "") -> Iterator[None]:
-    """Give a :class:`GraphnetError` raised inside a position and a prefix it does not have yet."""
+    """Add a position and a prefix to the problems of an error raised inside that have none."""
     try:
         yield
     except GraphnetError as error:
@@ -173,7 +173,7 @@ def located(position: Position | None, prefix: str = "") -> Iterator[None]:
 
 @contextmanager
 def about(*key: str | int) -> Iterator[None]:
-    """Say of a :class:`GraphnetError` raised inside which key, or entry of one, it is about."""
+    """Note on a :class:`GraphnetError` raised inside which key, or entry of a key, it is about."""
     try:
         yield
     except GraphnetError as error:
@@ -182,7 +182,7 @@ def about(*key: str | int) -> Iterator[None]:
 
 
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sorted by place; those without one last, as they come."""
+    """The problems sorted by place; those without one come last, in their order."""
     return tuple(
         sorted(problems, key=lambda p: (p.position is None, p.position or Position("", 0, 0)))
     )
@@ -192,13 +192,13 @@ def _prefixed(prefix: str, message: str) -> str:
     return message if message.startswith(prefix) else prefix + message
 
 
-_SHORTEST = 3  # letters that a name may be cut short to
+_SHORTEST = 3  # letters of an abbreviated name
 
 
 def nearest(found: str, known: Iterable[str]) -> str:
     """The name among ``known`` that is most like ``found``; nothing if none is like it.
 
-    One that is cut short, such as ``acc``, stands for the only one that begins so.
+    An abbreviation such as ``acc`` stands for the only name that begins with it.
     """
     lowered = {c.lower(): c for c in reversed(list(known))}
     close = difflib.get_close_matches(found.lower(), list(lowered), n=1, cutoff=0.6)
@@ -215,10 +215,10 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean_file(path: Path) -> str:
-    """A line with a file that is there and like ``path`` (with its newline and indent), or nothing.
+    """A line that names an existing file like ``path`` (with its newline and indent), or nothing.
 
-    It has almost its name, or another ending, in its folder or one of almost that name; or its name
-    in the folder ``nets`` or ``solvers`` there.
+    The file has a similar name or another ending; its folder may have a similar name too, or be
+    ``nets`` or ``solvers`` in the folder.
     """
     try:
         folder = _folder_like(path.parent)
@@ -233,12 +233,12 @@ def did_you_mean_file(path: Path) -> str:
     return f"\n  did you mean '{found[0]}'?" if found else ""
 
 
-#: Of files that are read; what else follows a full stop is part of a name.
+#: The endings of files that are read; anything else after a full stop is part of the name.
 _ENDINGS = (".yaml", ".yml", ".json", ".h5", ".hdf5", ".npy", ".csv", ".txt")
 
 
 def _folder_like(folder: Path) -> Path:
-    """The folder, or one beside it of almost its name where it is not there."""
+    """The folder, or if it is not there, one beside it with a similar name."""
     if folder.is_dir():
         return folder
     names = [p.name for p in folder.parent.iterdir() if p.is_dir()]

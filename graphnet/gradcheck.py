@@ -9,16 +9,16 @@ counted. Params borrowed by tied layers are constants, as they are to those laye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from graphnet.declare.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
-from graphnet.layers.data.input import InputLayer
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
+from graphnet.net.trainable import check_learns
 from graphnet.params.param import Param, ParamStore
 from graphnet.random.keys import stream_key
 
@@ -107,10 +107,12 @@ def check_gradients(
         fits = isinstance(value, float | int) and value > 0
         expect(fits, f"check_gradients: {name}", "a number above 0", value)
     max_elements = whole_number("check_gradients: max_elements", max_elements, 1)
-    net.check_trainable()
+    net.check_ready()
+    check_learns(net.compiled, net.store)
     twin = _float64_twin(net)
     try:
-        return _check(twin, step, tolerance, max_elements)
+        with net.backend.computing():
+            return _check(twin, step, tolerance, max_elements)
     finally:
         twin.close()
 
@@ -127,13 +129,14 @@ def _float64_twin(net: Net) -> Net:
         nudge = NUDGE * rng.standard_normal(param.shape)
         values = net.backend.download(net.store.params[key][name].data)
         net.backend.upload(values + nudge, param.data)
-    for key, named in store.state.items():
-        for name, array in named.items():
-            array[...] = net.store.state[key][name]
     twin = Net(compiled, store, net.context.seed, net.inputs, freeze_borrowed=True)
-    twin.seek(net.cursors())
+    running = {layer.name: layer for layer in net.layers}
+    for layer in twin.layers:
+        for name, array in layer.state.items():
+            array[...] = running[layer.name].state[name]
+    twin.load_state_dict({"cursors": net.state_dict()["cursors"]})
     for layer in net.layers:
-        if isinstance(layer, InputLayer):
+        if layer.spec.is_filled_by_caller:
             for top in layer.tops:
                 twin.fed(top.name)[...] = top.data
     twin.context.iteration = net.context.iteration
@@ -172,8 +175,8 @@ def _check(net: Net, step: float, tolerance: float, max_elements: int) -> Gradie
             continue
         rng = _generator(net.context.seed, f"gradcheck/{key}/{name}")
         elements = _elements(param, rng, max_elements)
-        found = list(_compare(loss, param, analytic[id(param)], elements, step, scale, tolerance))
-        checks.append(_summary(key, name, found, scale, tolerance))
+        diff = analytic[id(param)]
+        checks.append(_compare(loss, (key, name, param), diff, elements, step, scale, tolerance))
     return GradientReport(tuple(checks), tolerance)
 
 
@@ -187,24 +190,18 @@ def _elements(param: Param, rng: np.random.Generator, most: int) -> list[tuple[i
     return [tuple(int(i) for i in np.unravel_index(f, param.shape)) for f in flat]
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    index: tuple[int, ...]
-    analytic: float
-    numeric: float
-    at_kink: bool
-
-
 def _compare(
     loss: Callable[[], float],
-    param: Param,
+    item: tuple[str, str, Param],
     diff: np.ndarray,
     elements: list[tuple[int, ...]],
     step: float,
     scale: float,
     tolerance: float,
-) -> Iterator[_Comparison]:
-    here = loss()
+) -> ParamCheck:
+    """Move each element of a param up and down, by a step and by half of it."""
+    key, name, param = item
+    here, found = loss(), []
     for index in elements:
         value, analytic = float(param.data[index]), float(diff[index])
         slopes = []  # to the right and to the left, for a step and for half of it
@@ -220,28 +217,11 @@ def _compare(
         # a small kink: what lies between the slopes is a subgradient
         off = abs(analytic - numeric) > tolerance * size
         at_kink |= off and min(slopes) <= analytic <= max(slopes)
-        yield _Comparison(index, analytic, numeric, at_kink)
-
-
-def _summary(
-    key: str, name: str, found: list[_Comparison], scale: float, tolerance: float
-) -> ParamCheck:
-    counted = [c for c in found if not c.at_kink]
-    errors = [
-        abs(c.analytic - c.numeric) / max(scale, abs(c.analytic), abs(c.numeric)) for c in counted
-    ]
-    if not counted:
-        return ParamCheck(key, name, 0, len(found), 0.0, (), 0.0, 0.0, ok=True)
-    i = int(np.argmax(errors))
-    worst, c = errors[i], counted[i]
-    return ParamCheck(
-        key,
-        name,
-        len(counted),
-        len(found) - len(counted),
-        worst,
-        c.index,
-        c.analytic,
-        c.numeric,
-        ok=worst <= tolerance,
-    )
+        if not at_kink:
+            found.append((abs(analytic - numeric) / size, index, analytic, numeric))
+    n_kinks = len(elements) - len(found)
+    if not found:
+        return ParamCheck(key, name, 0, n_kinks, 0.0, (), 0.0, 0.0, ok=True)
+    worst, index, analytic, numeric = found[int(np.argmax([error for error, *_ in found]))]
+    ok = worst <= tolerance
+    return ParamCheck(key, name, len(found), n_kinks, worst, index, analytic, numeric, ok)

@@ -1,7 +1,7 @@
-"""How graphnet came onto this machine: what installs more of it, and whether it is in place.
+"""How graphnet was installed: the command that installs extras, and the project of the same name.
 
-The distribution is called ``graphnet-engine``: the name ``graphnet`` on the package index is
-another project's, whose package has the same name and so lies in the same folder, or before it.
+The distribution is called ``graphnet-engine``, because ``graphnet`` on the package index is
+another project. Its package has our name, so it may replace or hide ours.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from pathlib import Path
 
 DISTRIBUTION = "graphnet-engine"
 
-#: What our own metadata says of the command; that of the other project has none.
+#: What the metadata of our distribution, and only of ours, contains.
 _OURS = "graphnet.cli"
 _FOLDER = Path(__file__).resolve().parent.parent
 
 
 def pip_install(extra: str = "") -> str:
-    """The command that installs graphnet, or one of its extras, from where it came."""
+    """The command that installs graphnet, or an extra of it, from where it was installed."""
     return "pip install " + requirement(_FOLDER, extra)
 
 
 def requirement(folder: Path, extra: str = "") -> str:
-    """What pip is to be given: a clone's folder where it came from one, else the name.
+    """The argument for ``pip install``: the folder of the clone if there is one, else the name.
 
     Args:
-        folder: Where the package lies.
-        extra: As pyproject.toml names it.
+        folder: The folder of the package.
+        extra: The extra, as pyproject.toml names it.
     """
     editable = is_clone(folder)
     origin = folder if editable else _origin(folder)
@@ -50,7 +50,7 @@ def is_clone(folder: Path) -> bool:
 
 
 def _origin(folder: Path) -> Path | None:
-    """The clone or the file that pip installed it from, if it is still there."""
+    """The clone or file that pip installed graphnet from, if it is still there."""
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
@@ -88,7 +88,7 @@ def is_replaced() -> bool:
 
 
 def in_the_way() -> str:
-    """What to tell of the other project where it is installed; else nothing."""
+    """The message about the other project if that is installed, else nothing."""
     version = other_project(sys.path)
     if version is None:
         return ""

@@ -109,8 +109,8 @@ def _definitions(models: Any) -> Schema:
     asked = {r["$ref"].rpartition("/")[2]: model for (model, _), r in references.items()}
     text = json.dumps(schema["$defs"])
     for name in schema["$defs"]:
-        if "__" in name:  # one of several classes of the same name: the module's name says which,
-            of_module = ".".join(name.split("__")[-2:])  # but for the class that was asked for
+        if "__" in name:  # one of several classes of that name, told apart by their modules
+            of_module = ".".join(name.split("__")[-2:])
             short = asked[name].__name__ if name in asked else of_module
             text = text.replace(f'{name}"', f'{short}"')
     definitions: Schema = json.loads(text)
@@ -131,9 +131,10 @@ class _Generator(GenerateJsonSchema):
         json_schema["description"] = _summary(model)
         words = _described_args(model)
         properties = json_schema["properties"]
-        for name, text in words.items():
-            if name in properties:
-                properties[name].setdefault("description", text)
+        summary = json_schema["description"].partition("\n\n")[0]  # a short model's has its keys
+        for name, held in properties.items():
+            if name != "type":
+                held.setdefault("description", words.get(name, summary))
         if "const" in properties.get("type", {}):
             properties["type"].pop("default", None)
             json_schema["required"] = ["type", *json_schema.get("required", [])]

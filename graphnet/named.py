@@ -1,4 +1,4 @@
-"""Named: things by name that can be read and not exchanged."""
+"""Named: a mapping that cannot be changed, and says what is in it where a name is not."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 class Named(Sealed, Mapping[str, T]):
-    """A mapping as any other, which says what there is, and cannot be changed.
+    """A mapping that cannot be changed, and says what is in it where a name is not.
 
     Args:
-        what: One of the things, for messages: ``param of layer 'ip'``.
-        items: Them, in order.
-        instead: What to do instead of putting another in the place of one.
+        what: What one of its values is, for messages: ``param of layer 'ip'``.
+        items: Its values by name, in order.
+        instead: What to do instead of exchanging one.
     """
 
     def __init__(self, what: str, items: Mapping[str, T], instead: str = "") -> None:

@@ -1,8 +1,8 @@
-"""Text as any stream can show it, and lines that no fault of a stream keeps from being written.
+"""Text in any encoding, and lines whose writing never fails.
 
-A stream in ASCII, Latin-1 or a Windows code page has no arrow, and some have no cross. What it
-cannot show is written in ASCII: ``→`` as ``->``, ``×`` as ``x``; letters of no such likeness, and
-bytes of a file's name that are no text, as escapes.
+ASCII, Latin-1 and the code pages of Windows lack some characters. These are written in ASCII:
+``→`` as ``->``, ``×`` as ``x``; letters without a likeness, and bytes of a file's name that are
+not text, as escapes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import codecs
 from collections.abc import Mapping
 from typing import TextIO
 
-#: The name of the error handler by which a codec does all this; ``open`` and ``encode`` take it.
+#: The name of the error handler that does this; ``open`` and ``encode`` take it.
 ERRORS = "graphnet.readable"
-#: The same for JSON, where what stands for a character must be an escape of JSON's own.
+#: The same for JSON, in which any missing character becomes an escape of JSON.
 JSON_ERRORS = "graphnet.json"
 
 _LIKE: Mapping[str, str] = {
@@ -37,7 +37,7 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
 
 
 def _likeness(character: str) -> str:
-    """ASCII that says the same, or an escape."""
+    """A character's likeness in ASCII, or an escape."""
     code = ord(character)
     if character in _LIKE:
         return _LIKE[character]
@@ -47,7 +47,7 @@ def _likeness(character: str) -> str:
 
 
 def _drawn(character: str) -> str:
-    """What boxes and bars are drawn with; nothing for any other character."""
+    """The likeness of a character for drawing boxes and bars; nothing for any other."""
     import unicodedata
 
     name = unicodedata.name(character, "")
@@ -71,20 +71,19 @@ codecs.register_error(JSON_ERRORS, _in_json)
 
 
 def readable(text: str, stream: TextIO | None) -> str:
-    """The text as a stream can show it; all of it where the stream takes every character."""
+    """The text with the characters that a stream's encoding has."""
     encoding = _encoding(stream)
     try:
         return text.encode(encoding, ERRORS).decode(encoding)
-    except LookupError:  # a stream of the user's own may name what it likes
+    except LookupError:  # a stream of user code may name an unknown encoding
         return text
 
 
 def readable_json(text: str, stream: TextIO | None) -> str:
-    """JSON as a stream can show it, with the same values.
+    """JSON with the characters that a stream's encoding has, and with the same values.
 
-    Only Unicode's own encodings give back each character that they take: cp932 takes the
-    sign for cents and gives back its wide form, Shift JIS takes the sign for yen and gives back a
-    backslash. Any other gets escapes.
+    Encodings other than Unicode's get escapes: some do not give back each character they take.
+    cp932 turns the cent sign into its wide form, Shift JIS the yen sign into a backslash.
     """
     encoding = "utf-8" if _encoding(stream).lower().startswith("utf") else "ascii"
     return text.encode(encoding, JSON_ERRORS).decode(encoding)
@@ -95,8 +94,8 @@ def _encoding(stream: TextIO | None) -> str:
 
 
 def write_line(stream: TextIO | None, text: str) -> None:
-    """Write a line at once. A stream that is closed, full or gone is not the writer's fault."""
-    if stream is None:  # as under ``>&-``, or where a program has no console
+    """Write a line at once; a stream that is closed, full or gone is ignored."""
+    if stream is None:  # closed by ``>&-``, or a program without a console
         return
     try:
         stream.write(readable(text, stream) + "\n")

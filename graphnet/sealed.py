@@ -1,8 +1,8 @@
 """Sealed: objects whose public attributes stay what they were made of.
 
-What a constructor is given is bound on: into views of memory, lists of calls, files. A later
-assignment would change what the object says of itself and nothing that it does; so it is refused,
-with what to do instead. Attributes that may be assigned are listed by the class, and documented.
+A constructor passes on what it is given: into views of memory, lists of calls, files. To assign the
+attribute later would change what the object says about itself, and nothing that it does; so it is
+refused, with what to do instead. A class lists and documents the attributes that may be assigned.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Sealing(ABCMeta):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """An instance, sealed."""
         made = super().__call__(*args, **kwargs)
-        _assign(made, "_is_sealed", True)  # by way of vars(), reading would be slower
+        _assign(made, "_is_sealed", True)  # not by vars(), which slows reading
         return made
 
 
@@ -59,7 +59,7 @@ class Sealed(metaclass=Sealing):
         if name in self._open or name[0] == "_" or not self._is_sealed:
             _assign(self, name, value)
         elif getattr(getattr(type(self), name, None), "fset", None) is not None:
-            _assign(self, name, value)  # a property says for itself what can be done
+            _assign(self, name, value)  # by the property's own setter
         else:
             refuse(self, name, self._instead.get(name, ""))
 

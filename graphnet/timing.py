@@ -73,15 +73,15 @@ class StepTime:
 def time_net(net: Net, n_steps: int = 20) -> StepTime:
     """Time every layer of a net over ``n_steps`` passes, after two that warm up.
 
-    Backward is timed where the net runs it: a training net with a loss. The net then stands where
-    it stood; only blobs and diffs are others.
+    Backward is timed where the net runs it: a training net with a loss. Afterwards the net stands
+    where it stood; only its blobs and diffs have changed.
     """
     expect_net("time_net", net, call="time_net(net)")
     n_steps = whole_number("time_net: n_steps", n_steps, 1)
     vertices = net.compiled.layers
     forward_s: list[list[float]] = [[] for _ in vertices]
     backward_s: list[list[float]] = [[] for _ in vertices]
-    with net.put_back():
+    with net.backend.computing(), net.put_back():
         for step in range(n_steps + 2):
             for i, layer in enumerate(net.layers):
                 if layer.spec.kind is Kind.OUTPUT:  # to time a net writes no files
@@ -92,14 +92,23 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
                 if vertices[i].runs_backward:
                     _clock(net.backend, net.layers[i].backward, backward_s[i], keep=step > 1)
     forward = [statistics.median(s) for s in forward_s]
-    backwards = [statistics.median(s) if s else 0.0 for s in backward_s]
-    total = sum(forward) + sum(backwards)
-    flops, copied = matmul_rate(net.backend), copy_rate(net.backend)
-    layers = tuple(
-        _layer_time(net, vertex, forward[i], backwards[i], total, flops, copied)
-        for i, vertex in enumerate(vertices)
-    )
-    return StepTime(layers, total * 1e3, flops / 1e9, copied / 1e9)
+    backward = [statistics.median(s) if s else 0.0 for s in backward_s]
+    total = sum(forward) + sum(backward)
+    flop_rate, byte_rate = matmul_rate(net.backend), copy_rate(net.backend)
+    layers = []
+    for vertex, ahead, back in zip(vertices, forward, backward, strict=True):
+        seconds = max(ahead + back, 1e-9)
+        flops, n_bytes = step_flops(net, vertex), step_bytes(net, vertex)
+        by_flops, by_bytes = flops / flop_rate / seconds, n_bytes / byte_rate / seconds
+        bound = "arithmetic" if by_flops >= by_bytes else "memory"
+        if max(by_flops, by_bytes) < 0.25:  # far from both ceilings  # noqa: PLR2004
+            bound = "overhead"
+        share = (ahead + back) / total if total else 0.0
+        rates = flops / seconds / 1e9, n_bytes / seconds / 1e9
+        layers.append(
+            LayerTime(vertex.name, vertex.type, ahead * 1e3, back * 1e3, share, *rates, bound)
+        )
+    return StepTime(tuple(layers), total * 1e3, flop_rate / 1e9, byte_rate / 1e9)
 
 
 def _clock(backend: Backend, call: Callable[[], None], seconds: list[float], *, keep: bool) -> None:
@@ -109,33 +118,6 @@ def _clock(backend: Backend, call: Callable[[], None], seconds: list[float], *, 
     backend.synchronize()
     if keep:
         seconds.append(perf_counter() - start)
-
-
-def _layer_time(
-    net: Net,
-    layer: LayerVertex,
-    forward: float,
-    backward: float,
-    total: float,
-    flop_rate: float,
-    byte_rate: float,
-) -> LayerTime:
-    seconds = max(forward + backward, 1e-9)
-    flops, n_bytes = step_flops(net, layer), step_bytes(net, layer)
-    by_flops, by_bytes = flops / flop_rate / seconds, n_bytes / byte_rate / seconds
-    bound = "arithmetic" if by_flops >= by_bytes else "memory"
-    if max(by_flops, by_bytes) < 0.25:  # far from both ceilings  # noqa: PLR2004
-        bound = "overhead"
-    return LayerTime(
-        layer.name,
-        layer.type,
-        forward * 1e3,
-        backward * 1e3,
-        (forward + backward) / total if total else 0.0,
-        flops / seconds / 1e9,
-        n_bytes / seconds / 1e9,
-        bound,
-    )
 
 
 def step_flops(net: Net, layer: LayerVertex) -> int:
@@ -185,8 +167,9 @@ def copy_rate(backend: Backend, n_bytes: int = 1 << 26) -> float:
 
 def _best_seconds(backend: Backend, call: Callable[[], None], n_tries: int = 8) -> float:
     """The quickest of several: a ceiling is what the machine can do when left alone."""
-    call()
     seconds: list[float] = []
-    for _ in range(n_tries):
-        _clock(backend, call, seconds, keep=True)
+    with backend.computing():
+        call()
+        for _ in range(n_tries):
+            _clock(backend, call, seconds, keep=True)
     return min(seconds)

@@ -3,7 +3,7 @@
 import pytest
 from support.systems import FakeSystem
 
-from graphnet.control_groups import cpu_quota, memory_rooms
+from graphnet.control_groups import cpu_quota, free_memory
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def quota_1(quota, period=100_000):
 
 
 def rooms(system):
-    return [n_bytes for n_bytes, _ in memory_rooms(system.root)]
+    return [n_bytes for n_bytes, _ in free_memory(system.root)]
 
 
 def test_without_control_groups(system):
@@ -37,7 +37,7 @@ def test_on_this_machine():
     """Whatever it is."""
     quota = cpu_quota()
     assert quota is None or quota > 0
-    assert all(n_bytes >= 0 for n_bytes, _ in memory_rooms())
+    assert all(n_bytes >= 0 for n_bytes, _ in free_memory())
 
 
 def test_every_group_around_counts(system):

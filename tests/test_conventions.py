@@ -65,10 +65,9 @@ OWNERS = {
 #: Layer modules that other layers may use, and for what.
 SHARED_LAYERS = {
     "data/hdf5_data": "AsyncHDF5Data delivers the same batches",
-    "neurons/exp_log": "neurons of `neurons`",
-    "neurons/neurons": "the property `neuron`",
-    "neurons/smooth_rectifiers": "neurons of `neurons`",
 }
+#: The module that gathers layers for others: the property `neuron`.
+GATHERS_LAYERS = "graphnet.layers.neurons.any_neuron"
 
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
@@ -82,6 +81,9 @@ TESTED_ELSEWHERE = {
 }
 
 MOST_LINES = 400
+
+#: Classes of graphnet/layers that others may ask for: what all layers of a kind derive from.
+LAYER_CONTRACT = {"LayerSpec", "Layer", "DataLayer", "MeasureLayer", "LossLayer"}
 
 
 class Import(NamedTuple):
@@ -196,7 +198,8 @@ def test_layers_do_not_import_each_other():
     found = [
         f"{i.source}:{i.line} imports the layer {i.target}"
         for i in own_imports()
-        if i.source.startswith("graphnet.layers.") and i.target in layers
+        if i.source.startswith("graphnet.layers.") and i.source != GATHERS_LAYERS
+        if i.target in layers
     ]
     assert not found, "\n".join(found)
 
@@ -275,6 +278,111 @@ def test_the_tests_can_be_read_with_the_extra_dev_alone():
                 strange.append(f"{path.relative_to(ROOT)} imports {module}")
     assert len(read) > len(TEST_FILES)
     assert not strange, "\n".join(strange)
+
+
+# --- layers and the rest ----------------------------------------------------------------
+
+
+def calls_of(path: Path, *names: str) -> Iterator[ast.Call]:
+    """The calls of built-in functions in a file."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """All names and attributes in an expression."""
+    return {
+        found.id if isinstance(found, ast.Name) else found.attr
+        for found in ast.walk(node)
+        if isinstance(found, ast.Name | ast.Attribute)
+    }
+
+
+IN_LAYERS = [path for path in MODULES if short(path).startswith("layers/")]
+BESIDE_LAYERS = [path for path in MODULES if path not in IN_LAYERS]
+
+
+def test_specs_are_asked_by_their_traits():
+    """What a net needs to know of a layer its spec declares, so that every layer can take part."""
+    probing = [
+        f"{path}:{call.lineno}"
+        for path in BESIDE_LAYERS
+        for call in calls_of(path, "getattr", "hasattr")
+        if any(isinstance(n, ast.Attribute) and n.attr == "spec" for n in ast.walk(call.args[0]))
+        or (names_in(call.args[0]) == {"spec"} and not short(path).startswith("solver/"))
+    ]
+    assert not probing, f"declare a trait in layers/base.py, with a default: {probing}"
+
+
+def test_no_layer_is_known_by_its_class():
+    """A layer of one's own that does the same is treated the same."""
+    concrete = {
+        node.name
+        for path in IN_LAYERS
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+    } - LAYER_CONTRACT
+    asking = [
+        f"{path}:{call.lineno} asks for {sorted(found)}"
+        for path in BESIDE_LAYERS
+        for call in calls_of(path, "isinstance", "issubclass")
+        if (found := names_in(call.args[1]) & concrete & set(imported_layers(path)))
+    ]
+    assert not asking, f"declare a trait in layers/base.py, with a default: {asking}"
+
+
+def imported_layers(path: Path) -> Iterator[str]:
+    """What a file imports by name from graphnet/layers."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("graphnet.layers"):
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def test_no_layer_asks_which_backend_it_runs_on():
+    """What differs between backends is an operation of theirs, or a property they declare."""
+    asking = []
+    for path in IN_LAYERS:
+        for node in ast.walk(tree(path)):
+            of_one = isinstance(node, ast.Attribute) and node.attr in ("on_host", "pool", "threads")
+            named = (
+                isinstance(node, ast.Attribute)
+                and node.attr == "name"
+                and names_in(node.value) >= {"backend"}
+            )
+            compared = isinstance(node, ast.Compare) and {"np", "numpy", "cupy"} & {
+                n.id for n in (node.left, *node.comparators) if isinstance(n, ast.Name)
+            }
+            if of_one or named or compared:
+                asking.append(f"{path}:{node.lineno}")
+        asking += [
+            f"{path}:{call.lineno}"
+            for call in calls_of(path, "isinstance")
+            if "ndarray" in names_in(call.args[1])
+        ]
+        asking += [
+            f"{path}:{line} imports {name}"
+            for name, line in absolute_imports(path)
+            if name.startswith(("graphnet.backend.numpy", "graphnet.backend.cupy", "cupy"))
+        ]
+    assert not asking, f"make it an operation in backend/base.py: {asking}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_methods_are_not_assigned(path):
+    """A layer binds its passes by ``bind_passes``; nothing else replaces a method."""
+    assert "ignore[method-assign" not in path.read_text(encoding="utf-8")
+
+
+def test_classes_have_names_of_their_own():
+    """Whoever reads a name knows which class is meant."""
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(f"{path}:{node.lineno}")
+    shared = {name: places for name, places in homes.items() if len(places) > 1}
+    assert not shared, f"say in the name what each is: {shared}"
 
 
 # --- files ------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def minimal(cls):
     values = {k: VALUES[k] for k, info in keys_of(cls).items() if info.is_required()}
     if cls.__name__ == "SubMeanTransformer":
         values["mean"] = 0.5
-    if cls is mom_policy.Staged:
+    if cls is mom_policy.StagedMomentum:
         values["stages"] = [{"policy": {"type": "Fixed", "momentum": 0.1}}]
     return values
 
@@ -70,8 +70,13 @@ def in_solver(key, values):
     return {"max_iter": 9, "exp_dir": "run", key: values}
 
 
+def word(cls):
+    """What YAML calls it."""
+    return keys_of(cls)["type"].default if "type" in keys_of(cls) else cls.__name__
+
+
 def typed(cls, values):
-    return {"type": getattr(cls.model_fields.get("type"), "default", cls.__name__), **values}
+    return {"type": word(cls), **values}
 
 
 #: By name: the class, values that make it, and the document that has them in it.
@@ -163,7 +168,7 @@ def test_misspelt(name):
                 continue
             given = {k: v for k, v in values.items() if k != key} | {wrong: values.get(key, 1)}
             unknown = f"unknown key '{wrong}'"
-            refused(lambda g=given: plain(cls, g), unknown, cls.__name__)
+            refused(lambda g=given: plain(cls, g), unknown, word(cls))
             said = refused(lambda g=given: in_yaml(g, document), unknown, "f.yaml:")
             if len(key) > 4 and wrong == key + "x":
                 assert f"'{key}'" in said
@@ -177,7 +182,7 @@ def test_of_another_type(name):
         try:
             plain(cls, values | {key: Odd()})
         except SpecError:
-            said = refused(lambda k=key: plain(cls, values | {k: Odd()}), cls.__name__, key)
+            said = refused(lambda k=key: plain(cls, values | {k: Odd()}), word(cls), key)
             assert "a Odd" in said or "expected" in said, said
         else:
             assert key in {"data", "axis"}, f"{key} takes anything"
@@ -206,7 +211,7 @@ def test_left_out(name):
     for key, info in keys_of(cls).items():
         if info.is_required() and key in values:
             rest = {k: v for k, v in values.items() if k != key}
-            refused(lambda r=rest: plain(cls, r), f"missing key '{key}'", cls.__name__)
+            refused(lambda r=rest: plain(cls, r), f"missing key '{key}'", word(cls))
             if key != "name":
                 refused(lambda r=rest: in_yaml(r, document), f"missing key '{key}'", "f.yaml:")
 
@@ -230,8 +235,8 @@ def test_breaks_made_in_python(name):
 
 def test_values_by_their_place():
     """A declaration has keys, in Python too."""
-    refused(lambda: LAYER_TYPES["InnerProduct"]("ip", 3), "layer (InnerProduct)", "by key", "'ip'")
-    refused(lambda: SolverSpec(100), "SolverSpec", "by key", "100")
+    refused(lambda: LAYER_TYPES["InnerProduct"]("ip", 3), "layer (InnerProduct)", "keyword", "'ip'")
+    refused(lambda: SolverSpec(100), "SolverSpec", "keyword", "100")
 
 
 def test_changing_what_is_declared():
@@ -251,6 +256,6 @@ def test_what_python_has_and_yaml_has_not():
     refused(lambda: ip(name="a", output_dim=3, neuron=LAYER_TYPES["ReLU"]), "write 'ReLU'")
     refused(
         lambda: SolverSpec(max_iter=1, lr_policy=lr_policy.Step),
-        "the class Step",
+        "the class StepRate",
         "make one of it: Step(…)",
     )

@@ -129,3 +129,15 @@ def test_every_layer_and_break_is_there_with_its_words():
         assert definition["description"]
         for key, schema in definition["properties"].items():
             assert schema.get("description") or key == "type", (definition["description"], key)
+
+
+@pytest.mark.parametrize("which", ["net", "solver"])
+def test_every_key_says_what_it_is(which):
+    """An editor shows it; nobody has to look elsewhere."""
+    for name, model in json.loads(schema_text(which))["$defs"].items():
+        for key, held in model["properties"].items():
+            assert key == "type" or held["description"], (name, key)
+            assert not held.get("description", "").startswith(("As of ", "Of ", "Default")), (
+                name,
+                key,
+            )

@@ -93,6 +93,13 @@ class TestSession:
         assert "going on from iteration 20 " in session
         assert (clone / "runs/short/snapshots/snapshot-000030.h5").exists()
 
+    def test_the_graph_is_asked(self, session):
+        """By networkx's own functions: what a layer depends on, and what can run at once."""
+        layers = "train-data, conv1, pool1, conv2, pool2, ip1, ip1.neuron, ip2"
+        assert f"the loss depends on {layers}\n" in session
+        assert "\n2 layer 'conv1'\n3 blob 'conv1'\n" in session
+        assert "(64, 20, 12, 12) is read by layer 'conv2'\n" in session
+
     def test_pictures_are_predicted(self, session):
         """Five of the test digits, each with its class; none is empty."""
         seen, are = re.search(r"seen as \[([\d ]+)\] are \[([\d. ]+)\]", session).groups()

@@ -18,6 +18,10 @@ from graphnet.backend.base import Backend
 from graphnet.blob import Blob
 from graphnet.errors import DataError, GraphnetError, ShapeError, SpecError
 from graphnet.layers.base import Layer, LayerSpec
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.load_sharded_net import cut
+from graphnet.parallel.sharded_net import ShardedNet
+from graphnet.parallel.shared_evaluation import SharedEvaluation
 from graphnet.params.param import Param
 from graphnet.sealed import AllBut, Sealed, read_only
 from graphnet.solver.coffee import COFFEE_BREAKS
@@ -29,7 +33,7 @@ from graphnet.solver.state import SolverState
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
        data: {x: [[1, 0], [0, 1], [1, 1], [2, 0], [0, 3]], label: [0, 1, 0, 1, 1]}}
-    - {name: noise, type: RandomNormal, output_dims: [2], batch_sizes: [4], tops: [noise]}
+    - {name: noise, type: RandomNormal, shape: [2], batch_sizes: [4], tops: [noise]}
     - {name: in, type: Input, batch_size: 4, shapes: {more: [2]}, tops: [more]}
     - {name: sum, type: ElementWise, bottoms: [x, noise, more], tops: [sum]}
     - {name: bn, type: BatchNorm, bottoms: [sum], tops: [bn]}
@@ -40,6 +44,14 @@ TEXT = """
     - {name: loss, type: SoftmaxLoss, bottoms: [out, label]}
     - {name: accuracy, type: Accuracy, bottoms: [out, label]}
 """
+
+SHARDED = (
+    TEXT.partition("    - {name: noise")[0]
+    + """
+    - {name: out, type: InnerProduct, output_dim: 2, bottoms: [x], tops: [out]}
+    - {name: loss, type: SoftmaxLoss, bottoms: [out, label]}
+"""
+)
 
 #: What may be assigned, by class: its effect is documented there and tested below.
 MAY_BE_ASSIGNED = {
@@ -71,6 +83,10 @@ def public_objects() -> dict[str, list[Any]]:
     solver.solve(net, reporter=Lines())
     breaks = [COFFEE_BREAKS[name] for name in ("DivergenceGuard", "TrainingSummary")]
     roots = [
+        *(
+            cut(net_of(SHARDED), 2, LocalCommunicator()),
+            SharedEvaluation(test, LocalCommunicator()),
+        ),
         *(net, test, net.context, net.store, net.backend, *net.layers, *test.layers, solver),
         *(solver.spec, Step(base_lr=0.1, gamma=0.5, stepsize=3), *seen),
         *(net.blobs["ip"], net.params["ip"]["weight"], net.store.params["ip"]["bias"]),
@@ -96,7 +112,18 @@ def public_objects() -> dict[str, list[Any]]:
 
 #: What is raised by an object, by a model of pydantic's, by a declaration of graphnet's.
 REFUSED = (AttributeError, TypeError, ValueError, GraphnetError)
-PUBLIC = (gn.Net, Layer, gn.Solver, SolverState, CoffeeLounge, gn.CoffeeBreak, Blob, Backend)
+PUBLIC = (
+    gn.Net,
+    ShardedNet,
+    SharedEvaluation,
+    Layer,
+    gn.Solver,
+    SolverState,
+    CoffeeLounge,
+    gn.CoffeeBreak,
+    Blob,
+    Backend,
+)
 
 
 def stored(item: Any) -> Iterator[str]:
@@ -123,7 +150,16 @@ def test_the_walk_meets_what_is_public():
         *("Net", "SeenBlob", "Blob", "Param", "Solver", "SolverSpec", "SolverState"),
         *("CoffeeLounge", "NumpyBackend", "MemoryDataLayer", "InputLayer", "RandomNormalLayer"),
         *("PassContext", "ParamStore", "CompiledNet", "BlobTable", "Adam", "SGD", "Snapshot"),
-        *("Step", "MemoryOutputLayer", "InnerProduct", "Evaluation", "GradientReport"),
+        *(
+            "ShardedNet",
+            "SharedEvaluation",
+            "StepRate",
+            "RunInfo",
+            "MemoryOutputLayer",
+            "InnerProduct",
+            "Evaluation",
+            "GradientReport",
+        ),
     }
     assert met <= OBJECTS.keys()
 
@@ -253,7 +289,7 @@ def test_the_scale_of_the_rate_must_be_a_number():
 def test_the_iteration_and_the_place_in_the_batch_decide_what_is_drawn():
     """Which is what assigning them is for."""
     net = net_of("""
-        - {name: noise, type: RandomNormal, output_dims: [3], batch_sizes: [2], tops: [x]}
+        - {name: noise, type: RandomNormal, shape: [3], batch_sizes: [2], tops: [x]}
     """)
     drawn = []
     for iteration, first in ((0, 0), (1, 0), (0, 5), (0, 0)):

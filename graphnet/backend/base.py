@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.random import samples as philox
 from graphnet.sealed import Sealed
@@ -29,14 +30,16 @@ PoolingKind = Literal["Max", "Mean"]
 Divisor = Literal["kernel", "padded", "valid"]
 
 
-class Op(Protocol):
-    """An operation bound to its arrays."""
+class Op(NamedTuple):
+    """An operation bound to its arrays.
 
-    def forward(self) -> None:
-        """Compute the outputs from the inputs."""
+    Attributes:
+        forward: Computes the outputs from the inputs.
+        backward: Assigns the wanted diffs; called after ``forward`` on the same data.
+    """
 
-    def backward(self) -> None:
-        """Assign the wanted diffs; called after ``forward`` on the same data."""
+    forward: Callable[[], None]
+    backward: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -56,44 +59,6 @@ class ScratchDecl:
     dtype: str | None = None
     lifetime: Literal["call", "pass", "forever"] = "call"
     blob: bool = False
-
-
-@dataclass(frozen=True)
-class Window:
-    """The geometry of a sliding window; every pair is ``(height, width)``."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    pad: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-
-    def floor_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Convolution's output size: windows lie wholly inside the padded image."""
-        out = (
-            (n + 2 * p - (d * (k - 1) + 1)) // s + 1
-            for n, k, s, p, d in zip(
-                size, self.kernel, self.stride, self.pad, self.dilation, strict=True
-            )
-        )
-        height, width = out
-        return height, width
-
-    def ceil_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Pooling's output size (Caffe and Mocha): rounded up, so the last window may hang over.
-
-        Where either pad is positive, a last window that starts in the trailing padding is
-        dropped.
-        """
-        out = [
-            ceil((n + 2 * p - k) / s) + 1
-            for n, k, s, p in zip(size, self.kernel, self.stride, self.pad, strict=True)
-        ]
-        if any(self.pad):
-            out = [
-                o - 1 if (o - 1) * s >= n + p else o
-                for o, n, s, p in zip(out, size, self.stride, self.pad, strict=True)
-            ]
-        return out[0], out[1]
 
 
 @dataclass(frozen=True)
@@ -145,6 +110,14 @@ class Backend(Sealed):
     #: Whether its arrays lie in the machine's own memory.
     on_host: bool = True
 
+    def computing(self) -> AbstractContextManager[None]:
+        """What passes run within: limits that the process is held to for as long.
+
+        Results do not depend on where it is entered; within itself it costs next to nothing, so a
+        loop of passes enters it once.
+        """
+        return nullcontext()
+
     # --- memory -------------------------------------------------------------------------
 
     @abstractmethod
@@ -177,11 +150,21 @@ class Backend(Sealed):
 
     def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
         """A plain C-order array of zeros."""
-        return self.xp.zeros(shape, dtype)
+        zeros: Array = self.xp.zeros(shape, dtype)
+        return zeros
 
     def full(self, shape: Shape, value: float, dtype: np.dtype) -> Array:
         """A plain C-order array filled with ``value``."""
-        return self.xp.full(shape, value, dtype)
+        full: Array = self.xp.full(shape, value, dtype)
+        return full
+
+    def host_side(self, array: Array) -> Array:
+        """Where the host makes what is then uploaded: the array itself if the host may write it."""
+        return array
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Callable[[], None]]:
+        """What notes which rows hold a true; nothing, where the host would have to wait for it."""
+        return []
 
     @abstractmethod
     def upload(self, host: np.ndarray, out: Array) -> None:
@@ -193,11 +176,14 @@ class Backend(Sealed):
 
     @abstractmethod
     def synchronize(self) -> None:
-        """Wait until all that was asked for is done: for clocks, which else stop too soon."""
+        """Wait until everything that was started is done, as a clock must before it stops."""
 
     @abstractmethod
     def staging(self, targets: Sequence[Array]) -> Staging:
-        """Room for one batch on its way into these arrays; several in turn overlap the way."""
+        """A staging area for one batch on its way into these arrays.
+
+        With several of them, batches are copied while others are computed with.
+        """
 
     # --- element-wise work --------------------------------------------------------------
 
@@ -205,19 +191,25 @@ class Backend(Sealed):
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
-        The call that comes back runs it over blocks of them, perhaps in several threads; the
-        function must treat elements independently and write with ``out=``.
+        The returned call runs it over blocks of them, perhaps in several threads; the function
+        must treat elements independently and write with ``out=``.
         """
 
-    #: How many elements a layer that works in blocks gives each: what a core's cache holds.
-    block_elements: int = 2**17
-    #: The most parts a layer cuts a batch into that then go their way one beside the other.
+    def operand(self, value: float, dtype: np.dtype) -> Any:
+        """A number as ufuncs take it in the least time beside arrays of ``dtype``."""
+        return value
+
+    def parts_at_once(self, n: int, size: int) -> int:
+        """How many of n parts of ``size`` elements a layer works on at a time, at least 1."""
+        return min(n, max(1, 2**17 // max(1, size)))  # as a core's cache holds
+
+    #: The most parts of a batch that a layer runs beside each other.
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
-        """Bind calls none of which writes what another one touches.
+        """Bind independent calls: none of them writes what another one touches.
 
-        The call that comes back makes them all, in any order, perhaps in several threads.
+        The returned call makes them all, in any order, perhaps in several threads.
         """
 
         def run() -> None:
@@ -232,24 +224,24 @@ class Backend(Sealed):
 
     @abstractmethod
     def scatter(self, flat: Array, index: Array, values: Array) -> None:
-        """``flat[index] = values``: arrays as of :meth:`gather`, in which no index comes twice."""
+        """``flat[index] = values``: arrays as for :meth:`gather`, and no index occurs twice."""
 
     @abstractmethod
     def add_rows(self, flat: Array, place: Array, values: Array, width: int) -> None:
-        """``flat = 0``, then ``flat[place] += values``, where places may come several times.
+        """``flat = 0``, then ``flat[place] += values``, where places may occur several times.
 
         Args:
             flat: A C-contiguous table, as one axis.
-            place: For each of ``values``, where in ``flat`` it belongs: as :meth:`gather` was
-                given to pick whole rows of the table.
-            values: Their elements in the order they are stored in.
-            width: Of a row.
+            place: The index in ``flat`` of each of ``values``. Together they pick whole rows of
+                the table, as the index given to :meth:`gather` did.
+            values: In the order they are stored in.
+            width: Elements of a row.
         """
 
     # --- sums and maxima ----------------------------------------------------------------
     #
-    # Whatever adds up many numbers does it here. Sums of numbers of one sign are right to a part in
-    # a million in float32, for 2**24 of them and more; their order is a matter of shapes alone.
+    # Whatever adds up many numbers does it here. A float32 sum of numbers of one sign is right to a
+    # part in a million, for 2**24 terms and more; the order of addition depends on shapes alone.
 
     @abstractmethod
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
@@ -257,8 +249,8 @@ class Backend(Sealed):
 
         Args:
             array: A blob, some channels of one, or a plain array; without gaps.
-            axes: Which the sum runs over; either they or the others are neighbours.
-            out: Of as many elements as the sum has, in the order of the array's storage.
+            axes: Those summed over; either they or the remaining ones are adjacent.
+            out: As many elements as the sum has, in the order in which the array is stored.
         """
 
     @abstractmethod
@@ -273,14 +265,14 @@ class Backend(Sealed):
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
 
-    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Callable[[], Any]:
+    def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Callable[[], Any]:
         """Bind ``out = array.max(axis, keepdims=True)``, likewise; a NaN is the largest.
 
         Args:
             array: A blob.
             axis: Not 0.
             out: A blob of size 1 along the axis.
-            room: A blob like the array, in memory of its own, to work in.
+            scratch: A blob like the array, in memory of its own.
         """
         return partial(array.max, axis=axis, keepdims=True, out=out)
 
@@ -288,7 +280,7 @@ class Backend(Sealed):
 
     @abstractmethod
     def number(self, array: Array) -> Number:
-        """The one element of an array without axes, to compute with; nobody waits for it."""
+        """The element of an array without axes, as a number; does not wait for the device."""
 
     @abstractmethod
     def square_sum(self, flat: Array) -> Number:
@@ -298,7 +290,7 @@ class Backend(Sealed):
     def clip_factor(self, norm: Number, most: float) -> Number:
         """What a gradient of this norm is multiplied by so that it is at most ``most``.
 
-        1 where it is no larger, or not finite: a run that diverges must be seen to.
+        1 where it is no larger, and where it is not finite: divergence must stay visible.
         """
 
     @abstractmethod
@@ -307,11 +299,11 @@ class Backend(Sealed):
 
     @abstractmethod
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
-        """See in each pass that all of ``flags`` is true.
+        """Check in each pass that all of ``flags`` are true.
 
         Args:
-            flags: Contiguous in the order they are stored in; written before each look.
-            values: What they were made from, as many, in the same order: for the message.
+            flags: Without gaps; written before each look.
+            values: What they were made from, one each, in the same order: for the message.
             refuse: Raises the error, given the place of the first false flag, its value, and how
                 many looks ago it was seen.
         """
@@ -326,7 +318,7 @@ class Backend(Sealed):
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The working memory :meth:`conv2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`conv2d` needs for these shapes (a pure function)."""
 
     @abstractmethod
     def conv2d(
@@ -342,7 +334,7 @@ class Backend(Sealed):
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The working memory :meth:`pool2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`pool2d` needs for these shapes (a pure function)."""
 
     @abstractmethod
     def pool2d(
@@ -376,7 +368,7 @@ class Backend(Sealed):
 
     def host_uniform(self, key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
         """The numbers of :meth:`fill_uniform` into a host array ``(N, elements)``."""
-        philox.fill_uniform(key, iteration, first_sample, out, philox.Room())
+        philox.fill_uniform(key, iteration, first_sample, out, philox.Scratch())
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

@@ -1,8 +1,8 @@
-"""What a pass measures and what it must find true: computed beside the arrays, read when asked.
+"""What a pass measures and checks: computed where the arrays are, and read when asked for.
 
-A step on a device that waited for one number would lose more time than it takes to compute. So
-losses, statistics and checks of the data stay where they are computed until somebody asks. Here
-is how the host keeps them: as plain numbers, and looking at once.
+A step that waited for one number from a device would lose more time than it takes to compute. So
+losses, statistics and checks of the data stay where they are computed until somebody asks. The
+classes here are those of the host: plain numbers, and checks that raise at once.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 #: A float, or an array without axes on the device, in float64. The usual operators work on it,
-#: alone and with floats; ``float()`` fetches it. It must decide no ``if``.
+#: alone and with floats; ``float()`` fetches it. An ``if`` on it would wait for the device.
 Number: TypeAlias = Any
-#: Raises the error of a batch that is not as it must be, given where it is not, the value, and how
-#: many batches have come since.
+#: Raises the error of a bad batch, given the place of the bad value, the value, and how many
+#: batches have come since.
 Refuse: TypeAlias = Callable[[tuple[int, ...], float, int], None]
 
 
@@ -42,10 +42,10 @@ class Expectation(Protocol):
     """Something that must be true of every batch."""
 
     def look(self) -> None:
-        """See whether it is, for the batch at hand; may leave the error to :meth:`settle`."""
+        """Check the current batch; the error may be left to :meth:`settle`."""
 
     def settle(self) -> None:
-        """Raise the error of the first batch of which it was not true, and forget it."""
+        """Raise the error of the first batch that failed, once."""
 
 
 class HostSums:
@@ -74,13 +74,7 @@ class HostSums:
 
 
 class HostExpectation:
-    """An expectation that is looked at where it arises.
-
-    Args:
-        flags: True where the batch is as it must be.
-        values: What the flags were made from, as many.
-        refuse: Called where it is not.
-    """
+    """An expectation that is checked at once; its arguments are those of the contract."""
 
     def __init__(self, flags: np.ndarray, values: np.ndarray, refuse: Refuse) -> None:
         self._flags, self._values, self._refuse = flags, values, refuse
@@ -92,4 +86,4 @@ class HostExpectation:
             self._refuse(place, float(self._values[place]), 0)
 
     def settle(self) -> None:
-        """Nothing: no error is still to come."""
+        """Nothing: errors have been raised."""

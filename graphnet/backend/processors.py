@@ -10,9 +10,7 @@ from graphnet.control_groups import SYSTEM, cpu_quota
 
 
 def n_processors(system: Path = SYSTEM) -> int:
-    """Those the process may run on, and no more than its control group gives it time for.
-
-    A part of a processor counts as one.
+    """Those the process may run on, but no more than the quota of its control group, rounded up.
 
     Args:
         system: The root of the file system.

@@ -1,4 +1,4 @@
-"""Where batches are made before a net takes them over, and how they get there."""
+"""Where batches are assembled before a net takes them, and how they get there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphnet.blob import Array, storage
 
 
 class Staging(Protocol):
-    """Room for one batch on the host, and its way into the arrays of a net.
+    """Arrays for one batch on the host, and the transfer from them into the arrays of a net.
 
-    For each batch in turn: :meth:`wait`, fill ``arrays``, :meth:`send`, :meth:`deliver`. All but
-    the last may be done in a thread of their own.
+    For each batch in turn: :meth:`wait`, fill ``arrays``, :meth:`send`, :meth:`deliver`. Another
+    thread may do all but the last.
 
     Attributes:
         arrays: One for each array of the net, of its shape and dtype.
@@ -29,7 +29,7 @@ class Staging(Protocol):
         """Start moving what ``arrays`` hold."""
 
     def deliver(self) -> None:
-        """Put it into the arrays of the net, before whatever is computed with them next."""
+        """Write it into the arrays of the net; later computations see it."""
 
 
 class HostStaging:
@@ -47,7 +47,7 @@ class HostStaging:
         """Nothing: what was delivered has been copied."""
 
     def send(self) -> None:
-        """Nothing: there is no way to go."""
+        """Nothing: the batch is on the host already."""
 
     def deliver(self) -> None:
         for target, array in zip(self._targets, self.arrays, strict=True):

@@ -1,8 +1,7 @@
-"""The command line. Only here does graphnet print or exit.
+"""The command line: the only part of graphnet that prints or exits.
 
-``--help`` answers at once: whatever needs NumPy, pydantic or h5py is imported by the command
-that uses it, when it runs. Nothing at all is imported before :func:`main`, which sees to it that
-Ctrl-C is heard from then on.
+``--help`` answers at once: a command imports what needs NumPy, pydantic or h5py when it runs.
+Nothing is imported before :func:`main`, so that Ctrl-C is handled from the start.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        args: Without the program's name; default: the process's own, which ends afterwards.
+        args: The arguments without the program's name. Default: those of the process.
 
     Returns:
-        0 success, 1 failure, 2 wrong usage, 130 interrupted, 141 nobody reads what is printed.
+        0 success, 1 failure, 2 wrong usage, 130 interrupted, 141 nobody reads the output.
     """
     from graphnet.cli.interrupts import INTERRUPTED, quiet_interrupts
 
@@ -26,15 +25,12 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         with quiet_interrupts():
             return _run(None)
-    except KeyboardInterrupt:  # once more, while the first one was being answered
+    except KeyboardInterrupt:  # a second one, while the first was being handled
         return INTERRUPTED
 
 
 def _run(args: Sequence[str] | None) -> int:
-    from graphnet.cli import (
-        app,
-        showing,  # noqa: F401  # which adds its commands
-    )
+    from graphnet.cli import app, showing  # noqa: F401  # the latter adds its commands
     from graphnet.cli.data import commands  # noqa: F401  # likewise
     from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
 

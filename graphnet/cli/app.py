@@ -1,4 +1,4 @@
-"""The commands and their options; what each one does is in the module of its name.
+"""The commands and their options. The module of a command's name carries it out.
 
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
@@ -12,23 +12,33 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import Annotated, Any, Literal, ParamSpec
 
 import typer
 
 from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
-from graphnet.cli.options import PhaseName, SchemaName, parse_overrides
+from graphnet.cli.options import (
+    BackendName,
+    Json,
+    MemoryLimit,
+    NetFile,
+    NetOptions,
+    NoUserCode,
+    Offline,
+    Overrides,
+    PhaseName,
+    Threads,
+    Weights,
+    parse_overrides,
+)
 from graphnet.cli.streams import output_is_a_log, steady_streams
-from graphnet.cli.terminal import is_roomy_terminal, parse_bytes, say_json, warn
+from graphnet.cli.terminal import is_roomy_terminal, say_json, warn
 from graphnet.cli.usage import Commands, UsageError, report_usage
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import GraphnetError, GraphnetWarning
 from graphnet.installation import in_the_way, is_replaced
 from graphnet.parallel.launch import check_one_process
-
-if TYPE_CHECKING:
-    pass
 
 P = ParamSpec("P")
 
@@ -38,7 +48,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # off a terminal, and on a narrow one: plain lines
+    # plain lines where there is no terminal, or a narrow one
     rich_markup_mode="rich" if all(map(is_roomy_terminal, (sys.stdout, sys.stderr))) else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -57,11 +67,11 @@ def run(args: Sequence[str] | None = None) -> int:
         except UsageError as error:
             report_usage(error, given)
             code = error.exit_code
-        except typer.Abort:  # how some versions of Typer tell of Ctrl-C
+        except typer.Abort:  # Ctrl-C, in some versions of Typer
             code = INTERRUPTED
-        except SystemExit as stop:  # another rank than 0 says nothing
+        except SystemExit as stop:  # of a rank other than 0, which says nothing
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        with suppress(OSError, ValueError):  # a stream of the caller's own
+        with suppress(OSError, ValueError):  # a stream of the caller may be closed
             sys.stdout.flush()
         lost, why = output.verdict()
         if why:
@@ -72,7 +82,7 @@ def run(args: Sequence[str] | None = None) -> int:
 def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
 ) -> None:
-    """A warning as one of the command's own lines; of others' code, with its place."""
+    """Print a warning as a line; one from other code than graphnet's, with its place."""
     if issubclass(category, GraphnetWarning):
         warn(f"warning: {message}")
     else:
@@ -80,7 +90,7 @@ def _show_warning(
 
 
 def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[P, None]:
-    """Make a function a command of its name, its mistakes reported without a traceback."""
+    """Make a function the command of its name; errors are reported without a traceback."""
 
     @functools.wraps(run)
     def reported(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -102,7 +112,7 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
                 raise
             report(exit_refused(stop, f"during graphnet {run.__name__.strip('_')}"), stop)
             code = 1
-        except (OSError, UnicodeEncodeError) as error:  # as of a name that is too long
+        except (OSError, UnicodeEncodeError) as error:  # such as a file name that is too long
             warn(system_text(error))
             code = 1
         except MemoryError as error:
@@ -112,51 +122,6 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
 
     group.command(name=run.__name__.strip("_").replace("_", "-"))(reported)
     return reported
-
-
-Net = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY.PATH=VALUE",
-        help="Change a value of the net or its solver, as in layers.conv1.n_filter=8 or"
-        " max_iter=200. Items go by name, type or index; the value is YAML. Repeatable.",
-    ),
-]
-Weights = Annotated[
-    Path,
-    typer.Option(metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, help="Of all that is random, instead of the solver's."),
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        help="Default: one per processor that may be used. Results do not depend on it.",
-    ),
-]
-Backend = Annotated[str, typer.Option(metavar="NAME", help="numpy, cupy or auto.")]
-MemoryLimit = Annotated[
-    int | None,
-    typer.Option(
-        metavar="SIZE",
-        parser=parse_bytes,
-        help="Refuse a net that needs more, as in 4GiB. Default: what is free here.",
-    ),
-]
-Offline = Annotated[
-    bool,
-    typer.Option("--offline", help="Do not download data; GRAPHNET_OFFLINE=1 says the same."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-NoUserCode = Annotated[
-    bool, typer.Option("--no-user-code", help="Refuse layers and breaks that are Python classes.")
-]
 
 
 def _version(wanted: bool) -> None:
@@ -178,89 +143,87 @@ def graphnet(
 
 @command
 def solve(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     solver: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Instead of the solver that the net names."),
+        typer.Option(
+            metavar="FILE", help="The solver's YAML file. Default: the one that the net names."
+        ),
     ] = None,
-    set_: Set = None,
+    set_: Overrides = None,
     exp_dir: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run's directory, instead of the solver's exp_dir."),
+        typer.Option(metavar="DIR", help="The run's directory. Default: the solver's exp_dir."),
     ] = None,
-    seed: Seed = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="The seed of all that is random. Default: the solver's."
+        ),
+    ] = None,
     shards: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             min=1,
-            help="Cut each batch into so many parts, for any number of ranks that divides it."
-            " Default: the solver's; 4 under mpiexec, else 1.",
+            help="Cut each batch into N parts, which the ranks share out evenly."
+            " Default: the solver's shards, or 4 under mpiexec, or 1.",
         ),
     ] = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start over; the run that is there is set aside.")
+        bool, typer.Option("--fresh", help="Start over, and set aside the run that is there.")
     ] = False,
     offline: Offline = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but warnings.")] = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Train a net, or go on where its run was stopped."""
+    """Train a net, or continue a run that was stopped."""
     from graphnet.cli import solve
     from graphnet.declare.overrides import Override
 
     output_is_a_log()
     overrides = parse_overrides(set_)
-    if exp_dir is not None:
-        overrides.append(Override(("exp_dir",), str(exp_dir), f"--exp-dir {exp_dir}"))
-    if seed is not None:
-        overrides.append(Override(("seed",), seed, f"--seed {seed}"))
-    if shards is not None:
-        overrides.append(Override(("shards",), shards, f"--shards {shards}"))
-    options = solve.Options(
-        threads,
-        backend,
-        fresh=fresh,
-        offline=offline,
-        quiet=quiet,
-        user_code=not no_user_code,
-        memory_limit=memory_limit,
+    given = {"exp_dir": exp_dir and str(exp_dir), "seed": seed, "shards": shards}
+    for key, value in given.items():
+        if value is not None:
+            overrides.append(Override((key,), value, f"--{key.replace('_', '-')} {value}"))
+    options = solve.SolveOptions(
+        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet
     )
     solve.solve(net, solver, overrides, options)
 
 
 @command
 def check(
-    net: Net,
-    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
+    net: NetFile,
+    phase: PhaseName = "train",
     connections: Annotated[
         bool,
         typer.Option(
-            "--connections", help="Show multiply-adds plus biases of one sample, LeCun's count."
+            "--connections", help="Count connections as LeCun does: multiply-adds plus biases."
         ),
     ] = False,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Check a net and its solver; print the net as a table.
 
-    Nothing is computed. Of data files that are here the headers are read; what is legal but hardly
-    meant is a warning.
+    Nothing is computed, and nothing is downloaded. Exits with 1 if training would fail; what is
+    legal but probably a mistake is a warning.
     """
     from graphnet.cli import check
 
-    user_code, overrides = not no_user_code, parse_overrides(set_)
     check.check(
         net,
-        phase.value,
-        overrides,
+        phase,
+        parse_overrides(set_),
         as_json=json,
-        user_code=user_code,
+        user_code=not no_user_code,
         connections=connections,
         memory_limit=memory_limit,
     )
@@ -268,116 +231,127 @@ def check(
 
 @command
 def time(
-    net: Net,
-    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TRAIN,
-    steps: Annotated[int, typer.Option(min=1, help="Passes to take the median of.")] = 20,
+    net: NetFile,
+    phase: PhaseName = "train",
+    steps: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="How many passes are timed; their median is shown."),
+    ] = 20,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
 ) -> None:
-    """Time every layer of a net against what this machine can do."""
+    """Time each layer, and compare it with what this machine can do."""
     from graphnet.cli import time
-    from graphnet.cli.test import Options
 
-    options = Options(threads, backend, offline=offline, user_code=True)
-    time.time(net, phase.value, parse_overrides(set_), options, n_steps=steps, as_json=json)
+    options = NetOptions(threads, backend, offline)
+    time.time(net, phase, parse_overrides(set_), options, n_steps=steps, as_json=json)
 
 
 @command
 def check_grad(
-    net: Net,
-    set_: Set = None,
-    seed: Seed = None,
+    net: NetFile,
+    set_: Overrides = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The seed of all that is random.")
+    ] = 0,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> int:
-    """Compare gradients with difference quotients.
+    """Compare the gradients of a net with difference quotients.
 
-    Exits with 1 if they differ. A small batch is enough and quicker:
-    --set layers.train-data.batch_size=4.
+    Exits with 1 if they differ. A small batch is enough and quicker, such as
+    --set layers.train-data.batch_size=4
     """
     from graphnet.cli import check_grad
-    from graphnet.cli.test import Options
 
-    options = Options(
-        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
-    )
-    return check_grad.check_grad(net, parse_overrides(set_), seed or 0, options)
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
+    return check_grad.check_grad(net, parse_overrides(set_), seed, options)
 
 
 @command
 def _test(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     weights: Weights,
     json: Json = False,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     offline: Offline = False,
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Run the test phase over its whole data set."""
+    """Measure a trained net on its whole test data."""
     from graphnet.cli import test
 
-    options = test.Options(
-        threads, backend, offline=offline, user_code=not no_user_code, memory_limit=memory_limit
-    )
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     test.test(net, weights, parse_overrides(set_), options, as_json=json)
 
 
 @command
 def predict(  # noqa: PLR0913, PLR0917  # one for each option
-    net: Net,
+    net: NetFile,
     weights: Weights,
     input_: Annotated[
-        Path, typer.Option("--input", metavar="FILE", help="Rows: .npy, or .h5 by blob.")
+        Path,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="The rows: a .npy file, or an .h5 file with a data set for each blob.",
+        ),
     ],
     output: Annotated[
-        Path, typer.Option(metavar="FILE", help="What is predicted: .npy, or .h5 by blob.")
+        Path,
+        typer.Option(
+            metavar="FILE", help="The file to write: .npy for one output, or .h5 for any number."
+        ),
     ],
     blob: Annotated[
         list[str] | None,
-        typer.Option(help="What is fed; default: the first top of the test data. Repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="The blob that gets the rows. Default: the first top of the test data. May be"
+            " repeated.",
+        ),
     ] = None,
-    set_: Set = None,
+    set_: Overrides = None,
     threads: Threads = None,
-    backend: Backend = "auto",
+    backend: BackendName = "auto",
     memory_limit: MemoryLimit = None,
     no_user_code: NoUserCode = False,
 ) -> None:
-    """Run a net on the rows of a file.
+    """Run a trained net on the rows of a file.
 
-    The rows are taken as they lie in data files: the transformers of the test phase's data layer
-    are applied to them.
+    The rows are as in the net's data files: the transformers of the test phase's data layer are
+    applied to them.
     """
     from graphnet.cli import predict
-    from graphnet.cli.test import Options
 
-    options = Options(
-        threads, backend, offline=True, user_code=not no_user_code, memory_limit=memory_limit
-    )
+    options = NetOptions(threads, backend, True, not no_user_code, memory_limit)
     predict.predict(net, weights, input_, output, blob or (), parse_overrides(set_), options)
 
 
 @command
 def schema(
-    which: Annotated[SchemaName, typer.Argument(metavar="net|solver", help="Of which file.")],
+    which: Annotated[
+        Literal["net", "solver"],
+        typer.Argument(metavar="net|solver", help="The kind of file that it describes."),
+    ],
 ) -> None:
-    """Print the JSON Schema of nets or solvers."""
+    """Print the JSON Schema of net or solver files, for editors."""
     from importlib import resources
 
-    text = resources.files("graphnet").joinpath("schema", f"{which.value}.json")
+    text = resources.files("graphnet").joinpath("schema", f"{which}.json")
     say_json(text.read_text("utf-8").rstrip())
 
 
 snapshot = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(snapshot, name="snapshot", help="Look into snapshots and models.")
+app.add_typer(snapshot, name="snapshot", help="Show what is in snapshots and models.")
 
 
 def info(
@@ -385,12 +359,12 @@ def info(
         Path,
         typer.Argument(
             metavar="RUN|SNAPSHOT|MODEL",
-            help="A file a run has written, or its directory: then the newest good one.",
+            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
         ),
     ],
     json: Json = False,
 ) -> None:
-    """Say where a run stood, by what it was trained, and whether the file is whole."""
+    """Show a run's iteration, method, params and data."""
     from graphnet.cli import snapshot
 
     snapshot.info(file, as_json=json)

@@ -11,10 +11,9 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.blob import shape_text
-from graphnet.cli.declared import Declared, read_declared
+from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
 from graphnet.cli.summary import fallback_notice, net_facts, settings
 from graphnet.cli.terminal import (
-    Justify,
     bytes_text,
     count_text,
     facts,
@@ -24,9 +23,8 @@ from graphnet.cli.terminal import (
     table,
 )
 from graphnet.declare.overrides import Override
-from graphnet.errors import Problem, TopologyError
+from graphnet.errors import SpecError, TopologyError
 from graphnet.layers.base import Kind, Phase
-from graphnet.layers.data.batch_data import BatchSpec
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.flow import unreached
 from graphnet.net.graph import BlobVertex, LayerVertex
@@ -35,7 +33,6 @@ from graphnet.net.sharing import check_shared
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
-from graphnet.solver.solver import Solver
 
 
 def check(
@@ -50,10 +47,12 @@ def check(
 ) -> None:
     """Compile a net and print it.
 
+    What a run would stop at as things stand (see :meth:`Solver.places`) is an error behind it.
+
     Raises:
-        GraphnetError: If it cannot be compiled.
+        GraphnetError: If it cannot be compiled, or cannot be trained by its solver.
     """
-    declared = read_declared(path, overrides, user_code=user_code)
+    declared = read_net_and_solver(path, overrides, user_code=user_code)
     data = resolve_data(declared.net, phase=phase)
     compiled = _compiled(data.spec, phase, memory_limit)
     solver = declared.solver
@@ -63,18 +62,16 @@ def check(
     n_samples = _look_into_data(compiled)
     if as_json:
         say_json(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
-        return
-    _print_table(compiled, connections=connections)
-    say()
-    facts([*net_facts(compiled, data), *settings(declared)])
-    notice(fallback_notice(data))
-    doubts = [*suspicions(compiled, n_samples), *_of_solver(solver)]
-    for warning in [*warnings(compiled), *map(str, doubts)]:
-        say(f"warning: {warning}")
-
-
-def _of_solver(solver: Solver | None) -> list[Problem]:
-    return [] if solver is None else [*solver.doubts(), *solver.places()]
+    else:
+        _print_table(compiled, connections=connections)
+        say()
+        facts([*net_facts(compiled, data), *settings(declared)])
+        notice(fallback_notice(data))
+        doubts = [*suspicions(compiled, n_samples), *(solver.doubts() if solver else ())]
+        for warning in [*warnings(compiled), *map(str, doubts)]:
+            say(f"warning: {warning}")
+    if solver is not None and (misplaced := solver.places()):
+        raise SpecError.of(misplaced)
 
 
 def _compiled(spec: NetSpec, phase: Phase, memory_limit: int | None) -> CompiledNet:
@@ -82,7 +79,7 @@ def _compiled(spec: NetSpec, phase: Phase, memory_limit: int | None) -> Compiled
     return compile_net(spec, phase, backend, dtype, "needed", memory_limit=memory_limit)
 
 
-def _check_other_phase(declared: Declared, spec: NetSpec, compiled: CompiledNet) -> None:
+def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: CompiledNet) -> None:
     """See that the other phase can be used too, where it has layers of its own or is validated.
 
     Raises:
@@ -104,7 +101,7 @@ def _check_other_phase(declared: Declared, spec: NetSpec, compiled: CompiledNet)
         return
     both = {compiled.phase: compiled, other: _compiled(spec, other, compiled.memory_limit)}
     if spec.has_phase("test"):
-        check_shared(both["test"], both["train"])
+        check_shared(both["test"], both["train"], both["train"].declared)
 
 
 def _look_into_data(compiled: CompiledNet) -> dict[str, int | None]:
@@ -115,7 +112,7 @@ def _look_into_data(compiled: CompiledNet) -> dict[str, int | None]:
     """
     found = {}
     for layer in compiled.layers:
-        if isinstance(layer.spec, BatchSpec):
+        if layer.kind is Kind.DATA:
             with layer.located():
                 found[layer.name] = layer.spec.samples_there()
     return found
@@ -179,21 +176,13 @@ def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
     ]
     # a narrow terminal does without what --json has in full
     short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
-    heading, heading_short = ("connections",) * 2 if connections else ("multiply-adds", "MACs")
+    heading, heading_short = (">connections",) * 2 if connections else (">multiply-adds", ">MACs")
     table(
-        [*_FIRST_COLUMNS, (heading, "right"), ("bytes", "right")],
-        rows,
-        narrow=([*_FIRST_COLUMNS, (heading_short, "right")], short),
+        [*_FIRST_COLUMNS, heading, ">bytes"], rows, narrow=([*_FIRST_COLUMNS, heading_short], short)
     )
 
 
-_FIRST_COLUMNS: list[tuple[str, Justify]] = [
-    ("layer", "left"),
-    ("type", "left"),
-    ("bottoms → tops", "left"),
-    ("shape", "left"),
-    ("params", "right"),
-]
+_FIRST_COLUMNS = ("layer", "type", "bottoms → tops", "shape", ">params")
 
 
 def _first_cells(layer: LayerVertex) -> tuple[str, ...]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import notice, say, table
-from graphnet.cli.test import Options
 from graphnet.declare.overrides import Override
 from graphnet.gradcheck import ParamCheck, check_gradients
-from graphnet.net.load_net import load_net
 
 
-def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Options) -> int:
+def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: NetOptions) -> int:
     """Check the training phase of a net.
 
     Returns:
@@ -24,30 +23,13 @@ def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Op
     Raises:
         GraphnetError: If the net cannot be trained, or its data cannot be read.
     """
-    spec = read_net_with(path, overrides, user_code=options.user_code)
+    spec = read_net_alone(path, overrides, user_code=options.user_code)
     data = choose_data(spec, offline=options.offline, phase="train")
     notice(fallback_notice(data), stderr=True)
-    net = load_net(
-        data.spec,
-        "train",
-        options.backend,
-        seed=seed,
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-    )
-    try:
+    with options.open_net(data.spec, "train", seed=seed) as net:
         report = check_gradients(net)
-    finally:
-        net.close()
     table(
-        [
-            ("param", "left"),
-            ("", "left"),
-            ("worst error", "right"),
-            ("checked", "right"),
-            ("at kinks", "right"),
-            ("where it is wrong", "left"),
-        ],
+        ["param", "", ">worst error", ">checked", ">at kinks", "where it is wrong"],
         [_row(check) for check in report.checks],
     )
     verdict = "all gradients agree" if report.ok else "some gradients do not agree"

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from graphnet.backend import open_backend
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import bytes_text, count_text, notice, say
@@ -69,7 +69,7 @@ def draw(
     Raises:
         GraphnetError: If the net cannot be compiled, or the file cannot be written.
     """
-    spec = read_net_with(path, overrides, user_code=user_code)
+    spec = read_net_alone(path, overrides, user_code=user_code)
     target = output or Path(f"{spec.name}.svg")
     _check_suffix(target, by)
     refuse_to_write_over(target, {"the net's YAML": path})

@@ -1,4 +1,4 @@
-"""Ctrl-C outside training: the command ends with 130 and one line, whenever it comes."""
+"""Ctrl-C outside training: at any time it ends the command with 130 and at most one line."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: What a shell says of a program that SIGINT has ended.
+#: The exit code that a shell gives a program ended by SIGINT.
 INTERRUPTED = 130
 
 
 @contextmanager
 def quiet_interrupts() -> Iterator[None]:
-    """Inside, Ctrl-C raises KeyboardInterrupt, and never in the middle of an import.
+    """Inside, Ctrl-C raises KeyboardInterrupt; during an import it ends the process at once.
 
-    An import that is interrupted may raise anything, and print: a half-made module of C code
-    turns one exception into another. There is nothing to clean up then, and the process ends.
-    Afterwards, while the interpreter winds up, Ctrl-C ends the process without a traceback.
+    An interrupted import of C code may raise any error, and print. There is nothing to clean up
+    then. Afterwards, while the interpreter shuts down, Ctrl-C ends the process without a traceback.
     """
     ours = (
         threading.current_thread() is threading.main_thread()

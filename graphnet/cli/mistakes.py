@@ -1,4 +1,4 @@
-"""How mistakes are reported: on stderr, without a traceback, each with its place."""
+"""Reporting errors: on stderr, without a traceback, each with its place."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def report(error: GraphnetError, cause: BaseException | None = None) -> None:
-    """Print an error; one that the user's own code raised, with the line that did.
+    """Print an error; if user code caused it, with the line that did.
 
     Args:
-        error: What is said.
-        cause: What was raised. Default: what the error was raised from.
+        error: The error to print.
+        cause: What user code raised. Default: what the error was raised from.
     """
     is_of_user = isinstance(error, BreakError | UserCodeError)
     try:
@@ -37,7 +37,7 @@ def report(error: GraphnetError, cause: BaseException | None = None) -> None:
 
 
 def check_working_directory() -> None:
-    """See that there is one: it may have been removed since the shell entered it.
+    """Check that the working directory is there: it may have been removed meanwhile.
 
     Raises:
         SpecError: If it is gone.
@@ -52,7 +52,7 @@ def check_working_directory() -> None:
 
 
 def system_text(error: OSError | UnicodeEncodeError) -> str:
-    """What the system says of a file that nobody has said more about."""
+    """The system's message about a file, for errors that graphnet says nothing more about."""
     if isinstance(error, UnicodeEncodeError):
         return (
             f"'{error.object}' cannot be the name of a file here: the locale has only"
@@ -63,7 +63,7 @@ def system_text(error: OSError | UnicodeEncodeError) -> str:
 
 
 def raised_at(error: BaseException | None) -> Position | None:
-    """The place in the user's own code that raised; None if it was graphnet that did."""
+    """The place in user code that raised; None if graphnet raised."""
     is_own = isinstance(error, GraphnetError) and not isinstance(error, UnknownNameError)
     if error is None or is_own:
         return None

@@ -1,46 +1,101 @@
-"""The values of options that more than one command has."""
+"""The arguments and options that several commands have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from graphnet.cli.terminal import parse_bytes
+
 if TYPE_CHECKING:
     from graphnet.declare.overrides import Override
+    from graphnet.layers.base import Phase
+    from graphnet.net.net import Net
+    from graphnet.net.spec import NetSpec
 
 
-class PhaseName(StrEnum):
-    """The phases of a net."""
+NetFile = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Change a value of the net or its solver, such as layers.conv1.n_filter=8 or"
+        " max_iter=200. Name an item of a list by its name, type or index. May be repeated.",
+    ),
+]
+Weights = Annotated[
+    Path,
+    typer.Option(
+        metavar="RUN|SNAPSHOT|MODEL",
+        help="The trained params: a run's directory, a snapshot or a model.",
+    ),
+]
+PhaseName = Annotated[
+    Literal["train", "test"], typer.Option(help="The phase whose layers are used.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="How many threads compute. Default: one for each processor. The results are the same.",
+    ),
+]
+BackendName = Annotated[
+    str, typer.Option(metavar="NAME", help="Where the net runs: numpy (CPU), cupy (GPU) or auto.")
+]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="SIZE",
+        parser=parse_bytes,
+        help="Refuse a net that needs more memory than this, such as 4GiB. Default: what is free.",
+    ),
+]
+Offline = Annotated[
+    bool,
+    typer.Option("--offline", help="Do not download data; the same as GRAPHNET_OFFLINE=1."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NoUserCode = Annotated[
+    bool,
+    typer.Option(
+        "--no-user-code",
+        help="Refuse layers and coffee breaks that are Python classes of your own.",
+    ),
+]
 
-    TRAIN = "train"
-    TEST = "test"
 
+@dataclass(frozen=True)
+class NetOptions:
+    """Where and how a net runs.
 
-class HeatName(StrEnum):
-    """What the boxes of a drawing may be coloured by."""
+    Attributes:
+        threads: None for one per processor.
+        backend: Its name.
+        offline: Do not download data.
+        user_code: Whether classes may be named by a dotted path.
+        memory_limit: The most bytes a net may need; None for what the machine has free.
+    """
 
-    KIND = "kind"
-    MACS = "macs"
-    BYTES = "bytes"
-    TIME = "time"
+    threads: int | None
+    backend: str
+    offline: bool = False
+    user_code: bool = True
+    memory_limit: int | None = None
 
+    def open_net(self, spec: NetSpec, phase: Phase, **more: Any) -> closing[Net]:
+        """Load a net, which is closed when the ``with`` block ends."""
+        from graphnet.net.load_net import load_net
 
-class OverName(StrEnum):
-    """What the x axis of a chart may be."""
-
-    ITER = "iter"
-    EPOCH = "epoch"
-    TIME = "time"
-
-
-class SchemaName(StrEnum):
-    """What there is a JSON Schema of."""
-
-    NET = "net"
-    SOLVER = "solver"
+        more |= {"threads": self.threads, "memory_limit": self.memory_limit}
+        return closing(load_net(spec, phase, self.backend, **more))
 
 
 def parse_overrides(texts: Sequence[str] | None) -> list[Override]:

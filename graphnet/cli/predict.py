@@ -1,4 +1,4 @@
-"""``graphnet predict``: run a net on the rows of a file and write what it says of each."""
+"""``graphnet predict``: run a net on the rows of a file and write its outputs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.options import NetOptions
 from graphnet.cli.terminal import facts, say
-from graphnet.cli.test import Options, load_all
+from graphnet.cli.test import load_all
 from graphnet.data.hdf5.reader import Column, read_array
 from graphnet.data.hdf5.writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.source import entries
 from graphnet.data.tools import npy
-from graphnet.data.transformer import Samples, Transformer
+from graphnet.data.transformer import Samples
 from graphnet.data.transformers import out_shape
 from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.files.paths import refuse_to_write_over
 from graphnet.files.writing import output_file
-from graphnet.net.load_net import load_net
 from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec, Node
@@ -40,19 +40,19 @@ def predict(
     target: Path,
     blobs: Sequence[str],
     overrides: Sequence[Override],
-    options: Options,
+    options: NetOptions,
 ) -> None:
     """Predict every row of ``source``.
 
-    The rows are as in the net's data files: the transformers that the test phase's data layers
-    declare are applied to them. Nothing of the data that the net names is opened.
+    The rows are as in the net's data files: the transformers of the test phase's data layers are
+    applied to them. The net's own data are not opened.
 
     Args:
         path: The net.
         weights: A run, a snapshot or a model.
         source: ``.npy``, or HDF5 with a data set for each blob.
         target: ``.npy`` for one output, or HDF5 with a data set for each.
-        blobs: What is fed; none: the first top of the test phase's first data layer.
+        blobs: The blobs that get the rows. Default: the first top of the test data.
         overrides: For the net.
         options: Where and how.
 
@@ -60,9 +60,9 @@ def predict(
         GraphnetError: If something in the files is wrong.
     """
     _check_endings(source, target)
-    spec = read_net_with(path, overrides, user_code=options.user_code)
+    spec = read_net_alone(path, overrides, user_code=options.user_code)
     file, contents = read_weights(weights)
-    place = target.absolute()  # wherever the user's own code may go meanwhile
+    place = target.absolute()  # user code may change the working directory
     _refuse_to_lose(target, source, path, spec, weights, file)
     feeders = _feeders(spec)
     names = list(blobs) or list(feeders)[:1]
@@ -82,19 +82,9 @@ def predict(
             f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
             "  write them to an .h5 file"
         )
-    net = load_net(
-        fed,
-        "test",
-        options.backend,
-        keep=outputs,
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-    )
-    try:
+    with options.open_net(fed, "test", keep=outputs) as net:
         load_all(net.store, file, contents)
         found = run_batches(net, arrays, n_rows, batch)
-    finally:
-        net.close()
     _write(place, found)
     say(f"{n_rows:,} rows of {source}, {file}")
     facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])
@@ -124,11 +114,10 @@ def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -> np.ndarray:
-    """The rows as the blob would hold them."""
+    """The rows as the blob would hold them, transformed."""
     if rows.ndim == 0 or not rows.size:
         raise DataError(f"{source}: '{name}' has no rows: its shape is {shape_text(rows.shape)}")
-    declared: Mapping[str, Sequence[Transformer]] = getattr(node and node.spec, "transformers", {})
-    transformers = declared.get(name, ())
+    transformers = node.spec.transformers_of(name) if node else ()
     batch = min(_BATCH, len(rows))
     column = Column(name, rows.dtype.newbyteorder("="), rows.shape[1:])
     with located(node.position if node else None, node.subject if node else ""):
@@ -139,7 +128,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
             np.dtype("float32"),
             seed=0,
             layer=node.name if node else name,
-            check_finite=bool(getattr(node and node.spec, "check_finite", True)),
+            check_finite=node is None or node.spec.must_be_finite,
         )
         shape = out_shape(transformers, rows.shape[1:])
         made = np.empty((len(rows), *shape), np.float32)
@@ -157,7 +146,7 @@ def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -
 def _check_rows(
     arrays: Mapping[str, np.ndarray], feeders: Mapping[str, Node], source: Path
 ) -> None:
-    """See that rows are as the data layers declare them, where that can be known."""
+    """Check that rows have the shape that the data layers declare, as far as that is known."""
     for name, rows in arrays.items():
         node = feeders.get(name)
         try:
@@ -185,8 +174,7 @@ def _refuse_to_lose(
     target: Path, source: Path, net: Path, spec: NetSpec, weights: Path, file: Path
 ) -> None:
     """See that what is written takes the place of nothing that is read or that a run has made."""
-    named = [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
-    paths = [Path(entry) for n in named for entry in entries(n.spec.source)]  # type: ignore[attr-defined]
+    paths = [Path(e) for n in spec.data_nodes() for e in entries(n.spec.data_source or ())]
     refuse_to_write_over(
         target,
         {

@@ -17,7 +17,7 @@ from graphnet.cli.terminal import (
     seconds_text,
     warn,
 )
-from graphnet.solver.reporter import PlainReporter, Progress, Reporter
+from graphnet.solver.reporter import PlainReporter, Reporter, RunProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -43,8 +43,8 @@ class Speed:
         return (iteration - first) / seconds if seconds > 0 and start < now else 0.0
 
 
-def progress_texts(progress: Progress, speed: float) -> dict[str, str]:
-    """What a progress line says, part by part."""
+def progress_texts(progress: RunProgress, speed: float) -> dict[str, str]:
+    """The parts of a progress line."""
     state, last = progress.state, progress.last_iter
     left = (last - state.iter) / speed if last is not None and speed > 0 else None
     return {
@@ -57,11 +57,11 @@ def progress_texts(progress: Progress, speed: float) -> dict[str, str]:
 
 
 class PlainLines(PlainReporter):
-    """Lines as they come; warnings to stderr; a sign of life when nothing was said for long."""
+    """Prints lines as they come, warnings to stderr, and progress after a long silence."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._speed = Speed()
         self._said_at = perf_counter()
 
@@ -74,13 +74,13 @@ class PlainLines(PlainReporter):
         """Print it to stderr."""
         warn(f"warning: {text}")
 
-    def start(self, progress: Progress) -> None:
-        """Start the clock."""
+    def start(self, progress: RunProgress) -> None:
+        """Begin to measure the speed."""
         self._progress = progress
         self._speed.at(perf_counter(), progress.state.iter)
 
     def step(self) -> None:
-        """Say something if it is time to."""
+        """Print progress if nothing was printed for long."""
         now = perf_counter()
         if self._progress is not None and now - self._said_at > _SILENCE_S:
             speed = self._speed.at(now, self._progress.state.iter)
@@ -104,7 +104,7 @@ class MovingLine:
         self._console = console()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._speed = Speed()
         self._drawn_at = 0.0
 
@@ -116,7 +116,7 @@ class MovingLine:
         """Print it above the line, in colour."""
         self._console.print(f"warning: {text}", style="yellow", soft_wrap=True)
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """Draw it."""
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
@@ -157,20 +157,20 @@ class MovingLine:
 
 
 def reporter(*, quiet: bool) -> Reporter:
-    """The one that suits whoever is looking."""
+    """A reporter for a terminal, for plain lines, or for warnings alone."""
     if quiet:
         return QuietLines()
     return MovingLine() if on_terminal() else PlainLines()
 
 
 class Downloads(AbstractContextManager["Downloads"]):
-    """Told how downloads go, on stderr: a line for each file that is here."""
+    """Reports downloads on stderr: a line for each finished file."""
 
     def __exit__(self, *error: object) -> None:
         """Nothing to end."""
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total`` bytes of the file ``what`` are here; a total of 0 is unknown."""
+        """Note that ``done`` of ``total`` bytes of a file are here; a total of 0 is unknown."""
         if total and done >= total:
             warn(f"downloaded {what} ({bytes_text(total)})")
 
@@ -218,5 +218,5 @@ def _download_bar() -> Bar:
 
 
 def downloads() -> Downloads:
-    """The one that suits whoever is looking."""
+    """Bars on a terminal, lines elsewhere."""
     return DownloadBars() if is_terminal(sys.stderr) else Downloads()

@@ -1,4 +1,4 @@
-"""Which data a command reads: what the net names, its fall-back, or what a run has used."""
+"""Which data a command reads: what the net names, its fall-back, or the data of a run."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def choose_data(
     Args:
         spec: The net as declared.
         offline: Do not download.
-        phase: Only this phase's data must be there.
-        recorded: What each data layer read in the run that goes on or is looked at.
+        phase: The only phase whose data must be there. Default: both.
+        recorded: What each data layer read in the run that is continued or tested.
         run: Where that run is.
 
     Raises:

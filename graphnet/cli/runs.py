@@ -9,7 +9,7 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
-from graphnet.cli.terminal import Justify, say, say_json, seconds_text, table
+from graphnet.cli.terminal import say, say_json, seconds_text, table
 from graphnet.errors import SpecError, one_of
 from graphnet.files.paths import shown
 from graphnet.runs.found import FoundRun, find_runs, read_run
@@ -80,7 +80,7 @@ def diff(one: Path, other: Path, *, as_json: bool) -> None:
         say_json(json.dumps(found, indent=2, ensure_ascii=False))
         return
     names = [str(shown(run.path.absolute())) for run in runs]
-    columns: list[tuple[str, Justify]] = [("", "left"), (names[0], "right"), (names[1], "right")]
+    columns = ["", *(f">{name}" for name in names)]
     rows = [(key, *map(value_text, values)) for key, values in settings.items()]
     rows += [("iter", *(f"{run.iter:,}" for run in runs))]
     rows += [(f"best {key}", *map(_figure, values)) for key, values in figures.items()]
@@ -199,11 +199,8 @@ def _print_table(runs: Sequence[FoundRun], folder: Path) -> None:
     best = [k for k in dict.fromkeys(k for run in runs for k in run.best) if k != "obj_val"]
     best = sorted(best, key=lambda k: "loss" in k)[:_MOST_BEST]
     many_nets = len({run.net for run in runs}) > 1
-    columns: list[tuple[str, Justify]] = [("run", "left")]
-    columns += [("net", "left")] if many_nets else []
-    columns += [(short[key], "right") for key in differing]
-    columns += [("iter", "right"), *((f"best {key}", "right") for key in best)]
-    columns += [("took", "right"), ("ended", "left")]
+    columns = ["run", *(["net"] if many_nets else []), *(f">{short[key]}" for key in differing)]
+    columns += [">iter", *(f">best {key}" for key in best), ">took", "ended"]
     rows = []
     for i, run in enumerate(runs):
         row = [_name(run, folder), *([run.net] if many_nets else [])]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from graphnet.cli.app import Json, Net, NoUserCode, Set, app, command
-from graphnet.cli.options import HeatName, OverName, PhaseName, parse_overrides
+from graphnet.cli.app import app, command
+from graphnet.cli.options import Json, NetFile, NoUserCode, Overrides, parse_overrides
 from graphnet.cli.usage import Commands
 
 
 @command
 def draw(
-    net: Net,
+    net: NetFile,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -26,17 +26,18 @@ def draw(
         ),
     ] = None,
     phase: Annotated[
-        PhaseName | None, typer.Option(help="Which of its layers.  [default: both phases]")
+        Literal["train", "test"] | None,
+        typer.Option(help="The phase whose layers are drawn.  [default: both]"),
     ] = None,
     by: Annotated[
-        HeatName,
+        Literal["kind", "macs", "bytes", "time"],
         typer.Option(help="Colour layers by kind, multiply-adds, memory or measured time."),
-    ] = HeatName.KIND,
+    ] = "kind",
     docs: Annotated[
         str,
         typer.Option(metavar="URL", help="The catalogue of layers, for links from the boxes."),
     ] = "",
-    set_: Set = None,
+    set_: Overrides = None,
     no_user_code: NoUserCode = False,
 ) -> None:
     """Draw a net."""
@@ -45,9 +46,9 @@ def draw(
     draw.draw(
         net,
         output,
-        phase.value if phase else None,
+        phase,
         parse_overrides(set_),
-        by=by.value,
+        by=by,
         docs=docs,
         user_code=not no_user_code,
     )
@@ -67,7 +68,9 @@ def plot(
             help="The picture: .svg or .png. Without, charts are printed in characters.",
         ),
     ] = None,
-    over: Annotated[OverName, typer.Option(help="What x is.")] = OverName.ITER,
+    over: Annotated[
+        Literal["iter", "epoch", "time"], typer.Option(help="What the x axis is.")
+    ] = "iter",
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY", help="A statistic to show; repeatable.  [default: the usual]"),
@@ -83,7 +86,7 @@ def plot(
     """Draw the curves of runs."""
     from graphnet.cli import plot
 
-    plot.plot(run, output, over.value, key or (), linear=linear, watch=watch)
+    plot.plot(run, output, over, key or (), linear=linear, watch=watch)
 
 
 class RunsGroup(Commands):

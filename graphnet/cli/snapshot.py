@@ -1,4 +1,4 @@
-"""``graphnet snapshot info``: what is in a snapshot or model, and whether it is whole."""
+"""``graphnet snapshot info``: what is in a snapshot or model."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
 
 
 def _items(declared: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """The mappings with a type at a key, one or several; a file need not be graphnet's own."""
+    """The mappings with a type at a key, which may hold one or a list of them."""
     value = declared.get(key)
     listed = value if isinstance(value, list) else [value]
     return [item for item in listed if isinstance(item, dict) and "type" in item]
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON has no other numbers."""
+    """The value if JSON can hold it."""
     return value if value is not None and isfinite(value) else None
 
 

@@ -1,15 +1,17 @@
-"""``graphnet solve``: train a net, or go on training it."""
+"""``graphnet solve``: train a net, or continue a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from graphnet.cli.declared import Declared, read_declared
+from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.options import NetOptions
 from graphnet.cli.progress import reporter
 from graphnet.cli.run_data import choose_data, recorded_data
 from graphnet.cli.summary import Facts, fallback_notice, net_facts, settings
@@ -18,7 +20,6 @@ from graphnet.control_groups import cpu_quota
 from graphnet.declare.overrides import Override
 from graphnet.errors import Position, SpecError
 from graphnet.files.paths import shown
-from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.sources import ResolvedData
 from graphnet.parallel.communicator import Communicator, together
@@ -34,30 +35,20 @@ from graphnet.solver.spec import SolverSpec
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to run.
+class SolveOptions(NetOptions):
+    """Where and how a net is trained.
 
     Attributes:
-        threads: None for one per processor.
-        backend: Its name.
         fresh: Start over even if there is a run.
-        offline: Do not download data.
         quiet: Say nothing but warnings.
-        user_code: Whether classes may be named by a dotted path.
-        memory_limit: The most bytes a net may need; None for what the machine has free.
     """
 
-    threads: int | None
-    backend: str
-    fresh: bool
-    offline: bool
-    quiet: bool
-    user_code: bool
-    memory_limit: int | None = None
+    fresh: bool = False
+    quiet: bool = False
 
 
 def solve(
-    path: Path, solver_file: Path | None, overrides: Sequence[Override], options: Options
+    path: Path, solver_file: Path | None, overrides: Sequence[Override], options: SolveOptions
 ) -> None:
     """Train the net of a YAML file by the solver it names.
 
@@ -72,8 +63,7 @@ def solve(
     folder = Path(solver.spec.exp_dir) if solver.spec.exp_dir else None
     data = _data(declared, folder, options, job)
     shards_at = declared.position("shards")
-    net = together(job, partial(_load, data, solver.spec, options, job, shards_at))
-    try:
+    with together(job, partial(_load, data, solver.spec, options, job, shards_at)) as net:
         if not job.rank:
             notice(fallback_notice(data), stderr=options.quiet)
         if not quiet:
@@ -86,15 +76,15 @@ def solve(
         if not quiet:
             say()
             facts([*_final(folder), ("time", seconds_text(perf_counter() - start))])
-    finally:
-        net.close()
 
 
 def _read(
-    path: Path, solver_file: Path | None, overrides: Sequence[Override], options: Options
-) -> tuple[Declared, Solver]:
+    path: Path, solver_file: Path | None, overrides: Sequence[Override], options: SolveOptions
+) -> tuple[NetAndSolver, Solver]:
     """The net and its solver as declared."""
-    declared = read_declared(path, overrides, solver_file=solver_file, user_code=options.user_code)
+    declared = read_net_and_solver(
+        path, overrides, solver_file=solver_file, user_code=options.user_code
+    )
     if declared.solver is None:
         raise SpecError(
             "the net names no solver\n  write 'solver: FILE' at its top, or give --solver FILE",
@@ -104,9 +94,9 @@ def _read(
 
 
 def _data(
-    declared: Declared, folder: Path | None, options: Options, job: Communicator
+    declared: NetAndSolver, folder: Path | None, options: SolveOptions, job: Communicator
 ) -> ResolvedData:
-    """Which data is read; one rank of each machine fetches what is missing, before the others."""
+    """The data to read; one rank of each machine downloads what is missing, before the others."""
     recorded: Mapping[str, Any] = {}
     if folder and not options.fresh and not job.rank:
         recorded = recorded_data(folder)
@@ -121,14 +111,16 @@ def _data(
 def _load(
     data: ResolvedData,
     spec: SolverSpec,
-    options: Options,
+    options: SolveOptions,
     job: Communicator,
     shards_at: Position | None,
-) -> Net | ShardedNet:
+) -> closing[Net] | closing[ShardedNet]:
     """The net, in shards where there are several."""
     shards = spec.shards or (DEFAULT_SHARDS if job.is_launched else 1)
-    if shards > 1 or job.size > 1:
-        return load_sharded_net(
+    if shards == job.size == 1:
+        return options.open_net(data.spec, "train", seed=spec.seed, keep="needed")
+    return closing(
+        load_sharded_net(
             data.spec,
             shards,
             job,
@@ -138,14 +130,6 @@ def _load(
             memory_limit=options.memory_limit,
             shards_at=shards_at,
         )
-    return load_net(
-        data.spec,
-        "train",
-        options.backend,
-        seed=spec.seed,
-        keep="needed",
-        threads=options.threads,
-        memory_limit=options.memory_limit,
     )
 
 

@@ -1,9 +1,8 @@
-"""Standard output and error while a command runs: no fault of theirs ends it or raises in it.
+"""Standard output and error that never raise while a command runs.
 
-Both are put on a file below the text that drops what cannot be written and keeps the first error,
-and above it what the encoding lacks is written in ASCII. So nothing that prints need care: not the
-commands, not rich, not the help, and not a coffee break of the user's own. Whether what was lost
-matters is decided at the end.
+Below the text layer of both lies a file that drops what cannot be written and keeps the first
+error; characters that the encoding lacks are written in ASCII. So commands, rich, the help and
+coffee breaks print without care, and at the end it is decided whether anything lost matters.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from typing import Any, TextIO
 
 from graphnet.readable import ERRORS
 
-#: What a shell says of a program that SIGPIPE has ended; programs written in C end so.
+#: The exit code that a shell gives a program ended by SIGPIPE, as programs in C are.
 READER_GONE = 141
 
 
 class Steady(io.RawIOBase):
-    """A file that takes all it is given.
+    """A file that takes everything, and drops what its target refuses.
 
     Attributes:
-        error: The first one met in writing; None while all is well.
+        error: The first error in writing, or None.
 
     Args:
         target: The file that is written to.
@@ -63,13 +62,13 @@ class Steady(io.RawIOBase):
 
 
 class Output:
-    """What becomes of standard output.
+    """The fate of standard output.
 
     Attributes:
-        is_result: Whether it is what the command is for. Training is for its snapshots.
+        is_result: Whether it is the command's result; that of training is its snapshots.
 
     Args:
-        end: What it is written to; None where it cannot fail, as in a text in memory.
+        end: The file it goes to; None where writing cannot fail, as in a text in memory.
     """
 
     def __init__(self, end: Steady | None) -> None:
@@ -77,7 +76,7 @@ class Output:
         self.is_result = True
 
     def verdict(self) -> tuple[int, str]:
-        """The exit code for what was lost, and what to say of it; (0, "") if nothing was."""
+        """The exit code and the message if output was lost; else 0 and an empty text."""
         error = self._end.error if self._end else None
         if error is None:
             return 0, ""
@@ -87,19 +86,19 @@ class Output:
         return code, f"standard output could not be written: {error.strerror or error}"
 
 
-#: That of the command that runs, where one does.
+#: The output of the command that runs, if one does.
 _current: list[Output] = []
 
 
 def output_is_a_log() -> None:
-    """Of the command that runs: what it is for is not lost because nobody reads what it says."""
+    """Say that the output of this command is a log: the command succeeds if nobody reads it."""
     for output in _current:
         output.is_result = False
 
 
 @contextmanager
 def steady_streams() -> Iterator[Output]:
-    """Standard output and error are steady inside; what becomes of the former is told."""
+    """Inside, standard output and error never raise; gives the fate of standard output."""
     _fill_descriptors()
     before = sys.stdout, sys.stderr
     ends = tuple(_end_of(stream, number) for number, stream in enumerate(before, start=1))
@@ -111,15 +110,15 @@ def steady_streams() -> Iterator[Output]:
     finally:
         _current.pop()
         for stream in inside:
-            with suppress(OSError, ValueError):  # what stands in for it, or closed by somebody
+            with suppress(OSError, ValueError):  # it may be closed, or of the caller
                 stream.flush()
         sys.stdout, sys.stderr = before
 
 
 def _fill_descriptors() -> None:
-    """Open what the shell has closed (``>&-``), or the next data file would be in its place.
+    """Open the streams that the shell has closed (``>&-``), or a data file would get their number.
 
-    Standard output is opened so that writing still fails: that it is lost is to be known.
+    Standard output is opened for reading: writing must still fail, so that the loss is noticed.
     """
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
@@ -130,7 +129,7 @@ def _fill_descriptors() -> None:
 
 
 def _end_of(stream: TextIO | None, number: int) -> Steady | None:
-    """Where the bytes of a stream go; None if it has no bytes, as in a notebook."""
+    """The file below a stream; None if there is none, as in a notebook."""
     if stream is None:
         return Steady(io.FileIO(number, "w", closefd=False))
     with suppress(OSError, ValueError):

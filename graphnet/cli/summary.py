@@ -1,4 +1,4 @@
-"""What ``check`` and ``solve`` say of a compiled net before anything runs."""
+"""What ``check`` and ``solve`` print about a compiled net before anything runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from graphnet.cli.declared import Declared
+from graphnet.cli.net_and_solver import NetAndSolver
 from graphnet.cli.terminal import bytes_text
 from graphnet.data.sets.store import PREFIX
 from graphnet.net.compiled import CompiledNet
@@ -29,10 +29,10 @@ def net_facts(compiled: CompiledNet, data: ResolvedData) -> Facts:
     ]
 
 
-def settings(declared: Declared) -> Facts:
-    """How the net is trained, each with where it was said; what nobody said is a default.
+def settings(declared: NetAndSolver) -> Facts:
+    """How the net is trained, and where each setting comes from.
 
-    Some defaults are Mocha's, and not everybody's.
+    Defaults are shown too: some are Mocha's, and will surprise others.
     """
     spec = declared.solver.spec if declared.solver else SolverSpec(max_iter=0)
     coef = spec.regu_coef
@@ -55,9 +55,10 @@ def settings(declared: Declared) -> Facts:
 
 
 def _with_values(model: BaseModel) -> str:
-    """``Step, base_lr 0.01, gamma 0.1, stepsize 30``: all that is not a default of its kind."""
-    parts = [type(model).__name__]
-    for name, field in type(model).model_fields.items():
+    """A model's values that differ from its defaults: ``Step, base_lr 0.01, gamma 0.1``."""
+    fields = type(model).model_fields
+    parts = [str(fields["type"].default)] if "type" in fields else []
+    for name, field in fields.items():
         value = getattr(model, name)
         if name != "type" and value != field.default:
             parts.append(f"{name} {_value_text(value)}")
@@ -72,20 +73,15 @@ def _value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _default_bias_rates(declared: Declared) -> list[str]:
-    """The layers whose biases learn at a rate that nobody has stated and that is not 1."""
+def _default_bias_rates(declared: NetAndSolver) -> list[str]:
+    """The layers whose biases learn at a default rate other than 1."""
     return [
-        node.name
-        for node in declared.net.nodes
-        if hasattr(node.spec, "bias_lr")
-        and getattr(node.spec, "bias", True)
-        and "bias_lr" not in node.spec.model_fields_set
-        and node.spec.bias_lr != 1
+        node.name for node in declared.net.nodes if node.spec.unstated_lr("bias") not in (None, 1)
     ]
 
 
 def fallback_notice(data: ResolvedData) -> list[str]:
-    """What must be said where the declared fall-back was taken; nothing where it was not."""
+    """The notice that the fall-back was taken; nothing if it was not."""
     if not data.fell_back:
         return []
     changed = [name for name in data.used if data.used[name] != data.wanted[name]]

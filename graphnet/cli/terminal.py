@@ -1,4 +1,4 @@
-"""What the commands print: tables and colours on a terminal, plain lines anywhere else.
+"""Printing: tables and colours on a terminal, plain lines anywhere else.
 
 Plain lines are never wrapped or coloured, so that they can be searched, compared and parsed.
 """
@@ -19,8 +19,8 @@ from graphnet.readable import readable, readable_json, write_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-Justify = Literal["left", "right"]
-Columns = Sequence[tuple[str, Justify]]
+#: The heading of each column; ``>bytes`` is the heading ``bytes`` of one aligned to the right.
+Columns = Sequence[str]
 Rows = Sequence[Sequence[str]]
 
 #: Between the columns of a table.
@@ -30,7 +30,7 @@ _ROOMY = 60
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody is looking at what is printed there, on more than a ``dumb`` terminal."""
+    """Whether a stream is a terminal, and more than a ``dumb`` one."""
     try:
         return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     except ValueError:  # it is closed
@@ -38,17 +38,17 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def is_roomy_terminal(stream: TextIO | None) -> bool:
-    """Whether boxes around texts leave room for the texts."""
+    """Whether a stream is a terminal with room for boxes around texts."""
     return is_terminal(stream) and shutil.get_terminal_size().columns >= _ROOMY
 
 
 def on_terminal() -> bool:
-    """Whether somebody is looking at what is printed."""
+    """Whether standard output is a terminal."""
     return is_terminal(sys.stdout)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes every text literally."""
+    """A console of rich that prints every text literally."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
@@ -60,7 +60,7 @@ def say(text: str = "") -> None:
 
 
 def say_json(text: str) -> None:
-    """Print JSON to stdout, in escapes of its own where the encoding lacks a character."""
+    """Print JSON to stdout, with escapes for characters that the encoding lacks."""
     write_line(sys.stdout, readable_json(text, sys.stdout))
 
 
@@ -70,7 +70,7 @@ def warn(text: str) -> None:
 
 
 def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
-    """Print what must not be overlooked: framed on a terminal, marked lines elsewhere."""
+    """Print lines not to be overlooked: framed on a terminal, marked with ``!`` elsewhere."""
     if not lines:
         return
     if is_terminal(sys.stderr if stderr else sys.stdout):
@@ -85,7 +85,7 @@ def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print names and what they stand for, one below the other."""
+    """Print pairs of a name and a text, one below the other."""
     width = max(len(name) for name, _ in pairs)
     for name, text in pairs:
         say(f"{name:<{width}}  {text}")
@@ -95,14 +95,14 @@ def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None =
     """Print a table.
 
     Args:
-        columns: Each one's heading, and the side it is aligned to.
-        rows: As many cells each as there are columns.
-        narrow: Columns and rows instead, on a terminal that the others do not fit on. Where they
-            do not fit either, nothing is left out: the lines are as they are off a terminal.
+        columns: The headings.
+        rows: The cells of each row.
+        narrow: Columns and rows for a terminal that the others are too wide for. If these are too
+            wide as well, the whole table is printed in plain lines.
     """
-    # what takes the place of a character may be longer
+    # first of all: what replaces a character may be longer
     rows = [[readable(cell, sys.stdout) for cell in row] for row in rows]
-    columns = [(readable(heading, sys.stdout), side) for heading, side in columns]
+    columns = [readable(heading, sys.stdout) for heading in columns]
     if on_terminal():
         width = console().width
         fits = narrow is None or _width(columns, rows) <= width
@@ -114,19 +114,22 @@ def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None =
 
 
 def _plain_table(columns: Columns, rows: Rows) -> None:
-    cells = [[heading for heading, _ in columns], *rows]
     widths = _widths(columns, rows)
-    for row in cells:
+    for row in [_headings(columns), *rows]:
         padded = (
-            f"{cell:{'>' if side == 'right' else '<'}{width}}"
-            for cell, (_, side), width in zip(row, columns, widths, strict=True)
+            f"{cell:{'>' if heading[:1] == '>' else '<'}{width}}"
+            for cell, heading, width in zip(row, columns, widths, strict=True)
         )
         say(_GAP.join(padded).rstrip())
 
 
+def _headings(columns: Columns) -> list[str]:
+    return [heading.removeprefix(">") for heading in columns]
+
+
 def _widths(columns: Columns, rows: Rows, *, folded: bool = False) -> list[int]:
-    """Of each column; folded, those that are lists are as narrow as their longest word."""
-    cells = [[heading for heading, _ in columns], *rows]
+    """The width of each column; with ``folded`` a list is as narrow as its longest word."""
+    cells = [_headings(columns), *rows]
     return [
         max(
             max(map(len, row[i].split()), default=0) if folded and is_list else len(row[i])
@@ -137,14 +140,15 @@ def _widths(columns: Columns, rows: Rows, *, folded: bool = False) -> list[int]:
 
 
 def _width(columns: Columns, rows: Rows, *, folded: bool = False) -> int:
-    """Of the whole table."""
+    """The width of the whole table."""
     return sum(_widths(columns, rows, folded=folded)) + len(_GAP) * (len(columns) - 1)
 
 
 def _lists(columns: Columns, rows: Rows) -> list[bool]:
-    """Which columns hold lists: only these are broken where the terminal is narrow."""
+    """Which columns hold lists: only their cells may be broken over several lines."""
     return [
-        side == "left" and any(" " in row[i] for row in rows) for i, (_, side) in enumerate(columns)
+        heading[:1] != ">" and any(" " in row[i] for row in rows)
+        for i, heading in enumerate(columns)
     ]
 
 
@@ -153,8 +157,11 @@ def _rich_table(columns: Columns, rows: Rows) -> None:
     from rich.text import Text
 
     drawn = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
-    for (heading, side), is_list in zip(columns, _lists(columns, rows), strict=True):
-        drawn.add_column(heading, justify=side, overflow="fold", no_wrap=not is_list)
+    for heading, is_list in zip(columns, _lists(columns, rows), strict=True):
+        side: Literal["left", "right"] = "right" if heading[:1] == ">" else "left"
+        drawn.add_column(
+            heading.removeprefix(">"), justify=side, overflow="fold", no_wrap=not is_list
+        )
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     console().print(drawn)
@@ -179,7 +186,7 @@ def _three_digits(n: int, step: int, units: Sequence[str]) -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """The number of ``4GiB``, ``512M`` or ``1000000``; all units are of 1024.
+    """The number of bytes in ``4GiB``, ``512M`` or ``1000000``; units are powers of 1024.
 
     Raises:
         BadParameter: If it is no such size.

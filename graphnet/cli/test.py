@@ -4,50 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, notice, say, say_json
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
-from graphnet.net.load_net import load_net
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.weights import check_fits, read_weights, upload
 
 
-@dataclass(frozen=True)
-class Options:
-    """Where and how to run.
-
-    Attributes:
-        threads: None for one per processor.
-        backend: Its name.
-        offline: Do not download data.
-        user_code: Whether classes may be named by a dotted path.
-        memory_limit: The most bytes a net may need; None for what the machine has free.
-    """
-
-    threads: int | None
-    backend: str
-    offline: bool
-    user_code: bool
-    memory_limit: int | None = None
-
-
 def test(
-    path: Path, weights: Path, overrides: Sequence[Override], options: Options, *, as_json: bool
+    path: Path, weights: Path, overrides: Sequence[Override], options: NetOptions, *, as_json: bool
 ) -> None:
     """Evaluate a net with the params of a run, a snapshot or a model.
 
     Raises:
         GraphnetError: If something in the files or the data is wrong.
     """
-    spec = read_net_with(path, overrides, user_code=options.user_code)
+    spec = read_net_alone(path, overrides, user_code=options.user_code)
     if not spec.has_phase("test"):
         raise TopologyError(
             f"net '{spec.name}' has no loss and no statistic in phase test,"
@@ -58,19 +38,9 @@ def test(
     recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
     notice(fallback_notice(data), stderr=True)
-    net = load_net(
-        data.spec,
-        "test",
-        options.backend,
-        keep="needed",
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-    )
-    try:
+    with options.open_net(data.spec, "test", keep="needed") as net:
         load_all(net.store, file, contents)
         found = net.evaluate()
-    finally:
-        net.close()
     if as_json:
         statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
         say_json(json.dumps({"samples": found.samples, "statistics": statistics}, indent=2))

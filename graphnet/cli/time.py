@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnet.cli.declared import read_net_with
+from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import notice, say, say_json, table
-from graphnet.cli.test import Options
 from graphnet.declare.overrides import Override
 from graphnet.layers.base import Phase
-from graphnet.net.load_net import load_net
 from graphnet.timing import LayerTime, time_net
 
 #: Said where a layer seems to compute faster than the machine can.
@@ -26,7 +25,7 @@ def time(
     path: Path,
     phase: Phase,
     overrides: Sequence[Override],
-    options: Options,
+    options: NetOptions,
     *,
     n_steps: int,
     as_json: bool,
@@ -36,28 +35,16 @@ def time(
     Raises:
         GraphnetError: If the net cannot be loaded, or its data cannot be read.
     """
-    spec = read_net_with(path, overrides, user_code=options.user_code)
+    spec = read_net_alone(path, overrides, user_code=options.user_code)
     data = choose_data(spec, offline=options.offline, phase=phase)
     notice(fallback_notice(data), stderr=True)
-    net = load_net(data.spec, phase, options.backend, keep="needed", threads=options.threads)
-    try:
+    with options.open_net(data.spec, phase, keep="needed") as net:
         times = time_net(net, n_steps)
-    finally:
-        net.close()
     if as_json:
         say_json(json.dumps(times.as_dict(), indent=2))
         return
     table(
-        [
-            ("layer", "left"),
-            ("type", "left"),
-            ("forward ms", "right"),
-            ("backward ms", "right"),
-            ("share", "right"),
-            ("GFLOP/s", "right"),
-            ("GB/s", "right"),
-            ("bound by", "left"),
-        ],
+        ["layer", "type", ">forward ms", ">backward ms", ">share", ">GFLOP/s", ">GB/s", "bound by"],
         [_row(layer) for layer in times.layers],
     )
     say()

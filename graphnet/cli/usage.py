@@ -1,4 +1,4 @@
-"""Wrong usage of the command line: what was typed, and what was probably meant."""
+"""Wrong usage of the command line, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from graphnet.cli.terminal import warn
 from graphnet.errors import did_you_mean
 
-#: What commands and options are called elsewhere, and graphnet's words for it.
+#: Names of commands and options elsewhere, and graphnet's.
 COMMAND_WORDS: Mapping[str, str] = {
     "benchmark": "time",
     "convert": "data pack",
@@ -55,7 +55,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 
 class Commands(TyperGroup):
-    """Commands of which an unknown one leads to the one that is meant."""
+    """A group of commands that answers an unknown one with the one that is meant."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take ``help``, ``help COMMAND`` and ``version`` as the options of these names."""
@@ -74,7 +74,7 @@ class Commands(TyperGroup):
 
 
 def _meant(found: str, words: Mapping[str, str], known: Sequence[str] | Mapping[str, Any]) -> str:
-    """A line with what was probably meant, of those that are known here; else all of these."""
+    """A line with the known name that was probably meant, or with all known names."""
     word = words.get(found.lower().replace("_", "-"), "")
     if word.split(" ")[0] in known:
         return f"\n  did you mean '{word}'?"
@@ -89,7 +89,7 @@ def report_usage(error: Any, args: Sequence[str]) -> None:
         args: What was typed.
     """
     if not hasattr(error, "ctx") or type(error).__name__ == "NoArgsIsHelpError":
-        warn(error.format_message())  # with no arguments at all that is the help
+        warn(error.format_message())  # without any arguments: the help
         return
     if error.ctx is not None:
         warn(error.ctx.get_usage())
@@ -102,14 +102,14 @@ def _message(error: Any, args: Sequence[str]) -> str:
     if option and error.message.startswith("No such option"):
         options = [o for p in error.ctx.command.params for o in p.opts if o.startswith("--")]
         return f"No such option '{option}'.{_meant(option, OPTION_WORDS, [*options, '--help'])}"
-    message = str(error.format_message())
+    message = str(error.format_message()).replace("Value error, ", "")  # pydantic's, by Typer
     if "unexpected extra argument" in message:
         message += _extra_argument_hint(error, args)
     return message
 
 
 def _extra_argument_hint(error: Any, args: Sequence[str]) -> str:
-    """What a word too many was meant for."""
+    """A line on what an extra argument was probably meant for, or nothing."""
     for option, value in pairwise(args):
         if option == "--set" and "=" not in value:
             following = args[args.index(value) + 1 :][:1]

@@ -1,7 +1,4 @@
-"""What the public functions are given from Python, seen to fit before anything is done with it.
-
-A mistake there is answered as one in YAML is: what was found, what was expected, the cure.
-"""
+"""Checks of the arguments of public functions, with messages like those about YAML files."""
 
 from __future__ import annotations
 
@@ -20,11 +17,11 @@ R = TypeVar("R")
 
 
 def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
-    """Have a call that gives too much, too little or an unknown keyword raise a SpecError.
+    """A function that raises a SpecError if arguments are missing, too many or unknown.
 
     Args:
         function: What is called.
-        hint: Put behind such an error: how it is called right.
+        hint: Added to the message: how it is called.
     """
     signature = inspect.signature(function)
 
@@ -58,12 +55,12 @@ def _misfit(
     if len(given) > len(by_place):
         extra = given[len(by_place)]
         return (
-            f"{subject}: expected {len(by_place)} values at most without a key, found"
+            f"{subject}: expected at most {len(by_place)} positional arguments, found"
             f" {len(given)}; {describe(extra)} is the first too many\n  {takes}"
         )
     twice = [name for name in by_place[: len(given)] if name in keywords]
     if twice:
-        return f"{subject}: '{twice[0]}' is given twice, by its place and by its key"
+        return f"{subject}: '{twice[0]}' is given twice, by position and by keyword"
     missing = [
         name
         for name, parameter in parameters.items()
@@ -74,17 +71,15 @@ def _misfit(
     return f"{subject}: missing {' and '.join(map(repr, missing))}\n  {takes}"
 
 
-def expect(  # read as a sentence
-    fits: bool, subject: str, wanted: str, value: Any, hint: str = ""
-) -> None:
-    """See that a value fits.
+def expect(fits: bool, subject: str, wanted: str, value: Any, hint: str = "") -> None:
+    """Raise unless a value fits.
 
     Args:
         fits: Whether it does.
-        subject: What it is for.
+        subject: The argument, for the message.
         wanted: What was expected.
         value: What was found.
-        hint: The cure.
+        hint: How to put it right.
 
     Raises:
         SpecError: If it does not.
@@ -97,7 +92,7 @@ def expect(  # read as a sentence
 
 
 def expect_one_of(subject: str, value: Any, known: Collection[str]) -> None:
-    """See that a value is one of a few words.
+    """Check that a value is one of a few words.
 
     Raises:
         SpecError: If it is not.
@@ -109,10 +104,10 @@ def expect_one_of(subject: str, value: Any, known: Collection[str]) -> None:
 
 
 def whole_number(subject: str, value: Any, least: int) -> int:
-    """A whole number, NumPy's among them, as Python's own.
+    """A whole number of Python or NumPy, as Python's own.
 
     Raises:
-        SpecError: If it is none, or less than ``least``.
+        SpecError: If it is not whole, or less than ``least``.
     """
     number = value.item() if getattr(value, "shape", None) == () else value
     fits = isinstance(number, int) and not isinstance(number, bool) and number >= least
@@ -121,12 +116,12 @@ def whole_number(subject: str, value: Any, least: int) -> int:
 
 
 def expect_net(function: str, net: Any, *, call: str) -> None:
-    """See that what is given as a net is one that has been loaded.
+    """Check that an argument is a loaded net.
 
     Args:
-        function: Who wants it.
+        function: The function it is given to.
         net: What was given.
-        call: How it is called right.
+        call: How the function is called.
 
     Raises:
         SpecError: If it is something else.
@@ -141,7 +136,7 @@ def expect_net(function: str, net: Any, *, call: str) -> None:
 
 
 def expect_path(function: str, path: Any, *, call: str) -> None:
-    """See that what is given as a path is one.
+    """Check that an argument is a path.
 
     Raises:
         SpecError: If it is something else.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import from_json
 
 from graphnet.declare.user_code import written_in
 from graphnet.declare.validation import describe, keys_of, spec_error
@@ -27,10 +29,9 @@ from graphnet.errors import SpecError
 
 
 def _freeze(value: Any) -> Any:
-    """What Python gives as YAML would have it: numbers, texts, and tuples, all the way down.
+    """A value from Python as YAML would give it, so that it can be hashed, compared and written.
 
-    A model can then be hashed, compared and written as YAML. NumPy's numbers become Python's,
-    paths become texts, lists tuples.
+    NumPy's numbers become Python's, paths become texts, and lists become tuples, at any depth.
     """
     if isinstance(value, list | tuple):
         return tuple(_freeze(v) for v in value)
@@ -42,7 +43,7 @@ def _freeze(value: Any) -> Any:
 
 
 class _Signature:
-    """A model's signature as a reader wants it: keywords and defaults, required ones first."""
+    """The signature that ``help()`` shows: keywords and defaults, the required ones first."""
 
     def __get__(self, instance: BaseModel | None, model: type[BaseModel]) -> Signature:
         fields = {n: f for n, f in model.model_fields.items() if n != "type" or f.is_required()}
@@ -69,10 +70,10 @@ else:
     ModelMetaclass = type(BaseModel)  # it has no public name
 
 
-class _Spoken(ModelMetaclass):
-    """Reports what is wrong with a model built in Python in the words of one read from YAML.
+class _ModelType(ModelMetaclass):
+    """Building a model in Python raises what reading it from YAML would raise.
 
-    Here and not in ``__init__``, which pydantic would then call for models within models.
+    This is not done in ``__init__``: pydantic would then call it for models within models.
     """
 
     def __call__(cls: type[Model], *args: Any, **values: Any) -> Any:  # type: ignore[misc]  # noqa: N805
@@ -91,30 +92,37 @@ class _Spoken(ModelMetaclass):
         if args and not _has_init(cls):
             first = next((key for key, info in keys_of(cls).items() if info.is_required()), "…")
             raise SpecError(
-                f"{cls.subject_of(values)}its values are given by key,"
-                f" found {describe(args[0])} without one\n"
+                f"{cls.subject_of(values)}it takes keyword arguments only,"
+                f" found {describe(args[0])} without a keyword\n"
                 f"  write {cls.__name__}({first}=…)"
             )
-        try:
+        with _in_our_words(cls, values):
             return super().__call__(*args, **values)  # type: ignore[misc]
-        except ValidationError as error:
-            subject, document = cls.subject_of(values), plain_document(values)
-            raise spec_error(error, cls, values, document, subject=subject) from None
+
+
+@contextmanager
+def _in_our_words(cls: type[Model], values: Any) -> Iterator[None]:
+    """Inside, pydantic's error about ``values`` becomes a SpecError."""
+    try:
+        yield
+    except ValidationError as error:
+        subject = cls.subject_of(values if isinstance(values, Mapping) else {})
+        raise spec_error(error, cls, values, plain_document(values), subject=subject) from None
 
 
 def _has_init(cls: type[BaseModel]) -> bool:
-    """Whether a class has a constructor of its own, which may take values by their place."""
+    """Whether a class has a constructor of its own, which may take positional arguments."""
     return any("__init__" in vars(base) for base in cls.__mro__[: cls.__mro__.index(BaseModel)])
 
 
-class Model(BaseModel, metaclass=_Spoken):
+class Model(BaseModel, metaclass=_ModelType):
     """A frozen, strict pydantic model; lists given to it become tuples.
 
     Raises:
         SpecError: On building one with a key that is unknown, missing or unfit.
     """
 
-    #: The key that all of its kind are given under, if there is just one.
+    #: The key that models of this kind are given to, if there is just one.
     stands_under: ClassVar[str] = ""
 
     model_config = ConfigDict(
@@ -123,16 +131,39 @@ class Model(BaseModel, metaclass=_Spoken):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        """What ``help()`` shows first."""
+        """Give the class the signature that ``help()`` shows."""
         super().__pydantic_init_subclass__(**options)
         cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # read through the descriptor
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What differs from the defaults, as it would be written."""
+        """The values that differ from the defaults."""
         fields = type(self).model_fields
         for name, value in super().__repr_args__():
             if name not in fields or (name != "type" and value != fields[name].get_default()):
                 yield name, value
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The model of a mapping.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        with _in_our_words(cls, obj):
+            return super().model_validate(obj, **options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """The model of a text in JSON.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        try:
+            values = from_json(json_data)
+        except ValueError as error:
+            raise SpecError(f"{cls.subject_of({})}expected JSON: {error}") from None
+        return cls.model_validate(values, **options)
 
     @model_validator(mode="before")
     @classmethod
@@ -145,21 +176,21 @@ class Model(BaseModel, metaclass=_Spoken):
         return f"{cls.__name__}: "
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse: a declaration stays as it is.
+        """Refuse to change a field.
 
         Raises:
             SpecError: Always, for a field.
         """
         if name in type(self).model_fields:
             raise SpecError(
-                f"{self.subject_of(vars(self))}key '{name}': what is declared does not change"
-                f"\n  make another: model_copy(update={{{name!r}: …}})"
+                f"{self.subject_of(vars(self))}key '{name}': a declaration cannot be changed"
+                f"\n  make another one: model_copy(update={{{name!r}: …}})"
             )
         super().__setattr__(name, value)
 
 
 def both(value: Any) -> Any:
-    """One integer stands for height and width alike."""
+    """One integer stands for both height and width."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
     if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004  # a pair

@@ -1,23 +1,8 @@
-"""What users of Caffe, Mocha, Keras and PyTorch write, and what it is here: the tables."""
+"""The words of Caffe, Mocha, Keras and PyTorch, by what they are here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-_AHEAD = "(source) write type: AsyncHDF5Data, which reads ahead"
-_CHOSEN = "(exp_dir) leave it out: graphnet solve --backend chooses where a net runs"
-_CROP = "transformers: {data: [{type: RandomCrop, crop_size: [height, width]}]}"
-_FIXED = "lr_policy: {type: Fixed, base_lr: …}"
-_HALF = "regu_coef: …, half of that value: the gradient is 2·regu_coef·w"
-_LEAVE = "(exp_dir) leave it out: a solver here needs no such thing"
-_MEAN = "transformers: {data: [{type: SubMean, mean_file: …}]}"
-_REPORT = "coffee_breaks: [{type: TrainingSummary, every_n_iter: …}]"
-_RULE = "lr_policy: {type: Step, base_lr: …, gamma: …, stepsize: …}"
-_SAVE = "coffee_breaks: [{type: Snapshot, every_n_iter: …}]"
-_SHAPE = "(bottoms) leave it out: the net knows what comes in by its bottoms"
-_SHAPES = "shapes: {data: [channels, height, width]}"
-_STOP = "coffee_breaks: [{type: EarlyStopping, key: …, patience: …}]"
-_VALIDATE = "coffee_breaks: [{type: ValidationPerformance, every_n_epoch: 1}]"
 
 #: A key of ours, and what it is called elsewhere.
 KEYS_ELSEWHERE: Mapping[str, str] = {
@@ -35,19 +20,17 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "clip_gradients": (
         "clip_norm clipnorm clipvalue global_clipnorm gradient_clip_val max_grad_norm"
     ),
-    "coef": "value weight_decay",
+    "coef": "coeff coefficient value weight_decay",
     "coffee_breaks": "callbacks",
     "crop_size": "size",
     "data": "array arrays",
     "dilation": "dilation_rate dilations",
     "divisor": "count_include_pad normalization",
     "end_axis": "end_dim",
-    "eps": "epsilon",
     "epsilon": "delta eps",
     "every_n_epoch": "every every_n frequency interval period",
     "every_n_iter": "every every_n every_n_train_steps frequency interval period",
     "exp_dir": "default_root_dir dir experiment out output output_dir path snapshot_prefix",
-    "factor": "gamma",
     "filename": "file path",
     "filter_cons": "kernel_constraint weight_cons",
     "filter_init": "kernel_initializer weight_filler weight_init weight_initializer",
@@ -65,6 +48,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "layers": "layer",
     "length": "warmup_iters warmup_steps",
     "load_from": "checkpoint ckpt_path pretrained weights",
+    "loss_weight": "weight",
     "lr_policy": "lr_scheduler scheduler",
     "max_epoch": "epoch epochs max_epochs n_epochs num_epochs",
     "max_iter": (
@@ -100,7 +84,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "scale_lr": "blobs_lr lr_mult param",
     "scale_regu": "decay_mult weight_decay",
     "seed": "random_seed random_state seed_everything",
-    "shape": "dims size target_shape",
+    "shape": "dims output_dims size target_shape",
     "shapes": "input_shape",
     "shift": "k",
     "slice_points": "slice_point",
@@ -116,7 +100,6 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "top_k": "k",
     "tops": "output outputs top",
     "transformers": "transform_param transforms",
-    "weight": "loss_weight",
     "weight_cons": "filter_cons kernel_constraint",
     "weight_h_cons": "recurrent_constraint",
     "weight_h_init": "recurrent_initializer",
@@ -133,206 +116,145 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "weights": "class_weight class_weights",
 }
 
-#: The same where it takes more than a word. Each begins with a key of ours, and holds where that
-#: key may stand: ``lr_policy: {…}`` says what to write, ``(exp_dir) …`` is a sentence.
-PHRASES: Mapping[str, tuple[str, ...]] = {
-    "accelerator": (_CHOSEN,),
-    "alpha": ("(epsilon) write type: LReLU, which has a 'slope'",),
-    "average_loss": (_REPORT,),
-    "backend": (_CHOSEN, "(source) leave it out: data files are HDF5"),
-    "base_lr": (
-        _FIXED,
-        "policy: {type: Fixed, base_lr: …}",
-        f"(method) beside 'method' write {_FIXED}",
+#: What to do about keys for which another word is not enough. Each begins with a key of ours or a
+#: type, and holds where that key may stand, or for that type; the first that holds is shown.
+#: ``lr_policy: {…}`` is what to write, ``(exp_dir) …`` a sentence.
+PHRASES: Mapping[str, str] = {
+    "coffee_breaks: [{type: EarlyStopping, key: …, patience: …}]": "early_stopping patience",
+    "coffee_breaks: [{type: Snapshot, every_n_iter: …}]": (
+        "checkpoint checkpoint_callback save_every snapshot"
     ),
-    "batch_norm": ("(bottoms) write a layer of its own: {type: BatchNorm, …}",),
-    "batch_size": ("(exp_dir) write it on the data layer of the net",),
-    "batchnorm": ("(bottoms) write a layer of its own: {type: BatchNorm, …}",),
-    "beta1": ("method: {type: Adam, beta1: …}",),
-    "beta2": ("method: {type: Adam, beta2: …}",),
-    "beta_1": ("method: {type: Adam, beta1: …}",),
-    "beta_2": ("method: {type: Adam, beta2: …}",),
-    "betas": ("method: {type: Adam, beta1: …, beta2: …}",),
-    "ceil_mode": ("(pooling) leave it out: the last window is always counted (Caffe's CEIL)",),
-    "channels": (_SHAPES,),
-    "checkpoint": (_SAVE,),
-    "checkpoint_callback": (_SAVE,),
-    "class_weight": ("(exp_dir) write 'weights' on the loss layer of the net",),
-    "class_weights": ("(exp_dir) write 'weights' on the loss layer of the net",),
-    "cpu": (_CHOSEN,),
-    "criterion": ("(exp_dir) write a layer of the net: {type: SoftmaxLoss, …}",),
-    "crop": (_CROP,),
-    "crop_size": (_CROP,),
-    "cuda": (_CHOSEN,),
-    "dampening": (_LEAVE,),
-    "data": (
-        "(exp_dir) write a data layer of the net: {type: HDF5Data, …}",
-        "(source) write 'source' for the file, 'tops' for the names of what is in it",
+    "coffee_breaks: [{type: TrainingSummary, every_n_iter: …}]": (
+        "average_loss display log_every_n_steps logger verbose"
     ),
-    "data_format": ("(bottoms) leave it out: images are always (N, C, H, W)",),
-    "dataset": ("(exp_dir) write a data layer of the net: {type: HDF5Data, …}",),
-    "debug_info": (
-        "(exp_dir) leave it out: graphnet check shows the net, graphnet time its layers",
+    "coffee_breaks: [{type: ValidationPerformance, every_n_epoch: 1}]": (
+        "val_check_interval validation_freq"
     ),
-    "decay": (_HALF,),
-    "delta": ("method: {type: Adam, epsilon: …}",),
-    "deterministic": ("(exp_dir) leave it out: a run is the same bits for the same seed",),
-    "device": (_CHOSEN,),
-    "device_id": (_CHOSEN,),
-    "devices": (_CHOSEN,),
-    "dirpath": ("(keep_last) write 'exp_dir' in the solver: snapshots are there",),
-    "display": (_REPORT,),
-    "drop_last": ("(source) leave it out: the batches of training run on into the next epoch",),
-    "dropout": ("(bottoms) write a layer of its own: {type: Dropout, ratio: …}",),
-    "early_stopping": (_STOP,),
-    "engine": ("(bottoms) leave it out: there is one way to compute each layer",),
-    "eps": ("method: {type: Adam, epsilon: …}",),
-    "epsilon": ("method: {type: Adam, epsilon: …}",),
-    "exclude": ("phase: train, or phase: test",),
-    "filepath": ("(keep_last) write 'exp_dir' in the solver: snapshots are there",),
-    "from_logits": (
-        "(normalize) leave it out: the loss takes scores, as they are before any softmax",
+    "coffee_breaks: [{type: ValidationPerformance, every_n_iter: …}]": "test_interval",
+    "frozen: true, for what must not learn": "requires_grad trainable",
+    "kernel: [height, width]": "kernel_h kernel_w",
+    "lr_policy: {type: Fixed, base_lr: …}": "base_lr learning_rate lr",
+    "lr_policy: {type: MultiStep, base_lr: …, gamma: …, stepvalues: […]}": "milestones stepvalue",
+    "lr_policy: {type: Poly, base_lr: …, power: …, max_iter: …}": "power",
+    "lr_policy: {type: Step, base_lr: …, gamma: …, stepsize: …}": "gamma step_size stepsize",
+    "lr_policy: {type: Warmup, length: …, policy: {…}}": "warmup",
+    "max_iter: …, with unit: epoch": "max_epochs",
+    "method: Nesterov": "nesterov",
+    "method: {type: Adam, beta1: …, beta2: …}": "betas",
+    "method: {type: Adam, beta1: …}": "beta1 beta_1",
+    "method: {type: Adam, beta2: …}": "beta2 beta_2 momentum2",
+    "method: {type: Adam, epsilon: …}": "delta eps epsilon",
+    "method: {type: RMSProp, rho: …}": "rho rms_decay",
+    "mom_policy: {type: Fixed, momentum: …}": "momentum",
+    "pad: [height, width]": "pad_h pad_w",
+    "phase: train, or phase: test": "exclude include",
+    "policy: {type: Fixed, base_lr: …}": "base_lr",
+    "regu_coef: …, half of that value: the gradient is 2·regu_coef·w": "decay weight_decay",
+    "shapes: {data: [channels, height, width]}": "channels height width",
+    "stride: [height, width]": "stride_h stride_w",
+    "transformers: {data: [RandomMirror]}": "mirror",
+    "transformers: {data: [{type: RandomCrop, crop_size: [height, width]}]}": "crop crop_size",
+    "transformers: {data: [{type: Scale, scale: …}]}": "scale",
+    "transformers: {data: [{type: SubMean, mean: …}]}": "mean_value",
+    "transformers: {data: [{type: SubMean, mean_file: …}]}": "mean_file",
+    "(ReLU) write type: LReLU, which has a 'slope'": "alpha negative_slope slope",
+    "(bottoms) leave it out: images are always (N, C, H, W)": "data_format",
+    "(bottoms) leave it out: the net knows what comes in by its bottoms": (
+        "in_channels in_features input_dim input_shape input_size num_features"
     ),
-    "gamma": (_RULE,),
-    "gpu": (_CHOSEN,),
-    "height": (_SHAPES,),
-    "in_channels": (_SHAPE,),
-    "in_features": (_SHAPE,),
-    "include": ("phase: train, or phase: test",),
-    "initial_epoch": ("(exp_dir) leave it out: a run found in exp_dir goes on from where it was",),
-    "inplace": ("(bottoms) leave out 'tops': the layer then works in place",),
-    "input": ("(layers) write a layer: {type: Input, …}",),
-    "input_dim": (_SHAPE, "(layers) write a layer: {type: Input, …}"),
-    "input_shape": (_SHAPE, "(layers) write a layer: {type: Input, …}"),
-    "input_size": (_SHAPE,),
-    "keep_prob": ("(ratio) write 'ratio', which is 1 minus it: the part that is dropped",),
-    "kernel_h": ("kernel: [height, width]",),
-    "kernel_w": ("kernel: [height, width]",),
-    "label": ("(source) write 'source' for the file, 'tops' for the names of what is in it",),
-    "layer_wise_reduce": (_LEAVE,),
-    "learning_rate": (_FIXED, f"(method) beside 'method' write {_FIXED}"),
-    "log_every_n_steps": (_REPORT,),
-    "logger": (_REPORT,),
-    "loss": ("(exp_dir) write a layer of the net: {type: SoftmaxLoss, …}",),
-    "lr": (_FIXED, f"(method) beside 'method' write {_FIXED}"),
-    "max_epochs": ("max_iter: …, with unit: epoch",),
-    "mean_file": (_MEAN,),
-    "mean_value": ("transformers: {data: [{type: SubMean, mean: …}]}",),
-    "metrics": ("(exp_dir) write a layer of the net: {type: Accuracy, phase: test, …}",),
-    "milestones": ("lr_policy: {type: MultiStep, base_lr: …, gamma: …, stepvalues: […]}",),
-    "mirror": ("transformers: {data: [RandomMirror]}",),
-    "model": ("(exp_dir) leave it out: the net names its solver, with 'solver: FILE' at its top",),
-    "momentum": (
-        "(use_global_stats) write 'moving_average_fraction' (PyTorch's momentum is 1 minus it)",
-        "mom_policy: {type: Fixed, momentum: …}",
-        "(method) beside 'method' write mom_policy: {type: Fixed, momentum: …}",
+    "(bottoms) leave it out: there is one way to compute each layer": "engine",
+    "(bottoms) leave out 'tops': the layer then works in place": "inplace",
+    "(bottoms) write 'frozen: true' on the layers that must not learn": "propagate_down",
+    "(bottoms) write a layer of its own: {type: BatchNorm, …}": "batch_norm batchnorm",
+    "(bottoms) write a layer of its own: {type: Dropout, ratio: …}": "dropout",
+    "(exp_dir) leave it out: a net is float32, or as load_net(dtype=…) says": "precision",
+    "(exp_dir) leave it out: a net's layers of 'phase: test' are its test net": "test_net",
+    "(exp_dir) leave it out: a run always saves its end": "snapshot_after_train",
+    "(exp_dir) leave it out: a run found in exp_dir goes on from where it was": (
+        "initial_epoch resume"
     ),
-    "momentum2": ("method: {type: Adam, beta2: …}",),
-    "negative_slope": ("(epsilon) write type: LReLU, which has a 'slope'",),
-    "nesterov": ("method: Nesterov", "(method) write method: Nesterov"),
-    "net": ("(exp_dir) leave it out: the net names its solver, with 'solver: FILE' at its top",),
-    "net_param": (_LEAVE,),
-    "num_features": (_SHAPE,),
-    "num_layers": ("(weight_h_init) write one layer for each",),
-    "num_workers": (_AHEAD, _LEAVE),
-    "pad_h": ("pad: [height, width]",),
-    "pad_w": ("pad: [height, width]",),
-    "patience": (_STOP,),
-    "power": ("lr_policy: {type: Poly, base_lr: …, power: …, max_iter: …}",),
-    "precision": ("(exp_dir) leave it out: a net is float32, or as load_net(dtype=…) says",),
-    "prefetch": (_AHEAD,),
-    "propagate_down": ("(bottoms) write 'frozen: true' on the layers that must not learn",),
-    "regularization_type": ("(exp_dir) say it on a layer: weight_regu: L1Regu, or filter_regu",),
-    "requires_grad": ("frozen: true, for what must not learn",),
-    "restore_best_weights": (
-        "(patience) add to coffee_breaks: {type: Snapshot, keep_best: …}, which keeps them",
+    "(exp_dir) leave it out: a run is the same bits for the same seed": "deterministic",
+    "(exp_dir) leave it out: a solver here needs no such thing": (
+        "dampening layer_wise_reduce net_param num_workers snapshot_diff test_compute_loss "
+        "test_state train_state workers"
     ),
-    "resume": ("(exp_dir) leave it out: a run found in exp_dir goes on from where it was",),
-    "rho": ("method: {type: RMSProp, rho: …}",),
-    "rms_decay": ("method: {type: RMSProp, rho: …}",),
-    "round_mode": ("(pooling) leave it out: the last window is always counted (Caffe's CEIL)",),
-    "save_every": (_SAVE,),
-    "scale": ("transformers: {data: [{type: Scale, scale: …}]}",),
-    "shuffle": ("(exp_dir) write it on the data layer of the net",),
-    "slope": ("(epsilon) write type: LReLU, which has a 'slope'",),
-    "snapshot": (_SAVE,),
-    "snapshot_after_train": ("(exp_dir) leave it out: a run always saves its end",),
-    "snapshot_diff": (_LEAVE,),
-    "snapshot_format": ("(exp_dir) leave it out: snapshots are always HDF5",),
-    "solver_mode": (_CHOSEN,),
-    "split": ("(source) write source: dataset:NAME/train, or 'rows'",),
-    "step_size": (_RULE,),
-    "steps_per_epoch": ("(exp_dir) leave it out: an epoch is one pass over the data",),
-    "stepsize": ("(stepvalues) write type: Step, which has a 'stepsize'", _RULE),
-    "stepvalue": (
-        "(stepsize) write type: MultiStep, which has 'stepvalues'",
-        "lr_policy: {type: MultiStep, base_lr: …, gamma: …, stepvalues: […]}",
+    "(exp_dir) leave it out: a validation runs over its whole data set": "test_iter",
+    "(exp_dir) leave it out: an epoch is one pass over the data": "steps_per_epoch",
+    "(exp_dir) leave it out: breaks are due at iteration 0 too": "test_initialization",
+    "(exp_dir) leave it out: graphnet check shows the net, graphnet time its layers": "debug_info",
+    "(exp_dir) leave it out: graphnet solve --backend chooses where a net runs": (
+        "accelerator backend cpu cuda device device_id devices gpu solver_mode"
     ),
-    "stride_h": ("stride: [height, width]",),
-    "stride_w": ("stride: [height, width]",),
-    "test_compute_loss": (_LEAVE,),
-    "test_initialization": ("(exp_dir) leave it out: breaks are due at iteration 0 too",),
-    "test_interval": ("coffee_breaks: [{type: ValidationPerformance, every_n_iter: …}]",),
-    "test_iter": ("(exp_dir) leave it out: a validation runs over its whole data set",),
-    "test_net": ("(exp_dir) leave it out: a net's layers of 'phase: test' are its test net",),
-    "test_state": (_LEAVE,),
-    "threads": ("(exp_dir) leave it out: graphnet solve --threads says how many",),
-    "train_net": ("(exp_dir) leave it out: the net names its solver, with 'solver: FILE'",),
-    "train_state": (_LEAVE,),
-    "trainable": ("frozen: true, for what must not learn",),
-    "val_check_interval": (_VALIDATE,),
-    "validation_data": ("(exp_dir) write a data layer with 'phase: test' in the net",),
-    "validation_freq": (_VALIDATE,),
-    "validation_split": ("(exp_dir) write 'rows' on the data layers of both phases in the net",),
-    "verbose": (_REPORT,),
-    "warmup": ("lr_policy: {type: Warmup, length: …, policy: {…}}",),
-    "weight_decay": (_HALF, f"(method) beside 'method' write {_HALF}"),
-    "width": (_SHAPES,),
-    "workers": (_AHEAD, _LEAVE),
+    "(exp_dir) leave it out: graphnet solve --threads says how many": "threads",
+    "(exp_dir) leave it out: snapshots are always HDF5": "snapshot_format",
+    "(exp_dir) leave it out: the net names its solver, with 'solver: FILE'": "train_net",
+    "(exp_dir) leave it out: the net names its solver, with 'solver: FILE' at its top": "model net",
+    "(exp_dir) say it on a layer: weight_regu: L1Regu, or filter_regu": "regularization_type",
+    "(exp_dir) write 'rows' on the data layers of both phases in the net": "validation_split",
+    "(exp_dir) write 'weights' on the loss layer of the net": "class_weight class_weights",
+    "(exp_dir) write a data layer of the net: {type: HDF5Data, …}": "data dataset",
+    "(exp_dir) write a data layer with 'phase: test' in the net": "validation_data",
+    "(exp_dir) write a layer of the net: {type: Accuracy, phase: test, …}": "metrics",
+    "(exp_dir) write a layer of the net: {type: SoftmaxLoss, …}": "criterion loss",
+    "(exp_dir) write it on the data layer of the net": "batch_size shuffle",
+    "(keep_last) write 'exp_dir' in the solver: snapshots are there": "dirpath filepath",
+    "(layers) write a layer: {type: Input, …}": "input input_dim input_shape",
+    "(method) beside 'method' write lr_policy: {type: Fixed, base_lr: …}": (
+        "base_lr learning_rate lr"
+    ),
+    "(method) beside 'method' write mom_policy: {type: Fixed, momentum: …}": "momentum",
+    "(method) beside 'method' write regu_coef: …, half of that value": "weight_decay",
+    "(method) write method: Nesterov": "nesterov",
+    "(normalize) leave it out: the loss takes scores, as they are before any softmax": (
+        "from_logits"
+    ),
+    "(patience) add to coffee_breaks: {type: Snapshot, keep_best: …}, which keeps them": (
+        "restore_best_weights"
+    ),
+    "(pooling) leave it out: the last window is always counted (Caffe's CEIL)": (
+        "ceil_mode round_mode"
+    ),
+    "(ratio) write 'ratio', the part that is dropped: 1 minus keep_prob": "keep_prob",
+    "(source) leave it out: data files are HDF5": "backend",
+    "(source) leave it out: the batches of training run on into the next epoch": "drop_last",
+    "(source) write 'source' for the file, 'tops' for the names of what is in it": "data label",
+    "(source) write source: dataset:NAME/train, or 'rows'": "split",
+    "(source) write type: AsyncHDF5Data, which reads ahead": "num_workers prefetch workers",
+    "(stepsize) write type: MultiStep, which has 'stepvalues'": "stepvalue",
+    "(stepvalues) write type: Step, which has a 'stepsize'": "stepsize",
+    "(use_global_stats) write 'moving_average_fraction' (PyTorch's momentum is 1 minus it)": (
+        "momentum"
+    ),
+    "(weight_h_init) write one layer for each": "num_layers",
 }
 
-#: What they call one of several kinds, and what it is here, wherever that is one of the choices.
-KIND_WORDS: Mapping[str, tuple[str, ...]] = {
-    "average": ("Mean",),
-    "ave": ("Mean",),
-    "avg": ("Mean",),
-    "constant": ("Fixed",),
-    "cosineannealing": ("Cosine",),
-    "cosineannealinglr": ("Cosine",),
-    "exponential": ("Exp",),
-    "exponentiallr": ("Exp",),
-    "fixedlr": ("Fixed",),
-    "glorotnormal": ("Glorot",),
-    "glorotuniform": ("Glorot",),
-    "henormal": ("MSRA",),
-    "heuniform": ("MSRA",),
-    "kaiming": ("MSRA",),
-    "kaimingnormal": ("MSRA",),
-    "kaiminguniform": ("MSRA",),
-    "l1": ("L1Regu",),
-    "l2": ("L2Regu", "L2Cons"),
-    "leakyrelu": ("LReLU",),
-    "linear": ("Identity",),
-    "lrschedulerstep": ("Step",),
-    "maxnorm": ("L2Cons",),
-    "momentum": ("SGD",),
-    "multisteplr": ("MultiStep",),
-    "none": ("Identity", "Null", "NoRegu", "NoCons"),
-    "normal": ("Gaussian",),
-    "ones": ("Constant",),
-    "polynomial": ("Poly",),
-    "randomhorizontalflip": ("RandomMirror",),
-    "randomnormal": ("Gaussian",),
-    "randomuniform": ("Uniform",),
-    "silu": ("Swish",),
-    "softplus": ("BNLL",),
-    "steplr": ("Step",),
-    "validation": ("test",),
-    "val": ("test",),
-    "valid": ("test",),
-    "xaviernormal": ("Glorot",),
-    "xavieruniform": ("Glorot",),
-    "zeros": ("Constant",),
+#: A kind of ours, and what it is called elsewhere, in small letters.
+KINDS_ELSEWHERE: Mapping[str, str] = {
+    "BNLL": "softplus",
+    "Constant": "ones zeros",
+    "Cosine": "cosineannealing cosineannealinglr",
+    "Exp": "exponential exponentiallr",
+    "Fixed": "constant fixedlr",
+    "Gaussian": "normal randomnormal",
+    "Glorot": "glorotnormal glorotuniform xaviernormal xavieruniform",
+    "Identity": "linear none",
+    "L1Regu": "l1",
+    "L2Cons": "l2 maxnorm",
+    "L2Regu": "l2",
+    "LReLU": "leakyrelu",
+    "Mean": "average ave avg",
+    "MSRA": "henormal heuniform kaiming kaimingnormal kaiminguniform",
+    "MultiStep": "multisteplr",
+    "NoCons": "none",
+    "NoRegu": "none",
+    "Null": "none",
+    "Poly": "polynomial",
+    "RandomMirror": "randomhorizontalflip",
+    "SGD": "momentum",
+    "Step": "lrschedulerstep steplr",
+    "Swish": "silu",
+    "test": "validation val valid",
+    "Uniform": "randomuniform",
 }
 
 #: What a bare number stands for, by the end of the key it is given to.

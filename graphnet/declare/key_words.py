@@ -1,4 +1,4 @@
-"""What users of Caffe, Mocha, Keras and PyTorch write, and what it is here: the hints."""
+"""Hints for users of Caffe, Mocha, Keras and PyTorch: what to write instead of their keys."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from graphnet.declare.key_table import KEYS_ELSEWHERE, KIND_WORDS, NUMBER_FORMS, PHRASES
+from graphnet.declare.key_table import KEYS_ELSEWHERE, KINDS_ELSEWHERE, NUMBER_FORMS, PHRASES
 from graphnet.errors import did_you_mean, nearest, one_of
 
 
 def key_hint(
     key: str, known: Collection[str], value: Any = None, under: Collection[str] = ()
 ) -> str:
-    """A line on what to write instead of a key that is unknown (with its newline and indent).
+    """A line that says what to write instead of an unknown key, with its newline and indent.
 
     Args:
         key: What was written.
         known: The keys that may stand there.
-        value: What was given to it.
-        under: The key that it stands under, where only that tells what was meant.
+        value: Its value.
+        under: The type that the key was given to, or the key above it: these may tell what was
+            meant.
     """
     if spacing := _spacing_hint(key, known):
         return spacing
@@ -29,33 +30,33 @@ def key_hint(
     words = [ours for ours in known if theirs in KEYS_ELSEWHERE.get(ours, "").split()]
     if words:
         return "\n  write " + " or ".join(f"'{ours}'" for ours in words)
-    phrases = [p for p in PHRASES.get(theirs, ()) if place_of(p) in {*known, *under}]
-    if phrases:
-        sentence = phrases[0].startswith("(")
-        return "\n  " + (phrases[0].partition(") ")[2] if sentence else f"write {phrases[0]}")
+    for phrase, keys in PHRASES.items():
+        if theirs in keys.split() and place_of(phrase) in {*known, *under}:
+            sentence = phrase.startswith("(")
+            return "\n  " + (phrase.partition(") ")[2] if sentence else f"write {phrase}")
     if key.endswith("_param") and "bottoms" in known:
         return f"\n  write its keys beside 'type', without '{key}'"
     return did_you_mean(key, known) or (one_of(list(known)) if known else "")
 
 
 def _spacing_hint(key: str, known: Collection[str]) -> str:
-    """A line on the blank that is missing in ``-name`` and in ``name:x``."""
+    """A line on the space that is missing in ``-name`` or ``name:x``, or nothing."""
     if key.startswith("-") and key[1:] in known:
-        return f"\n  write '- {key[1:]}', with a blank behind the dash"
+        return f"\n  write '- {key[1:]}', with a space after the dash"
     name, colon, value = key.partition(":")
     if colon and value and name in known:
-        return f"\n  write '{name}: {value}', with a blank behind the colon"
+        return f"\n  write '{name}: {value}', with a space after the colon"
     return ""
 
 
 def shape_hint(found: Any) -> str:
-    """A line on what is wrong with a text or list where keys and values are wanted, or nothing."""
+    """A line on how a text or list is written as keys and values, or nothing if that is unclear."""
     if isinstance(found, list) and found and all(isinstance(item, Mapping) for item in found):
-        return "\n  leave out the dashes: this is no list"
+        return "\n  leave out the dashes: this is not a list"
     if not isinstance(found, str):
         return ""
     key = re.match(r"[A-Za-z_]\w*(?=\s*=|:\S)", found)
-    return f"\n  write '{key[0]}: …', with a colon and a blank" if key else ""
+    return f"\n  write '{key[0]}: …', with a colon and a space" if key else ""
 
 
 def place_of(phrase: str) -> str:
@@ -65,24 +66,24 @@ def place_of(phrase: str) -> str:
 
 
 def kind_meant(found: str, known: Collection[str]) -> str:
-    """Which of the ``known`` kinds was meant by a name that may be theirs; nothing if none was."""
+    """The kind among ``known`` that a name of another framework means, or nothing."""
     if found in known:
         return found
     # Mocha's Neurons.ReLU(), Pooling.Max(), XavierInitializer()
     plain = re.sub(r"\(.*\)$", "", found.strip()).rpartition(".")[2].removesuffix("Initializer")
-    words = KIND_WORDS.get(re.sub(r"[_\W]", "", plain).lower(), ())
-    meant = [word for word in words if word in known]
+    theirs = re.sub(r"[_\W]", "", plain).lower()
+    meant = [ours for ours in known if theirs in KINDS_ELSEWHERE.get(ours, "").split()]
     return meant[0] if meant else nearest(plain, known)
 
 
 def kind_hint(found: str, known: Collection[str]) -> str:
-    """A line on which of ``known`` was meant (with its newline and indent), or nothing."""
+    """The line ``did you mean 'x'?`` for a kind (with its newline and indent), or nothing."""
     meant = kind_meant(found, known)
     return f"\n  did you mean '{meant}'?" if meant else ""
 
 
 def number_hint(key: str, value: Any) -> str:
-    """A line on how a bare number is written as keys and values, where that can be told."""
+    """A line on how a bare number is written as keys and values, or nothing if that is unclear."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     forms = [form for end, form in NUMBER_FORMS.items() if key.endswith(end)]
@@ -90,7 +91,7 @@ def number_hint(key: str, value: Any) -> str:
 
 
 def _axis_for(key: str, value: Any) -> str:
-    """Mocha counts axes from the other end, from 1; graphnet as NumPy does, from 0."""
+    """Mocha counts axes from the last one, which is 1; graphnet from the first one, which is 0."""
     if not isinstance(value, int) or value == 0:
         return (
             f"graphnet's key is 'axis', counted as in NumPy's (N, C, H, W); Mocha's '{key}' is not"

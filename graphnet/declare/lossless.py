@@ -1,7 +1,7 @@
-"""Numbers that come from outside, taken as they are or refused: nothing is lost in silence.
+"""Converting numbers from outside to the net's precision, or refusing them if something is lost.
 
-Rounding a float to the net's precision is no loss here; an imaginary part, a mask, a value too
-large and whole numbers that could no longer be told apart are.
+An imaginary part, a mask, a value that is too large, and whole numbers that could no longer be
+told apart would be lost. Rounding a float is no loss.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _CURES = {
 
 
 def real_array(values: Any, what: str) -> np.ndarray:
-    """``values`` as an array of real numbers; the same memory where it is one.
+    """``values`` as an array of real numbers; the same memory if it is an array of them.
 
     Args:
         values: An array, or nested lists of numbers.
-        what: Begins a message.
+        what: How a message begins.
 
     Raises:
         DataError: If they are not real numbers, or some are masked.
@@ -78,7 +78,7 @@ def lossless(values: Any, dtype: np.dtype, what: str) -> np.ndarray:
 
 
 def first_inexact(array: np.ndarray, dtype: np.dtype) -> tuple[int, ...] | None:
-    """Where the first whole number stands that ``dtype`` cannot hold; None if it holds all."""
+    """The place of the first whole number that ``dtype`` cannot hold; None if it holds all."""
     most = most_exact(dtype)
     if array.dtype.kind not in "iu" or not array.size or np.iinfo(array.dtype).max <= most:
         return None
@@ -93,7 +93,7 @@ def first_inexact(array: np.ndarray, dtype: np.dtype) -> tuple[int, ...] | None:
 
 
 def inexact_text(value: Any, place: tuple[int, ...], dtype: np.dtype) -> str:
-    """That a whole number cannot be held, and what to do."""
+    """The message that a whole number cannot be held."""
     at = f" at {list(place)}" if place else ""
     return (
         f"the whole number {value}{at} cannot be told from its neighbours in {dtype}"

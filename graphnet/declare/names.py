@@ -1,7 +1,7 @@
-"""Which names layers and data sets may have: those that a file can hold, each in its place.
+"""The names that layers and data sets may have: those that a snapshot can hold.
 
-A snapshot keeps a param as ``params/LAYER/PARAM``. A name with slashes makes groups of it, which
-is allowed; one that leads to another place, or to one that is taken, would be lost.
+A snapshot keeps a param as ``params/LAYER/PARAM``. Slashes in a name make groups, which is allowed
+unless the path leads elsewhere, or to a place that is taken.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from graphnet.errors import SpecError
 
-#: What a file of HDF5 can hold, with room for the rest of the path.
+#: The longest name that HDF5 can hold, with room for the rest of the path.
 _MOST_BYTES = 1000
 
 
 def check_name(name: str) -> None:
-    """See that an HDF5 file can hold what has this name, where it is looked for.
+    """Check that an HDF5 file can hold something under this name.
 
     Raises:
         SpecError: With what is wrong and how to repair it.
@@ -49,13 +49,13 @@ def _quoted(name: str) -> str:
 
 
 def clashes(entries: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Pairs of which one would lie at or within the other, as ``a/b`` and ``a/b/c``.
+    """Pairs of paths of which one lies at or within the other, such as ``a/b`` and ``a/b/c``.
 
     Args:
-        entries: Whose each is, and its path in a snapshot.
+        entries: The owner and the path of each.
 
     Yields:
-        Whose the outer one is, whose the inner one is, and the path of the outer one.
+        The owner of the outer path, the owner of the inner one, and the outer path.
     """
     owners: dict[str, str] = {}
     for owner, path in entries:

@@ -1,7 +1,7 @@
 """Overrides: ``--set layers.conv1.n_filter=8`` applied to a parsed document.
 
-The document is edited before it is validated, so that a wrong value is reported like any other,
-only that its position is ``--set layers.conv1.n_filter=8``.
+The document is edited before it is validated, so a wrong value is reported like any other; its
+position is ``--set layers.conv1.n_filter=8``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from graphnet.declare.validation import describe
 from graphnet.declare.yaml_reader import Document, KeyPath, parse_value
 from graphnet.errors import Position, SpecError, did_you_mean
 
-#: A path that begins with one of these is meant for the net, any other for the solver.
+#: A path that begins with one of these keys is for the net, any other for the solver.
 NET_KEYS = ("layers", "name", "solver")
 
 
@@ -24,9 +24,9 @@ class Override:
     """One ``--set``.
 
     Attributes:
-        path: Keys, names, types and indices, as written between the dots.
-        value: What is to stand there.
-        text: The whole option, as messages name it.
+        path: The keys, names, types and indices between the dots.
+        value: The new value.
+        text: The whole option, for messages.
     """
 
     path: tuple[str, ...]
@@ -35,17 +35,17 @@ class Override:
 
     @property
     def for_net(self) -> bool:
-        """Whether it is meant for the net rather than the solver."""
+        """Whether it is for the net rather than the solver."""
         return self.path[0] in NET_KEYS
 
     @property
     def position(self) -> Position:
-        """What messages about the value begin with."""
+        """How messages about the value begin."""
         return Position(self.text, 0, 0)
 
 
 def parse_override(text: str) -> Override:
-    """Parse ``key.path=value``; the value is YAML, and nothing at all is null.
+    """Parse ``key.path=value``; the value is YAML, and an empty one is null.
 
     Raises:
         ValueError: If it has another form.
@@ -61,10 +61,10 @@ def parse_override(text: str) -> Override:
 
 
 def override(document: Document, overrides: Iterable[Override]) -> Document:
-    """The document with other values in it.
+    """The document with the new values.
 
-    The last key of a path may be new; those before it lead to mappings and lists. An item of a
-    list is found by its name, its type or its index, counted from 0.
+    The last key of a path may be new. An item of a list is named by its name, its type or its
+    index from 0.
 
     Raises:
         SpecError: If a path leads nowhere.
@@ -80,14 +80,14 @@ def override(document: Document, overrides: Iterable[Override]) -> Document:
         for known in (values, keys):
             for path in [p for p in known if p[: len(place)] == place]:
                 del known[path]
-            for n in range(1, len(place)):  # mappings that are only there to hold it
+            for n in range(1, len(place)):  # mappings made to hold it
                 known.setdefault(place[:n], one.position)
             known[place] = one.position
     return replace(document, value=value, values=values, keys=keys)
 
 
 def _as_mapping(document: Document) -> Document:
-    """A bare list of layers is a net too; here it becomes the mapping with that list in it."""
+    """A bare list of layers, which is a net too, as a mapping with ``layers``."""
     if isinstance(document.value, Mapping):
         return document
     values = {("layers", *path): position for path, position in document.values.items()}
@@ -96,7 +96,7 @@ def _as_mapping(document: Document) -> Document:
 
 
 def _assign(container: Any, one: Override) -> KeyPath:
-    """Put the value into its place; return the path of that place."""
+    """Put the value in its place, and return the path of that place."""
     place: KeyPath = ()
     rest = one.path
     while True:
@@ -127,7 +127,7 @@ def _step(container: Any, rest: tuple[str, ...], walked: str, one: Override) -> 
 def _find_item(
     items: list[Any], rest: tuple[str, ...], walked: str, one: Override
 ) -> tuple[int, int]:
-    """The item that is named; a name or type may itself contain dots, so the longest wins."""
+    """The item that is named. A name or type may contain dots, so the longest one wins."""
     for n_used in range(len(rest), 0, -1):
         wanted = ".".join(rest[:n_used])
         for key in ("name", "type"):

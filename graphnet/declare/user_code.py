@@ -1,6 +1,6 @@
-"""Classes of the user's own, named in YAML by a dotted path: ``my_hooks.Espresso``.
+"""User code: classes that YAML names by a dotted path, such as ``my_hooks.Espresso``.
 
-The module is looked for beside the YAML file first, then wherever Python looks.
+The module is looked for beside the YAML file first, then in Python's path.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from graphnet.errors import GraphnetError, SpecError, UserCodeError, did_you_mea
 T = TypeVar("T")
 
 _PACKAGE = Path(__file__).parent.parent
-_MARK = "__beside__"  # in a module imported from beside a YAML: that folder
+_MARK = "__beside__"  # the attribute of a module that names the folder it was imported from
 
 
 def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = True) -> type[T]:
-    """Import ``package.module.Class`` and see that it is a ``base``.
+    """Import ``package.module.Class`` and check that it is a ``base``.
 
     Args:
         dotted: Module path and class name.
@@ -35,7 +35,7 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
     """
     module_name, _, class_name = dotted.rpartition(".")
     if not allowed:
-        raise SpecError(f"'{dotted}' is code of the user's own, and --no-user-code refuses it")
+        raise SpecError(f"'{dotted}' is user code, which --no-user-code refuses")
     try:
         module = _import_beside(module_name, folder)
     except ModuleNotFoundError as error:
@@ -67,16 +67,16 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
 
 
 def is_called_by_user(error: SystemExit) -> bool:
-    """Whether code of the user's own has called ``sys.exit``, and not graphnet."""
+    """Whether user code has called ``sys.exit``, and not graphnet."""
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and not Path(frames[-1].filename).is_relative_to(_PACKAGE)
 
 
 def exit_refused(error: SystemExit, during: str) -> UserCodeError:
-    """The error that says what has called ``sys.exit``."""
+    """The error that says where user code has called ``sys.exit``."""
     code = "" if error.code is None else repr(error.code)
     return UserCodeError(
-        f"sys.exit({code}) was called {during}, by code of the user's own\n"
+        f"sys.exit({code}) was called {during}, by user code\n"
         "  it has not ended the program: to report a fault, raise an error"
     )
 
@@ -91,10 +91,10 @@ def written_in(cls: type) -> str:
 
 
 def _import_beside(name: str, folder: Path) -> object:
-    """Import with ``folder`` first in the path, and only for this import.
+    """Import with ``folder`` at the head of Python's path, for this import only.
 
-    What was imported before under the same name does not stand in for a module in ``folder``:
-    one from beside another YAML is forgotten, one from Python's own path keeps its place.
+    A module in ``folder`` is imported even if another one of its name has been: one from beside
+    another YAML is forgotten, one from Python's own path comes back afterwards.
     """
     top = name.partition(".")[0]
     beside = (folder / f"{top}.py").is_file() or (folder / top).is_dir()
@@ -118,7 +118,7 @@ def _import_beside(name: str, folder: Path) -> object:
 
 
 def _where(error: BaseException, folder: Path) -> str:
-    """The line of the user's own file that raised, where there is one."""
+    """The line of the user's own file that raised, if there is one."""
     if isinstance(error, SyntaxError):
         return f"\n  in {error.filename}, line {error.lineno}"
     lines = traceback.extract_tb(error.__traceback__)

@@ -1,7 +1,4 @@
-"""From parsed YAML to checked models: pydantic's findings in the words of graphnet's errors.
-
-Used for layers, solvers, coffee breaks: whatever is declared by a pydantic model.
-"""
+"""From parsed YAML to checked models, with pydantic's errors put into graphnet's words."""
 
 from __future__ import annotations
 
@@ -27,11 +24,11 @@ def validate(
     """Check ``value`` (which stands at ``path`` of the document) and build the model.
 
     Args:
-        model: What it should be.
+        model: The model to build.
         value: Mappings, lists and scalars.
-        document: Where it came from.
-        path: Its place there.
-        subject: Put before each message, such as ``layer 'ip1' (InnerProduct): ``.
+        document: Where the value came from.
+        path: Its place in the document.
+        subject: How each message begins, such as ``layer 'ip1' (InnerProduct): ``.
 
     Raises:
         SpecError: With every problem found, each at its line and column.
@@ -42,7 +39,7 @@ def validate(
             document.at(path),
         )
     try:
-        return model.model_validate(value)
+        return model.__pydantic_validator__.validate_python(value)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise spec_error(error, model, value, document, path, subject) from None
 
@@ -50,7 +47,7 @@ def validate(
 def spec_error(
     error: ValidationError,
     model: type[BaseModel],
-    value: Mapping[str, Any],
+    value: Any,
     document: Document,
     path: KeyPath = (),
     subject: str = "",
@@ -60,20 +57,20 @@ def spec_error(
     found = [
         (details, findings.problem(details))
         for details in error.errors()
-        if details["type"] != "default_factory_not_called"  # another key of its is wrong
+        if details["type"] != "default_factory_not_called"  # another key of the model is wrong
     ]
     hints = [p.message.partition("\n")[2] for d, p in found if d["type"] == "extra_forbidden"]
     meant = set(re.findall(r"'(\w+)[':]", " ".join(hints)))
     return SpecError.of(
         problem
         for details, problem in found
-        # a key that is there under another name is not missing as well
+        # a key that was given under another name is not reported as missing too
         if details["type"] != "missing" or details["loc"][-1] not in meant
     )
 
 
 def describe(value: Any) -> str:
-    """A value as a message shows it: its kind and its beginning."""
+    """A value as messages show it: its kind and its beginning."""
     match value:
         case None:
             return "nothing"
@@ -84,22 +81,18 @@ def describe(value: Any) -> str:
         case str():
             return f"the text '{_short(value)}'"
         case int() | float():
-            return f"{value!r}"
+            return _short(f"{value!r}")
         case list() | tuple():
-            return f"a list of {len(value)}: {_short(_flow(value))}"
+            return f"a list of {len(value)}: {_short('[' + ', '.join(map(str, value)) + ']')}"
         case dict():
             return f"a mapping with the keys {_short(', '.join(map(str, value)))}"
     name = type(value).__name__
-    if isinstance(shape := getattr(value, "shape", None), tuple):
+    if isinstance(shape := getattr(value, "shape", None), tuple) and hasattr(value, "dtype"):
         return f"an array of shape {' × '.join(map(str, shape)) or 'scalar'} ({name})"
     shown = repr(value)
     if shown.startswith("<"):
         return f"a {name}"
     return _short(shown) if shown.startswith(name) else f"{name} {_short(shown)}"
-
-
-def _flow(value: Any) -> str:
-    return "[" + ", ".join(str(v) for v in value) + "]"
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -109,7 +102,7 @@ def _short(text: str, most: int = 60) -> str:
 
 @dataclass(frozen=True)
 class _Findings:
-    """Turns pydantic's errors about one model into problems."""
+    """Turns pydantic's errors about a model into problems."""
 
     model: type[BaseModel]
     value: Any
@@ -124,25 +117,26 @@ class _Findings:
         position = self.document.at((*self.path, *place))
         where, last = _dotted(place), str(loc[-1] if loc else "")
         key = f"key '{where}': " if where else ""
+        tag = found.get("type", "") if isinstance(found, Mapping) else ""
         match kind:
             case "extra_forbidden":
                 around, holder = self.place(loc[:-1])
                 message = f"unknown key '{last}'" + _inside(around, holder)
                 models = self.models(loc[:-1])
                 known = [key for model in models for key in keys_of(model)]
-                under = {str(getattr(model, "stands_under", "")) for model in models}
+                under = {getattr(m, "stands_under", "") for m in models} | {_tag(m) for m in models}
                 message += key_hint(last, known, found, under)
                 position = self.document.key_at((*self.path, *place))
             case "missing":
                 message = f"missing key '{last}'" + _inside(place, details["input"])
-            case "union_tag_not_found" | "union_tag_invalid" if _has_odd_type(found):
+            case "union_tag_not_found" | "union_tag_invalid" if not isinstance(tag, str):
                 here = (*place, "type")
-                message = f"key '{_dotted(here)}': expected a text, found {describe(found['type'])}"
+                message = f"key '{_dotted(here)}': expected a text, found {describe(tag)}"
                 position = self.document.at((*self.path, *here))
-            case "union_tag_not_found" if not isinstance(found, Mapping):
-                message = f"{key}expected keys and values with 'type', found {describe(found)}"
-            case "union_tag_not_found":
+            case "union_tag_not_found" if isinstance(found, Mapping):
                 message = "missing key 'type'" + _inside(place, found)
+            case "union_tag_not_found":
+                message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_invalid":
                 tag = str(context["tag"]).strip("'")
                 kinds = list(self.kinds(loc))
@@ -160,7 +154,7 @@ class _Findings:
         return Problem(self.subject + message, position)
 
     def place(self, loc: Sequence[str | int]) -> tuple[KeyPath, Any]:
-        """Where an error's ``loc`` leads in the value, leaving out the union tags in it."""
+        """The place in the value that an error's ``loc`` leads to, without the union tags in it."""
         place: KeyPath = ()
         inner = self.value
         for step in loc:
@@ -171,7 +165,7 @@ class _Findings:
         return place, inner
 
     def models(self, loc: Sequence[str | int]) -> list[type[BaseModel]]:
-        """The models that may stand where an error's ``loc`` leads."""
+        """The models that may stand at the place that an error's ``loc`` leads to."""
         models = [self.model]
         for step in loc:
             tagged = [m for m in models if _tag(m) == step]
@@ -180,11 +174,11 @@ class _Findings:
         return models
 
     def kinds(self, loc: Sequence[str | int]) -> dict[str, type[BaseModel]]:
-        """The same by their ``type``, where they have one."""
+        """The same models by their ``type``, as far as they have one."""
         return {str(_tag(model)): model for model in self.models(loc) if _tag(model)}
 
     def keys_hint(self, loc: Sequence[str | int], place: KeyPath, found: Any) -> str:
-        """How a number, a name or a class is written with keys and values, where that is clear."""
+        """How a number, name or class is written with keys and values, if that is clear."""
         kinds = self.kinds(loc)
         if isinstance(found, type) and found in kinds.values():
             name = _tag(found)
@@ -208,16 +202,11 @@ def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _inside(place: KeyPath, value: Any) -> str:
-    """Where in the whole a key belongs, and to which type, if it is not at the top."""
+    """The place around a key and its type; nothing at the top."""
     if not place:
         return ""
     kind = value.get("type") if isinstance(value, Mapping) else value
     return f" in '{_dotted(place)}'" + (f" ({kind})" if isinstance(kind, str) else "")
-
-
-def _has_odd_type(value: Any) -> bool:
-    """Whether it is a mapping whose ``type`` is no text."""
-    return isinstance(value, Mapping) and not isinstance(value.get("type", ""), str)
 
 
 def _dotted(path: KeyPath) -> str:
@@ -228,7 +217,7 @@ def _dotted(path: KeyPath) -> str:
 
 
 def _tag(model: type[BaseModel]) -> Any:
-    """What stands at ``type`` to mean this model."""
+    """The ``type`` of a model, if it has one."""
     return model.model_fields["type"].default if "type" in model.model_fields else None
 
 
@@ -238,7 +227,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for arg in getattr(annotation, "__args__", ()) for m in _models_in(arg)]
 
 
-#: What pydantic's kinds of error say, with the numbers of their context filled in.
+#: What was expected, by pydantic's kind of error; numbers come from the error's context.
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "keys and values",
@@ -248,13 +237,17 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge:g}",
     "int_from_float": "a whole number",
     "int_type": "a whole number",
+    "is_instance_of": "an instance of {class}",
     "less_than": "less than {lt:g}",
     "less_than_equal": "at most {le:g}",
     "list_type": "a list",
     "literal_error": "{expected}",
+    "invalid_key": "a text as the key",
     "model_attributes_type": "keys and values",
     "model_type": "keys and values",
     "none_required": "nothing",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_long": "at most {max_length} characters",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",
     "string_unicode": "a text in UTF-8",
@@ -264,12 +257,12 @@ _EXPECTED = {
 }
 
 
-#: The kinds of error where keys and values were wanted, and something else was given.
+#: The kinds of error at a place where keys and values are expected.
 _WANTS_KEYS = ("model_attributes_type", "model_type", "union_tag_not_found", "value_error")
 
 
 def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
-    """What was expected of a value, and what it is."""
+    """What was expected of a value, and what was found."""
     found, message = details["input"], details["msg"]
     if kind == "value_error":
         message = str(context["error"])
@@ -287,11 +280,13 @@ def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
 
 
 def _rewrite_hint(kind: str, found: Any) -> str:
-    """How a value of the wrong kind is written right, where that can be guessed."""
+    """How a value of the wrong kind should be written, if that can be guessed."""
     if found is None:
         return "\n  give it a value, or leave the key out"
-    if kind in ("tuple_type", "list_type"):
-        return _list_hint(found)
+    if kind in ("tuple_type", "list_type") and isinstance(found, str | Mapping):
+        is_item = isinstance(found, Mapping)
+        write = "it as an item of a list, with '- ' before it" if is_item else f"[{found}]"
+        return f"\n  write {write}"
     if kind == "string_type" and isinstance(found, int | float):
         text = str(found).lower() if isinstance(found, bool) else f"{found}"
         return f'\n  write it in quotes: "{text}"'
@@ -299,16 +294,8 @@ def _rewrite_hint(kind: str, found: Any) -> str:
     return f"\n  write {write}" if write else ""
 
 
-def _list_hint(found: Any) -> str:
-    """How a list is made of one thing."""
-    if isinstance(found, str):
-        return f"\n  write [{found}]"
-    is_item = isinstance(found, Mapping)
-    return "\n  write it as an item of a list, with '- ' before it" if is_item else ""
-
-
 def _scalar_meant(kind: str, found: Any) -> str:
-    """What a number or flag was meant to be that is written otherwise; nothing if unclear."""
+    """The number or flag that was probably meant, or nothing."""
     if isinstance(found, float) and kind in ("int_type", "int_from_float"):
         return f"{found:.0f}" if found.is_integer() else ""
     if not isinstance(found, str):
@@ -334,7 +321,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|true|false")
 
 
 def _number_meant(text: str) -> str:
-    """The number that a text such as ``1/255``, ``0,5`` or ``10_000`` was meant to be."""
+    """The number that a text such as ``1/255``, ``0,5`` or ``10_000`` stands for, or nothing."""
     numerator, slash, denominator = (part.strip() for part in text.partition("/"))
     if slash and _NUMBER.fullmatch(numerator) and _NUMBER.fullmatch(denominator):
         if float(denominator):

@@ -1,8 +1,7 @@
-"""YAML with positions: the one place that reads YAML, and the only user of PyYAML.
+"""Reading YAML with the line and column of every key and value, and writing it.
 
-Numbers and words follow YAML 1.2 (``1e-3`` is a float, ``on`` and ``no`` are strings),
-duplicate keys are errors, tags that would build Python objects are refused, and every key and
-value remembers its line and column. Writing (``net.yaml`` in a run directory) is here too.
+Numbers and words follow YAML 1.2: ``1e-3`` is a float, ``on`` and ``no`` are strings. Duplicate
+keys and tags that would build Python objects are errors. Nothing else uses PyYAML.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-#: What positions in a text that is not in a file begin with.
+#: The name in messages of a text that is not in a file.
 TEXT = "the text"
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_MAX_COPIES = 10_000  # of what has an alias: beside them a text has fewer values than characters
+_MAX_COPIES = 10_000  # of values with an alias; all others are fewer than the characters
 _MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -63,13 +62,13 @@ class Document:
     folder: Path = Path()
 
     def at(self, path: KeyPath) -> Position | None:
-        """The position of the value at ``path``, or of the nearest one around it."""
+        """The position of the value at ``path``, or of the nearest value around it."""
         while path not in self.values and path:
             path = path[:-1]
         return self.values.get(path)
 
     def folder_of(self, path: KeyPath) -> Path:
-        """What a relative path at ``path`` is relative to: on the command line, to where one is."""
+        """The folder of a relative path: of this file, or the current one for an option's value."""
         position = self.at(path)
         on_command_line = position is not None and not position.line
         return Path.cwd() if on_command_line else self.folder
@@ -85,7 +84,7 @@ def plain_document(value: Any, file: str = "") -> Document:
 
 
 def read_source(source: Path | str) -> Document:
-    """Read a YAML file, or YAML text itself: what has several lines, or is in brackets.
+    """Read a YAML file, or YAML text itself, which has several lines or is in brackets.
 
     Raises:
         SpecError: As :func:`read_yaml`.
@@ -116,7 +115,7 @@ def read_yaml(path: Path | str) -> Document:
 
 
 def _decoded(data: bytes, path: Path) -> str:
-    """The text of a file: UTF-8, or UTF-16 that says so with its first bytes.
+    """The text of a file in UTF-8, or in UTF-16 with a byte order mark.
 
     Raises:
         SpecError: If it is something else.
@@ -142,11 +141,11 @@ def _decoded(data: bytes, path: Path) -> str:
 
 
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
-    """Parse YAML text; ``file`` is the name used in messages."""
+    """Parse YAML text; messages call it ``file``."""
     at = _Places(file, text)
     if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
         text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
-    reader, loader = _Reader(at, len(text) + _MAX_COPIES), None
+    reader, loader = _NodeReader(at, len(text) + _MAX_COPIES), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -180,14 +179,14 @@ def parse_value(text: str) -> Any:
 
 
 def write_yaml(value: Any) -> str:
-    """The value as YAML text, keys in the order given, one that :func:`parse_yaml` reads back."""
+    """The value as YAML text that :func:`parse_yaml` reads back; keys keep their order."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 class _Places:
-    """Where each character of a text stands, its lines counted as editors count them.
+    """The line and column of each character, counted as editors do.
 
-    PyYAML begins a new one after some characters (U+0085, U+2028, U+2029) that editors do not.
+    PyYAML also ends a line at U+0085, U+2028 and U+2029.
     """
 
     def __init__(self, file: str, text: str) -> None:
@@ -195,12 +194,12 @@ class _Places:
         self._starts = [0, *(end.end() for end in re.finditer(r"\r\n?|\n", text))]
 
     def index(self, index: int) -> Position:
-        """Of the character of that index."""
+        """The position of the character at an index."""
         line = bisect_right(self._starts, index)
         return Position(self.file, line, index - self._starts[line - 1] + 1)
 
     def mark(self, mark: yaml.Mark | None) -> Position:
-        """Of the character at a mark of PyYAML; of the first where there is no mark."""
+        """The position of a mark of PyYAML; without one, that of the first character."""
         return self.index(mark.index if mark else 0)
 
 
@@ -213,7 +212,7 @@ def _is_json(text: str) -> bool:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with YAML 1.2's rules for which plain words are not strings."""
+    """PyYAML's parser, with the rules of YAML 1.2 for numbers and words."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
         None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
@@ -221,7 +220,7 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """The next node; refused where Python's own stack would come to its end."""
+        """The next node; refused before Python's recursion limit is reached."""
         if self.depth > _MAX_DEPTH:
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
@@ -233,13 +232,13 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style for mappings, flow style for short lists; quotes by YAML 1.2's rules."""
+    """Writes mappings in blocks, flat lists in brackets, and quotes by the rules of YAML 1.2."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
 def _is_merge(key: yaml.Node) -> bool:
-    """Whether it is YAML's own key for taking over another mapping's."""
+    """Whether it is ``<<``, which takes over the keys of another mapping."""
     return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
 
 
@@ -249,9 +248,9 @@ def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    # PyYAML takes the first for line ends, which only double quotes keep; the others need some
     odd = ODD_BLANKS.search(text) or text[:1] in tuple(ODD_QUOTES)
-    style = '"' if odd or any(c in text for c in "\r\x85\u2028\u2029") else None
+    line_ends = any(c in text for c in "\r\x85\u2028\u2029")  # kept in double quotes only
+    style = '"' if odd or line_ends else None
     return dumper.represent_scalar(_TAG + "str", text, style)
 
 
@@ -260,8 +259,8 @@ _Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(tuple, _represent_list)
 
 
-class _Reader:
-    """Turns PyYAML's nodes into values and notes where each stood."""
+class _NodeReader:
+    """Turns PyYAML's nodes into values, and notes where each one stood."""
 
     def __init__(self, at: _Places, most_values: int) -> None:
         self.at, self.most_values = at, most_values
@@ -272,6 +271,9 @@ class _Reader:
 
     def position(self, node: yaml.Node) -> Position:
         return self.at.mark(node.start_mark)
+
+    def complain(self, message: str, node: yaml.Node) -> None:
+        self.problems.append(Problem(message, self.position(node)))
 
     def convert(self, node: yaml.Node, path: KeyPath) -> Any:
         self.values[path] = self.position(node)
@@ -298,18 +300,13 @@ class _Reader:
                 merged += value_node.value if is_list else [value_node]
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem("a key must be a plain word", self.position(key_node)))
+                self.complain("a key must be a plain word", key_node)
                 continue
             key = self.text(key_node)
             here = (*path, key)
             if key in result:
-                self.problems.append(
-                    Problem(
-                        f"the key '{key}' is given twice\n"
-                        f"  first in line {self.keys[here].line}; remove one of them",
-                        self.position(key_node),
-                    )
-                )
+                first = f"first in line {self.keys[here].line}; remove one of them"
+                self.complain(f"the key '{key}' is given twice\n  {first}", key_node)
                 continue
             self.keys[here] = self.position(key_node)
             result[key] = self.convert(value_node, here)
@@ -321,7 +318,7 @@ class _Reader:
         """Take over what ``<<`` names, except the keys that are there already."""
         if not isinstance(source, yaml.MappingNode):
             said = "'<<' takes over the keys of a mapping\n  write <<: *NAME, and &NAME before it"
-            self.problems.append(Problem(said, self.position(source)))
+            self.complain(said, source)
             return
         if id(source) in self.open:
             raise SpecError("the aliases in this file expand without end", self.position(source))
@@ -344,7 +341,7 @@ class _Reader:
                 return text.lower() == "true"
             case "int" if _WORDS["int"].match(text) and len(text) > _MAX_DIGITS:
                 said = f"a whole number of {len(text)} digits, expected {_MAX_DIGITS} at most"
-                self.problems.append(Problem(said, self.position(node)))
+                self.complain(said, node)
                 return 0
             case "int" if _WORDS["int"].match(text):
                 return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
@@ -353,23 +350,19 @@ class _Reader:
         return self.refuse_tag(node)
 
     def text(self, node: yaml.ScalarNode) -> str:
-        """What stands there; an escape may not stand for what no file's name can hold."""
+        """The text of a node; characters that no file's name can hold are refused."""
         text = str(node.value)
         if node.style is None and (odd := ODD_BLANKS.search(text)):
-            said = f"a blank here is no plain one but #x{ord(odd[0]):04x}\n  type it anew"
-            self.problems.append(Problem(said, self.position(node)))
+            said = f"this space is the character #x{ord(odd[0]):04x}\n  type it again"
+            self.complain(said, node)
         if node.style is None and text[:1] in tuple(ODD_QUOTES):
-            said = f"{text[0]} is no quote in YAML\n  write ' or \""
-            self.problems.append(Problem(said, self.position(node)))
+            said = f"{text[0]} is not a quote in YAML\n  write ' or \""
+            self.complain(said, node)
         if found := _NO_TEXT.search(text):
             said = f"the character #x{ord(found[0]):04x} is not allowed in a text"
-            self.problems.append(Problem(said, self.position(node)))
+            self.complain(said, node)
         return text
 
     def refuse_tag(self, node: yaml.Node) -> None:
         tag = str(node.tag).replace(_TAG, "!!")
-        self.problems.append(
-            Problem(
-                f"the tag '{tag}' is not allowed here\n  write a plain value", self.position(node)
-            )
-        )
+        self.complain(f"the tag '{tag}' is not allowed here\n  write a plain value", node)

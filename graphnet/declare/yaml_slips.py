@@ -1,7 +1,7 @@
-"""What usually lies behind a YAML parser's complaint: its words in plain ones, with the cure.
+"""From a YAML parser's complaint to the slip behind it, in plain words and with the cure.
 
-The parser knows what it had expected where it could not go on; the slip is often elsewhere, such
-as a quote that was opened lines above.
+The parser says what it expected where it could not go on. The slip is often elsewhere, such as at
+a quote that was opened lines above.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: What looks like a blank and is none: it comes along with text from web pages and word processors.
+#: Characters that look like a space: they come with text from web pages and word processors.
 ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 ODD_QUOTES = "“”„‟‘’‚‛«»"
 
@@ -20,7 +20,7 @@ _CAFFE = re.compile(r"^[ ]*(?:layers?|input_shape|\w+_param)\s*\{", re.MULTILINE
 
 
 class Slip(NamedTuple):
-    """A slip.
+    """A mistake in the text.
 
     Attributes:
         message: What is wrong, and on further lines how it is written right.
@@ -35,21 +35,21 @@ def find_slip(text: str, problem: str, context: str, at: int, opened: int) -> Sl
     """What is wrong with a text that cannot be parsed.
 
     Args:
-        text: All of it.
-        problem: The parser's words.
-        context: What it was doing.
-        at: The index of the character where it could not go on.
-        opened: That of the character where it began what it was doing.
+        text: The whole text.
+        problem: What the parser complains of.
+        context: What the parser was doing.
+        at: The index of the character where it stopped.
+        opened: The index of the character where it began what it was doing.
     """
-    if _CAFFE.search(text):
+    if caffe := _CAFFE.search(text):
         return Slip(
             "this looks like a prototxt of Caffe\n"
             "  here a net is YAML: - {name: ip1, type: InnerProduct, output_dim: 10, …}",
-            _CAFFE.search(text).start(),  # type: ignore[union-attr]
+            caffe.start(),
         )
     if "\t" in text[at : at + 1] or r"'\t'" in problem:
         indents = not text[text.rfind("\n", 0, at) + 1 : at].strip()
-        cure = "indent with spaces, not tabs" if indents else "write a blank instead"
+        cure = "indent with spaces, not tabs" if indents else "write a space instead"
         return Slip(f"a tab is not allowed here\n  {cure}", at)
     if "quoted scalar" in context:
         if "end of stream" in problem or "document separator" in problem:
@@ -58,27 +58,16 @@ def find_slip(text: str, problem: str, context: str, at: int, opened: int) -> Sl
             f"{problem}\n  in double quotes a backslash begins an escape: write single quotes", at
         )
     for pattern, message in (
-        (ODD_BLANKS, "a blank here is no plain one, as copied from a page\n  type it again"),
-        (_DASH, "an item of a list begins with a dash and a blank\n  write '- ' instead of '-'"),
-        (_COLON, "a blank is missing behind the colon\n  write 'key: value'"),
-        (_EQUALS, "a key and its value are parted by a colon and a blank\n  write 'key: value'"),
+        (ODD_BLANKS, "this space is a special character, as copied from a page\n  type it again"),
+        (_DASH, "an item of a list begins with a dash and a space\n  write '- ' instead of '-'"),
+        (_COLON, "a space is missing after the colon\n  write 'key: value'"),
+        (_EQUALS, "a colon and a space belong between a key and its value\n  write 'key: value'"),
     ):
-        slip = _last(pattern, text, _line_before(text, opened), at)
-        if slip is not None:
-            return Slip(message, slip)
+        # from the line before that of `opened` to the end of that of `at`
+        first = text.rfind("\n", 0, max(text.rfind("\n", 0, opened), 0)) + 1
+        if slips := list(pattern.finditer(text, first, (text + "\n").find("\n", at))):
+            return Slip(message, slips[-1].end())
     return Slip(_plain(problem, context, text, opened), at)
-
-
-def _line_before(text: str, at: int) -> int:
-    """Where the line before that of ``at`` begins."""
-    return text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1
-
-
-def _last(pattern: re.Pattern[str], text: str, first: int, end: int) -> int | None:
-    """Where a slip ends that is the last in the lines from index ``first`` to that of ``end``."""
-    stop = text.find("\n", end)
-    found = list(pattern.finditer(text, first, len(text) if stop < 0 else stop))
-    return found[-1].end() if found else None
 
 
 def _plain(problem: str, context: str, text: str, opened: int) -> str:
@@ -102,7 +91,7 @@ def _plain(problem: str, context: str, text: str, opened: int) -> str:
             "  a text that begins with * needs quotes"
         )
     if "while scanning an alias" in context or "while scanning an anchor" in context:
-        return "a name is missing behind this * or &\n  a text that begins with one needs quotes"
+        return "a name is missing after this * or &\n  a text that begins with one needs quotes"
     if "cannot start any token" in problem:
         return f"a value cannot begin with {problem.split()[2]}\n  put the value in quotes"
     if "another document" in problem:

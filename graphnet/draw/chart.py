@@ -60,7 +60,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """Where values lie along an axis.
 
     Attributes:
@@ -133,7 +133,7 @@ def chart(title: str, panels: Sequence[Panel], x_title: str, *, may_be_log: bool
     xs = [x for p in shown for s in p.series for x, _ in _finite(s.points)]
     low, high = min(xs, default=0.0), max(xs, default=1.0)
     left, right = _MARGIN + _LEFT, _MARGIN + _LEFT + _WIDTH
-    x_scale = Scale(low, high if high > low else low + 1, left, right)
+    x_scale = AxisScale(low, high if high > low else low + 1, left, right)
     y = _MARGIN + 14
     heading = shortened(title, right - _MARGIN, 15, bold=True)
     groups = [Group("title", title, [Text(_MARGIN, y, heading, 15, "ink", is_bold=True)])]
@@ -200,7 +200,7 @@ def _dashes(series: Series) -> tuple[float, ...]:
     return _DASHES[series.colour // N_SERIES % len(_DASHES)]
 
 
-def _panel(panel: Panel, x_scale: Scale, top: float, may_be_log: bool) -> list[Shape]:
+def _panel(panel: Panel, x_scale: AxisScale, top: float, may_be_log: bool) -> list[Shape]:
     """Grid, marks, lines."""
     bottom = top + panel.height
     ys = [y for s in panel.series for _, y in _finite(s.points)]
@@ -224,14 +224,14 @@ def _panel(panel: Panel, x_scale: Scale, top: float, may_be_log: bool) -> list[S
     return shapes
 
 
-def _y_scale(ys: Sequence[float], top: float, bottom: float, *, may_be_log: bool) -> Scale:
+def _y_scale(ys: Sequence[float], top: float, bottom: float, *, may_be_log: bool) -> AxisScale:
     low, high = min(ys), max(ys)
     if may_be_log and low > _LEAST and high / low > _WIDE:
-        return Scale(low / 1.2, high * 1.2, bottom, top, is_log=True)
+        return AxisScale(low / 1.2, high * 1.2, bottom, top, is_log=True)
     size = max(abs(low), abs(high))
     spare = max((high - low) * 0.06, size * 1e-6) if high > low else size * 0.1 or 0.1
     least = 0.0 if low >= 0 and low - spare < 0 else low - spare
-    return Scale(least, high + spare, bottom, top)
+    return AxisScale(least, high + spare, bottom, top)
 
 
 def _pieces(points: Sequence[tuple[float, float]]) -> Iterable[list[tuple[float, float]]]:

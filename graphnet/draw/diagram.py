@@ -240,11 +240,11 @@ def _folded_text(spec: LayerSpec) -> str:
 def _settings(spec: LayerSpec) -> list[str]:
     """What the user has said of a layer, as it is written in the YAML."""
     learned = {f"{name}_{key}" for name in spec.learned for key in ("init", "regu", "cons", "lr")}
-    found = []
+    found, values = [], dict(spec)
     for name, info in type(spec).model_fields.items():
         if name not in spec.model_fields_set or name in _SHOWN_ELSEWHERE or name in learned:
             continue
-        text = _value(getattr(spec, name))
+        text = _value(values[name])
         if text:
             found.append(f"{info.alias or name} {text}")
     return found

@@ -1,1 +1,1 @@
-"""Files as a run or a command writes them: whole or not at all, and none but its own."""
+"""Files as a run or a command writes them: whole or not at all, and only its own."""

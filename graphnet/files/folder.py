@@ -1,7 +1,7 @@
-"""A folder that is held: what is done in it is done there, wherever its path leads by then.
+"""A folder that is held open: its files are found in it even if its path now leads elsewhere.
 
 Where the system has descriptors of folders (POSIX), names are looked up in the folder itself, so
-that a folder moved away, one put in its place, or a changed working directory lead nowhere else.
+it does no harm to move the folder, to put another in its place, or to change the working directory.
 Elsewhere (Windows) absolute paths are used. Symbolic links in the folder are never followed; the
 folder's own path may be one.
 """
@@ -19,18 +19,18 @@ _BY_DESCRIPTOR = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.suppor
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
-#: What fsync says of a folder on systems and file systems that have no such thing.
+#: What fsync answers for a folder on systems and file systems that cannot sync one.
 _NO_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
 
 
 class Folder:
-    """A folder that is there, held until :meth:`close`.
+    """An existing folder, held until :meth:`close`.
 
     Attributes:
-        path: Of it, absolute, as it was when it was taken hold of.
+        path: Its path when it was opened, absolute.
 
     Args:
-        path: Of it; symbolic links on the way are followed.
+        path: Its path; symbolic links on the way are followed.
         within: The held folder that it lies in; then it must not be a symbolic link itself.
 
     Raises:
@@ -58,7 +58,7 @@ class Folder:
         self.close()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -74,11 +74,11 @@ class Folder:
     # --- what is in it ------------------------------------------------------------------
 
     def names(self) -> list[str]:
-        """Of all that is in it, in order."""
+        """The names of all that is in it, sorted."""
         return sorted(os.listdir(self._place))
 
     def status(self, name: str) -> os.stat_result | None:
-        """Of what has the name, a link not followed; None if nothing has."""
+        """The status of what has the name, a link not followed; None if nothing has it."""
         with suppress(FileNotFoundError):
             return os.stat(self._at(name), follow_symlinks=False, **self._within())
         return None
@@ -98,7 +98,7 @@ class Folder:
             return file.read(n_bytes)
 
     def refuse_link(self, name: str) -> None:
-        """See that a name is not a symbolic link.
+        """Check that a name is not a symbolic link.
 
         Raises:
             OSError: ELOOP, if it is.
@@ -119,12 +119,12 @@ class Folder:
             self.refuse_link(name)
         try:
             return os.open(self._at(name), flags | _NO_FOLLOW | _BINARY, 0o666, **self._within())
-        except NotADirectoryError:  # what a link opened as a folder is, on some systems
+        except NotADirectoryError:  # how some systems refuse to open a link as a folder
             self.refuse_link(name)
             raise
 
     def rename(self, name: str, target: str, to: Folder | None = None) -> None:
-        """Give a file another name, in the place of what has it; ``to``: in another folder.
+        """Rename a file, replacing what has the new name; ``to``: into another folder.
 
         Raises:
             OSError: If it cannot be renamed.
@@ -181,7 +181,7 @@ class Folder:
 def _open_folder(path: Path) -> int:
     try:
         return os.open(path, _FOLDER)
-    except PermissionError:  # one that may be written to but not read
+    except PermissionError:  # a folder that may be written to but not read
         return os.open(path, _FOLDER | getattr(os, "O_PATH", 0))
 
 

@@ -1,4 +1,4 @@
-"""Paths: where those in a YAML lead, how messages name them, and which must not be written to."""
+"""Paths: where those in YAML lead, how messages name them, and which must not be written to."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from graphnet.errors import SpecError
 
 
 def user_path(text: str) -> Path:
-    """A path as YAML has it: ``~`` is the home folder; ``~x`` is a name if there is no user x."""
-    if "\0" in text:  # no user has such a name, and the system is not to be asked
+    """A path as written in YAML: ``~`` is the home folder; without a user x, ``~x`` is a name."""
+    if "\0" in text:  # no user has such a name, and asking the system would raise
         return Path(text)
     return Path(os.path.expanduser(text))  # noqa: PTH111  # pathlib's raises for such a name
 
 
 def placed(text: str, folder: Path) -> Path:
-    """Where a path leads that stands in a file of ``folder``, absolute and without ``..``."""
+    """Where a path written in a file of ``folder`` leads, absolute and without ``..``."""
     return Path(os.path.normpath(folder.absolute() / user_path(text)))
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file or folder; there is none under a name that no system takes."""
+    """Whether there is such a file or folder; no, if no system takes the name."""
     return os.path.exists(path)  # noqa: PTH110  # pathlib's raises for such a name
 
 
@@ -45,11 +45,11 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def refuse_to_write_over(target: Path, needed: Mapping[str, Path]) -> None:
-    """See that what is to be written is none of the files that are read.
+    """Check that a file to be written is none of the files that are read.
 
     Args:
-        target: What is to be written.
-        needed: What is read, by what it is.
+        target: The file to be written.
+        needed: The files that are read, by what they are.
 
     Raises:
         SpecError: Naming the file that would be lost.

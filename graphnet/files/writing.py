@@ -1,9 +1,9 @@
-"""Writing files so that whatever happens leaves the old one or the new one, whole.
+"""Writing files so that, whatever happens, either the old or the new one is there, whole.
 
-The new content goes into a file beside, ``NAME.0123abcd.unfinished``, which is new and therefore
-nobody else's; it is put on the disk, and takes the old one's place by a rename; then the folder is
-put on the disk as well. All that graphnet writes is written here, but for lines that are added to
-a run's statistics.
+The new content goes into a file beside it, ``NAME.0123abcd.unfinished``, which is new and therefore
+nobody else's; it is put on the disk, and replaces the old one by a rename; then the folder is put
+on the disk as well. Everything that graphnet writes is written here, except the lines added to a
+run's statistics.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _UNFINISHED_NAME = re.compile(r"(.+?)(?:\.[0-9a-f]{8})?\.unfinished")
 
 @dataclass(frozen=True)
 class Advice:
-    """What a file is for, so that an error says what to do.
+    """What to do if a file cannot be written, for the error's message.
 
     Attributes:
-        error: What is raised.
-        no_room: Where the disk is full.
-        forbidden: Where one may not write.
-        broken: Where the disk has a fault.
+        error: The type of the error.
+        no_room: What to do if the disk is full.
+        forbidden: If writing is not allowed.
+        broken: If the disk has a fault.
     """
 
     error: type[GraphnetError]
@@ -79,16 +79,16 @@ def explained(path: Path, advice: Advice) -> Iterator[None]:
 class OutputFile(io.RawIOBase):
     """A file that is being written, and gets its name by :meth:`finish`.
 
-    It can be read and written anywhere. If it is left before, nothing remains of it, and what has
-    the name stays.
+    It can be read and written anywhere. If it is discarded before that, nothing remains of it, and
+    the file that has the name stays.
 
     Attributes:
-        path: What it will be.
+        path: Its path when finished.
 
     Args:
-        path: What it will be.
+        path: Its path when finished.
         advice: For errors.
-        folder: The folder of it, where it is held by somebody else.
+        folder: Its folder, if somebody holds it already.
 
     Raises:
         GraphnetError: If it cannot be made, or what has the name is not an ordinary file.
@@ -115,13 +115,13 @@ class OutputFile(io.RawIOBase):
                 raise
 
     def _replaced_mode(self) -> int | None:
-        """Who may read the file that will be replaced.
+        """The permissions of the file that will be replaced, if there is one.
 
         Raises:
-            OSError: If it is a symbolic link or a device: such are not replaced.
+            OSError: If it is a symbolic link or a device: these are not replaced.
         """
         found = self._folder.status(self.path.name)
-        if found is None or stat.S_ISDIR(found.st_mode):  # which the rename says
+        if found is None or stat.S_ISDIR(found.st_mode):  # the rename refuses a folder
             return None
         self._folder.refuse_link(self.path.name)
         if not stat.S_ISREG(found.st_mode):
@@ -180,7 +180,7 @@ class OutputFile(io.RawIOBase):
     # --- its end ------------------------------------------------------------------------
 
     def complete(self) -> None:
-        """Put it on the disk; nothing more can be written, and all it lacks is its name.
+        """Put it on the disk. Nothing more can be written; it only lacks its name.
 
         Raises:
             GraphnetError: If that fails.
@@ -195,7 +195,7 @@ class OutputFile(io.RawIOBase):
         """Put it on the disk and give it its name.
 
         Raises:
-            GraphnetError: If that fails; what had the name is then what it was.
+            GraphnetError: If that fails; what had the name is unchanged.
         """
         with explained(self.path, self._advice):
             try:
@@ -207,7 +207,7 @@ class OutputFile(io.RawIOBase):
                 self.discard()
 
     def discard(self) -> None:
-        """Leave nothing of it, unless it is finished."""
+        """Remove it, unless it is finished."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):
@@ -222,7 +222,7 @@ class OutputFile(io.RawIOBase):
 
 @contextmanager
 def output_file(path: Path, advice: Advice, folder: Folder | None = None) -> Iterator[OutputFile]:
-    """A file that has its name when the block has ended, and is not there if it has raised.
+    """A file that gets its name when the block ends, and is removed if the block raises.
 
     Raises:
         GraphnetError: If it cannot be written; what was there before stays.
@@ -237,10 +237,10 @@ def output_file(path: Path, advice: Advice, folder: Folder | None = None) -> Ite
 
 
 def write_durably(path: Path, content: bytes, advice: Advice, folder: Folder | None = None) -> None:
-    """Put ``content`` at ``path``; until it is all on the disk, what was there stays.
+    """Write ``content`` to ``path``; until it is all on the disk, what was there stays.
 
     Raises:
-        GraphnetError: If it cannot; ``path`` is then what it was.
+        GraphnetError: If that fails; ``path`` is unchanged.
     """
     with output_file(path, advice, folder) as output:
         output.write(content)
@@ -250,7 +250,7 @@ def write_durably(path: Path, content: bytes, advice: Advice, folder: Folder | N
 
 
 def unfinished(folder: Folder) -> Iterator[tuple[str, str]]:
-    """The unfinished files of a folder: the name of each, and what it would have become."""
+    """The unfinished files of a folder: the name of each, and the name it would have got."""
     for name in folder.names():
         match = _UNFINISHED_NAME.fullmatch(name)
         if match and folder.has_file(name):
@@ -258,9 +258,9 @@ def unfinished(folder: Folder) -> Iterator[tuple[str, str]]:
 
 
 def being_written(path: Path) -> bool:
-    """Whether somebody is writing ``path``; what a kill has left of it is removed.
+    """Whether somebody is writing ``path``; unfinished files that nobody writes are removed.
 
-    Where there are no locks nobody knows, and what is there is left alone.
+    Without locks that cannot be known, and such files are left alone.
 
     Raises:
         OSError: If its folder cannot be read.
@@ -282,7 +282,7 @@ def being_written(path: Path) -> bool:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock an unfinished file for as long as it is open; whether that was free, if it is known."""
+    """Lock an unfinished file while it is open: whether nobody had locked it, None if unknown."""
     try:
         import fcntl
 

@@ -18,15 +18,18 @@ from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
 from graphnet.layers.dense.rbf import RBF
 from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
+from graphnet.layers.elementwise.abs_val import AbsVal
 from graphnet.layers.elementwise.argmax import Argmax
+from graphnet.layers.elementwise.clip import Clip
 from graphnet.layers.elementwise.dropout import Dropout
 from graphnet.layers.elementwise.element_wise import ElementWise
-from graphnet.layers.elementwise.elementwise_functions import AbsVal, Clip, Swish, Threshold
 from graphnet.layers.elementwise.index2onehot import Index2Onehot
 from graphnet.layers.elementwise.power import Power
 from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.layers.elementwise.reduction import Reduction
 from graphnet.layers.elementwise.softmax import Softmax
+from graphnet.layers.elementwise.swish import Swish
+from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
 from graphnet.layers.images.crop import Crop
@@ -47,9 +50,16 @@ from graphnet.layers.losses.softlabel_softmax_loss import SoftlabelSoftmaxLoss
 from graphnet.layers.losses.softmax_loss import SoftmaxLoss
 from graphnet.layers.losses.square_loss import SquareLoss
 from graphnet.layers.losses.wasserstein_loss import WassersteinLoss
-from graphnet.layers.neurons.exp_log import Exp, Log
-from graphnet.layers.neurons.neurons import Exponential, Identity, LReLU, ReLU, Sigmoid, Tanh
-from graphnet.layers.neurons.smooth_rectifiers import BNLL, ELU
+from graphnet.layers.neurons.bnll import BNLL
+from graphnet.layers.neurons.elu import ELU
+from graphnet.layers.neurons.exp import Exp
+from graphnet.layers.neurons.exponential import Exponential
+from graphnet.layers.neurons.identity import Identity
+from graphnet.layers.neurons.log import Log
+from graphnet.layers.neurons.lrelu import LReLU
+from graphnet.layers.neurons.relu import ReLU
+from graphnet.layers.neurons.sigmoid import Sigmoid
+from graphnet.layers.neurons.tanh import Tanh
 from graphnet.layers.outputs.hdf5_output import HDF5Output
 from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence

@@ -9,7 +9,8 @@ method              may read                             must write
 ==================  ===================================  ==================================
 ``top_shapes`` …    the spec, bottom shapes              nothing (a data layer may read its
                                                          file's header)
-``setup``           shapes; binds views and operations   nothing
+``setup``           shapes; binds views and operations,  nothing
+                    and bare calls as passes
 ``forward``         bottom data, params                  every element of each top it owns
 ``backward``        all that ``backward_reads`` names    **assigns** every bottom diff and
                                                          param diff that is not None
@@ -22,79 +23,55 @@ is written for one: the net makes a copy of it for each bottom, sharing the para
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import SpecError
+from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.learned import HasLearned
-from graphnet.layers.pass_context import (
-    PassContext as PassContext,  # noqa: PLC0414  # a part of the contract, read from here
-)
-from graphnet.layers.pass_context import (
-    Phase as Phase,  # noqa: PLC0414  # likewise
-)
+from graphnet.layers.pass_context import PassContext, Phase
+from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
 from graphnet.params.param import Param, ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
+#: The contract, for those who read it from here.
+__all__ = [
+    "Arity",
+    "Binding",
+    "Kind",
+    "Layer",
+    "LayerSpec",
+    "LossLayer",
+    "MeasureLayer",
+    "PassContext",
+    "PassStage",
+    "Phase",
+    "Reads",
+    "S",
+    "ScratchDecls",
+    "Shapes",
+    "at_least",
+    "exactly",
+    "statistic_keys",
+]
+
 Shapes: TypeAlias = Sequence[Shape]
+#: Working memory by name.
+ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 
-class Kind(Enum):
-    """What a layer is for; decides what the net does with it."""
-
-    DATA = "data"  # no bottoms
-    COMPUTE = "compute"  # bottoms to tops
-    LOSS = "loss"  # a term of the objective, no tops
-    STATISTIC = "statistic"  # counts, no tops, no backward
-    OUTPUT = "output"  # no tops, a side effect
-
-
-@dataclass(frozen=True)
-class Arity:
-    """How many bottoms or tops a layer takes; ``most`` None means any number."""
-
-    least: int
-    most: int | None
-
-    def __contains__(self, n: int) -> bool:
-        return self.least <= n and (self.most is None or n <= self.most)
-
-    def __str__(self) -> str:
-        if self.most is None:
-            return f"{self.least} or more"
-        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-
-
-def exactly(n: int) -> Arity:
-    """An arity of just ``n``."""
-    return Arity(n, n)
-
-
-def at_least(n: int) -> Arity:
-    """An arity of ``n`` or more."""
-    return Arity(n, None)
-
-
-@dataclass(frozen=True)
-class Reads:
-    """Whose data a layer's backward reads, by index; the rest may be overwritten before it."""
-
-    bottoms: tuple[int, ...] = ()
-    tops: tuple[int, ...] = ()
-
-
-class LayerSpec(HasLearned):
+class LayerSpec(DataTraits, HasLearned):
     """What the YAML says of one layer.
 
     Args:
@@ -161,9 +138,7 @@ class LayerSpec(HasLearned):
         """The persistent state by name; none by default."""
         return {}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         """The working memory by name; ``backward`` False where the net never runs backward."""
         return {}
 
@@ -184,8 +159,27 @@ class LayerSpec(HasLearned):
         return self.kind is Kind.OUTPUT
 
     @property
+    def output_file(self) -> str | None:
+        """The path of the file it writes; None if it writes none."""
+        return None
+
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"] | None:
+        """How a loss is made from those of its samples; None: its class does not say.
+
+        Where a batch is cut into shards the net takes the mean of their losses, which is right
+        for a mean alone; all others are refused there.
+        """
+        return None
+
+    @property
+    def softmax_axis(self) -> int | None:
+        """The axis of bottom 0 that it takes a softmax over; None if it takes none."""
+        return None
+
+    @property
     def takes_rows(self) -> bool:
-        """Whether bottoms may be stored in C order, sample after sample, as a data layer reads."""
+        """Whether bottoms may be stored sample after sample, in C order, as data are read."""
         return False
 
     def backward_reads(self) -> Reads:
@@ -266,7 +260,7 @@ class Binding:
 S = TypeVar("S", bound=LayerSpec)
 
 
-class Stage(NamedTuple):
+class PassStage(NamedTuple):
     """A part of a pass after which the shards of a batch meet.
 
     Attributes:
@@ -275,15 +269,14 @@ class Stage(NamedTuple):
             array of one axis, C-contiguous. None where nothing is shared.
     """
 
-    call: Callable[[], None]
+    call: Call
     shared: Array | None = None
 
 
 class Layer(OpenToOthers, Generic[S]):
     """A running layer: bound once, then called without arguments.
 
-    What it is bound to stays: the attributes set here cannot be assigned after ``setup``. All
-    others are a layer's own.
+    The attributes set here cannot be assigned after ``setup``; all others belong to the layer.
 
     Args:
         spec: What the YAML says.
@@ -304,37 +297,47 @@ class Layer(OpenToOthers, Generic[S]):
         self.backend, self.xp = binding.backend, binding.backend.xp
         self.context, self.dtype = binding.context, binding.dtype
         self.inputs = binding.inputs
-        #: what ``setup`` binds to be looked at in forward, so that the net can settle it
+        #: what ``setup`` expects of the data; the net settles it
         self.expectations: list[Expectation] = []
         self.setup()
 
     def setup(self) -> None:
         """Bind views and operations; nothing has been computed yet."""
 
+    def bind_passes(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
+        """Let bare calls be the layer's ``forward`` and ``backward``; for ``setup``.
+
+        A pass that is not given stays the method of its name.
+        """
+        for name, call in (("forward", forward), ("backward", backward)):
+            if call is not None:
+                setattr(self, name, call)
+
     def forward(self) -> None:
-        """Write every element of every top. ``setup`` may bind a bare call in its place."""
+        """Write every element of every top."""
         raise NotImplementedError
 
     def backward(self) -> None:
         """Assign every wanted bottom diff and param diff."""
 
-    def forward_stages(self) -> list[Stage]:
+    def forward_stages(self) -> list[PassStage]:
         """``forward`` in parts, where the batch is cut into shards and its spec meets them."""
-        return [Stage(self.forward)]
+        return [PassStage(self.forward)]
 
-    def backward_stages(self) -> list[Stage]:
+    def backward_stages(self) -> list[PassStage]:
         """``backward`` in parts.
 
-        Diffs are of the mean loss of this shard's rows. What they add up to over the rows can
-        be shared; divided by the number of this shard's rows it then goes with its diffs.
+        Diffs are those of this shard's mean loss, so their sum over its rows, once shared, is a
+        mean over all rows of the batch. Divided by the number of this shard's rows it is on the
+        scale of this shard's diffs.
         """
-        return [Stage(self.backward)]
+        return [PassStage(self.backward)]
 
     def start_pass(self) -> None:
         """An evaluation begins: the passes that follow make one over the whole data set."""
 
     def end_pass(self, *, is_whole: bool) -> None:
-        """It has ended, before its time if not ``is_whole``."""
+        """The evaluation has ended; before its time if not ``is_whole``."""
 
     def close(self) -> None:
         """Release files and threads; called once."""
@@ -351,7 +354,7 @@ class MeasureLayer(Layer[S]):
     keys: tuple[str, ...] = ("",)
 
     def __init__(self, spec: S, binding: Binding) -> None:
-        if len(spec.measures) > 1:  # else the class says, which may be the user's own
+        if len(spec.measures) > 1:  # a single one is the class's, which may be the user's own
             self.keys = spec.measures
         # the sums, and in the last place the weight; float64 whatever the net's precision
         self.sums = binding.backend.sums(len(self.keys) + 1)

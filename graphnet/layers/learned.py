@@ -22,6 +22,8 @@ from graphnet.params.initializers import AnyInitializer, Constant, Initializer
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import AnyRegularizer, NoRegu, Regularizer
 
+_KINDS = ("init", "regu", "cons", "lr")
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -42,12 +44,12 @@ class Learned:
     def keys(self, name: str) -> dict[str, tuple[Any, Any]]:
         """The type and the field of each key of the param of that name."""
         return {
-            f"{name}_init": (self.inits, _field(self.init, f"Initializer of {name}.")),
-            f"{name}_regu": (AnyRegularizer, _field(self.regu, f"Regularizer of {name}.")),
-            f"{name}_cons": (AnyConstraint, _field(NoCons(), f"Norm constraint of {name}.")),
+            f"{name}_init": (self.inits, _field(self.init, f"The initializer of {name}.")),
+            f"{name}_regu": (AnyRegularizer, _field(self.regu, f"The regularizer of {name}.")),
+            f"{name}_cons": (AnyConstraint, _field(NoCons(), f"The norm constraint of {name}.")),
             f"{name}_lr": (
                 NonNegativeFloat,
-                _field(self.lr, f"Rate of {name} relative to the solver's."),
+                _field(self.lr, f"The rate of {name} as a multiple of the solver's."),
             ),
         }
 
@@ -72,6 +74,21 @@ class HasLearned(Model):
             for key, (kind, default) in declared.keys(name).items():
                 cls.__annotations__[key] = kind
                 setattr(cls, key, default)
+
+    def param_keys(self) -> dict[str, Any]:
+        """What the keys about learned params say, such as ``weight_lr``."""
+        return {key: value for key, value in self if key.rpartition("_")[2] in _KINDS}
+
+    def unstated_lr(self, name: str) -> float | None:
+        """The rate of a learned param where it is the default; None if it is stated, or not there.
+
+        A param is not there if it is not declared, or if the key of its name is false.
+        """
+        key = f"{name}_lr"
+        if key in self.model_fields_set or not getattr(self, name, True):
+            return None
+        rate: float | None = getattr(self, key, None)
+        return rate
 
     def init_of(self, name: str) -> Initializer:
         """How a learned param starts."""

@@ -15,9 +15,9 @@ class PassContext:
     """What a pass over the net is about; one object, shared by its layers.
 
     Attributes:
-        phase: Of the net.
-        seed: Of the run; with the layer's name it keys its random stream.
-        iteration: Of the solver; 0 before the first update. May be assigned: the next forward
+        phase: The net's.
+        seed: The run's; together with a layer's name it keys the layer's random stream.
+        iteration: The solver's; 0 before the first update. May be assigned: the next forward
             draws its random numbers for it.
         first_sample: The index, within the global batch, of row 0 of this net's batch. May be
             assigned, likewise.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import nan
 from typing import Any
 
@@ -88,7 +89,7 @@ class _Binder:
     def array(self, key: Key, shape: Shape, dtype: Any, *, blob: bool) -> Array:
         offset = self.compiled.plan.offsets[key]
         place = (offset, shape, np.dtype(dtype), blob)
-        if place not in self.placed:  # one array for one place: what is the same can be seen to be
+        if place not in self.placed:  # one object for one place: `is` tells what is the same
             self.placed[place] = self.backend.place(self.arena, *place[:3], blob=blob)
         return self.placed[place]
 
@@ -113,17 +114,14 @@ class _Binder:
             elif not layer.owns_params:
                 extra = self.backend.zeros(param.decl.shape, self.dtype)
                 if layer.runs_backward:
-                    self.bound.shared_sums.append(_adder(self.backend.xp, param.diff, extra))
+                    add = partial(self.backend.xp.add, param.diff, extra, out=param.diff)
+                    self.bound.shared_sums.append(add)
                 param = Param(name, param.data, extra, param.decl)
             params[name] = param
         return params
 
     def borrowed(self, layer: LayerVertex) -> dict[str, Param]:
-        """Params of another layer that this one reads and sends no gradient to.
-
-        Raises:
-            TopologyError: If no layer has them.
-        """
+        """Params of another layer that this one reads and sends no gradient to."""
         params = {}
         for name, (key, of) in layer.spec.borrowed_params().items():
             if of not in self.store.params.get(key, {}):
@@ -181,7 +179,3 @@ class _Binder:
             else Blob(blob.name, blob.data, None)
             for slot, blob in enumerate(self.bound.blobs[v] for v in layer.bottoms)
         ]
-
-
-def _adder(xp: Any, total: Array, extra: Array) -> Callable[[], Any]:
-    return lambda: xp.add(total, extra, out=total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from graphnet.blob import Array, Blob
 from graphnet.errors import UnknownNameError
@@ -30,12 +31,12 @@ class SeenBlob(Blob):
         return f"the blob '{self.name}'"
 
     @property
-    def data(self) -> Array:
+    def data(self) -> Array:  # type: ignore[override]  # Blob.__setattr__ assigns it
         """The values."""
         return self._blob.data
 
     @property
-    def diff(self) -> Array | None:  # type: ignore[override]  # Blob.__setattr__ assigns it
+    def diff(self) -> Any:
         """Their gradient, of the last forward; None where none is wanted."""
         if self._blob.diff is not None:
             self._passes.check_backward(self.name)
@@ -62,7 +63,7 @@ class BlobTable(Named[Blob]):
         """The error that says why there is nothing of this name to be read."""
         if name in self._not_kept:
             return UnknownNameError(
-                f"the blob '{name}' is not kept: the net saves the memory or the work for it\n"
+                f"the blob '{name}' is not kept: its memory is used again, or nothing computes it\n"
                 f'  load the net with keep="all", or with keep=["{name}"]'
             )
         error = super().unknown(name)

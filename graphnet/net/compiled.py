@@ -19,7 +19,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import shape_text
-from graphnet.control_groups import Room
+from graphnet.control_groups import FreeMemory
 from graphnet.declare.arguments import expect_one_of
 from graphnet.declare.names import clashes
 from graphnet.declare.validation import describe
@@ -56,7 +56,7 @@ from graphnet.net.passes import (
 )
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.spec import NetSpec
-from graphnet.params.param import Declared, ParamDecl, StateDecl
+from graphnet.params.param import DeclaredParams, ParamDecl, StateDecl
 
 #: ``all``: every named blob keeps memory of its own; ``needed``: memory is shared by lifetime;
 #: a collection of names: these are kept, the rest is shared.
@@ -77,18 +77,16 @@ class CompiledNet:
         backend: Whose scratch was planned.
         dtype: The precision.
         memory_limit: The most bytes it was allowed to need; None: what the machine had.
-        has_gradients: Whether gradients were asked for, and so planned.
     """
 
     spec: NetSpec
     phase: Phase
     graph: NetGraph
     plan: MemoryPlan
-    declared: Mapping[str, Declared]
+    declared: Mapping[str, DeclaredParams]
     backend: Backend
     dtype: np.dtype
     memory_limit: int | None = None
-    has_gradients: bool = False
 
     @cached_property
     def layers(self) -> tuple[LayerVertex, ...]:  # noqa: D102
@@ -96,7 +94,7 @@ class CompiledNet:
 
     @property
     def not_kept(self) -> frozenset[str]:
-        """Blobs of the net that cannot be read: others use their bytes, or they do not come up."""
+        """Blobs that cannot be read: others use their bytes, or they are never computed."""
         tops = {top for node in select_phase(self.spec.nodes, self.phase) for top in node.tops}
         blobs = self.graph.blobs
         return frozenset(top for top in tops if blobs.get(top) in {None, *self.plan.shared})
@@ -161,42 +159,31 @@ def compile_net(
     owners, declared = collect_params(graph)
     note_params(graph, owners, declared)
     check_places(graph, owners, declared)
-    has_gradients = phase == "train" if backward is None else backward
-    if has_gradients:
+    if phase == "train" if backward is None else backward:
         send_gradients(graph)
     check_classes(graph)
     held = 0 if has_params else param_bytes(declared, dtype)
     limit = _memory(memory_limit, backend)
     check = partial(check_memory, limit, graph, declared, dtype)
-    # first without a plan, which itself takes long for blobs that no machine could hold
+    # before planning, which takes long for blobs that no machine could hold
     check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
     plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)
     graph.freeze()
-    return CompiledNet(
-        spec,
-        phase,
-        graph,
-        plan,
-        declared,
-        backend,
-        dtype,
-        memory_limit,
-        has_gradients=has_gradients,
-    )
+    return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
 
 
-def _memory(limit: int | None, backend: Backend) -> Room | None:
+def _memory(limit: int | None, backend: Backend) -> FreeMemory | None:
     """What a net may take: as much as is said, else as there is."""
     if limit is not None:
-        return Room(limit, "memory_limit")
+        return FreeMemory(limit, "memory_limit")
     if backend.on_host:
         return available_memory()
     free = backend.free_bytes()
-    return None if free is None else Room(free, "free on the device")
+    return None if free is None else FreeMemory(free, "free on the device")
 
 
-def param_bytes(declared: Mapping[str, Declared], dtype: np.dtype) -> int:
+def param_bytes(declared: Mapping[str, DeclaredParams], dtype: np.dtype) -> int:
     """What all params take, with the diffs of those that learn."""
     return dtype.itemsize * sum(
         prod(param.shape) * (1 if of_key.frozen else 2)
@@ -241,7 +228,7 @@ def check_classes(graph: NetGraph) -> None:
 
 
 def check_places(
-    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, Declared]
+    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, DeclaredParams]
 ) -> None:
     """See that a snapshot has a place of its own for all that belongs to each layer.
 
@@ -270,9 +257,7 @@ def check_places(
         raise SpecError.of(dict.fromkeys(problems))
 
 
-def collect_params(
-    graph: NetGraph,
-) -> tuple[dict[str, str], dict[str, Declared]]:
+def collect_params(graph: NetGraph) -> tuple[dict[str, str], dict[str, DeclaredParams]]:
     """Which layer owns each store key, and what the key holds.
 
     The first layer with a key declares its params; a later one must agree on names and shapes,
@@ -287,34 +272,31 @@ def collect_params(
     state: dict[str, dict[str, StateDecl]] = {}
     frozen: dict[str, bool] = {}
     problems: list[Problem] = []
-    for node in graph.layers:
-        key, bottoms = node.spec.store_key, node.bottom_shapes
-        with node.located():
-            declared, kept = node.spec.param_decls(bottoms), node.spec.state_decls(bottoms)
+    for layer in graph.layers:
+        key, bottoms = layer.spec.store_key, layer.bottom_shapes
+        with layer.located():
+            declared, kept = layer.spec.param_decls(bottoms), layer.spec.state_decls(bottoms)
         if not declared and not kept:
             continue
         if key not in owners:
-            owners[key], params[key], state[key] = node.name, dict(declared), dict(kept)
-            frozen[key] = node.spec.frozen
+            owners[key], params[key], state[key] = layer.name, dict(declared), dict(kept)
+            frozen[key] = layer.spec.frozen
             continue
-        frozen[key] &= node.spec.frozen
+        frozen[key] &= layer.spec.frozen
         carried = {name: decl for name, decl in kept.items() if decl.per_batch}
         if carried:
-            params[node.name], state[node.name], frozen[node.name] = {}, carried, True
-        problems += [
-            Problem(
-                f"{node.subject}shares '{key}' with layer '{owners[key]}', but "
-                + (
-                    f"its {name} is {shape_text(decl.shape)}"
-                    f" and there it is {shape_text(params[key][name].shape)}"
-                    if name in params[key]
-                    else f"there is no {name} there"
-                ),
-                node.position,
-            )
-            for name, decl in declared.items()
-            if name not in params[key] or params[key][name].shape != decl.shape
-        ]
+            params[layer.name], state[layer.name], frozen[layer.name] = {}, carried, True
+        for name, decl in declared.items():
+            there = params[key].get(name)
+            if there is None:
+                differs = f"there is no {name} there"
+            elif there.shape != decl.shape:
+                here = shape_text(decl.shape)
+                differs = f"its {name} is {here} and there it is {shape_text(there.shape)}"
+            else:
+                continue
+            text = f"{layer.subject}shares '{key}' with layer '{owners[key]}', but {differs}"
+            problems.append(Problem(text, layer.position))
     if problems:
         raise ShapeError.of(problems)
-    return owners, {k: Declared(params[k], state[k], frozen[k]) for k in params}
+    return owners, {k: DeclaredParams(params[k], state[k], frozen[k]) for k in params}

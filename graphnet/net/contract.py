@@ -1,7 +1,7 @@
-"""What a layer's class must be able to do, seen to before anything runs.
+"""What a layer's class must be able to do, checked before anything runs.
 
-A layer may be the user's own. Without a backward, say, it would let a pass go by in silence and
-leave in its bottoms' diffs whatever lay there in memory.
+A layer may be the user's own. If it had no backward, for example, a pass would leave in its
+bottoms' diffs whatever lay there in memory, and nobody would notice.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def check_layer(layer: Any, *, runs_backward: bool) -> None:
 
 
 def _check(cls: type[Layer[Any]], of: Any, *, runs_backward: bool) -> None:
-    """See to it for a class or a layer: what is looked up on either is what would be called."""
+    """Check a class or a layer: an attribute of either is what would be called."""
     if cls.__module__.partition(".")[0] == Layer.__module__.partition(".")[0]:
-        return  # the tests of graphnet see to its own
+        return  # graphnet's own classes are checked by its tests
     for method in ("forward", "backward") if runs_backward else ("forward",):
         call = getattr(of, method)
         if getattr(call, "__func__", call) is getattr(Layer, method):

@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
-from graphnet.params.param import Declared
+from graphnet.params.param import DeclaredParams
 
 
 def sort_layers(graph: NetGraph) -> None:
@@ -53,7 +53,7 @@ def infer_shapes(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
-    """See that the precision tells apart all that whole numbers in blobs stand for.
+    """See that the precision can tell apart all indices and classes that blobs hold.
 
     Raises:
         ShapeError: With the layer and its position, where two of them would be one number.
@@ -70,11 +70,7 @@ def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
 
 
 def _check_top_shapes(found: object, n_tops: int) -> None:
-    """See that there is a shape for each top: a layer may be the user's own.
-
-    Raises:
-        ShapeError: Otherwise.
-    """
+    """See that there is a shape for each top: a layer may be the user's own."""
     if (
         isinstance(found, list | tuple)
         and len(found) == n_tops
@@ -99,7 +95,7 @@ def store_by_rows(graph: NetGraph) -> None:
 
 
 def note_params(
-    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, Declared]
+    graph: NetGraph, owners: Mapping[str, str], declared: Mapping[str, DeclaredParams]
 ) -> None:
     """Mark the layers whose params learn, and the first layer with each."""
     for layer in graph.layers:

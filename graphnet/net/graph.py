@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import networkx as nx
@@ -22,13 +23,14 @@ import networkx as nx
 from graphnet.blob import Shape
 from graphnet.errors import GraphnetError, located
 from graphnet.layers.base import Kind, LayerSpec
+from graphnet.named import Named
 from graphnet.net.spec import Node
 from graphnet.params.param import StateDecl
 from graphnet.sealed import refuse
 
 if TYPE_CHECKING:
     _MultiDiGraph = nx.MultiDiGraph[Any]
-else:  # which takes a type of vertices for the type checker's eyes alone
+else:  # networkx's own class takes no type of vertices
     _MultiDiGraph = nx.MultiDiGraph
 
 #: Where a layer comes from: the declaration itself, a copy of it for one more bottom, its
@@ -105,13 +107,14 @@ class BlobVertex(Vertex):
     @property
     def readers(self) -> list[LayerVertex]:
         """The layers that read it, each once, in order."""
-        return sorted(self.graph.successors(self), key=_index)
+        return sorted(self.graph.successors(self), key=attrgetter("index"))
 
     @property
     def reads(self) -> list[tuple[LayerVertex, int]]:
         """Each reader with the number of the bottom as which it reads the blob, in order."""
         edges = self.graph.out_edges(self, keys=True)
-        return sorted(((layer, slot) for _, layer, slot in edges), key=_place)
+        reads = [(layer, slot) for _, layer, slot in edges]
+        return sorted(reads, key=lambda read: (read[0].index, read[1]))
 
 
 class LayerVertex(Vertex):
@@ -148,12 +151,12 @@ class LayerVertex(Vertex):
 
     @property
     def type(self) -> str:
-        """Of its spec."""
+        """The type in the YAML."""
         return type(self.spec).__name__
 
     @property
     def kind(self) -> Kind:
-        """What it is for."""
+        """Its role: data, compute, loss, statistic or output."""
         return self.spec.kind
 
     @property
@@ -183,12 +186,12 @@ class LayerVertex(Vertex):
 
     @property
     def bottom_shapes(self) -> list[Shape]:
-        """Of the blobs it reads."""
+        """The shapes of the blobs it reads."""
         return [blob.shape for blob in self.bottoms]
 
     @property
     def top_shapes(self) -> list[Shape]:
-        """Of the blobs it makes."""
+        """The shapes of the blobs it makes."""
         return [blob.shape for blob in self.tops]
 
     def can_send_to(self, slot: int) -> bool:
@@ -253,7 +256,7 @@ class NetGraph(_MultiDiGraph):
     @property
     def layers(self) -> list[LayerVertex]:
         """Every layer; of a compiled net in the order they run."""
-        return sorted((v for v in self if isinstance(v, LayerVertex)), key=_index)
+        return sorted((v for v in self if isinstance(v, LayerVertex)), key=attrgetter("index"))
 
     @property
     def all_blobs(self) -> list[BlobVertex]:
@@ -263,29 +266,23 @@ class NetGraph(_MultiDiGraph):
     @property
     def blobs(self) -> Mapping[str, BlobVertex]:
         """The blobs a user can see, by name, in the order they are made."""
-        return {blob.name: blob for blob in self.all_blobs if not blob.is_internal}
+        return Named("blob", {b.name: b for b in self.all_blobs if not b.is_internal})
 
     def layer(self, name: str) -> LayerVertex:
         """The layer of that name.
 
         Raises:
-            KeyError: If there is none.
+            UnknownNameError: If there is none.
         """
-        layers = {layer.name: layer for layer in self.layers}
-        if name not in layers:
-            raise KeyError(f"there is no layer '{name}'; there is: {', '.join(layers)}")
-        return layers[name]
+        return Named("layer", {layer.name: layer for layer in self.layers})[name]
 
     def blob(self, name: str) -> BlobVertex:
         """The blob of that name.
 
         Raises:
-            KeyError: If there is none.
+            UnknownNameError: If there is none.
         """
-        blobs = self.blobs
-        if name not in blobs:
-            raise KeyError(f"there is no blob '{name}'; there is: {', '.join(blobs)}")
-        return blobs[name]
+        return self.blobs[name]
 
     def bottoms(self, layer: LayerVertex) -> list[BlobVertex]:
         """The blobs a layer reads, in order."""
@@ -307,7 +304,7 @@ class NetGraph(_MultiDiGraph):
         behind: LayerVertex | None = None,
     ) -> LayerVertex:
         """Add a layer, behind another one in the list or at its end."""
-        self._make_room(layer, behind)
+        self.move(layer, behind)
         self.add_node(layer)
         self.connect(layer, bottoms, tops)
         return layer
@@ -315,7 +312,7 @@ class NetGraph(_MultiDiGraph):
     def connect(
         self, layer: LayerVertex, bottoms: Sequence[BlobVertex], tops: Sequence[BlobVertex]
     ) -> None:
-        """Give a layer other bottoms and tops; blobs that no layer is left to know go."""
+        """Give a layer other bottoms and tops; blobs that no layer knows any more go."""
         before = {*self.bottoms(layer), *self.tops(layer)}
         self.remove_edges_from(list(self.in_edges(layer, keys=True)))
         self.remove_edges_from(list(self.out_edges(layer, keys=True)))
@@ -333,23 +330,23 @@ class NetGraph(_MultiDiGraph):
         bottoms[slot] = blob
         self.connect(layer, bottoms, self.tops(layer))
 
-    def move(self, layer: LayerVertex, behind: LayerVertex) -> None:
-        """Change a layer's place in the list, which decides where the edges leave a choice."""
-        self._make_room(layer, behind)
+    def move(self, layer: LayerVertex, behind: LayerVertex | None) -> None:
+        """Put a layer behind another one in the list, or at its end.
 
-    def _make_room(self, layer: LayerVertex, behind: LayerVertex | None) -> None:
+        The list decides the order wherever the edges leave a choice.
+        """
         listed = [other for other in self.layers if other is not layer]
         listed.insert(len(listed) if behind is None else listed.index(behind) + 1, layer)
         _number(listed)
 
     def sort(self) -> None:
         """Put the layers in the order they run: the list's, wherever the edges leave a choice."""
-        # a blob comes up the moment it is made
+        # blobs come before all layers: each is there the moment it is made
         order = nx.lexicographical_topological_sort(self, key=lambda v: getattr(v, "index", -1))
         _number(vertex for vertex in order if isinstance(vertex, LayerVertex))
 
     def freeze(self) -> None:
-        """Note what networkx's functions may ask for, and let nobody change anything any more."""
+        """Note what networkx's functions may ask for, and allow no more changes."""
         for vertex in self:
             kind = "layer" if isinstance(vertex, LayerVertex) else "blob"
             own = {"type": vertex.type} if kind == "layer" else {"shape": vertex.shape}
@@ -360,11 +357,3 @@ class NetGraph(_MultiDiGraph):
 def _number(layers: Iterable[LayerVertex]) -> None:
     for index, layer in enumerate(layers):
         layer.index = index
-
-
-def _index(layer: LayerVertex) -> int:
-    return layer.index
-
-
-def _place(read: tuple[LayerVertex, int]) -> tuple[int, int]:
-    return read[0].index, read[1]

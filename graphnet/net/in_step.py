@@ -15,7 +15,7 @@ import numpy as np
 
 from graphnet.errors import GraphnetWarning, SpecError
 from graphnet.layers.base import Layer, Phase
-from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
+from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.passes import select_phase
 from graphnet.net.spec import NetSpec, Node
@@ -29,11 +29,12 @@ def check_in_step(vertices: Sequence[LayerVertex], layers: Sequence[Layer[Any]])
     Raises:
         SpecError: If they would not: at the second of them, naming both.
     """
-    first: dict[str, tuple[LayerVertex, BatchLayer[Any]]] = {}
+    first: dict[str, tuple[LayerVertex, DataLayer[Any]]] = {}
     for node, layer in zip(vertices, layers, strict=True):
-        if not isinstance(layer, BatchLayer) or layer.spec.order_key is None:
+        order = node.spec.row_order
+        if order is None or order.key is None or not isinstance(layer, DataLayer):
             continue
-        other, leader = first.setdefault(layer.spec.order_key, (node, layer))
+        other, leader = first.setdefault(order.key, (node, layer))
         differs = _difference(leader, layer)
         if differs:
             with node.located():
@@ -43,15 +44,16 @@ def check_in_step(vertices: Sequence[LayerVertex], layers: Sequence[Layer[Any]])
                 )
 
 
-def _difference(one: BatchLayer[Any], other: BatchLayer[Any]) -> str:
+def _difference(one: DataLayer[Any], other: DataLayer[Any]) -> str:
     """Why two layers would deliver in different orders; nothing if they would not."""
-    for key in ("shuffle", "batch_size"):
-        there, here = getattr(one.spec, key), getattr(other.spec, key)
-        if there != here:
-            return f"its {key} is {there} there and {here} here"
+    there, here = one.spec.row_order, other.spec.row_order
+    if there.shuffle != here.shuffle:
+        return f"its shuffle is {there.shuffle} there and {here.shuffle} here"
+    if there.batch_size != here.batch_size:
+        return f"its batch_size is {there.batch_size} there and {here.batch_size} here"
     if one.n_samples != other.n_samples:
         return f"there are {one.n_samples} rows there and {other.n_samples} here"
-    a, b = one.order, other.order
+    a, b = one.epoch_order, other.epoch_order
     if not (a and b) or a.key is None:
         return ""
     if a.per_group == b.per_group and np.array_equal(a.sizes, b.sizes):
@@ -73,17 +75,17 @@ def chance_meetings(vertices: Sequence[LayerVertex]) -> list[str]:
         "  give both the same order_key to keep their rows together, or different ones if they"
         " are not to belong together"
         for one, other, meet in _pairs(vertices)
-        if one.spec.shuffle or other.spec.shuffle  # type: ignore[attr-defined]
+        if _shuffles(one) or _shuffles(other)
     ]
 
 
 def drifting(vertices: Sequence[LayerVertex], layers: Sequence[Layer[Any]]) -> list[str]:
     """Pairs of data layers that do not shuffle, and are not equally long."""
-    by_name = {layer.name: layer for layer in layers if isinstance(layer, BatchLayer)}
+    by_name = {layer.name: layer for layer in layers if isinstance(layer, DataLayer)}
     found = []
     for one, other, meet in _pairs(vertices):
         a, b = by_name[one.name], by_name[other.name]
-        if not (a.spec.shuffle or b.spec.shuffle) and a.n_samples != b.n_samples:
+        if not (_shuffles(one) or _shuffles(other)) and a.n_samples != b.n_samples:
             found.append(
                 f"{_pair(one, other, meet)} out of step after the first epoch: they have"
                 f" {a.n_samples} and {b.n_samples} rows\n"
@@ -98,20 +100,23 @@ def _pair(one: LayerVertex, other: LayerVertex, meet: str) -> str:
 
 
 def _who_shuffles(one: LayerVertex, other: LayerVertex) -> str:
-    names = [n.name for n in (one, other) if n.spec.shuffle]  # type: ignore[attr-defined]
+    names = [n.name for n in (one, other) if _shuffles(n)]
     if len(names) == 2:  # noqa: PLR2004  # of the two
         return "each shuffles by itself"
     return f"'{names[0]}' shuffles and the other does not"
 
 
+def _shuffles(layer: LayerVertex) -> bool:
+    return layer.spec.row_order is not None and layer.spec.row_order.shuffle
+
+
 def _pairs(vertices: Sequence[LayerVertex]) -> Iterator[tuple[LayerVertex, LayerVertex, str]]:
     """Data layers whose order was not said to be one or different, and the layer they meet in."""
-    data = [node for node in vertices if isinstance(node.spec, BatchSpec)]
-    reach = _reach(vertices, data)
-    for one, other in combinations(data, 2):
-        keys = [node.spec.order_key for node in (one, other)]  # type: ignore[attr-defined]
+    keys = {v: order.key for v in vertices if (order := v.spec.row_order) is not None}
+    reach = _reach(vertices, list(keys))
+    for one, other in combinations(keys, 2):
         meet = next((name for name, of in reach.items() if {one.name, other.name} <= of), None)
-        if None in keys and meet is not None:
+        if None in (keys[one], keys[other]) and meet is not None:
             yield one, other, meet
 
 
@@ -166,7 +171,7 @@ def warn_of_same_rows(
 def _given_arrays(spec: NetSpec, phase: Phase) -> list[Node]:
     """The layers of the phase that deliver arrays they are given."""
     nodes = select_phase(spec.data_nodes(), phase)
-    return [node for node in nodes if isinstance(node.spec, BatchSpec)]
+    return [node for node in nodes if node.spec.takes_arrays]
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> bool:

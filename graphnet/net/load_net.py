@@ -16,7 +16,6 @@ from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, GraphnetWarning, SpecError, did_you_mean, one_of
 from graphnet.layers.base import Phase
-from graphnet.layers.data.memory_data import MemoryData
 from graphnet.net.compiled import Keep, compile_net
 from graphnet.net.in_step import chance_meetings, drifting
 from graphnet.net.net import Net
@@ -56,7 +55,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         inputs: Arrays of shape ``(n, …)`` for the tops of MemoryData, by top name; referenced,
             not copied, where their dtype allows.
         share: A net whose params this one uses, and with them its backend, threads, precision
-            and seed: what is given of these must be what that net has, or be left out.
+            and seed: what is given of these must be what that net has, or be left out. A net
+            that is trained and hands state from batch to batch cannot share: load it first.
         keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
             lifetime; a list of names: these can be read.
         threads: Default: as many as the machine has cores. Results do not depend on it.
@@ -101,8 +101,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         warnings.warn(fallback_text(resolved), FallbackWarning, stacklevel=3)
     arrays = _arrays(inputs, resolved.spec)
     spec = resolved.spec.with_nodes(
-        replace(n, spec=n.spec.shaped_for(arrays)) if isinstance(n.spec, MemoryData) else n
-        for n in resolved.spec.nodes
+        replace(n, spec=n.spec.shaped_for(arrays)) for n in resolved.spec.nodes
     )
     if share is not None:
         _check_as_shared(share, {"backend": backend, "dtype": dtype, "seed": seed}, threads)
@@ -122,13 +121,10 @@ def _warned(net: Net) -> Net:
 
 
 def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) -> None:
-    """See that nothing is asked for that the net whose params are used does not have.
-
-    Raises:
-        SpecError: Otherwise. What equals the default cannot be told from what was left out.
-    """
+    """See that nothing is asked for that the net whose params are used does not have."""
     backend, here = given["backend"], share.backend
     has = {"backend": here.name, "dtype": str(share.compiled.dtype), "seed": share.context.seed}
+    # what equals the default cannot be told from what was left out
     asked = {name: value for name, value in given.items() if value != _DEFAULTS[name]}
     if (isinstance(backend, Backend) and backend is here) or backend == "auto":
         asked.pop("backend", None)
@@ -144,7 +140,7 @@ def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) 
 
 def _arrays(inputs: Mapping[str, Any] | None, spec: NetSpec) -> dict[str, np.ndarray]:
     """The arrays for tops of MemoryData layers, of any phase."""
-    tops = {t for n in spec.data_nodes() if isinstance(n.spec, MemoryData) for t in n.tops}
+    tops = {t for n in spec.data_nodes() if n.spec.takes_arrays for t in n.tops}
     fits = inputs is None or isinstance(inputs, Mapping)
     named = ", ".join(f"'{top}': array" for top in sorted(tops)) or "'top': array"
     expect(fits, "inputs", "arrays by the names of tops", inputs, f"write inputs={{{named}}}")

@@ -2,8 +2,17 @@
 
 Made from the layers' declarations alone, before any array exists. Time is counted in calls: the
 forward of layer i of L is call i, its backward call 2L − 1 − i. Two arrays may share bytes when
-no call lies in the life of both; a layer that declares it may run over its bottom's memory, and
-the views of Split and Reshape, are nothing but arrays placed on the same bytes.
+no call lies in the life of both. Of a chain of four layers whose backward reads its bottom:
+
+    call              0    1    2    3    4    5    6    7
+    layer             0    1    2    3    3    2    1    0    forward, then backward
+    data of top 0     x────x────────────────────────x         layer 1 reads it twice
+    diff of top 0                                   x────x    layer 1 writes it, layer 0 reads it
+    data of top 2               x────x────x
+    diff of top 2                         x────x
+
+Views (Split, Reshape) are arrays placed on the same bytes, and so are the bottom and the top of a
+layer that declares that it may run over its bottom.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
 
 
 def _no_maker(bottom: str, makers: Iterable[str], declared: Iterable[Node]) -> str:
-    """That nobody makes a bottom, and who might have been meant."""
+    """What is wrong with a bottom that no layer makes, and what may have been meant."""
     for node in declared:
         if bottom in node.tops:
             return (

@@ -20,23 +20,23 @@ from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
 from graphnet.data.source import files
 from graphnet.declare.arguments import expect, expect_one_of, spelled_out
-from graphnet.errors import GraphnetError, Problem, TopologyError
-from graphnet.layers.base import Kind, PassContext, Phase
+from graphnet.errors import GraphnetError, Problem
+from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.finite import first_bad_layer
-from graphnet.net.flow import unreached
 from graphnet.net.graph import NetGraph
 from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import fed_arrays, fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.running_net import RunningNet
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
-from graphnet.net.standing import Positioned
 from graphnet.net.suspicions import suspicions
+from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
 #: Rows that ``predict`` runs at a time.
@@ -56,7 +56,7 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net(Positioned):
+class Net(RunningNet):
     """A net that runs.
 
     Attributes:
@@ -76,8 +76,7 @@ class Net(Positioned):
         store: Whose params it uses.
         seed: Keys its random streams.
         inputs: Arrays for MemoryData tops.
-        freeze_borrowed: Whether params borrowed from other layers are copies that stay as they
-            are (for the gradient check, to which they are constants).
+        freeze_borrowed: Whether params borrowed from other layers are copies that never change.
         portion: Which rows of the global batch its data layers deliver. Default: all.
         replaceable: The output files that the run it belongs to has written before.
     """
@@ -112,7 +111,7 @@ class Net(Positioned):
         self.backend: Backend = compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
-        passes = PassesDone(self.name, has_gradients=compiled.has_gradients)
+        passes = PassesDone(self.name, self.phase)
         bound = bind(compiled, store, context, self.inputs, freeze_borrowed=freeze_borrowed)
         super().__init__(compiled.layers, bound.layers, context, bound.per_batch, passes)
         check_in_step(compiled.layers, self.layers)
@@ -121,11 +120,8 @@ class Net(Positioned):
         self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
         self._predictors: dict[tuple[Any, ...], Net] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
-        self._backward = [
-            (i, self.layers[i].backward)
-            for i in reversed(range(len(self.layers)))
-            if compiled.layers[i].runs_backward
-        ]
+        pairs = zip(compiled.layers, self.layers, strict=True)
+        self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
 
     @property
     def graph(self) -> NetGraph:
@@ -134,7 +130,7 @@ class Net(Positioned):
 
     # --- other nets of the run ----------------------------------------------------------
 
-    def sibling(self, phase: Phase, keep: Keep = "needed") -> Net | None:
+    def sibling(self, phase: Phase) -> Net | None:
         """The net of another phase of the same spec, sharing params, backend, precision and seed.
 
         None if that phase has no loss and no statistic, so that running it would tell nothing.
@@ -146,7 +142,7 @@ class Net(Positioned):
         if not spec.has_phase(phase):
             return None
         refuse_two_writers(self.compiled.layers)
-        return self.share(spec, phase, keep)
+        return self.share(spec, phase)
 
     def share(
         self,
@@ -172,22 +168,13 @@ class Net(Positioned):
         inputs = inputs or self.inputs
         if phase != self.phase:
             warn_of_same_rows(spec, phase, inputs, self.compiled.spec, self.inputs)
+        dtype, limit = self.compiled.dtype, memory_limit or self.compiled.memory_limit
         compiled = compile_net(
-            spec,
-            phase,
-            self.backend,
-            self.compiled.dtype,
-            keep,
-            memory_limit=memory_limit or self.compiled.memory_limit,
-            has_params=True,
+            spec, phase, self.backend, dtype, keep, memory_limit=limit, has_params=True
         )
         check_shared(compiled, self.compiled, self.store.declared)
         return Net(
-            compiled,
-            self.store,
-            self.context.seed,
-            inputs,
-            replaceable=self.context.replaceable,
+            compiled, self.store, self.context.seed, inputs, replaceable=self.context.replaceable
         )
 
     # --- running ------------------------------------------------------------------------
@@ -198,6 +185,10 @@ class Net(Positioned):
         Raises:
             GraphnetError: With the layer and its position, if a layer meets bad data.
         """
+        with self.backend.computing():
+            self._run_forward()
+
+    def _run_forward(self) -> None:
         self._passes.forget()
         i = 0
         try:
@@ -211,25 +202,32 @@ class Net(Positioned):
     def backward(self) -> None:
         """One pass from the losses to the diffs of params and blobs; once after :meth:`forward`.
 
+        Where no loss depends on a param that learns, there are no diffs and nothing to do.
+
         Raises:
             GraphnetError: If there was no forward since the last backward, whose memory it has
                 used, or the net is of phase ``test``, where no gradients are planned.
         """
+        with self.backend.computing():
+            self._run_backward()
+
+    def _run_backward(self) -> None:
         self._passes.begin_backward()
         self.run_backward()
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
-        """The calls of :meth:`backward`, for whoever has run the layers' forward."""
-        for _, call in self._backward:
+        """The calls of :meth:`backward`, whoever has called the layers' forward."""
+        for call in self._backward:
             call()
         for add in self.shared_sums:
             add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
-        self.forward()
-        self.backward()
+        with self.backend.computing():
+            self._run_forward()
+            self._run_backward()
 
     @property
     def n_valid(self) -> int:
@@ -244,7 +242,7 @@ class Net(Positioned):
     def data_summary(self) -> dict[str, Any]:
         """The source each data layer of the spec reads, of every phase, by layer name."""
         nodes = self.compiled.spec.data_nodes()
-        return {n.name: getattr(n.spec, "source", None) or type(n.spec).__name__ for n in nodes}
+        return {n.name: n.spec.data_source or type(n.spec).__name__ for n in nodes}
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer, of every phase, from another of its name.
@@ -252,7 +250,7 @@ class Net(Positioned):
         Raises:
             DataError: If one cannot be read.
         """
-        sources = {n.name: getattr(n.spec, "source", None) for n in self.compiled.spec.data_nodes()}
+        sources = {n.name: n.spec.data_source for n in self.compiled.spec.data_nodes()}
         return {name: fingerprints(files(source)) for name, source in sources.items() if source}
 
     def output_files(self) -> list[str]:
@@ -266,7 +264,7 @@ class Net(Positioned):
         return self.compiled.spec.statistic_keys(phase)
 
     def suspicions(self) -> list[Problem]:
-        """What is hardly meant in it, each at its place."""
+        """What is legal in the net but hardly meant, each at its place."""
         return suspicions(self.compiled, {d.name: d.n_samples for d in self.data_layers})
 
     # --- the whole data set -------------------------------------------------------------
@@ -283,7 +281,7 @@ class Net(Positioned):
                 samples.
         """
         n_samples = self.evaluation_size
-        with self.evaluating(0), one_pass(self.layers):
+        with self.backend.computing(), self.evaluating(0), one_pass(self.layers):
             self.reset_statistics()
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
@@ -292,7 +290,7 @@ class Net(Positioned):
 
     @contextmanager
     def evaluating(self, first: int) -> Iterator[None]:
-        """Stand before sample ``first`` of the data set, and afterwards where it stood."""
+        """Within, stand before sample ``first`` of the data set; afterwards where the net stood."""
         with self.put_back():
             self.start_afresh()
             for layer in self.data_layers:
@@ -326,7 +324,8 @@ class Net(Positioned):
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
         net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
-        return run_batches(net, arrays, n_rows, batch)
+        with self.backend.computing():
+            return run_batches(net, arrays, n_rows, batch)
 
     def _predictor(self, row_shapes: Mapping[str, Shape], batch: int) -> Net:
         """The net for these blobs and this batch, made once and kept."""
@@ -351,40 +350,25 @@ class Net(Positioned):
     # --- trust --------------------------------------------------------------------------
 
     def check_trainable(self) -> None:
-        """There are data and a loss, and one reaches every param that learns.
+        """There are data and a loss, one reaches every param that learns, and snapshots hold all.
 
         Raises:
             DataError: If a data layer has nothing to deliver.
-            TopologyError: Otherwise, naming the layers.
+            TopologyError: If there is no loss, or none that reaches all that should learn.
+            SpecError: If the net shares the params of another and hands state from batch to batch.
         """
         self.check_ready()
-        if not any(layer.kind is Kind.LOSS for layer in self.compiled.layers):
-            raise TopologyError(
-                f"net '{self.name}' has no loss in phase {self.phase}, so nothing can be learned\n"
-                "  add a loss layer, such as SoftmaxLoss",
-                self.compiled.spec.position,
-            )
-        missed = unreached(self.compiled.graph)
-        if missed:
-            names = ", ".join(f"'{layer.name}'" for layer in missed)
-            raise TopologyError(
-                f"no loss depends on the params of {names}, so they cannot learn\n"
-                "  connect them to a loss, or declare them 'frozen: true'",
-                missed[0].position,
-            )
-        if not self.store.trainable():
-            raise TopologyError(
-                f"net '{self.name}' has no params that learn", self.compiled.spec.position
-            )
+        check_learns(self.compiled, self.store)
+        check_carried(self.compiled, self.store)
 
     def first_bad_layer(self) -> str | None:
         """The first layer, in order, with a NaN or infinite param or top; None if all is finite.
 
         Runs the last batch again.
         """
-        cursors = self.cursors()
-        with self.put_back():
-            self.seek({name: max(0, cursor - self.batch_size) for name, cursor in cursors.items()})
+        with self.backend.computing(), self.put_back():
+            for layer in self.data_layers:
+                layer.seek(max(0, layer.cursor - self.batch_size))
             return first_bad_layer(self.layers, self.params)
 
     def close(self) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 from graphnet.data.source import Source, files
 from graphnet.errors import DataError, SpecError, located
 from graphnet.files.paths import refuse_to_write_over
-from graphnet.layers.base import Kind, Layer
+from graphnet.layers.base import Layer
 from graphnet.net.graph import LayerVertex
-from graphnet.net.spec import NetSpec, Node
+from graphnet.net.spec import NetSpec
 
 
 def output_files(spec: NetSpec) -> list[str]:
     """Those of all phases, by absolute path."""
-    return [str(_filename(node)) for node in spec.nodes if _filename(node) is not None]
+    return [file for node in spec.nodes if (file := node.spec.output_file) is not None]
 
 
 def refuse_two_writers(layers: Iterable[LayerVertex]) -> None:
@@ -27,7 +27,7 @@ def refuse_two_writers(layers: Iterable[LayerVertex]) -> None:
         SpecError: At a layer of both phases that writes one.
     """
     for layer in layers:
-        if layer.spec.phase is None and _filename(layer) is not None:
+        if layer.spec.phase is None and layer.spec.output_file is not None:
             raise SpecError(
                 f"{layer.subject}the training net and its validation would both write its file\n"
                 "  say which of them does: phase: test, or phase: train",
@@ -42,13 +42,14 @@ def refuse_to_lose_data(spec: NetSpec) -> None:
         SpecError: At the layer that would.
     """
     for writer in spec.nodes:
-        target = _filename(writer)
-        for reader in spec.data_nodes() if target is not None else ():
-            source = getattr(reader.spec, "source", None)
+        target = writer.spec.output_file
+        if target is None:
+            continue
+        for reader in spec.data_nodes():
             with located(writer.position, writer.subject):
-                for path in _files(source) if source is not None else ():
+                for path in _files(reader.spec.data_source or ()):
                     what = f"what layer '{reader.name}' reads"
-                    refuse_to_write_over(Path(str(target)), {what: path})
+                    refuse_to_write_over(Path(target), {what: path})
 
 
 def _files(source: Source) -> list[Path]:
@@ -70,7 +71,3 @@ def one_pass(layers: Iterable[Layer[Any]]) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.end_pass(is_whole=is_whole)
-
-
-def _filename(node: Node | LayerVertex) -> object:
-    return getattr(node.spec, "filename", None) if node.spec.kind is Kind.OUTPUT else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.errors import GraphnetError
+from graphnet.layers.base import Phase
 
 
 class PassesDone:
@@ -17,13 +18,13 @@ class PassesDone:
 
     Args:
         net: Its name, for messages.
-        has_gradients: Whether gradients are planned in it.
+        phase: Its phase.
     """
 
-    __slots__ = ("_has_gradients", "_net", "has_backward", "has_forward", "has_run")
+    __slots__ = ("_net", "_phase", "has_backward", "has_forward", "has_run")
 
-    def __init__(self, net: str, *, has_gradients: bool) -> None:
-        self._net, self._has_gradients = net, has_gradients
+    def __init__(self, net: str, phase: Phase) -> None:
+        self._net, self._phase = net, phase
         self.has_run = self.has_forward = self.has_backward = False
 
     def forget(self) -> None:
@@ -36,20 +37,17 @@ class PassesDone:
         Raises:
             GraphnetError: If there is nothing it could start from.
         """
-        if not (self.has_forward and self._has_gradients):
-            raise GraphnetError(self._why_not())
-        self.has_forward = self.has_backward = False
-
-    def _why_not(self) -> str:
-        if not self._has_gradients:
-            return (
+        if self._phase == "test":
+            raise GraphnetError(
                 f"net '{self._net}' is of phase test, in which there are no gradients\n"
                 '  load it with phase="train" for backward()'
             )
-        return (
-            f"net '{self._net}': backward() needs a forward() before it, each time\n"
-            "  it starts from the blobs that forward() has left, and writes over them"
-        )
+        if not self.has_forward:
+            raise GraphnetError(
+                f"net '{self._net}': backward() needs a forward() before it, each time\n"
+                "  it starts from the blobs that forward() has left, and writes over them"
+            )
+        self.has_forward = self.has_backward = False
 
     def check_backward(self, blob: str) -> None:
         """See that a blob's diff is there.

@@ -1,4 +1,4 @@
-"""Where the paths of a layer lead: those in a file from its folder, others from where one is."""
+"""Relative paths of a layer: in a file from its folder, others from the working directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphnet.layers.base import LayerSpec
 
 
 def with_places(spec: LayerSpec, document: Document, path: KeyPath) -> LayerSpec:
-    """The spec with absolute paths: relative ones are so to the file, or to where one is."""
+    """The spec with absolute paths: from the file's folder, or from the working directory."""
     there = spec.relative_to(document.folder)
     here = spec.relative_to(Path.cwd()) if document.folder != Path.cwd() else there
     placed: LayerSpec = _by_origin(there, here, document, path)
@@ -21,15 +21,12 @@ def with_places(spec: LayerSpec, document: Document, path: KeyPath) -> LayerSpec
 
 
 def _by_origin(there: Any, here: Any, document: Document, path: KeyPath) -> Any:
-    """Of each value ``there`` if it stands in the file, ``here`` if on the command line."""
+    """Of each value, ``there`` if the file gives it, ``here`` if the command line does."""
     if there == here:
         return there
     if isinstance(there, BaseModel):
-        keys = type(there).model_fields
-        chosen = {
-            key: _by_origin(getattr(there, key), getattr(here, key), document, (*path, key))
-            for key in keys
-        }
+        values = dict(here)
+        chosen = {k: _by_origin(v, values[k], document, (*path, k)) for k, v in there}
         return there.model_copy(update=chosen)
     if isinstance(there, Mapping) and isinstance(here, Mapping):
         return {k: _by_origin(v, here[k], document, (*path, k)) for k, v in there.items()}

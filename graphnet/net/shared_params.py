@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from graphnet.errors import Problem, SpecError
 from graphnet.net.spec import Node
 
-_KINDS = ("init", "regu", "cons", "lr")
-
 
 def check_contradictions(nodes: Iterable[Node]) -> None:
     """See that layers with one key, of whatever phases, do not contradict each other.
@@ -44,12 +42,12 @@ def _contradictions(users: list[Node]) -> Iterator[Problem]:
     for node in users:
         if node is owner or node.spec is owner.spec:
             continue
-        for field in sorted(node.spec.model_fields_set & type(owner.spec).model_fields.keys()):
-            said, counts = getattr(node.spec, field), getattr(owner.spec, field)
-            if field.rpartition("_")[2] in _KINDS and said != counts:
+        said, counts = node.spec.param_keys(), owner.spec.param_keys()
+        for key in sorted(node.spec.model_fields_set & said.keys() & counts.keys()):
+            if said[key] != counts[key]:
                 yield Problem(
-                    f"{node.subject}key '{field}' says {_text(said)}, but it shares the params"
-                    f" of layer '{owner.name}'{where}, which has {_text(counts)}\n"
+                    f"{node.subject}key '{key}' says {_text(said[key])}, but it shares the params"
+                    f" of layer '{owner.name}'{where}, which has {_text(counts[key])}\n"
                     "  leave it out in one of them, or say the same in both",
                     node.position,
                 )

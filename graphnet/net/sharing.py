@@ -8,23 +8,20 @@ from graphnet.blob import shape_text
 from graphnet.errors import Position, Problem, ShapeError
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
-from graphnet.params.param import Declared, Misfit, misfits
+from graphnet.params.param import DeclaredParams, Misfit, misfits
 
 
-def check_shared(
-    net: CompiledNet, with_: CompiledNet, declared: Mapping[str, Declared] | None = None
-) -> None:
+def check_shared(net: CompiledNet, with_: CompiledNet, given: Mapping[str, DeclaredParams]) -> None:
     """See that a net finds all its params in those of another.
 
     Args:
         net: The one that uses them.
         with_: The one that has them, such as the training phase of the same net.
-        declared: What is in the store of the two. Default: what the other one declares.
+        given: What the store of the two holds.
 
     Raises:
         ShapeError: At each layer whose params are missing or have another shape.
     """
-    given = with_.declared if declared is None else declared
     found = misfits(net.declared, given)
     if found:
         here, there = _names(net, with_)
@@ -36,28 +33,23 @@ def check_shared(
         _check_learnable(net, with_, given)
 
 
-def _check_learnable(net: CompiledNet, with_: CompiledNet, given: Mapping[str, Declared]) -> None:
-    """See that what is to learn has gradients in the other net's store.
-
-    Raises:
-        ShapeError: At each layer that is frozen there.
-    """
-    here_text, there_text = _names(net, with_)
-    frozen = [
-        key
-        for key, declared in net.declared.items()
-        if declared.params and not declared.frozen and given[key].frozen
-    ]
-    if frozen:
-        owners = {v.spec.store_key: v for v in net.layers if v.owns_params}
-        raise ShapeError.of(
-            Problem(
-                f"{owners[key].subject}its params are frozen in {there_text},"
-                f" and to learn in {here_text}\n  declare it frozen in both, or in neither",
-                owners[key].position,
-            )
-            for key in frozen
+def _check_learnable(
+    net: CompiledNet, with_: CompiledNet, given: Mapping[str, DeclaredParams]
+) -> None:
+    """See that what is to learn has gradients in the other net's store."""
+    here, there = _names(net, with_)
+    owners = {v.spec.store_key: v for v in net.layers if v.owns_params}
+    problems = [
+        Problem(
+            f"{layer.subject}its params are frozen in {there}, and to learn in {here}\n"
+            "  declare it frozen in both, or in neither",
+            layer.position,
         )
+        for key, layer in owners.items()
+        if net.declared[key].params and not net.declared[key].frozen and given[key].frozen
+    ]
+    if problems:
+        raise ShapeError.of(problems)
 
 
 def _names(net: CompiledNet, with_: CompiledNet) -> tuple[str, str]:

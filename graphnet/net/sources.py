@@ -74,7 +74,7 @@ def resolve_data(
         DataError: If a source is missing that has no fall-back.
     """
     declared = sources(spec)
-    has_fallback = any(_has_fallback(n) for n in _with_source(spec))
+    has_fallback = any(n.spec.fall_back for n in _with_source(spec))
     for node in _with_source(spec):
         if phase is not None and node.spec.phase not in (None, phase):
             continue
@@ -100,17 +100,17 @@ def take_fallback(spec: NetSpec, missing: str = "") -> ResolvedData:
         DataError: If one of them declares none.
     """
     nodes = _with_source(spec)
-    without = [n for n in nodes if not _has_fallback(n)]
+    replaced = {n.name: n.spec.fall_back for n in nodes}
+    without = [n for n in nodes if replaced[n.name] is None]
     if without:
-        declares = next((f", while '{n.name}' does" for n in nodes if _has_fallback(n)), "")
+        declares = next((f", while '{name}' does" for name, to in replaced.items() if to), "")
         raise DataError(
             f"{without[0].subject}declares no 'otherwise'{declares}\n"
             "  the fall-back is taken by all data layers together or by none: give each one",
             without[0].position,
         )
-    replaced = {n.name: n.spec.with_otherwise() for n in nodes}  # type: ignore[attr-defined]
     taken = spec.with_nodes(
-        replace(n, spec=replaced[n.name]) if n in nodes else n for n in spec.nodes
+        n if (other := replaced.get(n.name)) is None else replace(n, spec=other) for n in spec.nodes
     )
     return ResolvedData(taken, True, missing, sources(spec), sources(taken))
 
@@ -122,15 +122,11 @@ def sources(spec: NetSpec) -> dict[str, str]:
 
 def _with_source(spec: NetSpec) -> list[Node]:
     """The data layers that read something; a MemoryData does not."""
-    return [n for n in spec.data_nodes() if getattr(n.spec, "source", None) is not None]
-
-
-def _has_fallback(node: Node) -> bool:
-    return getattr(node.spec, "otherwise", None) is not None
+    return [n for n in spec.data_nodes() if n.spec.data_source is not None]
 
 
 def _source_text(node: Node) -> str:
-    source = node.spec.source  # type: ignore[attr-defined]
+    source = node.spec.data_source or ()
     return source if isinstance(source, str) else ", ".join(source)
 
 
@@ -138,12 +134,11 @@ def _missing(
     node: Node, *, offline: bool, fetch: bool, progress: Callable[..., None] | None
 ) -> DataError | None:
     """Why a node's source is not available; None if it is."""
-    spec: Any = node.spec
-    if spec.is_available():
+    if node.spec.is_available():
         return None
     if fetch:
         try:
-            spec.fetch(offline=offline, progress=progress)
+            node.spec.fetch(offline=offline, progress=progress)
         except DataError as error:
             return error
         return None

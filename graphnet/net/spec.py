@@ -163,10 +163,7 @@ class NetSpec:
 
 
 def read_net(
-    source: Path | str | Mapping[str, Any] | Iterable[Any],
-    layer_types: Mapping[str, type[LayerSpec]] = LAYER_TYPES,
-    *,
-    user_code: bool = True,
+    source: Path | str | Mapping[str, Any] | Iterable[Any], *, user_code: bool = True
 ) -> NetSpec:
     """A net from a YAML file, a dict of the same form, or a list of layers (specs or dicts).
 
@@ -176,7 +173,7 @@ def read_net(
     if isinstance(source, str | Path):
         document = read_source(source)
         name = Path(document.file).stem if document.file != TEXT else "net"
-        return parse_net(document, name, layer_types, user_code=user_code)
+        return parse_net(document, name, user_code=user_code)
     if isinstance(source, LayerSpec):
         raise SpecError("this is one layer, and a net is a list of them\n  write [layer, …]")
     if not isinstance(source, Iterable) or isinstance(source, BaseModel | bytes):
@@ -184,7 +181,7 @@ def read_net(
             f"a net is read from a file, a mapping or a list of layers, found {describe(source)}"
         )
     value = source if isinstance(source, Mapping) else list(source)
-    return parse_net(plain_document(value), "net", layer_types, user_code=user_code)
+    return parse_net(plain_document(value), "net", user_code=user_code)
 
 
 def parse_net(
@@ -205,12 +202,8 @@ def parse_net(
         top, path, layers = value, ("layers",), value.get("layers", [])
         problems += _top_problems(document, value)
         if not isinstance(layers, list | tuple):
-            problems.append(
-                Problem(
-                    f"'layers' must be a list, found {describe(layers)}{_layer_hint(layers)}",
-                    document.at(path),
-                )
-            )
+            wrong = f"'layers' must be a list, found {describe(layers)}{_layer_hint(layers)}"
+            problems.append(Problem(wrong, document.at(path)))
             layers = []
     elif not isinstance(value, list):
         raise SpecError(
@@ -220,18 +213,18 @@ def parse_net(
         )
     if not layers and not problems:
         raise SpecError("the net has no layers", document.at(path))
+    parser = _LayerParser(document, layer_types, user_code)
     nodes = []
     for i, item in enumerate(layers):
         try:
-            nodes.append(_parse_layer(item, document, (*path, i), layer_types, user_code))
+            nodes.append(parser.node(item, (*path, i)))
         except GraphnetError as error:
             problems += error.problems
     if problems:
         raise SpecError.of(problems)
-    name = top.get("name", default_name)
     solver = top.get("solver")
     return NetSpec(
-        str(name),
+        str(top.get("name", default_name)),
         tuple(nodes),
         placed(solver, document.folder_of(("solver",))) if solver else None,
         document.file,
@@ -248,43 +241,37 @@ def _layer_hint(layers: Any) -> str:
     return f"\n  write each of them as an item: - {{name: {name}, type: {kind}, …}}"
 
 
-def _check_is_net(document: Document, value: Mapping[str, Any]) -> None:
-    """See that a mapping is not something else that graphnet reads.
-
-    Raises:
-        SpecError: If it is a solver, or a single layer.
-    """
-    if "layers" in value:
-        return
-    if _OF_A_SOLVER & value.keys():
-        raise SpecError(
-            "this is a solver, not a net: it has no 'layers'\n"
-            f"  graphnet solve NET --solver {document.file or 'FILE'}; in Python: load_solver(…)",
-            document.at(()),
-        )
-    if "type" in value:
-        raise SpecError(
-            "this is one layer, and a net is a list of them\n"
-            "  write '- ' before it, and the same before every other layer",
-            document.at(()),
-        )
-    if value and all(isinstance(v, Mapping) and "type" in v for v in value.values()):
-        raise SpecError(f"a net is a list of layers{_layer_hint(value)}", document.at(()))
-
-
 #: Keys that a solver alone has at its top.
 _OF_A_SOLVER = frozenset(
     ("coffee_breaks", "lr_policy", "max_epoch", "max_iter", "method", "mom_policy", "regu_coef")
 )
 
 
+def _check_is_net(document: Document, value: Mapping[str, Any]) -> None:
+    """See that a mapping is not something else that graphnet reads."""
+    if "layers" in value:
+        return
+    if _OF_A_SOLVER & value.keys():
+        found = (
+            "this is a solver, not a net: it has no 'layers'\n"
+            f"  graphnet solve NET --solver {document.file or 'FILE'}; in Python: load_solver(…)"
+        )
+    elif "type" in value:
+        found = (
+            "this is one layer, and a net is a list of them\n"
+            "  write '- ' before it, and the same before every other layer"
+        )
+    elif value and all(isinstance(v, Mapping) and "type" in v for v in value.values()):
+        found = f"a net is a list of layers{_layer_hint(value)}"
+    else:
+        return
+    raise SpecError(found, document.at(()))
+
+
 def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]:
     known = {"name": str, "solver": str, "layers": list}
     problems = [
-        Problem(
-            f"unknown key '{k}'{key_hint(str(k), known)}",
-            document.key_at((k,)),
-        )
+        Problem(f"unknown key '{k}'{key_hint(str(k), known)}", document.key_at((k,)))
         for k in value
         if k not in known
     ]
@@ -298,92 +285,83 @@ def _top_problems(document: Document, value: Mapping[str, Any]) -> list[Problem]
     return problems
 
 
-def _parse_layer(
-    item: Any,
-    document: Document,
-    path: KeyPath,
-    layer_types: Mapping[str, type[LayerSpec]],
-    user_code: bool,
-) -> Node:
-    position = document.at(path)
-    if isinstance(item, LayerSpec):
-        subject = f"layer {_quoted_or_nth(item.name, path)} ({type(item).__name__}): "
-        return _checked_node(item, subject, document, path)
-    if not isinstance(item, Mapping):
-        raise SpecError(
-            f"a layer is a mapping with 'name' and 'type', found {describe(item)}", position
-        )
-    named = f"layer {_quoted_or_nth(item.get('name'), path)}"
-    if not isinstance(item.get("type"), str):
-        what = (
-            "missing key 'type'"
-            if "type" not in item
-            else (f"key 'type': expected a text, found {describe(item['type'])}")
-        )
-        raise SpecError(f"{named}: {what}", document.at((*path, "type")))
-    kind = item["type"]
-    spec_type = _spec_type(kind, named, document, (*path, "type"), layer_types, user_code)
-    subject = f"{named} ({kind}): "
-    # a class of the user's own need not declare a type: it has its dotted path
-    drop = () if spec_type.model_fields["type"].is_required() else ("type",)
-    values = {k: v for k, v in item.items() if k not in drop}
-    spec = validate(spec_type, values, document, path, subject)
-    return _checked_node(spec, subject, document, path)
+@dataclass(frozen=True)
+class _LayerParser:
+    """Makes nodes of the layers of a document."""
 
+    document: Document
+    layer_types: Mapping[str, type[LayerSpec]]
+    user_code: bool
 
-def _quoted_or_nth(name: Any, path: KeyPath) -> str:
-    is_word = isinstance(name, str | int | float) and name != ""
-    return f"'{name}'" if is_word else str(int(path[-1]) + 1)
+    def node(self, item: Any, path: KeyPath) -> Node:
+        """A layer that is right by itself and has the bottoms and tops it needs."""
+        document = self.document
+        if isinstance(item, LayerSpec):
+            spec = item
+            subject = f"layer {_quoted_or_nth(spec.name, path)} ({type(spec).__name__}): "
+        elif isinstance(item, Mapping):
+            named = f"layer {_quoted_or_nth(item.get('name'), path)}"
+            spec_type = self.spec_type(item, named, (*path, "type"))
+            subject = f"{named} ({item['type']}): "
+            # a class of the user's own need not declare a type: it has its dotted path
+            drop = () if spec_type.model_fields["type"].is_required() else ("type",)
+            values = {k: v for k, v in item.items() if k not in drop}
+            spec = validate(spec_type, values, document, path, subject)
+        else:
+            wrong = f"a layer is a mapping with 'name' and 'type', found {describe(item)}"
+            raise SpecError(wrong, document.at(path))
+        if not spec.name:
+            raise SpecError(f"{subject}missing key 'name'", document.at(path))
+        with located(document.at(path), subject):
+            check_name(spec.name)
+            check_name(spec.store_key)
+        neuron = spec.activation
+        for key in sorted(
+            neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()
+        ):
+            if key != "type":
+                raise SpecError(
+                    f"{subject}key 'neuron': a neuron has its layer's '{key}'\n"
+                    f"  remove '{key}', or write the neuron as a layer",
+                    document.key_at((*path, "neuron", key)),
+                )
+        check_arity(spec, subject, document, path)
+        node = Node.of(with_places(spec, document, path), document.at(path))
+        return replace(node, origin=(document, path))
 
+    def spec_type(self, item: Mapping[str, Any], named: str, path: KeyPath) -> type[LayerSpec]:
+        """The class of a layer's ``type``: of the table, or one of the user's own."""
+        kind = item.get("type")
+        if not isinstance(kind, str):
+            found = f"key 'type': expected a text, found {describe(kind)}"
+            wrong = found if "type" in item else "missing key 'type'"
+        elif kind in self.layer_types:
+            return self.layer_types[kind]
+        elif "." in kind:
+            return self.user_type(kind, named, path)
+        else:
+            hint = hint_for(kind, self.layer_types) or one_of(list(self.layer_types))
+            wrong = f"unknown layer type '{kind}'{hint}"
+        raise SpecError(f"{named}: {wrong}", self.document.at(path))
 
-def _checked_node(spec: LayerSpec, subject: str, document: Document, path: KeyPath) -> Node:
-    """The node of a spec that is right by itself and has the bottoms and tops it needs."""
-    if not spec.name:
-        raise SpecError(f"{subject}missing key 'name'", document.at(path))
-    with located(document.at(path), subject):
-        check_name(spec.name)
-        check_name(spec.store_key)
-    neuron = spec.activation
-    for key in sorted(neuron.model_fields_set & LayerSpec.model_fields.keys() if neuron else ()):
-        if key != "type":
-            raise SpecError(
-                f"{subject}key 'neuron': a neuron has its layer's '{key}'\n"
-                f"  remove '{key}', or write the neuron as a layer",
-                document.key_at((*path, "neuron", key)),
-            )
-    check_arity(spec, subject, document, path)
-    node = Node.of(with_places(spec, document, path), document.at(path))
-    return replace(node, origin=(document, path))
-
-
-def _spec_type(
-    kind: str,
-    named: str,
-    document: Document,
-    path: KeyPath,
-    layer_types: Mapping[str, type[LayerSpec]],
-    user_code: bool,
-) -> type[LayerSpec]:
-    if kind in layer_types:
-        return layer_types[kind]
-    if "." in kind:
+    def user_type(self, kind: str, named: str, path: KeyPath) -> type[LayerSpec]:
+        """A class named by its dotted path."""
+        at, folder = self.document.at(path), self.document.folder
         try:
-            found = import_class(
-                kind,
-                LayerSpec,  # type: ignore[type-abstract]
-                document.folder,
-                allowed=user_code,
-            )
+            found = import_class(kind, LayerSpec, folder, allowed=self.user_code)  # type: ignore[type-abstract]
         except SpecError as error:
-            raise SpecError(f"{named}: {error}", document.at(path)) from error.__cause__
+            raise SpecError(f"{named}: {error}", at) from error.__cause__
         missing = sorted(getattr(found, "__abstractmethods__", ()))
         if missing:
             raise SpecError(
                 f"{named}: '{kind}' does not define {' and '.join(missing)}\n"
                 f"  every layer needs {'it' if len(missing) == 1 else 'them'}; "
                 "the contract is in graphnet/layers/base.py",
-                document.at(path),
+                at,
             )
         return found
-    hint = hint_for(kind, layer_types) or one_of(list(layer_types))
-    raise SpecError(f"{named}: unknown layer type '{kind}'{hint}", document.at(path))
+
+
+def _quoted_or_nth(name: Any, path: KeyPath) -> str:
+    is_word = isinstance(name, str | int | float) and name != ""
+    return f"'{name}'" if is_word else str(int(path[-1]) + 1)

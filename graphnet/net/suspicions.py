@@ -13,10 +13,6 @@ from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import BlobVertex, LayerVertex
 
-#: The layers behind which a blob is still the same numbers, perhaps in another shape.
-_SAME = ("Split", "Identity", "Reshape", "Flatten")
-
-
 #: What is odd about a layer; it is given the number of samples there are, by data layer.
 _Doubt: TypeAlias = Callable[[LayerVertex, Mapping[str, int | None]], str]
 
@@ -37,7 +33,7 @@ def suspicions(net: CompiledNet, n_samples: Mapping[str, int | None]) -> list[Pr
 def _source(blob: BlobVertex) -> LayerVertex:
     """The layer that has computed a blob, whatever has passed it on since."""
     layer = blob.producer
-    while layer.type in _SAME and layer.bottoms:
+    while layer.spec.views:
         layer = layer.bottoms[0].producer
     return layer
 
@@ -89,10 +85,8 @@ def _cut_off(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
 
 def _one_class(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """A softmax over a single class."""
-    if layer.type not in ("SoftmaxLoss", "Softmax"):
-        return ""
-    shape = layer.bottoms[0].shape
-    if shape[getattr(layer.spec, "axis", 1)] != 1:
+    axis = layer.spec.softmax_axis
+    if axis is None or (shape := layer.bottoms[0].shape)[axis] != 1:
         return ""
     cure = "give the last layer one output for each class, or use SigmoidCrossEntropyLoss"
     return (
@@ -115,8 +109,8 @@ def _channels_last(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
 
 def _batch_too_large(layer: LayerVertex, n_samples: Mapping[str, int | None]) -> str:
     """A batch of more samples than there are."""
-    rows, batch = n_samples.get(layer.name), getattr(layer.spec, "batch_size", 0)
-    if layer.kind is not Kind.DATA or not rows or batch <= rows:
+    order, rows = layer.spec.row_order, n_samples.get(layer.name)
+    if order is None or not rows or (batch := order.batch_size) <= rows:
         return ""
     return (
         f"its batch_size of {batch:,} is more than the {rows:,} samples there are, so each batch"
@@ -126,8 +120,8 @@ def _batch_too_large(layer: LayerVertex, n_samples: Mapping[str, int | None]) ->
 
 def _no_folder(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """An output that cannot be written."""
-    name = getattr(layer.spec, "filename", None)
-    if layer.kind is not Kind.OUTPUT or name is None or Path(name).parent.is_dir():
+    name = layer.spec.output_file
+    if name is None or Path(name).parent.is_dir():
         return ""
     return f"there is no folder {Path(name).parent} for its file\n  make the folder first"
 

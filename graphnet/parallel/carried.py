@@ -1,7 +1,7 @@
 """Carried: the state that each shard hands to its next batch, kept as rows of the whole batch.
 
-The store holds it for the whole batch, where snapshots find it; a shard's net has room for its
-own rows alone, which several shards of one rank may share.
+The store holds it for the whole batch, where snapshots find it. A shard's net holds the rows of one
+shard; where shards of a rank use one net after the other, each finds its own rows there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from graphnet.blob import Array
-from graphnet.errors import SpecError
 from graphnet.net.net import Net
 from graphnet.parallel.communicator import Communicator, Parcel
 from graphnet.parallel.shards import Shards
@@ -25,9 +24,6 @@ class Carried:
         store: Holds it for the whole batch.
         nets: By shard.
         shards: Whose.
-
-    Raises:
-        SpecError: If the store was made for another batch.
     """
 
     def __init__(self, store: ParamStore, nets: Mapping[int, Net], shards: Shards) -> None:
@@ -41,9 +37,7 @@ class Carried:
                 decls = vertex.spec.state_decls(vertex.bottom_shapes)
                 for name, decl in decls.items():
                     if decl.per_batch:
-                        key = vertex.state_key(decl)
-                        whole = store.state[key][name]
-                        _check_rows(whole, shards, f"{key}/{name}")
+                        whole = store.state[vertex.state_key(decl)][name]
                         pairs.append((whole[first:end], layer.state[name]))
                         if not any(array is whole for array in self._whole):
                             self._whole.append(whole)
@@ -80,12 +74,3 @@ class Carried:
         others = range(1, communicator.size)
         communicator.exchange([], [Parcel(rank, rows(rank)) for rank in others])
         self._backend.upload(host, whole)
-
-
-def _check_rows(whole: Array, shards: Shards, name: str) -> None:
-    """See that state has a row for each of the batch."""
-    if whole.shape[0] != shards.batch_size:
-        raise SpecError(
-            f"the store's '{name}' is of batches of {whole.shape[0]}, not {shards.batch_size}\n"
-            "  load the net to be trained first, and let the others share its params"
-        )

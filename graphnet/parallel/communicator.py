@@ -6,12 +6,13 @@ of whoever asked for them. So every kind of communicator gives the same bits.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from graphnet.blob import Array
 from graphnet.errors import GraphnetError, located
+from graphnet.sealed import OpenToOthers
 
 T = TypeVar("T")
 
@@ -28,14 +29,14 @@ class Parcel(NamedTuple):
     array: Array
 
 
-class Communicator(ABC):
-    """What the ranks of one job have in common; every method but ``abort`` is for all together.
+class Communicator(OpenToOthers):
+    """How a rank reaches the others; all ranks call each method together, but for ``abort``.
 
     Attributes:
-        rank: This one's, from 0.
-        size: How many there are.
-        local_rank: Among those of this machine.
-        local_size: How many there are on this machine.
+        rank: The number of this rank, from 0.
+        size: How many ranks there are.
+        local_rank: The number of this rank among those of its machine.
+        local_size: How many ranks its machine has.
         is_launched: Whether a launcher started the job; its default is then several shards.
         takes_device: Whether arrays in a device's memory can be exchanged as they are.
     """
@@ -80,14 +81,14 @@ class Communicator(ABC):
         """End the whole job at once, saying why."""
 
     def describe(self) -> list[str]:
-        """Where each rank runs, for whoever has to look after one."""
+        """Where each rank runs, for messages."""
         return []
 
-    def start_watching(self) -> None:  # noqa: B027  # one rank has nobody to lose
-        """See from now on whether the other ranks are alive; nothing if that is so already."""
+    def start_watching(self) -> None:  # one rank has nobody to lose
+        """Watch from now on whether the other ranks are alive; a second call changes nothing."""
 
-    def close(self) -> None:  # noqa: B027  # the same
-        """The ranks go their own ways from now on, and no longer look after each other."""
+    def close(self) -> None:  # the same
+        """Stop watching the other ranks: each may end when it likes."""
 
 
 class LocalCommunicator(Communicator):

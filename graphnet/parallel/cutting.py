@@ -9,6 +9,14 @@ from graphnet.layers.base import Kind
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.spec import NetSpec
 
+_NO_MEAN = {
+    "sum": "its loss is a sum over the samples, and shards take means\n"
+    "  make it a mean, such as by another divisor, with a larger weight, or solve with shards: 1",
+    None: "its class does not say whether its loss is a mean over the samples, and shards take"
+    " means\n  if it is one, say so in the class: the property loss_reduction gives 'mean'; if"
+    " not, solve with shards: 1",
+}
+
 
 def batch_size_of(whole: CompiledNet) -> int:
     """Rows of the batch that all data layers deliver.
@@ -43,11 +51,8 @@ def check_can_be_cut(whole: CompiledNet) -> None:
                     "an output would get the shards of this rank alone\n"
                     "  give it 'phase: test', or solve with shards: 1"
                 )
-            if getattr(layer.spec, "divisor", None) == "none":
-                raise SpecError(
-                    "a loss with divisor: none is a sum, and shards take means\n"
-                    "  choose another divisor and a larger weight, or solve with shards: 1"
-                )
+            if layer.kind is Kind.LOSS and layer.spec.loss_reduction != "mean":
+                raise SpecError(_NO_MEAN[layer.spec.loss_reduction])
 
 
 def spec_of_shard(whole: CompiledNet, size: int) -> NetSpec:

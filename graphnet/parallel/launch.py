@@ -1,7 +1,7 @@
 """Which job this process belongs to, as its launcher says in the environment.
 
-mpi4py is imported only where a launcher has started the process: MPI would otherwise be begun,
-and its threads and signal handlers be there, in every process that trains a net.
+To import mpi4py starts MPI, with threads and signal handlers of its own; so it is imported only
+where a launcher has started the process.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def check_one_process(what: str, environ: Mapping[str, str]) -> None:
 
 @cache
 def current() -> Communicator:
-    """The job of this process: that of its launcher, else one of its own.
+    """The communicator of the job that a launcher has started, or of this process alone.
 
     Raises:
         RankError: If there is a launcher and mpi4py is not available; on rank 0.

@@ -1,25 +1,27 @@
 """Lockstep: the shards of a net whose layers need each other, run abreast, layer by layer.
 
-A layer with a part that concerns the whole batch (BatchNorm with ``sync``) does it in stages,
-between which what the stage has found is averaged over all shards. Every shard of a rank has
-memory of its own here; nets without such layers run one shard after the other in the same memory.
+A layer that needs the whole batch (BatchNorm with ``sync``) runs in stages; what a stage has found
+is averaged over all shards before the next one begins. Every shard of a rank has memory of its own
+here; nets without such layers run one shard after the other in the same memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import methodcaller
 from typing import Any
 
 from graphnet.blob import Array
-from graphnet.layers.base import Layer, Stage
+from graphnet.layers.base import Layer, PassStage
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.net import Net
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.parallel.tree_sum import TreeSum
 
-Stages = Callable[[Layer[Any]], list[Stage]]
+Stages = Callable[[Layer[Any]], list[PassStage]]
+_FORWARD, _BACKWARD = methodcaller("forward_stages"), methodcaller("backward_stages")
 
 
 def meets(compiled: CompiledNet) -> bool:
@@ -40,9 +42,9 @@ class Lockstep:
         self._nets, self._shards, self._communicator = nets, shards, communicator
         compiled = next(iter(nets.values())).compiled
         layers = list(enumerate(compiled.layers))
-        self._forward = [(layer, self._calls(i, _forward)) for i, layer in layers]
+        self._forward = [(layer, self._calls(i, _FORWARD)) for i, layer in layers]
         self._backward = [
-            self._calls(i, _backward) for i, layer in reversed(layers) if layer.runs_backward
+            self._calls(i, _BACKWARD) for i, layer in reversed(layers) if layer.runs_backward
         ]
 
     def _calls(self, i: int, stages: Stages) -> list[Callable[[], None]]:
@@ -89,11 +91,3 @@ class Lockstep:
         for net in self._nets.values():
             for add in net.shared_sums:
                 add()
-
-
-def _forward(layer: Layer[Any]) -> list[Stage]:
-    return layer.forward_stages()
-
-
-def _backward(layer: Layer[Any]) -> list[Stage]:
-    return layer.backward_stages()

@@ -97,9 +97,6 @@ class MPICommunicator(Communicator):
         Args:
             is_done: Asked.
             is_patient: Whether the others may take as long as they like.
-
-        Raises:
-            RankError: If a rank has gone.
         """
         if is_done():
             return

@@ -1,14 +1,14 @@
 """The communicator of ranks that each have a GPU of their own: arrays travel by NCCL.
 
-Everything but arrays goes the way it went before, by MPI. It has been tried with a stand-in for
-NCCL only, since no machine with several GPUs was at hand.
+Everything but arrays travels by MPI, as it does without NCCL. This has been tested with a stand-in
+for NCCL only, since no machine with several GPUs was at hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -23,10 +23,10 @@ _DEVICES = "CUDA_VISIBLE_DEVICES"
 def pick_device(
     environ: MutableMapping[str, str], local_rank: int, devices: Path = Path("/dev")
 ) -> None:
-    """Leave a rank one GPU of its machine, in turn; before CUDA is begun.
+    """Give a rank one GPU of its machine, in turn; to be called before CUDA starts.
 
     Args:
-        environ: Of the process; what it says already of visible devices is chosen from.
+        environ: Of the process; where it names visible devices, one of these is chosen.
         local_rank: Among the ranks of the machine.
         devices: Where the system lists them.
     """
@@ -77,9 +77,9 @@ class NCCLCommunicator(Communicator):
         stream = self._stream()
         self._nccl.groupStart()
         for peer, array in sends:
-            self._ranks.send(array.data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
+            self._ranks.send(cast("Any", array).data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
         for peer, array in receives:
-            self._ranks.recv(array.data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
+            self._ranks.recv(cast("Any", array).data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
         self._nccl.groupEnd()
 
     def broadcast(self, value: T) -> T:

@@ -7,7 +7,7 @@ To the solver it is a net like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,11 @@ from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
+from graphnet.net.running_net import NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
+from graphnet.net.trainable import check_carried, check_learns
 from graphnet.parallel.carried import Carried
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.cutting import batch_size_of, check_can_be_cut, spec_of_shard
@@ -32,10 +34,11 @@ from graphnet.parallel.shared_evaluation import SharedEvaluation
 from graphnet.parallel.tally import Tally
 from graphnet.parallel.tree_sum import TreeSum
 from graphnet.params.param import ParamStore
+from graphnet.sealed import Sealed
 
 
-class ShardedNet:
-    """A net in shards; what the solver needs of a net, and the ranks' part in it.
+class ShardedNet(Sealed):
+    """A net whose batch is cut into shards, computed by this rank and by others.
 
     Attributes:
         name: The net's.
@@ -60,6 +63,8 @@ class ShardedNet:
         SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
     """
 
+    _instead = Net._instead  # noqa: SLF001  # of the same attributes
+
     def __init__(
         self,
         whole: CompiledNet,
@@ -76,9 +81,11 @@ class ShardedNet:
         self.backend: Backend = whole.backend
         self.context = PassContext(self.phase, seed)
         check_can_be_cut(whole)
+        check_carried(whole, store)
         self.shards = Shards(count, batch_size_of(whole), communicator.rank, communicator.size)
         self._nets = self._make_nets()
-        self._first = next(iter(self._nets.values()))
+        self._distinct = tuple(dict.fromkeys(self._nets.values()))
+        self._first = self._distinct[0]
         self._carried = Carried(store, self._nets, self.shards)
         self._tally = Tally(store, self._first, self.shards)
         self._sum = TreeSum(
@@ -87,7 +94,7 @@ class ShardedNet:
         self._scale = self.backend.elementwise(self._scale_block, store.diff)
         self._weight = 1.0
         self._lockstep = Lockstep(self._nets, self.shards, communicator) if meets(whole) else None
-        self._cursors = dict.fromkeys(self._first.cursors(), 0)
+        self._cursors = {layer.name: 0 for layer in self._first.data_layers}
         self._siblings: dict[Phase, SharedEvaluation] = {}
 
     def _make_nets(self) -> dict[int, Net]:
@@ -129,9 +136,6 @@ class ShardedNet:
             replaceable=self.context.replaceable,
         )
 
-    def _different(self) -> Iterator[Net]:
-        yield from dict.fromkeys(self._nets.values())
-
     # --- running ------------------------------------------------------------------------
 
     def forward_backward(self) -> None:
@@ -141,13 +145,14 @@ class ShardedNet:
             GraphnetError: If a layer meets bad data.
             RankError: If another rank has gone.
         """
-        self._tally.begin()
-        if self._lockstep is not None:
-            for shard in self._nets:
-                self._enter(shard)
-            self._lockstep.run()
-        self._sum(self._shard)
-        self._tally.end()
+        with self.backend.computing():
+            self._tally.begin()
+            if self._lockstep is not None:
+                for shard in self._nets:
+                    self._enter(shard)
+                self._lockstep.run()
+            self._sum(self._shard)
+            self._tally.end()
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 
@@ -176,7 +181,7 @@ class ShardedNet:
         xp.multiply(diff, self._weight, out=diff)
 
     def settle(self) -> None:
-        """Nothing: what each shard measured has been fetched, and its errors with it."""
+        """Do nothing: what each shard measured has been fetched, and its errors with it."""
 
     def objective(self) -> float:
         """As :meth:`loss`."""
@@ -218,21 +223,27 @@ class ShardedNet:
         main = next((d for d in self._first.data_layers if d.n_samples), None)
         return self._cursors[main.name] // main.n_samples if main and main.n_samples else 0
 
-    def cursors(self) -> dict[str, int]:
-        """Samples of the whole batches that each data layer has delivered."""
-        return dict(self._cursors)
+    def state_dict(self) -> NetState:
+        """As of any net: samples of whole batches delivered, and the running sums."""
+        sums = {name: sums.copy() for name, sums in self._tally.sums.items()}
+        return {"cursors": dict(self._cursors), "statistics": sums}
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers where they stood."""
-        self._cursors |= {name: at for name, at in cursors.items() if name in self._cursors}
-        for net in self._different():
-            net.seek(self._cursors)
+    def load_state_dict(self, saved: NetState) -> None:
+        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        if "cursors" in saved:
+            known = self._cursors.keys() & saved["cursors"].keys()
+            self._cursors |= {name: saved["cursors"][name] for name in known}
+            for net in self._distinct:
+                net.load_state_dict({"cursors": self._cursors})
+        for name, sums in saved.get("statistics", {}).items():
+            if name in self._tally.sums:
+                self._tally.sums[name][...] = sums
 
     # --- statistics ---------------------------------------------------------------------
 
     def statistics(self) -> dict[str, float]:
         """The means since the last reset, of all losses and statistics, of all shards."""
-        self._first.restore_statistics_state(self._tally.sums)
+        self._first.load_state_dict({"statistics": self._tally.sums})
         return self._first.statistics()
 
     def reset_statistics(self) -> None:
@@ -240,24 +251,19 @@ class ShardedNet:
         for sums in self._tally.sums.values():
             sums.fill(0)
 
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        """The running sums by layer name."""
-        return {name: sums.copy() for name, sums in self._tally.sums.items()}
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        """Put the running sums back."""
-        for name, values in sums.items():
-            if name in self._tally.sums:
-                self._tally.sums[name][...] = values
-
     # --- the ranks ----------------------------------------------------------------------
 
+    @property
+    def in_shards(self) -> ShardedNet:
+        """This net: its batch is cut into shards."""
+        return self
+
     def collect(self) -> None:
-        """Have on rank 0 the state that all ranks' shards hand to their next batches."""
+        """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
 
     def sibling(self, phase: Phase) -> Net | SharedEvaluation | None:
-        """The net of another phase, whose evaluation all ranks take a part in.
+        """The net of another phase; all ranks take part in its evaluation.
 
         Raises:
             ShapeError: If it needs params that this net does not have.
@@ -325,16 +331,14 @@ class ShardedNet:
         return suspicions(self.compiled, {d.name: d.n_samples for d in self._first.data_layers})
 
     def check_trainable(self) -> None:
-        """There is a loss, and one reaches every param that learns.
-
-        Raises:
-            TopologyError: Otherwise.
-        """
-        self._first.check_trainable()
+        """As of any net."""
+        self._first.check_ready()
+        check_learns(self.compiled, self.store)
 
     def first_bad_layer(self) -> str | None:
         """The first layer with a value that is not finite in a shard of this rank."""
-        self.seek({n: max(0, at - self.batch_size) for n, at in self._cursors.items()})
+        before = {name: max(0, at - self.batch_size) for name, at in self._cursors.items()}
+        self.load_state_dict({"cursors": before})
         for shard in self.shards.own():
             net = self._nets[shard]
             net.context.first_sample = self.shards.rows(shard)[0]
@@ -346,12 +350,12 @@ class ShardedNet:
     @property
     def planned_bytes(self) -> int:
         """Blobs, diffs and scratch of this rank's shards, plus params and their diffs."""
-        arenas = sum(net.compiled.plan.n_bytes for net in self._different())
+        arenas = sum(net.compiled.plan.n_bytes for net in self._distinct)
         return int(arenas + self.store.data.nbytes + self.store.diff.nbytes)
 
     def close(self) -> None:
         """Release files and threads."""
-        for net in self._different():
+        for net in self._distinct:
             net.close()
         for sibling in self._siblings.values():
             sibling.close()

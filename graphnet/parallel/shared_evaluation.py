@@ -14,12 +14,13 @@ import numpy as np
 from graphnet.errors import GraphnetError, RankError, located
 from graphnet.net.net import Evaluation, Net
 from graphnet.parallel.communicator import Communicator
+from graphnet.sealed import Sealed
 
 #: By layer name, what one batch adds to its sums.
 Sums = dict[str, np.ndarray]
 
 
-class SharedEvaluation:
+class SharedEvaluation(Sealed):
     """A net that rank 0 evaluates with the help of the others.
 
     A net that hands state from one batch to the next, or writes what it computes, is run by
@@ -70,13 +71,14 @@ class SharedEvaluation:
                     raise failed
             if failed is not None:
                 return None
-        total = {name: np.zeros_like(sums) for name, sums in net.statistics_state().items()}
+        here = net.state_dict()["statistics"]
+        total = {name: np.zeros_like(sums) for name, sums in here.items()}
         for of_rank, _ in everyone:
             for of_batch in of_rank:
                 for name, sums in of_batch.items():
                     total[name] += sums
         with net.put_back():
-            net.restore_statistics_state(total)
+            net.load_state_dict({"statistics": total})
             return Evaluation(net.evaluation_size, net.statistics())
 
     def _run_safely(self) -> tuple[list[Sums], Exception | None]:
@@ -104,7 +106,7 @@ class SharedEvaluation:
                 net.reset_statistics()
                 net.context.first_sample = batch * size
                 net.forward()
-                found.append(net.statistics_state())
+                found.append(net.state_dict()["statistics"])
         return found
 
     def close(self) -> None:

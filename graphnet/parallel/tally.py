@@ -28,8 +28,8 @@ class Tally:
         array: What is added up.
         losses: Of the last batch, by loss layer.
         sums: The running sums of losses and statistics, by layer name.
-        ballot: This rank's.
-        counted: The sum of all ranks'.
+        ballot: Numbers that this rank adds to each batch.
+        counted: The sum of all ranks' ballots in the last batch.
 
     Args:
         store: The run's.
@@ -42,7 +42,7 @@ class Tally:
         self._running = running_statistics(store)
         self._before = [array.copy() for array in self._running]
         self.losses = dict.fromkeys(net.losses(), 0.0)
-        self.sums = {name: np.zeros_like(s) for name, s in net.statistics_state().items()}
+        self.sums = {name: np.zeros_like(s) for name, s in net.state_dict()["statistics"].items()}
         sizes = [
             len(self.losses),
             sum(s.size for s in self.sums.values()),
@@ -72,7 +72,7 @@ class Tally:
         weight = self._shards.weight(shard)
         self._losses[:] = list(net.losses().values())
         self._losses *= weight
-        measured = net.statistics_state().values()
+        measured = net.state_dict()["statistics"].values()
         self._sums[:] = np.concatenate([*measured, np.empty(0)])
         download = net.backend.download
         running = [download(array).reshape(-1) for array in running_statistics(net.store)]
@@ -82,7 +82,7 @@ class Tally:
         self._votes[:] = self.ballot if is_first else 0.0
 
     def end(self) -> None:
-        """Take the sums of all shards over."""
+        """Take over the sums of all shards."""
         self.losses = dict(zip(self.losses, self._losses.tolist(), strict=True))
         start = 0
         for sums in self.sums.values():

@@ -1,8 +1,14 @@
 """TreeSum: what all shards give, added in the order that `shards` fixes, on every rank.
 
-A rank adds its own shards in place, with one spare copy for each level of the tree. Then every
+A rank adds its own shards in place, with one scratch copy for each level of the tree. Then every
 rank becomes the owner of one segment of the array: it is sent that segment of all ranks' sums,
-finishes the tree for it, and sends the result to all. What is small goes to everybody at once.
+finishes the tree for it, and sends the result to all. Of 4 shards on 2 ranks, with the segments
+A and B:
+
+    rank 0:  s0 + s1,  sends its B  ╲╱  adds  A01 + A23,  sends A  ╲╱  has A and B
+    rank 1:  s2 + s3,  sends its A  ╱╲  adds  B01 + B23,  sends B  ╱╲  has A and B
+
+A small array goes to every rank whole, and each finishes the tree for all of it.
 """
 
 from __future__ import annotations
@@ -42,8 +48,8 @@ class TreeSum:
     ) -> None:
         self._spans = shards.spans()
         depth = max(_depth(span) for span in self._spans)
-        self._parts = [
-            _Part(backend, array, shards, communicator, depth) for array in arrays if array.size
+        self._sums = [
+            _ArraySum(backend, array, shards, communicator, depth) for array in arrays if array.size
         ]
         self._is_shared = shards.ranks > 1
 
@@ -56,11 +62,11 @@ class TreeSum:
         for i, span in enumerate(self._spans):
             self._add(span, give, 0)
             if len(self._spans) > 1:
-                for part in self._parts:
-                    part.set_aside(i)
+                for one in self._sums:
+                    one.set_aside(i)
         if self._is_shared:
-            for part in self._parts:
-                part.combine()
+            for one in self._sums:
+                one.combine()
 
     def _add(self, span: Span, give: Callable[[int], None], level: int) -> None:
         """Have the arrays hold the sum of a span."""
@@ -70,11 +76,11 @@ class TreeSum:
             return
         left, right = halves(span)
         self._add(left, give, level + 1)
-        for part in self._parts:
-            part.keep[level]()
+        for one in self._sums:
+            one.keep[level]()
         self._add(right, give, level + 1)
-        for part in self._parts:
-            part.add[level]()
+        for one in self._sums:
+            one.add[level]()
 
 
 def _depth(span: Span) -> int:
@@ -82,8 +88,8 @@ def _depth(span: Span) -> int:
     return 0 if end - first == 1 else 1 + max(map(_depth, halves(span)))
 
 
-class _Part:
-    """One array: its spare copies, and its way through the ranks."""
+class _ArraySum:
+    """The sum of one array: its scratch copies, and its way through the ranks."""
 
     def __init__(
         self,
@@ -94,9 +100,9 @@ class _Part:
         depth: int,
     ) -> None:
         self.array, self.backend, self.communicator = array, backend, communicator
-        spare = [_like(backend, array) for _ in range(depth)]
-        self.keep = [_bound(backend, _assign, copy, array) for copy in spare]
-        self.add = [_bound(backend, _add, array, copy) for copy in spare]
+        scratch = [_like(backend, array) for _ in range(depth)]
+        self.keep = [_bound(backend, _assign, copy, array) for copy in scratch]
+        self.add = [_bound(backend, _add, array, copy) for copy in scratch]
         if shards.ranks > 1:
             # where the ranks cannot reach a device's memory, the machine's stands in for it
             on_host = isinstance(array, np.ndarray) or communicator.takes_device
@@ -117,20 +123,17 @@ class _Part:
         held: dict[Span, Array] = {
             span: array[mine] for span, array in zip(spans, self.sums, strict=True)
         }
-        self.to_owners, self.from_all, self.results = [], [], []
+        self.to_owners, self.from_all = [], []
         for rank in others:
             self.to_owners += [Parcel(rank, s[mine if whole else cuts[rank]]) for s in self.sums]
             for span in shards.spans(rank):
-                held[span] = self._empty(mine.stop - mine.start)
+                held[span] = np.empty_like(sent, shape=(mine.stop - mine.start,))
                 self.from_all.append(Parcel(rank, held[span]))
         self.additions: list[tuple[Array, Array]] = []
         self.total = self._order(shards.all, held)
         self.target = sent[mine]
         self.to_all = [] if whole else [Parcel(rank, self.target) for rank in others]
         self.results = [] if whole else [Parcel(rank, sent[cuts[rank]]) for rank in others]
-
-    def _empty(self, size: int) -> Array:
-        return np.empty_like(self.sent, shape=(size,))
 
     def _order(self, span: Span, held: dict[Span, Array]) -> Array:
         """List the additions that lead to a span's sum, and say where it will be."""

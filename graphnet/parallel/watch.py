@@ -22,7 +22,7 @@ INTERVAL_S = 0.5
 #: What a rank says in place of how long it waits: that it computes, and that it has left for good.
 _COMPUTES, _LEAVES = -1.0, -2.0
 _LEAVING_S, _NAP_S = 2.0, 0.01
-#: So long after a rank has left, nobody can be waiting for what it has sent.
+#: Seconds after which nobody can still be waiting for what a rank sent before it left.
 _GONE_S = 5.0
 #: Default of GRAPHNET_RANK_TIMEOUT: after so many seconds without a beat a rank is given up.
 SILENCE_S = 8.0
@@ -105,7 +105,7 @@ class Watch:
         self._since, self._is_patient = time.monotonic(), is_patient
 
     def wait_ends(self) -> None:
-        """It no longer does."""
+        """This rank no longer waits."""
         self._since = None
 
     def _run(self) -> None:
@@ -118,7 +118,7 @@ class Watch:
             self.lost = self.lost or self._look()
             if self.lost and not self._stopping.is_set():
                 self._abort(self.lost)
-        with suppress(Exception):  # whoever does not hear of it will see for himself
+        with suppress(Exception):  # a rank that does not hear of it will find out by itself
             self._take_leave()
 
     def _take_leave(self) -> None:
@@ -134,7 +134,7 @@ class Watch:
             time.sleep(_NAP_S)
 
     def _send(self) -> None:
-        """A beat to each."""
+        """Send a beat to each peer."""
         since, waiting = self._since, _COMPUTES
         if since is not None:
             waiting = 0.0 if self._is_patient else time.monotonic() - since

@@ -17,7 +17,7 @@ class Constraint(Model):
 
     @abstractmethod
     def apply(self, backend: Backend, data: Array, iteration: int) -> None:
-        """Bring ``data`` back into the allowed set if it is time to."""
+        """Bring ``data`` back into the allowed set, if it is due in this iteration."""
 
 
 class NoCons(Constraint):
@@ -43,7 +43,6 @@ class L2Cons(Constraint):
     every_n_iter: PositiveInt = 1
 
     def apply(self, backend: Backend, data: Array, iteration: int) -> None:
-        """Rescale units whose norm is above the threshold to exactly the threshold."""
         if iteration % self.every_n_iter:
             return
         xp = backend.xp

@@ -44,8 +44,7 @@ class Null(Initializer):
     type: Literal["Null"] = "Null"
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> None:
-        """Nothing."""
-        return
+        return None
 
 
 class Constant(Initializer):
@@ -55,7 +54,6 @@ class Constant(Initializer):
     value: float = 0.0
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """An array full of ``value``."""
         return np.full(shape, self.value)
 
 
@@ -65,7 +63,6 @@ class Xavier(Initializer):
     type: Literal["Xavier"] = "Xavier"
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """Uniform values whose variance is 1 / fan_in."""
         limit = sqrt(3 / fan_in(shape))
         return rng.uniform(-limit, limit, shape)
 
@@ -78,7 +75,6 @@ class Gaussian(Initializer):
     std: NonNegativeFloat = 1.0
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """Normal values."""
         return rng.normal(self.mean, self.std, shape)
 
 
@@ -98,7 +94,6 @@ class Uniform(Initializer):
         return self
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """Uniform values."""
         return rng.uniform(self.low, self.high, shape)
 
 
@@ -113,7 +108,6 @@ class Glorot(Initializer):
     type: Literal["Glorot"] = "Glorot"
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """Uniform values whose variance is 2 / (fan_in + fan_out)."""
         limit = sqrt(6 / (fan_in(shape) + fan_out(shape)))
         return rng.uniform(-limit, limit, shape)
 
@@ -124,7 +118,6 @@ class MSRA(Initializer):
     type: Literal["MSRA"] = "MSRA"
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """Normal values whose variance is 2 / fan_in."""
         return rng.normal(0.0, sqrt(2 / fan_in(shape)), shape)
 
 
@@ -140,7 +133,6 @@ class Orthogonal(Initializer):
     gain: PositiveFloat = 1.0
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """A random orthogonal matrix, uniformly distributed, in the param's shape."""
         n_row, n_column = shape[0], prod(shape[1:])
         tall = rng.standard_normal((max(n_row, n_column), min(n_row, n_column)))
         q, r = np.linalg.qr(tall)
@@ -157,7 +149,6 @@ class Bilinear(Initializer):
     type: Literal["Bilinear"] = "Bilinear"
 
     def check(self, shape: Shape) -> None:
-        """The param holds square filters."""
         if len(shape) != 4 or shape[2] != shape[3]:  # noqa: PLR2004  # images have two axes
             raise ShapeError(
                 f"Bilinear fills square filters, found a param of shape {shape_text(shape)}\n"
@@ -165,7 +156,6 @@ class Bilinear(Initializer):
             )
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        """The same separable triangle in every filter."""
         size = shape[3]
         factor = (size + 1) // 2
         centre = (2 * factor - 1 - factor % 2) / (2 * factor)

@@ -1,8 +1,12 @@
 """Params: the learnable arrays of a run, and the store that owns them.
 
-All params of a run lie in one flat buffer and so do their diffs; what a layer holds are
-views. The store is shared by the training net and its test nets and keyed by layer name, or by
-``param_key`` where layers share.
+All params of a run lie in one flat buffer, and so do the diffs of those that learn:
+
+    data   | learn, rate and regularizer A | learn, B | … | frozen |
+    diff   | as data                       |          | … |
+
+Layers hold views of them. The training net and its test nets share the store, whose keys are the
+names of layers, or ``param_key`` where layers share params.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ class ParamDecl:
         init: How it is filled.
         regu: Its regularizer; multiplied by the solver's ``regu_coef``.
         cons: What is enforced after updates.
-        lr: Its rate relative to the solver's.
+        lr: Its learning rate relative to the solver's.
 
     Raises:
         ShapeError: If it would have no elements, or its initializer cannot fill the shape.
@@ -75,8 +79,8 @@ class StateDecl:
 class Param(Blob):
     """A learnable array: ``data`` and ``diff`` as in a blob, and what was declared of it.
 
-    ``diff`` is None while the param is frozen. Rate, regularizer and the like are ``decl``'s;
-    they are declared with the layer, and do not change.
+    ``diff`` is None while the param is frozen. ``decl`` has its rate, regularizer and the like,
+    which are declared with the layer and do not change.
     """
 
     decl: ParamDecl
@@ -93,10 +97,10 @@ class Param(Blob):
 
 
 @dataclass(frozen=True)
-class Declared:
-    """The params and state one key of the store holds.
+class DeclaredParams:
+    """What is declared of the params and state under one key of the store.
 
-    ``frozen`` says that no layer using the key wants it to learn.
+    ``frozen``: no layer that uses the key wants it to learn.
     """
 
     params: Mapping[str, ParamDecl]
@@ -123,7 +127,7 @@ class ParamStore(Sealed):
     """
 
     def __init__(
-        self, backend: Backend, dtype: np.dtype, declared: Mapping[str, Declared], seed: int
+        self, backend: Backend, dtype: np.dtype, declared: Mapping[str, DeclaredParams], seed: int
     ) -> None:
         self.backend, self.dtype, self.seed = backend, dtype, seed
         params: dict[str, dict[str, Param]] = {k: {} for k, d in declared.items() if d.params}
@@ -160,14 +164,15 @@ class ParamStore(Sealed):
             rng = np.random.Generator(
                 np.random.Philox(key=stream_key(self.seed, f"init/{key}/{name}"))
             )
-            values = param.decl.init.sample(rng, param.decl.shape)
+            with self.backend.computing():
+                values = param.decl.init.sample(rng, param.decl.shape)
             if values is not None:
                 with np.errstate(over="ignore"):  # the solver looks for what is not finite
                     values = values.astype(self.dtype)
                 self.backend.upload(values, param.data)
 
     def twin(self) -> ParamStore:
-        """A store of the very same params, with diffs and state of its own."""
+        """A store of the same params (not copies), with diffs and state of its own."""
         twin = copy.copy(self)
         diff, spans, own = self.backend.zeros(self.diff.shape, self.dtype), self.spans(), {}
         params: dict[str, dict[str, Param]] = {key: {} for key in self.params}
@@ -194,7 +199,7 @@ class ParamStore(Sealed):
                 yield key, name, param
 
     def spans(self) -> dict[int, slice]:
-        """Where each param that learns lies in ``diff`` and in arrays like it, by its ``id``."""
+        """Where each param that learns lies in ``diff`` and arrays like it, by its ``id``."""
         spans, start = {}, 0
         for param in self._trainable:
             spans[id(param)] = slice(start, start + prod(param.decl.shape))
@@ -207,7 +212,7 @@ class ParamStore(Sealed):
 
 
 class Misfit(NamedTuple):
-    """A param or state that one net needs and another does not have so.
+    """A param or state that one net needs and another lacks, or has in another shape.
 
     Attributes:
         key: In the store.
@@ -222,7 +227,9 @@ class Misfit(NamedTuple):
     there: Shape | None
 
 
-def misfits(needed: Mapping[str, Declared], given: Mapping[str, Declared]) -> list[Misfit]:
+def misfits(
+    needed: Mapping[str, DeclaredParams], given: Mapping[str, DeclaredParams]
+) -> list[Misfit]:
     """What a net needs of params and state that another does not have, or in another shape."""
     found = []
     for key, declared in needed.items():
@@ -235,10 +242,10 @@ def misfits(needed: Mapping[str, Declared], given: Mapping[str, Declared]) -> li
     return found
 
 
-def _shapes(declared: Declared) -> dict[str, Shape]:
-    """Of params and of the state that belongs to the run.
+def _shapes(declared: DeclaredParams) -> dict[str, Shape]:
+    """The shapes of params, and of the state that belongs to the run.
 
-    What one batch hands to the next belongs to a net.
+    State that one batch hands to the next belongs to a net.
     """
     params = {name: decl.shape for name, decl in declared.params.items()}
     return params | {n: decl.shape for n, decl in declared.state.items() if not decl.per_batch}
@@ -266,7 +273,7 @@ def _state_table(state: Mapping[str, Mapping[str, Array]]) -> Named[Named[Array]
 _Placed: TypeAlias = tuple[str, str, ParamDecl]
 
 
-def _layout(declared: Mapping[str, Declared]) -> tuple[list[_Placed], list[_Placed]]:
+def _layout(declared: Mapping[str, DeclaredParams]) -> tuple[list[_Placed], list[_Placed]]:
     """The params that learn and the frozen ones, each in the order they lie in the buffer.
 
     Those with the same rate and regularizer lie together, so that few calls update them all.

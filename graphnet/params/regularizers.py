@@ -39,7 +39,6 @@ class L2Regu(Regularizer):
     coef: NonNegativeFloat = 1.0
 
     def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
-        """``diff += 2 · coef · w``."""
         xp.multiply(data, 2 * self.coef * coef, out=scratch)
         xp.add(diff, scratch, out=diff)
 
@@ -51,7 +50,6 @@ class L1Regu(Regularizer):
     coef: NonNegativeFloat = 1.0
 
     def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
-        """``diff += coef · sign(w)``."""
         xp.sign(data, out=scratch)
         xp.multiply(scratch, self.coef * coef, out=scratch)
         xp.add(diff, scratch, out=diff)

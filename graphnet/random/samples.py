@@ -1,4 +1,4 @@
-"""Random numbers that depend on what they are for, not on when or where they are drawn.
+"""Random numbers for the samples of a batch.
 
 Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) turns a
 128-bit key and a 256-bit counter into four 64-bit words. Every sample of every iteration has a
@@ -13,7 +13,7 @@ normal   two per pair of float64 uniforms u, v, in either precision (Box and Mul
          r cos 2πv, then r sin 2πv, where r = √(−2 ln(1 − u))
 =======  =========================================================================
 
-Another implementation can so draw the same uniforms bit for bit.
+So another implementation can draw the same uniforms bit for bit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ import numpy as np
 
 from graphnet.blob import Shape
 
-#: Samples drawn at a time, and most elements: what is drawn lies across how blobs are stored.
+#: Samples and elements drawn at a time, at most: they are drawn sample by sample, in scratch, since
+#: blobs may be stored otherwise.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
 
 _WORD = 2**64
@@ -43,7 +44,7 @@ class SampleStreams:
     """
 
     def __init__(self, key: int, iteration: int, sample: int) -> None:
-        # NumPy's Philox counts before it computes, hence the one less
+        # NumPy's Philox counts up before it computes, hence one less
         start = (iteration * _WORD**2 + sample * _WORD - 1) % _WORD**4
         self._philox = np.random.Philox(key=key, counter=start)
         self._random = np.random.Generator(self._philox).random
@@ -57,8 +58,8 @@ class SampleStreams:
             self._philox.advance(rest)
 
 
-class Room:
-    """Working memory for one draw at a time, kept from one to the next."""
+class Scratch:
+    """Memory for one draw at a time, kept from one to the next."""
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)
@@ -75,25 +76,29 @@ class Room:
         ]
 
 
-def fill_uniform(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
+def fill_uniform(
+    key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
+) -> None:
     """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
     n_rows = _rows_at_a_time(out, out.shape[1])
-    (room_for_all,) = room.arrays([(n_rows, out.shape[1])], out.dtype)
+    (drawn_rows,) = scratch.arrays([(n_rows, out.shape[1])], out.dtype)
     for target in _blocks(out, n_rows):
-        drawn = room_for_all[: len(target)]
+        drawn = drawn_rows[: len(target)]
         streams.draw(drawn)
         target[...] = drawn
 
 
-def fill_normal(key: int, iteration: int, first_sample: int, out: np.ndarray, room: Room) -> None:
+def fill_normal(
+    key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
+) -> None:
     """N(0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
     streams = SampleStreams(key, iteration, first_sample)
     size = out.shape[1]
     n_pairs = -(-size // 2)
     n_rows = _rows_at_a_time(out, 2 * n_pairs)
     shapes = [(n_rows, 2 * n_pairs), *[(n_rows, n_pairs)] * 3]
-    arrays = room.arrays(shapes, np.dtype(np.float64))
+    arrays = scratch.arrays(shapes, np.dtype(np.float64))
     for target in _blocks(out, n_rows):
         drawn, radius, angle, cosine = (array[: len(target)] for array in arrays)
         streams.draw(drawn)

@@ -1,4 +1,4 @@
-"""What a run would stop at, or do in vain, as far as it can be told before it starts."""
+"""What can be told before a run starts: what would stop it, and what it would do in vain."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.spec import SolverSpec
 
 #: The keys of the losses and statistics of a phase; None where they cannot be told.
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 Locate: TypeAlias = Callable[[KeyPath], Position | None]
 
-#: Above this a rate trains nothing; for methods that divide by the gradient's size it is lower.
+#: No higher rate trains anything; methods that divide by the gradient's size have a lower limit.
 _HIGHEST = {"Adam": 1.0, "AdamW": 1.0, "RMSProp": 1.0}
 _HIGHEST_ELSE = 10.0
 _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
@@ -31,16 +32,16 @@ _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
 def check_breaks(
     breaks: Sequence[CoffeeBreak], spec: SolverSpec, keys_of: KeysOf, locate: Locate
 ) -> None:
-    """See that each break will have what it works with.
+    """See that every break will find what it needs.
 
     Args:
-        breaks: Of the solver, those that its YAML declares first.
+        breaks: Those of the solver, first those that its YAML declares.
         spec: What the YAML says.
-        keys_of: What the net measures.
-        locate: Where a key stands.
+        keys_of: The statistics that a phase of the net measures.
+        locate: Gives the place of a key in the YAML.
 
     Raises:
-        SpecError: With all that will not.
+        SpecError: With every break that will not.
     """
     recorded = _recorded(breaks, keys_of)
     problems: list[Problem] = []
@@ -50,7 +51,7 @@ def check_breaks(
         if isinstance(one, Snapshot) and spec.exp_dir is None:
             said = "a Snapshot needs a place\n  give the solver an exp_dir"
             problems.append(Problem(subject + said, locate(item)))
-        if getattr(one, "restore_best", False) and one.waits_for is not None:
+        if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
                 said = f"restore_best needs the best snapshot by '{statistic}'"
@@ -66,7 +67,7 @@ def check_breaks(
 
 
 def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:
-    """The statistics that breaks will record; None where one may record anything."""
+    """The statistics that the breaks will record; None if one may record anything."""
     found: list[str] = []
     for one in breaks:
         keys: Collection[str] | None = ()
@@ -101,13 +102,14 @@ def _cure(statistic: str, recorded: Collection[str], keys_of: KeysOf) -> str:
 
 
 def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What a run starts with that is not there, and where it could not write, as things stand.
+    """What a run would stop at as things stand: nothing to load, or nowhere to write.
 
-    They may be otherwise when it is started: another run may make what this one loads.
+    Only a new run loads anything. What it loads may be another run that is still to be made.
     """
-    if spec.load_from is not None and not is_there(user_path(spec.load_from)):
+    is_new = spec.exp_dir is None or not snapshots_in(user_path(spec.exp_dir))
+    if is_new and spec.load_from is not None and not is_there(user_path(spec.load_from)):
         said = f"load_from: there is no run, snapshot or model {shown(Path(spec.load_from))}"
-        yield Problem(f"{said}\n  it must be there when this one starts", locate(("load_from",)))
+        yield Problem(f"{said}\n  it must be there when this run starts", locate(("load_from",)))
     if spec.exp_dir is None:
         return
     folder = user_path(spec.exp_dir).absolute()
@@ -121,7 +123,7 @@ def places(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
 
 
 def doubts(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
-    """What is legal in a solver but hardly meant."""
+    """What is legal in a solver but probably not meant."""
     method = type(spec.method).__name__
     last = spec.max_iter or 10_000
     times = sorted({1, 10, 100, 1000, max(last // 2, 1), max(last, 1)})

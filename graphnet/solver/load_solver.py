@@ -1,4 +1,4 @@
-"""Loading solvers: from YAML or a dict to a Solver, the user's own coffee breaks imported."""
+"""load_solver: makes a Solver of YAML or a dict, and imports the user's own coffee breaks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = Tru
     Args:
         source: A YAML file, YAML text of several lines, or a dict of the same form. The paths in a
             file are relative to its folder, all others to the working directory.
-        user_code: Whether coffee breaks may be classes named by a dotted path. They are looked
-            for beside the file first.
+        user_code: Whether coffee breaks may be classes named by a dotted path. Their modules are
+            looked for beside the file first.
 
     Raises:
         SpecError: With every problem found, each at its line and column.
@@ -62,7 +62,6 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
         problems += error.problems
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
-    _check_one_snapshot(spec, document)
     spec = spec.model_copy(
         update={
             key: str(placed(path, document.folder_of((key,))))
@@ -80,18 +79,8 @@ def _is_net(value: Any) -> bool:
     return any(isinstance(item, Mapping) and "type" in item for item in items)
 
 
-def _check_one_snapshot(spec: SolverSpec, document: Document) -> None:
-    found = [i for i, item in enumerate(spec.coffee_breaks) if item.type == "Snapshot"]
-    if len(found) > 1:
-        raise SpecError(
-            "there is a Snapshot before this one, and they would disagree on what is kept\n"
-            "  one is enough: it takes every_n_iter and every_n_epoch together",
-            document.at(("coffee_breaks", found[1])),
-        )
-
-
 def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:
-    """The items of ``coffee_breaks`` whose type is a dotted path, each with its own."""
+    """The items of ``coffee_breaks`` whose type is a dotted path, each with its place."""
     items = value.get("coffee_breaks") if isinstance(value, Mapping) else None
     return [
         (("coffee_breaks", i), item)
@@ -103,7 +92,7 @@ def _custom_breaks(value: Any) -> list[tuple[KeyPath, dict[str, Any]]]:
 def _import_break(
     item: dict[str, Any], document: Document, path: KeyPath, *, user_code: bool
 ) -> type[CoffeeBreak]:
-    """The class of an item, its keywords seen to fit."""
+    """The class that an item names; the item's keywords are checked."""
     kind, subject = item["type"], f"coffee_breaks[{path[-1]}] ({item['type']}): "
     with located(document.at((*path, "type")), subject):
         cls = import_class(kind, CoffeeBreak, document.folder, allowed=user_code)

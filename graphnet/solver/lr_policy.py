@@ -16,18 +16,17 @@ from graphnet.declare.fields import NonNegativeFloat, PositiveFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
-class Fixed(Policy):
+class FixedRate(Policy):
     """``base_lr``, always."""
 
     type: Literal["Fixed"] = "Fixed"
     base_lr: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The base rate."""
         return self.base_lr
 
 
-class Step(Policy):
+class StepRate(Policy):
     """``base_lr · gamma^⌊t / stepsize⌋``."""
 
     type: Literal["Step"] = "Step"
@@ -36,11 +35,10 @@ class Step(Policy):
     stepsize: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The rate after ``t // stepsize`` steps."""
         return self.base_lr * raised(self.gamma, t // self.stepsize)
 
 
-class MultiStep(Policy):
+class MultiStepRate(Policy):
     """``base_lr · gamma^c``, c the number of ``stepvalues`` that ``t`` has reached."""
 
     type: Literal["MultiStep"] = "MultiStep"
@@ -49,17 +47,16 @@ class MultiStep(Policy):
     stepvalues: tuple[PositiveInt, ...]
 
     @model_validator(mode="after")
-    def _check(self) -> MultiStep:
+    def _check(self) -> MultiStepRate:
         if any(a >= b for a, b in pairwise(self.stepvalues)):
             raise ValueError(f"stepvalues must rise: {list(self.stepvalues)}")
         return self
 
     def value_at(self, t: int) -> float:
-        """The rate after as many steps as there are stepvalues up to ``t``."""
         return self.base_lr * raised(self.gamma, bisect_right(self.stepvalues, t))
 
 
-class Exp(Policy):
+class ExpRate(Policy):
     """``base_lr · gamma^t``."""
 
     type: Literal["Exp"] = "Exp"
@@ -67,11 +64,10 @@ class Exp(Policy):
     gamma: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The base rate decayed ``t`` times."""
         return self.base_lr * raised(self.gamma, t)
 
 
-class Inv(Policy):
+class InvRate(Policy):
     """``base_lr · (1 + gamma · t)^−power``."""
 
     type: Literal["Inv"] = "Inv"
@@ -80,11 +76,10 @@ class Inv(Policy):
     power: NonNegativeFloat
 
     def value_at(self, t: int) -> float:
-        """The inversely decayed rate."""
         return self.base_lr * raised(1 + self.gamma * t, -self.power)
 
 
-class Poly(Policy):
+class PolyRate(Policy):
     """``base_lr · (1 − t / max_iter)^power``, 0 from ``max_iter`` on (which counts in ``unit``)."""
 
     type: Literal["Poly"] = "Poly"
@@ -93,12 +88,11 @@ class Poly(Policy):
     max_iter: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The polynomially falling rate."""
         left = 1 - t / self.max_iter
         return self.base_lr * raised(left, self.power) if left > 0 else 0.0
 
 
-class Sigmoid(Policy):
+class SigmoidRate(Policy):
     """``base_lr / (1 + e^(−gamma · (t − stepsize)))``: rises for gamma > 0, falls for gamma < 0."""
 
     type: Literal["Sigmoid"] = "Sigmoid"
@@ -107,11 +101,11 @@ class Sigmoid(Policy):
     stepsize: PositiveInt
 
     def value_at(self, t: int) -> float:
-        """The rate on the sigmoid; written with tanh, which cannot overflow."""
+        # by tanh, which cannot overflow
         return self.base_lr * 0.5 * (1 + tanh(0.5 * self.gamma * (t - self.stepsize)))
 
 
-class Cosine(Policy):
+class CosineRate(Policy):
     """Half a cosine from ``base_lr`` at 0 to ``min_lr`` (default 0) at ``max_iter``, then flat.
 
     ``max_iter`` counts in ``unit``. (Loshchilov & Hutter 2017, arXiv 1608.03983, without
@@ -124,29 +118,28 @@ class Cosine(Policy):
     min_lr: NonNegativeFloat = 0.0
 
     def value_at(self, t: int) -> float:
-        """The annealed rate."""
         fall = 0.5 * (1 + cos(pi * min(t / self.max_iter, 1.0)))
         return self.min_lr + (self.base_lr - self.min_lr) * fall
 
 
-class Stage(PolicyStage):
+class RateStage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
         length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
-        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+        policy: The policy of this stage; its ``t`` counts from the start of the run.
     """
 
     policy: AnyLRPolicy
 
 
-class Staged(StagedPolicy):
+class StagedRate(StagedPolicy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[RateStage, ...]
 
 
-class Warmup(Policy):
+class WarmupRate(Policy):
     """The rate of ``policy``, times a factor that rises to 1 in a straight line.
 
     The factor is ``start`` (default 0.1) at 0 and 1 from ``length`` on. (Goyal et al. 2017,
@@ -159,19 +152,31 @@ class Warmup(Policy):
     policy: AnyLRPolicy
 
     def value_at(self, t: int) -> float:
-        """The warmed-up rate, every unit taken to stand at ``t``."""
         return self.value(t, t)
 
     def value(self, t: int, epoch: int) -> float:
-        """The warmed-up rate."""
         done = min(self.clock(t, epoch) / self.length, 1.0)
         return self.policy.value(t, epoch) * (self.start + (1 - self.start) * done)
 
 
 AnyLRPolicy: TypeAlias = Annotated[
-    Fixed | Step | MultiStep | Exp | Inv | Poly | Sigmoid | Cosine | Staged | Warmup,
+    FixedRate
+    | StepRate
+    | MultiStepRate
+    | ExpRate
+    | InvRate
+    | PolyRate
+    | SigmoidRate
+    | CosineRate
+    | StagedRate
+    | WarmupRate,
     Field(discriminator="type"),
 ]
 
-for _recursive in (Stage, Staged, Warmup):
+for _recursive in (RateStage, StagedRate, WarmupRate):
     _recursive.model_rebuild()
+
+# as YAML calls them: lr_policy.Exp is {type: Exp}
+Fixed, Step, MultiStep, Exp, Inv = FixedRate, StepRate, MultiStepRate, ExpRate, InvRate
+Poly, Sigmoid, Cosine, Warmup = PolyRate, SigmoidRate, CosineRate, WarmupRate
+Staged, Stage = StagedRate, RateStage

@@ -15,18 +15,17 @@ from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Fixed(Policy):
+class FixedMomentum(Policy):
     """``momentum``, always."""
 
     type: Literal["Fixed"] = "Fixed"
     momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum."""
         return self.momentum
 
 
-class Step(Policy):
+class StepMomentum(Policy):
     """``momentum · gamma^⌊t / stepsize⌋``, at most ``max_momentum``."""
 
     type: Literal["Step"] = "Step"
@@ -36,11 +35,10 @@ class Step(Policy):
     max_momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum after ``t // stepsize`` steps."""
         return min(self.momentum * raised(self.gamma, t // self.stepsize), self.max_momentum)
 
 
-class Linear(Policy):
+class LinearMomentum(Policy):
     """``momentum + gamma · ⌊t / stepsize⌋``, at most ``max_momentum``."""
 
     type: Literal["Linear"] = "Linear"
@@ -50,33 +48,36 @@ class Linear(Policy):
     max_momentum: Momentum
 
     def value_at(self, t: int) -> float:
-        """The momentum after ``t // stepsize`` steps."""
         return min(self.momentum + self.gamma * (t // self.stepsize), self.max_momentum)
 
 
-class Stage(PolicyStage):
+class MomentumStage(PolicyStage):
     """A part of a Staged policy.
 
     Args:
         length: In the Staged policy's unit; the last stage may leave it out and lasts forever.
-        policy: What holds meanwhile; it is asked for the run's time, not the stage's.
+        policy: The policy of this stage; its ``t`` counts from the start of the run.
     """
 
     policy: AnyMomentumPolicy
 
 
-class Staged(StagedPolicy):
+class StagedMomentum(StagedPolicy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
 
     (In Mocha no solver can use it.)
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[MomentumStage, ...]
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[
-    Fixed | Step | Linear | Staged, Field(discriminator="type")
+    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum, Field(discriminator="type")
 ]
 
-for _recursive in (Stage, Staged):
+for _recursive in (MomentumStage, StagedMomentum):
     _recursive.model_rebuild()
+
+# as YAML calls them: mom_policy.Fixed is {type: Fixed}
+Fixed, Step, Linear = FixedMomentum, StepMomentum, LinearMomentum
+Staged, Stage = StagedMomentum, MomentumStage

@@ -1,14 +1,15 @@
-"""What learning-rate and momentum policies share: a value as a pure function of time.
+"""Policy: what learning-rate and momentum policies share.
 
-A policy is frozen and holds no state, so that it can be printed, plotted, compared and resumed
-at any point. Update t = 1, 2, … uses ``value_at(t)``; with ``unit: epoch``, t is the number of
-epochs completed before the update (0, 1, …).
+A policy is a pure function of time. It is frozen and holds no state, so it can be printed,
+plotted, compared and resumed at any point. Update t = 1, 2, … uses ``value_at(t)``; with
+``unit: epoch``, t is the number of epochs completed before the update (0, 1, …).
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any, Literal, Self
 
@@ -26,6 +27,11 @@ class Policy(Model):
 
     unit: Literal["iter", "epoch"] = "iter"
 
+    @classmethod
+    def subject_of(cls, values: Mapping[str, Any]) -> str:  # noqa: ARG003  # what it is called
+        """How a message about it begins: with its YAML type."""
+        return f"{cls.model_fields['type'].default}: "
+
     @abstractmethod
     def value_at(self, t: int) -> float:
         """The value at ``t`` in the policy's unit."""
@@ -40,10 +46,10 @@ class Policy(Model):
 
 
 class PolicyStage(Model):
-    """A part of a staged policy; a family of policies adds ``policy``, one of its own.
+    """A part of a staged policy; subclasses add ``policy``.
 
     Args:
-        length: In the staged policy's unit; the last stage may leave it out and lasts forever.
+        length: How long it lasts, in the staged policy's unit. The last stage may leave it out.
     """
 
     length: PositiveInt | None = None
@@ -53,7 +59,7 @@ class StagedPolicy(Policy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
 
     Args:
-        stages: In order; a family of policies says what they hold.
+        stages: In order; subclasses say what they hold.
     """
 
     type: Literal["Staged"] = "Staged"
@@ -71,7 +77,7 @@ class StagedPolicy(Policy):
         return self
 
     def value_at(self, t: int) -> float:
-        """The present stage's value, every unit taken to stand at ``t``."""
+        """The present stage's value, with ``t`` as iteration and as epoch."""
         return self.value(t, t)
 
     def value(self, t: int, epoch: int) -> float:

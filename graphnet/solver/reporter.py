@@ -1,4 +1,4 @@
-"""Where a run's words go: the terminal, a file, a test."""
+"""Reporters: what a run tells its user goes to a terminal, a file or a test."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from graphnet.solver.state import SolverState
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a progress line needs to know; ``state`` changes while the run goes on.
+class RunProgress:
+    """What a progress line shows; ``state`` changes while the run goes on.
 
     Attributes:
         state: Where the run stands.
-        first_iter: Where this start of it began.
-        last_iter: Where it will end, or None if that cannot be known.
-        samples_per_iter: What one update reads.
+        first_iter: The iteration at which this start began.
+        last_iter: The iteration at which it will end, or None if that cannot be known.
+        samples_per_iter: How many samples one update reads.
     """
 
     state: SolverState
@@ -37,7 +37,7 @@ class Reporter(Protocol):
     def warning(self, text: str) -> None:
         """Say something the user should not miss."""
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """The loop begins."""
 
     def step(self) -> None:
@@ -48,10 +48,10 @@ class Reporter(Protocol):
 
 
 class PlainReporter:
-    """Plain lines, at once. A stream that is closed, full or not in Unicode does not end a run.
+    """Prints plain lines. A stream that is closed, full or not in Unicode does not end a run.
 
     Args:
-        stream: Where to; standard output by default, as it is at the time.
+        stream: The stream. Default: what standard output is at the time.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -65,7 +65,7 @@ class PlainReporter:
         """Print it, marked."""
         self.line(f"warning: {text}")
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: RunProgress) -> None:
         """Nothing."""
 
     def step(self) -> None:
@@ -83,11 +83,11 @@ class SilentReporter(PlainReporter):
 
 
 class RankReporter(PlainReporter):
-    """Of a rank other than 0: warnings alone, on stderr, with its number.
+    """Prints the warnings of a rank other than 0, with its number.
 
     Args:
-        rank: Its number.
-        stream: Where to; default: stderr, as it is at the time.
+        rank: The rank.
+        stream: The stream. Default: what stderr is at the time.
     """
 
     def __init__(self, rank: int, stream: TextIO | None = None) -> None:

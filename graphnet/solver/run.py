@@ -1,8 +1,9 @@
-"""Run: the parts of one training run, put together and seen to fit."""
+"""Run: the parts of one training run, put together once they are seen to fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import ceil
 
 from graphnet.errors import SpecError
@@ -11,26 +12,26 @@ from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.reporter import Reporter
 from graphnet.solver.spec import SolverSpec
-from graphnet.solver.state import SolverState
+from graphnet.solver.state import RunInfo, SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.update import Updater
 
 
 class Run:
-    """A net, how to train it, and where the training stands.
+    """A net, how it is trained, and where the training stands.
 
     Attributes:
         state: Where it stands.
         updater: Moves the params; owns the method's history.
         schedule: The coffee breaks.
-        snapshots: The Snapshot among them, if there is one.
+        snapshot_break: The Snapshot among them, if there is one.
 
     Args:
         spec: How to train.
         net: What to train.
         entries: The coffee breaks.
-        lounge: Theirs.
-        reporter: Where words go.
+        lounge: Keeps their statistics.
+        reporter: Told how the run goes.
 
     Raises:
         TopologyError: If the net has no loss, or none that reaches all that should learn.
@@ -48,27 +49,33 @@ class Run:
         net.check_trainable()
         _check_together(spec, net)
         self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
-        self.state = SolverState()
         self.updater = Updater(
             net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
         )
         self.schedule = Schedule(entries, spec.on_error)
-        self.snapshots = _only_snapshot(entries)
-        snapshots = self.snapshots
-        lounge.plan(
-            spec.iter_size,
-            snapshots.keep_last if snapshots else None,
-            snapshots.keep_best if snapshots else None,
+        breaks = (entry.coffee_break for entry in entries)
+        self.snapshot_break = next((one for one in breaks if isinstance(one, Snapshot)), None)
+        self.state = SolverState(
+            RunInfo(
+                samples_per_iter=self.samples_per_iter,
+                say=reporter.line,
+                warn=reporter.warning,
+            )
         )
+
+    @cached_property
+    def declared(self) -> tuple[str, str]:
+        """The net and the solver as YAML, as they are written into the run's own directory."""
+        return self.net.yaml_text, self.spec.model_copy(update={"exp_dir": "."}).to_yaml()
 
     @property
     def samples_per_iter(self) -> int:
-        """What one update reads."""
+        """How many samples one update reads."""
         return self.net.batch_size * self.spec.iter_size
 
     @property
     def last_iter(self) -> int | None:
-        """Where it will end by ``max_iter`` or ``max_epoch``, whichever comes first."""
+        """Where ``max_iter`` or ``max_epoch`` will end it, whichever comes first."""
         ends = [] if self.spec.max_iter is None else [self.spec.max_iter]
         if self.spec.max_epoch is not None and self.net.n_samples:
             ends.append(ceil(self.spec.max_epoch * self.net.n_samples / self.samples_per_iter))
@@ -96,13 +103,3 @@ def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
             f"seed: the solver says {spec.seed}, but the net was made with {net.context.seed}\n"
             f"  load the net with seed={spec.seed}"
         )
-
-
-def _only_snapshot(entries: Sequence[Entry]) -> Snapshot | None:
-    found = [e.coffee_break for e in entries if isinstance(e.coffee_break, Snapshot)]
-    if len(found) > 1:
-        raise SpecError(
-            f"coffee_breaks has {len(found)} Snapshots, and they would disagree on what is kept\n"
-            "  one is enough: it takes every_n_iter and every_n_epoch together"
-        )
-    return found[0] if found else None

@@ -34,10 +34,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 class SignalWatch:
-    """While it is entered, signals set flags that the loop looks at.
+    """A context in which signals set flags that the loop reads.
 
     Handlers are installed in the main thread only, and not for signals that are ignored (as
-    under ``nohup``); on leaving, those of before are back.
+    under ``nohup``). On leaving, the earlier handlers are put back.
 
     Attributes:
         stop: The signal that asked the run to stop, or 0.
@@ -71,6 +71,11 @@ class SignalWatch:
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         self._before.clear()
+
+    def take_hangup(self) -> bool:
+        """Whether a SIGHUP came since this was last called."""
+        came, self.wants_snapshot = self.wants_snapshot, False
+        return came
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         if self.stop:

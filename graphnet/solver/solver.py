@@ -1,4 +1,4 @@
-"""Solver: what drives the training of a net.
+"""Solver: how a net is trained, and the function that trains it.
 
 solver = Solver(SolverSpec(max_iter=1000, exp_dir="runs/mnist"))
 solver.add_coffee_break(TrainingSummary(), every_n_iter=100)
@@ -24,28 +24,26 @@ from graphnet.declare.arguments import (
     spelled_out,
     whole_number,
 )
-from graphnet.declare.user_code import written_in
-from graphnet.declare.validation import validate
-from graphnet.declare.yaml_reader import KeyPath, plain_document
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, did_you_mean, located
+from graphnet.declare.yaml_reader import KeyPath
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import cut
-from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
-from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model, schedule
+from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
+from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.ranks.alike import check_alike
-from graphnet.solver.record.keeper import Keeper
 from graphnet.solver.record.run_directory import RunDirectory
+from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
 from graphnet.solver.run import Run
@@ -65,9 +63,10 @@ class Solver(Sealed):
 
     Args:
         spec: What the YAML says.
-        break_types: The classes of its coffee breaks by type, the user's own included.
-        locate: Where a key of it stands in the YAML, for messages.
-        folder_of: What a relative path at a key is relative to. Default: the working directory.
+        break_types: The classes of coffee breaks by type, the user's own included.
+        locate: Gives the place of a key in the YAML, for messages.
+        folder_of: Gives the folder that a path at a key is relative to. Default: the working
+            directory.
 
     Raises:
         SpecError: If a coffee break cannot be made, or would never be due.
@@ -92,7 +91,7 @@ class Solver(Sealed):
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
             with located(position, f"coffee_breaks[{i}] ({item.type}): "):
-                made = _made(item, break_types, ("coffee_breaks", i), folder_of)
+                made = make_break(item, break_types, ("coffee_breaks", i), folder_of)
                 self._add(item.type, made, item.schedule, position)
 
     @spelled_out
@@ -102,7 +101,7 @@ class Solver(Sealed):
         """Add a break behind those that are there.
 
         Args:
-            break_: What to do.
+            break_: The break.
             every_n_iter: Due after every so many iterations, and at iteration 0.
             every_n_epoch: Due after every so many epochs.
 
@@ -135,7 +134,12 @@ class Solver(Sealed):
                 f"its state_dict() failed: {type(error).__name__}: {error}\n"
                 "  it must work from the moment the break is made"
             ) from error
-        _check_hooks(break_, whens)
+        check_hooks(break_, whens)
+        if isinstance(break_, Snapshot) and self._has(Snapshot):
+            raise SpecError(
+                "there is a Snapshot before this one, and they would disagree on what is kept\n"
+                "  one is enough: it takes every_n_iter and every_n_epoch together"
+            )
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
     @spelled_out
@@ -171,20 +175,20 @@ class Solver(Sealed):
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
-        communicator = net.communicator if isinstance(net, ShardedNet) else current()
+        communicator = net.in_shards.communicator if net.in_shards is not None else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
         reporter = reporter or PlainReporter()
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving)
-            keeper = together(communicator, begin)
+            files = together(communicator, begin)
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(keeper.run, communicator)
+            check_alike(files.run, communicator)
             communicator.start_watching()
             leaving.callback(communicator.close)
-            return Training(keeper.run, keeper, communicator).solve(fresh=fresh)
+            return Training(files.run, files).solve(fresh=fresh)
 
     def _begin(
         self,
@@ -192,47 +196,50 @@ class Solver(Sealed):
         communicator: Communicator,
         reporter: Reporter,
         leaving: ExitStack,
-    ) -> Keeper:
-        """This rank's run, and its files where it is rank 0."""
+    ) -> RunFiles:
+        """The run as this rank sees it; its files are on rank 0 alone."""
         self.check_breaks(net.statistic_keys)
         check_phase(net)
         spec = self.spec
         count = shard_count(spec.shards, net, communicator)
         if count > 1 or communicator.size > 1:
             spec = spec.model_copy(update={"shards": count})
-            if not isinstance(net, ShardedNet):
+            if net.in_shards is None:
                 with located(self._locate(("shards",))):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
                 net = sharded
-        lounge = CoffeeLounge(reporter, self._save_every)
+        lounge = CoffeeLounge(self._save_every)
         run = Run(spec, net, self._guarded(), lounge, reporter)
         directory = None
         if spec.exp_dir and not communicator.rank:
             directory = RunDirectory(placed(spec.exp_dir, Path()))
             directory.open(reporter.warning)
             leaving.callback(directory.close)
-        keeper = Keeper(
+        files = RunFiles(
             run, directory, self._save_into, self._file_exists, self._locate(("load_from",))
         )
-        leaving.callback(keeper.close)
-        return keeper
+        leaving.callback(files.close)
+        return files
 
     def check_breaks(self, keys_of: KeysOf) -> None:
-        """See that the breaks will have what they work with, in a net that measures ``keys_of``.
+        """See that every break will find what it needs.
+
+        Args:
+            keys_of: The statistics that a phase of the net measures.
 
         Raises:
-            SpecError: With all that will not.
+            SpecError: With every break that will not.
         """
         breaks = [entry.coffee_break for entry in self._entries]
         check_breaks(breaks, self.spec, keys_of, self._locate)
 
     def places(self) -> list[Problem]:
-        """What is not there of what a run starts with, and where it could not write."""
+        """The files a run would start from that are missing, and folders it could not write to."""
         return list(places(self.spec, self._locate))
 
     def doubts(self) -> list[Problem]:
-        """What is legal in the solver but hardly meant, each at its place."""
+        """What is legal in the solver but probably not meant, each at its place."""
         return list(doubts(self.spec, self._locate))
 
     @property
@@ -241,15 +248,18 @@ class Solver(Sealed):
         breaks = (entry.coffee_break for entry in self._entries)
         return any(isinstance(b, ValidationPerformance) and not b.has_net for b in breaks)
 
+    def _has(self, kind: type[CoffeeBreak]) -> bool:
+        return any(isinstance(entry.coffee_break, kind) for entry in self._entries)
+
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
-        if any(isinstance(entry.coffee_break, DivergenceGuard) for entry in self._entries):
+        if self._has(DivergenceGuard):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
 
 
 def _warn(text: str) -> None:
-    """Warn who calls :func:`solve`."""
+    """Warn the caller of :func:`solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
 
 
@@ -257,80 +267,27 @@ def check_phase(net: TrainableNet) -> None:
     """See that gradients are computed in the net.
 
     Raises:
-        SpecError: If it is of phase ``test``: an update would move its params by nothing but
-            their regularizers.
+        SpecError: If it is of phase ``test``, where only the regularizers would move its params.
     """
-    if net.phase != "train":
+    if net.context.phase != "train":
         raise SpecError(
-            f"net '{net.name}' is of phase {net.phase}, in which there are no gradients\n"
+            f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
             '  load it with phase="train" to train it'
         )
 
 
 def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
-    """How many shards a run has.
+    """The number of shards of a run.
 
     Raises:
-        SpecError: If the net was loaded in another number of them.
+        SpecError: If the net was cut into another number of them.
     """
-    if isinstance(net, ShardedNet):
-        if wanted not in (None, net.shards.count):
-            raise SpecError(f"shards: {wanted}, but the net was cut into {net.shards.count}")
-        return net.shards.count
+    if net.in_shards is not None:
+        count = net.in_shards.shards.count
+        if wanted not in (None, count):
+            raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
+        return count
     return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
-
-
-def _check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
-    """See that a break does something, and is due where what it does needs that.
-
-    Raises:
-        SpecError: Otherwise.
-    """
-    cls = type(break_)
-    hooks = ("open", "enjoy", "finish", "close")
-    defined = [hook for hook in hooks if getattr(cls, hook) is not getattr(CoffeeBreak, hook)]
-    own = [name for name, value in vars(cls).items() if callable(value) and name not in hooks]
-    meant = next((hint for name in own if (hint := did_you_mean(name, hooks))), "")
-    cure = meant or "\n  define enjoy(self, net, state, lounge)"
-    if not defined:
-        none = ", ".join(f"{hook}()" for hook in hooks)
-        raise SpecError(f"{written_in(cls)} has none of {none}, so it would do nothing{cure}")
-    is_own = not cls.__module__.startswith("graphnet.")  # ours say when they are due
-    if is_own and "enjoy" not in defined and whens:
-        raise SpecError(
-            f"{written_in(cls)} has no enjoy(), which is what every_n_iter and every_n_epoch"
-            f" call{cure}, or leave them out"
-        )
-    if "enjoy" in defined and break_.needs_schedule and not whens:
-        raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
-
-
-def _made(
-    item: BreakItem,
-    break_types: Mapping[str, type[CoffeeBreak]],
-    path: KeyPath,
-    folder_of: Callable[[KeyPath], Path],
-) -> CoffeeBreak:
-    """The break an item declares; a keyword annotated as a path is one in its file."""
-    if item.type not in break_types:
-        raise SpecError(
-            f"the class '{item.type}' has not been imported\n"
-            "  load the solver from its YAML, or pass break_types"
-        )
-    cls = break_types[item.type]
-    if isinstance(item, CustomBreak):
-        given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
-        item = validate(break_model(cls, item.type), given, plain_document(given))
-    try:
-        given = item.keywords()
-        for key, value in given.items():
-            if isinstance(value, Path):
-                given[key] = placed(str(value), folder_of((*path, key)))
-        return cls(**given)
-    except (TypeError, ValueError) as error:
-        raise SpecError(f"it cannot be made: {error}") from error
-    except SystemExit as error:
-        raise SpecError(f"it cannot be made: it called sys.exit({error.code!r})") from error
 
 
 @spelled_out
@@ -349,13 +306,13 @@ def solve(
     finished one is left as it is.
 
     Args:
-        solver: How.
-        net: What.
+        solver: How to train it.
+        net: The net.
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
-        reporter: Where words go; default: standard output, in plain lines.
+        reporter: Told how the run goes. Default: prints plain lines on standard output.
 
     Returns:
-        Where the run stands at its end.
+        The state at the end of the run.
 
     Raises:
         TopologyError: If the net cannot be trained.
@@ -365,14 +322,14 @@ def solve(
         DivergedError: If the loss or a param became NaN or infinite.
         Interrupted: If SIGINT or SIGTERM stopped it; a snapshot has been written.
         RankError: If the ranks of a job disagree, or one of them has gone.
-        SystemExit: On other ranks than 0, where one of these was raised on rank 0.
+        SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
     return solver.solve(net, fresh=fresh, reporter=reporter)
 
 
 def _solver_hint(found: Any) -> str:
-    """How to come from what was given to a solver."""
+    """How a solver is made from what was given instead."""
     if isinstance(found, SolverSpec):
         return "make one of it: Solver(spec)"
     if isinstance(found, str | Path | Mapping):

@@ -14,14 +14,13 @@ from graphnet.declare.fields import (
     PositiveInt,
 )
 from graphnet.declare.yaml_reader import write_yaml
-from graphnet.solver import mom_policy
 from graphnet.solver.coffee import AnyBreakItem
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.lr_policy import AnyLRPolicy
 from graphnet.solver.methods import AnyMethod
 from graphnet.solver.methods.base import Method
 from graphnet.solver.methods.sgd import SGD
-from graphnet.solver.mom_policy import AnyMomentumPolicy
+from graphnet.solver.mom_policy import AnyMomentumPolicy, FixedMomentum
 
 #: What may change between two starts of one run; anything else makes it another run.
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
@@ -34,7 +33,7 @@ def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:
 
 def _default_momentum(earlier: dict[str, Any]) -> AnyMomentumPolicy | None:
     method: Method = earlier.get("method") or SGD()
-    return mom_policy.Fixed(momentum=0.0) if method.has_momentum else None
+    return FixedMomentum(momentum=0.0) if method.has_momentum else None
 
 
 class SolverSpec(Model):
@@ -49,17 +48,17 @@ class SolverSpec(Model):
             Adadelta, 0.01 for the others.
         mom_policy: The momentum, for methods that have one. Default Fixed 0.
         regu_coef: Multiplies every regularizer. Default 0.0005.
-        clip_gradients: The largest L2 norm of the whole gradient; a larger one is scaled down
-            to it, before the regularizers. Default: no limit.
+        clip_gradients: The largest L2 norm of the whole gradient. A larger gradient is scaled
+            down to it, before the regularizers. Default: no limit.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
             a launcher such as mpiexec has started the run.
-        seed: Keys initial values, shuffling and random layers. Default 0.
+        seed: The seed of initial values, shuffling and random layers. Default 0.
         exp_dir: The run's directory, relative to this file's folder. Default: nothing is written.
-        load_from: A run, snapshot or model whose params a new run starts with, relative to this
+        load_from: The run, snapshot or model whose params a new run starts with, relative to this
             file's folder.
-        coffee_breaks: What is done on the way, in this order.
+        coffee_breaks: What is done in pauses of the training, in this order.
         on_error: ``stop`` (default): a coffee break that raises ends the run, after a snapshot.
             ``continue``: it is skipped, with a warning.
     """

@@ -1,10 +1,12 @@
-"""SolverState: where a run stands."""
+"""SolverState: where a run stands; and RunInfo: the facts of the run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +14,33 @@ from graphnet.backend.measures import Number
 from graphnet.errors import SpecError
 from graphnet.sealed import read_only
 from graphnet.solver.trainable_net import TrainableNet
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What coffee breaks may know of their run; they read it as ``state.run``.
+
+    Attributes:
+        folder: The run's directory, or None.
+        is_resumed: Whether the run continues from a snapshot.
+        last_snapshot: The newest good one.
+        samples_per_iter: How many samples one update reads.
+        seconds_trained: How long this start has trained, breaks and snapshots not counted.
+        say: Tells the user something: ``state.run.say("a line, or several")``.
+        warn: Tells the user something not to be missed.
+    """
+
+    folder: Path | None = None
+    is_resumed: bool = False
+    last_snapshot: Path | None = None
+    samples_per_iter: int = 0
+    seconds_trained: float = 0.0
+    say: Callable[[str], None] = _silent
+    warn: Callable[[str], None] = _silent
 
 
 class SolverState:
@@ -22,23 +51,32 @@ class SolverState:
         epoch: Completed passes over the training data.
         lr: The rate of the last update: the policy's times ``lr_scale``.
         momentum: Of the last update; None for methods without one.
-        lr_scale: What coffee breaks multiply the policy's rate by; 1 until one does. The one
-            attribute that can be assigned: it holds from the next update on.
+        lr_scale: The factor on the policy's rate; 1 until a coffee break changes it. This is the
+            one attribute that can be assigned; it holds from the next update on.
         stop_reason: Why the run is to end after this iteration, or empty.
+        finite_at: The last iteration at which loss and params were found to be finite.
+        run: The facts of the run.
+
+    Args:
+        run: The facts of the run.
     """
 
     __slots__ = (
-        *("_epoch", "_fetch_loss", "_fetch_losses", "_iter", "_losses", "_lr", "_lr_scale"),
-        *("_momentum", "_obj_val", "_stop_reason"),
+        *("_epoch", "_fetch_loss", "_fetch_losses", "_finite_at", "_iter", "_losses", "_lr"),
+        *("_lr_scale", "_momentum", "_obj_val", "_run", "_stop_reason"),
     )
 
     iter: int = read_only("_iter")
     epoch: int = read_only("_epoch")
     lr: float = read_only("_lr", "assign lr_scale, which the policy's rate is multiplied by")
     momentum: float | None = read_only("_momentum", "choose another mom_policy")
-    stop_reason: str = read_only("_stop_reason", "call stop(reason)")
+    stop_reason: str = read_only("_stop_reason", "return Request(stop=reason)")
+    finite_at: int | None = read_only("_finite_at")
+    run: RunInfo = read_only("_run")
 
-    def __init__(self) -> None:
+    def __init__(self, run: RunInfo = RunInfo()) -> None:  # frozen
+        self._run = run
+        self._finite_at: int | None = None
         self._iter = self._epoch = 0
         self._lr = 0.0
         self._momentum: float | None = None
@@ -51,7 +89,7 @@ class SolverState:
 
     @property
     def lr_scale(self) -> float:
-        """What the policy's rate is multiplied by."""
+        """The factor on the policy's rate."""
         return self._lr_scale
 
     @lr_scale.setter
@@ -79,8 +117,19 @@ class SolverState:
         return MappingProxyType(self._losses)
 
     def stop(self, reason: str) -> None:
-        """End the run after this iteration; called by coffee breaks."""
+        """End the run after this iteration, for the first reason given.
+
+        The loop calls it when a coffee break returns ``Request(stop=reason)``.
+        """
         self._stop_reason = self._stop_reason or reason
+
+    def have_seen_finite(self) -> None:
+        """The loss and all params are finite at this iteration."""
+        self._finite_at = self._iter
+
+    def update_run(self, **changes: Any) -> None:
+        """Change what is known of the run; only the loop does."""
+        self._run = replace(self._run, **changes)
 
     def begin_update(self, lr: float, momentum: float | None) -> None:
         """An update begins, at this rate and momentum."""
@@ -90,16 +139,16 @@ class SolverState:
         """One more update is done.
 
         Args:
-            net: Asked for its losses when a break wants them, before its next forward.
-            mean_loss: Over the batches of the update, where there were several.
+            net: Gives its losses when a break asks for them, before its next forward.
+            mean_loss: The mean over the batches of the update, if there were several.
         """
         self._iter += 1
         self._epoch = net.epoch
         self._fetch_loss = net.loss if mean_loss is None else lambda: mean_loss
         self._fetch_losses = net.losses
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it that a snapshot holds."""
+    def state_dict(self) -> dict[str, Any]:
+        """What a snapshot holds of it."""
         return {
             "iter": self.iter,
             "epoch": self.epoch,
@@ -110,7 +159,7 @@ class SolverState:
             "lr_scale": self.lr_scale,
         }
 
-    def load_dict(self, saved: Mapping[str, Any]) -> None:
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Stand where a snapshot was taken."""
         self._iter, self._epoch = saved["iter"], saved["epoch"]
         self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])

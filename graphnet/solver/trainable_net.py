@@ -1,4 +1,4 @@
-"""What the solver knows of a net, and no more."""
+"""What the solver asks of a net, and no more."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
+from graphnet.net.running_net import NetState
+from graphnet.parallel.communicator import Communicator
+from graphnet.parallel.shards import Shards
 from graphnet.params.param import ParamStore
 
 
@@ -30,42 +32,25 @@ class EvaluatedNet(Protocol):
         """Release files and threads."""
 
 
-class TrainableNet(EvaluatedNet, Protocol):
+class TrainableNet(Protocol):
     """A net that can be trained.
 
     Attributes:
         name: Its name.
-        phase: Its phase, ``train`` as a rule.
-        backend: Where its arrays live.
-        store: Its params, their diffs and its persistent state.
+        store: Its params, their diffs and its persistent state, and the backend they live on.
         context: What the running pass is about; the solver sets ``iteration`` and
             ``first_sample``.
     """
 
-    phase: Phase
-    backend: Backend
+    name: str
     store: ParamStore
+    context: PassContext
 
-    def forward_backward(self) -> None:
-        """Read the next batch, compute all tops, and assign every param's diff."""
+    @property
+    def in_shards(self) -> SharedNet | None:
+        """The net itself where its batch is cut into shards, else None."""
 
-    def settle(self) -> None:
-        """Raise what passes have noted of bad data, on a device that they did not stop for it."""
-
-    def objective(self) -> Number:
-        """As :meth:`loss`, but where it was computed: nobody waits for it."""
-
-    def loss(self) -> float:
-        """The objective of the last forward: the sum of its losses, without regularizers."""
-
-    def losses(self) -> Mapping[str, float]:
-        """The same, by loss layer."""
-
-    def statistic_keys(self, phase: Phase) -> Collection[str] | None:
-        """What a phase of the same net measures; None where it cannot be told."""
-
-    def suspicions(self) -> Sequence[Problem]:
-        """What is legal in it but hardly meant, each at its place."""
+    # --- before the run -----------------------------------------------------------------
 
     def check_trainable(self) -> None:
         """See that there is a loss and that it reaches all that should learn.
@@ -74,26 +59,42 @@ class TrainableNet(EvaluatedNet, Protocol):
             TopologyError: Otherwise.
         """
 
-    def first_bad_layer(self) -> str | None:
-        """The first layer, in order, with a value that is not finite."""
+    def suspicions(self) -> Sequence[Problem]:
+        """What is legal in the net but hardly meant, each at its place."""
 
-    @property
-    def epoch(self) -> int:
-        """Completed passes over the data."""
+    def statistic_keys(self, phase: Phase) -> Collection[str] | None:
+        """What a phase of the same net measures; None where it cannot be told."""
 
-    @property
-    def n_samples(self) -> int | None:
-        """In one epoch; None for an endless source."""
+    # --- in a step ----------------------------------------------------------------------
 
     @property
     def batch_size(self) -> int:
         """Samples in one forward."""
 
-    def cursors(self) -> dict[str, int]:
-        """Where each data layer stands."""
+    @property
+    def n_samples(self) -> int | None:
+        """Samples in one epoch; None for an endless source."""
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        """Put the data layers there."""
+    @property
+    def epoch(self) -> int:
+        """Completed passes over the data."""
+
+    def forward_backward(self) -> None:
+        """Read the next batch, compute all tops, and assign every param's diff."""
+
+    def objective(self) -> Number:
+        """The same as :meth:`loss`, left where it was computed: nobody waits for it."""
+
+    # --- in a pause ---------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Raise what passes on a device have noted of bad data, for which they did not stop."""
+
+    def loss(self) -> float:
+        """The objective of the last forward: the sum of its losses, without regularizers."""
+
+    def losses(self) -> Mapping[str, float]:
+        """The terms of :meth:`loss` by loss layer."""
 
     def statistics(self) -> Mapping[str, float]:
         """The means of all losses and statistics since the last reset."""
@@ -101,11 +102,19 @@ class TrainableNet(EvaluatedNet, Protocol):
     def reset_statistics(self) -> None:
         """Start counting from zero."""
 
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        """The running sums by layer, the weight in the last place."""
+    def first_bad_layer(self) -> str | None:
+        """The first layer, in order, with a value that is not finite."""
 
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        """Put the running sums back."""
+    def sibling(self, phase: Phase) -> EvaluatedNet | None:
+        """The other phase of the same net, sharing the params; None if it measures nothing."""
+
+    # --- in a snapshot ------------------------------------------------------------------
+
+    def state_dict(self) -> NetState:
+        """Where the data layers stand, and the running sums: what a snapshot keeps."""
+
+    def load_state_dict(self, saved: NetState) -> None:
+        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
 
     @property
     def yaml_text(self) -> str:
@@ -114,11 +123,34 @@ class TrainableNet(EvaluatedNet, Protocol):
     def data_summary(self) -> dict[str, Any]:
         """Which data sources are used."""
 
-    def output_files(self) -> list[str]:
-        """The files that its layers write, of every phase."""
-
     def data_fingerprints(self) -> Mapping[str, dict[str, str]]:
         """By data layer and path, what tells each file from another of its name."""
 
-    def sibling(self, phase: Phase) -> EvaluatedNet | None:
-        """The other phase of the same net, sharing the params; None if it measures nothing."""
+    def output_files(self) -> list[str]:
+        """The files that its layers write, of every phase."""
+
+
+class SharedNet(TrainableNet, Protocol):
+    """A net whose batch is cut into shards, which the ranks of a job share out.
+
+    Attributes:
+        shards: How the batch is cut.
+        communicator: To the other ranks.
+    """
+
+    shards: Shards
+    communicator: Communicator
+
+    @property
+    def ballot(self) -> np.ndarray:
+        """Numbers of this rank that are added up along with the gradient."""
+
+    @property
+    def counted(self) -> np.ndarray:
+        """What the ballots of all ranks have come to in the last batch."""
+
+    def collect(self) -> None:
+        """Have on rank 0 the state that all ranks' shards hand to their next batches."""
+
+    def help_evaluate(self, phase: Phase, iteration: int) -> None:
+        """Do this rank's part of an evaluation that rank 0 has asked for."""

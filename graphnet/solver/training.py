@@ -14,12 +14,13 @@ from graphnet.backend.measures import Number
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.files.paths import shown
-from graphnet.parallel.communicator import Communicator, LocalCommunicator
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.ranks.team import Team
-from graphnet.solver.record.keeper import FINISHED, Keeper
+from graphnet.solver.ranks.several_ranks import ranks_of
 from graphnet.solver.record.run_directory import START_OVER
-from graphnet.solver.reporter import Progress
+from graphnet.solver.record.run_files import RunFiles
+from graphnet.solver.record.run_record import FINISHED
+from graphnet.solver.reporter import RunProgress
+from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.state import SolverState
@@ -32,16 +33,16 @@ class Training:
     """Takes a run to its end.
 
     Args:
-        run: What is trained and how.
-        keeper: Its files.
-        communicator: To the other ranks. Default: there are none.
+        run: The run.
+        files: Its files.
     """
 
-    def __init__(self, run: Run, keeper: Keeper, communicator: Communicator | None = None) -> None:
-        self.run, self.keeper = run, keeper
+    def __init__(self, run: Run, files: RunFiles) -> None:
+        self.run, self.files = run, files
         self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
-        self.team = Team(run, communicator or LocalCommunicator(), self.signals)
+        self.ranks = ranks_of(run, self.signals)
+        self._training_since = 0.0
 
     def solve(self, *, fresh: bool) -> SolverState:
         """Start or continue the run, and train until it is finished.
@@ -51,47 +52,51 @@ class Training:
             BreakError: If a coffee break failed, after a snapshot.
             DivergedError: If the numbers are no longer finite; the last snapshot is good.
             RankError: If another rank has gone.
-            SystemExit: On other ranks than 0, where one of these was raised on rank 0.
+            SystemExit: On the other ranks, where one of these was raised on rank 0.
         """
         try:
-            return self._solve(fresh=fresh)
+            with self.net.store.backend.computing():
+                return self._solve(fresh=fresh)
         except BaseException as error:
-            self.team.abandon(error)
+            self.ranks.abandon(error)
             raise
 
     def _solve(self, *, fresh: bool) -> SolverState:
-        start = perf_counter()
-        is_resumed, is_complete = self.team.lead(partial(self._begin, fresh=fresh))
+        start, record = perf_counter(), self.files.record
+        is_resumed, is_complete = self.ranks.on_rank_0(partial(self._begin, fresh=fresh))
         if is_complete:
             return self.state
         try:
-            # the guard looks for what is not finite
+            # the guard finds what is not finite
             with self.signals, np.errstate(all="ignore"), self._breaks_open(), self._reported():
+                self._training_since = perf_counter()
                 if not is_resumed:
                     self._pause()
                 self._loop()
-                self.team.lead(self._finish)
+                self.ranks.on_rank_0(self._finish)
         except BaseException as error:
             with suppress(GraphnetError):
-                self.keeper.record_end(_outcome(error), perf_counter() - start)
+                record.end(_outcome(error), perf_counter() - start)
             raise
-        self.keeper.record_end(self.state.stop_reason or FINISHED, perf_counter() - start)
+        record.end(self.state.stop_reason or FINISHED, perf_counter() - start)
         self._say_end("finished")
         return self.state
 
     def _begin(self, *, fresh: bool) -> tuple[bool, bool]:
-        """Bring the run to its start: whether it continues, and whether it is complete."""
-        self.team.is_moved = True
-        is_resumed = self.keeper.begin(fresh=fresh)
-        if is_resumed and self.keeper.is_complete:
+        """Start or continue the run; returns whether it continues, and whether it is complete."""
+        self.ranks.have_params_moved = True
+        directory = self.files.directory
+        self.state.update_run(folder=directory.folder if directory else None)
+        last = self.files.begin(fresh=fresh)
+        self.state.update_run(is_resumed=last is not None, last_snapshot=last)
+        if last is not None and self.files.record.is_complete:
             way_on = f"\n  to go on, give a larger max_iter; {START_OVER}"
             self._say_end("was finished before", way_on)
             return True, True
-        last = self.lounge.last_snapshot
-        if is_resumed and last is not None:
+        if last is not None:
             self._say(f"going on from iteration {self.state.iter:,} ({shown(last)})")
-        self.keeper.record_start()
-        return is_resumed, False
+        self.files.record.start()
+        return last is not None, False
 
     # --- the loop -----------------------------------------------------------------------
 
@@ -100,10 +105,8 @@ class Training:
             try:
                 self._step()
             except SystemExit as error:
-                if not is_called_by_user(error):
-                    raise
-                during = f"while the net was computing, after iteration {self.state.iter}"
-                raise exit_refused(error, during) from error
+                self._refuse_exit(error)
+                raise
             self.run.reporter.step()
             self._pause()
 
@@ -115,19 +118,18 @@ class Training:
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
         state.begin_update(lr, momentum)
         net.context.iteration = state.iter
-        mean_loss = None
-        self.team.vote()
-        if spec.iter_size == 1:
-            net.forward_backward()
-        else:
-            mean_loss = self._accumulate(spec.iter_size)
-        self.team.count()
+        self.ranks.before_step()
+        mean_loss = self._gradient(spec.iter_size)
+        self.ranks.after_step()
         self.run.updater.update(t, lr, momentum or 0.0)
         state.advance(net, mean_loss)
 
-    def _accumulate(self, iter_size: int) -> Number:
-        """The gradients of several batches, as of one that is as large; their mean loss."""
+    def _gradient(self, iter_size: int) -> Number | None:
+        """Compute the gradient of ``iter_size`` batches; of several, return their mean loss."""
         net = self.net
+        if iter_size == 1:
+            net.forward_backward()
+            return None
         total: Number = 0.0
         for k in range(iter_size):
             net.context.first_sample = k * net.batch_size
@@ -137,68 +139,86 @@ class Training:
         net.context.first_sample = 0
         return total / iter_size
 
+    # --- pauses -------------------------------------------------------------------------
+
     def _pause(self) -> None:
-        """The breaks that are due, then what they and the signals have asked for."""
-        if self.team.has_turn():
-            self.team.lead(self._take_breaks)
+        """Take the breaks that are due, then do what they and the signals ask for."""
+        if self.ranks.is_pause_due():
+            self.ranks.on_rank_0(self._take_breaks)
         else:
             self.run.schedule.pass_over(self.state)
 
     def _take_breaks(self) -> None:
+        self.net.settle()
+        trained = perf_counter() - self._training_since
+        self.state.update_run(seconds_trained=self.state.run.seconds_trained + trained)
+        wanted = Request()
         try:
-            self.run.schedule.take(self.net, self.state, self.lounge)
+            for request in self.run.schedule.take(self.net, self.state, self.lounge):
+                wanted |= request
         except BreakError as error:
-            raise self._saved_after(error) from error.__cause__
-        self._settle(is_save_due=self.team.take_hangup())
-        if self.team.stop:
-            raise Interrupted(self.team.stop, self.keeper.save())
+            raise self._saved_after(error, wanted) from error.__cause__
+        self._carry_out(wanted | Request(snapshot=self.ranks.take_hangup()))
+        if self.ranks.stop:
+            raise Interrupted(self.ranks.stop, self._save())
+        self._training_since = perf_counter()
 
-    def _settle(self, *, is_save_due: bool) -> Path | None:
-        """Do what the breaks of this iteration have asked for."""
-        lounge, path = self.lounge, None
-        if not (lounge.wants_restore or lounge.wants_snapshot or is_save_due):
-            return None
-        start = perf_counter()
-        if lounge.wants_restore:
-            self.keeper.restore_best()
-            self.team.is_moved = True
-        if lounge.wants_snapshot or is_save_due:
-            path = self.keeper.save(best=lounge.wants_best)
-        lounge.have_wishes_met()
-        lounge.count_seconds(perf_counter() - start)
+    def _carry_out(self, wanted: Request) -> Path | None:
+        """Do what was requested; returns the snapshot, if one was written."""
+        path = None
+        if wanted.restore_best:
+            self.files.snapshots.restore_best()
+            self.ranks.have_params_moved = True
+        if wanted.snapshot or wanted.best:
+            path = self._save(best=wanted.best)
+        if wanted.stop:
+            self.state.stop(wanted.stop)
+        return path
+
+    def _save(self, *, best: bool = False) -> Path | None:
+        path = self.files.snapshots.save(best=best)
+        self.state.update_run(last_snapshot=path)
         return path
 
     def _finish(self) -> None:
-        """The last snapshot, of numbers that are looked at even where none is written.
+        """Write the last snapshot, then let the breaks finish.
 
-        What the breaks record after it is cut off again where the run is prolonged.
+        What the breaks record here comes after the snapshot, so it is cut off again if the run
+        is prolonged.
         """
-        check_finite(self.net, self.state, self.lounge, self.run.updater.norm)
-        self.keeper.save()
-        self.lounge.warn_of_silence()
+        if self._save() is None:
+            check_finite(self.net, self.state)
+        for warning in self.lounge.never_recorded():
+            self.run.reporter.warning(warning)
         try:
             self.run.schedule.finish(self.net, self.state, self.lounge)
         except BreakError as error:
             raise self._saved_after(error) from error.__cause__
-        self.lounge.sync_statistics()
+        self.lounge.sync()
 
     # --- around it ----------------------------------------------------------------------
 
+    def _refuse_exit(self, error: SystemExit) -> None:
+        """A layer of the user's own that calls ``sys.exit`` does not end the program."""
+        if is_called_by_user(error):
+            during = f"while the net was computing, after iteration {self.state.iter}"
+            raise exit_refused(error, during) from error
+
     @contextmanager
     def _breaks_open(self) -> Iterator[None]:
-        """The breaks are closed whatever happens, and an error in that hides no other."""
+        """Open the breaks, and close them whatever happens; an error in closing hides no other."""
         try:
-            self.team.lead(self._open_breaks)
+            self.ranks.on_rank_0(self._open_breaks)
             yield
         except BaseException:
             with suppress(BreakError):
                 self.run.schedule.close(self.net, self.state, self.lounge)
             raise
-        self.team.lead(self._close_breaks)
+        self.ranks.on_rank_0(self._close_breaks)
 
     def _open_breaks(self) -> None:
         self.lounge.start_iteration(self.state.iter)
-        self.run.schedule.open(self.net, self.state, self.lounge)
+        self._carry_out(self.run.schedule.open(self.net, self.state, self.lounge))
 
     def _close_breaks(self) -> None:
         self.lounge.start_iteration(self.state.iter)
@@ -207,16 +227,16 @@ class Training:
     @contextmanager
     def _reported(self) -> Iterator[None]:
         run, state = self.run, self.state
-        run.reporter.start(Progress(state, state.iter, run.last_iter, run.samples_per_iter))
+        run.reporter.start(RunProgress(state, state.iter, run.last_iter, run.samples_per_iter))
         try:
             yield
         finally:
             run.reporter.finish()
 
-    def _saved_after(self, error: BreakError) -> BreakError:
-        """The error of a break, saying what was saved."""
+    def _saved_after(self, error: BreakError, wanted: Request = Request()) -> BreakError:  # noqa: B008  # frozen
+        """Save the run; returns the error of a break with a line on what was saved."""
         try:
-            path = self._settle(is_save_due=True)
+            path = self._carry_out(wanted | Request(snapshot=True))
         except GraphnetError as failed:
             return BreakError(f"{error}\n  and the run could not be saved: {failed}")
         way_out = "correct it and solve again" if path else "correct it"
@@ -224,7 +244,7 @@ class Training:
         return BreakError(f"{error}\n  {saved}{way_out}, or set 'on_error: continue' to skip it")
 
     def _say_end(self, how: str, then: str = "") -> None:
-        state, directory = self.state, self.keeper.directory
+        state, directory = self.state, self.files.directory
         where = f" ({shown(directory.folder)})" if directory else ""
         why = f": {state.stop_reason}" if state.stop_reason else ""
         self._say(f"{how} at iteration {state.iter:,}, epoch {state.epoch:,}{where}{why}{then}")
@@ -236,7 +256,7 @@ class Training:
 
 
 def _outcome(error: BaseException) -> str:
-    """How a start of the run ended, as its record says it."""
+    """How this start of the run ended, in the words of its record."""
     if isinstance(error, Interrupted):
         return f"stopped by {error.signal.name}"
     if isinstance(error, DivergedError):

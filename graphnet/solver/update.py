@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
-from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
@@ -22,26 +21,14 @@ from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
-class FlatNorm:
-    """The L2 norm of a flat array, summed in float64; finite exactly where all elements are."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._square_sum = backend.square_sum
-
-    def __call__(self, array: Array) -> float:
-        """√Σ x², fetched."""
-        total = float(self._square_sum(array))
-        return sqrt(total) if total >= 0 else float("nan")
-
-
-class Group:
+class UpdateGroup:
     """Neighbouring params that are updated alike.
 
     Args:
-        method: How.
-        regularizer: Theirs.
+        method: The update rule.
+        regularizer: The regularizer of the params.
         coef: The solver's ``regu_coef``.
-        local_lr: Their rate relative to the solver's.
+        local_lr: The rate of the params relative to the solver's.
         rates: The numbers of the running update.
     """
 
@@ -61,7 +48,7 @@ class Group:
         self.call: Callable[[], None]
 
     def block(self, xp: Any, w: Array, g: Array, *history: Array) -> None:
-        """Everything between the gradient and the moved param, for one block."""
+        """Update one block of the params: all steps from the gradient to the moved param."""
         if self.is_scaled:
             xp.multiply(g, self.gradient_scale, out=g)
         if self.is_regularized and self.method.decoupled:
@@ -109,7 +96,6 @@ class Updater:
         self.history: dict[str, Array] = {
             name: self.backend.zeros((n,), store.dtype) for name in method.history
         }
-        self.norm = FlatNorm(self.backend)
         self._groups = self._bind(regu_coef)
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
         self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
@@ -119,14 +105,14 @@ class Updater:
             self._gather = self.backend.elementwise(_add, *sums)
             self._spread = self.backend.elementwise(_add, *reversed(sums))
 
-    def _bind(self, regu_coef: float) -> list[Group]:
+    def _bind(self, regu_coef: float) -> list[UpdateGroup]:
         groups, start, scratch = [], 0, BlockScratch()
         alike = _same_rate_and_regularizer if regu_coef > 0 else _same_rate
         for (lr, regularizer), members in groupby(self.store.trainable(), alike):
             span = slice(start, start + sum(prod(p.decl.shape) for p in members))
             start = span.stop
             rates = Rates(scratch, self.backend, self.store.dtype)
-            group = Group(self.method, regularizer, regu_coef, lr, rates)
+            group = UpdateGroup(self.method, regularizer, regu_coef, lr, rates)
             history = [array[span] for array in self.history.values()]
             group.call = self.backend.elementwise(
                 group.block, self.store.data[span], self.store.diff[span], *history
@@ -135,9 +121,9 @@ class Updater:
         return groups
 
     def named_history(self) -> Iterator[tuple[str, Array]]:
-        """``velocity/ip1/weight`` and the like, with its part of the array in the param's shape.
+        """The history param by param: a name like ``velocity/ip1/weight``, and a view in its shape.
 
-        How the params lie in the flat buffers is the store's affair, so files go by names.
+        Files go by these names, so that the order of the params in the flat buffers is free.
         """
         spans = self.store.spans()
         for history, array in self.history.items():
@@ -149,7 +135,7 @@ class Updater:
                     )
 
     def accumulate(self, k: int) -> None:
-        """Count the gradient of batch ``k`` of ``iter_size``; call it after each backward."""
+        """Add the gradient of batch ``k`` of ``iter_size``; to be called after each backward."""
         if self._sum is None:
             return
         if k == 0:
@@ -171,7 +157,7 @@ class Updater:
             param.decl.cons.apply(self.backend, param.data, t)
 
     def _gradient_scale(self) -> Number:
-        """What the gradient is multiplied by: the mean over batches, and the clip."""
+        """The factor on the gradient: for the mean over batches, and for the clip."""
         scale = 1.0 / self.iter_size
         if self.clip_gradients is None:
             return scale

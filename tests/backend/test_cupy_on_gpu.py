@@ -14,10 +14,11 @@ from support.naive_windows import convolve, pool
 from support.poisoned import placed, poisoned
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import InnerProductArrays, Window
+from graphnet.backend.base import InnerProductArrays
 from graphnet.backend.cupy import kernels as cuda_kernels
 from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.backend.cupy.cudnn import Cudnn, find_library
+from graphnet.backend.window import Window
 from graphnet.data.prefetch import Prefetcher
 
 pytestmark = gpu.NEEDED

@@ -230,4 +230,4 @@ def test_user_layers_can_be_used_and_refused(folder, run):
     assert rows(run("check own.yaml"))["t"][:5] == ["t", "Twice", "x", "→", "y"]
     refused = run("check own.yaml --no-user-code")
     assert refused.code == 1
-    assert "--no-user-code refuses it" in refused.err
+    assert "which --no-user-code refuses" in refused.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from graphnet.cli.options import PhaseName, parse_overrides
+from graphnet.cli.options import parse_overrides
 
 
 def test_overrides():
@@ -20,8 +20,3 @@ def test_what_is_no_override():
     with pytest.raises(typer.BadParameter, match="max_iter") as caught:
         parse_overrides(["max_iter"])
     assert caught.value.param_hint == "--set"
-
-
-def test_phases():
-    """As the YAML has them."""
-    assert [phase.value for phase in PhaseName] == ["train", "test"]

@@ -18,7 +18,7 @@ from graphnet.cli.progress import (
     progress_texts,
     reporter,
 )
-from graphnet.solver.reporter import Progress
+from graphnet.solver.reporter import RunProgress
 from graphnet.solver.state import SolverState
 
 
@@ -47,7 +47,7 @@ class Screen(io.StringIO):
 
 def test_what_a_progress_line_says():
     """Iteration, loss, rate, samples a second, time left."""
-    found = progress_texts(Progress(state_at(1200), 0, 10000, 64), speed=50.0)
+    found = progress_texts(RunProgress(state_at(1200), 0, 10000, 64), speed=50.0)
     assert found == {
         "iter": "iter 1,200/10,000",
         "loss": "loss 0.1235",
@@ -59,7 +59,7 @@ def test_what_a_progress_line_says():
 
 def test_what_cannot_be_known_is_left_out():
     """A run without a last iteration has no time left."""
-    found = progress_texts(Progress(state_at(5), 0, None, 64), speed=50.0)
+    found = progress_texts(RunProgress(state_at(5), 0, None, 64), speed=50.0)
     assert (found["iter"], found["left"]) == ("iter 5", "")
 
 
@@ -75,7 +75,7 @@ def test_speed_is_that_of_the_last_seconds():
 def test_plain_lines_break_a_long_silence(clock, capsys):
     """A sign of life when nothing was said for half a minute, and only then."""
     lines, state = PlainLines(), state_at(0)
-    lines.start(Progress(state, 0, 100, 4))
+    lines.start(RunProgress(state, 0, 100, 4))
     for second in range(1, 71):
         clock[0], state._iter = float(second), second
         if second == 20:
@@ -97,7 +97,7 @@ def test_plain_warnings_go_to_stderr(capsys):
 def test_quiet_lines_only_warn(clock, capsys):
     """No line, no sign of life."""
     lines = QuietLines()
-    lines.start(Progress(state_at(0), 0, 100, 4))
+    lines.start(RunProgress(state_at(0), 0, 100, 4))
     clock[0] = 100.0
     lines.step()
     lines.line("something")
@@ -113,7 +113,7 @@ def test_the_moving_line_moves_below_the_others(clock, monkeypatch):
         monkeypatch.setenv(name, value)
     line, state = reporter(quiet=False), state_at(0)
     assert isinstance(line, MovingLine)
-    line.start(Progress(state, 0, 100, 4))
+    line.start(RunProgress(state, 0, 100, 4))
     state._iter, clock[0] = 50, 1.0
     line.step()
     state._iter, clock[0] = 51, 1.1  # too soon to be drawn

@@ -17,6 +17,8 @@ import pytest
 import graphnet
 import graphnet as gn
 from graphnet.data.sets.store import fetch
+from graphnet.net.net import Net
+from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.solver.record.run_directory import snapshots_in
 
 
@@ -331,6 +333,41 @@ def test_a_coffee_break_of_the_users_own(folder, run):
     "command",
     [
         "solve net.yaml",
+        "solve net.yaml --shards 2",
+        "time net.yaml --steps 1",
+        "check-grad net.yaml",
+        "test net.yaml --weights model.h5",
+        "predict net.yaml --weights model.h5 --input test.h5 --output out.npy",
+    ],
+)
+def test_nets_are_closed(run, monkeypatch, command):
+    """Their files and threads are given back."""
+    net = gn.load_net("net.yaml")
+    gn.save_model(net, "model.h5")
+    net.close()
+    opened, closed = set(), set()
+
+    def note(cls, name, noted):
+        wrapped = getattr(cls, name)
+
+        def call(net, *args, **keywords):
+            noted.add(net)
+            return wrapped(net, *args, **keywords)
+
+        monkeypatch.setattr(cls, name, call)
+
+    for cls in (Net, ShardedNet):
+        note(cls, "__init__", opened)
+        note(cls, "close", closed)
+    found = run(f"{command} --threads 1")
+    assert found.code == 0, found.err
+    assert opened == closed != set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "solve net.yaml",
         "check net.yaml",
         "check-grad net.yaml",
         "test net.yaml --weights model.h5",
@@ -419,7 +456,7 @@ import sys
 
 import graphnet as gn
 from graphnet.layers import base
-from graphnet.layers.neurons.neurons import Identity
+from graphnet.layers.neurons.identity import Identity
 
 
 class Leave(gn.CoffeeBreak):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.cli.declared import read_declared
+from graphnet.cli.net_and_solver import read_net_and_solver
 from graphnet.cli.summary import fallback_notice, settings
 from graphnet.declare.overrides import parse_override
 from graphnet.net.sources import resolve_data, take_fallback
@@ -15,7 +15,7 @@ from graphnet.net.spec import read_net
 
 def said(*options):
     """What holds in the folder's net after some overrides."""
-    declared = read_declared(Path("net.yaml"), [parse_override(option) for option in options])
+    declared = read_net_and_solver(Path("net.yaml"), [parse_override(option) for option in options])
     return [text for _, text in settings(declared)]
 
 

@@ -40,7 +40,7 @@ def bare(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-COLUMNS = [("name", "left"), ("what it is", "left"), ("n", "right")]
+COLUMNS = ["name", "what it is", ">n"]
 PLAIN = [
     "name  what it is      n",
     "a     one, two        1",
@@ -67,7 +67,7 @@ def test_a_table_too_wide_for_a_terminal_breaks_lists_alone(shown):
     """Names stay whole."""
     name = "a_name_of_thirty_characters_xx"
     row = [name, ", ".join(["blob"] * 12)]
-    lines = bare(shown(terminal.table, [("name", "left"), ("of", "left")], [row])).splitlines()
+    lines = bare(shown(terminal.table, ["name", "of"], [row])).splitlines()
     assert lines[1].startswith(name)
     assert len(lines) > 2
     assert all(len(line) <= 60 for line in lines)
@@ -75,10 +75,10 @@ def test_a_table_too_wide_for_a_terminal_breaks_lists_alone(shown):
 
 def test_a_table_too_wide_for_a_terminal_may_have_a_narrow_form(shown, capsys):
     """It is shown where the wide one does not fit, and only on a terminal."""
-    narrow = ([("n", "left")], [["short"]])
+    narrow = (["n"], [["short"]])
     for width, expected in ((60, "wide"), (61, "short")):
         rows = [["wide", "x" * (width - 6)]]
-        columns = [("a", "left"), ("b", "left")]
+        columns = ["a", "b"]
         lines = bare(shown(terminal.table, columns, rows, narrow=narrow)).splitlines()
         assert lines[1].split()[0] == expected
         terminal.table(columns, rows, narrow=narrow)
@@ -192,7 +192,7 @@ def test_what_is_no_size(text):
 def test_nothing_is_cut_off_on_a_narrow_terminal(shown, monkeypatch, width):
     """A number without its last digit is another number; the terminal breaks the line instead."""
     monkeypatch.setenv("COLUMNS", str(width))
-    columns = [("name", "left"), ("params", "right"), ("flow", "left")]
+    columns = ["name", ">params", "flow"]
     rows = [["a-long-name", "1,234,567", "x, y → z"], ["b", "89", "z"]]
     for narrow in (None, (columns[:2], [row[:2] for row in rows])):
         text = bare(shown(terminal.table, columns, rows, narrow=narrow))
@@ -210,7 +210,7 @@ def test_columns_are_aligned_in_any_encoding(monkeypatch):
     """What takes the place of a character is longer than it."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", stream)
-    terminal.table([("flow", "left"), ("n", "right")], [["a → b", "1"], ["x", "22"]])
+    terminal.table(["flow", ">n"], [["a → b", "1"], ["x", "22"]])
     lines = stream.buffer.getvalue().decode("ascii").splitlines()
     assert lines == ["flow     n", "a -> b   1", "x       22"]
 

@@ -194,8 +194,8 @@ def test_spelled_out():
     assert brew.__doc__ == "Coffee."
     for args, keywords, said in (
         ((), {}, "missing 'cups'\n  it takes: cups, sugar, milk"),
-        ((1, 2), {}, "expected 1 values at most without a key, found 2; 2 is the first too many"),
-        ((1,), {"cups": 2}, "'cups' is given twice, by its place and by its key"),
+        ((1, 2), {}, "expected at most 1 positional arguments, found 2; 2 is the first too many"),
+        ((1,), {"cups": 2}, "'cups' is given twice, by position and by keyword"),
         ((1,), {"suger": 2}, "unknown key 'suger'\n  did you mean 'sugar'?"),
     ):
         with pytest.raises(SpecError, match="brew: ") as caught:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from graphnet.declare.key_table import KEYS_ELSEWHERE, KIND_WORDS, NUMBER_FORMS, PHRASES
+from graphnet.declare.key_table import KEYS_ELSEWHERE, KINDS_ELSEWHERE, NUMBER_FORMS, PHRASES
 from graphnet.declare.key_words import place_of
 from graphnet.declare.validation import keys_of
 from graphnet.declare.yaml_reader import parse_yaml
@@ -36,14 +36,14 @@ KEYS = {key for model in MODELS for key in keys_of(model)} | REGULARIZERS | {"la
 
 
 def test_every_hint_leads_to_a_key_there_is():
-    """Each is a key of some layer, of the solver, of a policy, a method or a break."""
+    """Each is a key of some layer, of the solver, of a policy, a method or a break, or a layer."""
     assert KEYS_ELSEWHERE.keys() <= KEYS
-    assert {place_of(phrase) for phrases in PHRASES.values() for phrase in phrases} <= KEYS
+    assert {place_of(phrase) for phrase in PHRASES} <= KEYS | {*LAYER_TYPES}
 
 
 def test_names_are_given_once():
     """No key is called the same thing twice, and none is called by its own name."""
-    for ours, names in KEYS_ELSEWHERE.items():
+    for ours, names in [*KEYS_ELSEWHERE.items(), *KINDS_ELSEWHERE.items(), *PHRASES.items()]:
         listed = names.split()
         assert sorted(set(listed)) == sorted(listed), ours
         assert ours not in listed
@@ -51,17 +51,16 @@ def test_names_are_given_once():
 
 def test_phrases_are_yaml():
     """What is to be written can be written, once its dots are filled in."""
-    for phrases in PHRASES.values():
-        for phrase in phrases:
-            if not phrase.startswith("("):
-                parse_yaml(re.sub("…|, (half|for|or|with) .*", "1", phrase), "phrase")
+    for phrase in PHRASES:
+        if not phrase.startswith("("):
+            parse_yaml(re.sub("…|, (half|for|or|with) .*", "1", phrase), "phrase")
 
 
 def test_types_named_in_phrases_are_there():
     """``{type: Step, …}`` names a layer, a policy, a method, a break or a transformer."""
     transformers = {"RandomCrop", "RandomMirror", "SubMean", "Scale"}
     known = {*LAYER_TYPES, *METHODS, *BREAK_MODELS, *transformers}
-    known |= {model.__name__ for model in POLICIES}
+    known |= {model.model_fields["type"].default for model in POLICIES}
     text = str(PHRASES)
     assert set(re.findall(r"type: (\w+)", text)) <= known
 
@@ -69,10 +68,11 @@ def test_types_named_in_phrases_are_there():
 def test_kinds_are_there():
     """Each is a neuron, an initializer, a policy … that a key can be given."""
     unions = (EveryInitializer, *(get_args(u)[0] for u in (AnyConstraint, AnyRegularizer)))
-    models = [*POLICIES, *METHODS.values(), *LAYER_TYPES.values()]
+    models = [*METHODS.values(), *LAYER_TYPES.values()]
     models += [model for union in unions for model in get_args(union)]
     known = {model.__name__ for model in models} | {"Mean", "RandomMirror", "test"}
-    assert {ours for words in KIND_WORDS.values() for ours in words} <= known
+    known |= {model.model_fields["type"].default for model in POLICIES}
+    assert KINDS_ELSEWHERE.keys() <= known
 
 
 @pytest.mark.parametrize(

@@ -150,14 +150,15 @@ HINTS = [
     }.items()],
     *[(LAYER_TYPES[layer], theirs, said) for layer, theirs, said in [
         ("Accuracy", "topk", "'top_k'"),
-        ("BatchNorm", "epsilon", "'eps'"),
+        ("BatchNorm", "eps", "'epsilon'"),
         ("BatchNorm", "gamma_initializer", "'scale_init'"),
         ("BatchNorm", "momentum", "'moving_average_fraction' (PyTorch's momentum is 1 minus it)"),
         ("Bias", "filler", "'bias_init'"),
         ("Concat", "concat_dim", "'axis'"),
         ("Dropout", "dropout_ratio", "'ratio'"),
-        ("Dropout", "keep_prob", "1 minus it"),
+        ("Dropout", "keep_prob", "1 minus keep_prob"),
         ("Dropout", "p", "'ratio'"),
+        ("ElementWise", "coeff", "'coef'"),
         ("ElementWise", "op", "'operation'"),
         ("Embed", "embedding_dim", "'output_dim'"),
         ("Embed", "num_embeddings", "'input_dim'"),
@@ -174,15 +175,19 @@ HINTS = [
         ("LSTM", "recurrent_initializer", "'weight_h_init'"),
         ("MemoryData", "channels", "shapes: {data: [channels, height, width]}"),
         ("PReLU", "filler", "'slope_init'"),
+        ("MVN", "eps", "'epsilon'"),
         ("Pooling", "ceil_mode", "leave it out"),
         ("Pooling", "global_pooling", "'global'"),
         ("Pooling", "pool", "'pooling'"),
         ("Pooling", "pool_size", "'kernel'"),
+        ("RandomNormal", "output_dims", "'shape'"),
+        ("ReLU", "eps", "'epsilon'"),
         ("ReLU", "negative_slope", "LReLU"),
+        ("Reduction", "coeff", "'coef'"),
         ("Reshape", "target_shape", "'shape'"),
         ("Slice", "slice_point", "'slice_points'"),
         ("SoftmaxLoss", "ignore_index", "'ignore_label'"),
-        ("SoftmaxLoss", "loss_weight", "'weight'"),
+        ("SoftmaxLoss", "weight", "'loss_weight'"),
         ("SoftmaxLoss", "normalization", "'divisor'"),
     ]],
     # policies, methods, breaks
@@ -206,6 +211,7 @@ HINTS = [
     (METHODS["RMSProp"], "alpha", "'rho'"),
     (BREAK_MODELS["EarlyStopping"], "monitor", "'key'"),
     (BREAK_MODELS["EarlyStopping"], "restore_best_weights", "keep_best"),
+    (BREAK_MODELS["Plateau"], "factor", "'gamma'"),
     (BREAK_MODELS["Snapshot"], "filepath", "'exp_dir'"),
     (BREAK_MODELS["Snapshot"], "interval", "'every_n_iter' or 'every_n_epoch'"),
     (BREAK_MODELS["Snapshot"], "max_to_keep", "'keep_last'"),
@@ -235,7 +241,7 @@ def test_axes_of_mocha():
 
 def test_blanks_that_are_missing():
     """In a key that holds its value, or the dash before it; in a text that holds them all."""
-    assert key_hint("name:d", ["name"]) == ("\n  write 'name: d', with a blank behind the colon")
+    assert key_hint("name:d", ["name"]) == ("\n  write 'name: d', with a space after the colon")
     assert "write '- name'" in key_hint("-name", ["name"])
     assert "write 'max_iter: …'" in shape_hint("max_iter:3")
     assert "write 'max_iter: …'" in shape_hint("max_iter = 3")

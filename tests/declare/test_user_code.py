@@ -170,5 +170,5 @@ def test_what_cannot_be_imported_says_why(tmp_path, dotted, text, message):
 def test_user_code_can_be_refused(tmp_path):
     """With ``--no-user-code`` nothing is imported."""
     write(tmp_path, "hooks_l", "raise SystemExit\n")
-    with pytest.raises(SpecError, match=r"--no-user-code refuses it$"):
+    with pytest.raises(SpecError, match=r"is user code, which --no-user-code refuses$"):
         import_class("hooks_l.Mine", dict, tmp_path, allowed=False)

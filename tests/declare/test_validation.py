@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import pytest
@@ -263,3 +264,27 @@ def test_without_positions_the_words_are_the_same():
 def test_values_are_described_by_kind_and_beginning(value, words):
     """A message shows enough of a value to find it, never pages."""
     assert describe(value) == words
+
+
+def test_kinds_of_mistakes_that_only_models_of_others_have():
+    """Where there are no words of ours, pydantic's are completed by what was found."""
+
+    class Other(Model):
+        even: Annotated[int, Field(multiple_of=2)] = 0
+        code: Annotated[str, Field(pattern="^[a-z]$", max_length=3)] = "a"
+        place: Exception | None = None
+
+    for given, said in [
+        ({"even": 3}, "Other: key 'even': input should be a multiple of 2, found 3"),
+        (
+            {"code": "1"},
+            "Other: key 'code': expected a text of the form ^[a-z]$, found the text '1'",
+        ),
+        (
+            {"code": "abcd"},
+            "Other: key 'code': expected at most 3 characters, found the text 'abcd'",
+        ),
+        ({"place": 3}, "Other: key 'place': expected an instance of Exception, found 3"),
+    ]:
+        with pytest.raises(SpecError, match=f"^{re.escape(said)}$"):
+            Other(**given)

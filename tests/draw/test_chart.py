@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.draw.chart import Panel, Scale, Series, chart, log_marks, number, round_marks
+from graphnet.draw.chart import AxisScale, Panel, Series, chart, log_marks, number, round_marks
 from graphnet.draw.shapes import Rect, Text, Trace
 
 
@@ -42,8 +42,8 @@ def test_numbers(value, text):
 
 def test_scales():
     """Linear and logarithmic, upward and downward."""
-    assert Scale(0, 10, 100, 200).place(5) == 150
-    assert Scale(1, 100, 200, 100, is_log=True).place(10) == pytest.approx(150)
+    assert AxisScale(0, 10, 100, 200).place(5) == 150
+    assert AxisScale(1, 100, 200, 100, is_log=True).place(10) == pytest.approx(150)
 
 
 @given(

@@ -23,8 +23,9 @@ from typing import Any
 from graphnet.data.hdf5.reader import HDF5File
 from graphnet.data.prefetch import Prefetcher
 from graphnet.net.net import Net
-from graphnet.solver.record import keeper as keeper_module
-from graphnet.solver.record.keeper import Keeper
+from graphnet.solver.record import snapshots as snapshots_module
+from graphnet.solver.record.run_files import RunFiles
+from graphnet.solver.record.snapshots import Snapshots
 from graphnet.solver.state import SolverState
 from graphnet.solver.training import Training
 from graphnet.solver.update import Updater
@@ -240,12 +241,12 @@ class Instruments:
 
             setattr(owner, name, function)
 
-        def begun(keeper: Keeper, is_resumed: bool) -> None:
-            board.set("iter", keeper.run.state.iter)
-            board.set("resumed", keeper.run.state.iter if is_resumed else -1)
+        def begun(files: RunFiles, resumed_from: Path | None) -> None:
+            board.set("iter", files.run.state.iter)
+            board.set("resumed", files.run.state.iter if resumed_from else -1)
 
-        after(Keeper, "begin", begun)
-        after(Keeper, "save", lambda keeper, _: board.set("saved", keeper.run.state.iter))
+        after(RunFiles, "begin", begun)
+        after(Snapshots, "save", lambda saved, _: board.set("saved", saved._run.state.iter))
         after(SolverState, "advance", lambda state, _: board.set("iter", state.iter))
         during(Training, "_loop", "between")
         during(Training, "_finish", "ending")
@@ -254,8 +255,8 @@ class Instruments:
         during(Updater, "update", "computing", "update")
         during(Net, "evaluate", "evaluating")
         during(Prefetcher, "next", "waiting for data")
-        during(Keeper, "_contents", "packing")
-        during(keeper_module, "to_bytes", "packing")
+        during(Snapshots, "_contents", "packing")
+        during(snapshots_module, "to_bytes", "packing")
         self._install_reading()
 
     def _install_reading(self) -> None:

@@ -64,7 +64,7 @@ coffee_breaks:
   - {{type: TrainingSummary, every_n_iter: 4}}
   - {{type: TrainingSummary, every_n_epoch: 1}}
   - {{type: ValidationPerformance, every_n_iter: 7}}
-  - {{type: Plateau, key: accuracy, patience: 2, factor: 0.7}}
+  - {{type: Plateau, key: accuracy, patience: 2, gamma: 0.7}}
   - {{type: Snapshot, every_n_iter: 2, keep_last: 2, keep_best: accuracy}}
 """
 

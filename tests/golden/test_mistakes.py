@@ -63,7 +63,7 @@ def write_file(path, text):
 @pytest.fixture(autouse=True)
 def forget_modules():
     """Modules from beside a YAML of another test are not there."""
-    for name in [n for n, module in sys.modules.items() if "__beside__" in vars(module)]:
+    for name in [n for n, module in list(sys.modules.items()) if "__beside__" in vars(module)]:
         del sys.modules[name]
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
 
@@ -29,6 +30,13 @@ def own_properties(spec: type[LayerSpec]) -> set[str]:
     return {fields[f].alias or f for f in own}
 
 
+def described(classes: Iterable[type]) -> set[str]:
+    """The properties that the docstrings of specs describe, but for those all layers have."""
+    of_layers = (c for c in classes if issubclass(c, LayerSpec) and c is not LayerSpec)
+    texts = (sections(c).get("Args", "") for c in of_layers if c.__doc__)
+    return {name for text in texts for name in re.findall(r"^(\w+): ", text, re.MULTILINE)}
+
+
 @EVERY_TYPE
 def test_type_is_its_name(name):
     """The YAML type is the class name and the value of the field ``type``."""
@@ -51,20 +59,18 @@ def test_docstring_sections(name):
     spec = LAYER_TYPES[name]
     expected = ["Bottoms"] * (spec.n_bottoms.most != 0) + ["Tops"] * (spec.n_tops.most != 0)
     expected += ["Params"] * (spec.param_decls is not LayerSpec.param_decls)
-    expected += ["Args"] * bool(own_properties(spec)) + ["Example", "Source"]
+    expected += ["Args"] * bool(own_properties(spec) - described(spec.__mro__[1:]))
+    expected += ["Example", "Source"]
     found = [s for s in sections(spec) if s in {*expected, "Params", "Args", "Bottoms", "Tops"}]
     assert found == expected
 
 
 @EVERY_TYPE
 def test_args_are_the_properties(name):
-    """``Args`` describes each property, and nothing that is none."""
+    """``Args``, of the type and its bases, describes each property, and nothing that is none."""
     spec = LAYER_TYPES[name]
-    described = set(re.findall(r"^(\w+): ", sections(spec).get("Args", ""), re.MULTILINE))
-    learned = {
-        key for name, info in spec.model_fields.items() if info.description for key in [name]
-    }
-    assert described - learned == own_properties(spec)
+    learned = {name for name, info in spec.model_fields.items() if info.description}
+    assert described(spec.__mro__) - learned == own_properties(spec)
 
 
 @EVERY_TYPE

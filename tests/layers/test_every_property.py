@@ -9,7 +9,7 @@ from support.exercised import TESTS, choices, harness_cases, holes, keys_written
 
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Kind, LayerSpec
-from graphnet.layers.neurons.neurons import LReLU
+from graphnet.layers.neurons.lrelu import LReLU
 from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons
 from graphnet.net.spec import Node
 from graphnet.params.constraints import L2Cons

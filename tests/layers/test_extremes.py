@@ -77,7 +77,7 @@ def test_mvn_far_from_0_and_of_any_size(rig, shift, scale):
     """In float32 as in float64: neither a large mean nor the size of the squares counts."""
     x = np.random.default_rng(0).standard_normal((2, 2, 7, 9)) * scale + shift
     x = x.astype(np.float32).astype(np.float64)
-    spec = layer("MVN", eps=1e-30)
+    spec = layer("MVN", epsilon=1e-30)
     single = results(rig, spec, x, dtype=np.float32)["top 0"]
     centred = x - x.mean((2, 3), keepdims=True)
     exact = centred / np.sqrt((centred**2).mean((2, 3), keepdims=True))

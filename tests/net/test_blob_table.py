@@ -46,6 +46,29 @@ def test_a_blob_that_does_not_come_up_is_not_shown():
     assert net_of(RECTIFIED, keep=["c"]).blobs["c"].shape == (4, 2, 6, 6)
 
 
+@pytest.mark.parametrize("keep", ["all", "needed", ["b"]])
+def test_it_keeps_the_promises_of_a_mapping(keep):
+    """What is in it can be read, by every way to ask; what is not, is not there in any."""
+    net = net_of(TEXT, keep=keep)
+    net.forward()
+    blobs, names = net.blobs, ("x", "label", "a", "b", "wrong")
+    assert list(blobs) == list(blobs.keys()) == [name for name in names if name in blobs]
+    assert len(blobs) == len(blobs.items()) == len(list(blobs))
+    assert ("a" in blobs) == (keep == "all")
+    assert "b" in blobs or keep == "needed"
+    table = dict(blobs.items())
+    for name in names:
+        assert blobs.get(name, 3) is table.get(name, 3)
+        assert (name in blobs) == (name in table)
+        if name in table:
+            assert blobs[name] is table[name]
+            assert table[name].data.shape == blobs[name].shape
+        else:
+            with pytest.raises(KeyError, match=f"the blob '{name}' is not kept|no blob 'wrong'"):
+                blobs[name]
+    assert table == blobs
+
+
 def test_a_misspelt_blob_to_keep_is_guessed_though_it_would_not_come_up():
     """What can be kept is what the net declares, whatever runs in another order without it."""
     with pytest.raises(GraphnetError, match=r"there is no blob 'cc'(.|\n)*'c'"):

@@ -76,7 +76,7 @@ def test_they_stay_together_wherever_the_run_goes_on():
     net = pair("order_key: k,", "order_key: k,")
     rows = in_step(net)[1]
     again = pair("order_key: k,", "order_key: k,")
-    again.seek({"a": 12, "b": 12})
+    again.load_state_dict({"cursors": {"a": 12, "b": 12}})
     together, later = in_step(again, 3)
     assert together
     np.testing.assert_array_equal(later, rows[3:])

@@ -117,7 +117,7 @@ def test_the_diff_of_a_blob_with_several_readers_is_their_sum():
         - {{name: a, type: InnerProduct, output_dim: 3, bottoms: [x], tops: [a]}}
         - {{name: b, type: Tanh, bottoms: [a], tops: [b]}}
         - {{name: loss1, type: SoftmaxLoss, bottoms: [a, label]}}
-        - {{name: loss2, type: SoftmaxLoss, weight: 0.5, bottoms: [b, label]}}
+        - {{name: loss2, type: SoftmaxLoss, loss_weight: 0.5, bottoms: [b, label]}}
         """,
         dtype="float64",
     )

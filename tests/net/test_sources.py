@@ -38,7 +38,14 @@ class FakeData(LayerSpec):
             raise DataError(f"{self.source} cannot be had")
         self.there.add(self.source)
 
-    def with_otherwise(self) -> FakeData:
+    @property
+    def data_source(self) -> str | tuple[str, ...] | None:
+        return self.source
+
+    @property
+    def fall_back(self) -> FakeData | None:
+        if self.otherwise is None:
+            return None
         return self.model_copy(update={"source": self.otherwise, "otherwise": None})
 
     def build(self, binding: Binding) -> Layer[Any]:

@@ -345,7 +345,7 @@ def test_a_module_that_fails_says_how(beside):
 
 def test_code_of_the_users_own_can_be_refused(beside):
     """A net from a stranger is then only data."""
-    with pytest.raises(SpecError, match="--no-user-code refuses it"):
+    with pytest.raises(SpecError, match="which --no-user-code refuses"):
         read_net(beside(DOUBLE), user_code=False)
 
 

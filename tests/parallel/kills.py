@@ -66,7 +66,7 @@ class Campaign:
         breaks = [
             {"type": "TrainingSummary", "every_n_iter": 3},
             {"type": "ValidationPerformance", "every_n_iter": 5},
-            {"type": "Plateau", "key": "accuracy", "patience": 1, "factor": 0.5},
+            {"type": "Plateau", "key": "accuracy", "patience": 1, "gamma": 0.5},
             {"type": "Snapshot", "every_n_iter": 2, "keep_last": 2, "keep_best": "accuracy"},
         ]
         write_job(folder, LAST_ITER, coffee_breaks=breaks, shards=4)

@@ -17,7 +17,7 @@ AUGMENTED = [
 BREAKS = [
     {"type": "TrainingSummary", "every_n_iter": 3, "every_n_epoch": 1},
     {"type": "ValidationPerformance", "every_n_iter": 4},
-    {"type": "Plateau", "key": "accuracy", "patience": 1, "factor": 0.5},
+    {"type": "Plateau", "key": "accuracy", "patience": 1, "gamma": 0.5},
     {"type": "Snapshot", "every_n_iter": 5, "keep_best": "accuracy"},
 ]
 

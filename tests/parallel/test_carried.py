@@ -7,6 +7,8 @@ from support.thread_ranks import all_of
 from graphnet.errors import SpecError
 from graphnet.net.load_net import load_net
 from graphnet.parallel.carried import Carried
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.shards import Shards
 
 ROWS = np.arange(24.0).reshape(6, 2, 2)
@@ -55,8 +57,9 @@ def test_collect():
     assert all_of(3, work)[0] == [1, 1, 2, 2, 3, 3]
 
 
-def test_a_store_made_for_another_batch():
-    """Its rows would not be those of the batch."""
-    whole, part = net_of(6), net_of(2)
-    with pytest.raises(SpecError, match="'rnn/hidden' is of batches of 6, not 8"):
-        Carried(whole.store, {0: part}, Shards(4, 8))
+def test_a_store_made_for_another_net():
+    """Its rows would not be those of the net's batch."""
+    first = net_of(6)
+    net = load_net(net_of(8).compiled.spec, share=first, threads=1)
+    with pytest.raises(SpecError, match=r"layer 'rnn' \(RNN\): a snapshot would not hold"):
+        cut(net, 4, LocalCommunicator())

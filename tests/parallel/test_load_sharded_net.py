@@ -60,8 +60,11 @@ def test_a_loaded_net_is_cut_in_place():
 
 def test_ranks_of_a_machine_share_its_processors(monkeypatch):
     """Each computes in its part of them, at least in one thread."""
-    job = LocalCommunicator()
-    job.local_size = 4
+
+    class OneOfFour(LocalCommunicator):
+        local_size = 4
+
+    job = OneOfFour()
     for n_processors, expected in ((16, 4), (2, 1)):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=n_processors: range(n))
         net = load_sharded_net(read_net(layers(16)), 2, job, "numpy")

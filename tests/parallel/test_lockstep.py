@@ -8,7 +8,7 @@ import pytest
 from support.thread_ranks import all_of
 
 from graphnet.errors import DataError
-from graphnet.layers.base import Layer, LayerSpec, Stage
+from graphnet.layers.base import Layer, LayerSpec, PassStage
 from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import LocalCommunicator
@@ -53,7 +53,7 @@ class CentredLayer(Layer):
         self.take_away()
 
     def forward_stages(self):
-        return [Stage(self.find, self.mean), Stage(self.take_away)]
+        return [PassStage(self.find, self.mean), PassStage(self.take_away)]
 
     def backward(self):
         self.find_back()
@@ -67,7 +67,7 @@ class CentredLayer(Layer):
         np.subtract(self.tops[0].diff, mean, out=self.bottoms[0].diff)
 
     def backward_stages(self):
-        return [Stage(self.find_back, self.mean), Stage(self.take_away_back)]
+        return [PassStage(self.find_back, self.mean), PassStage(self.take_away_back)]
 
 
 def net_of(**keys):

@@ -113,7 +113,7 @@ def test_running_statistics_are_the_mean_over_shards():
     parts = []
     for part in range(3):
         one = load_net(net, dtype="float64", threads=1)
-        one.seek({"data": 4 * part})
+        one.load_state_dict({"cursors": {"data": 4 * part}})
         one.context.first_sample = 4 * part
         one.forward()
         parts.append(one.store.state["bn"]["mean"].copy())
@@ -170,12 +170,12 @@ def test_statistics_are_of_all_shards():
     for each in (one, many):
         gradients(each, 3)
     assert many.statistics() == pytest.approx(one.statistics(), rel=1e-12)
-    assert many.cursors() == one.cursors()
+    assert many.state_dict()["cursors"] == one.state_dict()["cursors"]
     assert many.epoch == one.epoch == 1
-    saved = many.statistics_state()
+    saved = many.state_dict()
     many.reset_statistics()
     assert np.isnan(many.statistics()["loss"])
-    many.restore_statistics_state(saved)
+    many.load_state_dict(saved)
     assert many.statistics() == pytest.approx(one.statistics(), rel=1e-12)
 
 
@@ -214,7 +214,7 @@ def test_one_shard_is_a_plain_run():
     ("change", "message"),
     [
         ({"type": "Input", "shapes": {"x": [1, 6, 6], "label": []}}, "delivers whole batches only"),
-        ({"type": "RandomNormal", "output_dims": [1, 6, 6], "batch_sizes": [8, 4]}, "whole batch"),
+        ({"type": "RandomNormal", "shape": [1, 6, 6], "batch_sizes": [8, 4]}, "whole batch"),
     ],
 )
 def test_data_that_cannot_be_cut(change, message):
@@ -231,7 +231,7 @@ def test_a_loss_that_is_a_sum():
     """It would not be the mean of its shards."""
     net = layers(8)
     net[-2]["divisor"] = "none"
-    with pytest.raises(SpecError, match=r"layer 'loss'.*: a loss with divisor: none is a sum"):
+    with pytest.raises(SpecError, match=r"layer 'loss'.*: its loss is a sum over the samples"):
         load_sharded_net(read_net(net), 2, LocalCommunicator())
 
 
@@ -244,7 +244,7 @@ def test_an_output_while_training():
 
 def test_batches_of_different_sizes():
     """There must be one batch to cut."""
-    noise = {"name": "noise", "type": "RandomNormal", "output_dims": [2], "batch_sizes": [5]}
+    noise = {"name": "noise", "type": "RandomNormal", "shape": [2], "batch_sizes": [5]}
     net = [
         *layers(8),
         {**noise, "tops": ["eps"]},

@@ -32,7 +32,7 @@ def shared(communicator, net, spoil=lambda _loaded: None):
             found = evaluation.take_part() if asked == ("evaluate", "test", 5) else asked
     finally:
         evaluation.close()
-    return found, len(n_run), loaded.cursors()
+    return found, len(n_run), loaded.state_dict()["cursors"]
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 8])

@@ -9,7 +9,7 @@ from graphnet.backend import open_backend
 from graphnet.errors import ShapeError
 from graphnet.params.constraints import L2Cons
 from graphnet.params.initializers import Bilinear, Constant, Gaussian, Null
-from graphnet.params.param import Declared, ParamDecl, ParamStore, StateDecl, misfits
+from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore, StateDecl, misfits
 from graphnet.params.regularizers import L2Regu, NoRegu
 
 BACKEND = open_backend("numpy", threads=1)
@@ -28,9 +28,9 @@ def store_of(declared, dtype="float32", seed=3):
 
 
 TWO = {
-    "a": Declared({"weight": weight(2, 3), "bias": bias(2)}, {}),
-    "fixed": Declared({"filter": weight(2, 1, 2, 2), "bias": bias(2)}, {}, frozen=True),
-    "b": Declared({"weight": weight(4, 2), "bias": bias(4)}, {}),
+    "a": DeclaredParams({"weight": weight(2, 3), "bias": bias(2)}, {}),
+    "fixed": DeclaredParams({"filter": weight(2, 1, 2, 2), "bias": bias(2)}, {}, frozen=True),
+    "b": DeclaredParams({"weight": weight(4, 2), "bias": bias(4)}, {}),
 }
 
 
@@ -118,20 +118,20 @@ def test_initialize_starts_a_fresh_run():
 
 def test_initial_values_that_no_float_holds():
     """They are infinite, without a warning: the solver looks for what is not finite."""
-    store = store_of({"a": Declared({"weight": ParamDecl((2,), Constant(value=1e300))}, {})})
+    store = store_of({"a": DeclaredParams({"weight": ParamDecl((2,), Constant(value=1e300))}, {})})
     assert np.isinf(store.data).all()
 
 
 def test_an_initializer_may_leave_zeros():
     """``Null`` is for params that are loaded."""
-    store = store_of({"a": Declared({"weight": ParamDecl((2, 2), Null())}, {})})
+    store = store_of({"a": DeclaredParams({"weight": ParamDecl((2, 2), Null())}, {})})
     np.testing.assert_array_equal(store.data, np.zeros(4))
 
 
 def test_state_is_kept_apart_from_what_learns():
     """It is filled as declared, and no part of the flat buffers."""
     mean, variance = StateDecl((3,)), StateDecl((3,), fill=1.0)
-    store = store_of({"bn": Declared({}, {"mean": mean, "variance": variance})}, "float64")
+    store = store_of({"bn": DeclaredParams({}, {"mean": mean, "variance": variance})}, "float64")
     np.testing.assert_array_equal(store.state["bn"]["mean"], [0, 0, 0])
     np.testing.assert_array_equal(store.state["bn"]["variance"], [1, 1, 1])
     assert store.state["bn"]["mean"].dtype == np.float64
@@ -143,14 +143,14 @@ def test_state_is_kept_apart_from_what_learns():
 
 def test_a_net_that_needs_less_may_share():
     """A test net without the last layer uses the params of the others."""
-    assert not misfits({"a": TWO["a"], "b": Declared({"weight": weight(4, 2)}, {})}, TWO)
+    assert not misfits({"a": TWO["a"], "b": DeclaredParams({"weight": weight(4, 2)}, {})}, TWO)
 
 
 def test_everything_that_does_not_fit_is_listed():
     """Missing keys, missing params, other shapes and missing state, all at once."""
     needed = {
-        "a": Declared({"weight": weight(2, 4), "scale": bias(2)}, {"mean": StateDecl((2,))}),
-        "c": Declared({"bias": bias(4)}, {}),
+        "a": DeclaredParams({"weight": weight(2, 4), "scale": bias(2)}, {"mean": StateDecl((2,))}),
+        "c": DeclaredParams({"bias": bias(4)}, {}),
     }
     assert misfits(needed, TWO) == [
         ("a", "weight", (2, 4), (2, 3)),
@@ -165,7 +165,9 @@ def test_state_between_batches_is_a_nets_own():
 
     def lstm(rows):
         return {
-            "lstm": Declared({"weight": weight(4, 2)}, {"h": StateDecl((rows, 2), per_batch=True)})
+            "lstm": DeclaredParams(
+                {"weight": weight(4, 2)}, {"h": StateDecl((rows, 2), per_batch=True)}
+            )
         }
 
     assert not misfits(lstm(100), lstm(64))
@@ -173,7 +175,7 @@ def test_state_between_batches_is_a_nets_own():
 
 def test_a_twin_has_the_same_params_and_diffs_of_its_own():
     """So that two nets can run backward at once."""
-    declared = {**TWO, "bn": Declared({}, {"mean": StateDecl((2,))})}
+    declared = {**TWO, "bn": DeclaredParams({}, {"mean": StateDecl((2,))})}
     store = store_of(declared)
     twin = store.twin()
     assert twin.data is store.data

@@ -128,11 +128,16 @@ def test_places(tmp_path, monkeypatch):
     assert [str(p) for p in solver_of("max_iter: 3\nexp_dir: file/a\nload_from: b\n").places()] == [
         (
             "s.yaml:3:12: load_from: there is no run, snapshot or model b\n"
-            "  it must be there when this one starts"
+            "  it must be there when this run starts"
         ),
         "s.yaml:2:10: exp_dir: file is a file\n  give each run a folder of its own",
     ]
     assert not solver_of("max_iter: 3\nexp_dir: new/a\nload_from: file\n").places()
+    (tmp_path / "new" / "a" / "snapshots").mkdir(parents=True)
+    text = "max_iter: 3\nexp_dir: new/a\nload_from: b\n"
+    assert len(solver_of(text).places()) == 1
+    (tmp_path / "new" / "a" / "snapshots" / "snapshot-000003.h5").touch()
+    assert not solver_of(text).places()  # it goes on, and loads nothing
 
 
 @pytest.mark.parametrize(

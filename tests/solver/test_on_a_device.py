@@ -225,7 +225,7 @@ def test_data_and_output_layers():
             "name": "noise",
             "type": "RandomNormal",
             "batch_sizes": [4],
-            "output_dims": [3],
+            "shape": [3],
             "tops": ["n"],
         },
         {"name": "ip", "type": "InnerProduct", "output_dim": 3, "bottoms": ["x"], "tops": ["ip"]},

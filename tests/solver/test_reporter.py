@@ -2,7 +2,7 @@
 
 import io
 
-from graphnet.solver.reporter import PlainReporter, Progress, RankReporter, SilentReporter
+from graphnet.solver.reporter import PlainReporter, RankReporter, RunProgress, SilentReporter
 from graphnet.solver.state import SolverState
 
 
@@ -35,7 +35,7 @@ def test_silent(capsys):
     reporter = SilentReporter()
     reporter.line("x")
     reporter.warning("y")
-    reporter.start(Progress(SolverState(), 0, None, 1))
+    reporter.start(RunProgress(SolverState(), 0, None, 1))
     reporter.step()
     reporter.finish()
     assert capsys.readouterr().out == ""

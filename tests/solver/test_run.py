@@ -15,7 +15,7 @@ from graphnet.solver.spec import SolverSpec
 def make_run(net=None, breaks=(), **keys):
     entries = [Entry(type(b).__name__, b, (Every(1, "iter"),)) for b in breaks]
     reporter = Lines()
-    return Run(SolverSpec(**keys), net or FakeNet(), entries, CoffeeLounge(reporter), reporter)
+    return Run(SolverSpec(**keys), net or FakeNet(), entries, CoffeeLounge(), reporter)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,8 @@ def test_seed_must_be_the_nets():
     make_run(FakeNet(seed=3), max_iter=1, seed=3)
 
 
-def test_one_snapshot_break():
-    """Two would disagree on what is kept."""
-    with pytest.raises(SpecError, match=r"has 2 Snapshots.*\n  one is enough"):
-        make_run(breaks=[Snapshot(), Snapshot(keep_last=1)], max_iter=1)
-    lounge = make_run(breaks=[Snapshot(keep_last=4, keep_best="loss")], max_iter=1).lounge
-    assert (lounge.keep_last, lounge.best_key) == (4, "loss")
+def test_the_snapshot_break():
+    """It says what is kept."""
+    snapshot = Snapshot(keep_last=4, keep_best="loss")
+    assert make_run(breaks=[snapshot], max_iter=1).snapshot_break is snapshot
+    assert make_run(max_iter=1).snapshot_break is None

@@ -10,6 +10,7 @@ from graphnet.errors import Position, SpecError, TopologyError
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
@@ -246,3 +247,13 @@ def test_a_break_that_does_nothing_is_refused():
     with pytest.raises(SpecError, match=r"class OnlyOpens in .* has no enjoy\(\)"):
         solver.add_coffee_break(OnlyOpens(), every_n_iter=1)
     solver.add_coffee_break(OnlyOpens())  # at the beginning of the run alone
+
+
+def test_one_snapshot_break():
+    """Two would disagree on what is kept."""
+    solver = Solver(spec())
+    solver.add_coffee_break(Snapshot(), every_n_iter=1)
+    with pytest.raises(
+        SpecError, match=r"'Snapshot': there is a Snapshot before.*\n  one is enough"
+    ):
+        solver.add_coffee_break(Snapshot(keep_last=1), every_n_iter=2)

@@ -145,5 +145,31 @@ def test_schema_is_json():
 
 def test_spec_is_frozen():
     """Nobody changes a solver's spec behind its back."""
-    with pytest.raises(SpecError, match="does not change"):
+    with pytest.raises(SpecError, match="cannot be changed"):
         SolverSpec(max_iter=1).max_iter = 2
+
+
+@pytest.mark.parametrize("make", [lambda keys: SolverSpec(**keys), SolverSpec.model_validate])
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"max_itr": 3}, "^SolverSpec: unknown key 'max_itr'\n  did you mean 'max_iter'"),
+        (
+            {"max_iter": 3, "coffee_breaks": [{"type": "Snapshot", "keep_lst": 3}]},
+            r"unknown key 'keep_lst' in 'coffee_breaks\[0\]' \(Snapshot\)\n  did you mean 'keep_la",
+        ),
+        ({"max_iter": 3, "lr_policy": {"type": "Exp", "base_lr": 1}}, "'gamma' in 'lr_policy'"),
+    ],
+)
+def test_specs_built_in_python_speak_as_yaml_does(make, keys, match):
+    """Whichever way they are built: no message is pydantic's own."""
+    with pytest.raises(SpecError, match=match):
+        make(keys)
+
+
+def test_what_is_no_mapping_is_no_solver():
+    """A spec is taken as it is."""
+    with pytest.raises(SpecError, match=r"^SolverSpec: expected keys and values, found a list of"):
+        SolverSpec.model_validate([3])
+    spec = SolverSpec(max_iter=3)
+    assert SolverSpec.model_validate(spec) is spec

@@ -39,8 +39,8 @@ def test_comes_back_from_its_dict():
     net.forward()
     state._lr, state._momentum, state.lr_scale = 0.1, 0.9, 0.25
     state.advance(net)
-    again.load_dict(state.to_dict())
-    assert again.to_dict() == state.to_dict()
+    again.load_state_dict(state.state_dict())
+    assert again.state_dict() == state.state_dict()
 
 
 def test_first_reason_to_stop_stands():

@@ -12,6 +12,7 @@ from graphnet.errors import BreakError, DivergedError, SnapshotError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.record.run_directory import snapshots_in
+from graphnet.solver.request import Request
 from graphnet.solver.signals import Interrupted
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
@@ -29,7 +30,8 @@ class Probe(CoffeeBreak):
     def enjoy(self, net, state, lounge):
         self.log.append(state.iter)
         if state.iter in self.actions:
-            self.actions[state.iter](net, state, lounge)
+            return self.actions[state.iter](net, state, lounge)
+        return None
 
     def close(self, net, state, lounge):
         self.log.append("close")
@@ -237,11 +239,11 @@ def test_divergence_is_found_and_the_last_snapshot_kept(tmp_path):
     """The guard every run has looks before a snapshot: bad numbers are never written."""
 
     def save(net, state, lounge):
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     def poison(net, state, lounge):
         net.store.params["out"]["scale"].data[0] = np.nan
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     solver = make_solver(Probe({1: save, 3: poison}), max_iter=9, exp_dir=str(tmp_path))
     with pytest.raises(
@@ -346,10 +348,10 @@ def test_full_disk_ends_the_run_with_the_old_snapshot_whole(tmp_path, monkeypatc
             raise OSError(28, os.strerror(28))
 
         monkeypatch.setattr(os, "write", full)
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     def save(net, state, lounge):
-        lounge.request_snapshot()
+        return Request(snapshot=True)
 
     with monkeypatch.context(), pytest.raises(SnapshotError, match="the disk is full: make room"):
         run(make_solver(Probe({1: save, 2: fill}), exp_dir=str(tmp_path)))
@@ -390,3 +392,52 @@ def test_summary_is_part_of_it(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("iter      1  epoch   0  obj_val ")
     assert lines[1] == "finished at iteration 1, epoch 0"
+
+
+def test_requests_are_carried_out_when_all_breaks_had_their_turn(tmp_path):
+    """A snapshot and a stop, from a break that is not the last; the snapshot has them all."""
+
+    def enough(net, state, lounge):
+        return Request(snapshot=True, stop="enough")
+
+    after = Probe()
+    state, reporter = run(make_solver(Probe({2: enough}), after, exp_dir=str(tmp_path)))
+    assert (state.iter, state.stop_reason) == (2, "enough")
+    assert after.log == ["open", 0, 1, 2, "close"]
+    assert list(snapshots_in(tmp_path)) == [2]
+    assert reporter.lines[-1].endswith(": enough")
+
+
+def test_a_request_to_stop_before_the_first_iteration():
+    """As an EarlyStopping makes that had ended the run before."""
+
+    class Never(CoffeeBreak):
+        def open(self, net, state, lounge):
+            return Request(stop="never mind")
+
+    solver = make_solver()
+    solver.add_coffee_break(Never())
+    state, _ = run(solver)
+    assert (state.iter, state.stop_reason) == (0, "never mind")
+
+
+def test_what_breaks_may_know_of_the_run(tmp_path):
+    """Where it is, whether it goes on, and what it reads; what they say is heard."""
+    seen = []
+
+    def look(net, state, lounge):
+        seen.append(state.run)
+        state.run.say("a word")
+        state.run.warn("a warning")
+        return Request(snapshot=True)
+
+    folder = tmp_path / "run"
+    _, reporter = run(make_solver(Probe({1: look, 2: look}), max_iter=2, exp_dir=str(folder)))
+    run(make_solver(Probe({3: look}), max_iter=3, iter_size=1, exp_dir=str(folder)))
+    assert [info.folder for info in seen] == [folder] * 3
+    assert [info.is_resumed for info in seen] == [False, False, True]
+    found = [info.last_snapshot and info.last_snapshot.name for info in seen]
+    assert found == [None, "snapshot-000001.h5", "snapshot-000002.h5"]
+    assert seen[1].seconds_trained > seen[0].seconds_trained > 0
+    assert seen[0].samples_per_iter == 4
+    assert reporter.lines.count("a word") == reporter.warnings.count("a warning") == 2

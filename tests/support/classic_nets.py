@@ -69,7 +69,7 @@ def googlenet() -> str:
                 f"{name}-side-fc", "InnerProduct", side, "output_dim: 1024, neuron: ReLU"
             )
             net.add(f"{name}-side-drop", "Dropout", side, "ratio: 0.7", side)
-            net.head(f"{name}-side", side, "weight: 0.3")
+            net.head(f"{name}-side", side, "loss_weight: 0.3")
         if name in ("3b", "4e"):
             x = net.pool(f"pool-{name}", x, 3, 2)
     x = net.pool("pool5", x, 7, 1)

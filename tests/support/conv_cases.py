@@ -9,7 +9,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from support.poisoned import placed, scratch_for, spoil
 
-from graphnet.backend.base import ConvArrays, Window
+from graphnet.backend.base import ConvArrays
+from graphnet.backend.window import Window
 
 DIFFS = ("dx", "dfilter", "dbias")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}

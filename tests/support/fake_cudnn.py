@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from support.naive_windows import convolve
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy.cudnn import PROTOTYPES, _Performance
+from graphnet.backend.window import Window
 
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int, "z": ctypes.c_size_t}
 GOOD = {"algorithm": 1, "status": 0, "n_bytes": 1000, "determinism": 1, "math": 3}

@@ -15,8 +15,10 @@ from graphnet.backend import open_backend
 from graphnet.layers.base import PassContext
 from graphnet.params.constraints import Constraint, NoCons
 from graphnet.params.initializers import Constant, Gaussian
-from graphnet.params.param import Declared, ParamDecl, ParamStore, StateDecl
+from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore, StateDecl
 from graphnet.params.regularizers import L2Regu, NoRegu, Regularizer
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import RunInfo, SolverState
 
 N_IN, N_OUT = 3, 2
 
@@ -29,15 +31,15 @@ def fake_store(
 ) -> ParamStore:
     """A store with two learning layers, one frozen one, and two kinds of state."""
     declared = {
-        "ip": Declared(
+        "ip": DeclaredParams(
             {
                 "weight": ParamDecl((N_OUT, N_IN), Gaussian(), regu, cons),
                 "bias": ParamDecl((N_OUT,), Constant(), NoRegu(), NoCons(), 2.0),
             },
             {"mean": StateDecl((N_IN,)), "carried": StateDecl((2,), 0.5, per_batch=True)},
         ),
-        "stem": Declared({"scale": ParamDecl((N_IN,), Constant(value=1.5))}, {}, frozen=True),
-        "out": Declared({"scale": ParamDecl((N_OUT,), Constant(value=1.0), regu)}, {}),
+        "stem": DeclaredParams({"scale": ParamDecl((N_IN,), Constant(value=1.5))}, {}, frozen=True),
+        "out": DeclaredParams({"scale": ParamDecl((N_OUT,), Constant(value=1.0), regu)}, {}),
     }
     return ParamStore(open_backend("numpy", 1), np.dtype(dtype), declared, seed)
 
@@ -56,21 +58,13 @@ class FakeNet:
         centred: bool = True,
         **store_keywords: object,
     ) -> None:
-        self.name, self.phase, self.n_samples, self.batch_size = (
-            "fake",
-            phase,
-            n_samples,
-            batch_size,
-        )
+        self.name, self.n_samples, self.batch_size = "fake", n_samples, batch_size
+        self.in_shards = None
         self.store = store or fake_store(seed=seed, **store_keywords)
-        self.backend = self.store.backend
         self.context = PassContext(phase, seed)
-        self.has_test, self.has_loss, self.learn = True, True, learn
-        self.cursor, self.centred = 0, centred
-        self.sums = np.zeros(2)
-        self.is_closed = False
-        self.source = "memory"
-        self.content = "4711"
+        self.has_test, self.has_loss, self.is_closed = True, True, False
+        self.learn, self.centred, self.source, self.content = learn, centred, "memory", "4711"
+        self.cursor, self.sums = 0, np.zeros(2)
         rng = np.random.Generator(np.random.Philox(7))
         self.x = rng.standard_normal((n_samples, N_IN))
         self.target = self.x @ rng.standard_normal((N_IN, N_OUT)) + 1.0
@@ -78,17 +72,13 @@ class FakeNet:
     # --- passes
 
     def _rows(self) -> np.ndarray:
-        places = np.arange(self.cursor, self.cursor + self.batch_size)
-        self.cursor += self.batch_size
-        orders: dict[int, np.ndarray] = {}
-        rows = []
-        for place in places:
-            epoch, at = divmod(int(place), self.n_samples)
-            if epoch not in orders:
-                rng = np.random.Generator(np.random.Philox(key=[self.context.seed, epoch]))
-                orders[epoch] = rng.permutation(self.n_samples)
-            rows.append(orders[epoch][at])
-        return np.array(rows)
+        first, self.cursor = self.cursor, self.cursor + self.batch_size
+        places = (divmod(place, self.n_samples) for place in range(first, self.cursor))
+        return np.array([self._order(epoch)[at] for epoch, at in places])
+
+    def _order(self, epoch: int) -> np.ndarray:
+        key = [self.context.seed, epoch]
+        return np.random.Generator(np.random.Philox(key=key)).permutation(self.n_samples)
 
     def _noise(self, n: int) -> np.ndarray:
         first, iteration = self.context.first_sample, self.context.iteration
@@ -164,23 +154,18 @@ class FakeNet:
     def epoch(self) -> int:
         return self.cursor // self.n_samples if self.n_samples else 0
 
-    def cursors(self) -> dict[str, int]:
-        return {"data": self.cursor}
+    def state_dict(self) -> dict[str, object]:
+        return {"cursors": {"data": self.cursor}, "statistics": {"loss": self.sums.copy()}}
 
-    def seek(self, cursors: Mapping[str, int]) -> None:
-        self.cursor = cursors["data"]
+    def load_state_dict(self, saved: Mapping[str, Mapping[str, object]]) -> None:
+        self.cursor = saved.get("cursors", {}).get("data", self.cursor)
+        self.sums[:] = saved.get("statistics", {}).get("loss", self.sums)
 
     def statistics(self) -> dict[str, float]:
         return {"loss": float(self.sums[0] / self.sums[1]) if self.sums[1] else float("nan")}
 
     def reset_statistics(self) -> None:
         self.sums[:] = 0
-
-    def statistics_state(self) -> dict[str, np.ndarray]:
-        return {"loss": self.sums.copy()}
-
-    def restore_statistics_state(self, sums: Mapping[str, np.ndarray]) -> None:
-        self.sums[:] = sums["loss"]
 
     @property
     def yaml_text(self) -> str:
@@ -235,3 +220,10 @@ class Lines:
 
     def finish(self) -> None:
         self.steps = -self.steps
+
+
+def table(net: FakeNet | None = None) -> tuple[FakeNet, SolverState, CoffeeLounge, Lines]:
+    """What the hooks of a coffee break are given, and what is said to the user."""
+    lines = Lines()
+    state = SolverState(RunInfo(samples_per_iter=4, say=lines.line, warn=lines.warning))
+    return net or FakeNet(), state, CoffeeLounge(), lines

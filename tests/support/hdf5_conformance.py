@@ -147,7 +147,7 @@ class Conformance:
             batch_size=60,
         )
         assert not declared.is_available()
-        taken = declared.with_otherwise()
+        taken = declared.fall_back
         assert (type(taken), taken.is_available()) == (self.spec, True)
         layer = layer_of(taken)
         layer.forward()

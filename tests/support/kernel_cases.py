@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from support.naive_windows import pool
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy.kernels import NULL, THREADS
 from graphnet.backend.numpy.backend import NumpyBackend
+from graphnet.backend.window import Window
 
 
 @dataclass

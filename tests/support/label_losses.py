@@ -27,7 +27,7 @@ SAMPLE_WEIGHTS = np.random.default_rng(5).uniform(0.5, 2, (3, 2, 2)).tolist()
 
 #: properties, shape of the scores, labels, whether the mean adds up over batches
 VARIANTS = [
-    ({"weight": 0.3}, (5, 3), labels((5,), 3), True),
+    ({"loss_weight": 0.3}, (5, 3), labels((5,), 3), True),
     ({"axis": 2}, (3, 2, 4), labels((3, 2), 4), True),
     ({"axis": -1}, (2, 2, 3, 4), labels((2, 2, 3, 1), 4), True),
     ({"weights": [1, 2, 5]}, (5, 3), labels((5,), 3), True),
@@ -43,7 +43,7 @@ VARIANTS = [
     ({"ignore_label": 1}, (4, 3, 2, 2), labels((4, 2, 2), 3), True),
     ({"ignore_label": 9, "divisor": "full"}, (4, 3, 2, 2), labels((4, 2, 2), 3, 9), True),
     ({"ignore_label": 9, "divisor": "batch_size"}, (4, 3, 2, 2), labels((4, 2, 2), 3, 9), True),
-    ({"divisor": "none", "weight": 0.1}, (4, 3, 2, 2), labels((4, 2, 2), 3), False),
+    ({"divisor": "none", "loss_weight": 0.1}, (4, 3, 2, 2), labels((4, 2, 2), 3), False),
 ]
 
 BAD_LABELS = [
@@ -91,6 +91,6 @@ def label_loss(spec, cost):
         divisor = {
             "valid": counted, "full": label.size, "batch_size": len(scores), "none": 1
         }[spec.divisor]  # fmt: skip
-        return spec.weight * total / max(divisor, 1)
+        return spec.loss_weight * total / max(divisor, 1)
 
     return reference

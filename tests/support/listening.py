@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from support.fake_net import FakeNet, Lines
+from support.fake_net import table
 
 from graphnet.solver.coffee.base import CoffeeBreak
-from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.state import SolverState
 
 
 def hear(
-    break_: CoffeeBreak, key: str, values: Sequence[float], lr: float = 1.0, best_key: str = ""
+    break_: CoffeeBreak, key: str, values: Sequence[float], lr: float = 1.0
 ) -> list[dict[str, Any]]:
     """Open the break and record ``values`` one iteration after the other.
 
     The rate follows ``lr_scale`` as in the loop.
 
     Returns:
-        After each of them (and after ``open`` where there are none): ``stop_reason``,
-        ``lr_scale``, whether the best is to be restored, and the lines said so far.
+        After each of them (and after ``open`` where there are none): ``lr_scale``, the break's
+        ``request`` or None, and the ``lines`` said so far.
     """
-    net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
-    lounge._folder, lounge._best_key = Path("run"), best_key or None
-    break_.open(net, state, lounge)
+    net, state, lounge, lines = table()
+    opened = break_.open(net, state, lounge)
 
-    def seen() -> dict[str, Any]:
-        return {
-            "stop_reason": state.stop_reason,
-            "lr_scale": state.lr_scale,
-            "restore": lounge.wants_restore,
-            "lines": list(lounge.reporter.lines),
-        }
+    def seen(request: Any) -> dict[str, Any]:
+        return {"lr_scale": state.lr_scale, "request": request, "lines": list(lines.lines)}
 
     found = []
     for state._iter, value in enumerate(values):
-        state._lr, lounge._wants_restore = lr * state.lr_scale, False
+        state._lr = lr * state.lr_scale
         lounge.start_iteration(state.iter)
         lounge.update_statistics(key, value)
-        for _, listener, heard in lounge.due_listeners():
-            listener(heard)
-        found.append(seen())
-    return found or [seen()]
+        ((_, listener, heard),) = lounge.due_listeners()
+        found.append(seen(listener(heard)))
+    return found or [seen(opened)]

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from graphnet.backend.base import Window
+from graphnet.backend.window import Window
 
 
 @dataclass

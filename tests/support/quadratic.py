@@ -9,7 +9,7 @@ import numpy as np
 from graphnet.backend import open_backend
 from graphnet.params.constraints import Constraint, NoCons
 from graphnet.params.initializers import Constant
-from graphnet.params.param import Declared, ParamDecl, ParamStore
+from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore
 from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.solver.methods.base import Method
 from graphnet.solver.update import Updater
@@ -26,7 +26,7 @@ def make_store(
     dtype: str = "float64",
 ) -> ParamStore:
     """``ip/weight (1, 3)`` with the regularizer and constraint, ``ip/bias (1,)`` with rate 2."""
-    declared = Declared(
+    declared = DeclaredParams(
         {
             "weight": ParamDecl((1, 3), Constant(), regu, cons),
             "bias": ParamDecl((1,), Constant(), NoRegu(), NoCons(), 2.0),

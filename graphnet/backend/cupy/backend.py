@@ -1,8 +1,8 @@
 """The CuPy backend: batch-first storage on the GPU, cuBLAS, and kernels of our own.
 
-Nothing moves between host and device but by ``upload``, ``download`` and the transfers of
-batches. Everything runs on CuPy's current stream, and no kernel adds up in an order that could
-differ from run to run.
+Only ``upload``, ``download`` and the transfers of batches move anything between host and device.
+Everything runs on CuPy's current stream, and no kernel adds up in an order that could differ from
+run to run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,18 +22,18 @@ from graphnet.backend.base import (
     Op,
     PoolingKind,
     ScratchDecl,
-    Window,
 )
-from graphnet.backend.cupy.conv2d import Conv2d, ConvShapes, conv2d_scratch
+from graphnet.backend.cupy.conv2d import ConvShapes, bind_conv2d, conv2d_scratch
 from graphnet.backend.cupy.cudnn import Cudnn
-from graphnet.backend.cupy.cudnn_conv2d import CudnnConv2d, chosen_cudnn, cudnn_scratch
-from graphnet.backend.cupy.inner_product import InnerProduct
+from graphnet.backend.cupy.cudnn_conv2d import bind_cudnn_conv2d, chosen_cudnn, cudnn_scratch
+from graphnet.backend.cupy.inner_product import bind_inner_product
 from graphnet.backend.cupy.kernels import THREADS, Kernels, blocks_for, check_countable
 from graphnet.backend.cupy.measures import DeviceExpectation, DeviceSums, ProductSum
-from graphnet.backend.cupy.pool2d import Pool2d, pool2d_scratch
+from graphnet.backend.cupy.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.cupy.staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
-from graphnet.backend.staging import Staging
+from graphnet.backend.staging import Staging, on_host
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 
 _WORD = 2**64
@@ -43,10 +43,10 @@ class CupyBackend(Backend):
     """Blobs seen as ``(N, …)`` are stored so, on the current device.
 
     Args:
-        cp: The array module; None imports CuPy. It may be anything that behaves alike.
-        cudnn: What computes convolutions in place of cuBLAS and our own kernels. Default: what
-            the environment variable GRAPHNET_CONV wants: ``gemm`` (none, the default), ``cudnn``,
-            or ``auto``.
+        cp: The array module, CuPy or what behaves alike; None imports CuPy.
+        cudnn: What computes convolutions instead of cuBLAS and our own kernels. Default: as the
+            environment variable GRAPHNET_CONV says: ``gemm`` (none, the default), ``cudnn`` or
+            ``auto``.
 
     Raises:
         BackendError: If GRAPHNET_CONV is ``cudnn`` and that cannot be loaded.
@@ -54,8 +54,6 @@ class CupyBackend(Backend):
 
     name = "cupy"
     on_host = False
-    #: A kernel runs over whole arrays, so there is nothing to be won by cutting them.
-    block_elements = 2**62
     most_strips = 1
 
     def __init__(self, cp: Any = None, cudnn: Cudnn | None = None) -> None:
@@ -70,7 +68,8 @@ class CupyBackend(Backend):
     # --- memory -------------------------------------------------------------------------
 
     def arena(self, n_bytes: int) -> Array:
-        return self.xp.empty(n_bytes, np.uint8)  # CuPy aligns to 512 bytes
+        arena: Array = self.xp.empty(n_bytes, np.uint8)  # CuPy aligns to 512 bytes
+        return arena
 
     def place(
         self, arena: Array, offset: int, shape: Shape, dtype: np.dtype, *, blob: bool
@@ -85,10 +84,10 @@ class CupyBackend(Backend):
         return int(free) + int(pool.total_bytes() - pool.used_bytes())
 
     def upload(self, host: np.ndarray, out: Array) -> None:
-        out.set(host)
+        cast("Any", out).set(host)
 
     def download(self, array: Array) -> np.ndarray:
-        return np.ascontiguousarray(array.get())
+        return np.ascontiguousarray(cast("Any", array).get())
 
     def synchronize(self) -> None:
         self.xp.cuda.get_current_stream().synchronize()
@@ -98,10 +97,16 @@ class CupyBackend(Backend):
 
     @cached_property
     def _copies(self) -> Any:
-        """The stream that batches come by."""
+        """The stream that copies batches."""
         return self.xp.cuda.Stream(non_blocking=True)
 
+    def host_side(self, array: Array) -> Array:
+        return on_host(array)
+
     # --- element-wise work --------------------------------------------------------------
+
+    def parts_at_once(self, n: int, size: int) -> int:
+        return n  # a kernel runs over whole arrays: there is nothing to be won by cutting them
 
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         if len({array.shape for array in arrays}) > 1:
@@ -125,7 +130,7 @@ class CupyBackend(Backend):
 
     # --- sums ---------------------------------------------------------------------------
     #
-    # All in float64, whatever the arrays hold: memory is what they wait for.
+    # All in float64, whatever the arrays hold: sums take as long as reading the memory does.
 
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
         axes = tuple(axes)
@@ -166,7 +171,7 @@ class CupyBackend(Backend):
     # --- the heavy operations -----------------------------------------------------------
 
     def inner_product(self, arrays: InnerProductArrays) -> Op:
-        return InnerProduct(self.xp, arrays)
+        return bind_inner_product(self.xp, arrays)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -182,8 +187,8 @@ class CupyBackend(Backend):
     ) -> Op:
         shapes = ConvShapes(window, n_group, arrays.x.shape, arrays.filter.shape)
         if self.cudnn is not None:
-            return CudnnConv2d(self.xp, self.cudnn, shapes, arrays, scratch)
-        return Conv2d(self.xp, shapes, arrays, scratch)
+            return bind_cudnn_conv2d(self.xp, self.cudnn, shapes, arrays, scratch)
+        return bind_conv2d(self.xp, shapes, arrays, scratch)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
@@ -202,7 +207,7 @@ class CupyBackend(Backend):
         dy: Array | None,
         scratch: Mapping[str, Array],
     ) -> Op:
-        return Pool2d(self.xp, kind, window, divisor, (x, y, dx, dy), scratch)
+        return bind_pool2d(self.xp, kind, window, divisor, (x, y, dx, dy), scratch)
 
     # --- randomness ---------------------------------------------------------------------
 

@@ -6,15 +6,16 @@ and within every kernel, have an order that only the shapes decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import prod
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, ScratchDecl, Window
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 
 #: Of the columns held at a time, unless one image has more: 64 MiB in float32.
@@ -60,7 +61,7 @@ class ConvShapes:
 
 
 def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Conv2d`."""
+    """The scratch that :func:`bind_conv2d` needs."""
     windows = shapes.n_images * prod(shapes.out)
     decls = {
         "columns": ScratchDecl((shapes.n_taps * windows,)),
@@ -71,7 +72,9 @@ def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDe
     return decls
 
 
-class Conv2d:
+def bind_conv2d(
+    cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
+) -> Op:
     """A convolution bound to its arrays.
 
     Args:
@@ -80,30 +83,30 @@ class Conv2d:
         arrays: What is computed from what.
         scratch: As :func:`conv2d_scratch` declares it.
     """
+    calls, n, step = _Calls(cp, shapes, arrays, scratch), shapes.x[0], shapes.n_images
+    groups = [slice(start, min(start + step, n)) for start in range(0, n, step)]
+    forward = [call for group in groups for call in calls.compute(group)]
+    backward: list[Call] = []
+    if arrays.dy is not None:
+        backward = [call for group in groups for call in calls.send_back(group)]
+        if arrays.dbias is not None:
+            backward.append(calls.sum_bias())
+    return Op(in_turn(forward), in_turn(backward))
 
-    forward: Callable[[], None]
-    backward: Callable[[], None]
+
+class _Calls:
+    """The calls of a convolution on some of its images."""
 
     def __init__(
         self, cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
         self.cp, self.kernels = cp, Kernels(cp)
         self.shapes, self.arrays, self.scratch = shapes, arrays, scratch
-        n, step = shapes.x[0], shapes.n_images
-        groups = [slice(start, min(start + step, n)) for start in range(0, n, step)]
-        self.forward = in_turn([call for group in groups for call in self.compute(group)])
-        backward: list[Call] = []
-        if arrays.dy is not None:
-            for group in groups:
-                backward += self.send_back(group)
-            if arrays.dbias is not None:
-                backward.append(self.sum_bias())
-        self.backward = in_turn(backward)
 
     def compute(self, images: slice) -> list[Call]:
         """The forward pass of some images."""
         bias = NULL if self.arrays.bias is None else self.arrays.bias
-        columns, rows = self.room(images)
+        columns, rows = self.matrices(images)
         calls = [self.lower("im2col", images, columns)]
         calls += [
             partial(self.cp.dot, filter_, column, row)
@@ -119,10 +122,10 @@ class Conv2d:
     def send_back(self, images: slice) -> list[Call]:
         """The gradients of some images."""
         arrays = self.arrays
-        columns, rows = self.room(images)
+        columns, rows = self.matrices(images)
         calls = []
         if arrays.dx is not None or arrays.dfilter is not None:
-            dy: Array = arrays.dy
+            dy: Any = arrays.dy
             calls.append(self.bind_rows("images_to_rows", images, dy[images], rows))
         if arrays.dfilter is not None:
             calls.append(self.lower("im2col", images, columns))
@@ -147,7 +150,7 @@ class Conv2d:
             calls.append(self.lower("col2im", images, columns))
         return calls
 
-    def room(self, images: slice) -> tuple[Array, Array]:
+    def matrices(self, images: slice) -> tuple[Array, Array]:
         """The columns of some images, and the rows of their result, as matrices."""
         windows = (images.stop - images.start) * prod(self.shapes.out)
         n_taps, n_filter = self.shapes.n_taps, self.shapes.filter[0]
@@ -166,14 +169,14 @@ class Conv2d:
     def lower(self, kernel: str, images: slice, columns: Array) -> Call:
         """From images to columns, or from columns to the gradient of the images."""
         n, geometry = images.stop - images.start, self.shapes.geometry()
-        x: Array = self.arrays.x if kernel == "im2col" else self.arrays.dx
+        x: Any = self.arrays.x if kernel == "im2col" else self.arrays.dx
         arrays = (x[images], columns) if kernel == "im2col" else (columns, x[images])
         channels, (height, width) = self.shapes.x[1], self.shapes.x[2:]
         per_channel = prod(self.shapes.out) if kernel == "im2col" else height * width
         blocks = (blocks_for(channels * per_channel), n)
         return self.kernels.bind(f"im2col.{kernel}", x.dtype, blocks, (*arrays, n, *geometry))
 
-    def bind_rows(self, kernel: str, images: slice, *arrays: Array) -> Call:
+    def bind_rows(self, kernel: str, images: slice, *arrays: Any) -> Call:
         """Between the blob of the result and the rows of a product."""
         n, channels, area = images.stop - images.start, self.shapes.filter[0], prod(self.shapes.out)
         blocks = (blocks_for(channels * area), n)

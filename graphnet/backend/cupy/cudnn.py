@@ -1,8 +1,8 @@
 """cuDNN's convolutions through ctypes: the few functions of its C interface that they need.
 
-It is loaded only where it is asked for. Algorithms whose sums have no fixed order are passed
-over, and so is TF32. The functions are those of version 7 and later; version 9 still has them,
-marked as deprecated in favour of its graphs.
+cuDNN is loaded only if asked for. Algorithms whose sums have no fixed order are not used, nor is
+TF32. The functions are those of version 7 and later; version 9 still has them, marked as deprecated
+in favour of its graphs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import Window
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.errors import BackendError
 
@@ -70,7 +70,7 @@ class _Performance(ctypes.Structure):
 
 
 def find_library() -> str | None:
-    """Where the library is: in NVIDIA's wheel, or where the system finds it; None if nowhere."""
+    """The library in NVIDIA's wheel, or as the system finds it; None if there is none."""
     spec = importlib.util.find_spec("nvidia")
     folders = spec.submodule_search_locations or () if spec else ()
     found = [str(p) for f in folders for p in Path(f).glob("cudnn/lib/libcudnn.so.9")]
@@ -126,7 +126,7 @@ class Cudnn:
         return int(made.value or 0)
 
 
-class Convolution:
+class ConvDescriptors:
     """The descriptors of a convolution.
 
     Args:
@@ -178,12 +178,12 @@ class Convolution:
         return tuple(size.value for size in sizes)
 
     def algorithm(self, way: str, names: Sequence[str], most_bytes: int) -> int:
-        """The quickest algorithm, by cuDNN's reckoning, that is reproducible and fits.
+        """Of the algorithms that are reproducible and fit, the one cuDNN expects to be quickest.
 
         Args:
             way: ``Forward``, ``BackwardData`` or ``BackwardFilter``.
             names: Of what goes in, twice, and what comes out: ``x``, ``filter`` or ``y``.
-            most_bytes: Of working memory.
+            most_bytes: Of scratch.
 
         Raises:
             BackendError: If there is none.
@@ -204,27 +204,32 @@ class Convolution:
         )
 
     def bind(
-        self, way: str, arrays: Mapping[str, Array], workspace: Array, stream: Callable[[], Any]
+        self, way: str, arrays: Mapping[str, Array], scratch: Array, stream: Callable[[], Any]
     ) -> Callable[[], None]:
         """A call of cuDNN on these arrays.
 
         Args:
             way: As of :meth:`algorithm`.
             arrays: What goes in, twice, and what comes out, under the names of their descriptors.
-            workspace: Bytes of working memory.
+            scratch: Its bytes.
             stream: Gives the one to compute in.
         """
         names = list(arrays)
-        algorithm = self.algorithm(way, names, workspace.nbytes)
+        algorithm = self.algorithm(way, names, scratch.nbytes)
         (first, a), (second, b), (out, c) = (
-            (self._descriptors[name], array.data.ptr) for name, array in arrays.items()
+            (self._descriptors[name], _pointer(array)) for name, array in arrays.items()
         )
         return partial(
             self._run, stream, f"cudnnConvolution{way}",
             self._cudnn.handle, ctypes.byref(self._one), first, a, second, b, self._convolution,
-            algorithm, workspace.data.ptr, workspace.nbytes, ctypes.byref(self._zero), out, c,
+            algorithm, _pointer(scratch), scratch.nbytes, ctypes.byref(self._zero), out, c,
         )  # fmt: skip
 
     def _run(self, stream: Callable[[], Any], name: str, *arguments: Any) -> None:
         self._cudnn.call("cudnnSetStream", self._cudnn.handle, stream().ptr)
         self._cudnn.call(name, *arguments)
+
+
+def _pointer(array: Any) -> int:
+    """Where an array begins on the device."""
+    return int(array.data.ptr)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.cupy.conv2d import ConvShapes
-from graphnet.backend.cupy.cudnn import Convolution, Cudnn, find_library
+from graphnet.backend.cupy.cudnn import ConvDescriptors, Cudnn, find_library
 from graphnet.backend.cupy.kernels import Kernels
 from graphnet.blob import Array
 from graphnet.errors import BackendError, one_of
 
-#: Working memory that cuDNN may use; all convolutions of a net share it.
-WORKSPACE_BYTES = 2**26
+#: Scratch that cuDNN may use; all convolutions of a net share it.
+SCRATCH_BYTES = 2**26
 #: What GRAPHNET_CONV may be: auto takes cuDNN where it can be loaded.
 CHOICES = ("auto", "cudnn", "gemm")
 
@@ -46,11 +46,13 @@ def chosen_cudnn() -> Cudnn | None:
 
 
 def cudnn_scratch() -> dict[str, ScratchDecl]:
-    """The working memory of :class:`CudnnConv2d`."""
-    return {"workspace": ScratchDecl((WORKSPACE_BYTES,), "uint8")}
+    """The scratch that :func:`bind_cudnn_conv2d` needs."""
+    return {"cudnn": ScratchDecl((SCRATCH_BYTES,), "uint8")}
 
 
-class CudnnConv2d:
+def bind_cudnn_conv2d(
+    cp: Any, cudnn: Cudnn, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
+) -> Op:
     """A convolution bound to its arrays.
 
     Args:
@@ -60,38 +62,20 @@ class CudnnConv2d:
         arrays: What is computed from what.
         scratch: As :func:`cudnn_scratch` declares it.
     """
-
-    forward: Callable[[], None]
-    backward: Callable[[], None]
-
-    def __init__(
-        self,
-        cp: Any,
-        cudnn: Cudnn,
-        shapes: ConvShapes,
-        arrays: ConvArrays,
-        scratch: Mapping[str, Array],
-    ) -> None:
-        x, filter_, y, dy = arrays.x, arrays.filter, arrays.y, arrays.dy
-        named = {"x": x.shape, "filter": filter_.shape, "y": y.shape}
-        convolution = Convolution(cudnn, shapes.window, shapes.n_group, named, x.dtype)
-        bind = partial(
-            convolution.bind, workspace=scratch["workspace"], stream=cp.cuda.get_current_stream
-        )
-        forward: list[Call] = [bind("Forward", {"x": x, "filter": filter_, "y": y})]
-        if arrays.bias is not None:
-            forward.append(partial(cp.add, y, arrays.bias.reshape(-1, 1, 1), out=y))
-        self.forward = in_turn(forward)
-
-        backward: list[Call] = []
-        if dy is not None and arrays.dfilter is not None:
-            backward.append(bind("BackwardFilter", {"x": x, "y": dy, "filter": arrays.dfilter}))
-        if dy is not None and arrays.dx is not None:
-            backward.append(bind("BackwardData", {"filter": filter_, "y": dy, "x": arrays.dx}))
-        if dy is not None and arrays.dbias is not None:
-            n, channels, height, width = dy.shape
-            arguments = (dy, arrays.dbias, n, channels, height * width)
-            backward.append(
-                Kernels(cp).bind("sums.channel_sums", y.dtype, (channels, 1), arguments)
-            )
-        self.backward = in_turn(backward)
+    x, filter_, y, dy = arrays.x, arrays.filter, arrays.y, arrays.dy
+    named = {"x": x.shape, "filter": filter_.shape, "y": y.shape}
+    convolution = ConvDescriptors(cudnn, shapes.window, shapes.n_group, named, x.dtype)
+    bind = partial(convolution.bind, scratch=scratch["cudnn"], stream=cp.cuda.get_current_stream)
+    forward: list[Call] = [bind("Forward", {"x": x, "filter": filter_, "y": y})]
+    if arrays.bias is not None:
+        forward.append(partial(cp.add, y, arrays.bias.reshape(-1, 1, 1), out=y))
+    backward: list[Call] = []
+    if dy is not None and arrays.dfilter is not None:
+        backward.append(bind("BackwardFilter", {"x": x, "y": dy, "filter": arrays.dfilter}))
+    if dy is not None and arrays.dx is not None:
+        backward.append(bind("BackwardData", {"filter": filter_, "y": dy, "x": arrays.dx}))
+    if dy is not None and arrays.dbias is not None:
+        n, channels, height, width = dy.shape
+        arguments = (dy, arrays.dbias, n, channels, height * width)
+        backward.append(Kernels(cp).bind("sums.channel_sums", y.dtype, (channels, 1), arguments))
+    return Op(in_turn(forward), in_turn(backward))

@@ -14,9 +14,9 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 
 FOLDER = Path(__file__).parent / "cuda"
-#: Threads of a block, also where a kernel adds up what they hold (its file says so too).
+#: Threads of a block; the kernels that add up what they hold say so too.
 THREADS = 256
-#: Most blocks along y that CUDA launches; the kernels go on where there is more to do.
+#: The most blocks along y that CUDA launches; the kernels loop where there is more to do.
 MOST_ALONG_Y = 65535
 #: Elements of a sample that the kernels for images can count.
 MOST_OF_A_SAMPLE = 2**31 - 1
@@ -85,7 +85,7 @@ class Kernels:
 
 
 def check_countable(*shapes: Shape) -> None:
-    """See that the kernels can count the elements of a sample, which they do by ``int``.
+    """Check that the elements of a sample can be counted by ``int``, as the kernels do.
 
     Raises:
         ShapeError: If it has too many.

@@ -1,4 +1,4 @@
-"""Measures and expectations on the GPU, where the host does not wait for them."""
+"""Measures and expectations on the GPU, for which the host does not wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRODUCT_BLOCKS = 256
 
 
 class DeviceSums:
-    """Sums that lie on the device; adding a few numbers to them is one launch.
+    """Sums on the device; adding a few numbers to them is one launch.
 
     Args:
         cp: CuPy, or what stands in for it.
@@ -42,7 +42,7 @@ class DeviceSums:
         there = self._on_device(numbers)
         padded = (*there, *[NULL] * (MOST_NUMBERS - len(there)))
         if isinstance(weight, int | float):
-            weights = (np.float64(weight), NULL)
+            weights: tuple[Any, ...] = (np.float64(weight), NULL)
         else:
             weights = (np.float64(0), *self._on_device([weight]))
         arguments = (self._values, len(there), *weights, *padded)
@@ -65,7 +65,7 @@ class DeviceSums:
 
 
 class ProductSum:
-    """Σ a · b in float64 of flat arrays, where it stays.
+    """Σ a · b of flat arrays, in float64; it stays on the device.
 
     Args:
         cp: CuPy, or what stands in for it.
@@ -87,14 +87,14 @@ class DeviceExpectation:
 
     Args:
         cp: CuPy, or what stands in for it.
-        flags: True where the batch is as it must be; contiguous.
-        values: What the flags were made from, as many, in the same order.
-        refuse: Called where a batch was not.
+        flags: As in the contract, like the others.
+        values: What the flags were made from.
+        refuse: Raises the error.
     """
 
     def __init__(self, cp: Any, flags: Array, values: Array, refuse: Refuse) -> None:
         self._cp, self._flags, self._refuse = cp, flags, refuse
-        #: the place of the failure, or −1; the look that found it; how many there have been
+        #: the place of the failure, or −1; the look that found it; how many looks there have been
         self._noted, self._value = cp.zeros(3, np.int64), cp.zeros(1, _DOUBLE)
         self._noted[:1] = -1
         arguments = (flags, values, self._noted, self._value, np.int64(flags.size))

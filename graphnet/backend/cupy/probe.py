@@ -22,7 +22,7 @@ def _install() -> str:
 
 
 def can_be_had() -> bool:
-    """Whether it can; CuPy is only imported where there is a driver, for it takes its time."""
+    """Whether CuPy can compute here; it is imported only if there is a driver, as that is slow."""
     return is_installed() and has_driver() and not what_is_missing()
 
 
@@ -41,7 +41,7 @@ def has_driver() -> bool:
 
 
 def what_is_missing() -> str:
-    """Empty if CuPy can compute; else what is missing, and on further lines how to get it."""
+    """What CuPy lacks to compute here, and on further lines how to get it; empty if nothing."""
     if not is_installed():
         return f"CuPy is not installed{_install()}"
     try:
@@ -94,7 +94,7 @@ def _missing_library(cupy: Any) -> str:
 
 
 def _failure(cupy: Any) -> str:
-    """What happens when it is asked for a few numbers: CUDA's headers may be missing, or memory."""
+    """What fails when it computes a few numbers: CUDA's headers may be missing, or memory."""
     try:
         ones = cupy.ones((2, 2), "float32")
         float(cupy.dot(ones, ones)[0, 0])

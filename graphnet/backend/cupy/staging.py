@@ -1,4 +1,4 @@
-"""Batches on their way to the GPU: copied while it still computes with the one before."""
+"""Batches on their way to the GPU: copied while it computes with the previous one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from graphnet.blob import Array, Shape
 
 
 class DeviceStaging:
-    """Room for one batch in page-locked memory, and room for it on the device.
+    """One batch in page-locked memory, and its copy on the device.
 
-    The way from one to the other is gone by a stream of its own, beside the computation; the
-    short way from there into the net by the stream that computes. Events keep the order: the net
-    takes what has arrived, and nothing is overwritten that somebody still reads.
+    A stream of its own copies from one to the other, beside the computation; the stream that
+    computes copies from there into the net. Events keep the order: the net takes what has arrived,
+    and nothing is overwritten that somebody still reads.
 
     Args:
         cp: CuPy, or what stands in for it.
@@ -27,14 +27,14 @@ class DeviceStaging:
 
     def __init__(self, cp: Any, stream: Any, targets: Sequence[Array]) -> None:
         self._cp, self._stream, self._targets = cp, stream, targets
-        self._device = cp.cuda.Device()  # a thread begins with another one
+        self._device = cp.cuda.Device()  # which a new thread does not inherit
         self.arrays = [pinned(cp, t.shape, t.dtype) for t in targets]
         self._arrived = [cp.empty(t.shape, t.dtype) for t in targets]
         self._sent = cp.cuda.Event(block=True, disable_timing=True)
         self._taken = cp.cuda.Event(disable_timing=True)
-        # what CuPy gave may still be written by the stream that had it before ...
+        # memory that CuPy reuses may still be written by the stream that had it before ...
         self._taken.record(cp.cuda.get_current_stream())
-        # ... and must not be given to another while a copy is under way
+        # ... and must not be reused by another while a copy is under way
         weakref.finalize(self, self._sent.synchronize)
 
     def wait(self) -> None:

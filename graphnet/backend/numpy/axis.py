@@ -1,8 +1,8 @@
 """Maxima along one axis of a blob, where NumPy's own are slow.
 
-A reduction along an axis in the middle is carried out in runs as long as the axes behind it, at
-15 ns and more for each run. The maximum of one half of the axis and the other goes over all of it
-at once.
+NumPy reduces an axis in the middle in runs as long as the axes behind it, at 15 ns and more for
+each run. So here one half of the axis is compared with the other in one call, until one element is
+left.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from graphnet.backend.numpy.sums import PRODUCT_ELEMENTS
 from graphnet.blob import Array, storage
 
 
-def bind_max(array: Array, axis: int, out: Array, room: Array) -> Call:
+def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
     """``out = array.max(axis, keepdims=True)``.
 
     Args:
         array: Seen as ``(N, …)``.
         axis: At least 1.
         out: Of size 1 along the axis.
-        room: Like the array, in memory of its own; written over.
+        scratch: Like the array, in memory of its own.
     """
-    parts = _around(axis, array, out, room)
+    parts = _around(axis, array, out, scratch)
     if parts is None or array.shape[axis] == 1:
         return partial(array.max, axis=axis, keepdims=True, out=out)
     return in_turn(list(_halves(*parts)))
 
 
 def _around(axis: int, *arrays: Array) -> list[Array] | None:
-    """The arrays as stored: the axes before the axis, it, those behind it.
+    """Views of the stored arrays with three axes: those before the axis, it, those behind it.
 
-    None where that cannot be seen, or would be many small matrices.
+    None where there is no such view, or it would be many small matrices.
     """
     parts = []
     for array in arrays:
@@ -51,14 +51,14 @@ def _around(axis: int, *arrays: Array) -> list[Array] | None:
     return parts
 
 
-def _halves(x: Array, out: Array, room: Array) -> Iterator[Call]:
-    """The maximum of the first half and the second, until one element is left."""
+def _halves(x: Array, out: Array, scratch: Array) -> Iterator[Call]:
+    """The maxima of the first half and the second, until one element is left."""
     size = x.shape[1]
     while size > 1:
         half = size // 2
-        to = out if size == 2 else room  # noqa: PLR2004  both are halves
+        to = out if size == 2 else scratch  # noqa: PLR2004  both are halves
         yield partial(np.maximum, x[:, :half], x[:, half : 2 * half], out=to[:, :half])
         if size % 2:
-            to, of = (out if half == 1 else room)[:, :1], room[:, :1]
+            to, of = (out if half == 1 else scratch)[:, :1], scratch[:, :1]
             yield partial(np.maximum, of, x[:, size - 1 : size], out=to)
-        x, size = room, half
+        x, size = scratch, half

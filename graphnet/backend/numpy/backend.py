@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite, prod
+from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from graphnet.backend.base import (
     Backend,
@@ -18,7 +18,6 @@ from graphnet.backend.base import (
     Op,
     PoolingKind,
     ScratchDecl,
-    Window,
 )
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.measures import (
@@ -30,37 +29,43 @@ from graphnet.backend.measures import (
     Sums,
 )
 from graphnet.backend.numpy.axis import bind_max
-from graphnet.backend.numpy.convolution.conv2d import Conv2d, conv2d_scratch, plan_conv2d
+from graphnet.backend.numpy.convolution.conv2d import bind_conv2d, conv2d_scratch, plan_conv2d
 from graphnet.backend.numpy.elementwise import bind_elementwise
-from graphnet.backend.numpy.inner_product import InnerProduct
-from graphnet.backend.numpy.pooling.pool2d import Pool2d, PoolPlan, pool2d_scratch
-from graphnet.backend.numpy.positionwise import PositionwiseInnerProduct
-from graphnet.backend.numpy.sums import ONES, ROOM, Rooms, add_products, bind_sum
-from graphnet.backend.numpy.threads import BUFFERED_ELEMENTS, ThreadPool
+from graphnet.backend.numpy.inner_product import bind_inner_product
+from graphnet.backend.numpy.limits import Limits, limits
+from graphnet.backend.numpy.pooling.pool2d import PoolPlan, bind_pool2d, pool2d_scratch
+from graphnet.backend.numpy.positionwise import bind_positionwise
+from graphnet.backend.numpy.sums import (
+    ONES,
+    SCRATCH_ELEMENTS,
+    ThreadScratch,
+    add_products,
+    bind_sum,
+)
+from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.processors import n_processors
+from graphnet.backend.rectifier import without_axes
 from graphnet.backend.staging import HostStaging, Staging
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, columns, rows
 from graphnet.random import samples as philox
 
 #: Of every arena, in bytes: a cache line, and a vector register.
 ALIGNMENT = 64
-#: Parts that random numbers are drawn in, and the fewest that are worth waking a thread.
+#: Parts in which random numbers are drawn, and the fewest numbers that are worth waking a thread.
 N_PARTS, INLINE_ELEMENTS = 4, 2**16
 
 
 class NumpyBackend(Backend):
     """Blobs seen as ``(N, …)`` are stored ``(…, N)``.
 
-    BLAS computes in one thread from then on, in the whole process: the threads are this
-    backend's own, which may cut the work where it is best cut.
-
     Args:
-        threads: How many compute, at least 1; None: one per processor this process may use.
-            Results are the same for any number, and so is all memory but that of scratch.
+        threads: How many threads compute, at least 1; None: one per processor this process may
+            use. Results are the same for any number, and so is all memory except scratch.
 
     Attributes:
-        threads: How many.
-        pool: They themselves.
+        threads: How many threads compute.
+        pool: The threads.
     """
 
     name = "numpy"
@@ -69,9 +74,11 @@ class NumpyBackend(Backend):
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads or n_processors()
         self.pool = ThreadPool(self.threads)
-        self._rooms, self._sum_rooms = _Rooms(), Rooms()
-        threadpool_limits(1, user_api="blas")
-        np.setbufsize(BUFFERED_ELEMENTS)
+        self._draw_scratch, self._sum_scratch = _DrawScratch(), ThreadScratch()
+        self._limits = limits()
+
+    def computing(self) -> Limits:
+        return self._limits
 
     def arena(self, n_bytes: int) -> Array:
         raw = np.empty(n_bytes + ALIGNMENT, np.uint8)
@@ -87,6 +94,16 @@ class NumpyBackend(Backend):
             return flat.reshape(shape)
         n_axes = len(shape)
         return flat.reshape((*shape[1:], shape[0])).transpose(n_axes - 1, *range(n_axes - 1))
+
+    def note_rows(self, flags: Array, found: list[bool]) -> list[Call]:
+        def note() -> None:
+            of_rows: Any = flags.any(axis=1)
+            found[:] = of_rows.tolist()
+
+        return [note]
+
+    def operand(self, value: float, dtype: np.dtype) -> np.ndarray:
+        return without_axes(value, np.dtype(dtype))
 
     def upload(self, host: np.ndarray, out: Array) -> None:
         np.copyto(out, host, casting="no")
@@ -117,7 +134,7 @@ class NumpyBackend(Backend):
         np.add.at(flat, place, values)
 
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Call:
-        return bind_sum(self._sum_rooms, array, axes, out)
+        return bind_sum(self._sum_scratch, array, axes, out)
 
     def total(self, flat: Array) -> Number:
         return float(np.add.reduce(flat))  # which NumPy adds pairwise
@@ -125,25 +142,25 @@ class NumpyBackend(Backend):
     def product_total(self, a: Array, b: Array) -> Number:
         if a.size <= ONES:
             return float(a.dot(b))
-        wide = self._sum_rooms.wide[:1]
-        add_products(self._sum_rooms, a[np.newaxis], b[np.newaxis], wide)
+        wide = self._sum_scratch.wide[:1]
+        add_products(self._sum_scratch, a[np.newaxis], b[np.newaxis], wide)
         return float(wide[0])
 
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         a, b = (columns(array).reshape(array.shape[1], -1) for array in (a, b))
-        add_products(self._sum_rooms, a, b, out)
+        add_products(self._sum_scratch, a, b, out)
 
-    def axis_max(self, array: Array, axis: int, out: Array, room: Array) -> Call:
-        return bind_max(array, axis, out, room)
+    def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Call:
+        return bind_max(array, axis, out, scratch)
 
     def number(self, array: Array) -> Number:
         return float(array)
 
     def square_sum(self, flat: Array) -> Number:
         total = 0.0
-        for start in range(0, flat.size, ROOM):
-            part = flat[start : start + ROOM]
-            wide = self._sum_rooms.of(np.dtype(np.float64), part.size)
+        for start in range(0, flat.size, SCRATCH_ELEMENTS):
+            part = flat[start : start + SCRATCH_ELEMENTS]
+            wide = self._sum_scratch.of(np.dtype(np.float64), part.size)
             wide[...] = part
             total += float(np.dot(wide, wide))
         return total
@@ -159,7 +176,7 @@ class NumpyBackend(Backend):
 
     def inner_product(self, arrays: InnerProductArrays) -> Op:
         is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
-        return (InnerProduct if is_flat else PositionwiseInnerProduct)(self.pool, arrays)
+        return (bind_inner_product if is_flat else bind_positionwise)(self.pool, arrays)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -171,7 +188,7 @@ class NumpyBackend(Backend):
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> Op:
         plan = plan_conv2d(window, n_group, arrays.x.shape, arrays.filter.shape)
-        return Conv2d(self.pool, plan, arrays, scratch)
+        return bind_conv2d(self.pool, plan, arrays, scratch)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
@@ -190,7 +207,7 @@ class NumpyBackend(Backend):
         scratch: Mapping[str, Array],
     ) -> Op:
         plan = PoolPlan(window, x.shape, y.shape)
-        return Pool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
+        return bind_pool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
 
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
         self._fill(philox.fill_uniform, key, iteration, first_sample, out)
@@ -205,18 +222,18 @@ class NumpyBackend(Backend):
         parts = cut(len(seen), N_PARTS, multiple=philox.BLOCK_SAMPLES)
         tasks = [
             self.pool.task(
-                partial(fill, key, iteration, first_sample + start, seen[start:stop], room)
+                partial(fill, key, iteration, first_sample + start, seen[start:stop], scratch)
             )
-            for (start, stop), room in zip(parts, self._rooms.of_parts, strict=False)
+            for (start, stop), scratch in zip(parts, self._draw_scratch.of_parts, strict=False)
         ]
         self.pool.bind(tasks, inline=out.size < INLINE_ELEMENTS)()
 
 
-class _Rooms(threading.local):
-    """A room for each part that random numbers are drawn in, whichever thread will draw it.
+class _DrawScratch(threading.local):
+    """Scratch for each part in which random numbers are drawn, whichever helper draws it.
 
-    Nets that share a backend may run in different threads: each of these has its own.
+    Nets that share a backend may run in several threads, of which each has its own.
     """
 
     def __init__(self) -> None:
-        self.of_parts = [philox.Room() for _ in range(N_PARTS)]
+        self.of_parts = [philox.Scratch() for _ in range(N_PARTS)]

@@ -11,7 +11,7 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.blob import Array, columns
 
-#: Elements of a block: a few blocks of float32 lie in a core's second-level cache.
+#: Elements of a block: a few float32 blocks fit into a core's second-level cache.
 BLOCK_ELEMENTS = 2**17
 #: Below this many elements a call is not worth waking a thread.
 INLINE_ELEMENTS = 2**18

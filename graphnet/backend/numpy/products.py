@@ -1,39 +1,38 @@
 """Matrix products in pieces that OpenBLAS multiplies without packing them first.
 
-On processors with AVX-512 OpenBLAS has kernels for small matrices that read them where they are.
-Where a product is cut into such pieces, in one call to NumPy, it is a tenth to a half faster. On
-others it is a tenth slower, and is left whole; so what is cut depends on shapes and processor.
+On processors with AVX-512, OpenBLAS has kernels for small matrices that read them where they lie. A
+product that is cut into pieces so small, in one call to NumPy, is a tenth to a half faster there.
+On other processors it is a tenth slower, and is left whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from threadpoolctl import threadpool_info
 
 from graphnet.backend.calls import Call
+from graphnet.backend.numpy.limits import blas_libraries
 from graphnet.blob import Array
 
 #: OpenBLAS multiplies matrices of up to so many multiply-adds without packing them first.
 UNPACKED = 1_000_000
-#: Where the right one is stored column after column, only up to so many elements of the product.
+#: If the right one is stored column after column, only up to so many elements of the product.
 TURNED = 1200
 #: Columns of a piece: two vector registers of float32.
 COLUMNS = 32
-#: Float32 numbers of a vector register: what the columns of a matrix that is laid out must be a
-#: multiple of, and the fewest rows of a piece; half as many where it is not laid out.
+#: Float32 numbers of a vector register. The columns of a matrix that is laid out are a multiple of
+#: it, and a piece has at least so many rows, or half as many where the matrix is not laid out.
 VECTOR = 16
 #: Processors, as OpenBLAS calls them, for which it has those kernels.
 PROCESSORS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
-@cache
 def has_unpacked() -> bool:
     """Whether NumPy's BLAS has kernels for small matrices on this processor."""
-    return any(library.get("architecture") in PROCESSORS for library in threadpool_info())
+    return any(blas.architecture in PROCESSORS for blas in blas_libraries())
 
 
 def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:
@@ -57,25 +56,25 @@ def by_columns(left: Array, right: Array, out: Array) -> Iterator[Call]:
         yield partial(np.matmul, left, right[..., whole:], out[..., whole:])
 
 
-def by_rows(left: Array, right: Array, out: Array, room: Array | None = None) -> Iterator[Call]:
+def by_rows(left: Array, right: Array, out: Array, scratch: Array | None = None) -> Iterator[Call]:
     """Calls that write ``left @ right`` to ``out``, a few rows at a time.
 
     Args:
         left: ``(…, M, D)``.
         right: ``(…, D, n)``, stored column after column.
         out: ``(…, M, n)``.
-        room: At least as large as ``right``, flat, if it may be laid out row after row, which
-            pays where many rows of ``left`` meet it.
+        scratch: Flat, at least as large as ``right``; if given, ``right`` may be laid out in it row
+            after row, which pays if ``left`` has many rows.
     """
     n_rows, depth = left.shape[-2:]
     n = right.shape[-1]
     small = min(UNPACKED // (depth * n), n_rows)
-    laid_out = _divisor(n_rows, small) if room is not None and n % VECTOR == 0 else 0
+    laid_out = _divisor(n_rows, small) if scratch is not None and n % VECTOR == 0 else 0
     turned = _divisor(n_rows, min(TURNED // n, small))
     pieces = 0  # rows of each
     if has_unpacked() and turned < n_rows:
-        if room is not None and laid_out >= VECTOR:
-            by_row = room[: right.size].reshape(right.shape)
+        if scratch is not None and laid_out >= VECTOR:
+            by_row = scratch[: right.size].reshape(right.shape)
             yield partial(np.copyto, by_row, right)
             right, pieces = by_row, laid_out
         elif 2 * turned >= VECTOR:

@@ -1,10 +1,13 @@
 """Sums of many numbers that rounding leaves right to a part in a million, also in float32.
 
 Numbers added one after another lose more the more there are: the sum of 2**24 equal ones in float32
-is off by up to 6 %. NumPy adds pairwise where they lie side by side, but one by one along any other
+is off by up to 6 %. NumPy adds pairwise if they lie side by side, but one by one along any other
 axis, and BLAS in as many lanes as a vector register has. So here at most :data:`PLAIN` are added
-that way; rows of such sums are folded, one half upon the other, and those of several tiles are
-added in float64. What is added to what depends on shapes alone.
+one by one. Rows of such sums are then folded,
+
+    a b c d e f g h  →  a+e b+f c+g d+h  →  a+e+c+g b+f+d+h  →  …
+
+and the sums of several tiles are added in float64. What is added to what depends on shapes alone.
 """
 
 from __future__ import annotations
@@ -22,21 +25,21 @@ from graphnet.blob import Array, storage
 
 #: Numbers that are added one by one at most, and by a product with ones, which adds some at a time.
 PLAIN, PLAIN_PRODUCT = 64, 128
-#: Of each of several products, at least: with fewer elements their calls cost more than runs do.
+#: The fewest elements of each of several products: below, their calls cost more than runs do.
 PRODUCT_ELEMENTS = 512
 #: Rows of a tile that a product adds up, and elements of a row that make it worth its call.
 ROWS, WIDE = 32, 64
-#: Numbers side by side that one call of BLAS adds, in many lanes: of each block, and without any.
+#: Numbers side by side that one call of BLAS adds, in many lanes: in each block, and at most.
 DOT, ONES = 256, 512
-#: Elements of a thread's working memory, and of a row of a tile.
-ROOM, ROW = 2**16, 2**9
+#: Elements of a thread's scratch, and of a row of a tile.
+SCRATCH_ELEMENTS, ROW = 2**16, 2**9
 
 
-class Rooms(threading.local):
-    """Working memory of each thread: what is added up in it never outlives a call."""
+class ThreadScratch(threading.local):
+    """Scratch of each thread; nothing in it outlives a call."""
 
     def __init__(self) -> None:
-        self._elements = np.empty(ROOM)
+        self._elements = np.empty(SCRATCH_ELEMENTS)
         self.wide = np.empty(ROW)  # in float64
 
     def of(self, dtype: np.dtype, *shape: int) -> Array:
@@ -44,11 +47,11 @@ class Rooms(threading.local):
         return self._elements.view(dtype)[: prod(shape)].reshape(shape)
 
 
-def bind_sum(rooms: Rooms, array: Array, axes: Sequence[int], out: Array) -> Call:
+def bind_sum(scratch: ThreadScratch, array: Array, axes: Sequence[int], out: Array) -> Call:
     """``out = array.sum(axes, keepdims=True)``; the call may run in any thread.
 
     Args:
-        rooms: To work in.
+        scratch: Of the thread that calls.
         array: Without gaps, in C order or stored as a blob.
         axes: Those the sum runs over; what they leave is at most two runs of axes, as stored.
         out: Likewise without gaps; of as many elements as the sum has.
@@ -70,7 +73,7 @@ def bind_sum(rooms: Rooms, array: Array, axes: Sequence[int], out: Array) -> Cal
         return partial(np.matmul, ones, x[..., 0], to[:, np.newaxis])
     if behind == 1 and n <= PLAIN:
         return partial(np.add.reduce, x[..., 0], 1, None, to)
-    return _Tiles(rooms, x, to)
+    return _Tiles(scratch, x, to)
 
 
 def bind_row_sums(matrix: Array, out: Array) -> Call:
@@ -94,50 +97,52 @@ def bind_sum_of_rows(rows: Array, out: Array) -> Call:
     return lambda: np.copyto(out, _fold(rows[np.newaxis])[0])
 
 
-def add_products(rooms: Rooms, a: Array, b: Array, out: Array) -> None:
+def add_products(scratch: ThreadScratch, a: Array, b: Array, out: Array) -> None:
     """``out (rows,) = Σ a · b`` over the columns of two matrices without gaps.
 
     ``out`` is assigned; in float64 it keeps all that there is.
     """
     n_rows, n = a.shape
-    per_piece = (ROOM - 1) * DOT
+    per_piece = (SCRATCH_ELEMENTS - 1) * DOT
     if n > per_piece:
         for i in range(n_rows):
             pieces = (slice(*span) for span in cut(n, -(-n // per_piece), multiple=DOT))
             out[i] = sum(
-                float(_dots(rooms, a[i : i + 1, piece], b[i : i + 1, piece])[0]) for piece in pieces
+                float(_dots(scratch, a[i : i + 1, piece], b[i : i + 1, piece])[0])
+                for piece in pieces
             )
         return
-    step = ROOM // (n // DOT + 1)
+    step = SCRATCH_ELEMENTS // (n // DOT + 1)
     for start in range(0, n_rows, step):
         some = slice(start, start + step)
-        out[some] = _dots(rooms, a[some], b[some])
+        out[some] = _dots(scratch, a[some], b[some])
 
 
-def _dots(rooms: Rooms, a: Array, b: Array) -> Array:
-    """Σ a · b of rows that fit into the room."""
+def _dots(scratch: ThreadScratch, a: Array, b: Array) -> Array:
+    """Σ a · b of rows that fit into the scratch."""
     n_rows, n = a.shape
     whole = n - n % DOT
-    sums = rooms.of(a.dtype, n_rows, n // DOT + 1)
+    sums = scratch.of(a.dtype, n_rows, n // DOT + 1)
     left = a[:, :whole].reshape(n_rows, -1, 1, DOT)
     right = b[:, :whole].reshape(n_rows, -1, DOT, 1)
     np.matmul(left, right, out=sums[:, :-1, np.newaxis, np.newaxis])
     last = sums[:, -1:, np.newaxis]
     np.matmul(a[:, np.newaxis, whole:], b[:, whole:, np.newaxis], out=last)
-    return np.add.reduce(sums, 1)
+    dots: Array = np.add.reduce(sums, 1)
+    return dots
 
 
 class _Tiles:
     """Sums over the rows of tiles, each folded to one row.
 
     Args:
-        rooms: To work in.
+        scratch: Of the thread that calls.
         x: ``(kept, n, width, behind)``; the sum runs over n and behind.
         out: ``(kept, width)``.
     """
 
-    def __init__(self, rooms: Rooms, x: Array, out: Array) -> None:
-        self.rooms, self.x, self.out = rooms, x, out
+    def __init__(self, scratch: ThreadScratch, x: Array, out: Array) -> None:
+        self.scratch, self.x, self.out = scratch, x, out
         _, n, width, behind = x.shape
         self.columns = [slice(*span) for span in cut(width, -(-width // ROW))]
         widest = max(c.stop - c.start for c in self.columns)
@@ -147,10 +152,10 @@ class _Tiles:
             while self.together * width < WIDE:
                 self.together *= 2
         self.rows = self.together * (ROWS if behind == 1 else 1)
-        most = ROOM // 2 // (self.together * widest)
+        most = SCRATCH_ELEMENTS // 2 // (self.together * widest)
         self.parts = [slice(*span) for span in cut(n, -(-n // (most * self.rows)), self.rows)]
-        per_tile = self._n_left(self.parts[-1]) if len(self.parts) == 1 else ROOM
-        self.step = max(1, ROOM // 2 // (per_tile * widest))
+        per_tile = self._n_left(self.parts[-1]) if len(self.parts) == 1 else SCRATCH_ELEMENTS
+        self.step = max(1, SCRATCH_ELEMENTS // 2 // (per_tile * widest))
 
     def __call__(self) -> None:
         """Add up."""
@@ -163,7 +168,7 @@ class _Tiles:
         if len(self.parts) == 1:
             np.copyto(out, self._tile(kept, self.parts[0], columns))
             return
-        wide = self.rooms.wide[: out.shape[1]]  # of one kept element
+        wide = self.scratch.wide[: out.shape[1]]  # of one kept element
         wide.fill(0)
         for part in self.parts:
             np.add(wide, self._tile(kept, part, columns)[0], out=wide)
@@ -173,9 +178,9 @@ class _Tiles:
         """The sum of a tile, ``(kept, width)``."""
         x = self.x[kept, part, columns]
         n_kept, _, width, behind = x.shape
-        left = self.rooms.of(x.dtype, n_kept, self._n_left(part), width)
+        left = self.scratch.of(x.dtype, n_kept, self._n_left(part), width)
         if behind > 1:
-            np.add.reduce(x, 3, None, left)
+            np.add.reduce(x, 3, out=left)
         else:
             self._shrink(x[..., 0], left)
         return _fold(left)

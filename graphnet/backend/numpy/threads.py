@@ -1,8 +1,8 @@
-"""A persistent pool of threads that shares out a fixed list of tasks.
+"""A pool of threads that share out a fixed list of tasks.
 
 NumPy releases the interpreter lock inside its loops and in BLAS, so a few plain threads keep
-the processors busy. Who runs which task is left to chance; what a task computes is not: results
-are the same for every number of threads as long as no two tasks write the same element.
+the processors busy. Chance decides which thread runs a task, but not what the task computes: as
+long as no two tasks write the same element, results are the same for every number of threads.
 """
 
 from __future__ import annotations
@@ -20,26 +20,23 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.numpy.limits import limits
 from graphnet.sealed import read_only
-
-#: Elements NumPy's iterators may buffer. By default they copy far more than these kernels gain
-#: from, a broadcast bias for instance, before they compute.
-BUFFERED_ELEMENTS = 1024
 
 #: NumPy gives up the interpreter's lock for calls on more than 500 elements.
 UNLOCKED_ELEMENTS = 1024
 
-#: Looks at a flag in one call, which take 30 µs, and such calls before a thread sleeps.
+#: Looks at a flag in one call (30 µs), and such calls before a waiting thread sleeps.
 LOOKS, ROUNDS_OF_LOOKS = 50_000, 20
 
-#: A helper that has moved to another processor stays there for so many jobs at least.
+#: A helper that has moved to another processor stays there for at least so many jobs.
 JOBS_BETWEEN_MOVES = 20
 
 T = TypeVar("T")
 
-#: Calls to be made one after another, in a version for each slot. A slot is the right to use a
-#: part of the scratch: of the threads that share out a list of tasks each has one of its own, below
-#: the number of the threads and of the tasks; the caller's is slot 0.
+#: The calls of a task, to be made one after another, for each slot. A slot is a part of the
+#: scratch: each of the threads that share out a list of tasks has one of its own. The caller's is
+#: slot 0; there are no more slots than threads or tasks.
 Task: TypeAlias = Sequence[Sequence[Call]]
 
 
@@ -73,19 +70,19 @@ class ThreadPool:
         """A call that runs every task once, in any order.
 
         Args:
-            tasks: No two of them write the same memory, but for that of their slot.
-            inline: The work is too small to be worth waking a thread.
+            tasks: No two of them write the same memory, except that of their slot.
+            inline: Run them in the caller's thread: they are too small to wake others for.
         """
-        if inline or self.n_threads == 1 or len(tasks) == 1:
+        if inline or self.n_threads == 1 or len(tasks) <= 1:
             return in_turn([call for task in tasks for call in task[0]])
         return partial(self.run, tasks)
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Run every task once, in any order, and return when all are done.
 
-        Called within a task, or while another thread's call is under way, it runs them all in
-        the thread it is called in. Where a task raises, the rest are not started and one of the
-        exceptions is raised again here.
+        Called within a task, or while another thread is in this method, it runs them all in the
+        caller's thread. If a task raises, the rest are not started, and one of the exceptions is
+        raised here.
         """
         if self._running:
             error = _drain(iter(tasks), 0)
@@ -99,14 +96,14 @@ class ThreadPool:
             raise error
 
     def _share_out(self, tasks: Sequence[Task]) -> BaseException | None:
-        """Run tasks with the helpers; what was raised, if anything was."""
+        """Run tasks with the helpers; returns what one of them raised, if anything."""
         n_helpers = min(self.n_threads, len(tasks)) - 1
         slots = iter(range(1, n_helpers + 1))
         job = _Job(iter(tasks), slots, _processor(), SimpleQueue())
         for _ in range(n_helpers):
             self._jobs.put(job)
         error = _drain(job.tasks, 0)
-        # a helper that has not woken up yet need not be waited for: take its order back
+        # do not wait for a helper that has not woken up yet: take its job back
         for _ in range(n_helpers):
             try:
                 self._jobs.get_nowait()
@@ -116,12 +113,12 @@ class ThreadPool:
 
 
 class Bell:
-    """Tells a thread that waits actively that another one is ready.
+    """Wakes a thread that waits actively.
 
-    A thread that sleeps takes 30 µs to be woken, as long as a small layer takes. This one looks at
-    a flag instead: in a NumPy call over a view that repeats the flag, which ends as soon as the
-    flag is set. Neither that call nor the one which sets the flag holds the interpreter's lock, so
-    that it is free when the waiting thread needs it.
+    Waking a thread that sleeps takes 30 µs, as long as a small layer. So the waiting thread looks
+    at a flag: in a NumPy call over a view that repeats the flag, ``any``, which ends as soon as
+    the flag is set. Neither this call nor the one that sets the flag holds the interpreter's lock,
+    so the lock is free when the waiting thread needs it.
     """
 
     def __init__(self) -> None:
@@ -135,7 +132,7 @@ class Bell:
         np.copyto(self._flags, self._set)
 
     def await_item(self, queue: SimpleQueue[T]) -> T:
-        """The next item of a queue into which a thread puts something before it rings.
+        """The next item of a queue, which another thread fills before it rings.
 
         After a while the waiting thread sleeps.
         """
@@ -149,13 +146,13 @@ class Bell:
 
 
 class _Job(NamedTuple):
-    """What helpers are woken for.
+    """A list of tasks to help with.
 
     Attributes:
         tasks: An iterator, which hands out each task exactly once.
         slots: Hands out one to each helper.
-        processor: The one the caller ran on; -1 if that cannot be known.
-        done: What each helper that took part raised, once it has ended.
+        processor: The one the caller ran on; -1 if unknown.
+        done: What each helper that took part raised, or None, when it has finished.
     """
 
     tasks: Iterator[Task]
@@ -165,7 +162,7 @@ class _Job(NamedTuple):
 
 
 def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
-    """Run tasks until none is left; what was raised, if anything was."""
+    """Run tasks until none is left; returns what one of them raised, if anything."""
     try:
         for task in tasks:
             for call in task[slot]:
@@ -179,11 +176,11 @@ def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
 
 def _help(jobs: SimpleQueue[_Job | None], bell: Bell) -> None:
     """The life of a helper."""
-    np.setbufsize(BUFFERED_ELEMENTS)
+    limits().hold_thread()
     processors = _processors()
     stay = 0  # jobs until the helper may move again
-    # An overflow becomes inf or NaN and is judged by the loss; a warning that depends on which
-    # thread met it would help nobody.
+    # An overflow becomes inf or NaN, which shows in the loss; a warning would depend on which
+    # thread met it.
     with np.errstate(all="ignore"):
         while (job := jobs.get()) is not None:
             if stay:
@@ -195,14 +192,14 @@ def _help(jobs: SimpleQueue[_Job | None], bell: Bell) -> None:
             bell.ring()
 
 
-# A scheduler that finds a small machine fairly busy wakes a thread where it ran before, even where
-# its caller runs now and another processor idles; the two then take turns for as long as that
-# lasts, which can be seconds. So a helper that finds itself there keeps away from its caller's
-# processor from then on. Where that cannot be known, or there is only one, all this does nothing.
+# On a small, fairly busy machine the scheduler wakes a thread on the processor where it ran before,
+# even if its caller now runs there and another processor idles. The two then take turns, sometimes
+# for seconds. So a helper that finds itself on its caller's processor keeps away from it from then
+# on. Where the processor is unknown, or there is only one, this does nothing.
 
 
 def _find_processor() -> Callable[[], int]:
-    """A function that tells which processor its caller runs on, or -1 where that is unknown."""
+    """A function that returns the processor its caller runs on, or -1 if unknown."""
     try:
         return ctypes.PyDLL(None).sched_getcpu
     except (AttributeError, OSError, TypeError):  # not Linux, or another C library
@@ -213,18 +210,18 @@ _processor = _find_processor()
 
 
 def _processors() -> set[int]:
-    """The processors this thread may choose between; none where there is no choice."""
+    """The processors this thread may run on; none if there is no choice."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
     return allowed if len(allowed) > 1 else set()
 
 
 def _keep_to(processors: set[int]) -> None:
     """Run this thread on these from now on."""
-    with suppress(OSError):  # they may have been taken from the process meanwhile
+    with suppress(OSError):  # the process may no longer be allowed to
         os.sched_setaffinity(0, processors)
 
 
 def _dismiss(jobs: SimpleQueue[_Job | None], n_helpers: int) -> None:
-    """Send every helper home."""
+    """End every helper."""
     for _ in range(n_helpers):
         jobs.put(None)

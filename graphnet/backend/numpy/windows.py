@@ -1,7 +1,12 @@
 """Which elements of an image a sliding window's taps meet, along one axis.
 
 Convolution and pooling on the NumPy backend are sums (or maxima) over taps of shifted, strided
-slices; padding is never stored, the slices are clipped to the image instead.
+slices. Padding is never stored: the slices are clipped to the image.
+
+    5 elements, kernel 3, stride 2, pad 1       tap 0 meets image[1:4:2], of windows[1:3]
+    window 0: . 0 1                             tap 1 meets image[0:5:2], of windows[0:3]
+    window 1:     1 2 3                         tap 2 meets image[1:4:2], of windows[0:2]
+    window 2:         3 4 .
 """
 
 from __future__ import annotations
@@ -52,7 +57,7 @@ class Axis:
                 )
         return met
 
-    def groups(self) -> list[Group]:
+    def runs(self) -> list[WindowRun]:
         """The windows, in runs of which the same taps lie in the image; at least one must."""
 
         def inside(window: int) -> tuple[int, int]:
@@ -68,7 +73,7 @@ class Axis:
             ]
             reach = (len(windows) - 1) * self.stride + 1
             taps = tuple(slice(start, start + reach, self.stride) for start in starts)
-            found.append(Group(slice(windows[0], windows[-1] + 1), low, taps))
+            found.append(WindowRun(slice(windows[0], windows[-1] + 1), low, taps))
         return found
 
     @property
@@ -104,7 +109,7 @@ class Tap:
 
 
 @dataclass(frozen=True)
-class Group:
+class WindowRun:
     """Successive windows of which the same taps lie inside the image.
 
     Attributes:

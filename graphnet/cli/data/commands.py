@@ -1,4 +1,4 @@
-"""``graphnet data``: its commands and their options; what each one does is in other modules."""
+"""The commands of ``graphnet data`` and their options; other modules carry them out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from graphnet.cli.app import Json, Offline, app, command
+from graphnet.cli.app import app, command
+from graphnet.cli.options import Json, Offline
 from graphnet.cli.usage import Commands
 
 
@@ -22,24 +23,27 @@ class DataGroup(Commands):
 
 
 data = typer.Typer(cls=DataGroup)
-app.add_typer(data, name="data", help="Get a named data set, look into data files, or make them.")
+app.add_typer(data, name="data", help="Get named data sets, look into data files, or make them.")
 
 
 def get(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A set; without it, all are listed.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="The data set. Without it, all are listed."),
     ] = None,
     from_: Annotated[
         Path | None,
-        typer.Option("--from", metavar="DIR", help="Take the published files from there."),
+        typer.Option("--from", metavar="DIR", help="A folder that has the published files."),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Put them there instead of where `dataset:` looks."),
+        typer.Option(
+            metavar="DIR", help="Where the HDF5 files go. Default: where `dataset:NAME` finds them."
+        ),
     ] = None,
     offline: Offline = False,
 ) -> None:
-    """Get a named set, or list all: `graphnet data [NAME]`."""
+    """Get a named data set; the same as `graphnet data NAME`."""
     from graphnet.cli.data import sets
 
     if name is None:
@@ -49,7 +53,7 @@ def get(
 
 
 def list_() -> None:
-    """List the named sets, and say which are here."""
+    """List the named data sets, and which of them are on this machine."""
     from graphnet.cli.data import sets
 
     sets.list_data()
@@ -61,7 +65,7 @@ def info(
     ],
     json: Json = False,
 ) -> None:
-    """Say what is in a data file, and what may be wrong with it."""
+    """Show what is in a data file, and what may be wrong with it."""
     from graphnet.cli.data import info as data_info
 
     data_info.info(file, as_json=json)
@@ -72,64 +76,78 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="A folder with a folder of pictures for each class; a table of text, such as a"
-            " .csv file; or arrays, each NAME=FILE (.npy, or IDX, gzipped or not).",
+            help="A folder that has a folder of pictures for each class; or a table, such as a .csv"
+            " file; or arrays, each as NAME=FILE (.npy, or IDX, gzipped or not).",
         ),
     ],
     to: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where train.h5, test.h5 and mean.h5 go.")
+        Path, typer.Option(metavar="DIR", help="The folder for train.h5, test.h5 and mean.h5.")
     ],
     split: Annotated[
         str,
         typer.Option(
             metavar="PART",
-            help="What part becomes test.h5, of each class alike: 0.2 or 20%.",
+            help="The part of each class that goes into test.h5, such as 0.2 or 20%.",
         ),
     ] = "0",
-    mean: Annotated[bool, typer.Option("--mean", help="Also write the mean of `data`.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the split and the order.")] = 0,
-    keep_order: Annotated[bool, typer.Option("--keep-order", help="Do not mix the rows.")] = False,
-    compress: Annotated[bool, typer.Option("--compress", help="Smaller, but slower to read.")] = (
-        False
-    ),
+    mean: Annotated[
+        bool, typer.Option("--mean", help="Also write mean.h5, the mean of `data`.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The seed of the split and the order.")
+    ] = 0,
+    keep_order: Annotated[
+        bool, typer.Option("--keep-order", help="Do not shuffle the rows.")
+    ] = False,
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Write smaller files, which are slower to read.")
+    ] = False,
     label: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Of a table, by heading or number from 0; default: the one headed label, class,"
-            " target, or y at an end; else the only one of words; without headings, the last.",
+            help="The label's column in a table: its heading, or its number from 0. Default: the"
+            " one headed label, class or target, or y if it is first or last; else the only one"
+            " that holds words; without headings, the last.",
         ),
     ] = None,
-    no_label: Annotated[bool, typer.Option("--no-label", help="A table has no label.")] = False,
+    no_label: Annotated[bool, typer.Option("--no-label", help="The table has no label.")] = False,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="A table's column that is no feature; repeatable."),
+        typer.Option(
+            metavar="COLUMN", help="A column of the table that is no feature. May be repeated."
+        ),
     ] = None,
     headings: Annotated[
         bool | None,
         typer.Option(
-            "--headings/--no-headings", help="Whether a table's first row is; default: found."
+            "--headings/--no-headings",
+            help="Whether the table's first row holds headings. Default: found out.",
         ),
     ] = None,
     delimiter: Annotated[
         str | None,
         typer.Option(
-            metavar="MARK", help="Between a table's columns, such as ';'; default: found."
+            metavar="MARK",
+            help="What separates the columns, such as ';'. Default: found out.",
         ),
     ] = None,
     encoding: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of a table's text; default: its mark's, else UTF-8."),
+        typer.Option(
+            metavar="NAME",
+            help="The encoding of the table. Default: that of its byte order mark, or UTF-8.",
+        ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Bring all pictures to this size.")
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Scale all pictures to this size.")
     ] = None,
     grey: Annotated[
-        bool, typer.Option("--grey", help="Pictures have one channel instead of three.")
+        bool, typer.Option("--grey", help="Store pictures with one channel instead of three.")
     ] = False,
     background: Annotated[
         str | None,
-        typer.Option(metavar="COLOUR", help="What is seen through a picture's transparent pixels."),
+        typer.Option(metavar="COLOUR", help="The colour behind transparent pixels of pictures."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:

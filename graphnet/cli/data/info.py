@@ -37,10 +37,7 @@ def info(source: str, *, as_json: bool) -> None:
         return
     if found.sets:
         table(
-            [
-                *((heading, "left") for heading in ("data set", "shape", "type", "stored")),
-                *((heading, "right") for heading in ("min", "max", "mean", "std")),
-            ],
+            ["data set", "shape", "type", "stored", ">min", ">max", ">mean", ">std"],
             [_row(one) for one in found.sets],
         )
     for one in found.sets:
@@ -58,7 +55,7 @@ def info(source: str, *, as_json: bool) -> None:
 
 
 def _class(value: int, names: Sequence[str]) -> str:
-    """A class by its number, and what it is called, if that is known."""
+    """The number of a class, and its name if that is known."""
     return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)
 
 
@@ -69,6 +66,6 @@ def _row(one: Survey) -> list[str]:
 
 
 def _as_dict(one: Survey) -> dict[str, Any]:
-    """As JSON can say it: there is no NaN."""
+    """The survey as JSON can hold it, without NaN."""
     found = asdict(one) | {"dtype": str(one.dtype), "shape": list(one.shape)}
     return {k: None if isinstance(v, float) and isnan(v) else v for k, v in found.items()}

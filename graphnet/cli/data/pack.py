@@ -1,4 +1,4 @@
-"""``graphnet data pack``: HDF5 files out of pictures, a table or arrays; what was read is said."""
+"""``graphnet data pack``: make HDF5 files of pictures, a table or arrays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pack(
     table: TableOptions,
     pictures: PictureOptions,
 ) -> None:
-    """Pack what is named, and say how it was read and where it went.
+    """Pack the sources, and print how they were read and where they went.
 
     Args:
         sources: A folder, a table of text, or ``NAME=FILE`` for each array.
@@ -91,7 +91,7 @@ def _samples(sources: Sequence[str], table: TableOptions, pictures: PictureOptio
 
 
 def _no_source(sources: Sequence[str]) -> str:
-    """Why there is nothing to pack, and what was expected."""
+    """The message that there is nothing to pack."""
     path, is_one = Path(sources[0]), len(sources) == 1
     if is_one and not path.exists():
         return f"there is no file or folder {path}\n{_EXPECTED}"
@@ -110,7 +110,7 @@ _EXPECTED = (
 
 
 def _refuse_options(kind: str, *options: TableOptions | PictureOptions) -> None:
-    """See that nothing was asked for that has no meaning for this kind of source."""
+    """Check that no option was given that has no meaning for this kind of source."""
     for given in options:
         for field in fields(given):
             if getattr(given, field.name) != field.default:
@@ -133,10 +133,10 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
 
 
 def parse_part(text: str) -> float:
-    """The part of the whole that ``0.2`` or ``20%`` is.
+    """The number that ``0.2`` or ``20%`` stands for.
 
     Raises:
-        DataError: If it is none, or not between nothing and everything.
+        DataError: If it is not a number, or not from 0 to less than 1.
     """
     found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(%?)", text.strip(), re.ASCII)
     part = float(found[1]) / (100 if found[2] else 1) if found else -1

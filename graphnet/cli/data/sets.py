@@ -1,4 +1,4 @@
-"""``graphnet data``: get a named data set, or list those there are."""
+"""``graphnet data``: get a named data set, or list them all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphnet.files.paths import shown
 
 
 def data(name: str, from_dir: Path | None, to_dir: Path | None, *, offline: bool) -> None:
-    """See that a named set is on this machine as HDF5 files, and say where.
+    """Get a named set as HDF5 files, and print where they are.
 
     Raises:
         DataError: If there is no such set, or it is not available.
@@ -33,7 +33,7 @@ def _contents(found: NamedSet, part: str, path: Path) -> str:
 def list_data() -> None:
     """Print all named sets and whether they are here."""
     table(
-        [("name", "left"), ("what", "left"), ("train", "right"), ("test", "right"), ("", "left")],
+        ["name", "what", ">train", ">test", ""],
         [
             (
                 found.name,

@@ -29,7 +29,7 @@ def caffe(
         GraphnetError: Listing all that is wrong or has no equal.
     """
     made = import_caffe(model, to, weights, solver, mean, level=level, stages=stages)
-    table([("layer", "left"), ("caffe", "left"), ("graphnet", "left"), ("filled with", "left")],
+    table(["layer", "caffe", "graphnet", "filled with"],
           made.rows())  # fmt: skip
     say()
     names = ["net.yaml", "solver.yaml", "model.h5", *(p.name for p in made.files.means.values())]
@@ -58,7 +58,7 @@ def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase) -> None:
         )
         for each in found
     ]
-    table([("layer", "left"), ("graphnet", "left"), ("caffe", "left"), ("params", "left")], rows)
+    table(["layer", "graphnet", "caffe", "params"], rows)
     say()
     files = [to, *([to.with_suffix(".caffemodel")] if weights else [])]
     facts([(path.suffix[1:], _size(path)) for path in files])

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.app import Net, app, command
-from graphnet.cli.options import PhaseName
+from graphnet.cli.app import app, command
+from graphnet.cli.options import NetFile, PhaseName
 from graphnet.cli.usage import Commands
 
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
@@ -62,7 +62,7 @@ app.add_typer(exports, name="export", help="Make a net of another framework of g
 
 
 def to_caffe(
-    net: Net,
+    net: NetFile,
     to: Annotated[
         Path,
         typer.Option("-o", "--to", metavar="FILE", help="The .prototxt; a .caffemodel beside it."),
@@ -73,7 +73,7 @@ def to_caffe(
             metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."
         ),
     ] = None,
-    phase: Annotated[PhaseName, typer.Option(help="Which of its layers.")] = PhaseName.TEST,
+    phase: PhaseName = "test",
 ) -> None:
     """Export a net and its weights to Caffe.
 
@@ -81,7 +81,7 @@ def to_caffe(
     """
     from graphnet.cli.interchange import caffe as caffe_export
 
-    caffe_export.to_caffe(net, to, weights, phase.value)
+    caffe_export.to_caffe(net, to, weights, phase)
 
 
 to_caffe.__name__ = "caffe"

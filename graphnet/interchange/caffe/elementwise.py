@@ -115,7 +115,7 @@ def eltwise(r: Reader) -> Made:
     if coeff and part["operation"] != "SUM":
         r.refuse("has coefficients, which only SUM takes", part.at("coeff"))
     operation = {"SUM": "Add", "PROD": "Multiply", "MAX": "Max"}[part["operation"]]
-    made = r.only("ElementWise", operation=operation, **({"coeff": coeff} if coeff else {}))
+    made = r.only("ElementWise", operation=operation, **({"coef": coeff} if coeff else {}))
     if operation == "Max":
         made.notes.append(
             "of equal maxima the first bottom takes the gradient here, in Caffe the second"
@@ -136,7 +136,7 @@ def batch_norm(r: Reader) -> Made:
     made = r.layer(
         "BatchNorm",
         affine=False,
-        eps=part["eps"],
+        epsilon=part["eps"],
         moving_average_fraction=part["moving_average_fraction"],
         **keys,
     )
@@ -236,7 +236,8 @@ def _second_bottom(r: Reader, part: Message, kind: str) -> Made:
 def mvn(r: Reader) -> Made:
     """MVN; its top always has four axes."""
     part = r.message["mvn_param"]
-    keys = {name: part[name] for name in ("normalize_variance", "across_channels", "eps")}
+    keys = {name: part[name] for name in ("normalize_variance", "across_channels")}
+    keys["epsilon"] = part["eps"]
     shape = r.shapes[0]
     if shape is None or len(shape) == 4:  # noqa: PLR2004  # (N, C, H, W)
         return r.only("MVN", **keys)

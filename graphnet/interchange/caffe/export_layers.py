@@ -101,7 +101,7 @@ def _based(kind: str, part: str) -> ToCaffe:
 
 def _element_wise(w: Writer) -> list[Part]:
     spec, n = w.spec, len(w.vertex.bottoms)
-    coeff = None if spec.coeff is None else list(spec.coeff)
+    coeff = None if spec.coef is None else list(spec.coef)
     match spec.operation:
         case "Subtract":
             return w.one("Eltwise", "eltwise_param", operation="SUM", coeff=[1.0, -1.0])
@@ -130,7 +130,7 @@ def _reduction(w: Writer) -> list[Part]:
         "reduction_param",
         operation=operation[spec.operation],
         axis=spec.axis,
-        coeff=spec.coeff,
+        coeff=spec.coef,
     )
 
 
@@ -152,8 +152,8 @@ def _mvn(w: Writer) -> list[Part]:
     if len(w.bottom) != 4:  # noqa: PLR2004  # (N, C, H, W)
         w.refuse(f"a bottom of shape {shape_text(w.bottom)}\n  Caffe's MVN gives images")
     spec = w.spec
-    names = ("normalize_variance", "across_channels", "eps")
-    return w.one("MVN", "mvn_param", **{name: getattr(spec, name) for name in names})
+    keys = {name: getattr(spec, name) for name in ("normalize_variance", "across_channels")}
+    return w.one("MVN", "mvn_param", **keys, eps=spec.epsilon)
 
 
 def _identity(w: Writer) -> list[Part]:
@@ -167,8 +167,8 @@ def _loss(kind: str, *more: Callable[[Writer, Message], None]) -> ToCaffe:
         message = w.layer(kind)
         taken = {blob.name for blob in w.vertex.graph.all_blobs}
         message.put("top", [f"{w.name}.value" if w.name in taken else w.name])
-        if getattr(w.spec, "weight", 1) != 1:
-            message.put("loss_weight", [float(w.spec.weight)])
+        if getattr(w.spec, "loss_weight", 1) != 1:
+            message.put("loss_weight", [float(w.spec.loss_weight)])
         for each in more:
             each(w, message)
         return [Part(message)]

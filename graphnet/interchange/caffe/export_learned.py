@@ -78,7 +78,7 @@ def batch_norm(w: Writer) -> list[Part]:
         "batch_norm_param",
         use_global_stats=spec.use_global_stats,
         moving_average_fraction=spec.moving_average_fraction,
-        eps=spec.eps,
+        eps=spec.epsilon,
     )
     for _ in range(3):
         message.add("param", Message.of("ParamSpec", lr_mult=0.0, decay_mult=0.0))

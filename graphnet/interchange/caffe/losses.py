@@ -39,7 +39,7 @@ def _weight(r: Reader) -> float:
 def _loss(r: Reader, kind: str, **keys: Any) -> Made:
     """A loss with its weight."""
     weight = _weight(r)
-    made = r.only(kind, tops=(), weight=weight, **keys)
+    made = r.only(kind, tops=(), loss_weight=weight, **keys)
     if weight != 1:
         made.notes.append(f"it reports {weight:g} times the loss; Caffe prints it without that")
     return made
@@ -160,7 +160,7 @@ def hinge_loss(r: Reader) -> Made:
         r.layer("Power", "signs", bottoms=[onehot], tops=[signs], scale=2, shift=-1),
     ]
     if part["norm"] == "L1":
-        layers.append(r.layer("HingeLoss", bottoms=[scores, signs], tops=(), weight=weight))
+        layers.append(r.layer("HingeLoss", bottoms=[scores, signs], tops=(), loss_weight=weight))
     else:
         product, room, zeros = (f"{r.name}.{what}" for what in ("product", "loss", "zeros"))
         layers += [
@@ -169,7 +169,7 @@ def hinge_loss(r: Reader) -> Made:
             r.layer("Power", "loss", bottoms=[product], tops=[room], scale=-1, shift=1),
             r.layer("ReLU", "positive", bottoms=[room], tops=[room]),
             r.layer("Power", "zeros", bottoms=[room], tops=[zeros], scale=0),
-            r.layer("SquareLoss", bottoms=[room, zeros], tops=(), weight=2 * weight),
+            r.layer("SquareLoss", bottoms=[room, zeros], tops=(), loss_weight=2 * weight),
         ]  # fmt: skip
     note = "labels as 1 for their class and -1 for all others, which Caffe's HingeLoss makes itself"
     return Made(layers, notes=[note])

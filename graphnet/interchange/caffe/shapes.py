@@ -133,7 +133,7 @@ def reduction(r: Reader) -> Made:
         "Reduction",
         operation=operation[part["operation"]],
         axis=r.sample_axis(part),
-        coeff=part["coeff"],
+        coef=part["coeff"],
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from math import prod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Shapes, Stage
+from graphnet.layers.base import Binding, Layer, LayerSpec, PassStage, Phase, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import (
     all_but_channels,
     beside,
@@ -21,13 +21,13 @@ from graphnet.layers.channelwise.channels import (
     check_channels,
 )
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 
 
 class BatchNorm(LayerSpec):
-    """Normalise every channel: ``(x − mean) / √(variance + eps) · scale + bias``.
+    """Normalise every channel: ``(x − mean) / √(variance + epsilon) · scale + bias``.
 
     In the training phase mean and (biased) variance are those of the batch, over all its
     samples and positions, and the gradient goes through them. They also move the running
@@ -47,7 +47,7 @@ class BatchNorm(LayerSpec):
     Args:
         affine: Whether the normalised values are multiplied by a learned scale and a learned
             bias is added. Default true.
-        eps: Added to the variance. Default 1e-5.
+        epsilon: Added to the variance. Default 1e-5.
         moving_average_fraction: What the running statistics keep at each batch, from 0 to less
             than 1. Default 0.9.
         use_global_stats: Whether to normalise with the running statistics, and leave them as
@@ -56,7 +56,7 @@ class BatchNorm(LayerSpec):
             batch; otherwise they are those of each shard. Default false.
         param_key: Layers with the same key share their params and running statistics. Default:
             the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: bn1, type: BatchNorm, neuron: ReLU, bottoms: [conv1], tops: [bn1]}
     Source:
@@ -74,7 +74,7 @@ class BatchNorm(LayerSpec):
 
     type: Literal["BatchNorm"] = "BatchNorm"
     affine: bool = True
-    eps: PositiveFloat = 1e-5
+    epsilon: PositiveFloat = 1e-5
     moving_average_fraction: float = Field(default=0.9, ge=0, lt=1)
     use_global_stats: bool | None = None
     sync: bool = False
@@ -105,14 +105,12 @@ class BatchNorm(LayerSpec):
         shape = (bottoms[0][1],)
         return {"mean": StateDecl(shape), "variance": StateDecl(shape, fill=1.0)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         decls = {
             "mean": ScratchDecl((x[1],), lifetime="pass"),
             "rate": ScratchDecl((x[1],), lifetime="pass"),
-            "spare": ScratchDecl((2, x[1])),
+            "sums": ScratchDecl((2, x[1])),
         }
         if backward and self.affine and not self.frozen:  # needed where no bottom diff is wanted
             widest = max(b.stop - b.start for b in channel_blocks(x, backend))
@@ -135,42 +133,59 @@ class BatchNormLayer(Layer[BatchNorm]):
                 f"in a bottom of shape {shape_text(shape)} each channel has a single element, "
                 "which less its mean is 0\n  expected larger batches, or use_global_stats: true"
             )
-        self.forward = self.backend.concurrently(  # type: ignore[method-assign]
-            [b.forward_running if running else b.forward_batch for b in blocks]
+        together = self.backend.concurrently
+        self.bind_passes(
+            forward=together([b.forward_running if running else b.forward_batch for b in blocks])
         )
         calls = [b.backward_running if running else b.backward_batch for b in blocks]
         if self.bottoms[0].diff is not None:
-            self.backward = self.backend.concurrently(calls)  # type: ignore[method-assign]
-        elif "centred" in self.scratch:  # which all blocks use
-            self.backward = partial(_one_by_one, calls)  # type: ignore[method-assign]
+            self.bind_passes(backward=together(calls))
+        elif "centred" in self.scratch:  # all blocks use one array, so they take turns
+            self.bind_passes(backward=in_turn(calls))
         self.blocks = blocks
 
-    def forward_stages(self) -> list[Stage]:
+    def forward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase):
             return super().forward_stages()
         together, blocks = self.backend.concurrently, self.blocks
         return [
-            Stage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
-            Stage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
-            Stage(together([b.finish_forward for b in blocks])),
+            PassStage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
+            PassStage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
+            PassStage(together([b.finish_forward for b in blocks])),
         ]
 
-    def backward_stages(self) -> list[Stage]:
+    def backward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase) or self.bottoms[0].diff is None:
             return super().backward_stages()
         together, blocks = self.backend.concurrently, self.blocks
-        # the gradient of a shard is of its own loss, so the sums are shared as means are
+        # a shard's diffs are those of its own mean loss, so their sums are shared like means
         return [
-            Stage(together([b.sum_up for b in blocks]), self.scratch["spare"].reshape(-1)),
-            Stage(together([b.finish_backward for b in blocks])),
+            PassStage(together([b.sum_up for b in blocks]), self.scratch["sums"].reshape(-1)),
+            PassStage(together([b.finish_backward for b in blocks])),
         ]
 
 
 class _Block:
     """Some of the channels: their part of every array, and what is computed of it.
 
-    ``rate`` is 1 / √(variance + eps). ``sums`` holds Σ dy and Σ dy · x̂ in backward, where x̂ is
-    the normalised bottom, and what it is convenient to overwrite them with.
+    The arrays are used again as soon as what they hold is no longer needed. With m elements a
+    channel, x̂ the normalised bottom and r = 1 / √(variance + epsilon), they hold after each part:
+
+    =================  ======  ==========  ====================  ===========  ========
+    part               mean    rate        sums[0]               sums[1]      y
+    =================  ======  ==========  ====================  ===========  ========
+    find_mean          mean                least x               largest x
+    find_variance      mean    variance                                       x − mean
+    finish_forward     mean    r           r · scale                          the top
+    =================  ======  ==========  ====================  ===========  ========
+
+    =================  ======  ==========  ====================  ===========  ========
+    part               mean    rate        sums[0]               sums[1]      dx
+    =================  ======  ==========  ====================  ===========  ========
+    sum_up             mean    r           Σ dy                  Σ dy · x̂     x − mean
+    finish_backward    mean    r           −Σ dy / m             −r Σ dy x̂/m  the diff
+                                           and then r · scale
+    =================  ======  ==========  ====================  ===========  ========
     """
 
     def __init__(self, layer: BatchNormLayer, channels: slice) -> None:
@@ -185,8 +200,8 @@ class _Block:
 
         self.x, self.y = bottom.data[:, channels], top.data[:, channels]
         self.dx = None if bottom.diff is None else bottom.diff[:, channels]
-        self.dy = None if top.diff is None else top.diff[:, channels]
-        self.centred = self.dx
+        self.dy: Any = None if top.diff is None else top.diff[:, channels]
+        self.centred: Any = self.dx
         if self.dx is None and "centred" in layer.scratch:
             self.centred = layer.scratch["centred"][:, : channels.stop - channels.start]
 
@@ -198,7 +213,7 @@ class _Block:
         self.running = layer.state["mean"][channels], layer.state["variance"][channels]
 
         self.mean, self.rate = layer.scratch["mean"][channels], layer.scratch["rate"][channels]
-        self.sums = layer.scratch["spare"][0, channels], layer.scratch["spare"][1, channels]
+        self.sums = layer.scratch["sums"][0, channels], layer.scratch["sums"][1, channels]
         self.mean_beside = beside(self.mean, n_axes)
         self.sums_beside = beside(self.sums[0], n_axes), beside(self.sums[1], n_axes)
         self.add_x = layer.backend.axes_sum(self.x, self.axes, self.mean)
@@ -214,7 +229,7 @@ class _Block:
         self.finish_forward()
 
     def find_mean(self) -> None:
-        """The mean of these samples; of equal ones it is exactly them, in spite of rounding."""
+        """The mean of these samples; of equal ones it is that number, in spite of rounding."""
         xp, mean, (least, most) = self.xp, self.mean, self.sums
         self.add_x()
         xp.multiply(mean, 1 / self.count, out=mean)
@@ -252,9 +267,9 @@ class _Block:
         self.scale_and_shift(variance)
 
     def scale_and_shift(self, variance: Array) -> None:
-        """Finish the centred values in the top."""
+        """Scale and shift the centred values in the top."""
         xp = self.xp
-        xp.add(variance, self.spec.eps, out=self.rate)
+        xp.add(variance, self.spec.epsilon, out=self.rate)
         xp.sqrt(self.rate, out=self.rate)
         xp.reciprocal(self.rate, out=self.rate)
         self.slope()
@@ -307,8 +322,3 @@ class _Block:
         if self.dx is not None:
             self.slope()
             self.xp.multiply(self.dy, self.sums_beside[0], out=self.dx)
-
-
-def _one_by_one(calls: Sequence[Callable[[], None]]) -> None:
-    for call in calls:
-        call()

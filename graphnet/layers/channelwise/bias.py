@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
-
-from graphnet.blob import Shape
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.channelwise.span import (
-    Span,
-    given_span,
-    learned_span,
-    refuse_with_values,
-    values_shape,
-)
+from graphnet.layers.base import Binding, Layer, Reads, Shapes
+from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
-from graphnet.layers.shape.axis import FeatureAxis
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.param import ParamDecl
 
 
-class Bias(LayerSpec):
+class Bias(SpanningSpec):
     """``top = bottom + bias``, with one learned number per channel.
 
     Other values of ``axis`` and ``num_axes`` give each channel and row a number of its own, or
@@ -38,11 +28,8 @@ class Bias(LayerSpec):
         bias: The sizes of the axes it spans, ``(1,)`` for ``num_axes: 0``; none with a second
             bottom.
     Args:
-        axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
-        num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
-            serves all elements. Default 1.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
         - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}
@@ -51,37 +38,14 @@ class Bias(LayerSpec):
         with the batch axis, so it is always 0.
     """
 
-    n_bottoms: ClassVar[Arity] = Arity(1, 2)
-    overwrites: ClassVar[bool] = True
-
     learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned()}
 
     type: Literal["Bias"] = "Bias"
-    axis: FeatureAxis = 1
-    num_axes: int = Field(default=1, ge=-1)
     param_key: str | None = None
     neuron: AnyNeuron | None = None
 
-    @model_validator(mode="after")
-    def _check_keys(self) -> Bias:
-        refuse_with_values(self)
-        return self
-
-    def span(self, bottoms: Shapes) -> Span:
-        """The axes the values span."""
-        if len(bottoms) > 1:
-            return given_span(bottoms)
-        return learned_span(bottoms[0], self.axis, self.num_axes)
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        self.span(bottoms)
-        return [bottoms[0]]
-
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        if len(bottoms) > 1:
-            return {}
-        shape = values_shape(bottoms[0], self.span(bottoms))
-        return {"bias": self.decl("bias", shape)}
+        return self.learned_decls(bottoms, "bias")
 
     def backward_reads(self) -> Reads:
         return Reads()

@@ -45,7 +45,7 @@ def check_images(shape: Shape) -> None:
 
 
 def channels_last_hint(shape: Shape) -> str:
-    """A line on how images are turned whose channels look to be last, or nothing."""
+    """A line on how to transpose images whose channels seem to come last; empty for others."""
     if len(shape) != 4 or shape[3] not in _CHANNELS or min(shape[1:3]) < _SMALLEST_SIDE:  # noqa: PLR2004
         return ""
     n, height, width, channels = shape
@@ -56,12 +56,12 @@ def channels_last_hint(shape: Shape) -> str:
 
 
 def channel_blocks(shape: Shape, backend: Backend) -> list[slice]:
-    """Slices of axis 1 that together are all of it, each about ``backend.block_elements``.
+    """Slices of axis 1 that together are all of it, as the backend wants them cut.
 
     They depend on the shape alone, so that sums come out the same for any number of threads.
     """
     n_channels = shape[1]
-    most = max(1, backend.block_elements // max(1, prod(shape) // n_channels))
+    most = backend.parts_at_once(n_channels, prod(shape) // n_channels)
     n_blocks = ceil(n_channels / most)
     edges = [round(i * n_channels / n_blocks) for i in range(n_blocks + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]

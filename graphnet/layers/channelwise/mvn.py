@@ -9,14 +9,14 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 
-#: How many times the spacing of numbers a mean of equal ones may be off, with room to spare.
+#: The mean of equal numbers may be off by so many times their spacing, with some margin.
 ROUNDING = 16
 
 
 class MVN(LayerSpec):
-    """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + eps)``.
+    """Give each channel of each sample mean 0 and variance 1: ``(x − mean) / (σ + epsilon)``.
 
     The variance is the biased one. Where all elements are equal the result is exactly 0 and so is
     its gradient. Unlike BatchNorm it looks at one sample at a time.
@@ -29,11 +29,11 @@ class MVN(LayerSpec):
         normalize_variance: Whether it divides by the deviation; otherwise only the mean is taken
             away. Default true.
         across_channels: Whether mean and deviation are those of the whole sample. Default false.
-        eps: Added to the deviation. Default 1e-9.
+        epsilon: Added to the deviation. Default 1e-9.
     Example:
         - {name: norm, type: MVN, bottoms: [data], tops: [normalised]}
     Source:
-        Caffe ``MVN``, whose gradient leaves ``eps`` out.
+        Caffe ``MVN``, whose gradient leaves ``epsilon`` out.
     """
 
     each_bottom: ClassVar[bool] = True
@@ -42,7 +42,7 @@ class MVN(LayerSpec):
     type: Literal["MVN"] = "MVN"
     normalize_variance: bool = True
     across_channels: bool = False
-    eps: PositiveFloat = 1e-9
+    epsilon: PositiveFloat = 1e-9
 
     @property
     def first_axis(self) -> int:
@@ -59,12 +59,10 @@ class MVN(LayerSpec):
             )
         return [x]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         per_group = (*x[: self.first_axis], *(1 for _ in x[self.first_axis :]))
-        decls = {name: ScratchDecl(per_group, blob=True) for name in ("spare", "off", "most")}
+        decls = {name: ScratchDecl(per_group, blob=True) for name in ("of_group", "off", "most")}
         decls["near"] = ScratchDecl(per_group, "bool", blob=True)
         if self.normalize_variance:
             decls["deviation"] = ScratchDecl(per_group, lifetime="pass", blob=True)
@@ -81,21 +79,22 @@ class MVN(LayerSpec):
 class MVNLayer(Layer[MVN]):
     """Runs :class:`MVN`.
 
-    The mean is found twice: what is left of it in the centred values is taken away as well. Equal
-    values are centred about one of themselves, so that exactly 0 is left of them. The squares are
-    those of values scaled by a power of two, which neither overflow nor vanish.
+    The mean is subtracted twice: the second time it is that of the centred values, which rounding
+    has left. Equal values are centred about one of them, so that exactly 0 is left. Before values
+    are squared, a power of two scales them, so that the squares neither overflow nor vanish.
     """
 
     def setup(self) -> None:
         (x,), (y,), first = self.bottoms, self.tops, self.spec.first_axis
         self.axes = tuple(range(first, len(x.shape)))
         self.weight = 1 / prod(x.shape[first:])
-        self.first = x.data[(..., *(slice(1) for _ in self.axes))]
-        spare, axes_sum = self.scratch["spare"], self.backend.axes_sum
-        self.add_x, self.add_y = (axes_sum(b.data, self.axes, spare) for b in (x, y))
+        first_of_each: Any = (..., *(slice(1) for _ in self.axes))
+        self.first = x.data[first_of_each]
+        of_group, axes_sum = self.scratch["of_group"], self.backend.axes_sum
+        self.add_x, self.add_y = (axes_sum(b.data, self.axes, of_group) for b in (x, y))
         self.add_dy: Any = None
         if x.diff is not None:
-            self.add_dy = axes_sum(y.diff, self.axes, spare)
+            self.add_dy = axes_sum(y.diff, self.axes, of_group)
         self.multiply: Any = None
         if self.spec.normalize_variance:
             bind, product = self.backend.elementwise, self.scratch["product"]
@@ -104,30 +103,30 @@ class MVNLayer(Layer[MVN]):
             self.add_squares = axes_sum(product, self.axes, self.scratch["deviation"])
             if x.diff is not None:
                 self.multiply = bind(_multiply, y.data, y.diff, product)
-                self.add_product = axes_sum(product, self.axes, spare)
+                self.add_product = axes_sum(product, self.axes, of_group)
 
     def forward(self) -> None:
         xp, x, y = self.xp, self.bottoms[0].data, self.tops[0].data
-        spare, near = self.scratch["spare"], self.scratch["near"]
+        of_group, near = self.scratch["of_group"], self.scratch["near"]
         self.add_x()
-        xp.multiply(spare, self.weight, out=spare)
+        xp.multiply(of_group, self.weight, out=of_group)
         self.see_whether_first_is_mean()
-        xp.copyto(spare, self.first, where=near)
-        xp.subtract(x, spare, out=y)
+        xp.copyto(of_group, self.first, where=near)
+        xp.subtract(x, of_group, out=y)
         self.add_y()
-        xp.multiply(spare, self.weight, out=spare)
-        xp.subtract(y, spare, out=y)
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.subtract(y, of_group, out=y)
         if self.spec.normalize_variance:
             self.write_deviation()
-            xp.add(self.scratch["deviation"], self.spec.eps, out=spare)
-            xp.divide(y, spare, out=y)
+            xp.add(self.scratch["deviation"], self.spec.epsilon, out=of_group)
+            xp.divide(y, of_group, out=y)
 
     def see_whether_first_is_mean(self) -> None:
         """Note where the first value is the mean as far as a sum can tell."""
         xp, off, most = self.xp, self.scratch["off"], self.scratch["most"]
         xp.absolute(self.first, out=most)
         xp.multiply(most, ROUNDING * float(xp.finfo(self.dtype).eps), out=most)
-        xp.subtract(self.scratch["spare"], self.first, out=off)
+        xp.subtract(self.scratch["of_group"], self.first, out=off)
         xp.absolute(off, out=off)
         xp.less_equal(off, most, out=self.scratch["near"])
 
@@ -148,34 +147,39 @@ class MVNLayer(Layer[MVN]):
     def backward(self) -> None:
         """Assign the gradient.
 
-        With σ' = σ + eps it is dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ', and 0 where σ
-        is.
+        dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ' with σ' = σ + epsilon, and 0 where σ
+        is 0.
         """
-        xp, dx, dy, spare = self.xp, self.bottoms[0].diff, self.tops[0].diff, self.scratch["spare"]
+        xp, dx, dy, of_group = (
+            self.xp,
+            self.bottoms[0].diff,
+            self.tops[0].diff,
+            self.scratch["of_group"],
+        )
         if dx is None:
             return
         if self.multiply is None:
             self.add_dy()
-            xp.multiply(spare, self.weight, out=spare)
-            xp.subtract(dy, spare, out=dx)
+            xp.multiply(of_group, self.weight, out=of_group)
+            xp.subtract(dy, of_group, out=dx)
             return
         deviation, product = self.scratch["deviation"], self.scratch["product"]
         y = self.tops[0].data
         self.multiply()
         self.add_product()
-        xp.multiply(spare, self.weight, out=spare)
-        xp.multiply(y, spare, out=product)
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.multiply(y, of_group, out=product)
         tiny = float(xp.finfo(self.dtype).tiny)
-        xp.maximum(deviation, tiny, out=spare)
-        xp.divide(product, spare, out=product)  # y · mean(y · dy) / σ
+        xp.maximum(deviation, tiny, out=of_group)
+        xp.divide(product, of_group, out=product)  # y · mean(y · dy) / σ
         self.add_dy()
-        xp.multiply(spare, self.weight, out=spare)
-        xp.subtract(dy, spare, out=dx)
-        xp.add(deviation, self.spec.eps, out=spare)
-        xp.divide(dx, spare, out=dx)
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.subtract(dy, of_group, out=dx)
+        xp.add(deviation, self.spec.epsilon, out=of_group)
+        xp.divide(dx, of_group, out=dx)
         xp.subtract(dx, product, out=dx)
-        xp.sign(deviation, out=spare)
-        xp.multiply(dx, spare, out=dx)
+        xp.sign(deviation, out=of_group)
+        xp.multiply(dx, of_group, out=dx)
 
 
 def power_of_two(xp: Any, values: Array) -> None:

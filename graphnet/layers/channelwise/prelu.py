@@ -8,12 +8,8 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
-from graphnet.layers.channelwise.channels import (
-    beside,
-    channel_blocks,
-    check_channels,
-)
+from graphnet.layers.base import Binding, Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import beside, channel_blocks, check_channels
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl
@@ -56,9 +52,7 @@ class PReLU(LayerSpec):
         shape = (1,) if self.channel_shared else (bottoms[0][1],)
         return {"slope": self.decl("slope", shape)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {
             "negative": ScratchDecl(bottoms[0], blob=True),
             "slopes": ScratchDecl((bottoms[0][1],)),
@@ -73,13 +67,13 @@ class PReLULayer(Layer[PReLU]):
 
     def setup(self) -> None:
         (bottom,), slope = self.bottoms, self.params["slope"]
-        # one for each channel; those of backward are their gradients
+        # a slope for each channel; in backward, its gradient
         self.slopes = self.scratch["slopes"]
         self.slope = self.xp.broadcast_to(slope.data, self.slopes.shape)
         self.dslope = slope.diff
         blocks = channel_blocks(bottom.shape, self.backend)
         bind = self.backend.concurrently
-        self.forward = bind([partial(self.forward_block, b) for b in blocks])  # type: ignore[method-assign]
+        self.bind_passes(forward=bind([partial(self.forward_block, b) for b in blocks]))
         self.differentiate = bind([partial(self.backward_block, b) for b in blocks])
 
     def forward_block(self, channels: slice) -> None:

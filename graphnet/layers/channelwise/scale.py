@@ -5,26 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
-
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Shape
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.channelwise.span import (
-    Span,
-    given_span,
-    learned_span,
-    refuse_with_values,
-    values_shape,
-)
+from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
-from graphnet.layers.shape.axis import FeatureAxis
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl
 
 
-class Scale(LayerSpec):
+class Scale(SpanningSpec):
     """``top = bottom · scale (+ bias)``, with one learned factor per channel.
 
     Other values of ``axis`` and ``num_axes`` give each channel and row a factor of its own, or
@@ -41,12 +31,9 @@ class Scale(LayerSpec):
             bottom.
         bias: The same shape, with ``bias: true``.
     Args:
-        axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
-        num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
-            serves all elements. Default 1.
         bias: Whether a learned bias is added. Default false.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: scale1, type: Scale, bias: true, bottoms: [bn1], tops: [scale1]}
         - {name: gate, type: Scale, bottoms: [conv2, weights], tops: [weighted]}
@@ -55,48 +42,20 @@ class Scale(LayerSpec):
         with the batch axis, so it is always 0.
     """
 
-    n_bottoms: ClassVar[Arity] = Arity(1, 2)
-    overwrites: ClassVar[bool] = True
-
     learned: ClassVar[Mapping[str, Learned]] = {
         "scale": Learned(Constant(value=1.0)),
         "bias": Learned(),
     }
 
     type: Literal["Scale"] = "Scale"
-    axis: FeatureAxis = 1
-    num_axes: int = Field(default=1, ge=-1)
     bias: bool = False
     param_key: str | None = None
     neuron: AnyNeuron | None = None
 
-    @model_validator(mode="after")
-    def _check_keys(self) -> Scale:
-        refuse_with_values(self)
-        return self
-
-    def span(self, bottoms: Shapes) -> Span:
-        """The axes the factors span."""
-        if len(bottoms) > 1:
-            return given_span(bottoms)
-        return learned_span(bottoms[0], self.axis, self.num_axes)
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        self.span(bottoms)
-        return [bottoms[0]]
-
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
-        if len(bottoms) > 1:
-            return {}
-        shape = values_shape(bottoms[0], self.span(bottoms))
-        decls = {"scale": self.decl("scale", shape)}
-        if self.bias:
-            decls["bias"] = self.decl("bias", shape)
-        return decls
+        return self.learned_decls(bottoms, "scale", *(("bias",) if self.bias else ()))
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if not backward or (len(bottoms) == 1 and self.frozen):
             return {}
         return {"product": ScratchDecl(bottoms[0], blob=True)}

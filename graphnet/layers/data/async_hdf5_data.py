@@ -17,22 +17,13 @@ from graphnet.layers.data.hdf5_data import HDF5Data, HDF5DataLayer
 class AsyncHDF5Data(HDF5Data):
     """Samples from HDF5 files or a named data set, made ready by a thread while the net computes.
 
-    Delivers exactly what HDF5Data of the same name does. Small batches of a source in memory are
-    made when they are asked for, which is quicker.
+    It delivers what an HDF5Data layer of the same name and properties delivers. Small batches of a
+    source in memory are made when they are asked for, which is quicker. The batches kept ready take
+    memory besides ``buffer_bytes``.
 
     Tops:
-        each: As of HDF5Data.
+        each: ``(batch_size, …)``, the rest as in the file and after the transformers.
     Args:
-        source: As of HDF5Data.
-        otherwise: As of HDF5Data.
-        batch_size: Samples in a batch.
-        shuffle: As of HDF5Data.
-        order_key: As of HDF5Data.
-        rows: As of HDF5Data.
-        shapes: As of HDF5Data.
-        transformers: As of HDF5Data.
-        check_finite: As of HDF5Data.
-        buffer_bytes: As of HDF5Data; the batches kept ready come on top of it.
         prefetch: How many batches are kept ready, at most 64. Default 2.
     Example:
         - {name: data, type: AsyncHDF5Data, source: dataset:digits/train, batch_size: 16}

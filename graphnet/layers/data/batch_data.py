@@ -6,13 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from math import isnan, prod
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import Self, TypeVar
 
-import numpy as np
 from pydantic import Field, model_validator
 
-from graphnet.backend.staging import on_host
-from graphnet.blob import Array, Shape, shape_text
+from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
@@ -20,25 +18,29 @@ from graphnet.data.table import Table
 from graphnet.data.transformers import AnyTransformer, out_shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, GraphnetError, did_you_mean
-from graphnet.layers.base import (
-    Arity,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
-from graphnet.layers.data.data_layer import DataLayer
+from graphnet.layers.base import Shapes
+from graphnet.layers.data.data_layer import DataLayer, DataSpec
+from graphnet.layers.data_traits import RowOrder
 from graphnet.random.keys import stream_key
 from graphnet.sealed import read_only
 
 
-class BatchSpec(LayerSpec):
-    """The properties these layers share; see :class:`graphnet.layers.data.hdf5_data.HDF5Data`."""
+class BatchSpec(DataSpec):
+    """A data layer that delivers stored samples.
 
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
+    Args:
+        batch_size: Samples in a batch.
+        shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
+            epoch. Default false.
+        order_key: Data layers with the same key, as many rows and the same ``shuffle`` deliver
+            their rows in the same order, and random transformers draw the same numbers, as if
+            they were tops of one layer. Different keys say that their rows are not to belong
+            together. Default: the layer's name.
+        shapes: The shape of one sample for each top, so that no file is needed to check the net.
+        transformers: For each top a list: Scale, SubMean, Pad, RandomCrop, RandomMirror,
+            RandomShift, RandomRotation.
+        check_finite: Refuse NaN and infinite values. Default true.
+    """
 
     tops: tuple[str, ...] = ("data", "label")
     batch_size: PositiveInt
@@ -74,20 +76,23 @@ class BatchSpec(LayerSpec):
             DataError: If a file that must be read for it cannot be.
         """
 
-    def samples_there(self) -> int | None:
-        """How many samples there are, where they are on this machine already.
+    @property
+    def row_order(self) -> RowOrder:
+        return RowOrder(self.shuffle, self.order_key, self.batch_size)
 
-        Raises:
-            DataError: If they are not as declared.
-        """
-        return None
+    @property
+    def must_be_finite(self) -> bool:
+        return self.check_finite
+
+    def transformers_of(self, top: str) -> tuple[AnyTransformer, ...]:
+        return self.transformers.get(top, ())
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         stored = self.sample_shapes()
         shapes = []
         for top in self.tops:
             try:
-                shape = out_shape(self.transformers.get(top, ()), stored[top])
+                shape = out_shape(self.transformers_of(top), stored[top])
             except GraphnetError as error:
                 raise type(error)(f"top '{top}': {error}") from error
             shapes.append((self.batch_size, *shape))
@@ -113,7 +118,7 @@ class BatchLayer(DataLayer[S]):
     ``seek`` moves it; neither its place nor its end can be assigned.
     """
 
-    # what makes the batches; None until there is something to deliver
+    # makes the batches; None until there is something to deliver
     _batches: Batches | None = None
     _make: Callable[[], int]
     _wrap, _n_samples = True, None
@@ -123,8 +128,8 @@ class BatchLayer(DataLayer[S]):
     n_samples: int | None = read_only("_n_samples", "its data say how many there are")
 
     def setup(self) -> None:
-        # where a batch is made, and of these those that are not the top itself
-        self._targets = [host_array(top.data) for top in self.tops]
+        # the host arrays that a batch is made in; some may be the tops themselves
+        self._targets = [self.backend.host_side(top.data) for top in self.tops]
         pairs = zip(self._targets, self.tops, strict=True)
         # the cursor, now and before the last batch; a list, which is quicker to set than attributes
         self._delivered = [0, 0]
@@ -137,7 +142,7 @@ class BatchLayer(DataLayer[S]):
             DataError: If its rows do not have the shapes the net was built for.
         """
         for column, top in zip(table.columns, self.tops, strict=True):
-            shape = out_shape(self.spec.transformers.get(column.name, ()), column.shape)
+            shape = out_shape(self.spec.transformers_of(column.name), column.shape)
             wanted = top.shape[1:]
             if shape != wanted:
                 axes = ", ".join(map(str, ("n", *wanted)))
@@ -153,7 +158,7 @@ class BatchLayer(DataLayer[S]):
         pipelines = [
             Pipeline(
                 column,
-                self.spec.transformers.get(column.name, ()),
+                self.spec.transformers_of(column.name),
                 self.spec.batch_size,
                 self.dtype,
                 seed=self.context.seed,
@@ -180,7 +185,7 @@ class BatchLayer(DataLayer[S]):
         return self._delivered[0]
 
     @property
-    def order(self) -> Order | None:
+    def epoch_order(self) -> Order | None:
         """In which order rows are delivered; None where there is nothing to deliver yet."""
         return self._batches.order if self._batches is not None else None
 
@@ -198,7 +203,7 @@ class BatchLayer(DataLayer[S]):
         delivered[0] += n_valid
 
     def where(self, top: int, place: tuple[int, ...], value: float, ago: int) -> str | None:
-        """Make the batch again to see; None if it is not the one with this value."""
+        """Make that batch again to find out; None if the value is not in it."""
         begin, cursor = self._delivered[1] - ago * self.spec.batch_size, self.cursor
         if self._batches is None or begin < 0:
             return None
@@ -220,8 +225,3 @@ class BatchLayer(DataLayer[S]):
     def close(self) -> None:
         if self._batches is not None:
             self._batches.close()
-
-
-def host_array(top: Array) -> np.ndarray:
-    """The top itself where it is in the machine's memory, else an array like it that is."""
-    return top if isinstance(top, np.ndarray) else on_host(top)

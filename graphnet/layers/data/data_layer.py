@@ -1,17 +1,28 @@
-"""DataLayer: the part of the layer contract that sources of samples share."""
+"""DataSpec and DataLayer: the part of the layer contract that sources of samples share."""
 
 from __future__ import annotations
 
-from graphnet.layers.base import Layer, S
+from typing import ClassVar
+
+from graphnet.data.order import Order
+from graphnet.layers.base import Arity, Kind, Layer, LayerSpec, S, at_least, exactly
+
+
+class DataSpec(LayerSpec):
+    """A layer that brings samples in."""
+
+    kind: ClassVar[Kind] = Kind.DATA
+    n_bottoms: ClassVar[Arity] = exactly(0)
+    n_tops: ClassVar[Arity] = at_least(1)
 
 
 class DataLayer(Layer[S]):
     """A source of samples.
 
     Attributes:
-        n_samples: In one epoch; None for an endless source, which has no epochs.
-        cursor: Samples delivered since the start of the run: with the seed, all there is to
-            know about where the layer stands.
+        n_samples: How many make an epoch; None for an endless source, which has no epochs.
+        cursor: How many samples have been delivered since the start of the run. Together with
+            the seed this says where the layer stands.
         wrap: True: after the last sample of an epoch the next one begins, within the batch.
             False (evaluation): the batch is filled by repeating its last row, and
             ``context.n_valid`` says how many rows count.
@@ -27,6 +38,11 @@ class DataLayer(Layer[S]):
         """Completed passes over the source; counts the moment its last sample is delivered."""
         return self.cursor // self.n_samples if self.n_samples else 0
 
+    @property
+    def epoch_order(self) -> Order | None:
+        """In which order stored rows are delivered, where that is known."""
+        return None
+
     def check_ready(self) -> None:
         """See that there is something to deliver.
 
@@ -38,9 +54,9 @@ class DataLayer(Layer[S]):
         """Which stored value came to this place of a top, in words, where that is known.
 
         Args:
-            top: Which.
-            place: In the batch, the row first.
-            value: What has come there.
+            top: The number of the top.
+            place: The place in the batch, the row first.
+            value: The value there.
             ago: How many batches have been delivered since.
         """
         return None

@@ -31,7 +31,7 @@ from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
 def _source(value: Any) -> Any:
-    """A text or a list of texts, whose named sets exist."""
+    """A text or a list of texts; the named sets in it exist."""
     listed = value if isinstance(value, tuple | list) else (value,)
     if not all(isinstance(entry, str) for entry in listed):
         raise ValueError("expected dataset:NAME/SPLIT, a path, or a list of these")
@@ -67,21 +67,10 @@ class HDF5Data(BatchSpec):
             file, a glob, a text file naming an HDF5 file on each line (``#`` begins a comment;
             relative to the text file's folder, or else to the working directory), or a list of any
             of these. Relative to the YAML file.
-        otherwise: Taken, all rows of it, by all data layers together if one's source cannot be
-            had.
-        batch_size: Samples in a batch.
-        shuffle: Deliver every epoch in an order of its own, a function of seed, layer name and
-            epoch. Default false.
-        order_key: Data layers with the same key, as many rows and the same ``shuffle`` deliver
-            their rows in the same order, and random transformers draw the same numbers, as if
-            they were tops of one layer. Different keys say that their rows are not to belong
-            together. Default: the layer's name.
+        otherwise: The fall-back. If the source of any data layer cannot be had, all data layers
+            take theirs, all rows of it.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
-        shapes: The shape of one sample for each top, so that no file is needed to check the net.
-        transformers: For each top a list: Scale, SubMean, Pad, RandomCrop, RandomMirror,
-            RandomShift, RandomRotation.
-        check_finite: Refuse NaN and infinite values. Default true.
         buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled
             in groups of chunks that fill half of this. Default 256 MiB.
     Example:
@@ -131,23 +120,22 @@ class HDF5Data(BatchSpec):
             paths["otherwise"] = absolute_source(self.otherwise, folder)
         return super().relative_to(folder).model_copy(update=paths)
 
+    @property
+    def data_source(self) -> Source:
+        return self.source
+
     def is_available(self) -> bool:
-        """Whether the source is on this machine."""
         return not missing(self.source)
 
     def fetch(self, *, offline: bool = False, progress: ProgressCallback | None = None) -> None:
-        """Get the source's named sets that are not on this machine.
-
-        Raises:
-            DataError: If that fails, or a file of the source is missing.
-        """
         with about("source"):
             fetch(self.source, offline=offline, progress=progress)
 
-    def with_otherwise(self) -> Self:
-        """The spec with its fall-back, all rows of it, as its source."""
+    @property
+    def fall_back(self) -> Self | None:
+        """All rows of what ``otherwise`` names."""
         if self.otherwise is None:
-            return self
+            return None
         update = {"source": self.otherwise, "otherwise": None, "rows": None}
         return self.model_copy(update=update)
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 
 
-class Input(LayerSpec):
+class Input(DataSpec):
     """Blobs that the caller fills: ``net.blobs["data"].data[...] = x`` before ``forward``.
 
     ``net.predict`` is built on it.
@@ -36,10 +29,6 @@ class Input(LayerSpec):
         Caffe ``Input``.
     """
 
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
-
     type: Literal["Input"] = "Input"
     batch_size: PositiveInt
     shapes: dict[str, tuple[NonNegativeInt, ...]]
@@ -50,6 +39,10 @@ class Input(LayerSpec):
         if missing:
             raise ValueError(f"'shapes' says nothing of the tops {', '.join(missing)}")
         return self
+
+    @property
+    def is_filled_by_caller(self) -> bool:
+        return True
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(self.batch_size, *self.shapes[top]) for top in self.tops]
@@ -62,7 +55,7 @@ class InputLayer(EndlessLayer[Input]):
     """Runs :class:`Input`."""
 
     def setup(self) -> None:
-        for top in self.tops:  # what was not filled is 0, not what lay in memory
+        for top in self.tops:  # what nobody fills is 0
             top.data.fill(0)
 
     def forward(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -27,11 +27,6 @@ class MemoryData(BatchSpec):
         data: For each top its samples as nested lists.
         shapes: For each top the shape of one sample of the array given later. Default: that of
             the arrays with which the net is loaded.
-        batch_size: Samples in a batch.
-        shuffle: Deliver every epoch in an order of its own. Default false.
-        order_key: As of HDF5Data.
-        transformers: As of HDF5Data.
-        check_finite: Refuse NaN and infinite values. Default true.
     Example:
         - {name: data, type: MemoryData, batch_size: 2, tops: [x], data: {x: [[0, 1], [1, 0]]}}
     Source:
@@ -58,7 +53,11 @@ class MemoryData(BatchSpec):
                 raise ValueError(str(error)) from None
         return self
 
-    def shaped_for(self, arrays: Mapping[str, np.ndarray]) -> MemoryData:
+    @property
+    def takes_arrays(self) -> bool:
+        return True
+
+    def shaped_for(self, arrays: Mapping[str, np.ndarray]) -> Self:
         """The spec with the shapes of the arrays it will deliver, unless it has stated them."""
         if self.data is not None or self.shapes is not None or not arrays.keys() >= set(self.tops):
             return self
@@ -93,7 +92,7 @@ def _array(top: str, values: tuple[Any, ...]) -> np.ndarray:
 
 
 def no_arrays(tops: Sequence[str]) -> DataError:
-    """That a layer has nothing to deliver."""
+    """The error that a layer has nothing to deliver."""
     arrays = ", ".join(f"'{top}': array" for top in tops)
     return DataError(
         f"it has no samples: no arrays were given for {', '.join(map(repr, tops))}\n"

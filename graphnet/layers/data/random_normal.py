@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 from graphnet.random.keys import stream_key
 
 
-class RandomNormal(LayerSpec):
+class RandomNormal(DataSpec):
     """Fill each top with independent draws from N(0, 1), new ones in each forward.
 
     The draws depend on the seed, the layer's name, the iteration and the sample's place in the
     global batch, on nothing else.
 
     Tops:
-        each: ``(batch_sizes[i], *output_dims)``.
+        each: ``(batch_sizes[i], *shape)``.
     Args:
-        output_dims: The shape of a sample, without the batch axis.
+        shape: The shape of a sample, without the batch axis.
         batch_sizes: The batch size of each top.
     Example:
-        - {name: eps, type: RandomNormal, output_dims: [50], batch_sizes: [100], tops: [eps]}
+        - {name: eps, type: RandomNormal, shape: [50], batch_sizes: [100], tops: [eps]}
     Source:
         Mocha ``RandomNormalLayer``.
     """
 
-    kind: ClassVar[Kind] = Kind.DATA
-    n_bottoms: ClassVar[Arity] = exactly(0)
-    n_tops: ClassVar[Arity] = at_least(1)
-
     type: Literal["RandomNormal"] = "RandomNormal"
-    output_dims: tuple[PositiveInt, ...]
+    shape: tuple[PositiveInt, ...]
     batch_sizes: tuple[PositiveInt, ...]
 
     @model_validator(mode="after")
@@ -60,7 +49,7 @@ class RandomNormal(LayerSpec):
         return self.model_copy(update={"batch_sizes": (n,) * len(self.batch_sizes)})
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return [(size, *self.output_dims) for size in self.batch_sizes]
+        return [(size, *self.shape) for size in self.batch_sizes]
 
     def build(self, binding: Binding) -> RandomNormalLayer:
         return RandomNormalLayer(self, binding)

@@ -10,7 +10,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import BatchError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.losses.labels import (
     IndexRange,
@@ -19,7 +19,7 @@ from graphnet.layers.losses.labels import (
     number_text,
     place_text,
 )
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import L2Regu
@@ -42,7 +42,7 @@ class Embed(LayerSpec):
         output_dim: Length of a vector.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: embed, type: Embed, input_dim: 96, output_dim: 32, bottoms: [text], tops: [words]}
     Source:
@@ -72,9 +72,7 @@ class Embed(LayerSpec):
             decls["bias"] = self.decl("bias", shape[1:])
         return decls
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         return {
             "place": ScratchDecl((*x, self.output_dim), "int64", lifetime="pass", blob=True),

@@ -11,7 +11,7 @@ from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
@@ -38,7 +38,7 @@ class InnerProduct(LayerSpec):
         axis: The first axis that is flattened, in ``(N, C, H, W)``. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: ip1, type: InnerProduct, output_dim: 500, neuron: ReLU, bottoms: [x], tops: [ip1]}
         - {name: words, type: InnerProduct, output_dim: 64, axis: 2, bottoms: [h], tops: [words]}
@@ -117,4 +117,4 @@ class InnerProductLayer(Layer[InnerProduct]):
                 y.diff,
             )
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.dense.rbf_codes import AnyCodes, RandomSigns
 from graphnet.layers.learned import Learned
 from graphnet.params.param import ParamDecl
@@ -18,10 +18,10 @@ from graphnet.params.param import ParamDecl
 class RBF(LayerSpec):
     """Euclidean radial basis function units: ``top[n, k] = Σ (x[n] − codes[k])²``.
 
-    A small value says that the sample is like class k. The bottom is best a squashed one of the
-    codes' size, such as a Tanh. RBFLoss trains it; for Accuracy, which looks for the largest
-    value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as they
-    are, as LeNet-5's did at first.
+    A small value says that the sample is like class k. Values of the bottom should be of the
+    codes' size, as those of a Tanh are. RBFLoss trains it; for Accuracy, which looks for the
+    largest value, put a Power with ``scale: -1`` between. With ``frozen: true`` the codes stay as
+    they are, as LeNet-5's did at first.
 
     Bottoms:
         each: ``(N, …)``; the axes after the first are flattened to ``D``.
@@ -63,9 +63,7 @@ class RBF(LayerSpec):
         shape = self.codes_shape(bottoms[0])
         return {"codes": self.decl("codes", shape)}
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, size = bottoms[0][0], self.codes_shape(bottoms[0])[1]
         return {"difference": ScratchDecl((n, size), blob=True)}
 
@@ -82,8 +80,8 @@ class RBF(LayerSpec):
 class RBFLayer(Layer[RBF]):
     """Runs :class:`RBF`, code by code.
 
-    ``|x|² − 2 x · code + |code|²`` would be a matrix product, but of small distances between large
-    vectors it leaves nothing right.
+    ``|x|² − 2 x · code + |code|²`` would be a matrix product, but small distances between large
+    vectors would lose all their digits.
     """
 
     def setup(self) -> None:

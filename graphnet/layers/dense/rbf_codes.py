@@ -72,7 +72,7 @@ class DigitBitmaps(Initializer):
 
 
 class RandomSigns(Initializer):
-    """1 and −1 with equal probability, independently: what LeCun et al. 1998 call a choice too."""
+    """1 and −1, independent and equally probable: the other choice of LeCun et al. 1998."""
 
     type: Literal["RandomSigns"] = "RandomSigns"
 

@@ -12,12 +12,12 @@ from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.param import ParamDecl
 
 
 class TiedInnerProduct(LayerSpec):
-    """Fully connected, with the weight of another layer turned round: ``rows(bottom) @ weight``.
+    """Fully connected, with the transposed weight of another layer: ``rows(bottom) @ weight``.
 
     The weight is only read: it learns in the InnerProduct that owns it, from that layer's own
     gradient. Several bottoms and as many tops are computed with the same params.
@@ -33,7 +33,7 @@ class TiedInnerProduct(LayerSpec):
         tied_param_key: The other layer's ``param_key``, or its name if it has none.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their bias. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: encode, type: InnerProduct, output_dim: 50, neuron: Sigmoid, bottoms: [data],
            tops: [code]}
@@ -87,8 +87,8 @@ class TiedInnerProductLayer(Layer[TiedInnerProduct]):
         turned = (feature_size(x.shape), self.spec.output_dim)
         if weight.shape != turned:
             raise ShapeError(
-                f"the weight of '{self.spec.tied_param_key}' is {shape_text(weight.shape)}: turned "
-                f"round it makes {weight.shape[1]} of {weight.shape[0]} elements"
+                f"the weight of '{self.spec.tied_param_key}' is {shape_text(weight.shape)}: "
+                f"transposed, it makes {weight.shape[1]} of {weight.shape[0]} elements"
                 f"\n  found a bottom with {turned[0]} elements a sample and output_dim {turned[1]}"
             )
         op = self.backend.inner_product(
@@ -103,4 +103,4 @@ class TiedInnerProductLayer(Layer[TiedInnerProduct]):
                 y.diff,
             )
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

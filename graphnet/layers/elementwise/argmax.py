@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -20,7 +20,7 @@ class Argmax(LayerSpec):
     Tops:
         each: the same shape with size 1 along ``axis``.
     Args:
-        axis: Which, in ``(N, C, H, W)``. Default 1.
+        axis: The axis, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: class, type: Argmax, bottoms: [prob], tops: [class]}
     Source:
@@ -36,9 +36,7 @@ class Argmax(LayerSpec):
         (x,) = bottoms
         return [with_size(x, axis_of(x, self.axis), 1)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {
             "less": ScratchDecl(bottoms[0], "bool", blob=True),
             "number": ScratchDecl(bottoms[0], blob=True),

@@ -11,7 +11,16 @@ from pydantic import model_validator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import (
+    Arity,
+    Binding,
+    Layer,
+    LayerSpec,
+    Reads,
+    ScratchDecls,
+    Shapes,
+    at_least,
+)
 
 _PAIR = 2
 
@@ -28,10 +37,10 @@ class ElementWise(LayerSpec):
         0: the same shape.
     Args:
         operation: ``Add`` (default), ``Subtract``, ``Multiply``, ``Divide`` or ``Max``.
-        coeff: For ``Add``: what each bottom is multiplied by first. Default 1 for each.
+        coef: For ``Add``: what each bottom is multiplied by first. Default 1 for each.
     Example:
         - {name: residual, type: ElementWise, bottoms: [x, branch], tops: [sum]}
-        - {name: mean, type: ElementWise, coeff: [0.5, 0.5], bottoms: [x, sum], tops: [mean]}
+        - {name: mean, type: ElementWise, coef: [0.5, 0.5], bottoms: [x, sum], tops: [mean]}
     Source:
         Mocha ``ElementWiseLayer`` (two bottoms, no Max), Caffe ``Eltwise``.
     """
@@ -40,17 +49,17 @@ class ElementWise(LayerSpec):
 
     type: Literal["ElementWise"] = "ElementWise"
     operation: Literal["Add", "Subtract", "Multiply", "Divide", "Max"] = "Add"
-    coeff: tuple[float, ...] | None = None
+    coef: tuple[float, ...] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> ElementWise:
         n = len(self.bottoms)
         if self.operation in ("Subtract", "Divide") and n > _PAIR:
             raise ValueError(f"{self.operation} takes two bottoms, found {n}")
-        if self.coeff is not None and self.operation != "Add":
-            raise ValueError(f"'coeff' has no meaning with operation: {self.operation}")
-        if self.coeff is not None and n and len(self.coeff) != n:
-            raise ValueError(f"{n} bottoms need as many coeff, found {len(self.coeff)}")
+        if self.coef is not None and self.operation != "Add":
+            raise ValueError(f"'coef' has no meaning with operation: {self.operation}")
+        if self.coef is not None and n and len(self.coef) != n:
+            raise ValueError(f"{n} bottoms need as many coef, found {len(self.coef)}")
         return self
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
@@ -62,10 +71,8 @@ class ElementWise(LayerSpec):
                 )
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        if self.operation == "Add" and any(abs(c) != 1 for c in (self.coeff or ())[1:]):
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        if self.operation == "Add" and any(abs(c) != 1 for c in (self.coef or ())[1:]):
             return {"term": ScratchDecl(bottoms[0], blob=True)}
         if self.operation == "Max" and backward:
             return {
@@ -96,19 +103,19 @@ class ElementWiseLayer(Layer[ElementWise]):
 
     def setup(self) -> None:
         (y,), data = self.tops, [x.data for x in self.bottoms]
-        self.coeff = self.spec.coeff or (1.0,) * len(data)
+        self.coef = self.spec.coef or (1.0,) * len(data)
         bind, scratch = self.backend.elementwise, list(self.scratch.values())
-        combine = {
+        functions: dict[str, Callable[..., None]] = {
             "Add": self.add,
             "Subtract": _subtract,
             "Multiply": _multiply,
             "Divide": _divide,
             "Max": _maximum,
-        }[self.spec.operation]
+        }
+        combine = functions[self.spec.operation]
         if self.spec.operation == "Add":
-            self.forward = bind(combine, y.data, *scratch, *data)  # type: ignore[method-assign]
-        else:
-            self.forward = bind(combine, y.data, *data)  # type: ignore[method-assign]
+            data = [*scratch, *data]
+        self.bind_passes(forward=bind(combine, y.data, *data))
         self.gradients = [
             self.gradient(i, x.diff) for i, x in enumerate(self.bottoms) if x.diff is not None
         ]
@@ -119,7 +126,7 @@ class ElementWiseLayer(Layer[ElementWise]):
         bind, others = self.backend.elementwise, data[:i] + data[i + 1 :]
         match self.spec.operation:
             case "Add":
-                return bind(_scaled(self.coeff[i]), y.diff, dx)
+                return bind(_scaled(self.coef[i]), y.diff, dx)
             case "Subtract":
                 return bind(_scaled(-1.0 if i else 1.0), y.diff, dx)
             case "Multiply":
@@ -133,10 +140,10 @@ class ElementWiseLayer(Layer[ElementWise]):
                 return bind(_won(i), y.diff, wins, beats, dx, *data)
 
     def add(self, xp: Any, y: Array, *arrays: Array) -> None:
-        """Σ coeff · x, for a block of elements; a scratch block comes first where there is one."""
+        """Σ coef · x, for a block of elements; a scratch block comes first where there is one."""
         term, x = (arrays[0], arrays[1:]) if self.scratch else (None, arrays)
-        first = x[0] if self.coeff[0] == 1 else xp.multiply(x[0], self.coeff[0], out=y)
-        for c, other in zip(self.coeff[1:], x[1:], strict=True):
+        first = x[0] if self.coef[0] == 1 else xp.multiply(x[0], self.coef[0], out=y)
+        for c, other in zip(self.coef[1:], x[1:], strict=True):
             if c == 1:
                 xp.add(first, other, out=y)
             elif c == -1:

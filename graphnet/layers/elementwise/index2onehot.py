@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.base import Backend
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
-from graphnet.layers.losses.labels import Labels, label_scratch, memory
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.losses.labels import ClassLabels, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -25,7 +25,7 @@ class Index2Onehot(LayerSpec):
         each: the same shape with size ``n_class`` along ``axis``; ``(N, n_class)`` for ``(N,)``.
     Args:
         n_class: How many classes there are.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: onehot, type: Index2Onehot, n_class: 10, bottoms: [label], tops: [onehot]}
     Source:
@@ -49,9 +49,7 @@ class Index2Onehot(LayerSpec):
             )
         return [with_size(positions, axis, self.n_class)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return label_scratch(self.top_shapes(bottoms)[0], self.axis)
 
     def n_indices(self, bottoms: Shapes) -> int:
@@ -72,7 +70,7 @@ class Index2OnehotLayer(Layer[Index2Onehot]):
 
     def setup(self) -> None:
         (label,), (y,) = self.bottoms, self.tops
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, y.data, label.data, self.spec.axis, None, self.scratch, bottom=0
         )
         self.expectations.append(self.labels.expectation)

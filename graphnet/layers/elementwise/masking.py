@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Reads, ScratchDecls, Shapes
 from graphnet.random.keys import stream_key
 
 
@@ -32,9 +32,7 @@ class MaskSpec(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         lifetime = "pass" if backward else "call"
         return {"mask": ScratchDecl(bottoms[0], lifetime=lifetime, blob=True)}  # type: ignore[arg-type]
 
@@ -56,11 +54,11 @@ class MaskLayer(Layer[MaskSpec]):
         if self.acts:
             self.apply = elementwise(self.mask, mask, x.data, y.data)
             if x.diff is not None:
-                self.backward = elementwise(_multiply, y.diff, mask, x.diff)  # type: ignore[method-assign]
+                self.bind_passes(backward=elementwise(_multiply, y.diff, mask, x.diff))
             return
         self.apply = self.copy(x.data, y.data)
         if x.diff is not None:
-            self.backward = self.copy(y.diff, x.diff)  # type: ignore[method-assign]
+            self.bind_passes(backward=self.copy(y.diff, x.diff))
 
     def copy(self, source: Array, target: Array) -> Any:
         """A call that copies, or does nothing where both are the same memory."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.elementwise.raising import raise_to
 
 
@@ -21,9 +21,9 @@ class Power(LayerSpec):
     Tops:
         each: the same shape.
     Args:
-        power: Default 1.
-        scale: Default 1.
-        shift: Default 0.
+        power: The exponent. Default 1.
+        scale: What x is multiplied by. Default 1.
+        shift: What is added to that. Default 0.
     Example:
         - {name: square, type: Power, power: 2, bottoms: [x], tops: [x2]}
         - {name: center, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
@@ -47,9 +47,7 @@ class Power(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if not backward or self.is_linear:
             return {}
         return {"slope": ScratchDecl(bottoms[0], blob=True)}
@@ -65,19 +63,17 @@ class PowerLayer(Layer[Power]):
     """Runs :class:`Power`."""
 
     def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
-        self.forward = self.backend.elementwise(self.apply, x.data, y.data)  # type: ignore[method-assign]
+        (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        self.bind_passes(forward=bind(self.apply, x.data, y.data))
         if x.diff is None:
             return
         if self.spec.is_linear:
-            self.backward = self.backend.elementwise(self.multiply, y.diff, x.diff)  # type: ignore[method-assign]
+            self.bind_passes(backward=bind(self.multiply, y.diff, x.diff))
         else:
-            # the derivative is made where the bottom's diff will be, unless dy is still there
+            # the derivative is written where the bottom's diff will be, unless dy lies there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
-            self.backward = self.backend.elementwise(  # type: ignore[method-assign]
-                self.differentiate, x.data, y.diff, slope, x.diff
-            )
+            self.bind_passes(backward=bind(self.differentiate, x.data, y.diff, slope, x.diff))
 
     def base(self, xp: Any, x: Array, out: Array) -> Array:
         """``scale · x + shift``, in ``out`` unless it is ``x`` itself."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 
 Operation = Literal["Sum", "AbsSum", "SquareSum", "Mean"]
@@ -25,9 +25,9 @@ class Reduction(LayerSpec):
             or ``Mean``.
         axis: The first axis that is summed over, in ``(N, C, H, W)``; not the batch axis.
             Default 1.
-        coeff: What the result is multiplied by. Default 1.
+        coef: What the result is multiplied by. Default 1.
     Example:
-        - {name: energy, type: Reduction, operation: SquareSum, coeff: 0.5, bottoms: [x], tops: [e]}
+        - {name: energy, type: Reduction, operation: SquareSum, coef: 0.5, bottoms: [x], tops: [e]}
     Source:
         Caffe ``Reduction`` (SUM, ASUM, SUMSQ, MEAN), whose ``axis`` is 0 by default: a sum over
         the batch, which here is what a loss does.
@@ -38,7 +38,7 @@ class Reduction(LayerSpec):
     type: Literal["Reduction"] = "Reduction"
     operation: Operation = "Sum"
     axis: FeatureAxis = 1
-    coeff: float = 1.0
+    coef: float = 1.0
 
     @property
     def is_linear(self) -> bool:
@@ -49,9 +49,7 @@ class Reduction(LayerSpec):
         (x,) = bottoms
         return [x[: axis_of(x, self.axis)]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         decls = {}
         if not self.is_linear:
             decls["terms"] = ScratchDecl(bottoms[0], blob=True)
@@ -73,7 +71,7 @@ class ReductionLayer(Layer[Reduction]):
         (x,), (y,), operation = self.bottoms, self.tops, self.spec.operation
         axes = range(len(y.shape), len(x.shape))
         self.beside = y.shape + (1,) * len(axes)
-        self.factor = self.spec.coeff
+        self.factor = self.spec.coef
         if operation == "Mean":
             self.factor /= prod(x.shape[len(y.shape) :])
         elementwise, self.terms = self.backend.elementwise, x.data

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -21,7 +21,7 @@ class Softmax(LayerSpec):
     Tops:
         each: the same shape; sums to 1 along ``axis``.
     Args:
-        axis: Along which it normalises, in ``(N, C, H, W)``. Default 1.
+        axis: The axis it normalises along, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: prob, type: Softmax, bottoms: [ip2], tops: [prob]}
     Source:
@@ -34,13 +34,15 @@ class Softmax(LayerSpec):
     type: Literal["Softmax"] = "Softmax"
     axis: FeatureAxis = 1
 
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
+
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         axis_of(bottoms[0], self.axis)
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         along = with_size(x, axis_of(x, self.axis), 1)
         decls = {"along": ScratchDecl(along, blob=True)}

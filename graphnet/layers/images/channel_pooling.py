@@ -7,11 +7,12 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from graphnet.backend.base import Backend, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Backend, PoolingKind
+from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded, with_size
 
 
@@ -29,9 +30,9 @@ class ChannelPooling(LayerSpec):
     Args:
         pooling: ``Max`` (default) or ``Mean``.
         kernel: Size of the windows. Default 1.
-        stride: Of a step. Default 1.
+        stride: The length of a step. Default 1.
         pad: ``[before, after]``, each less than the kernel. Default 0.
-        axis: Which, in ``(N, C, H, W)``. Default 1.
+        axis: The axis, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: pool, type: ChannelPooling, kernel: 2, stride: 2, bottoms: [conv], tops: [pool]}
     Source:
@@ -75,9 +76,7 @@ class ChannelPooling(LayerSpec):
             )
         return [with_size(x, axis, places)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         axis = axis_of(bottoms[0], self.axis)
         x, y = folded(bottoms[0], axis), folded(self.top_shapes(bottoms)[0], axis)
         return dict(backend.pool2d_scratch(self.pooling, self.window, x, y, backward=backward))
@@ -105,4 +104,4 @@ class ChannelPoolingLayer(Layer[ChannelPooling]):
             None if y.diff is None else fold(y.diff, axis),
             self.scratch,
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Literal
 
-from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
+from graphnet.backend.base import Backend, ConvArrays
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -35,13 +35,13 @@ class Convolution(FilterBank):
     Args:
         n_filter: How many filters, divisible by ``n_group``.
         kernel: ``[height, width]`` of the filters. Default 1.
-        stride: ``[height, width]`` of a step. Default 1.
+        stride: The step from one window to the next, ``[height, width]``. Default 1.
         pad: Zeros added ``[above and below, left and right]``. Default 0.
         dilation: ``[height, width]`` from one filter element's pixel to the next. Default 1.
         n_group: Into how many groups channels and filters are split. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: conv1, type: Convolution, n_filter: 20, kernel: [5, 5], bottoms: [data],
            tops: [conv1]}
@@ -71,9 +71,7 @@ class Convolution(FilterBank):
             )
         return [(x[0], self.n_filter, height, width)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         return dict(
             backend.conv2d_scratch(
@@ -109,4 +107,4 @@ class ConvolutionLayer(Layer[Convolution]):
             y.diff,
         )
         op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

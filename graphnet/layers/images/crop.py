@@ -68,7 +68,7 @@ class CropLayer(Layer[Crop]):
 
     def setup(self) -> None:
         self.key = stream_key(self.context.seed, f"{self.name}/draws")
-        self.spare = [
+        self.surplus = [
             n - size for n, size in zip(self.bottoms[0].shape[2:], self.spec.crop_size, strict=True)
         ]
         training = self.context.phase == "train"
@@ -99,7 +99,7 @@ class CropLayer(Layer[Crop]):
 
     def middle(self) -> tuple[slice, ...]:
         """The window in the middle, of the whole batch."""
-        top, left = (spare // 2 for spare in self.spare)
+        top, left = (n // 2 for n in self.surplus)
         height, width = self.spec.crop_size
         return (slice(None), slice(None), slice(top, top + height), slice(left, left + width))
 
@@ -107,9 +107,9 @@ class CropLayer(Layer[Crop]):
         """The window of one sample, mirrored where it is."""
         down, right, mirror = self.draws[i].tolist()
         if self.moves:
-            top, left = int(down * (self.spare[0] + 1)), int(right * (self.spare[1] + 1))
+            top, left = int(down * (self.surplus[0] + 1)), int(right * (self.surplus[1] + 1))
         else:
-            top, left = (spare // 2 for spare in self.spare)
+            top, left = (n // 2 for n in self.surplus)
         height, width = self.spec.crop_size
         columns = slice(left, left + width)
         if self.mirrors and mirror >= 0.5:  # noqa: PLR2004 (one half)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, Shapes
+from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import beside
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -32,13 +32,13 @@ class Deconvolution(FilterBank):
     Args:
         n_filter: Channels of the top, divisible by ``n_group``.
         kernel: ``[height, width]`` of the filters. Default 1.
-        stride: ``[height, width]`` in the top of a step in the bottom. Default 1.
+        stride: How far a step in the bottom moves in the top, ``[height, width]``. Default 1.
         pad: Cut off ``[above and below, left and right]``. Default 0.
         dilation: ``[height, width]`` from one filter element's pixel to the next. Default 1.
         n_group: Into how many groups the channels of both are split. Default 1.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: up1, type: Deconvolution, n_filter: 8, kernel: 4, stride: 2, pad: 1,
            bottoms: [code], tops: [up1]}
@@ -70,9 +70,7 @@ class Deconvolution(FilterBank):
             )
         return [(x[0], self.n_filter, *size)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         needed = backend.conv2d_scratch(
             self.window, self.n_group, y, self.filter_shape(x), backward=True

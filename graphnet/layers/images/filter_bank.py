@@ -8,14 +8,14 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from graphnet.backend.base import Window
+from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositiveInt, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.layers.learned import Learned
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Xavier
 from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import L2Regu

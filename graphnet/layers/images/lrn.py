@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import model_validator
 
-from graphnet.backend.base import Backend, ScratchDecl, Window
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.layers.elementwise.raising import raise_to
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded
@@ -32,11 +33,11 @@ class LRN(LayerSpec):
         0: the same shape.
     Args:
         kernel: Size of the window; odd for ``WithinChannel``. Default 5.
-        scale: Default 1.
-        shift: Default 1.
-        power: Default 0.75.
+        scale: What the mean is multiplied by. Default 1.
+        shift: What is added to that. Default 1.
+        power: The exponent of the divisor. Default 0.75.
         mode: ``AcrossChannel`` (default) or ``WithinChannel``.
-        axis: Along which ``AcrossChannel`` looks, in ``(N, C, H, W)``. Default 1.
+        axis: The axis that ``AcrossChannel`` looks along, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: norm1, type: LRN, kernel: 5, scale: 0.0001, bottoms: [pool1], tops: [norm1]}
         - {name: norm2, type: LRN, kernel: 3, mode: WithinChannel, bottoms: [norm1], tops: [norm2]}
@@ -79,9 +80,7 @@ class LRN(LayerSpec):
             check_images(x)
         return [x]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         x = self.seen(bottoms[0])
         decls = dict(backend.pool2d_scratch("Mean", self.window, x, x, backward=backward))
         decls["square"] = ScratchDecl(x, blob=True)
@@ -103,7 +102,8 @@ class LRNLayer(Layer[LRN]):
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         data, top, dx, dy = (self.view(a) for a in (x.data, y.data, x.diff, y.diff))
-        square, base, share = (self.scratch.get(k) for k in ("square", "base", "share"))
+        square, base = self.scratch["square"], self.scratch["base"]
+        share: Any = self.scratch.get("share")
         bind, self.largest = self.backend.elementwise, float(np.finfo(self.dtype).max)
         # the gradient through the mean comes back into the memory of the squares
         self.mean = self.backend.pool2d(
@@ -116,7 +116,7 @@ class LRNLayer(Layer[LRN]):
             self.write_share = bind(_share, dy, top, base, share)
             self.write_diff = bind(self.add_up, data, base, dy, square, dx)
 
-    def view(self, array: Array | None) -> Array | None:
+    def view(self, array: Array | None) -> Any:
         """An array of the bottom's shape as the mean sees it."""
         if array is None or self.spec.mode == "WithinChannel":
             return array

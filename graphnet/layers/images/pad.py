@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import NonNegativeInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -60,9 +60,7 @@ class Pad(LayerSpec):
         top, bottom, left, right = self.pad
         return [(x[0], x[1], top + x[2] + bottom, left + x[3] + right)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if self.mode == "zero" or not backward:
             return {}
         n, c, h, w = bottoms[0]
@@ -95,7 +93,7 @@ class PadLayer(Layer[Pad]):
         parts += [
             ((rb, cb), (re, ce), "corner") for rb, re in row_borders for cb, ce in column_borders
         ]
-        self.borders: list[tuple[Array, Array]] = [
+        self.borders: list[tuple[Array, Array | int]] = [
             (y.data[:, :, *border], 0 if zero else x.data[:, :, *edge]) for border, edge, _ in parts
         ]
         self.sums: list[tuple[Array, Array, Array]] = []

@@ -6,13 +6,14 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from graphnet.backend.base import Backend, Divisor, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Backend, Divisor, PoolingKind
+from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
-from graphnet.layers.neurons.neurons import AnyNeuron
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 
 
 class Pooling(LayerSpec):
@@ -30,12 +31,12 @@ class Pooling(LayerSpec):
     Args:
         pooling: ``Max`` (default) or ``Mean``.
         kernel: ``[height, width]`` of the windows.
-        stride: ``[height, width]`` of a step. Default 1.
+        stride: The step from one window to the next, ``[height, width]``. Default 1.
         pad: Rows added ``[above and below, left and right]``; less than the kernel. Default 0.
         global: One window over the whole plane, instead of kernel, stride and pad.
         divisor: What a mean divides by: all of the ``kernel`` (default), the part of the window
             within the ``padded`` image, or the ``valid`` part, within the image itself.
-        neuron: Applied to the top in place.
+        neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: pool1, type: Pooling, kernel: [2, 2], stride: [2, 2], bottoms: [conv1],
            tops: [pool1]}
@@ -98,9 +99,7 @@ class Pooling(LayerSpec):
                 )
         return [(x[0], x[1], *size)]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         return dict(backend.pool2d_scratch(self.pooling, self.window(x), x, y, backward=backward))
 
@@ -126,4 +125,4 @@ class PoolingLayer(Layer[Pooling]):
             y.diff,
             self.scratch,
         )
-        self.forward, self.backward = op.forward, op.backward  # type: ignore[method-assign]
+        self.bind_passes(forward=op.forward, backward=op.backward)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from graphnet.backend.base import Backend, Divisor, Op, PoolingKind, ScratchDecl, Window
+from graphnet.backend.base import Backend, Divisor, Op, PoolingKind, ScratchDecl
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -72,9 +73,7 @@ class SPP(LayerSpec):
         self.windows(x)
         return [(x[0], sum(feature_size(y) for y in self.level_shapes(x)))]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), decls = bottoms, {}
         for k, (window, y) in enumerate(zip(self.windows(x), self.level_shapes(x), strict=True)):
             decls[f"y{k}"] = ScratchDecl(y, blob=True)
@@ -108,7 +107,7 @@ class SPPLayer(Layer[SPP]):
             start = part.stop
             self.copies.append((y.data[:, part], rows(of_level)))
             if x.diff is not None and y.diff is not None:
-                self.diff_copies.append((rows(diff), y.diff[:, part]))
+                self.diff_copies.append((rows(scratch[f"dy{k}"]), y.diff[:, part]))
             # the first level writes the bottom's diff, the others what is added to it
             dx = scratch["dx"] if k and x.diff is not None else x.diff
             own = f"pool{k}/"

@@ -10,16 +10,16 @@ from graphnet.layers.losses.pair_loss import PairLoss
 
 
 class BinaryCrossEntropyLoss(PairLoss):
-    """−weight / N · Σ [y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
+    """−1 / N · Σ [y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
 
     p and 1 − p below 1e-20 count as 1e-20, in the loss and in the gradient. On scores before a
-    Sigmoid, SigmoidCrossEntropyLoss is more exact. What it reports is the loss, weight included.
+    Sigmoid, SigmoidCrossEntropyLoss is more exact. It reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: probabilities p ``(N, …)``, from 0 to 1.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: bce, type: BinaryCrossEntropyLoss, bottoms: [out, data]}
     Source:
@@ -29,29 +29,29 @@ class BinaryCrossEntropyLoss(PairLoss):
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
 
-    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
-        # both terms by themselves: of a difference of theirs only rounding might be left
+    def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
+        # the terms are computed separately: log p − log(1 − p) might be rounding alone
         xp.subtract(1.0, b, out=cost)
-        _log_rest(xp, a, work)
-        xp.multiply(cost, work, out=cost)
-        _log(xp, a, work)
-        xp.multiply(work, b, out=work)
-        xp.add(cost, work, out=cost)
+        _log_rest(xp, a, scratch)
+        xp.multiply(cost, scratch, out=cost)
+        _log(xp, a, scratch)
+        xp.multiply(scratch, b, out=scratch)
+        xp.add(cost, scratch, out=cost)
         xp.negative(cost, out=cost)
 
-    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+    def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
         if which == 0:  # (1 − y) / (1 − p) − y / p
-            xp.subtract(1.0, a, out=work)
-            xp.maximum(work, SMALLEST, out=work)
+            xp.subtract(1.0, a, out=scratch)
+            xp.maximum(scratch, SMALLEST, out=scratch)
             xp.subtract(1.0, b, out=slope)
-            xp.divide(slope, work, out=slope)
-            xp.maximum(a, SMALLEST, out=work)
-            xp.divide(b, work, out=work)
-            xp.subtract(slope, work, out=slope)
+            xp.divide(slope, scratch, out=slope)
+            xp.maximum(a, SMALLEST, out=scratch)
+            xp.divide(b, scratch, out=scratch)
+            xp.subtract(slope, scratch, out=slope)
         else:  # log(1 − p) − log p
-            _log(xp, a, work)
+            _log(xp, a, scratch)
             _log_rest(xp, a, slope)
-            xp.subtract(slope, work, out=slope)
+            xp.subtract(slope, scratch, out=slope)
 
 
 def _log(xp: Any, p: Array, out: Array) -> None:

@@ -10,36 +10,28 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import BatchError, ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Arity, Binding, LossLayer, ScratchDecls, Shapes, exactly
 from graphnet.layers.losses.labels import memory, number_text
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
 
 SMALLEST = 1e-12  # distance that is divided by
 
 
-class ContrastiveLoss(LayerSpec):
-    """weight / (2N) · Σ [y · d² + (1 − y) · max(margin − d, 0)²], d the distance of a pair.
+class ContrastiveLoss(MeanLoss):
+    """1 / (2N) · Σ [y · d² + (1 − y) · max(margin − d, 0)²], d the distance of a pair.
 
     A pair of one class (y = 1) is drawn together, one of two classes (y = 0) is pushed apart
-    until it is ``margin`` away. Equal vectors of two classes get no gradient. What it reports is
-    the loss, weight included.
+    until it is ``margin`` away. Equal vectors of two classes get no gradient. It reports
+    ``loss_weight`` times the loss.
 
     Bottoms:
         0: the vectors of one side ``(N, …)``.
         1: those of the other side, as many elements a sample.
         2: ``(N,)`` or ``(N, 1)``: 1 for pairs of one class, 0 for pairs of two.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        margin: Beyond which pairs of two classes cost nothing. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        margin: The distance beyond which pairs of two classes cost nothing. Default 1.
         legacy_version: Whether they cost max(margin − d², 0) instead. Default false.
     Example:
         - {name: loss, type: ContrastiveLoss, margin: 1, bottoms: [left, right, label]}
@@ -48,12 +40,10 @@ class ContrastiveLoss(LayerSpec):
         that its gradient is divided by.
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
     n_bottoms: ClassVar[Arity] = exactly(3)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     margin: NonNegativeFloat = 1.0
     legacy_version: bool = False
 
@@ -66,9 +56,7 @@ class ContrastiveLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         of_pairs = (bottoms[0][0], 1)
         return {
             "difference": kept(bottoms, backward=backward),
@@ -80,9 +68,6 @@ class ContrastiveLoss(LayerSpec):
             "fits": ScratchDecl(of_pairs, "bool", blob=True),
             "flag": ScratchDecl(of_pairs, "bool", blob=True),
         }
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
@@ -127,7 +112,7 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         xp.add(cost, self.distance, out=cost)
         xp.multiply(self.slope, self.unlike, out=self.slope)
         xp.add(self.slope, self.same, out=self.slope)
-        scale = self.spec.weight / max(n_valid, 1)
+        scale = self.spec.loss_weight / max(n_valid, 1)
         xp.multiply(self.slope, scale, out=self.slope)
         self.slope[n_valid:] = 0
         if n_valid < len(cost):

@@ -9,15 +9,15 @@ from graphnet.layers.losses.pair_loss import PairLoss
 
 
 class HingeLoss(PairLoss):
-    """weight / N · Σ max(0, 1 − y · p): summed over a sample, mean over samples.
+    """1 / N · Σ max(0, 1 − y · p): summed over a sample, mean over samples.
 
-    What it reports is the loss, weight included.
+    It reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: predictions p ``(N, …)``.
         1: labels y ``(N, …)``, 1 or −1; as many elements a sample. They may take a gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:
@@ -27,12 +27,12 @@ class HingeLoss(PairLoss):
 
     type: Literal["HingeLoss"] = "HingeLoss"
 
-    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+    def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         xp.multiply(a, b, out=cost)
         xp.subtract(1.0, cost, out=cost)
         xp.clip(cost, 0.0, xp.inf, out=cost)
 
-    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+    def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
         # 1 within the margin, 0 beyond it
         xp.multiply(a, b, out=slope)
         xp.subtract(1.0, slope, out=slope)

@@ -13,16 +13,16 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
+from graphnet.layers.shape.axis import axis_of
 
 
 class InfogainLoss(LabelLossSpec):
     """The mean of −Σ_k H[label, k] · log softmax(x)[k] over the positions.
 
-    With the unit matrix for H it is SoftmaxLoss. The loss is ``weight / divisor · Σ
+    With the unit matrix for H it is SoftmaxLoss. The loss is ``loss_weight / divisor · Σ
     weights[label] · cost``, and so is the number it reports; over several batches that is
     weighted by the divisors. Rows that only fill up the last batch count nowhere.
 
@@ -32,15 +32,6 @@ class InfogainLoss(LabelLossSpec):
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: ip, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip]}
         - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],
@@ -64,6 +55,10 @@ class InfogainLoss(LabelLossSpec):
                 "\n  expected a square matrix: a row and a column for each class"
             )
         return self
+
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
 
     def relative_to(self, folder: Path) -> Self:
         if self.H_file is None:
@@ -98,11 +93,8 @@ class InfogainLoss(LabelLossSpec):
             self.matrix(bottoms[0])
         return super().top_shapes(bottoms)
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        x = bottoms[0]
-        positions = with_size(x, axis_of(x, self.axis), 1)
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        x, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(x, lifetime="pass", blob=True),
             "worth": ScratchDecl(x, lifetime="pass", blob=True),
@@ -156,7 +148,7 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
         xp.divide(probability, along, out=probability)
         xp.log(along, out=along)
         xp.subtract(along, log, out=log)  # −log softmax(x)
-        # what is worth nothing costs nothing, though its probability be 0 and its logarithm −∞
+        # what is worth nothing costs nothing, even where its probability is 0 and its logarithm −∞
         xp.equal(self.worth, 0, out=self.worthless)
         xp.copyto(log, 0, where=self.worthless)
         xp.multiply(log, self.worth, out=log)
@@ -164,11 +156,11 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
 
     def backward(self) -> None:
         """Assign dx = coef · (softmax(x) · Σ_k H[label, k] − H[label])."""
-        dx = self.bottoms[0].diff
+        xp, dx = self.xp, self.dx
         if dx is None:
             return
-        self.xp.multiply(self.probability, self.total_worth, out=dx)
-        self.xp.subtract(dx, self.worth, out=dx)
-        self.xp.multiply(dx, self.coef, out=dx)
+        xp.multiply(self.probability, self.total_worth, out=dx)
+        xp.subtract(dx, self.worth, out=dx)
+        xp.multiply(dx, self.coef, out=dx)
         if self.may_cost_nothing:
             self.leave_out(dx)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator
@@ -13,23 +14,15 @@ from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import (
-    Labels,
+    ClassLabels,
     check_label_shape,
     label_scratch,
     memory,
     write_offsets,
 )
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -46,22 +39,33 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
     return weights
 
 
-class LabelLossSpec(LayerSpec):
+class LabelLossSpec(MeanLoss):
     """A loss of scores against one class label for each position.
 
-    With ``cost`` of a position the loss is ``weight / divisor · Σ weights[label] · cost``.
+    With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``.
+
+    Args:
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
+        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
+        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
+            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
+            a sample is 1), or ``no``.
+        ignore_label: Positions with this label cost nothing; it need not be a class.
+        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
+            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
-
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
     weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
     normalize: Literal["local", "global", "no"] = "local"
     ignore_label: int | None = None
     divisor: Literal["valid", "full", "batch_size", "none"] = "valid"
+
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"]:
+        return "sum" if self.divisor == "none" else "mean"
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, label = bottoms
@@ -69,6 +73,10 @@ class LabelLossSpec(LayerSpec):
         if self.weights is not None:
             self.class_weights(scores)
         return []
+
+    def positions(self, bottoms: Shapes) -> Shape:
+        """The shape of the scores with a single class."""
+        return with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
 
     def class_weights(self, scores: Shape) -> np.ndarray:
         """The normalised class weights, with as many axes as the scores; some of size 1.
@@ -96,10 +104,8 @@ class LabelLossSpec(LayerSpec):
         mean = total / (n_class if self.normalize == "local" else array.size)
         return np.asarray(array / mean)
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        positions = with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        positions = self.positions(bottoms)
         decls = label_scratch(bottoms[0], self.axis) | {
             "coef": ScratchDecl(positions, lifetime="pass", blob=True),
             "cost": ScratchDecl(positions, blob=True),
@@ -111,12 +117,6 @@ class LabelLossSpec(LayerSpec):
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
-
-    def backward_reads(self) -> Reads:
-        return Reads()
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     @abstractmethod
     def build(self, binding: Binding) -> LabelLossLayer[Any]:
@@ -132,7 +132,8 @@ class LabelLossLayer(LossLayer[S]):
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
         self.x: Array = self.bottoms[0].data
-        self.labels = Labels(
+        self.dx = self.bottoms[0].diff
+        self.labels = ClassLabels(
             self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
         )
         self.expectations.append(self.labels.expectation)
@@ -141,9 +142,10 @@ class LabelLossLayer(LossLayer[S]):
         self.flat_index, self.flat_coef, self.flat_cost = map(
             memory, (self.labels.index, self.coef, self.cost)
         )
+        self.flat_dx: Any = None if self.dx is None else memory(self.dx)
         #: whether the coefficient of a row that counts may be 0
         self.may_cost_nothing = (
-            spec.weight == 0 or spec.ignore_label is not None or spec.weights is not None
+            spec.loss_weight == 0 or spec.ignore_label is not None or spec.weights is not None
         )
         if spec.weights is not None:
             host = spec.class_weights(self.x.shape).astype(self.dtype)
@@ -158,7 +160,7 @@ class LabelLossLayer(LossLayer[S]):
     def forward(self) -> None:
         self.labels.read()
         divisor = self.divisor()
-        self.write_coef(self.spec.weight / at_least_one(divisor))
+        self.write_coef(self.spec.loss_weight / at_least_one(divisor))
         self.write_cost()
         if self.may_cost_nothing or self.context.n_valid < len(self.coef):
             self.leave_out(self.cost)
@@ -166,14 +168,24 @@ class LabelLossLayer(LossLayer[S]):
         self.add(divisor, self.loss)
 
     def leave_out(self, values: Array) -> None:
-        """Zero what belongs to positions that cost nothing, whatever their scores are.
+        """Write 0 to the values of positions that cost nothing, whatever their scores are.
 
-        Infinite ones, or NaN, would come through a product with 0. Values: a cost for each
-        position, or a number for each of its classes.
+        A product with 0 would let infinite scores and NaN through.
+
+        Args:
+            values: A cost for each position, or a number for each of its classes.
         """
         nothing = self.labels.flag
         self.xp.equal(self.coef, 0, out=nothing)
         self.xp.copyto(values, 0, where=nothing)
+
+    def finish_diff(self, combine: Callable[..., Any]) -> None:
+        """Make the diff at each label ``combine(diff, coef)``, and 0 where nothing is counted."""
+        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
+        combine(self.flat_cost, self.flat_coef, out=self.flat_cost)
+        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
+        if self.may_cost_nothing:
+            self.leave_out(self.dx)
 
     def divisor(self) -> Number:
         """What the sum of the costs is divided by."""

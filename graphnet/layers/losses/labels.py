@@ -1,4 +1,4 @@
-"""Labels: the class each position is given, checked, and where that class's score lies.
+"""ClassLabels: the class each position is given, checked, and where that class's score lies.
 
 Used by the losses and statistics that compare scores ``(N, C, …)`` with a class per position. A
 label blob holds whole numbers as floats: one for each position, with ``axis`` left out or of
@@ -61,7 +61,7 @@ def label_shapes(scores: Shape, axis: int) -> tuple[Shape, ...]:
 
 
 def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Labels`, which lives from forward to backward."""
+    """The working memory of :class:`ClassLabels`, which lives from forward to backward."""
     positions = with_size(scores, axis_of(scores, axis), 1)
     return {
         "classes": ScratchDecl(positions, "int64", "pass", blob=True),
@@ -86,7 +86,7 @@ def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:
         xp: The array module.
         out: ``(N, …)`` with size 1 along ``axis``.
         array: As many axes, each of the same size, or of size 1 and then broadcast.
-        axis: Of the classes.
+        axis: The axis of the classes.
     """
     out.fill(0)
     for k, size in enumerate(array.shape):
@@ -96,12 +96,12 @@ def write_offsets(xp: Any, out: Array, array: Array, axis: int) -> None:
 
 
 class IndexRange:
-    """Tells which values are whole numbers from 0 to n − 1, and makes such of all of them.
+    """Tells which values are whole numbers from 0 to n − 1, and turns the others into such.
 
     Args:
-        backend: Of the values.
+        backend: The one they are on.
         n: How many indices there are.
-        dtype: Of the values.
+        dtype: Their element type.
     """
 
     def __init__(self, backend: Backend, n: int, dtype: np.dtype) -> None:
@@ -109,9 +109,9 @@ class IndexRange:
         self.low, self.high = (backend.full((), bound, dtype) for bound in (0, n - 1))
 
     def fit(self, values: Array, fitted: Array, flag: Array) -> list[Call]:
-        """Calls that write to ``fitted`` the values as such numbers, to ``flag`` which stayed.
+        """The calls that write such numbers to ``fitted``, and to ``flag`` which were so already.
 
-        So whatever the values are (NaN becomes 0), those of ``fitted`` can be used as indices.
+        Whatever the values are (NaN becomes 0), those of ``fitted`` can be used as indices.
         """
         xp = self.xp
         return [
@@ -122,7 +122,7 @@ class IndexRange:
         ]
 
 
-class Labels(Sealed):
+class ClassLabels(Sealed):
     """Reads a label blob.
 
     Attributes:
@@ -131,16 +131,16 @@ class Labels(Sealed):
         expectation: That all labels are classes; its layer lists it.
         ignored: True where the label is the ignored one; written only if there is one.
         read: Takes over the labels of a batch; raises a BatchError if one is no class, naming it
-            and its row, where that is looked at at once.
+            and its row, on a backend that sees it at once.
 
     Args:
-        backend: Of the layer.
+        backend: The layer's.
         scores: ``(N, …)``, with the classes along ``axis``.
         label: The blob's data.
-        axis: Of the classes.
+        axis: The axis of the classes.
         ignore_label: A label that does not count; it need not be a class.
         scratch: As declared by :func:`label_scratch`.
-        bottom: Which of its layer's bottoms the label is.
+        bottom: The number of the bottom that holds the labels.
     """
 
     def __init__(

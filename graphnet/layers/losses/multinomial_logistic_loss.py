@@ -5,34 +5,23 @@ from __future__ import annotations
 from typing import Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
-
-SMALLEST = 1e-20  # of a probability, so that its logarithm is finite (Caffe's and Mocha's)
+from graphnet.layers.losses.pair import SMALLEST
 
 
 class MultinomialLogisticLoss(LabelLossSpec):
     """The mean of −log p[label] over the positions, for probabilities such as a Softmax gives.
 
     Probabilities below 1e-20 count as 1e-20; their gradient is that of 1e-20, so that a net can
-    learn from its worst mistakes. The loss is ``weight / divisor · Σ weights[label] · cost``, and
-    so is the number it reports; over several batches that is weighted by the divisors.
+    learn from its worst mistakes. The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors.
 
     Bottoms:
         0: probabilities ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
-    Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: loss, type: MultinomialLogisticLoss, bottoms: [prob, label]}
     Source:
@@ -42,12 +31,9 @@ class MultinomialLogisticLoss(LabelLossSpec):
 
     type: Literal["MultinomialLogisticLoss"] = "MultinomialLogisticLoss"
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        positions = with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return super().scratch(bottoms, backend, backward=backward) | {
-            "probability": ScratchDecl(positions, lifetime="pass", blob=True)
+            "probability": ScratchDecl(self.positions(bottoms), lifetime="pass", blob=True)
         }
 
     def build(self, binding: Binding) -> MultinomialLogisticLossLayer:
@@ -60,9 +46,6 @@ class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):
     def setup(self) -> None:
         super().setup()
         self.flat_x, self.probability = memory(self.x), memory(self.scratch["probability"])
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         self.backend.gather(self.flat_x, self.flat_index, self.probability)

@@ -7,10 +7,9 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
 
 
 class RBFLoss(LabelLossSpec):
@@ -19,9 +18,9 @@ class RBFLoss(LabelLossSpec):
     It pulls the distance of the true class down and pushes those of the others up: maximum
     a-posteriori training, with exp(−j) the prior of a sample that belongs to no class. The push
     fades where the others are farther than j; with a large j the loss is the cross-entropy of
-    softmax(−y). The loss is ``weight / divisor · Σ weights[label] · cost``, and so is the number
-    it reports; over several batches that is weighted by the divisors. Rows that only fill up the
-    last batch count nowhere.
+    softmax(−y). The loss and the number it reports are
+    ``loss_weight / divisor · Σ weights[label] · cost``; over several batches that number is
+    weighted by the divisors. Rows that only fill up the last batch count nowhere.
 
     Bottoms:
         0: distances ``(N, C, …)``, such as RBF gives.
@@ -29,15 +28,6 @@ class RBFLoss(LabelLossSpec):
     Args:
         j: The distance of the class of samples that belong to none, at least 0. Default 1; the
             paper names no value.
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1).
     Example:
         - {name: output, type: RBF, output_dim: 10, bottoms: [f6], tops: [distance]}
         - {name: loss, type: RBFLoss, j: 10, bottoms: [distance, label]}
@@ -48,11 +38,8 @@ class RBFLoss(LabelLossSpec):
     type: Literal["RBFLoss"] = "RBFLoss"
     j: NonNegativeFloat = 1.0
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        y = bottoms[0]
-        positions = with_size(y, axis_of(y, self.axis), 1)
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        y, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(y, lifetime="pass", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -74,9 +61,6 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         self.flat_x = memory(self.x)
         self.write_exp = self.backend.elementwise(_exp_of_negative, self.exp)
         self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         """y[label] − m + log(exp(m − j) + Σ exp(m − y)), with m the least of j and all y."""
@@ -102,11 +86,7 @@ class RBFLossLayer(LabelLossLayer[RBFLoss]):
         xp.divide(self.coef, self.total, out=self.nearest)
         xp.negative(self.nearest, out=self.nearest)
         xp.multiply(self.exp, self.nearest, out=self.dx)
-        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
-        xp.add(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
-        if self.may_cost_nothing:
-            self.leave_out(self.dx)
+        self.finish_diff(xp.add)
 
 
 def _exp_of_negative(xp: Any, x: Array) -> None:

@@ -13,19 +13,19 @@ from graphnet.layers.losses.pair_loss import PairLoss, PairLossLayer
 
 
 class SigmoidCrossEntropyLoss(PairLoss):
-    """−weight / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
+    """−1 / divisor · Σ [y log σ(x) + (1 − y) log(1 − σ(x))], for independent yes-no targets.
 
     It is computed as (1 − y) · max(x, 0) + y · max(−x, 0) + log(1 + exp(−|x|)), which neither
     overflows nor loses precision, as a Sigmoid followed by BinaryCrossEntropyLoss may; an infinite
-    score counts as the largest finite one. What it reports is the loss, weight included; over
-    several batches that is weighted by the divisors.
+    score counts as the largest finite one. It reports ``loss_weight`` times the loss; over several
+    batches that is weighted by the divisors.
 
     Bottoms:
         0: scores x ``(N, …)``, before any sigmoid.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient,
             unless there is an ``ignore_label``.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
         ignore_label: Elements with exactly this target cost nothing; it need not be a probability.
         divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
             elements), or ``none`` (1); what Caffe calls ``normalization``.
@@ -42,22 +42,26 @@ class SigmoidCrossEntropyLoss(PairLoss):
     ignore_label: int | None = None
     divisor: Literal["batch_size", "valid", "full", "none"] = "batch_size"
 
-    def cost(self, xp: Any, a: Array, b: Array, work: Array, cost: Array) -> None:
+    @property
+    def loss_reduction(self) -> Literal["mean", "sum"]:
+        return "sum" if self.divisor == "none" else "mean"
+
+    def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         largest = float(np.finfo(a.dtype).max)
         xp.clip(a, 0.0, largest, out=cost)
-        xp.subtract(1.0, b, out=work)
-        xp.multiply(cost, work, out=cost)
-        xp.clip(a, -largest, 0.0, out=work)
-        xp.multiply(work, b, out=work)
-        xp.subtract(cost, work, out=cost)
-        xp.absolute(a, out=work)
-        xp.negative(work, out=work)
-        xp.exp(work, out=work)
-        xp.log1p(work, out=work)
-        xp.add(cost, work, out=cost)
-        self.leave_out(xp, b, work, cost)
+        xp.subtract(1.0, b, out=scratch)
+        xp.multiply(cost, scratch, out=cost)
+        xp.clip(a, -largest, 0.0, out=scratch)
+        xp.multiply(scratch, b, out=scratch)
+        xp.subtract(cost, scratch, out=cost)
+        xp.absolute(a, out=scratch)
+        xp.negative(scratch, out=scratch)
+        xp.exp(scratch, out=scratch)
+        xp.log1p(scratch, out=scratch)
+        xp.add(cost, scratch, out=cost)
+        self.leave_out(xp, b, scratch, cost)
 
-    def slope(self, xp: Any, which: int, a: Array, b: Array, work: Array, slope: Array) -> None:
+    def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
         if which == 0:  # σ(x) − y
             xp.multiply(a, 0.5, out=slope)
             xp.tanh(slope, out=slope)
@@ -66,13 +70,13 @@ class SigmoidCrossEntropyLoss(PairLoss):
             xp.subtract(slope, b, out=slope)
         else:
             xp.negative(a, out=slope)
-        self.leave_out(xp, b, work, slope)
+        self.leave_out(xp, b, scratch, slope)
 
-    def leave_out(self, xp: Any, target: Array, work: Array, values: Array) -> None:
+    def leave_out(self, xp: Any, target: Array, scratch: Array, values: Array) -> None:
         """Zero the values of ignored elements."""
         if self.ignore_label is not None:
-            xp.not_equal(target, self.ignore_label, out=work)
-            xp.multiply(values, work, out=values)
+            xp.not_equal(target, self.ignore_label, out=scratch)
+            xp.multiply(values, scratch, out=values)
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1) if self.ignore_label is None else (0,)

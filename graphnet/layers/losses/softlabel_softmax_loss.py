@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
-class SoftlabelSoftmaxLoss(LayerSpec):
-    """weight / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
+class SoftlabelSoftmaxLoss(MeanLoss):
+    """1 / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
 
-    M is the number of positions. What it reports is the loss, weight included; rows that only
+    M is the number of positions. It reports ``loss_weight`` times the loss; rows that only
     fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y, is exact also where
     y does not add up to 1. A class of y 0 costs nothing, even where its score is −∞. With
     Softmax tops of another net as y it distils that net.
@@ -34,21 +26,21 @@ class SoftlabelSoftmaxLoss(LayerSpec):
         0: scores ``(N, C, …)``, not normalised.
         1: distributions, the same shape; they take no gradient.
     Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
     Source:
         Mocha ``SoftlabelSoftmaxLossLayer`` (whose gradient takes Σy for 1).
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
     axis: FeatureAxis = 1
+
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, labels = bottoms
@@ -65,9 +57,7 @@ class SoftlabelSoftmaxLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return {
@@ -81,9 +71,6 @@ class SoftlabelSoftmaxLoss(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(1,))
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     def build(self, binding: Binding) -> SoftlabelSoftmaxLossLayer:
         return SoftlabelSoftmaxLossLayer(self, binding)
@@ -106,7 +93,7 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         )
         self.add_exp = axes_sum(self.exp, axes, self.total)
         self.add_mass = axes_sum(self.label, axes, self.mass)
-        self._scale = 0.0  # weight / positions of the last batch
+        self._scale = 0.0  # loss_weight / positions of the last batch
 
     def forward(self) -> None:
         xp, n_valid = self.xp, self.context.n_valid
@@ -117,7 +104,7 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         self.add_mass()
         xp.log(self.total, out=self.along)
         xp.multiply(self.along, self.mass, out=self.along)
-        self._scale = self.spec.weight / max(n_valid * self.inner, 1)
+        self._scale = self.spec.loss_weight / max(n_valid * self.inner, 1)
         if n_valid < len(self.x):
             self.along[n_valid:] = self.product[n_valid:] = 0
         total = self.backend.total

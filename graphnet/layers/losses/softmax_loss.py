@@ -6,36 +6,25 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
-from graphnet.layers.shape.axis import axis_of, with_size
 
 
 class SoftmaxLoss(LabelLossSpec):
     """The mean of −log softmax(x)[label] over the positions: multi-class cross-entropy.
 
     It is computed as log Σ exp(x − max) + max − x[label], which neither overflows nor needs a
-    smallest probability. The loss is ``weight / divisor · Σ weights[label] · cost``, and so is
+    smallest probability. The loss is ``loss_weight / divisor · Σ weights[label] · cost``, and so is
     the number it reports; over several batches that is weighted by the divisors. Rows that only
     fill up the last batch count nowhere.
 
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
-    Args:
-        weight: Of this loss in the objective. Default 1.
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
-        ignore_label: Positions with this label cost nothing; it need not be a class.
-        divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
-            ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: loss, type: SoftmaxLoss, bottoms: [ip2, label]}
-        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, weight: 0.3,
+        - {name: loss2, type: SoftmaxLoss, weights: [1, 3], ignore_label: 255, loss_weight: 0.3,
            bottoms: [score, mask]}
     Source:
         Mocha ``SoftmaxLossLayer`` (which also takes other weights for each row of a batch), Caffe
@@ -44,11 +33,12 @@ class SoftmaxLoss(LabelLossSpec):
 
     type: Literal["SoftmaxLoss"] = "SoftmaxLoss"
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
-        scores = bottoms[0]
-        positions = with_size(scores, axis_of(scores, self.axis), 1)
+    @property
+    def softmax_axis(self) -> int:
+        return self.axis
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        scores, positions = bottoms[0], self.positions(bottoms)
         return super().scratch(bottoms, backend, backward=backward) | {
             "exp": ScratchDecl(scores, lifetime="pass", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -69,9 +59,6 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         self.write_exp = self.backend.elementwise(_exp, self.exp)
         self.write_max = self.backend.axis_max(self.x, self.axis, self.along, self.exp)
         self.write_total = self.backend.axes_sum(self.exp, (self.axis,), self.total)
-        self.dx = self.bottoms[0].diff
-        if self.dx is not None:
-            self.flat_dx = memory(self.dx)
 
     def write_cost(self) -> None:
         xp, along = self.xp, self.along
@@ -90,11 +77,7 @@ class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):
         xp = self.xp
         xp.divide(self.coef, self.total, out=self.along)
         xp.multiply(self.exp, self.along, out=self.dx)
-        self.backend.gather(self.flat_dx, self.flat_index, self.flat_cost)
-        xp.subtract(self.flat_cost, self.flat_coef, out=self.flat_cost)
-        self.backend.scatter(self.flat_dx, self.flat_index, self.flat_cost)
-        if self.may_cost_nothing:
-            self.leave_out(self.dx)
+        self.finish_diff(xp.subtract)
 
 
 def _exp(xp: Any, x: Array) -> None:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
 
 
-class SquareLoss(LayerSpec):
-    """weight / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
+class SquareLoss(MeanLoss):
+    """1 / (2N) · Σ (a − b)²: half the squared distance, summed over a sample, mean over them.
 
-    Nothing is broadcast: a sample of both has as many elements, in the same order. What it
-    reports is the loss, weight included.
+    Nothing is broadcast: a sample of both has as many elements, in the same order. It
+    reports ``loss_weight`` times the loss.
 
     Bottoms:
         0: ``(N, …)``, the prediction.
         1: ``(N, …)``, the target; as many elements a sample. It may take a gradient too.
     Args:
-        weight: Of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: loss, type: SquareLoss, bottoms: [out, target]}
     Source:
@@ -39,24 +31,15 @@ class SquareLoss(LayerSpec):
         Caffe ``EuclideanLoss``.
     """
 
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["SquareLoss"] = "SquareLoss"
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms)
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {"difference": kept(bottoms, backward=backward)}
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
@@ -72,7 +55,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
         a, b = self.bottoms
         self.difference = self.scratch["difference"]
         self.flat = memory(self.difference)
-        self._scale = 0.0  # weight / N of the last batch
+        self._scale = 0.0  # loss_weight / N of the last batch
         bind = self.backend.elementwise
         self.subtract = bind(_subtract, rows(a.data), rows(b.data), self.difference)
         self.gradients = [
@@ -83,7 +66,7 @@ class SquareLossLayer(LossLayer[SquareLoss]):
 
     def forward(self) -> None:
         n_valid = self.context.n_valid
-        self._scale = self.spec.weight / max(n_valid, 1)
+        self._scale = self.spec.loss_weight / max(n_valid, 1)
         self.subtract()
         if n_valid < len(self.difference):
             self.difference[n_valid:] = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
@@ -11,17 +11,9 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    LayerSpec,
-    LossLayer,
-    Reads,
-    Shapes,
-    exactly,
-)
+from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.losses.mean_loss import MeanLoss
 
 
 def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -32,14 +24,14 @@ def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ..
     return rows_
 
 
-class WassersteinLoss(LayerSpec):
+class WassersteinLoss(MeanLoss):
     """The transport cost between two distributions, by Sinkhorn's iteration.
 
     With K = exp(−λ M) it repeats v = b / (Kᵀ u), u = a / (K v) from a uniform u; the loss is
-    weight / N · Σ u · ((K ∘ M) v). A larger λ comes nearer to the true cost and takes more
+    loss_weight / N · Σ u · ((K ∘ M) v). A larger λ comes nearer to the true cost and takes more
     iterations.
 
-    The gradient, weight / (λ N) · log u, is by design not that of this number but of the
+    The gradient, loss_weight / (λ N) · log u, is by design not that of this number but of the
     entropy-regularised cost whose optimum the iteration finds (the dual variable); it is defined
     up to a constant, which a Softmax before this layer takes out. A finite-difference check of
     a net with this loss therefore reports a difference. Where λ M is above 80 in float32, or 700
@@ -50,9 +42,9 @@ class WassersteinLoss(LayerSpec):
         1: true distributions ``(N, …)``.
     Args:
         M: The cost of moving from each predicted class (row) to each true one (column).
-        lambda: Strength of the approximation, positive.
+        lambda: λ, positive.
         sinkhorn_iter: How many iterations. Default 50.
-        weight: Of this loss in the objective. Default 1.
+        loss_weight: The factor of this loss in the objective. Default 1.
     Example:
         - {name: ip, type: InnerProduct, output_dim: 2, bottoms: [data], tops: [ip]}
         - {name: prob, type: Softmax, bottoms: [ip], tops: [prob]}
@@ -65,15 +57,12 @@ class WassersteinLoss(LayerSpec):
     """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
-    kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["WassersteinLoss"] = "WassersteinLoss"
     M: Annotated[tuple[tuple[float, ...], ...], AfterValidator(_matrix)]
     lambda_: float = Field(alias="lambda", gt=0)
     sinkhorn_iter: PositiveInt = 50
-    weight: NonNegativeFloat = 1.0
+    loss_weight: NonNegativeFloat = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         found = (feature_size(bottoms[0]), feature_size(bottoms[1]))
@@ -85,9 +74,7 @@ class WassersteinLoss(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         a, b = ((shape[0], feature_size(shape)) for shape in bottoms)
         lifetime: Literal["pass", "call"] = "pass" if backward else "call"
         return {
@@ -95,12 +82,6 @@ class WassersteinLoss(LayerSpec):
             "v": ScratchDecl(b, blob=True),
             "from_v": ScratchDecl(a, blob=True),
         }
-
-    def backward_reads(self) -> Reads:
-        return Reads()
-
-    def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
 
     def macs(self, bottoms: Shapes) -> int:
         return bottoms[0][0] * len(self.M) * len(self.M[0]) * (2 * self.sinkhorn_iter + 2)
@@ -148,16 +129,16 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         xp.multiply(from_v, u, out=from_v)
         if n_valid < len(from_v):
             from_v[n_valid:] = 0
-        self.loss = self.spec.weight / max(n_valid, 1) * self.backend.total(memory(from_v))
+        self.loss = self.spec.loss_weight / max(n_valid, 1) * self.backend.total(memory(from_v))
         self.add(n_valid, self.loss)
 
     def backward(self) -> None:
-        """Assign da = weight / (λ N) · log u."""
+        """Assign da = loss_weight / (λ N) · log u."""
         if self.da is None:
             return
         n_valid = self.context.n_valid
         self.xp.maximum(self.u, self.smallest, out=self.da)
         self.xp.log(self.da, out=self.da)
-        scale = self.spec.weight / (self.spec.lambda_ * max(n_valid, 1))
+        scale = self.spec.loss_weight / (self.spec.lambda_ * max(n_valid, 1))
         self.xp.multiply(self.da, scale, out=self.da)
         self.da[n_valid:] = 0

@@ -1,18 +1,23 @@
 """NeuronSpec: what every neuron is made from.
 
-A neuron is an element-wise function whose derivative can be told from its value alone (Mocha's
+A neuron is an element-wise function whose derivative can be computed from its value alone (Mocha's
 rule), so that it can run in the bottom's memory.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+
+#: ``apply`` and ``differentiate`` of a neuron.
+Functions: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
 
 
 class NeuronSpec(LayerSpec):
@@ -21,20 +26,18 @@ class NeuronSpec(LayerSpec):
     each_bottom: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     overwrites: ClassVar[bool] = True
-    #: ``apply`` and ``differentiate`` get one more array of the same shape to work in.
-    needs_spare: ClassVar[bool] = False
+    #: ``apply`` and ``differentiate`` get a scratch array of the same shape besides.
+    needs_scratch: ClassVar[bool] = False
 
     name: str = ""  # a neuron written as a property takes its layer's name
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         decls = {"slope": ScratchDecl(bottoms[0], blob=True)} if backward else {}
-        if self.needs_spare:
-            decls["spare"] = ScratchDecl(bottoms[0], blob=True)
+        if self.needs_scratch:
+            decls["extra"] = ScratchDecl(bottoms[0], blob=True)
         return decls
 
     def backward_reads(self) -> Reads:
@@ -43,13 +46,17 @@ class NeuronSpec(LayerSpec):
     def build(self, binding: Binding) -> NeuronLayer:
         return NeuronLayer(self, binding)
 
-    @abstractmethod
+    def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
+        """What runs as ``apply`` and ``differentiate`` on a backend."""
+        return self.apply, self.differentiate
+
     def apply(self, xp: Any, x: Array, y: Array) -> None:
         """Write the function of ``x`` to ``y``; they may be the same memory."""
+        raise NotImplementedError
 
-    @abstractmethod
     def differentiate(self, xp: Any, y: Array, slope: Array) -> None:
         """Write the derivative, given the value ``y``, to ``slope``; ``y`` stays as it is."""
+        raise NotImplementedError
 
 
 class NeuronLayer(Layer[NeuronSpec]):
@@ -57,18 +64,20 @@ class NeuronLayer(Layer[NeuronSpec]):
 
     def setup(self) -> None:
         (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
-        spare = [self.scratch["spare"]] if self.spec.needs_spare else []
-        self.forward = bind(self.spec.apply, x.data, y.data, *spare)  # type: ignore[method-assign]
+        apply, differentiate = self.spec.functions(self.backend, self.dtype)
+        scratch = [self.scratch["extra"]] if self.spec.needs_scratch else []
+        self.bind_passes(forward=bind(apply, x.data, y.data, *scratch))
         if x.diff is not None:
-            # the derivative is made where the bottom's diff will be, unless dy is still there
+            # the derivative is written where the bottom's diff will be, unless dy lies there
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             slope = self.scratch["slope"] if in_place else x.diff
-            self.backward = bind(  # type: ignore[method-assign]
-                partial(_chain, self.spec), y.data, y.diff, x.diff, slope, *spare
-            )
+            chain = partial(_chain, differentiate)
+            self.bind_passes(backward=bind(chain, y.data, y.diff, x.diff, slope, *scratch))
 
 
-def _chain(spec: NeuronSpec, xp: Any, y: Array, dy: Array, dx: Array, *slope: Array) -> None:
-    """The chain rule for a block of elements; a spare array follows the slope's."""
-    spec.differentiate(xp, y, *slope)
+def _chain(
+    differentiate: Callable[..., None], xp: Any, y: Array, dy: Array, dx: Array, *slope: Array
+) -> None:
+    """The chain rule for a block of elements; a scratch array follows the slope's."""
+    differentiate(xp, y, *slope)
     xp.multiply(dy, slope[0], out=dx)

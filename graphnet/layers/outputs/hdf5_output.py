@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from graphnet.blob import Shape
 from graphnet.data.hdf5.reader import contents_if_hdf5
 from graphnet.data.hdf5.writer import HDF5Writer
 from graphnet.declare.names import check_name, clashes
 from graphnet.errors import SpecError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    Layer,
-    LayerSpec,
-    Reads,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Layer
+from graphnet.layers.outputs.output import OutputSpec
 
 
-class HDF5Output(LayerSpec):
+class HDF5Output(OutputSpec):
     """Write the bottoms to an HDF5 file, which HDF5Data can read.
 
     The file holds one pass. An evaluation, such as each validation of a run, writes the rows of
-    all samples, once, and its file takes the place of the one before. Of training the rows of the
-    last iteration stay. Otherwise each forward pass appends its rows until the net is closed. The
-    file appears under its name when it is complete.
+    all samples, once, and its file takes the place of the one before. In training the file holds
+    the rows of the last iteration. Otherwise each forward pass appends its rows until the net is
+    closed. The file appears under its name when it is complete.
 
     A run that goes on replaces the file it has written before; any other file of the name is
     refused.
@@ -40,7 +30,7 @@ class HDF5Output(LayerSpec):
     Bottoms:
         each: ``(N, …)``.
     Args:
-        filename: Of the file, relative to the YAML's folder.
+        filename: The path of the file, relative to the folder of the YAML file.
         datasets: A name for each bottom. Default: the bottoms' own.
         force_overwrite: Replace a file that is there; otherwise it is an error. Default false.
     Example:
@@ -50,10 +40,6 @@ class HDF5Output(LayerSpec):
         Mocha ``HDF5OutputLayer`` (which also writes the rows that fill up the last batch), Caffe
         ``HDF5Output``.
     """
-
-    kind: ClassVar[Kind] = Kind.OUTPUT
-    n_bottoms: ClassVar[Arity] = at_least(1)
-    n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["HDF5Output"] = "HDF5Output"
     filename: str = Field(min_length=1)
@@ -78,18 +64,16 @@ class HDF5Output(LayerSpec):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the data sets, one for each bottom."""
+        """The names of the data sets, one for each bottom."""
         return self.bottoms if self.datasets is None else self.datasets
+
+    @property
+    def output_file(self) -> str:
+        return self.filename
 
     def relative_to(self, folder: Path) -> Self:
         path = folder.absolute() / user_path(self.filename)
         return self.model_copy(update={"filename": str(path)})
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return []
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def build(self, binding: Binding) -> HDF5OutputLayer:
         return HDF5OutputLayer(self, binding)
@@ -109,7 +93,7 @@ class HDF5OutputLayer(Layer[HDF5Output]):
 
     def forward(self) -> None:
         if self.context.iteration != self._iteration and not self._is_evaluating:
-            self._begin()  # of training, the last iteration stays
+            self._begin()  # in training, only the last iteration is kept
         n_valid = self.context.n_valid
         self.writer.append([self.backend.download(b.data)[:n_valid] for b in self.bottoms])
 
@@ -133,7 +117,7 @@ class HDF5OutputLayer(Layer[HDF5Output]):
         self._iteration = self.context.iteration
 
     def _may_replace(self) -> bool:
-        """Whether a file of the name may go: as declared, or as one that this run has made."""
+        """Whether a file of that name may be replaced: so declared, or made by this run."""
         is_own = self.spec.filename in self.context.replaceable
         return self.spec.force_overwrite or (is_own and self._is_alike())
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
-from graphnet.blob import Shape
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    Layer,
-    LayerSpec,
-    Reads,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Layer
+from graphnet.layers.outputs.output import OutputSpec
 from graphnet.sealed import read_only
 
 
-class MemoryOutput(LayerSpec):
+class MemoryOutput(OutputSpec):
     """Keep copies of the bottoms: each forward pass appends one of each to ``layer.outputs``.
 
     Rows that only fill up the last batch of an evaluation are left out. From Python,
@@ -35,17 +25,7 @@ class MemoryOutput(LayerSpec):
         Mocha ``MemoryOutputLayer``.
     """
 
-    kind: ClassVar[Kind] = Kind.OUTPUT
-    n_bottoms: ClassVar[Arity] = at_least(1)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["MemoryOutput"] = "MemoryOutput"
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return []
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def build(self, binding: Binding) -> MemoryOutputLayer:
         return MemoryOutputLayer(self, binding)

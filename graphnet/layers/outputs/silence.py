@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from graphnet.blob import Shape
-from graphnet.layers.base import (
-    Arity,
-    Binding,
-    Kind,
-    Layer,
-    LayerSpec,
-    Reads,
-    Shapes,
-    at_least,
-    exactly,
-)
+from graphnet.layers.base import Binding, Layer
+from graphnet.layers.outputs.output import OutputSpec
 
 
-class Silence(LayerSpec):
+class Silence(OutputSpec):
     """Read blobs and do nothing with them, so that they are no outputs of the net.
 
     No gradient flows back.
@@ -31,21 +21,11 @@ class Silence(LayerSpec):
         Caffe ``Silence``.
     """
 
-    kind: ClassVar[Kind] = Kind.OUTPUT
-    n_bottoms: ClassVar[Arity] = at_least(1)
-    n_tops: ClassVar[Arity] = exactly(0)
-
     type: Literal["Silence"] = "Silence"
 
     @property
     def hands_out(self) -> bool:
         return False
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        return []
-
-    def backward_reads(self) -> Reads:
-        return Reads()
 
     def build(self, binding: Binding) -> SilenceLayer:
         return SilenceLayer(self, binding)

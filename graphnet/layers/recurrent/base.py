@@ -16,7 +16,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Arity, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Orthogonal, Xavier
 from graphnet.params.param import ParamDecl, StateDecl
@@ -45,19 +45,27 @@ class Block:
 
 
 class Recurrent(LayerSpec):
-    """What the YAML says of any recurrent layer; each documents its properties."""
+    """What the YAML says of any recurrent layer.
+
+    Args:
+        output_dim: Number of hidden units.
+        stateful: Without a second bottom: whether a batch continues the sequences of the one
+            before it. Default false.
+        bias: Whether a bias is added. Default true.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+    """
 
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
     #: The rows of the stacked matrix; neighbours that read the same are multiplied in one go.
     blocks: ClassVar[tuple[Block, ...]]
     #: What one step, and one batch, hands to the next.
     carried: ClassVar[tuple[str, ...]] = ("hidden",)
-    #: How many numbers per hidden unit a step keeps for backward …
+    #: How many numbers for each hidden unit a step keeps for backward,
     n_units: ClassVar[int]
-    #: … how many backward computes of them: one for each block, the diff of the top, any others …
+    #: how many backward computes of them (one for each block, the diff of the top, any others),
     n_factors: ClassVar[int]
-    #: … and how many it needs while it runs.
-    n_spare: ClassVar[int]
+    #: and how many it needs while it runs.
+    n_scratch: ClassVar[int]
 
     learned: ClassVar[Mapping[str, Learned]] = {
         "weight_x": Learned(Xavier(), L2Regu()),
@@ -128,11 +136,9 @@ class Recurrent(LayerSpec):
         """How many steps backward goes through before it takes the next."""
         width = -(-x[0] // len(self.strips(x, backend.most_strips)))
         n_elements = (self.n_units + self.n_factors) * self.output_dim * width
-        return min(x[1], max(MIN_STEPS, backend.block_elements // n_elements))
+        return min(x[1], max(MIN_STEPS, backend.parts_at_once(x[1], n_elements)))
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, steps = bottoms[0][:2]
         h, column = self.output_dim, self.column(bottoms[0])[-1].stop
         weights = (len(self.blocks) * h, column)
@@ -142,7 +148,7 @@ class Recurrent(LayerSpec):
             "weights": ScratchDecl(weights, lifetime=life),
             "inputs": ScratchDecl((n, steps * column), lifetime=life),
             "units": ScratchDecl((n, n_kept * self.n_units * h), lifetime=life),
-            "spare": ScratchDecl((n, self.n_spare * h)),
+            "step": ScratchDecl((n, self.n_scratch * h)),
         }
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)

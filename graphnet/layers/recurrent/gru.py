@@ -28,7 +28,7 @@ class GRU(Recurrent):
     A sequence starts with h = 0. Without the second bottom, each batch starts new sequences, or
     with ``stateful: true`` goes on where the last batch ended, row n with row n. With the second
     bottom, that alone says where sequences start, the first step of a batch included. The
-    gradient does not flow into the previous batch. See LSTM for what becomes of the state.
+    gradient does not flow into the previous batch. LSTM says what becomes of the state.
 
     Bottoms:
         0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
@@ -39,12 +39,6 @@ class GRU(Recurrent):
         weight_x: ``(3 · output_dim, D)``, in the order r, z, n.
         weight_h: ``(3 · output_dim, output_dim)``, in the order r, z, u.
         bias: ``(4 · output_dim,)``, in the order r, z, n, u, unless ``bias: false``.
-    Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: gru1, type: GRU, output_dim: 64, stateful: true, bottoms: [x], tops: [h1]}
     Source:
@@ -60,7 +54,7 @@ class GRU(Recurrent):
     )
     n_units: ClassVar[int] = 4
     n_factors: ClassVar[int] = 5
-    n_spare: ClassVar[int] = 2
+    n_scratch: ClassVar[int] = 2
 
     type: Literal["GRU"] = "GRU"
 
@@ -73,16 +67,16 @@ class GRUStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (u, r, z, n), gates = self.xp, self.units[t], self.units[t][1:3]
-        h, spare = self.inputs[self.h_rows, t], self.spare[0]
+        h, scratch = self.inputs[self.h_rows, t], self.step_scratch[0]
         return [
             *self.multiply_inputs(t),
             *self.squash(gates, gates),
-            partial(xp.multiply, r, u, spare),
-            partial(xp.add, n, spare, n),
+            partial(xp.multiply, r, u, scratch),
+            partial(xp.add, n, scratch, n),
             partial(xp.tanh, n, n),
-            partial(xp.subtract, h, n, spare),  # the next h is n + z · (h − n)
-            *self.times(spare, z),
-            partial(xp.add, n, spare, self.top[t]),
+            partial(xp.subtract, h, n, scratch),  # the next h is n + z · (h − n)
+            *self.times(scratch, z),
+            partial(xp.add, n, scratch, self.top[t]),
         ]
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
@@ -93,7 +87,7 @@ class GRUStrip(Strip):
             self.one_minus(z, for_z),
             *self.one_minus_square(n, for_n),
             *self.times(for_n, for_z),
-            partial(xp.copyto, for_u, h),  # serves as spare until its own turn
+            partial(xp.copyto, for_u, h),  # serves as scratch until its own turn
             partial(xp.subtract, for_u, n, for_u),
             *self.times(for_z, z, for_u),
             self.one_minus(r, for_r),
@@ -105,9 +99,9 @@ class GRUStrip(Strip):
         return self.times(factors[:4], self.dh)
 
     def hand_back(self, t: int, factors: Array) -> list[Call]:
-        dh, spare = self.spare
+        dh, scratch = self.step_scratch
         return [
             *self.times(dh, self.units[t][2]),
-            self.product_back(factors, spare),
-            partial(self.xp.add, dh, spare, dh),
+            self.product_back(factors, scratch),
+            partial(self.xp.add, dh, scratch, dh),
         ]

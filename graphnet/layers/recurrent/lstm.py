@@ -46,13 +46,8 @@ class LSTM(Recurrent):
         weight_h: ``(4 · output_dim, output_dim)``.
         bias: ``(4 · output_dim,)``, unless ``bias: false``.
     Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
         forget_bias: Added to the initial bias of the forget gate, so that the cell remembers at
             first; 0 is Caffe's. Default 1.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: lstm1, type: LSTM, output_dim: 128, bottoms: [x, cont], tops: [h1]}
     Source:
@@ -68,7 +63,7 @@ class LSTM(Recurrent):
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     n_units: ClassVar[int] = 6
     n_factors: ClassVar[int] = 7
-    n_spare: ClassVar[int] = 2
+    n_scratch: ClassVar[int] = 2
 
     type: Literal["LSTM"] = "LSTM"
     forget_bias: float = 1.0
@@ -114,7 +109,7 @@ class LSTMStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, units, c_out = self.xp, self.units[t], self.units[t + 1][4]
-        o, tanh_c, terms = units[0], units[5], self.spare
+        o, tanh_c, terms = units[0], units[5], self.step_scratch
         return [
             *self.multiply_inputs(t),
             *self.squash(units[:4], units[:3]),
@@ -139,7 +134,7 @@ class LSTMStrip(Strip):
         ]
 
     def step_back(self, factors: Array, later: Array | None) -> list[Call]:
-        dh, dc = self.spare
+        dh, dc = self.step_scratch
         return [
             *self.times(factors[0:6:5], dh),
             partial(self.xp.add, dc if later is None else later[4], factors[5], dc),
@@ -153,4 +148,4 @@ class LSTMStrip(Strip):
         return [self.dh, factors[4]]
 
     def keep(self, factors: Array) -> list[Call]:
-        return [partial(self.xp.copyto, self.spare[1], factors[4])]
+        return [partial(self.xp.copyto, self.step_scratch[1], factors[4])]

@@ -18,7 +18,7 @@ class RNN(Recurrent):
     A sequence starts with h = 0. Without the second bottom, each batch starts new sequences, or
     with ``stateful: true`` goes on where the last batch ended, row n with row n. With the second
     bottom, that alone says where sequences start, the first step of a batch included. The
-    gradient does not flow into the previous batch. See LSTM for what becomes of the state.
+    gradient does not flow into the previous batch. LSTM says what becomes of the state.
 
     Bottoms:
         0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
@@ -29,12 +29,6 @@ class RNN(Recurrent):
         weight_x: ``(output_dim, D)``.
         weight_h: ``(output_dim, output_dim)``.
         bias: ``(output_dim,)``, unless ``bias: false``.
-    Args:
-        output_dim: Number of hidden units.
-        stateful: Without a second bottom: whether a batch continues the sequences of the one
-            before it. Default false.
-        bias: Whether a bias is added. Default true.
-        param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: rnn1, type: RNN, output_dim: 64, bottoms: [x], tops: [h1]}
     Source:
@@ -45,7 +39,7 @@ class RNN(Recurrent):
     blocks: ClassVar[tuple[Block, ...]] = (Block(0, 0),)
     n_units: ClassVar[int] = 1
     n_factors: ClassVar[int] = 2
-    n_spare: ClassVar[int] = 1
+    n_scratch: ClassVar[int] = 1
 
     type: Literal["RNN"] = "RNN"
 

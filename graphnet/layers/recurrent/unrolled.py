@@ -1,10 +1,31 @@
 """How recurrent layers run: a strip of the batch goes through all time steps on its own.
 
 What a strip does is a list of calls bound beforehand, so strips can run in several threads
-without waiting for each other. Every call costs a turn at the interpreter's lock, so there are
-few: backward (Werbos 1990, back-propagation through time) takes several steps at once, from the
-last to the first. It computes what depends on forward alone for all of them, then walks them doing
-only what is sequential; what they add to the gradients of weights and bottom is one product each.
+without waiting for each other. Every call costs a turn at the interpreter's lock, so there are few
+of them. Forward makes one product a step, of all blocks of rows that a layer declares::
+
+        weights             inputs[:, t]     units[t]
+    ┌─────┬───┬─────┐        ┌───┐           ┌───┐
+    │     │   │     │ block  │ x │           │   │
+    │ W_x │ b │ W_h │   ⋮    │ 1 │     =     │ a │  ── squash, step ──> h = top[t]
+    │     │   │     │ block  │ h │           │   │                          │
+    └─────┴───┴─────┘        └─↑─┘           └───┘                          │
+                               └──────── the h of inputs[:, t + 1] <────────┘
+
+Rows of which a sigmoid is taken are halved in ``weights``, for σ(a) = (1 + tanh(a / 2)) / 2.
+
+Backward (Werbos 1990, back-propagation through time) takes several steps at once, the last ones
+first. For these steps, with da[t] the diff of a[t]:
+
+1. ``find_factors``, for all of them in one call each: ``factors[t]`` = ∂h/∂a at t, which depends on
+   forward alone.
+2. From the last to the first, only what must wait for the step after it::
+
+       dh ← dh + dtop[t]
+       step_back:  factors[t] ← dh · factors[t]        which is da[t]
+       hand_back:  dh ← W_hᵀ da[t]                     (and what a gate lets through)
+
+3. For all of them in one product each: dweights += Σ da[t] · inputs[:, t]ᵀ and dx[t] = W_xᵀ da[t].
 """
 
 from __future__ import annotations
@@ -49,19 +70,12 @@ class RecurrentLayer(Layer[Recurrent]):
             stack.append(partial(self.xp.equal, cont, 1, known))
             stack.append(partial(self.xp.logical_or, known, starts.T, known))
             stack.append(expectation.look)
-            if self.backend.on_host:  # who looks at a device waits for it
-                stack.append(self.find_starts)
+            stack += self.backend.note_rows(starts, self.is_start)
         strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
-        self.forward = in_turn([*stack, strips_forward])  # type: ignore[method-assign]
+        self.bind_passes(forward=in_turn([*stack, strips_forward]))
         if "factors" in self.scratch:
             strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
-            self.backward = in_turn(  # type: ignore[method-assign]
-                [*self.turning(), strips_back, *unstack]
-            )
-
-    def find_starts(self) -> None:
-        """Note the steps at which sequences start."""
-        self.is_start[:] = self.scratch["starts"].any(axis=1).tolist()
+            self.bind_passes(backward=in_turn([*self.turning(), strips_back, *unstack]))
 
     def turning(self) -> list[Call]:
         """What writes the transposed matrix that diffs are multiplied with on their way back."""
@@ -78,7 +92,7 @@ class RecurrentLayer(Layer[Recurrent]):
     def stacking(self) -> tuple[list[Call], list[Call]]:
         """What copies the params into the stacked matrix, and its diff into the params' diffs.
 
-        What a sigmoid is taken of is halved, as :meth:`Strip.squash` wants it; that is exact.
+        Rows of a sigmoid are halved, which is exact.
         """
         half = self.backend.full((), 0.5, self.dtype)
         xp, h = self.xp, self.spec.output_dim
@@ -124,7 +138,7 @@ def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
 class Strip(ABC):
     """Some samples of the batch: their part of every array, and what is done with it.
 
-    Blobs are seen as ``(T, features, samples)``. The methods give calls that are yet to be made;
+    Blobs are seen as ``(T, features, samples)``. The methods return the calls to be made;
     the last argument of a ufunc is where its result goes (of matmul, CuPy wants it by name).
 
     Attributes:
@@ -133,8 +147,8 @@ class Strip(ABC):
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
         top: What the steps compute: one h for each.
-        spare: ``(n_spare, H, samples)``, for use within a step.
-        dh: The diff of h on its way back; the first of the spare.
+        scratch: ``(n_scratch, H, samples)``, for use within a step.
+        dh: The diff of h on its way back; the first of the scratch.
         factors: ``(steps, blocks + extra, H, samples)``, of the steps that backward is at. Those
             of the blocks are overwritten, step by step, by the diff of ``weights @ inputs``; the
             last is the diff of the top.
@@ -153,8 +167,8 @@ class Strip(ABC):
         self.inputs = self.part("inputs", self.h_rows.stop, self.n_steps)
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
-        self.spare = self.part("spare", spec.n_spare, self.size)
-        self.dh = self.spare[0]
+        self.step_scratch = self.part("step", spec.n_scratch, self.size)
+        self.dh = self.step_scratch[0]
         self.state = {name: array[samples].T for name, array in layer.state.items()}
         self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
         self.is_start = layer.is_start
@@ -166,7 +180,7 @@ class Strip(ABC):
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
             self.factors = self.part("factors", -1, spec.n_factors, self.size)
             self.dpre = self.part("dpre", len(self.weights), len(self.factors))
-        #: the diff of ``weights``, and room for a term of it; None where they are not wanted
+        #: the diff of ``weights``, and a term of it; None where they are not wanted
         self.dweights, self.dterm = (
             self.scratch[name][index] if name in self.scratch else None
             for name in ("dweights", "dterm")
@@ -210,11 +224,11 @@ class Strip(ABC):
         """Make ``dh`` that of the h which entered step t."""
 
     def carried_diffs(self, factors: Array) -> list[Array]:
-        """The diffs of what entered a step, where they lie after it."""
+        """The diffs of what entered a step, once ``hand_back`` has been called."""
         return [self.dh]
 
     def keep(self, factors: Array) -> list[Call]:
-        """Keep what the step before needs of a step's factors, which are about to go."""
+        """Copy what the step before needs of a step's factors before they are overwritten."""
         return []
 
     # --- what all do --------------------------------------------------------------------
@@ -296,7 +310,7 @@ class Strip(ABC):
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
-        calls: list[Call] = [partial(self.spare.fill, 0)]
+        calls: list[Call] = [partial(self.step_scratch.fill, 0)]
         for stop in range(self.n_steps, 0, -len(self.factors)):
             calls += self.steps_back(slice(max(0, stop - len(self.factors)), stop))
         return calls
@@ -324,7 +338,7 @@ class Strip(ABC):
         return calls
 
     def product_back(self, factors: Array, out: Array) -> Call:
-        """Write the diff that reaches the h that entered the step through the product with it."""
+        """Write W_hᵀ da: the part of a diff that goes back through the product with h."""
         rows = self.spec.rows_reading("h")
         back = self.scratch["weights_back"][self.h_rows, rows]
         return partial(self.xp.matmul, back, self.as_rows(factors)[rows], out=out)
@@ -335,10 +349,10 @@ class Strip(ABC):
             return []
         xp, n_steps = self.xp, len(factors)
         of_blocks = factors[:, : len(self.spec.blocks)].transpose(1, 2, 0, 3)
-        room = self.dpre[:, :n_steps]
-        dpre, inputs = (a.reshape(len(a), -1) for a in (room, self.inputs[:, steps]))
+        part = self.dpre[:, :n_steps]
+        dpre, inputs = (a.reshape(len(a), -1) for a in (part, self.inputs[:, steps]))
         is_first, runs = steps.stop == self.n_steps, self.runs()
-        calls: list[Call] = [partial(xp.copyto, room.reshape(of_blocks.shape), of_blocks)]
+        calls: list[Call] = [partial(xp.copyto, part.reshape(of_blocks.shape), of_blocks)]
         if is_first and len(runs) > 1:  # there are parts that are empty
             calls.append(partial(self.dweights.fill, 0))
         for rows, cols in runs:

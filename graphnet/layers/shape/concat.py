@@ -20,7 +20,7 @@ class Concat(LayerSpec):
     Tops:
         0: the same shape but along ``axis``, where the sizes add up.
     Args:
-        axis: Which, in ``(N, C, H, W)``; not the batch axis. Default 1.
+        axis: The axis, in ``(N, C, H, W)``; not the batch axis. Default 1.
     Example:
         - {name: both, type: Concat, bottoms: [a, b], tops: [ab]}
     Source:
@@ -65,5 +65,5 @@ class ConcatLayer(Layer[Concat]):
             forward.append(partial(copy, y.data[part], x.data))
             if x.diff is not None and y.diff is not None:
                 backward.append(partial(copy, x.diff, y.diff[part]))
-        self.forward = self.backend.concurrently(forward)  # type: ignore[method-assign]
-        self.backward = self.backend.concurrently(backward)  # type: ignore[method-assign]
+        together = self.backend.concurrently
+        self.bind_passes(forward=together(forward), backward=together(backward))

@@ -20,8 +20,8 @@ class Flatten(LayerSpec):
     Tops:
         each: ``(N, D)`` by default, a view.
     Args:
-        axis: The first one, in ``(N, C, H, W)``; not the batch axis. Default 1.
-        end_axis: The last one. Default −1, the last of all.
+        axis: The first axis to join, in ``(N, C, H, W)``; not the batch axis. Default 1.
+        end_axis: The last axis to join. Default −1, the last of all.
     Example:
         - {name: flat, type: Flatten, bottoms: [pool2], tops: [flat]}
     Source:

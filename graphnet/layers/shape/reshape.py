@@ -29,7 +29,8 @@ class Reshape(LayerSpec):
     Tops:
         each: ``(N, *shape)``, a view.
     Args:
-        shape: Of a sample, without the batch axis; one size may be −1 and takes what is left.
+        shape: The shape of a sample, without the batch axis; one size may be −1 and takes what is
+            left.
     Example:
         - {name: images, type: Reshape, shape: [1, 24, -1], bottoms: [x], tops: [images]}
     Source:

@@ -22,7 +22,7 @@ class Slice(LayerSpec):
     Tops:
         each: the same shape but along ``axis``.
     Args:
-        axis: Which, in ``(N, C, H, W)``; not the batch axis. Default 1.
+        axis: The axis, in ``(N, C, H, W)``; not the batch axis. Default 1.
         slice_points: The indices along the axis where the tops after the first begin. Default:
             all tops are of one size.
     Example:
@@ -100,7 +100,7 @@ class SliceLayer(Layer[Slice]):
         self.copies: list[tuple[Array, Array]] = [
             (top.data, x.data[part]) for top, part in zip(self.tops, parts, strict=True)
         ]
-        self.diff_copies: list[tuple[Array, Array]] = []
+        self.diff_copies: list[tuple[Array, Array | int]] = []
         if x.diff is not None:
             self.diff_copies = [  # a top that sends nothing sends zeros
                 (x.diff[part], 0 if top.diff is None else top.diff)

@@ -47,7 +47,7 @@ class SplitLayer(Layer[Split]):
         # a reader may send nothing, and a single top's diff may be the bottom's
         sent = [top.diff for top in self.tops if top.diff is not None]
         if x.diff is not None and sent and not self.xp.may_share_memory(x.diff, sent[0]):
-            self.backward = self.backend.elementwise(_add_up, x.diff, *sent)  # type: ignore[method-assign]
+            self.bind_passes(backward=self.backend.elementwise(_add_up, x.diff, *sent))
 
     def forward(self) -> None:
         """Nothing: the tops are the bottom."""

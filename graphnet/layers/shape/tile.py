@@ -18,7 +18,7 @@ class Tile(LayerSpec):
     Tops:
         each: the same shape but along ``axis``, where it is ``tiles`` times as large.
     Args:
-        axis: Which, in ``(N, C, H, W)``; not the batch axis. Default 1.
+        axis: The axis, in ``(N, C, H, W)``; not the batch axis. Default 1.
         tiles: How many times the bottom is there.
     Example:
         - {name: thrice, type: Tile, tiles: 3, bottoms: [grey], tops: [rgb]}

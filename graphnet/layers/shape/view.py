@@ -14,7 +14,8 @@ class ViewLayer(Layer[LayerSpec]):
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         if x.diff is not None and not self.xp.may_share_memory(x.diff, y.diff):
-            self.backward = self.backend.elementwise(_copy, rows(y.diff), rows(x.diff))  # type: ignore[method-assign]
+            call = self.backend.elementwise(_copy, rows(y.diff), rows(x.diff))
+            self.bind_passes(backward=call)
 
     def forward(self) -> None:
         """Nothing: the bottom's data is the top's."""

@@ -16,10 +16,11 @@ from graphnet.layers.base import (
     Kind,
     LayerSpec,
     MeasureLayer,
+    ScratchDecls,
     Shapes,
     exactly,
 )
-from graphnet.layers.losses.labels import Labels, check_label_shape, label_scratch, memory
+from graphnet.layers.losses.labels import ClassLabels, check_label_shape, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -36,7 +37,7 @@ class Accuracy(LayerSpec):
         0: scores ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
     Args:
-        axis: Of the classes, in ``(N, C, H, W)``. Default 1.
+        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         top_k: Also report whether the label is among so many largest; at most C. Default 1.
         report_error: Also report the part that is wrong. Default false.
         ignore_label: Positions with this label do not count; it need not be a class.
@@ -76,9 +77,7 @@ class Accuracy(LayerSpec):
             )
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
         return label_scratch(scores, self.axis) | {
@@ -102,7 +101,7 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
     def setup(self) -> None:
         scores, label = self.bottoms
         spec, xp = self.spec, self.xp
-        self.labels = Labels(
+        self.labels = ClassLabels(
             self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
         )
         self.expectations.append(self.labels.expectation)

@@ -12,6 +12,7 @@ from graphnet.layers.base import (
     Kind,
     LayerSpec,
     MeasureLayer,
+    ScratchDecls,
     Shapes,
     exactly,
 )
@@ -52,9 +53,7 @@ class BinaryAccuracy(LayerSpec):
         check_pair(bottoms)
         return []
 
-    def scratch(
-        self, bottoms: Shapes, backend: Backend, *, backward: bool
-    ) -> dict[str, ScratchDecl]:
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         shape = row_shape(bottoms)
         return {name: ScratchDecl(shape, "bool", blob=True) for name in ("right", "side")}
 

@@ -30,7 +30,7 @@ COFFEE_BREAKS: Mapping[str, type[CoffeeBreak]] = MappingProxyType(
     }
 )
 
-#: What an item of YAML is checked by.
+#: The models that check the items in YAML.
 BREAK_MODELS: Mapping[str, type[BreakItem]] = MappingProxyType(
     {name: break_model(cls) for name, cls in COFFEE_BREAKS.items()}
 )
@@ -39,7 +39,7 @@ _CUSTOM = "module.Class"
 
 
 def _tag(item: Any) -> str | None:
-    """Which model an item is for: its type's, or the one of all dotted paths."""
+    """The tag of the model for an item: its type, or the one for all dotted paths."""
     kind = item.get("type") if isinstance(item, dict) else getattr(item, "type", None)
     if not isinstance(kind, str):
         return None

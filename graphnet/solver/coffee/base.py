@@ -1,4 +1,4 @@
-"""CoffeeBreak: what the solver does on a pause, apart from when it does it."""
+"""CoffeeBreak: something to do in a pause; and Every: when it is due."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
@@ -23,12 +24,12 @@ class Every:
     unit: Literal["iter", "epoch"]
 
     def is_due(self, iteration: int, epoch: int, last_epoch: int) -> bool:
-        """Whether a multiple of ``n`` is reached now; of epochs also one just passed.
+        """Whether a multiple of ``n`` is reached now, or (of epochs) has just been passed.
 
         Args:
             iteration: Updates done; 0 before the first is a multiple of everything.
             epoch: Completed epochs.
-            last_epoch: The same when the breaks were last looked at.
+            last_epoch: Epochs that were complete when this was last asked.
         """
         if self.unit == "iter":
             return iteration % self.n == 0
@@ -36,49 +37,57 @@ class Every:
 
 
 class CoffeeBreak(OpenToOthers):
-    """Something to do on a pause; derive from it for your own.
+    """Something to do in a pause of the training; derive from it for your own.
 
     ``open`` comes before the first iteration, ``enjoy`` when the break is due, ``finish`` after
     the last one, ``close`` at the end of the run, whatever ended it. One of them is needed, and
     ``enjoy`` where the break has a schedule. The constructor's keywords are the break's keys in
     YAML; annotate them and they are checked.
 
+    What a break reads is in ``net``, ``state`` (with ``state.run``) and the statistics of the
+    ``lounge``. What it wants done, such as a snapshot, it returns as a ``Request``.
+
     A break with a memory of its own returns it from ``state_dict``, so that it is in the
     snapshots; ``load_state_dict`` comes before ``open``.
+
+    Attributes:
+        python_only: Keywords of the constructor that make sense in Python alone, not in YAML.
+        changes_params: Whether a hook writes to params, persistent state or the method's history.
+            A break runs on rank 0 alone; where this is true the other ranks are sent what it
+            has written.
+        needs_schedule: Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``.
+        restore_best: Whether it may request the best snapshot by the statistic it waits for.
     """
 
-    #: Constructor keywords that only make sense from Python, not in YAML.
     python_only: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def needs_schedule(self) -> bool:
-        """Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``."""
-        return True
+    changes_params: bool = False
+    needs_schedule: bool = True
+    restore_best: bool = False
 
     @property
     def waits_for(self) -> tuple[str, str] | None:
         """Its key in YAML that names a statistic, and that statistic; None if there is none."""
         return None
 
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request | None:
         """Prepare."""
 
-    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request | None:
         """Do it; ``state.iter`` updates are done."""
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """The run is complete, and its last snapshot written.
 
         What is recorded here is in ``statistics.jsonl`` until the run is prolonged: then it is
-        taken out again, and the run is as if it had been longer from the start. Nobody who
-        listens hears of it.
+        taken out again, and the run is as if it had been longer from the start. No listener
+        hears of it.
         """
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Clear up."""
 
     def state_dict(self) -> dict[str, Saved]:
-        """What it must remember to continue as if nothing had happened."""
+        """What the break must remember to continue as if nothing had happened."""
         return {}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:

@@ -8,17 +8,17 @@ from typing import Annotated
 from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
-from graphnet.solver.coffee.lower_rate import check_best_is_kept, lower_rate
-from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.coffee.listening import ListeningBreak
+from graphnet.solver.coffee.lower_rate import lower_rate
+from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
-from graphnet.solver.trainable_net import TrainableNet
 
 
 @checked
-class DecayOnValidation(CoffeeBreak):
+class DecayOnValidation(ListeningBreak):
     """Multiplies the rate by ``gamma`` whenever a statistic is worse than the time before.
 
     It looks whenever the statistic is recorded and needs no schedule; the policy's rate is
@@ -51,41 +51,18 @@ class DecayOnValidation(CoffeeBreak):
         self._compare = Best(key, mode)
         self._previous: float | None = None
 
-    @property
-    def needs_schedule(self) -> bool:
-        """It looks when the statistic is recorded."""
-        return False
-
-    @property
-    def waits_for(self) -> tuple[str, str]:
-        """The statistic."""
-        return "key", self.key
-
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Listen.
-
-        Raises:
-            SpecError: If the best is to be restored and not kept.
-        """
-        if self.restore_best:
-            check_best_is_kept(self.key, lounge)
-
-        def look(value: float) -> None:
-            previous, self._previous = self._previous, value
-            if previous is None or not self._compare.is_better(previous, value):
-                return
-            why = f"'{self.key}' got worse"
-            lowered = lower_rate(state, lounge, self.gamma, self.min_lr, why)
-            if lowered and self.restore_best:
-                lounge.request_restore()
-
-        lounge.listen(self.key, look)
+    def hear(self, value: float, state: SolverState) -> Request | None:
+        """Compare the value with the one before."""
+        previous, self._previous = self._previous, value
+        if previous is None or not self._compare.is_better(previous, value):
+            return None
+        why = f"'{self.key}' got worse"
+        is_lower = lower_rate(state, self.gamma, self.min_lr, why)
+        return Request(restore_best=is_lower and self.restore_best)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The last value."""
         return {"previous": self._previous}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         previous = saved.get("previous")
         self._previous = None if previous is None else float(previous)

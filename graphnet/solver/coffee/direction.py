@@ -1,4 +1,4 @@
-"""Which way a statistic gets better."""
+"""Best: the best value of a statistic so far, and which way it gets better."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HIGHER = ("accuracy", "acc", "top")
 
 
 def direction_of(key: str, mode: Mode | None) -> Mode:
-    """``mode`` where it is given, else what the key's name says.
+    """``mode`` if it is given, else the direction that the key's name tells.
 
     Raises:
-        SpecError: If it says neither.
+        SpecError: If the name does not tell.
     """
     if mode is not None:
         return mode
@@ -45,7 +45,7 @@ class Best(Sealed):
 
     Args:
         key: The statistic.
-        mode: Its direction; None: what its name says.
+        mode: Its direction. Default: the one that its name tells.
         min_delta: By how much a value must be better to count.
 
     Raises:
@@ -70,18 +70,16 @@ class Best(Sealed):
         return self._sign * (value - than) > self._min_delta
 
     def update(self, value: float, iteration: int) -> bool:
-        """Take the value in; whether it is the new best."""
+        """Take a value into account; returns whether it is the new best."""
         if not self.is_better(value, self._value):
             return False
         self._value, self._iter = value, iteration
         return True
 
     def state_dict(self) -> dict[str, Saved]:
-        """The value and when."""
         return {"best": self._value, "best_iter": self._iter}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         best, when = saved.get("best"), saved.get("best_iter")
         self._value = None if best is None else float(best)
         self._iter = int(when or 0)

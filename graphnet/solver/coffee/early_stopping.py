@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
+from graphnet.solver.coffee.listening import ListeningBreak
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
 
 @checked
-class EarlyStopping(CoffeeBreak):
+class EarlyStopping(ListeningBreak):
     """Ends the run when a statistic has not got better for ``patience`` values in a row.
 
     It looks whenever the statistic is recorded and needs no schedule. A run it has ended stays
@@ -41,41 +43,30 @@ class EarlyStopping(CoffeeBreak):
         self._best = Best(key, mode, min_delta)
         self._waited = 0
 
-    @property
-    def needs_schedule(self) -> bool:
-        """It looks when the statistic is recorded."""
-        return False
-
-    @property
-    def waits_for(self) -> tuple[str, str]:
-        """The statistic."""
-        return "key", self.key
-
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request | None:
         """Listen; and end a run that this break had ended before."""
+        super().open(net, state, lounge)
+        return self._stop_if_waited()
 
-        def look(value: float) -> None:
-            self._waited = 0 if self._best.update(value, state.iter) else self._waited + 1
-            self._stop_if_waited(state)
+    def hear(self, value: float, state: SolverState) -> Request | None:
+        """Count how long there has been no new best."""
+        self._waited = 0 if self._best.update(value, state.iter) else self._waited + 1
+        return self._stop_if_waited()
 
-        lounge.listen(self.key, look)
-        self._stop_if_waited(state)
-
-    def _stop_if_waited(self, state: SolverState) -> None:
-        if self._waited >= self.patience:
-            best = self._best
-            state.stop(
-                f"'{self.key}' has not got better {self._waited} times in a row"
-                f" (best {best.value:.6g} at iteration {best.iter:,})"
-                if best.value is not None
-                else f"'{self.key}' was not a number {self._waited} times in a row"
-            )
+    def _stop_if_waited(self) -> Request | None:
+        if self._waited < self.patience:
+            return None
+        best, times = self._best, f"{self._waited} times in a row"
+        if best.value is None:
+            return Request(stop=f"'{self.key}' was not a number {times}")
+        return Request(
+            stop=f"'{self.key}' has not got better {times}"
+            f" (best {best.value:.6g} at iteration {best.iter:,})"
+        )
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value and how long ago it was."""
         return {**self._best.state_dict(), "waited": self._waited}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._best.load_state_dict(saved)
         self._waited = int(saved.get("waited") or 0)

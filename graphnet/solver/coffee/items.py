@@ -1,4 +1,4 @@
-"""How a coffee break is written in YAML: its type, when it is due, and its constructor's keywords.
+"""How YAML declares a coffee break: its type, when it is due, and its constructor's keywords.
 
     - {type: Snapshot, every_n_iter: 5000, keep_last: 3}
     - {type: my_hooks.Espresso, every_n_epoch: 1, sugar: 2}
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -18,8 +19,13 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from graphnet.declare.arguments import spelled_out
 from graphnet.declare.fields import Model, NonNegativeInt
-from graphnet.errors import SpecError
+from graphnet.declare.user_code import written_in
+from graphnet.declare.validation import validate
+from graphnet.declare.yaml_reader import KeyPath, plain_document
+from graphnet.errors import SpecError, did_you_mean
+from graphnet.files.paths import placed
 from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.listening import ListeningBreak
 
 B = TypeVar("B", bound=CoffeeBreak)
 
@@ -56,7 +62,7 @@ class BreakItem(Model):
 
 
 class CustomBreak(BreakItem):
-    """An item whose class is the user's own; its other keys are checked when it is imported."""
+    """An item whose class is the user's own; its keywords are checked when that is imported."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -70,11 +76,11 @@ def schedule(every_n_iter: int = 0, every_n_epoch: int = 0) -> tuple[Every, ...]
 
 
 def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[BreakItem]:
-    """The model of the items whose ``type`` is ``cls``.
+    """The model that checks the items whose ``type`` is ``cls``.
 
     Args:
-        cls: The break.
-        type_name: What YAML calls it; default the class's name.
+        cls: The class of the break.
+        type_name: Its name in YAML. Default: the class's name.
 
     Returns:
         A model with the constructor's keywords as fields: names, annotations and defaults. A
@@ -117,8 +123,61 @@ def break_model(cls: type[CoffeeBreak], type_name: str | None = None) -> type[Br
     )
 
 
+def check_hooks(break_: CoffeeBreak, whens: tuple[Every, ...]) -> None:
+    """See that a break has a hook, and a schedule if its ``enjoy`` needs one.
+
+    Raises:
+        SpecError: Otherwise.
+    """
+    cls = type(break_)
+    hooks = ("open", "enjoy", "finish", "close")
+    defined = [hook for hook in hooks if getattr(cls, hook) is not getattr(CoffeeBreak, hook)]
+    own = [name for name, value in vars(cls).items() if callable(value) and name not in hooks]
+    meant = next((hint for name in own if (hint := did_you_mean(name, hooks))), "")
+    cure = meant or "\n  define enjoy(self, net, state, lounge)"
+    if not defined:
+        none = ", ".join(f"{hook}()" for hook in hooks)
+        raise SpecError(f"{written_in(cls)} has none of {none}, so it would do nothing{cure}")
+    is_idle = "enjoy" not in defined and not isinstance(break_, ListeningBreak)
+    if is_idle and whens:
+        raise SpecError(
+            f"{written_in(cls)} has no enjoy(), which is what every_n_iter and every_n_epoch"
+            f" call{cure}, or leave them out"
+        )
+    if "enjoy" in defined and break_.needs_schedule and not whens:
+        raise SpecError("it is never due\n  give every_n_iter or every_n_epoch")
+
+
+def make_break(
+    item: BreakItem,
+    break_types: Mapping[str, type[CoffeeBreak]],
+    path: KeyPath,
+    folder_of: Callable[[KeyPath], Path],
+) -> CoffeeBreak:
+    """The break that an item declares; paths among its keywords are relative to the item's file."""
+    if item.type not in break_types:
+        raise SpecError(
+            f"the class '{item.type}' has not been imported\n"
+            "  load the solver from its YAML, or pass break_types"
+        )
+    cls = break_types[item.type]
+    if isinstance(item, CustomBreak):
+        given: dict[str, Any] = {**item.model_dump(exclude_unset=True), "type": item.type}
+        item = validate(break_model(cls, item.type), given, plain_document(given))
+    try:
+        given = item.keywords()
+        for key, value in given.items():
+            if isinstance(value, Path):
+                given[key] = placed(str(value), folder_of((*path, key)))
+        return cls(**given)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"it cannot be made: {error}") from error
+    except SystemExit as error:
+        raise SpecError(f"it cannot be made: it called sys.exit({error.code!r})") from error
+
+
 def checked(cls: type[B]) -> type[B]:
-    """Have a break that is made in Python look at its keywords as it does at its keys in YAML."""
+    """Have the constructor check its keywords in Python as it does in YAML."""
     made = cls.__init__
     signature, model = inspect.signature(made), break_model(cls)
 
@@ -141,14 +200,14 @@ def checked(cls: type[B]) -> type[B]:
     def fits(*args: Any, **keywords: Any) -> None:
         """Only the call is looked at."""
 
-    cls.__init__ = make  # type: ignore[assignment, method-assign]
+    setattr(cls, "__init__", make)  # noqa: B010  # assigned plainly, it takes an ignored type
     return cls
 
 
 def _from_yaml(annotation: Any) -> Any:
-    """The annotation, taking what YAML has for it: lists for lists, text for paths.
+    """The annotation, which also takes what YAML has: a text for a path, and tuples for lists.
 
-    Models turn lists into tuples before they look; a constructor may want a list again.
+    (A model turns lists into tuples before it checks them.)
     """
     kinds = _kinds_in(annotation)
     if list in kinds:
@@ -159,7 +218,7 @@ def _from_yaml(annotation: Any) -> Any:
 
 
 def _kinds_in(annotation: Any) -> set[Any]:
-    """What may stand at the top of an annotation, its alternatives included."""
+    """The classes at the top of an annotation, its alternatives included."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _kinds_in(get_args(annotation)[0])

@@ -8,25 +8,25 @@ from typing import Annotated
 from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
-from graphnet.solver.coffee.lower_rate import check_best_is_kept, lower_rate
-from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.coffee.listening import ListeningBreak
+from graphnet.solver.coffee.lower_rate import lower_rate
+from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
-from graphnet.solver.trainable_net import TrainableNet
 
 
 @checked
-class Plateau(CoffeeBreak):
-    """Multiplies the rate by ``factor`` after ``patience`` values in a row without a new best.
+class Plateau(ListeningBreak):
+    """Multiplies the rate by ``gamma`` after ``patience`` values in a row without a new best.
 
     It looks whenever the statistic is recorded and needs no schedule; the policy's rate is
     scaled from then on.
 
     Args:
         key: The statistic, such as ``loss``.
-        factor: What the rate is multiplied by. Default 0.1.
+        gamma: What the rate is multiplied by. Default 0.1.
         patience: How many values in a row may be no better than the best. Default 10.
         cooldown: How many values after a lowering do not count. Default 0.
         min_lr: The rate does not go below it. Default 0.
@@ -37,13 +37,13 @@ class Plateau(CoffeeBreak):
             false.
 
     Example:
-        - {type: Plateau, key: loss, factor: 0.1, patience: 5}
+        - {type: Plateau, key: loss, gamma: 0.1, patience: 5}
     """
 
     def __init__(  # its keys in YAML
         self,
         key: str,
-        factor: Annotated[float, Field(gt=0, lt=1)] = 0.1,
+        gamma: Annotated[float, Field(gt=0, lt=1)] = 0.1,
         patience: PositiveInt = 10,
         cooldown: NonNegativeInt = 0,
         min_lr: NonNegativeFloat = 0.0,
@@ -51,50 +51,29 @@ class Plateau(CoffeeBreak):
         min_delta: NonNegativeFloat = 0.0,
         restore_best: bool = False,
     ) -> None:
-        self.key, self.factor, self.patience = key, factor, patience
+        self.key, self.gamma, self.patience = key, gamma, patience
         self.cooldown, self.min_lr, self.restore_best = cooldown, min_lr, restore_best
         self._best = Best(key, mode, min_delta)
         self._waited = self._cooling = 0
 
-    @property
-    def needs_schedule(self) -> bool:
-        """It looks when the statistic is recorded."""
-        return False
-
-    @property
-    def waits_for(self) -> tuple[str, str]:
-        """The statistic."""
-        return "key", self.key
-
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Listen.
-
-        Raises:
-            SpecError: If the best is to be restored and not kept.
-        """
-        if self.restore_best:
-            check_best_is_kept(self.key, lounge)
-        lounge.listen(self.key, lambda value: self._look(value, state, lounge))
-
-    def _look(self, value: float, state: SolverState, lounge: CoffeeLounge) -> None:
+    def hear(self, value: float, state: SolverState) -> Request | None:
+        """Count how long there has been no new best."""
         if self._best.update(value, state.iter):
             self._waited = 0
         elif self._cooling == 0:
             self._waited += 1
         self._cooling = max(self._cooling - 1, 0)
         if self._waited < self.patience:
-            return
+            return None
         self._waited, self._cooling = 0, self.cooldown
         why = f"'{self.key}' has not got better {self.patience} times in a row"
-        if lower_rate(state, lounge, self.factor, self.min_lr, why) and self.restore_best:
-            lounge.request_restore()
+        is_lower = lower_rate(state, self.gamma, self.min_lr, why)
+        return Request(restore_best=is_lower and self.restore_best)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value and how long ago it was."""
         return {**self._best.state_dict(), "waited": self._waited, "cooling": self._cooling}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._best.load_state_dict(saved)
         self._waited = int(saved.get("waited") or 0)
         self._cooling = int(saved.get("cooling") or 0)

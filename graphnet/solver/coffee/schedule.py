@@ -1,22 +1,23 @@
-"""The schedule: calls each coffee break when it is due, and says which one failed."""
+"""Schedule: calls each coffee break when it is due, and says which one failed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import gcd
-from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from graphnet.errors import BreakError, DivergedError, GraphnetError, Position, located
 from graphnet.solver.coffee.base import CoffeeBreak, Every, Saved
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.request import Request, requested
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
-#: What is a fault of the break that raises it.
+#: Exceptions that are the fault of the break that raises them.
 _FAULTS = (Exception, SystemExit)
 _STATE: TypeAdapter[dict[str, Saved]] = TypeAdapter(dict[str, Saved])
 
@@ -26,11 +27,11 @@ class Entry:
     """A break and when it is due.
 
     Attributes:
-        name: Its type, and a number from the second of a type on; snapshots know it by this.
-        coffee_break: What to do.
-        whens: Due when any of them says so.
-        initial: What it keeps before any run.
-        position: Where it stands in the YAML, for messages.
+        name: Its type, with a number from the second of a type on. Snapshots know it by this name.
+        coffee_break: The break.
+        whens: It is due when any of them says so.
+        initial: Its ``state_dict`` before any run.
+        position: Its place in the YAML, for messages.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Schedule:
     """The breaks of a run, in order.
 
     Args:
-        entries: What and when.
+        entries: The breaks, and when each is due.
         on_error: What follows when a break raises.
     """
 
@@ -56,24 +57,29 @@ class Schedule:
         self._stride = gcd(*(w.n for e in self.entries for w in e.whens if w.unit == "iter"))
         self._open: list[Entry] = []
 
-    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request:
         """Open them all.
+
+        Returns:
+            What they request.
 
         Raises:
             GraphnetError: If one cannot work as it is declared.
             BreakError: If one fails otherwise.
         """
         self._last_epoch = state.epoch
+        wanted = Request()
         for entry in self.entries:
             lounge.belongs_to(entry.name)
             self._open.append(entry)
             try:
-                entry.coffee_break.open(net, state, lounge)
+                wanted |= requested(entry.coffee_break.open(net, state, lounge))
             except GraphnetError:
                 with located(entry.position, f"coffee break '{entry.name}': "):
                     raise
             except _FAULTS as error:
                 raise _failed(entry.name, state, error) from error
+        return wanted
 
     def due(self, state: SolverState) -> list[Entry]:
         """The breaks that are due now."""
@@ -83,14 +89,18 @@ class Schedule:
         return [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
 
     def pass_over(self, state: SolverState) -> None:
-        """The breaks have been looked at: an epoch that is complete now is due no more."""
+        """Count the present epoch as seen: breaks are due again when the next is complete."""
         self._last_epoch = state.epoch
 
-    def take(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+    def take(
+        self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge
+    ) -> Iterator[Request]:
         """Enjoy those that are due, then tell those that listen what was recorded.
 
+        Yields:
+            What each of them requests, as it comes.
+
         Raises:
-            DataError: If passes have met bad data, and did not stop for it.
             BreakError: If one raises, unless errors are to be skipped.
             DivergedError: From the guard.
         """
@@ -98,80 +108,67 @@ class Schedule:
         self.pass_over(state)
         if not due:
             return
-        net.settle()
         lounge.start_iteration(state.iter)
         for entry in due:
-            self._call(entry.name, state, lounge, entry.coffee_break.enjoy, net, state, lounge)
+            yield self._call(entry.name, state, entry.coffee_break.enjoy, net, state, lounge)
         for name, listener, value in lounge.due_listeners():
-            self._call(name, state, lounge, listener, value)
-        lounge.save_statistics()
+            yield self._call(name, state, listener, value)
+        lounge.flush()
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Let each do what it does when the run is complete.
+        """Call ``finish`` of each break.
 
         Raises:
             BreakError: If one raises, unless errors are to be skipped.
         """
         lounge.start_iteration(state.iter)
         for entry in self.entries:
-            self._call(entry.name, state, lounge, entry.coffee_break.finish, net, state, lounge)
+            self._call(entry.name, state, entry.coffee_break.finish, net, state, lounge)
 
     def _call(
-        self,
-        name: str,
-        state: SolverState,
-        lounge: CoffeeLounge,
-        function: Callable[..., None],
-        *arguments: object,
-    ) -> None:
-        start = perf_counter()
+        self, name: str, state: SolverState, hook: Callable[..., Any], *arguments: object
+    ) -> Request:
         try:
-            function(*arguments)
+            return requested(hook(*arguments))
         except DivergedError:
             raise
         except _FAULTS as error:
             failed = _failed(name, state, error)
             if self._on_error == "stop":
                 raise failed from error
-            lounge.reporter.warning(f"{failed}\n  it is skipped (on_error: continue)")
-        finally:
-            lounge.count_seconds(perf_counter() - start)
+            state.run.warn(f"{failed}\n  it is skipped (on_error: continue)")
+            return Request()
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Close all that were opened, whatever happens.
+        """Close all breaks that were opened, whatever happens.
 
         Raises:
-            BreakError: The first one, when all have been closed, unless errors are to be skipped.
+            BreakError: The first error, when all are closed, unless errors are to be skipped.
         """
         first: BreakError | None = None
         while self._open:
             entry = self._open.pop()
             try:
                 entry.coffee_break.close(net, state, lounge)
-            except _FAULTS as error:  # the others must be closed as well
+            except _FAULTS as error:  # the others must be closed too
                 failed = _failed(entry.name, state, error)
                 if self._on_error == "continue":
-                    lounge.reporter.warning(str(failed))
+                    state.run.warn(str(failed))
                 else:
                     first = first or failed
         if first is not None:
             raise first
 
-    def state_dicts(self) -> dict[str, dict[str, Saved]]:
-        """What the breaks want to remember, by name.
+    def state_dict(self) -> dict[str, dict[str, Saved]]:
+        """The ``state_dict`` of each break by its name, where it is not empty.
 
         Raises:
-            BreakError: If one of them cannot say, or says what no snapshot can hold.
+            BreakError: If one of them raises, or returns what no snapshot can hold.
         """
         kept = {}
         for entry in self.entries:
-            try:
+            with _blamed(entry, "state_dict"):
                 given = entry.coffee_break.state_dict()
-            except _FAULTS as error:
-                raise BreakError(
-                    f"coffee break '{entry.name}': its state_dict() failed: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
             try:
                 saved = _STATE.validate_python(given)
             except ValidationError:
@@ -183,20 +180,26 @@ class Schedule:
                 kept[entry.name] = saved
         return kept
 
-    def load_state_dicts(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
-        """Let each break remember what it kept; one that kept nothing is as it was when made.
+    def load_state_dict(self, saved: Mapping[str, Mapping[str, Saved]]) -> None:
+        """Give each break its saved ``state_dict``, or the one it had when it was made.
 
         Raises:
-            BreakError: If one of them cannot.
+            BreakError: If one of them raises.
         """
         for entry in self.entries:
-            try:
+            with _blamed(entry, "load_state_dict"):
                 entry.coffee_break.load_state_dict(saved.get(entry.name, entry.initial))
-            except _FAULTS as error:
-                raise BreakError(
-                    f"coffee break '{entry.name}': its load_state_dict() failed: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
+
+
+@contextmanager
+def _blamed(entry: Entry, hook: str) -> Iterator[None]:
+    """Say which break's hook raised what is raised inside."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise BreakError(
+            f"coffee break '{entry.name}': its {hook}() failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _failed(name: str, state: SolverState, error: BaseException) -> BreakError:
@@ -207,7 +210,7 @@ def _failed(name: str, state: SolverState, error: BaseException) -> BreakError:
     if isinstance(error, SystemExit):
         said = (
             f"it called sys.exit({'' if error.code is None else repr(error.code)})\n"
-            "  to end the run, call state.stop(reason); to report a fault, raise an error"
+            "  to end the run, return Request(stop=reason); to report a fault, raise an error"
         )
     failed = BreakError(f"coffee break '{name}' failed at iteration {state.iter}: {said}")
     failed.__cause__ = error  # which leads to the line that raised it

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphnet.declare.fields import PositiveInt
-from graphnet.errors import SpecError
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
@@ -24,9 +24,9 @@ class Snapshot(CoffeeBreak):
     when it is interrupted.
 
     Args:
-        keep_last: How many of the ordinary ones are kept. Default: all.
-        keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; looked
-            at whenever it is recorded.
+        keep_last: How many ordinary snapshots are kept. Default: all.
+        keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; it is
+            compared whenever it is recorded.
         mode: ``max`` if a higher one is better, ``min`` if a lower one is. Default: what the
             name says: accuracies should be high, losses and errors low.
 
@@ -42,41 +42,25 @@ class Snapshot(CoffeeBreak):
     ) -> None:
         self.keep_last, self.keep_best = keep_last, keep_best
         self.best = Best(keep_best, mode) if keep_best else None
-
-    @property
-    def needs_schedule(self) -> bool:
-        """Keeping the best needs none."""
-        return self.keep_best is None
+        self.needs_schedule = keep_best is None
 
     @property
     def waits_for(self) -> tuple[str, str] | None:
-        """The statistic whose best is kept."""
         return None if self.keep_best is None else ("keep_best", self.keep_best)
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Listen for the best.
+        if self.best is not None and self.keep_best is not None:
+            best = self.best
+            lounge.listen(
+                self.keep_best, lambda value: Request(best=best.update(value, state.iter))
+            )
 
-        Raises:
-            SpecError: If the run has no directory.
-        """
-        if lounge.folder is None:
-            raise SpecError("a Snapshot needs a place\n  give the solver an exp_dir")
-        if self.keep_best is not None:
-            lounge.listen(self.keep_best, lambda value: self._look(value, state, lounge))
-
-    def _look(self, value: float, state: SolverState, lounge: CoffeeLounge) -> None:
-        if self.best is not None and self.best.update(value, state.iter):
-            lounge.request_snapshot(best=True)
-
-    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Ask for one."""
-        lounge.request_snapshot()
+    def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request:
+        return Request(snapshot=True)
 
     def state_dict(self) -> dict[str, Saved]:
-        """The best value so far."""
         return self.best.state_dict() if self.best else {}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         if self.best:
             self.best.load_state_dict(saved)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isnan
-from time import perf_counter
 
 import numpy as np
 
@@ -39,16 +38,14 @@ class TrainingSummary(CoffeeBreak):
         self._since = 0.0
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Start the clock, and the means too where no snapshot has brought them along."""
-        self._sums = self._sums or net.statistics_state()
-        self._iter, self._since = state.iter, perf_counter() - lounge.break_seconds
+        """Start the clock, and the means too unless a snapshot has brought them along."""
+        self._sums = self._sums or net.state_dict()["statistics"]
+        self._iter, self._since = state.iter, state.run.seconds_trained
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Report."""
         if state.iter == 0:
             return
-        now = perf_counter() - lounge.break_seconds
-        seconds, updates = now - self._since, state.iter - self._iter
+        seconds, updates = state.run.seconds_trained - self._since, state.iter - self._iter
         means = self._means(net)
         lounge.update_statistics("obj_val", state.obj_val)
         lounge.update_statistics("lr", state.lr)
@@ -65,19 +62,19 @@ class TrainingSummary(CoffeeBreak):
         ]
         if state.momentum:
             parts.append(f"momentum {state.momentum:<6.4g}")
-        samples = updates * net.batch_size * lounge.batches_per_iter
+        samples = updates * state.run.samples_per_iter
         if seconds > 0 and samples:
             parts.append(f"{seconds:.1f} s, {samples / seconds:,.0f} samples/s")
         if lounge.is_first((type(self), self._iter)):
-            lounge.reporter.line("  ".join(parts).rstrip())
-        self._iter, self._since = state.iter, now
+            state.run.say("  ".join(parts).rstrip())
+        self._iter, self._since = state.iter, state.run.seconds_trained
 
     def _means(self, net: TrainableNet) -> dict[str, float]:
-        """The net's statistics since the last report, which leaves its own sums as they are.
+        """The means since the last report; the net's own sums stay as they are.
 
-        Sums that somebody has reset meanwhile, or that are of another kind, are taken whole.
+        Sums that have been reset meanwhile, or are of another kind, are taken whole.
         """
-        now, before = net.statistics_state(), self._sums
+        now, before = net.state_dict()["statistics"], self._sums
         since = {
             name: sums - before[name]
             if name in before and before[name].shape == sums.shape and sums[-1] >= before[name][-1]
@@ -85,18 +82,16 @@ class TrainingSummary(CoffeeBreak):
             for name, sums in now.items()
         }
         self._sums = now
-        net.restore_statistics_state(since)
+        net.load_state_dict({"statistics": since})
         try:
             return {key: mean for key, mean in net.statistics().items() if not isnan(mean)}
         finally:
-            net.restore_statistics_state(now)
+            net.load_state_dict({"statistics": now})
 
     def state_dict(self) -> dict[str, Saved]:
-        """The net's sums at the last report."""
         return {f"sums/{name}": json.dumps(sums.tolist()) for name, sums in self._sums.items()}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take them back."""
         self._sums = {
             key.removeprefix("sums/"): np.array(json.loads(str(text)), dtype=np.float64)
             for key, text in saved.items()

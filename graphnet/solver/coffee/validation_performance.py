@@ -64,7 +64,8 @@ class ValidationPerformance(CoffeeBreak):
                 f"net '{net.name}' has no loss and no statistic in its test phase, so there is "
                 "nothing to validate\n  add a layer such as Accuracy with 'phase: test'"
             )
-        if self._net is net:
+        measured: object = self._net
+        if measured is net:
             raise TopologyError(
                 "the net being trained cannot validate itself: it would lose its place in the "
                 'data\n  leave the net out, or load one with phase="test" and share=net'
@@ -90,10 +91,10 @@ class ValidationPerformance(CoffeeBreak):
             lounge.update_statistics(key, value)
             change = f"  {value - earlier[max(earlier)]:+.4f}" if earlier else ""
             lines.append(f"  {key:<{width}}  {value:<8.4f}{change}".rstrip())
-        lounge.reporter.line("\n".join(lines))
+        state.run.say("\n".join(lines))
 
     def finish(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Measure what the run has led to, unless that has just been done."""
+        """Measure the final params, unless that has just been done."""
         if self._measured_at != state.iter:
             self.enjoy(net, state, lounge)
 
@@ -104,10 +105,8 @@ class ValidationPerformance(CoffeeBreak):
         self._net = None
 
     def state_dict(self) -> dict[str, Saved]:
-        """When it has last measured."""
         return {} if self._measured_at is None else {"measured_at": self._measured_at}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Take it back."""
         measured_at = saved.get("measured_at")
         self._measured_at = None if measured_at is None else int(measured_at)

@@ -22,7 +22,7 @@ class Adadelta(Method):
 
     Args:
         rho: Decay of both means. Default 0.95.
-        epsilon: Default 1e-6.
+        epsilon: Added to both means. Default 1e-6.
 
     Source:
         Zeiler 2012, arXiv 1212.5701, algorithm 1, where r is 1, the default here; rho and epsilon
@@ -38,7 +38,6 @@ class Adadelta(Method):
     epsilon: PositiveFloat = 1e-6
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         gradient_square, step_square = history
         d, scratch = rates.scratch.like(xp, g), rates.scratch.like(xp, g, slot=1)
         xp.multiply(g, g, out=scratch)

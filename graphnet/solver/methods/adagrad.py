@@ -16,7 +16,7 @@ class Adagrad(Method):
         W ← W − r · g / (√H + ε)
 
     Args:
-        epsilon: Default 1e-8.
+        epsilon: Added to the denominator. Default 1e-8.
 
     Source:
         Duchi, Hazan & Singer 2011 (JMLR 12), which names no rate: the default is Fixed 0.01, as of
@@ -29,7 +29,6 @@ class Adagrad(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (squares,) = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, g, out=scratch)

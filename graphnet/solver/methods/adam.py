@@ -24,7 +24,6 @@ class AdaptiveMoments(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         first, second = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, 1 - self.beta1, out=scratch)
@@ -55,7 +54,7 @@ class Adam(AdaptiveMoments):
     Args:
         beta1: Decay of the first moment. Default 0.9.
         beta2: Decay of the second moment. Default 0.999.
-        epsilon: Default 1e-8; outside the bias correction.
+        epsilon: Added to the denominator. Default 1e-8; outside the bias correction.
 
     Source:
         Kingma & Ba 2015, arXiv 1412.6980, in the order of computation at the end of section 2;

@@ -19,7 +19,7 @@ class AdamW(AdaptiveMoments):
     Args:
         beta1: Decay of the first moment. Default 0.9.
         beta2: Decay of the second moment. Default 0.999.
-        epsilon: Default 1e-8; outside the bias correction.
+        epsilon: Added to the denominator. Default 1e-8; outside the bias correction.
 
     Source:
         Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2, whose rate of 0.001 is the default.

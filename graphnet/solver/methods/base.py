@@ -1,7 +1,7 @@
-"""The contract of a method: how params move, given their gradient.
+"""Method: the contract of an update rule.
 
-A method is a frozen spec with one function on blocks of the flat buffers. All its memory is in
-the history arrays it names, as long as the gradient, and in the number of the update, so that
+A method is a frozen spec with one function on blocks of the flat buffers. All that it remembers
+is in the history arrays it names, each as long as the gradient, and in the number of the update:
 a snapshot of those is a snapshot of the method.
 """
 
@@ -20,7 +20,7 @@ from graphnet.solver import lr_policy
 
 
 class BlockScratch(threading.local):
-    """Working memory for one block: one set of arrays in each thread, kept from call to call."""
+    """Scratch arrays for one block: a set in each thread, kept from call to call."""
 
     def __init__(self) -> None:
         self._arrays: dict[int, Array] = {}
@@ -30,7 +30,7 @@ class BlockScratch(threading.local):
 
         Args:
             xp: The array module.
-            block: What it is to be like.
+            block: Its shape and dtype.
             slot: Which one; equal slots of one thread are the same memory.
         """
         array = self._arrays.get(slot)
@@ -48,14 +48,14 @@ class Rates:
         lr: The policy's rate × the run's scale × the group's local rate.
         momentum: The policy's momentum.
         t: The number of the update, from 1.
-        scratch: Working memory.
-        minus_lr, times_momentum: −lr and the momentum as ufuncs take them in the least time: on
-            the host as arrays without axes, which need not be converted in every call.
+        scratch: Scratch arrays.
+        minus_lr, times_momentum: −lr and the momentum in the form that ufuncs take fastest: on the
+            host arrays without axes, which need not be converted in every call.
 
     Args:
-        scratch: As the attribute.
-        backend: Of the params.
-        dtype: Theirs.
+        scratch: Scratch arrays.
+        backend: The backend of the params.
+        dtype: The dtype of the params.
     """
 
     def __init__(self, scratch: BlockScratch, backend: Backend, dtype: np.dtype) -> None:

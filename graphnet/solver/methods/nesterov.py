@@ -25,7 +25,6 @@ class Nesterov(Method):
     type: Literal["Nesterov"] = "Nesterov"
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (velocity,) = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(velocity, rates.momentum, out=velocity)

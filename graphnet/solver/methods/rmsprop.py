@@ -19,7 +19,7 @@ class RMSProp(Method):
 
     Args:
         rho: Decay of the mean. Default 0.99, Caffe's ``rms_decay``.
-        epsilon: Default 1e-8.
+        epsilon: Added to the denominator. Default 1e-8.
 
     Source:
         Tieleman & Hinton 2012 (Coursera lecture 6.5), where the mean decays by 0.9 and no rate is
@@ -33,7 +33,6 @@ class RMSProp(Method):
     epsilon: PositiveFloat = 1e-8
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (mean_square,) = history
         scratch = rates.scratch.like(xp, g)
         xp.multiply(g, g, out=scratch)

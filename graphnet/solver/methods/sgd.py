@@ -26,7 +26,6 @@ class SGD(Method):
     type: Literal["SGD"] = "SGD"
 
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """One update of a block."""
         (velocity,) = history
         if rates.momentum:
             scaled = rates.scratch.like(xp, g)

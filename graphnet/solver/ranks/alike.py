@@ -1,4 +1,4 @@
-"""Whether the ranks of a job train the same net by the same solver on the same data."""
+"""check_alike: sees that all ranks train the same net by the same solver on the same data."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import RankError
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.solver.record.same_run import differences
+from graphnet.solver.record.same_run import declared, differences
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
 
@@ -29,27 +28,23 @@ def check_alike(run: Run, communicator: Communicator) -> None:
 
 
 def declaration(run: Run) -> dict[str, Any]:
-    """What must be the same on all ranks; files by what is in them, wherever they are."""
+    """What must be the same on all ranks; files by their contents, wherever they are."""
     net, spec = run.net, run.spec.model_copy(update={"exp_dir": None})  # rank 0 alone writes
     return {
         "versions": versions(),
-        "net": parse_yaml(net.yaml_text, "net").value,
-        "solver": parse_yaml(spec.to_yaml(), "solver").value,
-        "precision": str(net.store.dtype),
-        "backend": net.backend.name,
-        "seed": net.context.seed,
+        **declared(net, spec),
         "data": {layer: list(files.values()) for layer, files in net.data_fingerprints().items()},
     }
 
 
 def compare(everyone: Sequence[dict[str, Any]], places: Sequence[str]) -> None:
-    """Compare what each rank has declared with rank 0.
+    """Compare the declaration of each rank with that of rank 0.
 
     Raises:
         RankError: At the first rank that differs.
     """
-    for rank, declared in enumerate(everyone):
-        found = list(differences(everyone[0], declared))
+    for rank, one in enumerate(everyone):
+        found = list(differences(everyone[0], one))
         if found:
             place = f" ({places[rank]})" if rank < len(places) else ""
             raise RankError(

@@ -1,7 +1,7 @@
-"""Which files of a folder a run has made, so that a run writes over, moves and removes no others.
+"""Claim: which files of a folder are a run's, so that no others are written over or removed.
 
 A folder is a run's if its ``run.json`` is a run's record, or a snapshot lies in ``snapshots/``. Any
-other folder may become one, unless there is something under a name that a run would write to.
+other folder may become one, unless a name that a run would write to is taken.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graphnet.files.writing import UNFINISHED, unfinished
 from graphnet.solver.record.snapshot_file import begins_as_snapshot
 
 LOCK, RECORD, STATISTICS, SNAPSHOTS = "lock", "run.json", "statistics.jsonl", "snapshots"
-#: What is trained and how; the record knows these texts by their checksums.
+#: The net and the solver of the run; the record has the checksums of these texts.
 DECLARED = ("net.yaml", "solver.yaml")
 BEST = "best.h5"
 SNAPSHOT_NAME = re.compile(r"snapshot-(\d{6,})\.h5")
@@ -29,12 +29,13 @@ _HOLDER = re.compile(rb"(?:process \d+ on [^\n]*\n)?")
 
 
 def foreign_files(folder: Folder) -> list[str]:
-    """The files that a run in the folder would write to and that no run has made."""
+    """The files that a run in this folder would write to, though no run has made them."""
     record = read_record(folder)
     found = [] if _is_lock(folder) else [LOCK]
     if record is None and not _has_snapshot(folder):
-        names = [RECORD, *DECLARED, STATISTICS]
-        return [*found, *(name for name in names if folder.status(name)), *_strange_names(folder)]
+        found += [name for name in (RECORD, *DECLARED, STATISTICS) if folder.status(name)]
+        names = (name for _, name in _names_in_snapshots(folder))
+        return [*found, *(f"{SNAPSHOTS}/{name}" for name in names if is_snapshot_name(name))]
     if record is None and folder.status(RECORD) and not _is_damaged_record(folder):
         found.append(RECORD)
     checksums = (record or {}).get("files")
@@ -47,7 +48,7 @@ def foreign_files(folder: Folder) -> list[str]:
 
 
 def read_record(folder: Folder) -> dict[str, Any] | None:
-    """The record of a run's starts; None where there is none or it cannot be read."""
+    """The record of a run's starts; None if there is none or it cannot be read."""
     with suppress(OSError, ValueError, RecursionError):
         found = json.loads(folder.read(RECORD))
         if isinstance(found, dict) and isinstance(found.get("starts"), list):
@@ -56,7 +57,7 @@ def read_record(folder: Folder) -> dict[str, Any] | None:
 
 
 def _is_plausible(key: str, value: object) -> bool:
-    """Whether a record's value is of the kind that is written under its key."""
+    """Whether the value is of the kind that a run writes under the key."""
     if key == "outputs":
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if key == "files":
@@ -66,14 +67,14 @@ def _is_plausible(key: str, value: object) -> bool:
 
 
 def checksum(text: str) -> str:
-    """What a record knows a text by."""
+    """The checksum of a text that a record keeps."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def leftovers(folder: Folder, snapshots: Folder) -> Iterator[tuple[Folder, str]]:
     """The unfinished files that a run has left in its folders when it was killed.
 
-    An earlier graphnet named them without a number, so that in a folder which is no run's yet they
+    An earlier graphnet named them without a number; in a folder that is no run's yet, such names
     may be somebody else's.
     """
     is_run = read_record(folder) is not None or _has_snapshot(folder)
@@ -85,7 +86,7 @@ def leftovers(folder: Folder, snapshots: Folder) -> Iterator[tuple[Folder, str]]
 
 
 def is_snapshot_name(name: str) -> bool:
-    """Whether a run names a snapshot so."""
+    """Whether a run gives this name to a snapshot."""
     return name == BEST or SNAPSHOT_NAME.fullmatch(name) is not None
 
 
@@ -96,23 +97,19 @@ def _is_lock(folder: Folder) -> bool:
     return _HOLDER.fullmatch(folder.read(LOCK, 1 << 10)) is not None
 
 
-def _snapshots(folder: Folder) -> Folder | None:
-    with suppress(OSError):
-        return Folder(folder.path / SNAPSHOTS, within=folder)
-    return None
+def _names_in_snapshots(folder: Folder) -> Iterator[tuple[Folder, str]]:
+    """What is in the folder of snapshots, with that folder; nothing if it cannot be read."""
+    with suppress(OSError), Folder(folder.path / SNAPSHOTS, within=folder) as snapshots:
+        for name in snapshots.names():
+            yield snapshots, name
 
 
 def _has_snapshot(folder: Folder) -> bool:
-    """Whether there is a file that is one by its name and its beginning."""
-    snapshots = _snapshots(folder)
-    if snapshots is None:
-        return False
-    with snapshots, suppress(OSError):
-        return any(
-            SNAPSHOT_NAME.fullmatch(name) and holds_snapshot(snapshots, name)
-            for name in snapshots.names()
-        )
-    return False
+    """Whether a file is a snapshot by its name and its beginning."""
+    return any(
+        SNAPSHOT_NAME.fullmatch(name) and holds_snapshot(snapshots, name)
+        for snapshots, name in _names_in_snapshots(folder)
+    )
 
 
 def holds_snapshot(folder: Folder, name: str) -> bool:
@@ -122,18 +119,8 @@ def holds_snapshot(folder: Folder, name: str) -> bool:
     return False
 
 
-def _strange_names(folder: Folder) -> list[str]:
-    """What is named like a snapshot in a folder that is no run's."""
-    snapshots = _snapshots(folder)
-    if snapshots is None:
-        return []
-    with snapshots, suppress(OSError):
-        return [f"{SNAPSHOTS}/{name}" for name in snapshots.names() if is_snapshot_name(name)]
-    return []
-
-
 def _is_damaged_record(folder: Folder) -> bool:
-    """Whether it could be a record that has suffered, rather than a file of the user's own."""
+    """Whether it could be a damaged record, rather than a file of the user's own."""
     try:
         found = json.loads(folder.read(RECORD))
     except (ValueError, RecursionError):
@@ -144,14 +131,14 @@ def _is_damaged_record(folder: Folder) -> bool:
 
 
 def _is_declared(name: str, folder: Folder, checksums: object) -> bool:
-    """Whether a run has written the text, as its record says; else, whether it could have."""
+    """Whether a run has written the text: by its record, or if that says nothing, by its form."""
     try:
         text = folder.read(name).decode()
     except (OSError, UnicodeDecodeError):
         return False
     if isinstance(checksums, Mapping):
         return checksum(text) in (checksums.get(name) or ())
-    # of a graphnet whose records knew no checksums: it is what write_yaml makes of what it says
+    # an earlier graphnet recorded no checksums: a text of its is exactly what write_yaml writes
     try:
         value = parse_yaml(text, name).value
         is_whole = isinstance(value, dict) and write_yaml(value) == text

@@ -1,16 +1,16 @@
-"""A run's directory: its files, who may write to them, and what is found there.
+"""RunDirectory: the files of a run, who may write to them, and what is found there.
 
 snapshots/snapshot-000300.h5   the run at an iteration
 snapshots/best.h5              the best one by some statistic
 statistics.jsonl               what was measured
-net.yaml, solver.yaml          what is trained, and how, every default written out
-run.json                       when, where and with which versions and data
+net.yaml, solver.yaml          the net, and the solver with every default written out
+run.json                       when, where and with which versions and data it was started
 lock                           held while a run goes on; afterwards it is empty and means nothing
 earlier-001/                   what was there before a fresh start; no run looks into it
 
-The directory is held while the run goes on, and looked for before each write: where it has been
-moved, or another stands in its place, nothing more is written. Its own path may be a symbolic
-link; what is in it may not.
+The directory is held open while the run goes on. Before each write it is looked for at its path: if
+it has been moved, or another stands in its place, nothing more is written. Its own path may be a
+symbolic link; the files in it may not.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from graphnet.solver.record.claim import (
 from graphnet.solver.record.snapshot_file import Contents, read
 from graphnet.solver.record.statistics_file import ADVICE, StatisticsFile
 
-#: How one does so where a run is, in messages.
+#: How to start over in the directory of a run, for messages.
 START_OVER = "solve with --fresh (in Python fresh=True) to start over"
 
 
@@ -64,10 +64,10 @@ def newest_good(
 
     Args:
         folder: A run's directory.
-        warn: Told of each damaged one that is passed over.
+        warn: Called with a text for each damaged one that is passed over.
 
     Raises:
-        SnapshotError: If there are some and none is good.
+        SnapshotError: If there are some, and all are damaged.
     """
     found = snapshots_in(folder)
     for path in reversed(found.values()):
@@ -84,10 +84,10 @@ def newest_good(
 
 
 class RunDirectory:
-    """The directory of a run that is going on, its own from :meth:`open` to :meth:`close`.
+    """The directory of a run that is going on; it is locked from :meth:`open` to :meth:`close`.
 
     Args:
-        folder: Where; made if it is not there.
+        folder: Its path; the folder is made if it is not there.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -100,11 +100,11 @@ class RunDirectory:
         self._held_snapshots: Folder | None = None
 
     def open(self, warn: Callable[[str], None]) -> None:
-        """Make and lock it, and clear away what a crash left half-written.
+        """Make and lock the directory, and remove what a crash left half-written.
 
         Raises:
-            SnapshotError: If another run is going on there, if it holds files that a run would
-                write over and no run has made, or if it cannot be written to.
+            SnapshotError: If another run is going on there, if a run would write over files in it
+                that no run has made, or if it cannot be written to.
         """
         try:
             with explained(self.folder, ADVICE):
@@ -155,16 +155,16 @@ class RunDirectory:
                     "see that no other run uses it"
                 )
                 return
-            if not self._has_lock(held, self._lock):  # the run that had it has just ended
+            if not self._has_lock(held, self._lock):  # the run that held it has just ended
                 os.close(self._lock)
                 self._lock = None
-        with suppress(OSError):  # only for the message above
+        with suppress(OSError):  # it is only for the message above
             os.ftruncate(self._lock, 0)
             os.pwrite(self._lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     @staticmethod
     def _has_lock(held: Folder, lock: int | None) -> bool:
-        """Whether the lock in the directory is the one that is held."""
+        """Whether the lock file in the directory is the one that is held."""
         there = held.status(LOCK)
         return there is not None and lock is not None and samestat(there, os.fstat(lock))
 
@@ -183,7 +183,7 @@ class RunDirectory:
     # --- writing ------------------------------------------------------------------------
 
     def look(self) -> tuple[Folder, Folder]:
-        """See that the directory is still there and still this run's: it, and its snapshots.
+        """See that the directory is still this run's; returns it and its folder of snapshots.
 
         Raises:
             SnapshotError: If it has been moved, removed or replaced.
@@ -222,7 +222,7 @@ class RunDirectory:
         write_durably(self.folder / name, text.encode(), ADVICE, held)
 
     def statistics_file(self) -> StatisticsFile:
-        """The run's own, open.
+        """The run's own statistics file, opened.
 
         Raises:
             SnapshotError: If it cannot be written.
@@ -231,7 +231,7 @@ class RunDirectory:
         return StatisticsFile(self.statistics, held)
 
     def claim(self) -> None:
-        """See that there is a record, so that what is written from now on is known to be a run's.
+        """Write a record if there is none, so that later files are known to be a run's.
 
         Raises:
             SnapshotError: If it cannot be written.
@@ -240,22 +240,22 @@ class RunDirectory:
             self.write_text(RECORD, '{"starts": []}\n')
 
     def read_record(self) -> dict[str, Any] | None:
-        """What earlier starts have recorded; None if there is nothing, or it cannot be read."""
+        """The record of earlier starts; None if there is none, or it cannot be read."""
         held, _ = self.look()
         return read_record(held)
 
     def checksums_of(self, name: str) -> list[str]:
-        """Of a text that is there, if one is."""
+        """The checksum of a text, in a list; empty if the text is not there."""
         held, _ = self.look()
         return [checksum(held.read(name).decode())] if held.has_file(name) else []
 
     def set_aside(self) -> Path | None:
         """Move what an earlier run left into ``earlier-001`` (or the next free number).
 
-        The record comes last: until it has been moved all the rest is known to be a run's.
+        The record is moved last: until then all the rest is known to be a run's.
 
         Returns:
-            Where it is now; None if there was nothing.
+            The folder it is in now; None if there was nothing.
 
         Raises:
             SnapshotError: If it cannot be moved.
@@ -285,8 +285,8 @@ class RunDirectory:
     def prune(self, iteration: int, keep_last: int | None) -> None:
         """Remove all but the newest ``keep_last`` snapshots up to ``iteration``.
 
-        Called when the one at ``iteration`` is on the disk, so a good one always stays. What is
-        named like a snapshot and is none stays, too.
+        To be called when the snapshot at ``iteration`` is on the disk, so that a good one always
+        stays. A file that is named like a snapshot but is none stays too.
         """
         if keep_last is None:
             return
@@ -301,7 +301,7 @@ class RunDirectory:
             snapshots.close()
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """What an earlier start wrote; empty if there is none or it cannot be read."""
+        """A mapping that an earlier start wrote; empty if there is none or it cannot be read."""
         try:
             found = json.loads((self.folder / name).read_text("utf-8"))
         except (OSError, ValueError, RecursionError):

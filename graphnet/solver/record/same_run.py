@@ -1,4 +1,4 @@
-"""Whether a snapshot is of the run that is declared now."""
+"""check_same_run: sees that a snapshot is of the run that is declared now."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def check_same_run(
 ) -> None:
     """See that net, solver, precision, backend, seed and data are those of the snapshot.
 
-    ``max_iter``, ``max_epoch`` and the coffee breaks may differ. Of the data the sources are
-    compared, and what is in their files.
+    ``max_iter``, ``max_epoch`` and the coffee breaks may differ. The data are compared by their
+    sources and by the contents of their files.
 
     Args:
-        contents: The snapshot's.
-        file: Where it is.
+        contents: What is in the snapshot.
+        file: Its path.
         net: The net that is declared now.
-        spec: And its solver.
-        fingerprints: Of each data layer's files, by path.
+        spec: The solver that is declared now.
+        fingerprints: The fingerprints of each data layer's files, by path.
 
     Raises:
         SnapshotError: Listing every difference.
@@ -41,21 +41,15 @@ def check_same_run(
     if meta.kind != "run" or meta.solver is None:
         raise SnapshotError(f"{file}: is a model, not a run\n  start from it with load_from")
     then = {
-        "net": _parsed(contents.net_yaml, f"{file}: net.yaml"),
+        "net": _with_new_keys(_parsed(contents.net_yaml, f"{file}: net.yaml")),
         "solver": _bound(_parsed(contents.solver_yaml, f"{file}: solver.yaml")),
         "precision": meta.dtype,
         "backend": meta.backend,
         "seed": meta.seed,
         "data": _plain(meta.data),
     }
-    now = {
-        "net": _parsed(net.yaml_text, "the net"),
-        "solver": _bound(_parsed(spec.to_yaml(), "the solver")),
-        "precision": str(net.store.dtype),
-        "backend": net.backend.name,
-        "seed": net.context.seed,
-        "data": _plain(net.data_summary()),
-    }
+    now = declared(net, spec) | {"data": _plain(net.data_summary())}
+    now["solver"] = _bound(now["solver"])
     found = list(differences(then, now))
     if found:
         raise SnapshotError(
@@ -72,10 +66,21 @@ def check_same_run(
         )
 
 
+def declared(net: TrainableNet, spec: SolverSpec) -> dict[str, Any]:
+    """What is declared of a run, but its data."""
+    return {
+        "net": _parsed(net.yaml_text, "the net"),
+        "solver": _parsed(spec.to_yaml(), "the solver"),
+        "precision": str(net.store.dtype),
+        "backend": net.store.backend.name,
+        "seed": net.context.seed,
+    }
+
+
 def _changed_files(
     then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
-    """What has another content now; paths may differ."""
+    """The files with other contents than then; their paths may differ."""
     for layer, before in then.items():
         files = now.get(layer, {})
         if len(files) != len(before):
@@ -89,15 +94,34 @@ def _parsed(text: str, where: str) -> Any:
     return parse_yaml(text, where).value if text.strip() else {}
 
 
+#: Keys of layers that were called otherwise when a snapshot was written.
+_RENAMED = {"coeff": "coef", "eps": "epsilon", "output_dims": "shape", "weight": "loss_weight"}
+
+
+def _with_new_keys(net: Any) -> Any:
+    """A net from a snapshot with the keys of today; layers of the user's own stay as they are."""
+    layers = net.get("layers") if isinstance(net, Mapping) else None
+    if not isinstance(layers, list):
+        return net
+    ours = [isinstance(one, Mapping) and "." not in str(one.get("type")) for one in layers]
+    return {
+        **net,
+        "layers": [
+            {_RENAMED.get(key, key): value for key, value in one.items()} if is_ours else one
+            for one, is_ours in zip(layers, ours, strict=True)
+        ],
+    }
+
+
 def _bound(solver: Any) -> dict[str, Any]:
-    """The solver without what may change; the seed is compared as the net has it."""
+    """The solver without the keys that may change, and without the seed, which the net has too."""
     solver = solver if isinstance(solver, Mapping) else {}
     kept = {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
     return {**kept, "shards": solver.get("shards", 1)}
 
 
 def _plain(value: Any) -> Any:
-    """As it comes back from JSON."""
+    """The value as it comes back from JSON."""
     return json.loads(json.dumps(value, default=str))
 
 

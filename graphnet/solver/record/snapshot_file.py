@@ -1,15 +1,15 @@
 """The snapshot file: a whole run, or a model alone, as one HDF5 file with a checksum of itself.
 
-    bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves a file's
-                  first bytes to its writer)
+    bytes 0-511   "graphnet snapshot 1 sha256 <hex>", a new line, zeros (HDF5 leaves the
+                  first bytes of a file to its writer)
     bytes 512-    HDF5:
       /params/<layer>/<param>            /state/<layer>/<name>
       /history/<name>/<layer>/<param>    /statistics/<layer>
       /meta (JSON, see Meta)             /net.yaml   /solver.yaml
 
-The checksum covers all bytes from 512 on and is looked at before HDF5 sees any of them. A model
+The checksum covers all bytes from 512 on and is compared before HDF5 reads any of them. A model
 has only params, state, /meta and /net.yaml. Nothing in the file depends on the clock, so equal
-runs write equal files. No object is ever unpickled and no link followed.
+runs write equal files. No object is unpickled and no link is followed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from typing import Any, Literal, TypeAlias
 
 import h5py
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 import graphnet
+from graphnet.blob import Array
 from graphnet.declare.fields import Model
-from graphnet.errors import DivergedError, SnapshotError
+from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
+from graphnet.params.param import ParamStore
 from graphnet.solver.coffee.base import Saved
 
 FORMAT_VERSION = 1
@@ -38,6 +40,21 @@ _MAGIC = b"graphnet snapshot "
 _ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
 
 Arrays: TypeAlias = dict[str, np.ndarray]
+
+
+class NotFiniteError(DivergedError):
+    """A value that was to be written is NaN or infinite.
+
+    Attributes:
+        name: Of its array in the file.
+    """
+
+    def __init__(self, name: str, iteration: int) -> None:
+        self.name = name
+        super().__init__(
+            f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
+            "  no snapshot of it is written, and the last one is good"
+        )
 
 
 class SavedState(Model):
@@ -55,21 +72,21 @@ class SavedState(Model):
 
 
 class Meta(Model):
-    """What a snapshot says in words and single numbers.
+    """All of a snapshot but its arrays and texts.
 
     Args:
-        format_version: Of the file.
+        format_version: The version of the file format.
         kind: ``run``, or ``model`` for params alone.
-        versions: Of graphnet and of the libraries it ran on.
-        backend: Where the params were.
-        dtype: Their precision.
-        seed: Of the run.
-        solver: Where it stood.
-        cursors: Samples each data layer had delivered.
-        breaks: What the coffee breaks keep, by break.
+        versions: The versions of graphnet and of the libraries it ran on.
+        backend: The backend on which the params were.
+        dtype: The precision of the params.
+        seed: The seed of the run.
+        solver: The state of the solver.
+        cursors: How many samples each data layer had delivered.
+        breaks: The ``state_dict`` of each coffee break.
         statistics_bytes: How long statistics.jsonl was.
         data: Which data sources were used.
-        fingerprints: Of the files they read, by data layer and path.
+        fingerprints: The fingerprints of the files they read, by data layer and path.
     """
 
     model_config = _ANY_FLOAT
@@ -106,7 +123,7 @@ class Contents:
         return self.meta.solver.iter if self.meta.solver else 0
 
     def groups(self) -> Iterator[tuple[str, Arrays]]:
-        """The arrays by the group they stand in."""
+        """Each group of arrays and its name."""
         yield from (
             ("params", self.params),
             ("state", self.state),
@@ -116,7 +133,7 @@ class Contents:
 
 
 def versions() -> dict[str, str]:
-    """Of graphnet and of what a run's numbers may depend on."""
+    """The versions of graphnet and of the libraries that a run's numbers may depend on."""
     return {
         "graphnet": graphnet.__version__,
         "numpy": np.__version__,
@@ -124,12 +141,29 @@ def versions() -> dict[str, str]:
     }
 
 
+def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
+    """``(group, layer/name, array)`` for all params and all persistent state."""
+    for key, name, param in store.items():
+        yield "params", f"{key}/{name}", param.data
+    for key, named in store.state.items():
+        for name, array in named.items():
+            yield "state", f"{key}/{name}", array
+
+
+def download(store: ParamStore) -> tuple[Arrays, Arrays]:
+    """Copies of the params and of the state on the host."""
+    found: dict[str, Arrays] = {"params": {}, "state": {}}
+    for group, name, array in store_arrays(store):
+        found[group][name] = store.backend.download(array)
+    return found["params"], found["state"]
+
+
 def to_bytes(contents: Contents) -> bytes:
     """The file's bytes.
 
     Raises:
-        DivergedError: If a value in it is NaN or infinite: such a snapshot is never written.
-        SnapshotError: If a name in it cannot stand in an HDF5 file.
+        NotFiniteError: If a value in it is NaN or infinite: such a snapshot is never written.
+        SnapshotError: If an HDF5 file cannot have a name in it.
     """
     image = io.BytesIO()
     try:
@@ -137,7 +171,7 @@ def to_bytes(contents: Contents) -> bytes:
             for group, arrays in contents.groups():
                 for name, array in arrays.items():
                     if not np.isfinite(array).all():
-                        raise _not_finite(f"{group}/{name}", contents.iter)
+                        raise NotFiniteError(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
             write_text(file, "meta", contents.meta.model_dump_json())
             write_text(file, "net.yaml", contents.net_yaml)
@@ -159,13 +193,6 @@ def header_for(checksum: str) -> bytes:
     return text.ljust(HEADER_BYTES, b"\0")
 
 
-def _not_finite(name: str, iteration: int) -> DivergedError:
-    return DivergedError(
-        f"the run diverged: at iteration {iteration} '{name}' has a value that is not finite\n"
-        "  no snapshot of it is written, and the last one is good"
-    )
-
-
 def write_text(file: h5py.File, name: str, text: str) -> None:
     """Write a text as a data set."""
     encoded = text.encode()
@@ -179,7 +206,7 @@ def begins_as_snapshot(beginning: bytes) -> bool:
 
 
 def read(path: Path) -> Contents:
-    """Read a snapshot or model and see that it is whole.
+    """Read a snapshot or model, and see that it is whole.
 
     Raises:
         SnapshotError: If it cannot be read, is no snapshot, is damaged, or was written by a
@@ -198,7 +225,7 @@ def read(path: Path) -> Contents:
         with h5py.File(io.BytesIO(header + body), "r") as file:
             return _read_file(file, len(body))
     except Exception as error:  # a file made to deceive has HDF5 raise almost anything
-        said = "its /meta is not as expected" if isinstance(error, ValidationError) else error
+        said = "its /meta is not as expected" if isinstance(error, SpecError) else error
         raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot: {said}") from error
 
 

@@ -1,4 +1,4 @@
-"""statistics.jsonl: what a run measured, a line for each value.
+"""StatisticsFile: what a run measured, a line for each value.
 
     {"iter": 300, "key": "accuracy", "value": 0.9641}
 
@@ -22,7 +22,7 @@ from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
 from graphnet.files.writing import Advice, explained, write_durably
 
-#: For statistics files, wherever they are.
+#: What to do if a file of a run cannot be written.
 ADVICE = Advice(
     SnapshotError,
     "make room, or lower keep_last",
@@ -30,13 +30,13 @@ ADVICE = Advice(
     "copy the run to another one",
 )
 _MOST_WAITING = 1 << 13
-_FIRST_LINE = b'{"iter"'  # of which a part may be all there is
+_FIRST_LINE = b'{"iter"'  # after a crash, a part of it may be all there is
 FileExists: TypeAlias = Literal["merge", "overwrite", "panic"]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One value: what, when, how much."""
+class Recorded:
+    """A value of a statistic, and the iteration at which it was recorded."""
 
     iter: int
     key: str
@@ -48,7 +48,7 @@ class Measured:
         return json.dumps({"iter": self.iter, "key": self.key, "value": value}) + "\n"
 
     @classmethod
-    def from_line(cls, line: bytes) -> Measured | None:
+    def from_line(cls, line: bytes) -> Recorded | None:
         """The value a line holds, or None if it is not such a line."""
         try:
             found = json.loads(line)
@@ -63,19 +63,19 @@ def _word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def read_statistics(path: Path) -> Iterator[Measured]:
-    """The values in a file, in its order; lines that hold none are passed over."""
+def read_statistics(path: Path) -> Iterator[Recorded]:
+    """The values in a file, in order; other lines are passed over."""
     with path.open("rb") as file:
         for line in file:
-            measured = Measured.from_line(line)
-            if measured is not None:
-                yield measured
+            recorded = Recorded.from_line(line)
+            if recorded is not None:
+                yield recorded
 
 
 def begins_as_statistics(beginning: bytes) -> bool:
-    """Whether a file with this beginning may be a run's: there is a value in it, or nothing.
+    """Whether a file with this beginning may be a run's: it is empty, or a value is in it.
 
-    It may have suffered: a power cut leaves zeros, or a part of a line.
+    It may be damaged: a power cut leaves zeros, or a part of a line.
     """
     text = beginning.strip(b"\0 \r\n")
     return not text or b'"iter"' in text or text in _FIRST_LINE
@@ -85,8 +85,8 @@ class StatisticsFile:
     """A statistics file that is being added to.
 
     Args:
-        path: Where; its folder is made.
-        folder: Its folder, where that is held: a run's, in which it is the run's own.
+        path: Its path; the folder is made if it is not there.
+        folder: The run's directory, held open, if the file is the run's own.
 
     Raises:
         SnapshotError: If it cannot be written, or is a file of another kind.
@@ -105,7 +105,7 @@ class StatisticsFile:
                 self._descriptor = self._open(parent)
 
     def _refuse_other(self, folder: Folder) -> None:
-        """See that a file of the user's own choice holds statistics, if anything."""
+        """Refuse a file of the user's choice that holds something other than statistics."""
         name = self.path.name
         if folder.has_file(name) and not begins_as_statistics(folder.read(name, 1 << 12)):
             raise SnapshotError(
@@ -116,13 +116,15 @@ class StatisticsFile:
     def _open(self, folder: Folder) -> int:
         name = self.path.name
         found = folder.status(name)
-        if found is not None and found.st_nlink > 1:  # under its other name it stays as it is
+        if (
+            found is not None and found.st_nlink > 1
+        ):  # it has a second name, under which it stays as it is
             write_durably(self.path, folder.read(name), ADVICE, folder)
         return folder.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
-    def append(self, measured: Measured) -> None:
+    def append(self, recorded: Recorded) -> None:
         """Add a line; it is in the file after the next :meth:`flush`."""
-        self._waiting += measured.to_line().encode()
+        self._waiting += recorded.to_line().encode()
         if len(self._waiting) > _MOST_WAITING:
             self.flush()
 
@@ -144,11 +146,11 @@ class StatisticsFile:
 
         Args:
             position: How much stays.
-            first_iter: What comes after it must be of this iteration or a later one, since a run
-                that stood there wrote it. Default: it may be anything.
+            first_iter: Everything after it must be of this iteration or a later one, as a run
+                that stood there would have written it. Default: it may be anything.
 
         Returns:
-            Whether the file was at least that long, so that it is now what it was then.
+            Whether the file was at least that long, so that it is complete up to there.
 
         Raises:
             SnapshotError: If that fails, or something else would be dropped.
@@ -164,12 +166,12 @@ class StatisticsFile:
         return True
 
     def _refuse_others(self, position: int, first_iter: int) -> None:
-        """See that what comes after ``position`` was measured by the run that goes on."""
+        """Refuse to cut off values that were recorded before the iteration ``first_iter``."""
         os.lseek(self._descriptor, position, os.SEEK_SET)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
-            *lines, last = file.read().split(b"\n")  # of the last a crash may have left a part
-        for line in (*lines, *([last] if Measured.from_line(last) else [])):
-            found = Measured.from_line(line)
+            *lines, last = file.read().split(b"\n")  # a crash may have left a part of the last line
+        for line in (*lines, *([last] if Recorded.from_line(last) else [])):
+            found = Recorded.from_line(line)
             if line.strip(b"\0") and (found is None or found.iter < first_iter):
                 raise SnapshotError(
                     f"{shown(self.path)}: has more in it than the run that goes on has written\n"

@@ -1,14 +1,14 @@
-"""Weights: params and persistent state, by layer name, between a store and a file."""
+"""Weights: load and save the params and persistent state of a net, by layer name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from graphnet.blob import Array, shape_text
+from graphnet.blob import shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import is_there, shown
@@ -20,7 +20,9 @@ from graphnet.solver.record.snapshot_file import (
     Contents,
     Meta,
     begins_as_snapshot,
+    download,
     read,
+    store_arrays,
     to_bytes,
     versions,
 )
@@ -32,11 +34,11 @@ class WeightsReport:
     """What was loaded from a file and what was not.
 
     Attributes:
-        file: Where from.
-        loaded: ``layer/param`` of the net that the file had.
-        missing: Of the net, not in the file: they keep their values.
-        misshapen: In both, in different shapes: they keep their values, too. With both shapes.
-        unused: In the file, not of the net.
+        file: The file.
+        loaded: ``layer/param`` of each param that was loaded.
+        missing: Params of the net that are not in the file; they keep their values.
+        misshapen: Params with another shape in the file, and both shapes; they keep their values.
+        unused: Params in the file that the net does not have.
     """
 
     file: Path
@@ -61,23 +63,6 @@ class WeightsReport:
             if names:
                 lines.append(f"  {what}: {', '.join(names)}")
         return "\n".join(lines)
-
-
-def store_arrays(store: ParamStore) -> Iterator[tuple[str, str, Array]]:
-    """``(group, layer/name, array)`` for all params and all persistent state."""
-    for key, name, param in store.items():
-        yield "params", f"{key}/{name}", param.data
-    for key, named in store.state.items():
-        for name, array in named.items():
-            yield "state", f"{key}/{name}", array
-
-
-def download(store: ParamStore) -> tuple[Arrays, Arrays]:
-    """Host copies of the params and of the state."""
-    found: dict[str, Arrays] = {"params": {}, "state": {}}
-    for group, name, array in store_arrays(store):
-        found[group][name] = store.backend.download(array)
-    return found["params"], found["state"]
 
 
 def upload(store: ParamStore, params: Arrays, state: Arrays, *, file: Path) -> WeightsReport:
@@ -136,9 +121,9 @@ def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -
     """Load params and persistent state by layer name from a run, a snapshot or a model.
 
     Args:
-        net: Where to; of either phase.
-        path: A run's directory (its newest good snapshot is taken), or a file.
-        strict: Whether every param of the net must be there in its shape.
+        net: The net, of either phase.
+        path: A run's directory, of which the newest good snapshot is taken, or a file.
+        strict: Whether every param of the net must be in the file, in its shape.
 
     Returns:
         What was loaded and what was not.
@@ -184,8 +169,8 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     """Write the params and persistent state alone: a model.
 
     Args:
-        net: Whose.
-        path: A file, replaced as a whole when the new one is on the disk.
+        net: The net.
+        path: The file; one that is there is replaced when the new one is on the disk.
 
     Raises:
         DivergedError: If one of them is not finite.
@@ -198,7 +183,7 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     meta = Meta(
         kind="model",
         versions=versions(),
-        backend=net.backend.name,
+        backend=net.store.backend.name,
         dtype=str(net.store.dtype),
         seed=net.context.seed,
     )
@@ -210,7 +195,7 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
 
 
 def _refuse_other(path: Path) -> None:
-    """See that a file that would be replaced is a model or snapshot, or empty."""
+    """Refuse to replace a file that is not empty and no model or snapshot."""
     if not path.is_file():
         return
     with path.open("rb") as file:

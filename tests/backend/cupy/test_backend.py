@@ -68,7 +68,7 @@ def test_free_memory(monkeypatch):
 def test_a_net_too_large_for_the_device_is_refused(monkeypatch):
     """Before anything is allocated there, however much the machine itself has."""
     monkeypatch.setattr(type(BACKEND), "free_bytes", lambda _: 100_000)
-    noise = {"type": "RandomNormal", "output_dims": [30], "batch_sizes": [1000]}
+    noise = {"type": "RandomNormal", "shape": [30], "batch_sizes": [1000]}
     layers = [{"name": "noise", "tops": ["x"], **noise}]
     with pytest.raises(ShapeError, match=r"does not fit into memory: .* and 0\.1 MiB may be used"):
         load_net({"name": "large", "layers": layers}, backend=BACKEND)

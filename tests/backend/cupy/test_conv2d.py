@@ -11,9 +11,9 @@ from support.cuda_shim import COMPILER, NO_COMPILER, thoroughly
 from support.fake_cupy import FakeCupy
 from support.naive_windows import convolve
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import conv2d as cupy_conv2d
 from graphnet.backend.cupy.backend import CupyBackend
+from graphnet.backend.window import Window
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
 

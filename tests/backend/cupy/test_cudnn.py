@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from support.fake_cudnn import GOOD, FakeCudnn
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import cudnn
-from graphnet.backend.cupy.cudnn import PROTOTYPES, Convolution, Cudnn
+from graphnet.backend.cupy.cudnn import PROTOTYPES, ConvDescriptors, Cudnn
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 LIBRARY = cudnn.find_library()
@@ -33,7 +33,7 @@ def convolution(library, window, n_group=1, dtype=F4):
     """One of six channels and four filters."""
     y = (5, 4, *window.floor_size((11, 9)))
     shapes = {"x": (5, 6, 11, 9), "filter": (4, 6 // n_group, *window.kernel), "y": y}
-    return Convolution(Cudnn(library), window, n_group, shapes, dtype), y
+    return ConvDescriptors(Cudnn(library), window, n_group, shapes, dtype), y
 
 
 # --- over a stand-in --------------------------------------------------------------------

@@ -10,11 +10,11 @@ from support.fake_cudnn import FakeCudnn
 from support.fake_cupy import FakeCupy
 from support.naive_windows import convolve
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import cudnn_conv2d
 from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.backend.cupy.cudnn import Cudnn
-from graphnet.backend.cupy.cudnn_conv2d import WORKSPACE_BYTES, chosen_cudnn
+from graphnet.backend.cupy.cudnn_conv2d import SCRATCH_BYTES, chosen_cudnn
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
@@ -59,11 +59,11 @@ def test_only_what_is_wanted(wanted, backend, library):
     assert len(library.ran) == 1 + len({"dx", "dfilter"} & set(wanted))
 
 
-def test_scratch_is_its_workspace(backend):
+def test_scratch_of_cudnn(backend):
     """All convolutions ask for as much, so that they can share it."""
     decls = backend.conv2d_scratch(PADDED, 1, (3, 4, 6, 5), (4, 4, 3, 3), backward=True)
     assert {k: (d.shape, d.dtype) for k, d in decls.items()} == {
-        "workspace": ((WORKSPACE_BYTES,), "uint8")
+        "cudnn": ((SCRATCH_BYTES,), "uint8")
     }
 
 

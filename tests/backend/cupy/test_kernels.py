@@ -16,10 +16,10 @@ from support.cuda_shim import COMPILER, NO_COMPILER, RawModule, kernel_names, th
 from support.fake_cupy import FakeCupy
 from support.kernel_cases import CASES, Outcome
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy import kernels as cuda_kernels
 from graphnet.backend.cupy.backend import CupyBackend
 from graphnet.backend.cupy.kernels import FOLDER, MOST_ALONG_Y, REALS, THREADS, Kernels, blocks_for
+from graphnet.backend.window import Window
 from graphnet.errors import ShapeError
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.cu"))

@@ -11,8 +11,8 @@ from support.fake_cupy import FakeCupy
 from support.naive_windows import pool
 from support.pool_cases import DIVISORS, TOLERANCE, case, makes_sense, run
 
-from graphnet.backend.base import Window
 from graphnet.backend.cupy.backend import CupyBackend
+from graphnet.backend.window import Window
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
 

@@ -15,14 +15,14 @@ SHAPES += [((2, 3, 5), 2), ((1, 700, 2, 2), 1), ((7, 3, 90, 2), 2)]
 
 
 def arrays(shape, axis, dtype, *, blob):
-    """Random values, and room for the result and for the work, none of it initialised."""
+    """Random values, and scratch for the result and for the work, none of it initialised."""
     reduced = (*shape[:axis], 1, *shape[axis + 1 :])
     make = BACKEND.empty_blob if blob else np.empty
-    x, out, room = make(shape, dtype), make(reduced, dtype), make(shape, dtype)
+    x, out, scratch = make(shape, dtype), make(reduced, dtype), make(shape, dtype)
     x[...] = np.random.default_rng(0).standard_normal(shape)
     out.fill(np.nan)
-    room.fill(np.nan)
-    return x, out, room
+    scratch.fill(np.nan)
+    return x, out, scratch
 
 
 @pytest.mark.parametrize("blob", [True, False], ids=["batch last", "C order"])
@@ -30,9 +30,9 @@ def arrays(shape, axis, dtype, *, blob):
 @pytest.mark.parametrize(("shape", "axis"), SHAPES)
 def test_as_numpy(shape, axis, dtype, blob):
     """Whatever lies before and behind the axis, in either order of storage."""
-    x, out, room = arrays(shape, axis, np.dtype(dtype), blob=blob)
+    x, out, scratch = arrays(shape, axis, np.dtype(dtype), blob=blob)
     given = x.copy()
-    bind_max(x, axis, out, room)()
+    bind_max(x, axis, out, scratch)()
     np.testing.assert_array_equal(out, given.max(axis=axis, keepdims=True))
     np.testing.assert_array_equal(x, given)
 
@@ -40,7 +40,7 @@ def test_as_numpy(shape, axis, dtype, blob):
 @pytest.mark.parametrize("place", range(5))
 def test_nan_is_the_largest(place):
     """Wherever it stands."""
-    x, out, room = arrays((16, 5), 1, np.dtype("f4"), blob=True)
+    x, out, scratch = arrays((16, 5), 1, np.dtype("f4"), blob=True)
     x[3, place] = np.nan
-    bind_max(x, 1, out, room)()
+    bind_max(x, 1, out, scratch)()
     assert np.flatnonzero(np.isnan(out)).tolist() == [3]

@@ -7,12 +7,12 @@ import tracemalloc
 import numpy as np
 import pytest
 from support.poisoned import placed, poisoned, scratch_for
-from threadpoolctl import threadpool_info
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import ConvArrays, InnerProductArrays, Window
+from graphnet.backend.base import ConvArrays, InnerProductArrays
 from graphnet.backend.cupy import probe as cupy_probe
 from graphnet.backend.numpy.backend import NumpyBackend
+from graphnet.backend.window import Window
 from graphnet.errors import BackendError
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2)}
@@ -50,11 +50,6 @@ def test_too_few_threads(threads):
     """At least one is needed."""
     with pytest.raises(BackendError, match=f"cannot compute in {threads} threads"):
         open_backend("numpy", threads)
-
-
-def test_blas_has_one_thread():
-    """Its threads would fight with ours."""
-    assert {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"} == {1}
 
 
 # --- memory -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphnet.backend.numpy import products as numpy_products
+from graphnet.backend.numpy.limits import Blas
 from graphnet.backend.numpy.products import COLUMNS, by_columns, by_rows, has_unpacked
 
 
@@ -83,12 +84,10 @@ def test_left_whole_elsewhere(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "has"), [("SkylakeX", True), ("Haswell", False), (None, False)]
+    ("architecture", "has"), [("SkylakeX", True), ("Haswell", False), ("", False)]
 )
 def test_processors(monkeypatch, architecture, has):
     """Asked of the library that NumPy uses."""
-    library = {"internal_api": "openblas"} | (
-        {"architecture": architecture} if architecture else {}
-    )
-    monkeypatch.setattr(numpy_products, "threadpool_info", lambda: [library])
-    assert has_unpacked.__wrapped__() is has
+    library = Blas(lambda: 1, print, is_per_thread=False, architecture=architecture)
+    monkeypatch.setattr(numpy_products, "blas_libraries", lambda: (library,))
+    assert has_unpacked() is has

@@ -11,15 +11,15 @@ from graphnet.backend.numpy.sums import (
     ONES,
     PLAIN,
     PRODUCT_ELEMENTS,
-    ROOM,
-    Rooms,
+    SCRATCH_ELEMENTS,
+    ThreadScratch,
     add_products,
     bind_row_sums,
     bind_sum,
     bind_sum_of_rows,
 )
 
-BACKEND, ROOMS = NumpyBackend(1), Rooms()
+BACKEND, SCRATCH = NumpyBackend(1), ThreadScratch()
 TOLERANCE = {np.dtype("f4"): 1e-6, np.dtype("f8"): 1e-14}
 DTYPES = pytest.mark.parametrize("dtype", sorted(TOLERANCE, key=str), ids=str)
 
@@ -33,7 +33,12 @@ CASES += [((2, 3, 5), (2,)), ((1, 700, 2, 2), (1,)), ((7, 3, 90, 2), (2,))]
 CASES += [((5, 3, 40, 41), (2, 3)), ((2, 3, 333, 77), (1, 2, 3)), ((3, 4, 5, 6), (0, 2, 3))]
 CASES += [((3, 40, 5, 6), (0, 1, 3)), ((3, 40, 5, 6), (0, 1)), ((3, 40, 5), (0,)), ((9, 8), ())]
 CASES += [((4, 2000, 3), (0, 1)), ((2, 70, 600, 3), (0, 1)), ((2, 70, 600, 3), (0, 1, 3))]
-CASES += [((3, 130, 700), (1,)), ((1, 2 * ROOM + 5, 3), (1,)), ((2, 40_000), (1,)), ((7,), (0,))]
+CASES += [
+    ((3, 130, 700), (1,)),
+    ((1, 2 * SCRATCH_ELEMENTS + 5, 3), (1,)),
+    ((2, 40_000), (1,)),
+    ((7,), (0,)),
+]
 
 
 def stored(values, *, blob):
@@ -60,7 +65,7 @@ def test_sum_over_axes(shape, axes, dtype, kind, blob):
     x = stored(values_of(shape, dtype, kind), blob=blob)
     expected = x.astype(np.longdouble).sum(axis=axes, keepdims=True)
     out = stored(np.full(expected.shape, np.nan, dtype), blob=blob)
-    call = bind_sum(ROOMS, x, axes, out)
+    call = bind_sum(SCRATCH, x, axes, out)
     call()
     np.testing.assert_allclose(out, expected.astype(np.float64), rtol=TOLERANCE[dtype])
     first = out.copy()
@@ -126,7 +131,7 @@ def test_products(shape, dtype):
     rng = np.random.default_rng(0)
     a, b = (rng.random(shape).astype(dtype) for _ in range(2))
     out = np.full(shape[0], np.nan, dtype)
-    add_products(ROOMS, a, b, out)
+    add_products(SCRATCH, a, b, out)
     expected = (a.astype(np.float64) * b).sum(1)
     np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype])
 
@@ -165,22 +170,22 @@ def test_many_small_matrices():
     for n_samples, is_product in ((n, True), (n - 1, False)):
         x = stored(np.ones((n_samples, 4, 8), np.float32), blob=True)
         out = stored(np.empty((n_samples, 4, 1), np.float32), blob=True)
-        assert (bind_sum(ROOMS, x, (2,), out).func is np.matmul) == is_product
+        assert (bind_sum(SCRATCH, x, (2,), out).func is np.matmul) == is_product
 
 
 def test_what_it_cannot_add():
     """Arrays with gaps, and axes that leave too many parts."""
     x = np.empty((4, 6, 2))
     with pytest.raises(ValueError, match="has gaps"):
-        bind_sum(ROOMS, x[:, ::2], (0,), np.empty((1, 3, 2)))
+        bind_sum(SCRATCH, x[:, ::2], (0,), np.empty((1, 3, 2)))
     many = np.empty((2,) * 5)
     with pytest.raises(ValueError, match="leave too many parts"):
-        bind_sum(ROOMS, many, (0, 2, 4), np.empty((1, 2, 1, 2, 1)))
+        bind_sum(SCRATCH, many, (0, 2, 4), np.empty((1, 2, 1, 2, 1)))
 
 
 def test_nothing():
     """The sum of no number is 0."""
     out = np.full((3, 1), np.nan)
-    bind_sum(ROOMS, np.empty((3, 0)), (1,), out)()
+    bind_sum(SCRATCH, np.empty((3, 0)), (1,), out)()
     assert prod(out.shape) == 3
     assert not out.any()

@@ -193,3 +193,14 @@ def test_with_one_processor_there_is_no_choice():
         return _processors()
 
     assert on_its_own_thread(look) == set()
+
+
+def test_nobody_is_woken_in_vain():
+    """A task alone, and tasks of a pool of one, are the caller's; two tasks are shared out."""
+    pool, alone, barrier = ThreadPool(2), ThreadPool(1), threading.Barrier(2, timeout=20)
+    assert pool.bind([pool.task(print)], inline=False) is print
+    seen = []
+    note = [alone.task(lambda i=i: seen.append((i, threading.get_ident()))) for i in range(2)]
+    alone.bind(note, inline=False)()
+    assert seen == [(i, threading.get_ident()) for i in range(2)]
+    pool.bind([pool.task(barrier.wait)] * 2, inline=False)()

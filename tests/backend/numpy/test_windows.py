@@ -64,7 +64,7 @@ def test_groups_hold_every_window_with_all_its_taps(axis):
     inside = [[i for i in places(axis, w) if 0 <= i < axis.size] for w in range(axis.out)]
     assume(all(inside))
     found = []
-    for group in axis.groups():
+    for group in axis.runs():
         taps = [range(axis.size)[tap] for tap in group.taps]
         windows = range(group.windows.start, group.windows.stop)
         assert {len(tap) for tap in taps} == {len(windows)}

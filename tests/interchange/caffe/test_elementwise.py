@@ -45,7 +45,7 @@ def test_eltwise():
     """Sum with coefficients, product, maximum."""
     eltwise = 'type: "Eltwise" bottom: "x" bottom: "z" top: "y" eltwise_param { %s }'
     assert one(eltwise % "") == {"type": "ElementWise", "operation": "Add"}
-    assert one(eltwise % "coeff: [1, -1]")["coeff"] == [1.0, -1.0]
+    assert one(eltwise % "coeff: [1, -1]")["coef"] == [1.0, -1.0]
     assert one(eltwise % "operation: 0")["operation"] == "Multiply"
     assert one(eltwise % "operation: MAX")["operation"] == "Max"
     refused(eltwise % "coeff: 1", "has 1 coefficients for 2 bottoms")
@@ -56,7 +56,7 @@ def test_batch_norm():
     """Without an affine part, with Caffe's fraction."""
     bn = 'type: "BatchNorm" bottom: "x" top: "y" %s'
     assert one(bn % "") == {
-        "type": "BatchNorm", "affine": False, "eps": 1e-5, "moving_average_fraction": 0.999,
+        "type": "BatchNorm", "affine": False, "epsilon": 1e-5, "moving_average_fraction": 0.999,
     }  # fmt: skip
     assert one(bn % "batch_norm_param { use_global_stats: false }")["use_global_stats"] is False
     refused(bn % "param { lr_mult: 1 }", "its statistics are no params that learn")
@@ -78,4 +78,4 @@ def test_scale_and_bias():
 def test_mvn():
     """Its top always has four axes."""
     assert [d["type"] for d in layers_of('type: "MVN" bottom: "s" top: "y"')] == ["Reshape", "MVN"]
-    assert one('type: "MVN" bottom: "x" top: "y" mvn_param { eps: 1 }')["eps"] == 1.0
+    assert one('type: "MVN" bottom: "x" top: "y" mvn_param { eps: 1 }')["epsilon"] == 1.0

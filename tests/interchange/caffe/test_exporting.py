@@ -45,8 +45,8 @@ layers:
   - {name: one, type: InnerProduct, output_dim: 5, param_key: ip, bottoms: [both], tops: [one]}
   - {name: drop, type: Dropout, ratio: 0.3, bottoms: [one]}
   - {name: two, type: InnerProduct, output_dim: 5, param_key: ip, bottoms: [both], tops: [two]}
-  - {name: sum, type: ElementWise, coeff: [1, -0.5], bottoms: [one, two], tops: [sum]}
-  - {name: loss, type: SoftmaxLoss, weight: 0.5, bottoms: [sum, label]}
+  - {name: sum, type: ElementWise, coef: [1, -0.5], bottoms: [one, two], tops: [sum]}
+  - {name: loss, type: SoftmaxLoss, loss_weight: 0.5, bottoms: [sum, label]}
   - {name: prob, type: Softmax, phase: test, bottoms: [sum], tops: [prob]}
 """
 

@@ -9,8 +9,8 @@ SOFTMAX = 'type: "SoftmaxWithLoss" bottom: "s" bottom: "%s" top: "loss" %s'
 @pytest.mark.parametrize(
     ("keys", "wanted"),
     [
-        ("", {"axis": 1, "divisor": "valid", "weight": 1.0}),
-        ("loss_weight: 0.3", {"weight": 0.3}),
+        ("", {"axis": 1, "divisor": "valid", "loss_weight": 1.0}),
+        ("loss_weight: 0.3", {"loss_weight": 0.3}),
         ("loss_param { ignore_label: 255 normalization: FULL }",
          {"divisor": "full", "ignore_label": 255}),
         ("loss_param { normalize: false }", {"divisor": "batch_size"}),
@@ -32,7 +32,7 @@ def test_labels_of_other_shapes():
 def test_others():
     """Each with its divisor."""
     two = 'bottom: "s" bottom: "t" top: "loss"'
-    assert one(f'type: "EuclideanLoss" {two}') == {"type": "SquareLoss", "weight": 1.0}
+    assert one(f'type: "EuclideanLoss" {two}') == {"type": "SquareLoss", "loss_weight": 1.0}
     sigmoid = one(f'type: "SigmoidCrossEntropyLoss" {two}')
     assert sigmoid["divisor"] == "batch_size"
     valid = one(f'type: "SigmoidCrossEntropyLoss" {two} loss_param {{ normalize: true }}')
@@ -56,7 +56,7 @@ def test_hinge_loss():
     hinge = 'type: "HingeLoss" bottom: "%s" bottom: "%s" top: "loss" %s'
     assert layers_of(hinge % ("s", "label", ""))[-1]["type"] == "HingeLoss"
     squares = layers_of(hinge % ("x", "label4", "hinge_loss_param { norm: L2 }"))
-    assert squares[-1].items() >= {"type": "SquareLoss", "weight": 2.0}.items()
+    assert squares[-1].items() >= {"type": "SquareLoss", "loss_weight": 2.0}.items()
     assert squares[2]["n_class"] == 144
 
 

@@ -18,7 +18,7 @@ from support.caffe_nets import layers_of, one, refused
          {"type": "Flatten", "axis": 2, "end_axis": 3}),
         ('type: "Tile" tile_param { axis: 2 tiles: 3 }', {"type": "Tile", "axis": 2, "tiles": 3}),
         ('type: "Reduction" reduction_param { operation: SUMSQ axis: 1 }',
-         {"type": "Reduction", "operation": "SquareSum", "axis": 1, "coeff": 1.0}),
+         {"type": "Reduction", "operation": "SquareSum", "axis": 1, "coef": 1.0}),
         ('type: "ArgMax" argmax_param { axis: 1 }', {"type": "Argmax", "axis": 1}),
         ('type: "Reshape" reshape_param { shape { dim: [0, -1, 6] } }',
          {"type": "Reshape", "shape": [24, 6]}),

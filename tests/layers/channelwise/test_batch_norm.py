@@ -46,7 +46,7 @@ def at_start(bottoms, params):
 CASES = [
     *(LayerCase(spec(), [s], batch_norm()) for s in [(4, 3), (3, 2, 2, 3), (5, 2, 3), (2, 1)]),
     LayerCase(spec(affine=False), [(3, 2, 4)], batch_norm(), label="plain"),
-    LayerCase(spec(eps=0.5), [(3, 2, 4)], batch_norm(0.5), label="eps"),
+    LayerCase(spec(epsilon=0.5), [(3, 2, 4)], batch_norm(0.5), label="epsilon"),
     LayerCase(spec(sync=True), [(3, 2, 4)], batch_norm(), label="sync, of one shard"),
     LayerCase(spec(moving_average_fraction=0.5), [(3, 2, 4)], batch_norm(), label="fraction"),
     LayerCase(spec(), [(3, 2, 2, 3)], at_start, phase="test", label="test phase"),
@@ -154,10 +154,10 @@ def test_declarations():
 
 
 def test_mistakes():
-    """It needs a channel axis, a positive eps and a fraction below 1."""
+    """It needs a channel axis, a positive epsilon and a fraction below 1."""
     with pytest.raises(ShapeError, match="shape 3 has no channels"):
         spec().top_shapes([(3,)])
-    with pytest.raises(SpecError, match="eps"):
-        spec(eps=0)
+    with pytest.raises(SpecError, match="epsilon"):
+        spec(epsilon=0)
     with pytest.raises(SpecError, match="moving_average_fraction"):
         spec(moving_average_fraction=1.0)

@@ -19,7 +19,8 @@ from graphnet.layers.channelwise.channels import (
 def test_blocks(shape, size):
     """They cover every channel once, in order, and are no larger than one channel must be."""
     per_channel = int(np.prod(shape)) // shape[1]
-    blocks = channel_blocks(shape, SimpleNamespace(block_elements=size))
+    backend = SimpleNamespace(parts_at_once=lambda n, each: min(n, max(1, size // each)))
+    blocks = channel_blocks(shape, backend)
     channels = list(range(shape[1]))
     assert [c for block in blocks for c in channels[block]] == channels
     assert all((b.stop - b.start) * per_channel <= max(size, per_channel) for b in blocks)

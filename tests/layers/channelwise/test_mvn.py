@@ -23,7 +23,7 @@ def mvn(layer):
                 centred = x[n, c] - x[n, c].mean()
                 y[n, c] = centred
                 if layer.normalize_variance:
-                    y[n, c] /= np.sqrt((centred**2).mean()) + layer.eps
+                    y[n, c] /= np.sqrt((centred**2).mean()) + layer.epsilon
         return [y]
 
     return reference
@@ -34,7 +34,7 @@ SPECS = [
     (spec(across_channels=True), [(3, 2, 3, 4), (4, 5)]),
     (spec(normalize_variance=False), [(3, 2, 3, 4), (2, 3, 5)]),
     (spec(normalize_variance=False, across_channels=True), [(3, 2, 3, 4), (4, 5)]),
-    (spec(eps=0.3), [(3, 2, 3, 4)]),
+    (spec(epsilon=0.3), [(3, 2, 3, 4)]),
 ]
 CASES = [LayerCase(s, [shape], mvn(s)) for s, shapes in SPECS for shape in shapes]
 
@@ -55,10 +55,10 @@ def test_equal_elements(dtype):
 
 
 def test_mistakes():
-    """A group of one element cannot be normalised; eps is positive."""
+    """A group of one element cannot be normalised; epsilon is positive."""
     with pytest.raises(ShapeError, match=r"of shape 4×3 single elements.*\n.*across_channels"):
         spec().top_shapes([(4, 3)])
     with pytest.raises(ShapeError, match=r"of shape 4 single elements .*\n.*\(N, C, H, W\)$"):
         spec(across_channels=True).top_shapes([(4,)])
-    with pytest.raises(SpecError, match="eps"):
-        spec(eps=0)
+    with pytest.raises(SpecError, match="epsilon"):
+        spec(epsilon=0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import ShapeError
-from graphnet.layers.channelwise.span import Span, given_span, learned_span, values_shape
+from graphnet.layers.channelwise.span import AxisSpan, given_span, learned_span
 
 X = (2, 3, 4, 5)
 
@@ -12,19 +12,19 @@ X = (2, 3, 4, 5)
 @pytest.mark.parametrize(
     ("axis", "num_axes", "span", "shape"),
     [
-        (1, 1, Span(1, 2, 4), (3,)),
-        (1, 2, Span(1, 3, 4), (3, 4)),
-        (2, 1, Span(2, 3, 4), (4,)),
-        (-1, 1, Span(3, 4, 4), (5,)),
-        (1, -1, Span(1, 4, 4), (3, 4, 5)),
-        (-2, -1, Span(2, 4, 4), (4, 5)),
-        (1, 0, Span(0, 0, 4), (1,)),
+        (1, 1, AxisSpan(1, 2, 4), (3,)),
+        (1, 2, AxisSpan(1, 3, 4), (3, 4)),
+        (2, 1, AxisSpan(2, 3, 4), (4,)),
+        (-1, 1, AxisSpan(3, 4, 4), (5,)),
+        (1, -1, AxisSpan(1, 4, 4), (3, 4, 5)),
+        (-2, -1, AxisSpan(2, 4, 4), (4, 5)),
+        (1, 0, AxisSpan(0, 0, 4), (1,)),
     ],
 )
 def test_learned(axis, num_axes, span, shape):
     """``num_axes`` axes from ``axis`` on; −1 is the rest and 0 a single value."""
     assert learned_span(X, axis, num_axes) == span
-    assert values_shape(X, span) == shape
+    assert span.part_of(X) == shape
 
 
 def test_beside():
@@ -37,9 +37,9 @@ def test_beside():
 
 def test_given():
     """A second bottom spans the leading axes."""
-    assert given_span([X, (2,)]) == Span(0, 1, 4)
-    assert given_span([X, (2, 3)]) == Span(0, 2, 4)
-    assert given_span([X, X]) == Span(0, 4, 4)
+    assert given_span([X, (2,)]) == AxisSpan(0, 1, 4)
+    assert given_span([X, (2, 3)]) == AxisSpan(0, 2, 4)
+    assert given_span([X, X]) == AxisSpan(0, 4, 4)
 
 
 def test_misfits():

@@ -111,10 +111,10 @@ def test_otherwise(monkeypatch, tmp_path):
     monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path))
     declared = spec(otherwise="dataset:digits28/train")
     assert not declared.is_available()
-    taken = declared.with_otherwise()
+    taken = declared.fall_back
     assert taken.is_available()
     assert (taken.source, taken.otherwise) == ("dataset:digits28/train", None)
-    assert taken.with_otherwise() == taken
+    assert taken.fall_back is None
     with pytest.raises(DataError, match="'mnist' is not on this machine, and downloads are off"):
         declared.fetch(offline=True)
     taken.fetch(offline=True)

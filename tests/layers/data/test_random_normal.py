@@ -20,7 +20,7 @@ from graphnet.random.keys import stream_key
 
 def spec(dims, *sizes, name="eps"):
     tops = tuple(f"t{i}" for i in range(len(sizes)))
-    return RandomNormal(name=name, tops=tops, output_dims=dims, batch_sizes=sizes)
+    return RandomNormal(name=name, tops=tops, shape=dims, batch_sizes=sizes)
 
 
 def draws(*shapes):
@@ -73,4 +73,4 @@ def test_any_number_of_threads_draws_the_same():
 def test_a_size_for_each_top():
     """There are as many batch sizes as tops."""
     with pytest.raises(SpecError, match="2 tops need as many batch_sizes, found 1"):
-        RandomNormal(name="eps", tops=("a", "b"), output_dims=(3,), batch_sizes=(4,))
+        RandomNormal(name="eps", tops=("a", "b"), shape=(3,), batch_sizes=(4,))

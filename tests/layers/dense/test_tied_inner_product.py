@@ -37,7 +37,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer(case):
-    """The product with the other layer's weight, turned round, plus a bias of its own."""
+    """The product with the other layer's weight, transposed, plus a bias of its own."""
     check_layer(case)
 
 
@@ -52,7 +52,7 @@ def test_the_weight_takes_no_gradient():
 def test_weight_must_fit():
     """A bottom or an output_dim of another size than the weight's is refused."""
     message = (
-        r"the weight of 'encode' is 3×5: turned round it makes 5 of 3 elements"
+        r"the weight of 'encode' is 3×5: transposed, it makes 5 of 3 elements"
         r"\n  found a bottom with 4 elements a sample and output_dim 5"
     )
     with pytest.raises(ShapeError, match=message):

@@ -19,8 +19,8 @@ def fold(operation):
     return lambda bottoms, _: [reduce(operation, bottoms)]
 
 
-def weighted(*coeff):
-    return lambda bottoms, _: [sum(c * x for c, x in zip(coeff, bottoms, strict=True))]
+def weighted(*coef):
+    return lambda bottoms, _: [sum(c * x for c, x in zip(coef, bottoms, strict=True))]
 
 
 POSITIVE = np.random.default_rng(2).uniform(0.5, 2, (3, 4))
@@ -32,10 +32,10 @@ CASES = [
 ] + [
     LayerCase(spec("Subtract"), [(3, 2, 2)] * 2, fold(np.subtract)),
     LayerCase(spec("Divide"), [(3, 4), POSITIVE], fold(np.divide)),
-    LayerCase(spec("Add", coeff=[1, -1]), [(3, 4)] * 2, weighted(1, -1), label="signs"),
-    LayerCase(spec("Add", 3, coeff=[-1, 1, -1]), [(3, 4)] * 3, weighted(-1, 1, -1)),
-    LayerCase(spec("Add", 3, coeff=[0.5, -2, 1]), [(3, 4)] * 3, weighted(0.5, -2, 1)),
-    LayerCase(spec("Add", coeff=[3, 0]), [(3, 4)] * 2, weighted(3, 0), label="zero"),
+    LayerCase(spec("Add", coef=[1, -1]), [(3, 4)] * 2, weighted(1, -1), label="signs"),
+    LayerCase(spec("Add", 3, coef=[-1, 1, -1]), [(3, 4)] * 3, weighted(-1, 1, -1)),
+    LayerCase(spec("Add", 3, coef=[0.5, -2, 1]), [(3, 4)] * 3, weighted(0.5, -2, 1)),
+    LayerCase(spec("Add", coef=[3, 0]), [(3, 4)] * 2, weighted(3, 0), label="zero"),
 ]
 
 
@@ -67,8 +67,8 @@ def test_nothing_is_broadcast():
     [
         (lambda: spec("Subtract", 3), "Subtract takes two bottoms, found 3"),
         (lambda: spec("Divide", 4), "Divide takes two bottoms, found 4"),
-        (lambda: spec("Add", 3, coeff=[1, 2]), "3 bottoms need as many coeff, found 2"),
-        (lambda: spec("Max", coeff=[1, 2]), "'coeff' has no meaning with operation: Max"),
+        (lambda: spec("Add", 3, coef=[1, 2]), "3 bottoms need as many coef, found 2"),
+        (lambda: spec("Max", coef=[1, 2]), "'coef' has no meaning with operation: Max"),
     ],
 )
 def test_properties_that_do_not_fit(make, message):

@@ -2,14 +2,7 @@
 
 import numpy as np
 import pytest
-from support.layer_case import (
-    FIRST_SAMPLE,
-    ITERATION,
-    SEED,
-    LayerCase,
-    check_layer,
-    numpy_backend,
-)
+from support.layer_case import FIRST_SAMPLE, ITERATION, SEED, LayerCase, check_layer, numpy_backend
 
 from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.random.keys import stream_key

@@ -15,13 +15,13 @@ def spec(**properties):
 TERMS = {"Sum": lambda x: x, "Mean": lambda x: x, "AbsSum": np.abs, "SquareSum": np.square}
 
 
-def reduction(operation, axis, coeff=1.0):
+def reduction(operation, axis, coef=1.0):
     """The tail flattened, then summed."""
 
     def reference(bottoms, _):
         (x,) = bottoms
         tail = TERMS[operation](x).reshape((*x.shape[:axis], -1))
-        return [coeff * (tail.mean(-1) if operation == "Mean" else tail.sum(-1))]
+        return [coef * (tail.mean(-1) if operation == "Mean" else tail.sum(-1))]
 
     return reference
 
@@ -33,7 +33,7 @@ CASES = [
         LayerCase(spec(operation=operation), [(3, 2, 2, 4)], reduction(operation, 1)),
         LayerCase(spec(operation=operation), [(4, 3)], reduction(operation, 1)),
         LayerCase(
-            spec(operation=operation, axis=2, coeff=-0.4),
+            spec(operation=operation, axis=2, coef=-0.4),
             [(2, 3, 2, 4)],
             reduction(operation, 2, -0.4),
             label=f"{operation} of planes",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.layer_case import LayerCase, Rig, check_adjoint, check_layer
 
-from graphnet.errors import ShapeError, SpecError
+from graphnet.errors import ShapeError
 from graphnet.layers.images.convolution import Convolution
 from graphnet.params.initializers import MSRA, Constant, Gaussian
 from graphnet.params.regularizers import L1Regu
@@ -130,17 +130,9 @@ def test_counts():
     assert spec(4, n_group=2).macs([(1, 6, 2, 2)]) == 4 * 3 * 4
 
 
-def test_frozen_reads_nothing():
-    """Without a filter gradient, backward needs no bottom."""
-    assert spec().backward_reads().bottoms == (0,)
-    assert spec(frozen=True).backward_reads().bottoms == ()
-
-
 @pytest.mark.parametrize(
     ("layer", "bottom", "message"),
     [
-        (spec(), (4, 3), r"shape 4×3 is no batch of images\n  expected \(N, C, H, W\)"),
-        (spec(2, n_group=2), (4, 3, 5, 5), r"3 channels .* 4×3×5×5 cannot be split .* 2 equal"),
         (spec(kernel=6), (4, 3, 5, 5), r"do not fit .* 4×3×5×5: kernel 6×6, dilation 1×1, pad 0×0"),
         (spec(kernel=3, dilation=3), (4, 3, 9, 5), r"do not fit .*\n  expected a smaller kernel"),
     ],
@@ -149,16 +141,3 @@ def test_bottom_that_does_not_fit(layer, bottom, message):
     """A bottom of the wrong shape is refused, naming it and what would fit."""
     with pytest.raises(ShapeError, match=message):
         layer.top_shapes([bottom])
-
-
-def test_groups_divide_the_filters():
-    """``n_filter`` must be a multiple of ``n_group``."""
-    with pytest.raises(SpecError, match=r"n_filter \(3\) must be divisible by n_group \(2\)"):
-        spec(3, n_group=2)
-
-
-@pytest.mark.parametrize("key", ["n_filter", "kernel", "stride", "dilation", "n_group"])
-def test_properties_are_positive(key):
-    """Sizes below 1 are refused."""
-    with pytest.raises(SpecError, match="more than 0"):
-        spec(**{key: 0})

@@ -28,7 +28,7 @@ def cross_entropy(weight=1.0):
 CASES = [
     LayerCase(spec(), [between((4, 3), 1), between((4, 3), 2)], cross_entropy()),
     LayerCase(
-        spec(weight=0.25), [between((3, 2, 2), 1), between((3, 2, 2), 2)], cross_entropy(0.25)
+        spec(loss_weight=0.25), [between((3, 2, 2), 1), between((3, 2, 2), 2)], cross_entropy(0.25)
     ),
     LayerCase(spec(), [between((3, 4), 1), between((3, 1, 2, 2), 2)], cross_entropy()),
     LayerCase(spec(), [between((4, 1), 1), np.array([0.0, 1, 1, 0])], cross_entropy()),

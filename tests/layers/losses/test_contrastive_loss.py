@@ -25,7 +25,7 @@ def contrastive(layer):
             else:
                 apart = max(layer.margin - np.sqrt(square), 0) ** 2
             total += y * square + (1 - y) * apart
-        return layer.weight * total / (2 * len(a))
+        return layer.loss_weight * total / (2 * len(a))
 
     return reference
 
@@ -36,7 +36,7 @@ CASES = [
     for label, s, shape, same in [
         ("default", spec(), (2,), SAME),
         ("column", spec(), (2,), SAME[:, None]),
-        ("margin", spec(margin=3, weight=0.7), (2, 1, 2), SAME),
+        ("margin", spec(margin=3, loss_weight=0.7), (2, 1, 2), SAME),
         ("legacy", spec(margin=4, legacy_version=True), (2,), SAME),
         ("no margin", spec(margin=0), (2,), SAME),
         ("all alike", spec(), (3,), np.ones(5)),

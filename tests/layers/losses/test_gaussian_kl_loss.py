@@ -23,7 +23,7 @@ def divergence(weight=1.0):
 
 CASES = [
     LayerCase(spec(), [(4, 3), SIGMA], divergence()),
-    LayerCase(spec(weight=1.1), [(4, 3), SIGMA], divergence(1.1), label="weight"),
+    LayerCase(spec(loss_weight=1.1), [(4, 3), SIGMA], divergence(1.1), label="loss_weight"),
     LayerCase(spec(), [(2, 3, 2), SIGMA.reshape(2, 3, 2)], divergence()),
 ]
 

@@ -25,7 +25,7 @@ def hinge(weight=1.0):
 
 CASES = [
     LayerCase(spec(), [(5, 3), signs((5, 3))], hinge()),
-    LayerCase(spec(weight=0.7), [(4, 2, 2), signs((4, 2, 2))], hinge(0.7)),
+    LayerCase(spec(loss_weight=0.7), [(4, 2, 2), signs((4, 2, 2))], hinge(0.7)),
     LayerCase(spec(), [(5, 1), signs((5,))], hinge()),
 ]
 

@@ -35,7 +35,7 @@ def cross_entropy(layer):
                 total -= y[place] * np.log(p) + (1 - y[place]) * np.log(1 - p)
                 counted += 1
         divisor = {"batch_size": len(x), "valid": counted, "full": x.size, "none": 1}
-        return layer.weight * total / divisor[layer.divisor]
+        return layer.loss_weight * total / divisor[layer.divisor]
 
     return reference
 
@@ -51,11 +51,11 @@ def case(properties, shape, label=None, adds_up=True):
 CASES = [
     case({}, (4, 3)),
     case({}, (4,)),
-    case({"weight": 0.3}, (2, 3, 2, 2)),
+    case({"loss_weight": 0.3}, (2, 3, 2, 2)),
     case({}, (3, 8), (3, 2, 2, 2)),
     case({"divisor": "valid"}, (3, 4)),
     case({"divisor": "full"}, (3, 4)),
-    case({"divisor": "none", "weight": 0.1}, (3, 4), adds_up=False),
+    case({"divisor": "none", "loss_weight": 0.1}, (3, 4), adds_up=False),
     case({"ignore_label": -1}, (4, 5)),
     case({"ignore_label": 1}, (4, 5)),
     case({"ignore_label": 255, "divisor": "valid"}, (4, 5)),

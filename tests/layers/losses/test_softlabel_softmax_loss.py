@@ -29,7 +29,9 @@ def cross_entropy(axis=1, weight=1.0):
 
 CASES = [
     LayerCase(spec(), [(4, 3), distributions((4, 3))], cross_entropy()),
-    LayerCase(spec(weight=0.3), [(2, 3, 2, 2), distributions((2, 3, 2, 2))], cross_entropy(1, 0.3)),
+    LayerCase(
+        spec(loss_weight=0.3), [(2, 3, 2, 2), distributions((2, 3, 2, 2))], cross_entropy(1, 0.3)
+    ),
     LayerCase(spec(axis=2), [(2, 2, 3), distributions((2, 2, 3), 2)], cross_entropy(2), label="2"),
     LayerCase(spec(axis=-1), [(2, 2, 3), distributions((2, 2, 3), 2)], cross_entropy(2), label="l"),
     LayerCase(spec(), [(4, 3), 3 * distributions((4, 3))], cross_entropy(), label="not normalised"),

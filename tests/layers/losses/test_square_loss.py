@@ -21,13 +21,13 @@ def square(weight=1.0):
 
 CASES = [
     LayerCase(spec(), [(4, 3), (4, 3)], square()),
-    LayerCase(spec(weight=0.4), [(3, 2, 2, 3), (3, 2, 2, 3)], square(0.4)),
-    LayerCase(spec(weight=4), [(4, 1), (4, 1)], square(4)),
+    LayerCase(spec(loss_weight=0.4), [(3, 2, 2, 3), (3, 2, 2, 3)], square(0.4)),
+    LayerCase(spec(loss_weight=4), [(4, 1), (4, 1)], square(4)),
     LayerCase(spec(), [(4,), (4,)], square()),
     LayerCase(spec(), [(1, 1), (1, 1)], square()),
     LayerCase(spec(), [(3, 12), (3, 2, 2, 3)], square(), label="an image as a row"),
     LayerCase(spec(), [(3, 1), (3,)], square(), label="a column and a list"),
-    LayerCase(spec(weight=0), [(2, 2), (2, 2)], square(0)),
+    LayerCase(spec(loss_weight=0), [(2, 2), (2, 2)], square(0)),
 ]
 
 

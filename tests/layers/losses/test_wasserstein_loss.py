@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.errors import ShapeError
+from graphnet.errors import ShapeError, SpecError
 from graphnet.layers.losses.wasserstein_loss import WassersteinLoss
 
 LINE = np.abs(np.subtract.outer(np.arange(4.0), np.arange(4.0)))  # distances on a line
@@ -38,7 +37,7 @@ def sinkhorn(layer):
         samples = zip(*(x.reshape(len(x), -1) for x in bottoms), strict=True)
         n_iter = layer.sinkhorn_iter
         costs = [(plan(cost, layer.lambda_, n_iter, a, b)[0] * cost).sum() for a, b in samples]
-        return layer.weight * np.mean(costs)
+        return layer.loss_weight * np.mean(costs)
 
     return reference
 
@@ -46,7 +45,7 @@ def sinkhorn(layer):
 VARIANTS = [
     (spec(LINE), (3, 4), (3, 4)),
     (spec(WIDE, 1.5, sinkhorn_iter=7), (3, 3), (3, 4)),
-    (spec(LINE, 5, weight=0.3), (2, 2, 2), (2, 4)),
+    (spec(LINE, 5, loss_weight=0.3), (2, 2, 2), (2, 4)),
 ]
 CASES = [
     LayerCase(s, [distributions(a, 1), distributions(b, 2)], sinkhorn(s), gradient=False)
@@ -69,7 +68,7 @@ def regularised(cost, strength, a, b):
 def test_gradient_is_that_of_the_regularised_cost():
     """In every direction that moves mass without making any."""
     a, b = distributions((2, 4), 3), distributions((2, 4), 4)
-    layer = spec(LINE, 2.0, sinkhorn_iter=2000, weight=0.5)
+    layer = spec(LINE, 2.0, sinkhorn_iter=2000, loss_weight=0.5)
     diff = Rig(LayerCase(layer, [a, b], None)).run()["diff of bottom 0"]
     for n in range(2):
         for k in range(1, 4):
@@ -112,11 +111,11 @@ def test_matrix_must_fit():
         ({"M": [[0, 1], [1]]}, "expected a matrix: rows of one length"),
         ({"M": []}, "expected a matrix: rows of one length"),
         ({"M": [[0, -1], [1, 0]]}, "expected distances, which are not negative"),
-        ({"lambda": 0}, "greater than 0"),
+        ({"lambda": 0}, "more than 0"),
     ],
 )
 def test_properties(properties, message):
     """M is a matrix of distances, lambda is positive; YAML says ``lambda``."""
     given = {"name": "w", "M": [[0, 1], [1, 0]], "lambda": 1} | properties
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(SpecError, match=message):
         WassersteinLoss.model_validate(given)

@@ -25,25 +25,25 @@ class Cube(NeuronSpec):
         xp.multiply(slope, 3.0, out=slope)
 
 
-class SpareCube(Cube):
+class ScratchCube(Cube):
     """The same by products, with an array to work in."""
 
-    needs_spare: ClassVar[bool] = True
-    type: Literal["SpareCube"] = "SpareCube"
+    needs_scratch: ClassVar[bool] = True
+    type: Literal["ScratchCube"] = "ScratchCube"
 
-    def apply(self, xp, x, y, *spare):
+    def apply(self, xp, x, y, *scratch):
         """Cube."""
-        xp.multiply(x, x, out=spare[0])
-        xp.multiply(x, spare[0], out=y)
+        xp.multiply(x, x, out=scratch[0])
+        xp.multiply(x, scratch[0], out=y)
 
-    def differentiate(self, xp, y, slope, *spare):
+    def differentiate(self, xp, y, slope, *scratch):
         """Three times the square of the root."""
-        xp.cbrt(y, out=spare[0])
-        xp.multiply(spare[0], 3.0, out=slope)
-        xp.multiply(spare[0], slope, out=slope)
+        xp.cbrt(y, out=scratch[0])
+        xp.multiply(scratch[0], 3.0, out=slope)
+        xp.multiply(scratch[0], slope, out=slope)
 
 
-@pytest.mark.parametrize("neuron", [Cube, SpareCube])
+@pytest.mark.parametrize("neuron", [Cube, ScratchCube])
 @pytest.mark.parametrize("shape", [(5,), (4, 3), (2, 3, 4, 2)])
 def test_layer(neuron, shape):
     """Two formulas make a layer that runs apart from its bottom, or in its memory."""

@@ -254,7 +254,7 @@ def test_memory_without_backward(kind):
     """A net that only runs forward keeps the units of one step."""
     spec, shapes = case(kind, "", [(1, 1, 1)]).spec, [(2, 50, 3)]
     decls = {b: spec.scratch(shapes, open_backend("numpy"), backward=b) for b in (True, False)}
-    assert decls[False].keys() == {"weights", "inputs", "units", "spare"}
+    assert decls[False].keys() == {"weights", "inputs", "units", "step"}
     assert decls[True]["units"].shape[1] == 51 * decls[False]["units"].shape[1]
 
 

@@ -3,8 +3,8 @@
 import pytest
 from support.listening import hear
 
-from graphnet.errors import SpecError
 from graphnet.solver.coffee.decay_on_validation import DecayOnValidation
+from graphnet.solver.request import Request
 
 
 def scales(break_, values, **keywords):
@@ -40,15 +40,15 @@ def test_rate_does_not_go_below_the_least():
 def test_asks_for_the_best_back():
     """Only when the rate is lowered, and only if it is to."""
     break_ = DecayOnValidation("loss", restore_best=True, min_lr=0.6)
-    states = hear(break_, "loss", [1.0, 2.0, 1.5, 3.0], best_key="loss")
-    assert [s["restore"] for s in states] == [False, True, False, False]
-    assert not hear(DecayOnValidation("loss"), "loss", [1.0, 2.0])[-1]["restore"]
-
-
-def test_best_must_be_kept():
-    """By the same statistic; the message shows how."""
-    with pytest.raises(SpecError, match=r"by 'loss'\n  add .*{type: Snapshot, keep_best: loss}"):
-        hear(DecayOnValidation("loss", restore_best=True), "loss", [], best_key="accuracy")
+    states = hear(break_, "loss", [1.0, 2.0, 1.5, 3.0])
+    assert [bool(s["request"] and s["request"].restore_best) for s in states] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    (*_, last) = hear(DecayOnValidation("loss"), "loss", [1.0, 2.0])
+    assert last["request"] == Request()
 
 
 def test_remembers_the_last_value():

@@ -4,18 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support import fake_net
 
 from graphnet.errors import DivergedError
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
-from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
 
 
 @pytest.fixture
 def table():
     """A net that has done one forward, at iteration 1."""
-    net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
+    net, state, lounge, _ = fake_net.table()
     net.forward()
     state.advance(net)
     return net, state, lounge
@@ -36,10 +35,10 @@ def test_before_the_first_update_there_is_no_loss(table):
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_a_loss_that_is_no_number(table, bad):
     """With the iteration, the loss, and where to look."""
-    net, state, lounge = table
+    net, state, _ = table
     net.loss = lambda: bad
     state.advance(net)
-    lounge._last_snapshot = Path("run/s.h5")
+    state.update_run(last_snapshot=Path("run/s.h5"))
     with pytest.raises(DivergedError) as error:  # noqa: PT011  # the whole text is compared
         DivergenceGuard().enjoy(*table)
     assert str(error.value) == (
@@ -51,10 +50,10 @@ def test_a_loss_that_is_no_number(table, bad):
 
 def test_it_says_when_all_was_still_well(table):
     """The first NaN came between that iteration and this one: more it cannot know."""
-    net, state, lounge = table
+    net, state, _ = table
     guard = DivergenceGuard()
     guard.enjoy(*table)
-    assert lounge.finite_at == 1
+    assert state.finite_at == 1
     for _ in range(9):
         state.advance(net)
     net.store.params["ip"]["bias"].data[0] = np.nan
@@ -64,7 +63,7 @@ def test_it_says_when_all_was_still_well(table):
         r"  all was finite at iteration 1, the last looked at\n  first layer",
     ):
         guard.enjoy(*table)
-    assert lounge.finite_at == 1
+    assert state.finite_at == 1
 
 
 @pytest.mark.parametrize("layer", ["ip", "stem", "out"])

@@ -4,6 +4,7 @@ import pytest
 from support.listening import hear
 
 from graphnet.solver.coffee.early_stopping import EarlyStopping
+from graphnet.solver.request import Request
 
 
 @pytest.mark.parametrize(
@@ -22,18 +23,18 @@ def test_stops_after_patience_without_a_new_best(keys, values, stops_at):
     """Counted in values recorded, from the last best one."""
     break_ = EarlyStopping(**{"key": "accuracy"} | keys)
     states = hear(break_, break_.key, values)
-    stopped = [i for i, state in enumerate(states) if state["stop_reason"]]
+    stopped = [i for i, state in enumerate(states) if state["request"]]
     assert stopped[:1] == ([] if stops_at is None else [stops_at])
 
 
 def test_reason():
     """What, how often, and when it was best."""
     states = hear(EarlyStopping("accuracy", 2), "accuracy", [0.5, 0.6, 0.6, 0.6])
-    assert states[-1]["stop_reason"] == (
-        "'accuracy' has not got better 2 times in a row (best 0.6 at iteration 1)"
+    assert states[-1]["request"] == Request(
+        stop="'accuracy' has not got better 2 times in a row (best 0.6 at iteration 1)"
     )
     states = hear(EarlyStopping("accuracy", 2), "accuracy", [float("nan")] * 2)
-    assert states[-1]["stop_reason"] == "'accuracy' was not a number 2 times in a row"
+    assert states[-1]["request"].stop == "'accuracy' was not a number 2 times in a row"
 
 
 def test_goes_on_counting_after_a_snapshot():
@@ -44,7 +45,7 @@ def test_goes_on_counting_after_a_snapshot():
         again = EarlyStopping("accuracy", patience)
         again.load_state_dict(first.state_dict())
         states = hear(again, "accuracy", values)
-        assert bool(states[-1]["stop_reason"]) == is_stopped
+        assert bool(states[-1]["request"]) == is_stopped
 
 
 def test_needs_no_schedule():

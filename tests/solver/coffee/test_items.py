@@ -1,10 +1,10 @@
 """How a coffee break is written in YAML."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import ValidationError
 
 from graphnet.errors import SpecError
 from graphnet.solver.coffee.base import CoffeeBreak, Every
@@ -48,23 +48,23 @@ def test_keywords_are_those_given():
 
 
 @pytest.mark.parametrize(
-    ("values", "place", "message"),
+    ("values", "message"),
     [
-        ({}, "sugar", "Field required"),
-        ({"sugar": "1"}, "sugar", "valid integer"),
-        ({"sugar": True}, "sugar", "valid integer"),
-        ({"sugar": 1, "suger": 2}, "suger", "Extra inputs"),
-        ({"sugar": 1, "cup": "huge"}, "cup", "'small' or 'large'"),
-        ({"sugar": 1, "beans": "a"}, "beans", "valid list"),
-        ({"sugar": 1, "machine": 1}, "machine", "Extra inputs"),
-        ({"sugar": 1, "every_n_iter": -1}, "every_n_iter", "greater than or equal to 0"),
+        ({}, "missing key 'sugar'"),
+        ({"sugar": "1"}, "key 'sugar': expected a whole number, found the text '1'"),
+        ({"sugar": True}, "key 'sugar': expected a whole number, found true"),
+        ({"sugar": 1, "suger": 2}, "unknown key 'suger'\n  did you mean 'sugar'?"),
+        ({"sugar": 1, "cup": "huge"}, "key 'cup': expected 'small' or 'large', found the text 'h"),
+        ({"sugar": 1, "beans": "a"}, "key 'beans': expected a list, found the text 'a'"),
+        ({"sugar": 1, "machine": 1}, "unknown key 'machine'"),
+        ({"sugar": 1, "every_n_iter": -1}, "key 'every_n_iter': expected at least 0, found -1"),
     ],
 )
-def test_keywords_are_checked(values, place, message):
-    """Missing, mistyped and unknown ones, each under its own name."""
-    with pytest.raises(ValidationError, match=message) as error:
+def test_keywords_are_checked(values, message):
+    """Missing, mistyped and unknown ones, each under its own name, in the words of YAML."""
+    with pytest.raises(SpecError, match="^Espresso: " + re.escape(message)) as error:
         keywords(values)
-    assert [details["loc"][-1] for details in error.value.errors()] == [place]
+    assert len(error.value.problems) == 1
 
 
 def test_constructors_with_open_ends():
@@ -79,7 +79,7 @@ def test_constructors_with_open_ends():
 
     assert keywords({"anything": [1]}, Open) == {"anything": (1,)}
     assert keywords({}, Plain) == {}
-    with pytest.raises(ValidationError, match="Extra inputs"):
+    with pytest.raises(SpecError, match="Plain: unknown key 'anything'"):
         keywords({"anything": 1}, Plain)
 
 
@@ -91,7 +91,7 @@ def test_keywords_without_annotation_take_anything():
             self.what = what
 
     assert keywords({"what": "x"}, Loose) == {"what": "x"}
-    with pytest.raises(ValidationError, match="Field required"):
+    with pytest.raises(SpecError, match="Loose: missing key 'what'"):
         keywords({}, Loose)
 
 
@@ -125,7 +125,7 @@ def test_custom_items_keep_their_keys():
     """Until the class is there to check them."""
     item = CustomBreak(type="my.hooks.Espresso", every_n_epoch=1, sugar=2, beans=["a"])
     assert item.keywords() == {"sugar": 2, "beans": ("a",)}
-    with pytest.raises(SpecError, match="pattern"):
+    with pytest.raises(SpecError, match="expected a text of the form"):
         CustomBreak(type="my hooks.Espresso")
 
 

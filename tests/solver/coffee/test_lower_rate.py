@@ -1,11 +1,9 @@
 """What the breaks that lower the rate share."""
 
 import pytest
-from support.fake_net import Lines
+from support.fake_net import table
 
 from graphnet.solver.coffee.lower_rate import lower_rate
-from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.state import SolverState
 
 
 @pytest.mark.parametrize(
@@ -14,8 +12,8 @@ from graphnet.solver.state import SolverState
 )
 def test_scale(lr, factor, min_lr, expected):
     """By the factor, at most to the least rate, or not at all and then nothing is said."""
-    state, lounge = SolverState(), CoffeeLounge(Lines())
+    _, state, _, lines = table()
     state._lr = lr
-    assert lower_rate(state, lounge, factor, min_lr, "why") == (expected is not None)
+    assert lower_rate(state, factor, min_lr, "why") == (expected is not None)
     assert state.lr_scale == pytest.approx(expected or 1.0)
-    assert len(lounge.reporter.lines) == (expected is not None)
+    assert len(lines.lines) == (expected is not None)

@@ -1,19 +1,15 @@
-"""Snapshot, the coffee break; what is written is tested with the keeper."""
-
-from pathlib import Path
+"""Snapshot, the coffee break; what is written is tested in test_snapshots.py."""
 
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import table
 
 from graphnet.errors import SpecError
 from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.state import SolverState
+from graphnet.solver.request import Request
 
 
 def opened(break_):
-    net, state, lounge = FakeNet(), SolverState(), CoffeeLounge(Lines())
-    lounge._folder = Path("run")
+    net, state, lounge, _ = table()
     break_.open(net, state, lounge)
     return net, state, lounge
 
@@ -21,45 +17,43 @@ def opened(break_):
 def record(table, iteration, **values):
     _, state, lounge = table
     state._iter = iteration
-    lounge.have_wishes_met()
     lounge.start_iteration(iteration)
     for key, value in values.items():
         lounge.update_statistics(key, value)
+    wanted = Request()
     for _, listener, value in lounge.due_listeners():
-        listener(value)
-    return lounge.wants_snapshot, lounge.wants_best
+        wanted |= listener(value)
+    return wanted.best
 
 
 def test_asks_for_a_snapshot():
     """It is written when all breaks are done, so it only asks."""
     break_ = Snapshot()
-    table = opened(break_)
-    break_.enjoy(*table)
-    assert (table[2].wants_snapshot, table[2].wants_best) == (True, False)
+    assert break_.enjoy(*opened(break_)) == Request(snapshot=True)
 
 
 def test_asks_for_the_best_when_there_is_one():
     """At each new best value, and at no other."""
     table = opened(Snapshot(keep_best="accuracy"))
     assert [record(table, i, accuracy=v) for i, v in enumerate((0.5, 0.4, 0.6, 0.6))] == [
-        (True, True),
-        (False, False),
-        (True, True),
-        (False, False),
+        True,
+        False,
+        True,
+        False,
     ]
-    assert record(table, 4, loss=0.1) == (False, False)
+    assert not record(table, 4, loss=0.1)
 
 
 def test_lower_is_better_for_losses():
     """And higher on request."""
     table = opened(Snapshot(keep_best="loss"))
-    assert [record(table, i, loss=v)[1] for i, v in enumerate((2.0, 1.0, 3.0))] == [
+    assert [record(table, i, loss=v) for i, v in enumerate((2.0, 1.0, 3.0))] == [
         True,
         True,
         False,
     ]
     table = opened(Snapshot(keep_best="loss", mode="max"))
-    assert [record(table, i, loss=v)[1] for i, v in enumerate((2.0, 1.0, 3.0))] == [
+    assert [record(table, i, loss=v) for i, v in enumerate((2.0, 1.0, 3.0))] == [
         True,
         False,
         True,
@@ -73,14 +67,8 @@ def test_best_is_remembered():
     again = Snapshot(keep_best="accuracy")
     again.load_state_dict(break_.state_dict())
     assert (again.best.value, again.best.iter) == (0.5, 7)
-    assert record(opened(again), 8, accuracy=0.4) == (False, False)
+    assert not record(opened(again), 8, accuracy=0.4)
     assert Snapshot().state_dict() == {}
-
-
-def test_needs_a_place():
-    """A run without a directory has nowhere to put it."""
-    with pytest.raises(SpecError, match=r"a Snapshot needs a place\n  give the solver an exp_dir"):
-        Snapshot().open(FakeNet(), SolverState(), CoffeeLounge(Lines()))
 
 
 def test_needs_a_schedule_unless_it_keeps_the_best():

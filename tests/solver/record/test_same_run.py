@@ -1,5 +1,7 @@
 """Whether a snapshot is of the run that is declared now."""
 
+from dataclasses import replace
+
 import pytest
 from support.fake_net import FakeNet
 
@@ -45,6 +47,21 @@ def check(net, solver, contents=None):
 def test_what_may_differ(changes):
     """How long, what is done on the way, and where."""
     check(FakeNet(), spec(**changes))
+
+
+def test_keys_of_before(monkeypatch):
+    """A snapshot from before keys of layers were renamed is still of its run."""
+    now = "layers:\n- {name: a, type: MVN, epsilon: 0.1}\n- {name: b, type: my.Own, eps: 0.1}\n"
+    before = now.replace("epsilon", "eps")
+    monkeypatch.setattr(FakeNet, "yaml_text", now)
+    contents = contents_of(FakeNet(), spec())
+    check(FakeNet(), spec(), replace(contents, net_yaml=before))
+    other = replace(contents, net_yaml=before.replace("Own, eps: 0.1", "Own, eps: 0.2"))
+    with pytest.raises(SnapshotError, match=r"net.layers.b.eps: 0.2 there, 0.1 here"):
+        check(FakeNet(), spec(), other)
+    for text in ("[1]", "layers: 1", "layers: [1]"):
+        with pytest.raises(SnapshotError, match="declared differently"):
+            check(FakeNet(), spec(), replace(contents, net_yaml=text))
 
 
 def test_every_difference_is_listed():

@@ -7,16 +7,16 @@ import pytest
 
 from graphnet.errors import SnapshotError
 from graphnet.solver.record.statistics_file import (
-    Measured,
+    Recorded,
     StatisticsFile,
     begins_as_statistics,
     read_statistics,
 )
 
 VALUES = [
-    Measured(0, "accuracy", 0.125),
-    Measured(100, "obj_val", 1 / 3),
-    Measured(100, "kl-löss", 1e-300),
+    Recorded(0, "accuracy", 0.125),
+    Recorded(100, "obj_val", 1 / 3),
+    Recorded(100, "kl-löss", 1e-300),
 ]
 
 
@@ -48,7 +48,7 @@ def test_values_come_back_exactly(tmp_path):
 )
 def test_what_is_not_finite_is_a_word(tmp_path, value, word):
     """Strict JSON, and ``float()`` reads it."""
-    write(tmp_path / "s.jsonl", [Measured(1, "loss", value)]).close()
+    write(tmp_path / "s.jsonl", [Recorded(1, "loss", value)]).close()
     text = (tmp_path / "s.jsonl").read_text()
     found = json.loads(text, parse_constant=pytest.fail)["value"]
     assert found == word
@@ -137,10 +137,10 @@ def test_what_begins_as_statistics(beginning, expected):
 def test_a_file_with_another_name(tmp_path):
     """A copy by a hard link stays what it is."""
     path, copy = tmp_path / "s.jsonl", tmp_path / "copy.jsonl"
-    path.write_text(Measured(1, "a", 2.0).to_line())
+    path.write_text(Recorded(1, "a", 2.0).to_line())
     os.link(path, copy)
     file = StatisticsFile(path)
-    file.append(Measured(2, "a", 3.0))
+    file.append(Recorded(2, "a", 3.0))
     file.close()
     assert len(path.read_text().splitlines()) == 2
     assert len(copy.read_text().splitlines()) == 1
@@ -149,7 +149,7 @@ def test_a_file_with_another_name(tmp_path):
 def test_what_is_cut_must_be_the_runs(tmp_path):
     """Of the iteration it stood at or later, but for what a crash has left of the last line."""
     path = tmp_path / "s.jsonl"
-    lines = [Measured(i, "a", 0.5).to_line() for i in (1, 5, 6)]
+    lines = [Recorded(i, "a", 0.5).to_line() for i in (1, 5, 6)]
     path.write_text("".join(lines) + '{"iter": 7, "k')
     file = StatisticsFile(path)
     with pytest.raises(SnapshotError, match="has more in it than the run that goes on has written"):

@@ -12,7 +12,7 @@ from support.fake_net import FakeNet, fake_store
 from graphnet.backend import open_backend
 from graphnet.errors import DivergedError, SnapshotError
 from graphnet.params.initializers import Constant
-from graphnet.params.param import Declared, ParamDecl, ParamStore
+from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore
 from graphnet.solver.record.weights import check_fits, load_weights, read_weights, save_model
 
 
@@ -29,14 +29,14 @@ def assert_equal(found, expected):
 def other_store():
     """Shares ``ip/bias``; has ``ip/weight`` in another shape, and ``new/bias``."""
     declared = {
-        "ip": Declared(
+        "ip": DeclaredParams(
             {
                 "weight": ParamDecl((2, 5), Constant(value=8.0)),
                 "bias": ParamDecl((2,), Constant(value=8.0)),
             },
             {},
         ),
-        "new": Declared({"bias": ParamDecl((1,), Constant(value=8.0))}, {}),
+        "new": DeclaredParams({"bias": ParamDecl((1,), Constant(value=8.0))}, {}),
     }
     return ParamStore(open_backend("numpy", 1), np.dtype("float32"), declared, 0)
 
@@ -161,7 +161,7 @@ def test_strict_loads_all_or_nothing(tmp_path):
 def test_nothing_that_fits_is_an_error(tmp_path):
     """A net that got none of its weights has not been loaded."""
     save_model(FakeNet(), tmp_path / "model.h5")
-    declared = {"x": Declared({"y": ParamDecl((1,))}, {})}
+    declared = {"x": DeclaredParams({"y": ParamDecl((1,))}, {})}
     store = ParamStore(open_backend("numpy", 1), np.dtype("float32"), declared, 0)
     with pytest.raises(SnapshotError, match=r"has no param that this net could use\nloaded 0 of 1"):
         load_weights(FakeNet(store=store), tmp_path / "model.h5")
@@ -197,7 +197,7 @@ def test_model_with_nan_is_not_written(tmp_path):
 def test_check_fits_passes_over_what_is_unused(tmp_path):
     """A smaller net may use a larger one's file."""
     save_model(FakeNet(), tmp_path / "model.h5")
-    declared = {"ip": Declared({"bias": ParamDecl((2,))}, {})}
+    declared = {"ip": DeclaredParams({"bias": ParamDecl((2,))}, {})}
     store = ParamStore(open_backend("numpy", 1), np.dtype("float64"), declared, 0)
     file, contents = read_weights(tmp_path / "model.h5")
     check_fits(store, contents, file)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
-from graphnet.backend.base import ConvArrays, ScratchDecl, Window
+from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.numpy.convolution.group import ConvGroup
 from graphnet.backend.numpy.convolution.lowered import LoweredGroup
@@ -15,6 +15,7 @@ from graphnet.backend.numpy.convolution.plan import ConvPlan
 from graphnet.backend.numpy.convolution.winograd import WinogradGroup
 from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
 from graphnet.backend.numpy.threads import ThreadPool
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 AnyPlan: TypeAlias = WinogradPlan | LoweredPlan
@@ -27,18 +28,20 @@ def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPl
 
 
 def conv2d_scratch(plan: ConvPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Conv2d`."""
+    """The scratch that :func:`bind_conv2d` needs."""
     shapes = plan.scratch(backward=backward)
     if backward:
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
         shapes["sums"] = (n_sums, *plan.sum_shape)
-        shapes["bias_sums"] = (plan.n_rows, plan.n_filter)
+        shapes["bias_sums"] = (plan.n_rows, plan.filters_per_group)
     decls = {name: ScratchDecl((plan.n_group, *shape)) for name, shape in shapes.items()}
-    work = (plan.n_slots(n_threads), plan.work(backward=backward))
-    return {**decls, "work": ScratchDecl(work)}
+    slots = (plan.n_slots(n_threads), plan.slot_scratch(backward=backward))
+    return {**decls, "slots": ScratchDecl(slots)}
 
 
-class Conv2d:
+def bind_conv2d(
+    pool: ThreadPool, plan: AnyPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
+) -> Op:
     """A convolution bound to its arrays.
 
     Args:
@@ -47,35 +50,24 @@ class Conv2d:
         arrays: What is computed from what.
         scratch: As :func:`conv2d_scratch` declares it.
     """
-
-    forward: Callable[[], None]
-    backward: Callable[[], None]
-
-    def __init__(
-        self, pool: ThreadPool, plan: AnyPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
-    ) -> None:
-        groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
-        tasks = [task for group in groups for task in group.forward_tasks()]
-        self.forward = in_turn(
-            [call for group in groups for call in group.arrange_filter()]
-            + [pool.bind(tasks, inline=plan.inline)]
-        )
-        self.backward = in_turn([])
-        if arrays.dy is None:
-            return
-        before: list[Call] = []
-        tasks = []
-        after: list[Call] = []
-        if arrays.dfilter is not None or arrays.dbias is not None:
-            tasks += [task for group in groups for task in group.param_gradient_tasks()]
-            after += [call for group in groups for call in group.add_up()]
-        if arrays.dx is not None:
-            before += [call for group in groups for call in group.flip_filter()]
-            if plan.unread_rows:
-                before.append(partial(storage(arrays.dx).fill, 0))
-            tasks += [task for group in groups for task in group.image_gradient_tasks()]
-        middle = [pool.bind(tasks, inline=plan.inline)] if tasks else []
-        self.backward = in_turn([*before, *middle, *after])
+    groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
+    tasks = [task for group in groups for task in group.forward_tasks()]
+    forward = [call for group in groups for call in group.arrange_filter()]
+    forward.append(pool.bind(tasks, inline=plan.inline))
+    before: list[Call] = []
+    tasks = []
+    after: list[Call] = []
+    has_gradient = arrays.dy is not None
+    if has_gradient and (arrays.dfilter is not None or arrays.dbias is not None):
+        tasks += [task for group in groups for task in group.param_gradient_tasks()]
+        after += [call for group in groups for call in group.add_up()]
+    if has_gradient and arrays.dx is not None:
+        before += [call for group in groups for call in group.flip_filter()]
+        if plan.unread_rows:
+            before.append(partial(storage(arrays.dx).fill, 0))
+        tasks += [task for group in groups for task in group.image_gradient_tasks()]
+    middle = [pool.bind(tasks, inline=plan.inline)] if tasks else []
+    return Op(in_turn(forward), in_turn([*before, *middle, *after]))
 
 
 def _group(

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -26,10 +26,10 @@ class Share:
     """Where a unit's share of the gradients of filter and bias goes.
 
     Attributes:
-        part: Some filters.
-        total: The lane's products, which are added to; None if they are not wanted.
-        sums: The output's gradient is summed up here, row by row; None likewise.
-        first: The products are assigned, not added.
+        part: For which filters.
+        total: The lane's sum, to which the products are added; None if they are not wanted.
+        sums: Where each row of the output's gradient is summed up; None likewise.
+        first: Whether the products are assigned, not added.
     """
 
     part: slice
@@ -45,23 +45,23 @@ class ConvGroup(ABC, Generic[P]):
         plan: Of the same shapes.
         index: Of the group.
         arrays: Of the whole convolution.
-        scratch: Likewise; ``work`` has a row for each slot.
+        scratch: Likewise; ``slots`` has a row of flat scratch for each slot.
     """
 
     def __init__(
         self, plan: P, index: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> None:
         self.plan = plan
-        self.scratch = {k: v if k == "work" else v[index] for k, v in scratch.items()}
+        self.scratch = {k: v if k == "slots" else v[index] for k, v in scratch.items()}
         channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
-        filters = slice(index * plan.n_filter, (index + 1) * plan.n_filter)
+        filters = slice(index * plan.filters_per_group, (index + 1) * plan.filters_per_group)
         self.x, self.y = storage(arrays.x)[channels], storage(arrays.y)[filters]
-        self.dx: Array = None if arrays.dx is None else storage(arrays.dx)[channels]
-        self.dy: Array = None if arrays.dy is None else storage(arrays.dy)[filters]
+        self.dx: Any = None if arrays.dx is None else storage(arrays.dx)[channels]
+        self.dy: Any = None if arrays.dy is None else storage(arrays.dy)[filters]
         self.filter = arrays.filter[filters]
-        self.bias: Array = None if arrays.bias is None else arrays.bias[filters]
-        self.dfilter: Array = None if arrays.dfilter is None else arrays.dfilter[filters]
-        self.dbias: Array = None if arrays.dbias is None else arrays.dbias[filters]
+        self.bias: Any = None if arrays.bias is None else arrays.bias[filters]
+        self.dfilter: Any = None if arrays.dfilter is None else arrays.dfilter[filters]
+        self.dbias: Any = None if arrays.dbias is None else arrays.dbias[filters]
 
     # --- what an algorithm does ---------------------------------------------------------
 
@@ -70,11 +70,11 @@ class ConvGroup(ABC, Generic[P]):
         """Bring the filter into the order of the lowered rows."""
 
     @abstractmethod
-    def output(self, unit: Unit, work: Array) -> Iterable[Call]:
+    def output(self, unit: Unit, scratch: Array) -> Iterable[Call]:
         """Write a unit's part of the output."""
 
     @abstractmethod
-    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterable[Call]:
+    def param_gradients(self, unit: Unit, scratch: Array, share: Share) -> Iterable[Call]:
         """A unit's share of the gradients of filter and bias."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class ConvGroup(ABC, Generic[P]):
         """Bring the filter into the order in which rows of the image meet its taps."""
 
     @abstractmethod
-    def image_gradient(self, unit: GradientUnit, work: Array) -> Iterable[Call]:
+    def image_gradient(self, unit: GradientUnit, scratch: Array) -> Iterable[Call]:
         """Write a unit's part of the image's gradient."""
 
     # --- tasks --------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class ConvGroup(ABC, Generic[P]):
     def forward_tasks(self) -> Iterator[Task]:
         """One for each unit."""
         for unit in self.plan.units:
-            yield [list(self.output(unit, work)) for work in self.scratch["work"]]
+            yield [list(self.output(unit, scratch)) for scratch in self.scratch["slots"]]
 
     def param_gradient_tasks(self) -> Iterator[Task]:
         """One for each lane and part of the filters."""
@@ -104,7 +104,7 @@ class ConvGroup(ABC, Generic[P]):
                 if self.dfilter is not None:
                     total = self.scratch["sums"][lane][..., part]
                 versions = []
-                for work in self.scratch["work"]:
+                for scratch in self.scratch["slots"]:
                     calls: list[Call] = []
                     for unit in units:
                         sums = None
@@ -112,7 +112,7 @@ class ConvGroup(ABC, Generic[P]):
                             rows = slice(unit.before, unit.before + unit.stop - unit.start)
                             sums = self.scratch["bias_sums"][rows, part]
                         share = Share(part, total, sums, first=unit is units[0])
-                        calls += self.param_gradients(unit, work, share)
+                        calls += self.param_gradients(unit, scratch, share)
                     versions.append(calls)
                 yield versions
 
@@ -129,7 +129,7 @@ class ConvGroup(ABC, Generic[P]):
     def image_gradient_tasks(self) -> Iterator[Task]:
         """One for each gradient unit."""
         for unit in self.plan.gradient_units:
-            yield [list(self.image_gradient(unit, work)) for work in self.scratch["work"]]
+            yield [list(self.image_gradient(unit, scratch)) for scratch in self.scratch["slots"]]
 
     # --- views --------------------------------------------------------------------------
 
@@ -152,11 +152,12 @@ class ConvGroup(ABC, Generic[P]):
 
     def image_rows(self, unit: GradientUnit) -> Array:
         """The part of the image's gradient that a unit writes."""
-        return self.dx[unit.channels, unit.rows.image(unit.start, unit.stop)]
+        rows: Array = self.dx[unit.channels, unit.rows.image(unit.start, unit.stop)]
+        return rows
 
 
 def merged(outputs: Array) -> Array:
-    """Filters, rows, columns of filters, rows, places and samples, which lie in a row: a view."""
-    n_filter, n_rows, width, n = outputs.shape
-    shape, strides = (n_filter, n_rows, width * n), (*outputs.strides[:2], outputs.itemsize)
+    """The view ``(filters, rows, columns)`` of ``(filters, rows, places, samples)``."""
+    n_filters, n_rows, width, n = outputs.shape
+    shape, strides = (n_filters, n_rows, width * n), (*outputs.strides[:2], outputs.itemsize)
     return as_strided(outputs, shape, strides)

@@ -1,7 +1,7 @@
 """Convolution by lowering: the taps along the width are laid out, and rows are matrix products.
 
-What is done in which order is decided in ``lowered_plan``; here the views are made and
-the NumPy calls are bound to them. A pass over the net then only makes the calls.
+``lowered_plan`` decides what is done in which order; here the views are made and the NumPy calls
+are bound to them. A pass over the net then only makes the calls.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from graphnet.backend.numpy.convolution.group import ConvGroup, Share, merged
 from graphnet.backend.numpy.convolution.lowered_plan import LoweredPlan
 from graphnet.backend.numpy.convolution.plan import Columns, GradientUnit, Unit
 from graphnet.backend.numpy.products import by_columns, by_rows
+from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
-from graphnet.backend.numpy.workspace import carve
 from graphnet.blob import Array
 
 
@@ -34,20 +34,20 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
             arranged = self.scratch["filter"].reshape(k, r, c, s)
             yield partial(np.copyto, arranged, self.filter.transpose(0, 2, 1, 3))
 
-    def output(self, unit: Unit, work: Array) -> Iterator[Call]:
-        arranged = self.scratch.get("filter", self.filter).reshape(self.plan.n_filter, -1)
+    def output(self, unit: Unit, scratch: Array) -> Iterator[Call]:
+        arranged = self.scratch.get("filter", self.filter).reshape(self.plan.filters_per_group, -1)
         y = merged(self.outputs(self.y, unit)).transpose(1, 0, 2)
-        lowered = self.lowered(unit, work)
+        lowered = self.lowered(unit, scratch)
         yield from self.lower(unit, lowered)
         yield from by_columns(arranged, self.windows(unit, lowered), y)
         if self.bias is not None:
             yield partial(np.add, y, self.bias[:, np.newaxis], y)
 
-    def lowered(self, unit: Unit, work: Array) -> Array:
-        """Room for a unit's lowered image: rows, C, S, columns."""
+    def lowered(self, unit: Unit, scratch: Array) -> Array:
+        """The array for a unit's lowered image: rows, C, S, columns."""
         start, stop = self.plan.lowered_rows(unit)
         shape = (stop - start, self.plan.filter[1], self.plan.filter[3], len(unit.columns))
-        (array,) = carve(work, shape)
+        (array,) = carve(scratch, shape)
         return array
 
     def lower(self, unit: Unit, lowered: Array) -> Iterator[Call]:
@@ -60,9 +60,9 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         whole = len(taps) == self.plan.filter[3] and all(
             tap.windows == slice(0, q.stop - q.start) for tap in taps
         )
-        for outside in (target[: low - start], target[high - start :]):
-            if outside.size:
-                yield partial(outside.fill, 0)
+        for rows_outside in (target[: low - start], target[high - start :]):
+            if rows_outside.size:
+                yield partial(rows_outside.fill, 0)
         if low == high:
             return
         rows = self.x[:, unit.rows.image(low, high), :, n].transpose(1, 0, 2, 3)
@@ -97,37 +97,37 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
 
     # --- the gradients of filter and bias -----------------------------------------------
 
-    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterator[Call]:
+    def param_gradients(self, unit: Unit, scratch: Array, share: Share) -> Iterator[Call]:
         dy = merged(self.outputs(self.dy[share.part], unit))
         if share.sums is not None:
             yield bind_row_sums(dy.transpose(1, 0, 2), share.sums)
         if share.total is not None:
-            yield from self.filter_gradient(unit, work, dy, share.total, first=share.first)
+            yield from self.filter_gradient(unit, scratch, dy, share.total, first=share.first)
 
     def filter_gradient(
-        self, unit: Unit, work: Array, dy: Array, total: Array, *, first: bool
+        self, unit: Unit, scratch: Array, dy: Array, total: Array, *, first: bool
     ) -> Iterator[Call]:
         """Add a unit's products to ``total``."""
         plan = self.plan
-        n_filter, n_rows, _ = dy.shape
-        lowered = self.lowered(unit, work)
+        n_filters, n_rows, _ = dy.shape
+        lowered = self.lowered(unit, scratch)
         yield from self.lower(unit, lowered)
         most = plan.waiting[0]
-        shape = (plan.depth, n_filter)
+        shape = (plan.depth, n_filters)
         _, waiting, together, laid_out = carve(
-            work, plan.lowered, (most, *shape), shape, plan.laid_out
+            scratch, plan.lowered, (most, *shape), shape, plan.laid_out
         )
-        room = laid_out if laid_out.size else None
+        laid_out_scratch = laid_out if laid_out.size else None
         windows, right = self.windows(unit, lowered), dy.transpose(1, 2, 0)
         for start in range(0, n_rows, most):
             rows = slice(start, min(start + most, n_rows))
             products = waiting[: rows.stop - rows.start]
             to = total if first else together
             if len(products) > 1:
-                yield from by_rows(windows[rows], right[rows], products, room)
+                yield from by_rows(windows[rows], right[rows], products, laid_out_scratch)
                 yield partial(np.add.reduce, products, 0, None, to)
             else:
-                yield from by_rows(windows[rows], right[rows], to[np.newaxis], room)
+                yield from by_rows(windows[rows], right[rows], to[np.newaxis], laid_out_scratch)
             if not first:
                 yield partial(np.add, total, together, total)
             first = False
@@ -145,13 +145,13 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         for places, taps in self.flipped_taps():
             yield partial(np.copyto, flipped[places], taps.transpose(2, 0, 1, 3))
 
-    def image_gradient(self, unit: GradientUnit, work: Array) -> Iterator[Call]:
+    def image_gradient(self, unit: GradientUnit, scratch: Array) -> Iterator[Call]:
         yield partial(self.image_rows(unit).fill, 0)
         for columns in self.plan.gradient_columns:
-            yield from self.add_image_gradient(unit, columns, work)
+            yield from self.add_image_gradient(unit, columns, scratch)
 
     def add_image_gradient(
-        self, unit: GradientUnit, columns: Columns, work: Array
+        self, unit: GradientUnit, columns: Columns, scratch: Array
     ) -> Iterator[Call]:
         """Add what some columns send to the unit's rows."""
         plan = self.plan
@@ -159,8 +159,8 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         n_rows, n_channels, n = unit.stop - unit.start, c.stop - c.start, len(columns)
         low, high = plan.output_rows(unit)
         read, unfolded = carve(
-            work,
-            (max(0, high - low), plan.n_filter, n),
+            scratch,
+            (max(0, high - low), plan.filters_per_group, n),
             (n_rows, n_channels * s, n),
         )
         if high > low:
@@ -174,7 +174,9 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
             if start == stop:
                 yield partial(product.fill, 0)
                 continue
-            left = flipped[:, place * plan.n_filter : (place + stop - start) * plan.n_filter]
+            left = flipped[
+                :, place * plan.filters_per_group : (place + stop - start) * plan.filters_per_group
+            ]
             right = read[start - low : stop - low].reshape(-1, n)
             yield from by_columns(left, right, product)
         q = columns.q

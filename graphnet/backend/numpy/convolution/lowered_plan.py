@@ -13,8 +13,8 @@ from math import prod
 from graphnet.backend.calls import cut
 from graphnet.backend.numpy.convolution.plan import UNFOLDED_ELEMENTS, Columns, ConvPlan
 from graphnet.backend.numpy.products import UNPACKED
+from graphnet.backend.numpy.scratch import footprint
 from graphnet.backend.numpy.windows import Axis
-from graphnet.backend.numpy.workspace import footprint
 from graphnet.blob import Shape
 
 #: Columns of a unit where the product is packed anyway; the most where they are the samples of a
@@ -47,17 +47,17 @@ class LoweredPlan(ConvPlan):
     @property
     def sum_shape(self) -> Shape:
         """Elements of a filter, filters."""
-        return (self.depth, self.n_filter)
+        return (self.depth, self.filters_per_group)
 
     def scratch(self, *, backward: bool) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
         if self.filter[1] > 1 and self.filter[2] > 1:
-            shapes["filter"] = (self.n_filter, self.depth)
+            shapes["filter"] = (self.filters_per_group, self.depth)
         if backward:
-            shapes["flipped"] = (self.depth * self.n_filter,)
+            shapes["flipped"] = (self.depth * self.filters_per_group,)
         return shapes
 
-    def work(self, *, backward: bool) -> int:
+    def slot_scratch(self, *, backward: bool) -> int:
         if not backward:
             return footprint(self.lowered)
         return max(
@@ -87,7 +87,7 @@ class LoweredPlan(ConvPlan):
     @cached_property
     def columns(self) -> list[Columns]:
         """The output's columns, in runs that suit the forward product."""
-        unpacked = UNPACKED // (self.n_filter * self.depth)
+        unpacked = UNPACKED // (self.filters_per_group * self.depth)
         packed = unpacked < FEWEST_COLUMNS
         most = PACKED_COLUMNS if packed else min(unpacked, MOST_COLUMNS)
         if packed and most < self.x[0] <= UNCUT_COLUMNS:
@@ -101,20 +101,20 @@ class LoweredPlan(ConvPlan):
     def filter_parts(self) -> list[slice]:
         """The filters of a group, cut where there are too few lanes to share out."""
         parts = -(-self.n_units // (len(self.lanes) * self.n_group))
-        return [slice(a, b) for a, b in cut(self.n_filter, parts, multiple=16)]
+        return [slice(a, b) for a, b in cut(self.filters_per_group, parts, multiple=16)]
 
     @cached_property
     def waiting(self) -> Shape:
         """Of the products of successive output rows that are added up together."""
-        n_filter = max(part.stop - part.start for part in self.filter_parts)
-        most = max(1, WAITING_ELEMENTS // (self.depth * n_filter))
-        return (min(most, self.most_rows), self.depth, n_filter)
+        most_filters = max(part.stop - part.start for part in self.filter_parts)
+        most = max(1, WAITING_ELEMENTS // (self.depth * most_filters))
+        return (min(most, self.most_rows), self.depth, most_filters)
 
     @cached_property
     def laid_out(self) -> Shape:
         """Of those rows of the output's gradient, laid out anew, if that pays: all elements."""
-        most, depth, n_filter = self.waiting
-        return (most * self.n_columns * n_filter if depth >= LAID_OUT_DEPTH else 0,)
+        most, depth, most_filters = self.waiting
+        return (most * self.n_columns * most_filters if depth >= LAID_OUT_DEPTH else 0,)
 
     # --- the image's gradient -----------------------------------------------------------
 
@@ -127,7 +127,7 @@ class LoweredPlan(ConvPlan):
     @cached_property
     def outputs_read(self) -> Shape:
         """Of the output rows that the largest gradient unit reads: rows, filters, columns."""
-        return (self.most_output_rows, self.n_filter, max(map(len, self.gradient_columns)))
+        return (self.most_output_rows, self.filters_per_group, max(map(len, self.gradient_columns)))
 
     @cached_property
     def unfolded(self) -> Shape:

@@ -1,9 +1,14 @@
 """How a convolution is cut into units of work: geometry alone, no arrays.
 
-Whatever the algorithm, an image row is turned into *lowered* rows such that the ``R`` rows a window
-needs lie one after another, and an output row is a matrix product, with no further copy (Cho &
-Brand, "MEC", 2017, arXiv 1706.06873). What a lowered row holds is up to the algorithm:
-``lowered`` and ``winograd``.
+An image row is turned into a *lowered* row, in which each column holds what one place of the output
+reads of that image row. The ``R`` rows a window needs lie one after another, so that an output row
+is a matrix product, and nothing is copied again (Cho & Brand, "MEC", 2017, arXiv 1706.06873):
+
+    lowered rows     L0 L1 L2 L3 …                     R = 3, stride 1
+    output row 0    [L0 L1 L2]       = filter (K, 3·taps) @ (3·taps, columns)
+    output row 1       [L1 L2 L3]    the same memory again, one row further
+
+What a lowered row holds is up to the algorithm: ``lowered`` and ``winograd``.
 
 A height dilation splits the output rows into classes that share no input row; each class is a
 convolution without dilation on every ``dilation``-th row. The cut depends on shapes and on the kind
@@ -18,19 +23,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, prod
 
-from graphnet.backend.base import Window
 from graphnet.backend.calls import cut
+from graphnet.backend.window import Window
 from graphnet.blob import Shape
 
 #: Units a pass should have, so that threads finish at about the same time.
 N_UNITS = 4
-#: Below this many multiply-adds a pass is not worth waking a thread, and one unit will do.
+#: A pass of fewer multiply-adds is not worth waking a thread for: it is one unit.
 INLINE_MACS = 16_000_000
-#: Elements of a unit's lowered image that it should not exceed.
+#: Elements that a unit's lowered image should not exceed.
 LOWERED_ELEMENTS = 2**19
-#: Elements of a gradient unit's lowered gradient that it should not exceed.
+#: Elements that a gradient unit's lowered gradient should not exceed.
 UNFOLDED_ELEMENTS = 2**19
-#: The most sums of the filter's gradient side by side, and their elements all together.
+#: The most lanes, and the most elements of their sums of the filter's gradient together.
 N_LANES, LANE_ELEMENTS = 8, 2**22
 
 
@@ -147,15 +152,15 @@ class ConvPlan(ABC):
     @property
     @abstractmethod
     def sum_shape(self) -> Shape:
-        """Of the filter's gradient, of a group, while it is added up."""
+        """The shape in which a group's gradient of the filter is added up."""
 
     @abstractmethod
     def scratch(self, *, backward: bool) -> dict[str, Shape]:
         """The arrays of a group that last for a pass."""
 
     @abstractmethod
-    def work(self, *, backward: bool) -> int:
-        """Elements of working memory that a thread needs."""
+    def slot_scratch(self, *, backward: bool) -> int:
+        """Elements of flat scratch that a slot needs."""
 
     # --- shapes -------------------------------------------------------------------------
 
@@ -165,7 +170,7 @@ class ConvPlan(ABC):
         return (self.x[0], self.filter[0], *self.window.floor_size((self.x[2], self.x[3])))
 
     @property
-    def n_filter(self) -> int:
+    def filters_per_group(self) -> int:
         """Filters of a group."""
         return self.filter[0] // self.n_group
 
@@ -253,7 +258,7 @@ class ConvPlan(ABC):
         return unit.start * stride, (unit.stop - 1) * stride + self.filter[2]
 
     def n_slots(self, n_threads: int) -> int:
-        """How many threads at most work at once."""
+        """How many threads work at once, at most."""
         backward = len(self.lanes) * len(self.filter_parts) + len(self.gradient_units)
         tasks = self.n_group * max(len(self.units), backward)
         return 1 if self.inline else min(n_threads, tasks)
@@ -262,7 +267,7 @@ class ConvPlan(ABC):
 
     @cached_property
     def lanes(self) -> list[list[Unit]]:
-        """The units in lanes: each lane adds up its own sum, which are added at the end."""
+        """The units in lanes: each lane has a sum of its own, and these are added at the end."""
         n = min(len(self.units), N_LANES, LANE_ELEMENTS // prod(self.sum_shape))
         n = max(1, n)
         return [self.units[i::n] for i in range(n)]
@@ -270,7 +275,7 @@ class ConvPlan(ABC):
     @property
     def filter_parts(self) -> list[slice]:
         """The filters of a group, in parts whose gradients are shared out beside the lanes."""
-        return [slice(0, self.n_filter)]
+        return [slice(0, self.filters_per_group)]
 
     # --- the image's gradient -----------------------------------------------------------
 
@@ -331,9 +336,9 @@ class ConvPlan(ABC):
             yield row, start, stop, order.index(row - start * stride) if stop > start else 0
 
     def flipped_taps(self, stride: int) -> list[int]:
-        """The taps along the height, those that meet one row of the image beside each other.
+        """The taps along the height; those that meet one row of the image are neighbours.
 
-        Along successive output rows the tap falls by the stride.
+        From one output row to the next the tap that meets it falls by the stride.
         """
         kernel = self.filter[2]
         return [r for rest in range(stride) for r in reversed(range(rest, kernel, stride))]

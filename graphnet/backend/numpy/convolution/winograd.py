@@ -2,7 +2,7 @@
 
 The transforms are products with the small matrices of the algorithm, one for each tile of a row of
 a channel, all in one call to NumPy; in between there is a matrix product for each point and row.
-What is done in which order is decided in ``winograd_plan``.
+``winograd_plan`` decides what is done in which order.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from graphnet.backend.calls import Call
 from graphnet.backend.numpy.convolution.group import ConvGroup, Share
 from graphnet.backend.numpy.convolution.minimal_filtering import ONE, filtering
 from graphnet.backend.numpy.convolution.plan import Columns, GradientUnit, Unit
-from graphnet.backend.numpy.convolution.winograd_plan import Segment, Span, WinogradPlan
+from graphnet.backend.numpy.convolution.winograd_plan import Segment, TileSpan, WinogradPlan
 from graphnet.backend.numpy.products import by_columns, by_rows
+from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
-from graphnet.backend.numpy.workspace import carve
 from graphnet.blob import Array
 
 
@@ -43,18 +43,18 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         taps = self.filter.transpose(0, 2, 3, 1)
         yield partial(np.matmul, self.matrices.taps, taps, points.transpose(1, 2, 0, 3))
 
-    def output(self, unit: Unit, work: Array) -> Iterator[Call]:
+    def output(self, unit: Unit, scratch: Array) -> Iterator[Call]:
         plan = self.plan
         most = plan.products[0]
-        lowered = self.lowered(unit, work)
+        lowered = self.lowered(unit, scratch)
         yield from self.lower(unit, lowered)
         windows = self.windows(unit, lowered).transpose(1, 0, 2, 3)  # rows, points, taps, columns
         y = self.outputs(self.y, unit)
         n_rows, n_columns = y.shape[1], len(unit.columns)
         for start in range(0, n_rows, most):
             rows = slice(start, min(start + most, n_rows))
-            shape = (rows.stop - start, plan.n_points, plan.n_filter, n_columns)
-            _, products = carve(work, plan.lowered, shape)
+            shape = (rows.stop - start, plan.n_points, plan.filters_per_group, n_columns)
+            _, products = carve(scratch, plan.lowered, shape)
             yield from by_columns(self.scratch["filter"], windows[rows], products)
             if self.bias is not None:
                 at_one = products[:, ONE]  # fewer elements than outputs
@@ -65,11 +65,11 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
                 to = columns_of(y[:, rows], span, span.tiles.start * plan.tile, plan.tile)
                 yield partial(np.matmul, matrix, by_tile[:, :, span.tiles], to)
 
-    def lowered(self, unit: Unit, work: Array) -> Array:
-        """Room for the points of what a unit reads: points, rows, C, columns."""
+    def lowered(self, unit: Unit, scratch: Array) -> Array:
+        """The array for the points of what a unit reads: points, rows, C, columns."""
         start, stop = self.plan.lowered_rows(unit)
         shape = (self.plan.n_points, stop - start, self.plan.filter[1], len(unit.columns))
-        (array,) = carve(work, shape)
+        (array,) = carve(scratch, shape)
         return array
 
     def lower(self, unit: Unit, lowered: Array) -> Iterator[Call]:
@@ -114,15 +114,15 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
 
     # --- the gradients of filter and bias -----------------------------------------------
 
-    def param_gradients(self, unit: Unit, work: Array, share: Share) -> Iterator[Call]:
+    def param_gradients(self, unit: Unit, scratch: Array, share: Share) -> Iterator[Call]:
         plan = self.plan
         dy, total, first = self.outputs(self.dy[share.part], unit), share.total, share.first
         n_rows, n_columns = dy.shape[1], len(unit.columns)
         start, stop = plan.lowered_rows(unit)
-        lowered, read, together, room = carve(
-            work,
+        lowered, read, together, laid_out = carve(
+            scratch,
             (plan.n_points, plan.filter[1], stop - start, n_columns),  # rows as one long row
-            (plan.n_points, plan.n_filter, n_rows, n_columns),
+            (plan.n_points, plan.filters_per_group, n_rows, n_columns),
             plan.sum_shape,
             plan.laid_out,
         )
@@ -133,7 +133,7 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
         if total is None:
             return
         yield from self.lower(unit, lowered.transpose(0, 2, 1, 3))
-        n_points, n_filter = read.shape[:2]
+        n_points, n_filters = read.shape[:2]
         point, channel, row, column = lowered.strides
         most = plan.laid_out[1]
         for at in range(0, n_rows, most):
@@ -144,10 +144,12 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
                 (n_points, plan.filter[2], plan.filter[1], size),
                 (point, row, channel, column),
             )
-            right = read[:, :, rows].reshape(n_points, n_filter, size).transpose(0, 2, 1)
+            right = read[:, :, rows].reshape(n_points, n_filters, size).transpose(0, 2, 1)
             to = total if first else together
-            shape = (n_points, *windows.shape[1:3], n_filter)
-            yield from by_rows(windows, right[:, np.newaxis], to.reshape(shape), room.reshape(-1))
+            shape = (n_points, *windows.shape[1:3], n_filters)
+            yield from by_rows(
+                windows, right[:, np.newaxis], to.reshape(shape), laid_out.reshape(-1)
+            )
             if not first:
                 yield partial(np.add, total, together, total)
             first = False
@@ -167,19 +169,19 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             to = flipped[:, places]
             yield partial(np.matmul, self.matrices.taps, taps.transpose(1, 2, 3, 0), to)
 
-    def image_gradient(self, unit: GradientUnit, work: Array) -> Iterator[Call]:
+    def image_gradient(self, unit: GradientUnit, scratch: Array) -> Iterator[Call]:
         for columns in self.plan.gradient_columns:
-            yield from self.some_samples(unit, columns, work)
+            yield from self.some_samples(unit, columns, scratch)
 
-    def some_samples(self, unit: GradientUnit, columns: Columns, work: Array) -> Iterator[Call]:
+    def some_samples(self, unit: GradientUnit, columns: Columns, scratch: Array) -> Iterator[Call]:
         """Write the image's gradient for all tiles of some samples."""
         plan = self.plan
         n_tiles, n = plan.n_places, columns.n.stop - columns.n.start
         n_rows, n_channels = unit.stop - unit.start, unit.channels.stop - unit.channels.start
         low, high = plan.output_rows(unit)
         read, unfolded = carve(
-            work,
-            (plan.n_points, max(0, high - low), plan.n_filter, n_tiles * n),
+            scratch,
+            (plan.n_points, max(0, high - low), plan.filters_per_group, n_tiles * n),
             (n_rows, n_channels, n_tiles, plan.n_points, n),
         )
         if high > low:
@@ -191,7 +193,9 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             if start == stop:
                 yield partial(products.fill, 0)
                 continue
-            taps = slice(place * plan.n_filter, (place + stop - start) * plan.n_filter)
+            taps = slice(
+                place * plan.filters_per_group, (place + stop - start) * plan.filters_per_group
+            )
             right = read[:, start - low : stop - low].reshape(plan.n_points, -1, n_tiles, n)
             yield from by_columns(
                 flipped[:, np.newaxis, :, taps],
@@ -205,7 +209,7 @@ class WinogradGroup(ConvGroup[WinogradPlan]):
             yield partial(np.matmul, self.folding(segment), reaching(unfolded, segment), to)
 
     def folding(self, segment: Segment) -> Array:
-        """The matrix that makes columns of the image's gradient of the points that reach them."""
+        """The matrix from the points that reach some columns of the image's gradient to these."""
         plan, back = self.plan, self.matrices.image.T
         blocks = np.zeros((plan.n_blocks, plan.tile, plan.n_points), back.dtype)
         for i, block in enumerate(reversed(blocks)):
@@ -220,7 +224,7 @@ def in_tiles(columns: Array, n: int) -> Array:
     return columns.reshape(*columns.shape[:-1], -1, n)
 
 
-def columns_of(array: Array, span: Span, start: int, step: int) -> Array:
+def columns_of(array: Array, span: TileSpan, start: int, step: int) -> Array:
     """``(…, tiles, elements, n)`` of ``(…, columns, n)``, tiles ``step`` apart: a view."""
     *outer, _, n = array.shape
     *steps, column, sample = array.strides

@@ -16,36 +16,36 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.convolution.minimal_filtering import tile_outputs
 from graphnet.backend.numpy.convolution.plan import Columns, ConvPlan
 from graphnet.backend.numpy.products import has_unpacked
-from graphnet.backend.numpy.workspace import footprint
+from graphnet.backend.numpy.scratch import footprint
 from graphnet.blob import Shape
 
-#: Columns of a unit, about.
+#: Columns of a unit, approximately.
 TILE_COLUMNS = 400
-#: Columns, of all rows together, that a product of the filter's gradient adds up, about.
+#: Columns, of all rows together, that a product of the filter's gradient adds up, approximately.
 SUMMED_COLUMNS = 1000
 #: Elements of products that wait to be transformed.
 WAITING_ELEMENTS = 2**17
-#: Samples below which the transforms' calls cost more than the products save, with BLAS kernels
-#: for small matrices and without.
+#: With fewer samples the transforms' calls cost more than the products save; with BLAS kernels for
+#: small matrices, and without.
 FEWEST_SAMPLES = {True: 8, False: 48}
-#: How many multiply-adds of a product take as long as an element that a transform makes; likewise.
+#: An element that a transform makes takes as long as so many multiply-adds of a product; likewise.
 TRANSFORM_MACS = {True: 12, False: 30}
-#: Channels and filters of a group below which a point's products are too narrow.
+#: With fewer channels or filters of a group a point's products are too narrow.
 FEWEST_CHANNELS = 6
-#: The least by which the multiply-adds must be fewer, transforms included.
+#: The factor by which the multiply-adds must be fewer, transforms included.
 LEAST_GAIN = 1.15
 #: The fewest samples to which the columns of an image's gradient are cut.
 FEWEST_CUT = 32
 
 
 @dataclass(frozen=True)
-class Span:
+class TileSpan:
     """Successive tiles of which the same elements lie within an array.
 
     Attributes:
-        tiles: Which; counted from the first of a run of columns.
-        start: Where in the array the first one's first such element is.
-        part: Those elements, counted within a tile; there may be none.
+        tiles: The tiles, counted from the first of a run of columns.
+        start: The index in the array of the first such element of the first tile.
+        part: These elements, counted within a tile; there may be none.
     """
 
     tiles: slice
@@ -67,13 +67,20 @@ class Span:
 class Segment:
     """Columns of the image's gradient, in stretches as long as tiles are apart.
 
+    With ``m`` outputs and ``n`` points, tile ``i`` reaches ``n`` columns, from column ``i m`` on:
+
+        stretches    | 0 | 1 | 2 | 3 |        m = 2, n = 4: stretch 0 is reached by tile 0,
+        tile 0       |-------|                stretch 1 by tiles 0 and 1, stretch 2 by 1 and 2
+        tile 1           |-------|
+        tile 2               |-------|
+
     Attributes:
         stretches: Successive ones that are reached alike; stretch 0 starts in the padding.
         blocks: Which of the tiles that may reach a stretch do so, the leftmost first.
-        tile: The leftmost that reaches the first stretch.
+        tile: The leftmost tile that reaches the first stretch.
     """
 
-    stretches: Span
+    stretches: TileSpan
     blocks: slice
     tile: int
 
@@ -84,7 +91,7 @@ class WinogradPlan(ConvPlan):
     @cached_property
     def pays(self) -> bool:
         """Whether it takes less time than lowering, and can be done."""
-        small, k, c = has_unpacked(), self.n_filter, self.filter[1]
+        small, k, c = has_unpacked(), self.filters_per_group, self.filter[1]
         if (self.window.stride[1], self.window.dilation[1]) != (1, 1) or self.tile == 1:
             return False
         if self.x[0] < FEWEST_SAMPLES[small] or min(k, c) < FEWEST_CHANNELS:
@@ -120,7 +127,7 @@ class WinogradPlan(ConvPlan):
     @property
     def sum_shape(self) -> Shape:
         """Points, elements of a filter, filters."""
-        return (self.n_points, self.depth, self.n_filter)
+        return (self.n_points, self.depth, self.filters_per_group)
 
     @cached_property
     def columns(self) -> list[Columns]:
@@ -130,13 +137,13 @@ class WinogradPlan(ConvPlan):
         return slice(columns.q.start * self.tile, min(columns.q.stop * self.tile, self.y[3]))
 
     def scratch(self, *, backward: bool) -> dict[str, Shape]:
-        shapes: dict[str, Shape] = {"filter": (self.n_points, self.n_filter, self.depth)}
+        shapes: dict[str, Shape] = {"filter": (self.n_points, self.filters_per_group, self.depth)}
         if backward:
-            rows = self.filter[2] * self.n_filter
+            rows = self.filter[2] * self.filters_per_group
             shapes["flipped"] = (self.n_points, self.filter[1], rows)
         return shapes
 
-    def work(self, *, backward: bool) -> int:
+    def slot_scratch(self, *, backward: bool) -> int:
         forward = footprint(self.lowered, self.products)
         if not backward:
             return forward
@@ -151,16 +158,16 @@ class WinogradPlan(ConvPlan):
     @cached_property
     def products(self) -> Shape:
         """Of the products of output rows that are transformed together."""
-        row = self.n_points * self.n_filter * self.n_columns
+        row = self.n_points * self.filters_per_group * self.n_columns
         n_rows = max(1, min(WAITING_ELEMENTS // row, self.most_rows))
-        return (n_rows, self.n_points, self.n_filter, self.n_columns)
+        return (n_rows, self.n_points, self.filters_per_group, self.n_columns)
 
     # --- the filter's gradient ----------------------------------------------------------
 
     @property
     def output_points(self) -> Shape:
         """Of the points of the largest unit's output: points, filters, rows, columns."""
-        return (self.n_points, self.n_filter, self.most_rows, self.n_columns)
+        return (self.n_points, self.filters_per_group, self.most_rows, self.n_columns)
 
     @cached_property
     def laid_out(self) -> Shape:
@@ -170,7 +177,7 @@ class WinogradPlan(ConvPlan):
             self.n_points,
             max(1, min(most, self.most_rows)),
             self.n_columns,
-            self.n_filter,
+            self.filters_per_group,
         )
 
     # --- the image's gradient -----------------------------------------------------------
@@ -190,7 +197,7 @@ class WinogradPlan(ConvPlan):
     @property
     def outputs_read(self) -> Shape:
         """Of the points that the largest gradient unit reads: points, rows, filters, columns."""
-        return (self.n_points, self.most_output_rows, self.n_filter, self.gradient_width)
+        return (self.n_points, self.most_output_rows, self.filters_per_group, self.gradient_width)
 
     @property
     def unfolded(self) -> Shape:
@@ -204,15 +211,15 @@ class WinogradPlan(ConvPlan):
 
     # --- tiles --------------------------------------------------------------------------
 
-    def inputs_of(self, tiles: slice) -> list[Span]:
+    def inputs_of(self, tiles: slice) -> list[TileSpan]:
         """What tiles read of the image's columns."""
         return self._spans(tiles.start, tiles.stop, self.n_points, self.window.pad[1], self.x[3])
 
-    def outputs_of(self, tiles: slice) -> list[Span]:
+    def outputs_of(self, tiles: slice) -> list[TileSpan]:
         """Which output columns tiles give."""
         return self._spans(tiles.start, tiles.stop, self.tile, 0, self.y[3])
 
-    def _spans(self, first: int, last: int, length: int, pad: int, size: int) -> list[Span]:
+    def _spans(self, first: int, last: int, length: int, pad: int, size: int) -> list[TileSpan]:
         """Tiles ``[first, last)`` of ``length`` elements, tile 0 starting ``pad`` before 0."""
 
         def part(tile: int) -> tuple[int, int]:
@@ -224,7 +231,7 @@ class WinogradPlan(ConvPlan):
         for (low, high), group in groupby(range(first, last), part):
             tiles = list(group)
             within = slice(tiles[0] - first, tiles[-1] + 1 - first)
-            spans.append(Span(within, tiles[0] * self.tile - pad + low, slice(low, high)))
+            spans.append(TileSpan(within, tiles[0] * self.tile - pad + low, slice(low, high)))
         return spans
 
     @cached_property

@@ -1,10 +1,15 @@
 """The maximum of windows on batch-last storage, and which element of each it was.
 
 A window is searched in two stages: along the width for the maximum of each of its rows, then along
-the height for that of these. Each stage notes, mostly in a byte, the first element that was the
-largest; so the gradient finds its way back, along the height and then along the width, to the first
-maximum in scan order, and neither the image nor the maxima are needed again. Gradients are moved as
-integers, which cannot raise and keep every bit.
+the height for the largest of these. Each stage notes, mostly in a byte, the place of the first
+maximum (the *winner*):
+
+    window    3 9 1    row maxima   9   column winners   1     maximum      9
+              4 2 9                 9                    2     row winner   0
+
+The gradient goes back the same way, along the height and then along the width, to the first maximum
+in scan order; neither the image nor the maxima are needed again. Gradients are moved as integers,
+which cannot raise and keep every bit.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import numpy as np
 
 from graphnet.backend.base import ScratchDecl
 from graphnet.backend.calls import Call
-from graphnet.backend.numpy.windows import Axis, Group
+from graphnet.backend.numpy.windows import Axis, WindowRun
 from graphnet.blob import Array, Shape
 
 #: Elements of the smallest window that is searched.
@@ -28,7 +33,7 @@ PAIR = 2
 def max_pool_scratch(
     height: Axis, width: Axis, x: Shape, part: Shape, n_slots: int
 ) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`MaxPart`.
+    """The scratch of :class:`MaxPart`.
 
     Args:
         height: The windows' rows.
@@ -64,7 +69,7 @@ def places(axis: Axis) -> str:
 
 
 @dataclass(frozen=True)
-class Stage:
+class AxisMaxima:
     """The maxima along one axis.
 
     Attributes:
@@ -73,7 +78,7 @@ class Stage:
         x: What is searched.
         y: The maxima.
         winners: Like them: which element of its window each is, of those inside the image.
-        room: Flat working memory by name.
+        scratch: Flat scratch by name.
     """
 
     axis: Axis
@@ -81,14 +86,14 @@ class Stage:
     x: Array
     y: Array
     winners: Array
-    room: Mapping[str, Array]
+    scratch: Mapping[str, Array]
 
     def forward(self) -> Iterator[Call]:
         """Write the maxima and the winners."""
-        for group in self.axis.groups():
-            y, winners = self.windows(self.y, group), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            y, winners = self.windows(self.y, run), self.windows(self.winners, run)
             larger = self.like(y, "larger")
-            first, *others = self.taps(self.x, group)
+            first, *others = self.taps(self.x, run)
             if not others:
                 yield partial(np.copyto, y, first)
             for i, other in enumerate(others, 1):
@@ -96,7 +101,7 @@ class Stage:
                 yield partial(np.maximum, first, other, out=y)
                 if i == 1:
                     yield partial(np.copyto, winners, larger)
-                else:  # the last that was larger than all before it
+                else:  # the winner is the last that was larger than all before it
                     place = self.place(y)
                     yield partial(np.multiply, larger, place.dtype.type(i), place)
                     yield partial(np.maximum, winners, place, out=winners)
@@ -113,10 +118,10 @@ class Stage:
         if not self.axis.tiles:
             yield partial(dx.fill, 0)
         bits = np.dtype(f"u{dy.itemsize}")
-        for group in self.axis.groups():
-            rest, winners = self.windows(dy, group).view(bits), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            rest, winners = self.windows(dy, run).view(bits), self.windows(self.winners, run)
             mask = self.like(rest, "larger")
-            first, *others = (tap.view(bits) for tap in self.taps(dx, group))
+            first, *others = (tap.view(bits) for tap in self.taps(dx, run))
             if not others:
                 yield partial(np.copyto, first, rest)
             for i, other in enumerate(others, 1):
@@ -133,12 +138,12 @@ class Stage:
         unwritten = self.part(dx, slice(max(0, self.axis.out * stride - self.axis.pad), None))
         if unwritten.size:
             yield partial(unwritten.fill, 0)
-        for group in self.axis.groups():
-            whole, winners = self.windows(dy, group), self.windows(self.winners, group)
+        for run in self.axis.runs():
+            whole, winners = self.windows(dy, run), self.windows(self.winners, run)
             mask, share = self.like(whole, "larger"), self.like(whole, "share")
-            taps = self.taps(dx, group)
+            taps = self.taps(dx, run)
             for i, tap in enumerate(taps):
-                writes = group.first + i < stride
+                writes = run.first + i < stride
                 to = tap if writes else share
                 calls = [partial(np.copyto, to, whole)]
                 if len(taps) > 1:
@@ -152,26 +157,26 @@ class Stage:
                     after += [*calls, partial(np.add, tap, share, tap)]
         yield from after
 
-    def windows(self, array: Array, group: Group) -> Array:
-        """The part of an array that has an element for each window of the group."""
-        return self.part(array, group.windows)
+    def windows(self, array: Array, run: WindowRun) -> Array:
+        """The part of an array that has an element for each window of the run."""
+        return self.part(array, run.windows)
 
-    def taps(self, array: Array, group: Group) -> list[Array]:
-        """The parts of an array like the image that the taps of the group meet."""
-        return [self.part(array, tap) for tap in group.taps]
+    def taps(self, array: Array, run: WindowRun) -> list[Array]:
+        """The parts of an array like the image that the taps of the run meet."""
+        return [self.part(array, tap) for tap in run.taps]
 
     def part(self, array: Array, which: slice) -> Array:
         """A part of an array along the axis."""
         return array[(slice(None),) * self.dim + (which,)]
 
     def place(self, array: Array) -> Array:
-        """Working memory for numbers like the winners, of the shape of an array."""
-        room = self.room["place"].view(self.winners.dtype)
-        return room[: array.size].reshape(array.shape)
+        """Scratch for numbers like the winners, of the shape of an array."""
+        scratch = self.scratch["place"].view(self.winners.dtype)
+        return scratch[: array.size].reshape(array.shape)
 
     def like(self, array: Array, name: str) -> Array:
-        """Working memory of that name, of the same shape."""
-        return self.room[name][: array.size].reshape(array.shape)
+        """Scratch of that name, of the same shape."""
+        return self.scratch[name][: array.size].reshape(array.shape)
 
 
 class MaxPart:
@@ -194,9 +199,9 @@ class MaxPart:
             middle = self.of_rows = scratch["of_rows"][: prod(shape)].reshape(shape)
         self.stages = []
         if not width.trivial:
-            self.stages.append(Stage(width, 2, x, middle, scratch["column_winners"], scratch))
+            self.stages.append(AxisMaxima(width, 2, x, middle, scratch["column_winners"], scratch))
         if not height.trivial:
-            self.stages.append(Stage(height, 1, middle, y, scratch["row_winners"], scratch))
+            self.stages.append(AxisMaxima(height, 1, middle, y, scratch["row_winners"], scratch))
         self.x, self.y = x, y
 
     def forward(self) -> Iterator[Call]:

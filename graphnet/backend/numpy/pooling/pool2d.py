@@ -6,28 +6,29 @@ width. A max pooling that will go backward goes another way, in ``max_pool``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isqrt, prod
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl, Window
-from graphnet.backend.calls import Call, cut, in_turn
+from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
+from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.numpy.windows import Axis
+from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 #: What a tap of the windows meets, and the windows, as a part of an array.
 Tapped: TypeAlias = tuple[Array, tuple[slice, ...]]
 
-#: Below this many elements of the image, times its work, a pass is not worth waking a thread.
+#: A pass over fewer elements of the image, times its cost, is not worth waking a thread for.
 INLINE_ELEMENTS = 2**19
-#: The work of a pass on an element, where maxima are searched for and elsewhere, compared.
+#: What a pass costs on an element, where maxima are searched for and elsewhere.
 SEARCH, REDUCE = 2, 1
 #: Elements of the image that are worked on at a time.
 TILE_ELEMENTS = 2**19
@@ -88,13 +89,13 @@ class PoolPlan:
         narrow = wide or self.axes[1].trivial
         return (n_channels, n_rows, n_columns if narrow else self.y[3], n)
 
-    def inline(self, work: int) -> bool:
-        """Whether a pass of so much work is too small to be shared out."""
-        return prod(self.x) * work < INLINE_ELEMENTS
+    def inline(self, cost: int) -> bool:
+        """Whether a pass of that cost is too small to be shared out."""
+        return prod(self.x) * cost < INLINE_ELEMENTS
 
-    def n_slots(self, work: int, n_threads: int) -> int:
+    def n_slots(self, cost: int, n_threads: int) -> int:
         """How many threads at most work at once."""
-        return 1 if self.inline(work) else min(n_threads, len(self.parts))
+        return 1 if self.inline(cost) else min(n_threads, len(self.parts))
 
     @cached_property
     def disjoint(self) -> bool:
@@ -110,7 +111,7 @@ class PoolPlan:
 def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`Pool2d`."""
+    """The scratch that :func:`bind_pool2d` needs."""
     if kind == "Max" and backward:
         height, width = plan.axes
         x = (*plan.x[1:], plan.x[0])
@@ -124,7 +125,14 @@ def pool2d_scratch(
     return decls
 
 
-class Pool2d:
+def bind_pool2d(
+    pool: ThreadPool,
+    plan: PoolPlan,
+    kind: PoolingKind,
+    divisor: Divisor,
+    arrays: Sequence[Array | None],
+    scratch: Mapping[str, Array],
+) -> Op:
     """A pooling bound to its arrays.
 
     Args:
@@ -135,35 +143,22 @@ class Pool2d:
         arrays: x, y, dx, dy; the diffs may be None.
         scratch: As :func:`pool2d_scratch` declares it.
     """
-
-    forward: Callable[[], None]
-    backward: Callable[[], None]
-
-    def __init__(
-        self,
-        pool: ThreadPool,
-        plan: PoolPlan,
-        kind: PoolingKind,
-        divisor: Divisor,
-        arrays: Sequence[Array | None],
-        scratch: Mapping[str, Array],
-    ) -> None:
-        parts: list[_Searched | _Reduced]
-        if "larger" in scratch:  # planned for a max pooling that goes backward
-            work, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
-        else:
-            work, x = REDUCE, arrays[0]
-            scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
-            parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
-        slots, inline = range(plan.n_slots(work, pool.n_threads)), plan.inline(work)
-        forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
-        self.forward, self.backward = pool.bind(forward, inline=inline), in_turn([])
-        if arrays[2] is not None:
-            backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
-            self.backward = pool.bind(backward, inline=inline)
+    parts: list[_Searched | _Reduced]
+    if "larger" in scratch:  # planned for a max pooling that goes backward
+        cost, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
+    else:
+        cost, x = REDUCE, arrays[0]
+        scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
+        parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
+    slots, inline = range(plan.n_slots(cost, pool.n_threads)), plan.inline(cost)
+    forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
+    backward = []
+    if arrays[2] is not None:
+        backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
+    return Op(pool.bind(forward, inline=inline), pool.bind(backward, inline=inline))
 
 
-class _Part:
+class _PoolPart:
     """Some channels and columns of a pooling, and the calls on them."""
 
     def __init__(
@@ -177,24 +172,19 @@ class _Part:
         self.height, self.width = plan.axes
         self.channels, columns = part
         self.columns = columns if self.width.trivial else slice(None)
-        self.x: Array
-        self.y: Array
-        self.dx: Array
-        self.dy: Array
-        self.x, self.y, self.dx, self.dy = (
-            None if a is None else self.cut(storage(a)) for a in arrays
-        )
+        parts = [None if a is None else self.cut(storage(a)) for a in arrays]
+        self.x, self.y, self.dx, self.dy = cast("list[Any]", parts)
 
     def cut(self, array: Array) -> Array:
         """The part of an array in batch-last order."""
         return array[self.channels, :, self.columns]
 
 
-class _Searched(_Part):
+class _Searched(_PoolPart):
     """A part of a max pooling that goes backward."""
 
     def max_part(self, slot: int) -> MaxPart:
-        """It, bound to the slot's working memory."""
+        """The part, bound to the slot's scratch."""
         scratch = {
             name: self.cut(array) if name.endswith("winners") else array[slot]
             for name, array in self.scratch.items()
@@ -210,7 +200,7 @@ class _Searched(_Part):
         return self.max_part(slot).backward(self.dx, self.dy)
 
 
-class _Reduced(_Part):
+class _Reduced(_PoolPart):
     """A part of a mean pooling, or of a max pooling that only goes forward."""
 
     def __init__(
@@ -226,7 +216,7 @@ class _Reduced(_Part):
         self.kind = kind
         self.scale = scale[:, self.columns] if scale.ndim else scale
 
-    def room(self, name: str, slot: int, *like: int) -> Array:
+    def slot_scratch(self, name: str, slot: int, *like: int) -> Array:
         """The slot's scratch of that name, cut to channels, rows and columns."""
         n_channels, n_rows, n_columns = like
         return self.scratch[name][slot, :n_channels, :n_rows, :n_columns]
@@ -251,7 +241,11 @@ class _Reduced(_Part):
         if self.height.trivial:
             wide = x[:, start:stop]
         else:
-            wide = y if self.width.trivial else self.room("wide", slot, *y.shape[:2], x.shape[2])
+            wide = (
+                y
+                if self.width.trivial
+                else self.slot_scratch("wide", slot, *y.shape[:2], x.shape[2])
+            )
             pairs = [
                 (x[:, t.image], (slice(None), t.windows)) for t in self.height.taps(start, stop)
             ]
@@ -264,14 +258,14 @@ class _Reduced(_Part):
     def combine(
         self, function: np.ufunc, identity: float, pairs: Sequence[Tapped], whole: Array, slot: int
     ) -> Iterator[Call]:
-        """Reduce the taps into ``whole``: a few in turn, or groups of many and then these.
+        """Reduce the taps into ``whole``: a few one by one, many in groups that are then reduced.
 
         So no more numbers are added one after another than rounding allows.
         """
         if len(pairs) <= PLAIN:
             yield from _combine(function, identity, pairs, whole)
             return
-        group = self.room("group", slot, *whole.shape[:3])
+        group = self.slot_scratch("group", slot, *whole.shape[:3])
         yield partial(whole.fill, identity)
         for begin, end in cut(len(pairs), isqrt(len(pairs))):
             yield from _combine(function, identity, pairs[begin:end], group)
@@ -288,11 +282,11 @@ class _Reduced(_Part):
         yield from self.clear(self.dx)
         for start, stop in self.plan.rows:
             dy = self.dy[:, start:stop]
-            left = self.room("left", slot, *dy.shape[:3])
+            left = self.slot_scratch("left", slot, *dy.shape[:3])
             yield partial(np.multiply, dy, self.scale_of(start, stop), left)
             wide = left
             if not self.width.trivial:
-                wide = self.room("wide", slot, *dy.shape[:2], self.dx.shape[2])
+                wide = self.slot_scratch("wide", slot, *dy.shape[:2], self.dx.shape[2])
                 yield from self.clear(wide)
                 for tap in self.width.taps():
                     yield self.give(left[:, :, tap.windows], wide[:, :, tap.image])

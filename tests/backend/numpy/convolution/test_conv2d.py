@@ -17,15 +17,18 @@ from support.conv_cases import (
     run,
 )
 from support.naive_windows import convolve
+from support.poisoned import scratch_for
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import Window
+from graphnet.backend.base import ConvArrays
 from graphnet.backend.numpy import products as numpy_products
 from graphnet.backend.numpy.convolution import lowered_plan as numpy_conv2d_lowered_plan
 from graphnet.backend.numpy.convolution import plan as numpy_conv2d_plan
 from graphnet.backend.numpy.convolution import winograd_plan as numpy_conv2d_winograd_plan
 from graphnet.backend.numpy.convolution.conv2d import plan_conv2d
+from graphnet.backend.numpy.convolution.lowered import LoweredGroup
 from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
+from graphnet.backend.window import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 
@@ -160,7 +163,7 @@ def test_forward_alone():
     op.forward()
     op.backward()
     np.testing.assert_allclose(arrays.y, convolve(PADDED, 1, *case).y, atol=1e-12)
-    assert set(decls) == {"filter", "work"}
+    assert set(decls) == {"filter", "slots"}
 
 
 def test_params_without_a_gradient_to_pass_on():
@@ -215,10 +218,28 @@ def test_scratch_grows_with_the_threads_that_can_work():
     """More threads than tasks need no more scratch, and small work only one thread's."""
     shapes = {"x": (64, 20, 12, 12), "filter_": (50, 20, 5, 5), "backward": True}
     slots = [
-        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["work"].shape[0]
+        open_backend("numpy", threads).conv2d_scratch(Window((5, 5)), 1, **shapes)["slots"].shape[0]
         for threads in (1, 2, 64)
     ]
     assert slots[:2] == [1, 2]
     assert 2 < slots[2] < 64
     small = {"x": (2, 3, 6, 6), "filter_": (4, 3, 3, 3), "backward": True}
-    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["work"].shape[0] == 1
+    assert BACKENDS[4].conv2d_scratch(Window((3, 3)), 1, **small)["slots"].shape[0] == 1
+
+
+def test_rows_between_windows_read_no_output(monkeypatch):
+    """Where no window reaches a unit's rows, its gradient is zeros and nothing is copied for it."""
+    monkeypatch.setattr(numpy_conv2d_plan, "UNFOLDED_ELEMENTS", 1)  # a unit for each row
+    case = random_case(Window((1, 1), (3, 1)), 1, (2, 3, 7, 4), 5, "float64")
+    window, (x, filter_, _, dy) = Window((1, 1), (3, 1)), case
+    backend = open_backend("numpy", 1)
+    decls = backend.conv2d_scratch(window, 1, x.shape, filter_.shape, backward=True)
+    arrays = ConvArrays(x, filter_, None, dy, dx=x.copy(), dy=dy)
+    plan = plan_conv2d(window, 1, x.shape, filter_.shape)
+    group = LoweredGroup(plan, 0, arrays, scratch_for(backend, decls, np.dtype("f8")))
+    unread = [u for u in plan.gradient_units if not np.less(*plan.output_rows(u))]
+    assert len(unread) == 4
+    for unit in unread:
+        calls = list(group.image_gradient(unit, group.scratch["slots"][0]))
+        assert np.copyto not in [call.func for call in calls]
+    check(window, 1, case)

@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from graphnet.backend.base import Window
 from graphnet.backend.numpy.convolution.lowered_plan import LoweredPlan
 from graphnet.backend.numpy.convolution.minimal_filtering import MOST_POINTS
 from graphnet.backend.numpy.convolution.plan import LOWERED_ELEMENTS, N_UNITS
 from graphnet.backend.numpy.convolution.winograd_plan import WinogradPlan
+from graphnet.backend.window import Window
 
 numbers = st.integers(1, 4)
 
@@ -115,7 +115,7 @@ def test_lanes_hold_every_unit(plan):
     units = [unit for lane in plan.lanes for unit in lane]
     assert sorted(map(id, units)) == sorted(map(id, plan.units))
     filters = [k for part in plan.filter_parts for k in range(part.start, part.stop)]
-    assert filters == list(range(plan.n_filter))
+    assert filters == list(range(plan.filters_per_group))
 
 
 @settings(deadline=None)

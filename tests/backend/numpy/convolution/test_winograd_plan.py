@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from graphnet.backend.base import Window
 from graphnet.backend.numpy.convolution.winograd_plan import FEWEST_CUT, TILE_COLUMNS, WinogradPlan
+from graphnet.backend.window import Window
 
 
 @st.composite

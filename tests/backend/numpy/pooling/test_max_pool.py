@@ -9,9 +9,9 @@ from support.poisoned import placed, scratch_for
 from support.pool_cases import run
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import Window
 from graphnet.backend.numpy.pooling.max_pool import places
 from graphnet.backend.numpy.windows import Axis
+from graphnet.backend.window import Window
 
 BACKEND = open_backend("numpy", 1)
 

@@ -10,8 +10,8 @@ from support.naive_windows import pool
 from support.pool_cases import DIVISORS, TOLERANCE, case, makes_sense, run
 
 from graphnet.backend import open_backend
-from graphnet.backend.base import Window
 from graphnet.backend.numpy.pooling import pool2d as numpy_pool2d
+from graphnet.backend.window import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 

@@ -1,0 +1,160 @@
+"""The files that a command begins with: a net and the solver that trains it, with overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.yaml_reader import Document, read_yaml
+from graphnet.errors import GraphnetError, Position, Problem, SpecError
+from graphnet.files.paths import is_there, placed, shown
+from graphnet.net.spec import NetSpec, parse_net
+from graphnet.solver.load_solver import parse_solver
+from graphnet.solver.solver import Solver
+from graphnet.solver.spec import SolverSpec
+
+
+@dataclass(frozen=True)
+class NetAndSolver:
+    """A net and its solver, as their files and the command line declare them.
+
+    Attributes:
+        net: The net.
+        solver: The solver that the command line or the net names; None if neither does.
+        solver_document: The YAML of the solver.
+    """
+
+    net: NetSpec
+    solver: Solver | None = None
+    solver_document: Document | None = None
+
+    def origin(self, key: str) -> str:
+        """Where a key of the solver was given: its file, an option, or nowhere."""
+        if self.solver is None or self.solver_document is None:
+            return "default; the net names no solver"
+        if key not in self.solver.spec.model_fields_set:
+            return "default"
+        position = self.position(key)
+        return position.file if position else ""
+
+    def position(self, key: str) -> Position | None:
+        """Where a key of the solver stands, or what is around it."""
+        return self.solver_document.at((key,)) if self.solver_document else None
+
+
+def read_net_alone(
+    path: Path, overrides: Sequence[Override] = (), *, user_code: bool = True
+) -> NetSpec:
+    """A net from its YAML file with overrides, for a command that uses no solver.
+
+    Raises:
+        SpecError: With every problem at its line and column.
+    """
+    document = _net_document(path, overrides)
+    _refuse_misplaced(overrides, document, has_solver=False)
+    return parse_net(document, path.stem, user_code=user_code)
+
+
+def read_net_and_solver(
+    path: Path,
+    overrides: Sequence[Override],
+    *,
+    solver_file: Path | None = None,
+    user_code: bool = True,
+) -> NetAndSolver:
+    """A net and its solver, the problems of both reported at once.
+
+    Args:
+        path: The net's YAML file.
+        overrides: For either.
+        solver_file: Instead of the one the net names.
+        user_code: Whether classes may be named by a dotted path.
+
+    Raises:
+        SpecError: With every problem at its line and column.
+    """
+    document = _net_document(path, overrides)
+    problems: list[Problem] = []
+    net, solver, source = None, None, None
+    with _noted(problems, overrides):
+        net = parse_net(document, path.stem, user_code=user_code)
+    with _noted(problems, overrides):
+        source = _solver_document(document, solver_file)
+        _refuse_misplaced(overrides, document, has_solver=source is not None)
+        if source is not None:
+            source = override(source, [one for one in overrides if not one.for_net])
+            solver = parse_solver(source, user_code=user_code)
+    if net is None or problems:
+        raise SpecError.of(problems)
+    return NetAndSolver(net, solver, source)
+
+
+@contextmanager
+def _noted(problems: list[Problem], overrides: Sequence[Override]) -> Iterator[None]:
+    """Add the problems of an error raised inside to ``problems``."""
+    try:
+        yield
+    except GraphnetError as error:
+        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
+
+
+def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
+    return override(read_yaml(path), [one for one in overrides if one.for_net])
+
+
+def _solver_document(net: Document, chosen: Path | None) -> Document | None:
+    """The YAML of the solver, or None where none is named."""
+    if chosen is not None:
+        return read_yaml(chosen)
+    named = net.value.get("solver") if isinstance(net.value, Mapping) else None
+    if not isinstance(named, str):
+        return None
+    path = shown(placed(named, net.folder_of(("solver",))))
+    if not is_there(path) or path.is_dir():
+        raise SpecError(
+            f"key 'solver': there is no file {path}\n  a path in a YAML is relative to that file",
+            net.at(("solver",)),
+        )
+    return read_yaml(path)
+
+
+def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solver: bool) -> None:
+    """See that no path begins with a layer's name, or with a solver's key where none is used.
+
+    Raises:
+        SpecError: If one does.
+    """
+    layers = net.value.get("layers") if isinstance(net.value, Mapping) else net.value
+    names = [
+        str(layer.get("name"))
+        for layer in (layers if isinstance(layers, list) else ())
+        if isinstance(layer, Mapping)
+    ]
+    problems = []
+    for one in (one for one in overrides if not one.for_net):
+        first = one.path[0]
+        if first in names and first not in SolverSpec.model_fields:
+            option = one.text.removeprefix("--set ")
+            said = f"'{first}' is a layer\n  write --set layers.{option}"
+            problems.append(Problem(said, one.position))
+        elif not has_solver:
+            said = f"'{first}' is not a key of a net, and no solver is used here"
+            keys = f"\n  a net has the keys {', '.join(NET_KEYS)}"
+            problems.append(Problem(said + keys, one.position))
+    if problems:
+        raise SpecError.of(problems)
+
+
+def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Problem:
+    """How a key is set whose neighbour ``type`` is missing, where an option has made it."""
+    made = [one for one in overrides if one.position == problem.position and len(one.path) > 1]
+    if not made or "missing key 'type'" not in problem.message or "\n" in problem.message:
+        return problem
+    (*outer, last), value = made[0].path, made[0].text.partition("=")[2]
+    kind = "Fixed" if last in ("base_lr", "momentum") else "…"
+    whole = f"--set '{'.'.join(outer)}={{type: {kind}, {last}: {value}}}'"
+    cure = f"the file has no {'.'.join(outer)}; give all of it: {whole}"
+    return Problem(f"{problem.message}\n  {cure}", problem.position)

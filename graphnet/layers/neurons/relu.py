@@ -1,0 +1,38 @@
+"""ReLU: rectified linear."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from graphnet.backend.base import Backend
+from graphnet.backend.rectifier import rectifier
+from graphnet.layers.neurons.base import Functions, NeuronSpec
+
+
+class ReLU(NeuronSpec):
+    """Rectified linear: max(epsilon, x); the gradient passes where the value is above epsilon.
+
+    Where a max pooling alone reads the top, it runs behind the pooling, on fewer elements and with
+    the same result, unless the top is to be kept.
+
+    Bottoms:
+        each: ``(N, …)``.
+    Tops:
+        each: the same shape; in place where left out.
+    Args:
+        epsilon: The lower bound. Default 0.
+    Example:
+        - {name: relu1, type: ReLU, bottoms: [x]}
+    Source:
+        Mocha ``ReLU``; Nair & Hinton 2010.
+    """
+
+    commutes_with_max: ClassVar[bool] = True
+
+    type: Literal["ReLU"] = "ReLU"
+    epsilon: float = 0.0
+
+    def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
+        return rectifier(self.epsilon, backend.operand(self.epsilon, dtype))

@@ -1,0 +1,50 @@
+"""The terms of the layer contract: kinds of layers, how many blobs they take, what they read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a layer is for; decides what the net does with it."""
+
+    DATA = "data"  # no bottoms
+    COMPUTE = "compute"  # bottoms to tops
+    LOSS = "loss"  # a term of the objective, no tops
+    STATISTIC = "statistic"  # counts, no tops, no backward
+    OUTPUT = "output"  # no tops, a side effect
+
+
+@dataclass(frozen=True)
+class Arity:
+    """How many bottoms or tops a layer takes; ``most`` None means any number."""
+
+    least: int
+    most: int | None
+
+    def __contains__(self, n: int) -> bool:
+        return self.least <= n and (self.most is None or n <= self.most)
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"{self.least} or more"
+        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+
+
+def exactly(n: int) -> Arity:
+    """An arity of just ``n``."""
+    return Arity(n, n)
+
+
+def at_least(n: int) -> Arity:
+    """An arity of ``n`` or more."""
+    return Arity(n, None)
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Whose data a layer's backward reads, by index; the rest may be overwritten before it."""
+
+    bottoms: tuple[int, ...] = ()
+    tops: tuple[int, ...] = ()

@@ -1,0 +1,54 @@
+"""OneRank: a run in one process, where nobody has to be waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from graphnet.solver.run import Run
+from graphnet.solver.signals import SignalWatch
+
+T = TypeVar("T")
+
+
+class OneRank:
+    """What the loop asks of the ranks of a run, where there is one.
+
+    Attributes:
+        have_params_moved: To be set where params may have changed outside a step.
+
+    Args:
+        run: The run.
+        signals: What the system has told this process.
+    """
+
+    def __init__(self, run: Run, signals: SignalWatch) -> None:
+        self._run, self._signals = run, signals
+        self.have_params_moved = False
+
+    def on_rank_0(self, function: Callable[[], T]) -> T:
+        """Call the function."""
+        return function()
+
+    def before_step(self) -> None:
+        """Nothing."""
+
+    def after_step(self) -> None:
+        """Nothing."""
+
+    @property
+    def stop(self) -> int:
+        """The signal that asks the run to stop, or 0."""
+        return self._signals.stop
+
+    def take_hangup(self) -> bool:
+        """Whether a SIGHUP has asked for a snapshot since this was last called."""
+        return self._signals.take_hangup()
+
+    def is_pause_due(self) -> bool:
+        """Whether there is something to do after this iteration: breaks, or signals."""
+        signals, run = self._signals, self._run
+        return bool(signals.stop or signals.wants_snapshot or run.schedule.due(run.state))
+
+    def abandon(self, error: BaseException) -> None:
+        """Nothing: nobody waits for this rank."""

@@ -1,0 +1,147 @@
+"""RunFiles: starts a run, or goes on with the one that is in its directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphnet.errors import Position, SpecError, located
+from graphnet.files.paths import shown
+from graphnet.solver.record.run_directory import RunDirectory, newest_good
+from graphnet.solver.record.run_record import RunRecord
+from graphnet.solver.record.snapshot_file import Contents
+from graphnet.solver.record.snapshots import Snapshots
+from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, read_statistics
+from graphnet.solver.record.weights import load_weights
+from graphnet.solver.run import Run
+
+
+class RunFiles:
+    """The files of a run; without a directory there is at most a statistics file.
+
+    Attributes:
+        snapshots: Writes snapshots and brings the run back from them.
+        record: Records each start.
+
+    Args:
+        run: The run.
+        directory: Its directory, or None.
+        save_into: A statistics file elsewhere. Default: the one in the directory.
+        file_exists: What a new run does if that file is there already.
+        load_from_at: The place of ``load_from`` in the YAML, for messages.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        directory: RunDirectory | None,
+        save_into: Path | None = None,
+        file_exists: FileExists = "merge",
+        load_from_at: Position | None = None,
+    ) -> None:
+        self.run, self.directory = run, directory
+        self.snapshots = Snapshots(run, directory)
+        self.record = RunRecord(run, directory, save_into)
+        self._save_into, self._file_exists = save_into, file_exists
+        self._load_from_at = load_from_at
+        self._statistics: StatisticsFile | None = None
+
+    def begin(self, *, fresh: bool) -> Path | None:
+        """Bring the run back from its directory, or start it.
+
+        Args:
+            fresh: Start anew even if there is a run; that one is set aside.
+
+        Returns:
+            The snapshot from which the run continues; None if it starts anew.
+
+        Raises:
+            SnapshotError: If what is there is of another run or cannot be read, or if
+                ``load_from`` names nothing.
+            SpecError: If the statistics file must not exist and does.
+        """
+        directory, reporter = self.directory, self.run.reporter
+        found = None
+        if directory is not None:
+            self.snapshots.take_fingerprints()
+            aside = directory.set_aside() if fresh else None
+            if aside is not None:
+                reporter.line(f"the earlier run is now in {shown(aside)}")
+                reporter.line("  it stays there until you remove it, and no run looks into it")
+            directory.claim()
+            found = newest_good(directory.folder, reporter.warning)
+            outputs = self.record.earlier.get("outputs", ())
+            self.run.net.context.replaceable = frozenset(outputs)
+        if found is None:
+            self._start()
+            return None
+        self._resume(*found)
+        return found[0]
+
+    def _start(self) -> None:
+        """Put the net into the state from which every new run starts."""
+        run = self.run
+        run.net.load_state_dict({"cursors": dict.fromkeys(run.net.state_dict()["cursors"], 0)})
+        run.net.reset_statistics()
+        store = run.net.store
+        for key, named in store.state_decls.items():
+            for name, decl in named.items():
+                if decl.per_batch:
+                    store.state[key][name].fill(decl.fill)
+        run.schedule.load_state_dict({})
+        if run.spec.load_from is not None:
+            with located(self._load_from_at, "load_from: "):
+                report = load_weights(run.net, run.spec.load_from)
+            run.reporter.line(str(report))
+        self._open_statistics()
+
+    def _resume(self, path: Path, contents: Contents) -> None:
+        self.snapshots.resume(path, contents)
+        if not self.record.is_complete:  # a complete run's files stay as they are
+            self._open_statistics(contents.meta.statistics_bytes)
+        self.snapshots.repair_best(path)
+
+    def _open_statistics(self, cut_at: int | None = None) -> None:
+        """Open the statistics file; a resumed run's is cut back to its snapshot."""
+        directory, lounge, first_iter = self.directory, self.run.lounge, None
+        if self._save_into is not None:
+            path = self._save_into
+            is_there = path.exists()
+            file = StatisticsFile(path)
+            if self.record.earlier.get("statistics", str(path)) != str(path):
+                cut_at = None  # the snapshot says how long another file was
+            if cut_at is not None:
+                first_iter = self.run.state.iter
+            elif is_there:
+                cut_at = self._start_of(path)
+        elif directory is not None:
+            file = directory.statistics_file()
+        else:
+            return
+        self._statistics = file
+        lounge.record_into(file)
+        if not file.cut(cut_at or 0, first_iter):
+            self.run.reporter.warning(
+                f"{shown(file.path)} is shorter than when the snapshot was written;"
+                " what is left is kept"
+            )
+        for recorded in read_statistics(file.path):
+            lounge.remember(recorded)
+
+    def _start_of(self, path: Path) -> int:
+        """How many bytes of a file that is there a new run keeps."""
+        if self._file_exists == "panic":
+            raise SpecError(
+                f"{path}: the statistics file exists\n"
+                "  move it, or set up the coffee lounge with file_exists merge or overwrite"
+            )
+        if self._file_exists == "overwrite":
+            self.run.reporter.warning(f"{path} is overwritten")
+            return 0
+        return path.stat().st_size
+
+    def close(self) -> None:
+        """Close the statistics file."""
+        if self._statistics is not None:
+            file, self._statistics = self._statistics, None
+            file.close()
+            self.run.lounge.record_into(None)
