@@ -159,7 +159,7 @@ def read_blob_file(path: Path) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SolverState:
+class StoredSolverState:
     """Where a run of Caffe's stood.
 
     Attributes:
@@ -175,7 +175,7 @@ class SolverState:
     current_step: int
 
 
-def read_solver_state(path: Path) -> SolverState:
+def read_solver_state(path: Path) -> StoredSolverState:
     """A .solverstate, or its variant in HDF5.
 
     Raises:
@@ -188,12 +188,12 @@ def read_solver_state(path: Path) -> SolverState:
         stored_blob(blob, f"{shown(path)}: array {i} of the history")
         for i, blob in enumerate(state["history"])
     ]
-    return SolverState(
+    return StoredSolverState(
         state["iter"] or 0, state["learned_net"] or "", history, state["current_step"]
     )
 
 
-def _state_from_hdf5(path: Path) -> SolverState:
+def _state_from_hdf5(path: Path) -> StoredSolverState:
     try:
         with h5py.File(path, "r") as file:
             history = {
@@ -208,4 +208,4 @@ def _state_from_hdf5(path: Path) -> SolverState:
             numbers = [int(np.ravel(file[name][()])[0]) for name in ("iter", "current_step")]
     except (OSError, RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
         raise SnapshotError(f"{shown(path)}: is no solver state of Caffe's: {error}") from error
-    return SolverState(numbers[0], text, [history[i] for i in sorted(history)], numbers[1])
+    return StoredSolverState(numbers[0], text, [history[i] for i in sorted(history)], numbers[1])

@@ -28,7 +28,7 @@ def _plain(kind: str, part: str = "", *names: str) -> ToCaffe:
     """A layer whose properties have the same names."""
 
     def write(w: Writer) -> list[Part]:
-        return w.one(kind, part, **{name: getattr(w.spec, name) for name in names})
+        return w.one(kind, part, **{name: w.keys[name] for name in names})
 
     return write
 
@@ -152,7 +152,7 @@ def _mvn(w: Writer) -> list[Part]:
     if len(w.bottom) != 4:  # noqa: PLR2004  # (N, C, H, W)
         w.refuse(f"a bottom of shape {shape_text(w.bottom)}\n  Caffe's MVN gives images")
     spec = w.spec
-    keys = {name: getattr(spec, name) for name in ("normalize_variance", "across_channels")}
+    keys = {name: w.keys[name] for name in ("normalize_variance", "across_channels")}
     return w.one("MVN", "mvn_param", **keys, eps=spec.epsilon)
 
 
@@ -167,8 +167,9 @@ def _loss(kind: str, *more: Callable[[Writer, Message], None]) -> ToCaffe:
         message = w.layer(kind)
         taken = {blob.name for blob in w.vertex.graph.all_blobs}
         message.put("top", [f"{w.name}.value" if w.name in taken else w.name])
-        if getattr(w.spec, "loss_weight", 1) != 1:
-            message.put("loss_weight", [float(w.spec.loss_weight)])
+        weight = w.keys.get("loss_weight", 1)
+        if weight != 1:
+            message.put("loss_weight", [float(weight)])
         for each in more:
             each(w, message)
         return [Part(message)]
@@ -178,18 +179,18 @@ def _loss(kind: str, *more: Callable[[Writer, Message], None]) -> ToCaffe:
 
 def _labelled(w: Writer, message: Message) -> None:
     """Classes along an axis, a divisor, a label that does not count."""
-    spec = w.spec
-    if getattr(spec, "weights", None) is not None:
+    keys = w.keys
+    if keys.get("weights") is not None:
         w.refuse("weights of classes\n  Caffe's losses have none")
-    axis = getattr(spec, "axis", 1)
+    axis = keys.get("axis", 1)
     if axis != 1:
         if message["type"] != "SoftmaxWithLoss":
             w.refuse(f"axis: {axis}")
         message.part("softmax_param").put("axis", axis)
-    if getattr(spec, "divisor", None):
-        message.part("loss_param").put("normalization", spec.divisor.upper())
-    if spec.ignore_label is not None:
-        message.part("loss_param").put("ignore_label", spec.ignore_label)
+    if keys.get("divisor"):
+        message.part("loss_param").put("normalization", keys["divisor"].upper())
+    if keys["ignore_label"] is not None:
+        message.part("loss_param").put("ignore_label", keys["ignore_label"])
 
 
 def _multinomial(w: Writer, message: Message) -> None:

@@ -13,6 +13,7 @@ from graphnet.errors import SpecError
 from graphnet.interchange.caffe.message import Message
 from graphnet.net.graph import LayerVertex
 from graphnet.params.initializers import MSRA, Bilinear, Constant, Gaussian, Uniform, Xavier
+from graphnet.params.regularizers import L1Regu, L2Regu
 
 
 @dataclass
@@ -50,6 +51,11 @@ class Writer:
         return self.vertex.spec
 
     @property
+    def keys(self) -> dict[str, Any]:
+        """The values of all its keys."""
+        return dict(self.vertex.spec)
+
+    @property
     def bottom(self) -> Shape:
         """The shape of its first bottom."""
         return self.vertex.bottom_shapes[0]
@@ -77,11 +83,12 @@ class Writer:
 
     def learned(self, message: Message, names: Sequence[str]) -> Part:
         """A layer with params: their rates and decay are written down."""
+        decls = self.vertex.spec.param_decls(self.vertex.bottom_shapes)
         for name in names:
-            lr = 0.0 if self.spec.frozen else getattr(self.spec, f"{name}_lr")
-            regu = getattr(self.spec, f"{name}_regu")
-            decay = float(getattr(regu, "coef", 0.0))
-            message.add("param", Message.of("ParamSpec", lr_mult=float(lr), decay_mult=decay))
+            regu = decls[name].regu
+            lr = 0.0 if self.spec.frozen else decls[name].lr
+            decay = regu.coef if isinstance(regu, L1Regu | L2Regu) else 0.0
+            message.add("param", Message.of("ParamSpec", lr_mult=lr, decay_mult=decay))
         return Part(message, list(names))
 
     def filler(self, name: str) -> Message | None:

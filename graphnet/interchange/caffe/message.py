@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import Position
-from graphnet.interchange.caffe.schema import KINDS, Kind
+from graphnet.interchange.caffe.schema import KINDS, MessageKind
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Message:
         comments: What was written in the text before and within it, without the ``#``.
     """
 
-    kind: Kind
+    kind: MessageKind
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, list[Position | None]] = field(default_factory=dict)
     position: Position | None = None

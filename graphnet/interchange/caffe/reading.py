@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod, sqrt
 from pathlib import Path
@@ -333,4 +333,3 @@ def _taken(i: int, *, transposed: bool) -> Convert:
 
 
 Translator: TypeAlias = Callable[[Reader], Made]
-Table: TypeAlias = Mapping[str, Translator]

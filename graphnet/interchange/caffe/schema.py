@@ -220,7 +220,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Kind:
+class MessageKind:
     """One kind of message.
 
     Attributes:
@@ -267,10 +267,10 @@ def _field(item: str) -> Field:
     return Field(name, int(number), kind.removesuffix("*"), kind.endswith("*"), default)
 
 
-def _read_kinds() -> dict[str, Kind]:
+def _read_kinds() -> dict[str, MessageKind]:
     found = {name: [_field(item) for item in items] for name, items in _lines(_MESSAGES)}
-    return {name: Kind(name, {f.name: f for f in fields}) for name, fields in found.items()}
+    return {name: MessageKind(name, {f.name: f for f in fields}) for name, fields in found.items()}
 
 
 #: The kinds of messages by name.
-KINDS: Mapping[str, Kind] = MappingProxyType(_read_kinds())
+KINDS: Mapping[str, MessageKind] = MappingProxyType(_read_kinds())
