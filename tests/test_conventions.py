@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs",
+    "runs interchange",
     "draw json_schema",
     "solver",
     "gradcheck timing parallel",
@@ -53,7 +53,7 @@ ALLOWED = {
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
-    "h5py": ("data", "solver/record/snapshot_file"),
+    "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),

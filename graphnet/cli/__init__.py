@@ -32,5 +32,6 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(args: Sequence[str] | None) -> int:
     from graphnet.cli import app, showing  # noqa: F401  # the latter adds its commands
     from graphnet.cli.data import commands  # noqa: F401  # likewise
+    from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
 
     return app.run(args)
