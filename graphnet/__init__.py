@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphnet import errors as errors
+    from graphnet import interchange as interchange
     from graphnet import layers as layers
     from graphnet.backend.base import Backend as Backend
     from graphnet.backend.base import ScratchDecl as ScratchDecl
@@ -95,10 +96,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: The public modules: their classes are what YAML names in `type:`.
+#: The public modules: but for `interchange`, their classes are what YAML names in `type:`.
 _MODULES = {
     "constraints": "graphnet.params.constraints",
     "errors": "graphnet.errors",
+    "interchange": "graphnet.interchange",
     "initializers": "graphnet.params.initializers",
     "layers": "graphnet.layers",
     "lr_policy": "graphnet.solver.lr_policy",

@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs",
+    "runs interchange",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -48,12 +48,13 @@ ALLOWED = {
         "graphnet.net.predict",
         "graphnet.net.net",
     ): "a type alone; a Net makes the net it predicts by",
+    ("graphnet.net.net", "graphnet.draw.notebook"): "a Net shows itself, where a notebook asks",
 }
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
-    "h5py": ("data", "solver/record/snapshot_file"),
+    "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
@@ -467,6 +468,20 @@ def test_tests_are_the_same_in_every_process(request):
 def in_file(test: str) -> str:
     """The file of ``tests/test_x.py::test_y[z]``; nothing for a line that names no test."""
     return "".join(test.partition(".py::")[:2]) if ".py::" in test else ""
+
+
+def test_the_architecture_names_files_that_exist():
+    """In its walks and tables, as in its text."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)+[\w.]*|[a-z_]+\.py)`", text))
+    assert len(named) > 80
+    beside = {"winograd.py", "opening.py", "data_sets.py", "table.py", "mom_policy.py"}
+    missing = [
+        name
+        for name in sorted(named - beside)
+        if not any((at / name).exists() for at in (ROOT, PACKAGE))
+    ]
+    assert not missing
 
 
 def test_one_version():

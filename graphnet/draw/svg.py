@@ -128,8 +128,12 @@ def _n(value: float) -> str:
 
 def _text(text: str) -> str:
     """Text as XML can hold it."""
-    return escape("".join(c if c.isprintable() or c == "\n" else "�" for c in text), quote=False)
+    return escape(_printable(text, "\n"), quote=False)
 
 
 def _attribute(text: str) -> str:
-    return escape("".join(c if c.isprintable() else "�" for c in text))
+    return escape(_printable(text))
+
+
+def _printable(text: str, also: str = "") -> str:
+    return "".join(c if c.isprintable() or c in also else "\ufffd" for c in text)

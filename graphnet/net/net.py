@@ -123,6 +123,16 @@ class Net(RunningNet):
         pairs = zip(compiled.layers, self.layers, strict=True)
         self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
 
+    def __repr__(self) -> str:
+        n_layers, n_numbers = len(self.compiled.layers), self.compiled.n_param_numbers
+        return f"<Net '{self.name}', phase {self.phase}: {n_layers} layers, {n_numbers:,} params>"
+
+    def _repr_html_(self) -> str:
+        """Its picture, in a notebook."""
+        from graphnet.draw.notebook import net_html
+
+        return net_html(self.compiled)
+
     @property
     def graph(self) -> NetGraph:
         """Its layers and blobs as a networkx graph: who makes and who reads what."""

@@ -1,6 +1,6 @@
 """Coordinates: where in its row each vertex stands, with long edges straight.
 
-Brandes and Köpf, "Fast and simple horizontal coordinate assignment" (2001): each vertex is aligned
+Brandes and Koepf, "Fast and simple horizontal coordinate assignment" (2001): each vertex is aligned
 with a median neighbour in the row before, and the blocks that arise are pushed together. That is
 done four times, from above and below and to the left and right; each vertex gets the mean of the
 middle two of its four places, which keeps all distances. Where the four disagree, a picture becomes

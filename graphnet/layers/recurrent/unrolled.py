@@ -7,7 +7,7 @@ of them. Forward makes one product a step, of all blocks of rows that a layer de
         weights             inputs[:, t]     units[t]
     ┌─────┬───┬─────┐        ┌───┐           ┌───┐
     │     │   │     │ block  │ x │           │   │
-    │ W_x │ b │ W_h │   ⋮    │ 1 │     =     │ a │  ── squash, step ──> h = top[t]
+    │ W_x │ b │ W_h │   :    │ 1 │     =     │ a │  ── squash, step ──> h = top[t]
     │     │   │     │ block  │ h │           │   │                          │
     └─────┴───┴─────┘        └─↑─┘           └───┘                          │
                                └──────── the h of inputs[:, t + 1] <────────┘
@@ -17,7 +17,7 @@ Rows of which a sigmoid is taken are halved in ``weights``, for σ(a) = (1 + tan
 Backward (Werbos 1990, back-propagation through time) takes several steps at once, the last ones
 first. For these steps, with da[t] the diff of a[t]:
 
-1. ``find_factors``, for all of them in one call each: ``factors[t]`` = ∂h/∂a at t, which depends on
+1. ``find_factors``, for all of them in one call each: ``factors[t]`` = dh/da at t, which depends on
    forward alone.
 2. From the last to the first, only what must wait for the step after it::
 

@@ -173,10 +173,10 @@ def to_bytes(contents: Contents) -> bytes:
                     if not np.isfinite(array).all():
                         raise NotFiniteError(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
-            _write_text(file, "meta", contents.meta.model_dump_json())
-            _write_text(file, "net.yaml", contents.net_yaml)
+            write_text(file, "meta", contents.meta.model_dump_json())
+            write_text(file, "net.yaml", contents.net_yaml)
             if contents.solver_yaml:
-                _write_text(file, "solver.yaml", contents.solver_yaml)
+                write_text(file, "solver.yaml", contents.solver_yaml)
     except (ValueError, RuntimeError, TypeError) as error:
         raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
     body = image.getvalue()[HEADER_BYTES:]
@@ -184,15 +184,17 @@ def to_bytes(contents: Contents) -> bytes:
 
 
 def _header(body: bytes) -> bytes:
-    text = b"%s%d sha256 %s\n" % (
-        _MAGIC,
-        FORMAT_VERSION,
-        hashlib.sha256(body).hexdigest().encode(),
-    )
+    return header_for(hashlib.sha256(body).hexdigest())
+
+
+def header_for(checksum: str) -> bytes:
+    """The first bytes of a file whose rest has this SHA-256."""
+    text = b"%s%d sha256 %s\n" % (_MAGIC, FORMAT_VERSION, checksum.encode())
     return text.ljust(HEADER_BYTES, b"\0")
 
 
-def _write_text(file: h5py.File, name: str, text: str) -> None:
+def write_text(file: h5py.File, name: str, text: str) -> None:
+    """Write a text as a data set."""
     encoded = text.encode()
     kind = h5py.string_dtype("utf-8", max(len(encoded), 1))
     file.create_dataset(name, data=np.array(encoded, dtype=kind), track_times=False)

@@ -42,7 +42,7 @@ def net():
     net = gn.load_net(ROOT / "nets/iris.yaml", backend="numpy", threads=2)
     seen = []
     net._forward.append((0, lambda: seen.append(state()[:2])))
-    net._backward.append((0, lambda: seen.append(state()[:2])))
+    net._backward.append(lambda: seen.append(state()[:2]))
     yield SimpleNamespace(net=net, seen=seen)
     net.close()
 

@@ -1,0 +1,1 @@
+"""``graphnet import``: models of other frameworks."""

@@ -1,0 +1,88 @@
+"""``graphnet import`` and ``graphnet export``: their commands and their options.
+
+What each one does is in other modules.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphnet.cli.app import app, command
+from graphnet.cli.options import NetFile, PhaseName
+from graphnet.cli.usage import Commands
+
+imports = typer.Typer(cls=Commands, no_args_is_help=True)
+app.add_typer(imports, name="import", help="Make a net of graphnet of another framework's.")
+
+
+def caffe(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="The net: a .prototxt, or a .caffemodel, which holds its net."
+        ),
+    ],
+    to: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--to", metavar="DIR", help="Where net.yaml, solver.yaml and model.h5 go."
+        ),
+    ],
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .caffemodel, or one in HDF5.")
+    ] = None,
+    solver: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The solver's .prototxt.")
+    ] = None,
+    mean: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A mean's .binaryproto, in place of the one named."),
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="For the net's rules; repeatable.")
+    ] = None,
+    level: Annotated[int, typer.Option(metavar="N", help="For the net's rules.")] = 0,
+) -> None:
+    """Import a net of Caffe, its solver and its weights.
+
+    What graphnet has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import caffe as caffe_import
+
+    caffe_import.caffe(model, to, weights, solver, mean, level=level, stages=stage or ())
+
+
+command(caffe, imports)
+
+exports = typer.Typer(cls=Commands, no_args_is_help=True)
+app.add_typer(exports, name="export", help="Make a net of another framework of graphnet's.")
+
+
+def to_caffe(
+    net: NetFile,
+    to: Annotated[
+        Path,
+        typer.Option("-o", "--to", metavar="FILE", help="The .prototxt; a .caffemodel beside it."),
+    ],
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."
+        ),
+    ] = None,
+    phase: PhaseName = "test",
+) -> None:
+    """Export a net and its weights to Caffe.
+
+    What Caffe has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import caffe as caffe_export
+
+    caffe_export.to_caffe(net, to, weights, phase)
+
+
+to_caffe.__name__ = "caffe"
+command(to_caffe, exports)

@@ -1,0 +1,34 @@
+"""Models of other frameworks: a folder for each format, with its reader and its table of layers.
+
+    net = gn.interchange.load_caffe("deploy.prototxt", "net.caffemodel")
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphnet.interchange.caffe.exporting import export_caffe as export_caffe
+    from graphnet.interchange.caffe.importing import import_caffe as import_caffe
+    from graphnet.interchange.caffe.importing import load_caffe as load_caffe
+
+_PUBLIC = {
+    "export_caffe": "graphnet.interchange.caffe.exporting",
+    "import_caffe": "graphnet.interchange.caffe.importing",
+    "load_caffe": "graphnet.interchange.caffe.importing",
+}
+
+__all__ = [*_PUBLIC]  # noqa: PLE0604  # the table is the one list of names
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'graphnet.interchange' has no attribute '{name}'", name=name)
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,164 @@
+"""The samples of Caffe's databases, and their conversion to HDF5."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from graphnet.blob import Shape, shape_text
+from graphnet.errors import DataError, SnapshotError
+from graphnet.files.paths import shown
+from graphnet.files.writing import Advice, output_file
+from graphnet.interchange.caffe.lmdb_file import LMDBFile
+from graphnet.interchange.caffe.wire_format import Numbers, parse_wire
+
+_BLOCK = 256  # samples that are written together
+
+
+def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[np.ndarray, int]:
+    """A sample ``(C, H, W)``, of bytes or float32, and its label.
+
+    Args:
+        value: The message.
+        where: For errors.
+        color: Whether an encoded picture is to have three channels.
+
+    Raises:
+        DataError: If it is damaged, or a picture whose decoder is not installed.
+    """
+    try:
+        datum = parse_wire(value, where, "Datum")
+    except SnapshotError as error:
+        raise DataError(str(error)) from None
+    label = int(datum["label"] or 0)
+    content = datum["data"] or b""
+    if datum["encoded"]:
+        return decoded(content, where, color=color), label
+    shape: Shape = tuple(int(datum[name] or 0) for name in ("channels", "height", "width"))
+    numbers = datum["float_data"]
+    if content or not isinstance(numbers, Numbers):
+        array = np.frombuffer(content, np.uint8)
+    else:
+        array = numbers.array()
+    if min(shape) < 0 or array.size != np.prod(shape, dtype=np.int64):
+        raise DataError(
+            f"{where} has the shape {shape_text(shape)} and {array.size:,} numbers"
+            "\n  the file is damaged"
+        )
+    return array.reshape(shape), label
+
+
+def decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
+    """A picture as it is stored, its colours in the order blue, green, red."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise DataError(
+            f"{where} is an encoded picture, which Pillow reads"
+            "\n  install it: pip install 'graphnet-engine[images]'"
+        ) from None
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            grey = picture.mode in ("1", "L") and not color
+            array = np.asarray(picture.convert("L" if grey else "RGB"))
+    except Exception as error:  # Pillow raises almost anything for a damaged one
+        raise DataError(f"{where}: is a picture that cannot be read: {error}") from error
+    return array[None] if grey else array[:, :, ::-1].transpose(2, 0, 1)
+
+
+def samples(path: Path, *, color: bool = False) -> Iterator[tuple[np.ndarray, int]]:
+    """The samples of an LMDB, in its order.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    for key, value in LMDBFile(path):
+        yield read_datum(value, f"{shown(path)}: {key!r}", color=color)
+
+
+def listed_pictures(
+    listing: Path, find: Callable[[str], Path], *, color: bool
+) -> Iterator[tuple[np.ndarray, int]]:
+    """The pictures of a list of ``PATH LABEL`` lines.
+
+    Args:
+        listing: The file with the list.
+        find: Where a picture lies.
+        color: Whether all have three channels; otherwise they must be grey.
+
+    Raises:
+        DataError: If one cannot be read, or has colours where grey ones are wanted.
+    """
+    lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    for i, line in enumerate(filter(str.strip, lines), 1):
+        name, _, label = line.strip().rpartition(" ")
+        where = f"{shown(listing)}, line {i}: {name}"
+        try:
+            content, number = find(name).read_bytes(), int(label)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{where}: cannot be read: {error}") from None
+        picture = decoded(content, where, color=color)
+        if not color and len(picture) != 1:
+            raise DataError(
+                f"{where}: has colours, and Caffe makes grey of them by a formula of its own"
+                "\n  convert the pictures first"
+            )
+        yield picture, number
+
+
+def convert(samples: Iterable[tuple[np.ndarray, int]], target: Path, names: Sequence[str]) -> int:
+    """Write samples as HDF5, a block at a time.
+
+    Args:
+        samples: With their labels.
+        target: The file of HDF5.
+        names: Of the data set of the samples, and of that of their labels.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        DataError: If they cannot be read, or differ in their shapes.
+    """
+    first: np.ndarray | None = None
+    n = 0
+    with output_file(target, Advice(DataError)) as output, h5py.File(output, "w") as file:
+        block: list[np.ndarray] = []
+        labels: list[int] = []
+        for sample, label in samples:
+            first = sample if first is None else first
+            if sample.shape != first.shape or sample.dtype != first.dtype:
+                raise DataError(
+                    f"{shown(target)}: sample {n + len(block)} is {shape_text(sample.shape)}, and"
+                    f" sample 0 is {shape_text(first.shape)}\n  bring them to one shape first"
+                )
+            block.append(sample)
+            labels.append(label)
+            if len(block) == _BLOCK:
+                n += _append(file, names, block, labels)
+        n += _append(file, names, block, labels)
+    return n
+
+
+def _append(
+    file: h5py.File, names: Sequence[str], block: list[np.ndarray], labels: list[int]
+) -> int:
+    """Put samples behind those that are there; how many."""
+    n = len(block)
+    arrays = (np.stack(block), np.array(labels, np.int32)) if block else ()
+    for name, array in zip(names, arrays, strict=False):
+        if name not in file:
+            file.create_dataset(
+                name, data=array, maxshape=(None, *array.shape[1:]), track_times=False
+            )
+        else:
+            made = file[name]
+            made.resize(len(made) + len(array), axis=0)
+            made[-len(array) :] = array
+    block.clear()
+    labels.clear()
+    return n

@@ -1,0 +1,156 @@
+"""Exporting to Caffe: a net's .prototxt and .caffemodel.
+
+graphnet export caffe nets/lenet5.yaml --weights runs/lenet5 -o lenet5.prototxt
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from graphnet.blob import Shape, shape_text
+from graphnet.errors import GraphnetError, Problem, SnapshotError, SpecError
+from graphnet.files.writing import Advice, output_file, write_durably
+from graphnet.interchange.caffe.export_layers import parts_of
+from graphnet.interchange.caffe.exported_layer import Part
+from graphnet.interchange.caffe.message import Message
+from graphnet.interchange.caffe.text_writer import write_text
+from graphnet.interchange.caffe.wire_writer import Blobs, write_model
+from graphnet.layers.base import Phase
+from graphnet.net.flow import infer_shapes, sort_layers
+from graphnet.net.graph import LayerVertex, NetGraph
+from graphnet.net.name_rules import check_names
+from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons, select_phase
+from graphnet.net.spec import NetSpec, read_net
+from graphnet.solver.record.snapshot_file import Contents
+from graphnet.solver.record.weights import read_weights
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One layer of Caffe's, and what fills it.
+
+    Attributes:
+        of: The layer of graphnet.
+        part: The layer of Caffe.
+        shapes: Of its blobs.
+    """
+
+    of: LayerVertex
+    part: Part
+    shapes: list[Shape]
+
+
+def export_caffe(
+    net: Path | str | NetSpec,
+    to: Path | str,
+    weights: Path | str | None = None,
+    phase: Phase = "test",
+) -> list[Exported]:
+    """Write a net as Caffe's: ``NAME.prototxt``, and ``NAME.caffemodel`` with weights.
+
+    Args:
+        net: Its YAML file.
+        to: The .prototxt; the model lies beside it.
+        weights: A run, snapshot or model.
+        phase: Which of its layers. Data layers become an Input.
+
+    Returns:
+        What was written, layer by layer.
+
+    Raises:
+        GraphnetError: With all layers that Caffe does not have; nothing is then written.
+    """
+    spec = net if isinstance(net, NetSpec) else read_net(Path(net))
+    found = exported(spec, phase)
+    contents = None if weights is None else read_weights(Path(weights))[1]
+    path = Path(to)
+    whole = Message.of("NetParameter", name=spec.name)
+    layers = Message.of("NetParameter", layer=[each.part.message for each in found])
+    text = write_text(whole) + write_text(layers)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if contents is not None:
+        filled = [(each.part.message, _blobs(each, contents)) for each in found]
+        with output_file(path.with_suffix(".caffemodel"), Advice(SnapshotError)) as output:
+            write_model(output, whole, filled)
+    write_durably(path, text.encode(), Advice(SpecError))
+    return found
+
+
+def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
+    """What a net is in Caffe.
+
+    Raises:
+        GraphnetError: With all layers that Caffe does not have.
+    """
+    graph = _graph(spec, phase)
+    keys = Counter(v.spec.store_key for v in graph.layers if _decls(v))
+    found: list[Exported] = []
+    problems: list[Problem] = []
+    for vertex in graph.layers:
+        try:
+            parts = parts_of(vertex, vertex.name)
+        except GraphnetError as error:
+            problems += error.problems
+            continue
+        decls = _decls(vertex)
+        for part in parts:
+            shapes = [decls[name] for name in part.params]
+            shapes += [constant.shape for constant in part.constants]
+            if keys[vertex.spec.store_key] > 1:
+                _share(part, vertex.spec.store_key)
+            found.append(Exported(vertex, part, shapes))
+    if problems:
+        raise SpecError.of(problems)
+    return found
+
+
+def _graph(spec: NetSpec, phase: Phase) -> NetGraph:
+    """The net in one phase: its neurons as layers, without Splits, in the order it runs."""
+    nodes = select_phase(spec.nodes, phase)
+    check_names(nodes, spec.nodes)
+    graph = build_graph(expand_bottoms(nodes))
+    insert_neurons(graph)
+    sort_layers(graph)
+    infer_shapes(graph, np.dtype(np.float32))
+    return graph
+
+
+def _decls(vertex: LayerVertex) -> Mapping[str, Shape]:
+    """The shapes of its params and state."""
+    bottoms = vertex.bottom_shapes
+    params, state = vertex.spec.param_decls(bottoms), vertex.spec.state_decls(bottoms)
+    shapes: dict[str, Shape] = {name: decl.shape for name, decl in params.items()}
+    return shapes | {name: decl.shape for name, decl in state.items()}
+
+
+def _share(part: Part, key: str) -> None:
+    """Name the params that several layers share."""
+    for name, param in zip(part.params, part.message["param"], strict=False):
+        param.put("name", f"{key}.{name}")
+
+
+def _blobs(each: Exported, contents: Contents) -> Blobs:
+    """The arrays of a layer.
+
+    Raises:
+        SnapshotError: If the model lacks one, or has it in another shape.
+    """
+    found: list[tuple[Shape, Callable[[], np.ndarray]]] = []
+    key = each.of.spec.store_key
+    for name, shape in zip(each.part.params, each.shapes, strict=False):
+        array = contents.params.get(f"{key}/{name}", contents.state.get(f"{key}/{name}"))
+        if array is None or array.shape != shape:
+            there = "is not there" if array is None else f"is {shape_text(array.shape)} there"
+            raise SnapshotError(
+                f"the weights are not of this net: '{key}/{name}' {there}, expected"
+                f" {shape_text(shape)}"
+            )
+        written = () if each.part.is_scalar else shape
+        found.append((written, partial(np.asarray, array)))
+    return [*found, *((c.shape, partial(np.asarray, c)) for c in each.part.constants)]

@@ -1,0 +1,246 @@
+"""Layers on images: convolutions, pooling and what stands beside them."""
+
+from __future__ import annotations
+
+from graphnet.blob import Shape, shape_text
+from graphnet.interchange.caffe.message import Message
+from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
+
+_PLANE = 2  # axes of an image
+
+
+def _pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
+    """Height and width of a property; only a pad may be 0."""
+    pair = _given_pair(r, part, name, stem, default)
+    if min(pair) < (stem != "pad"):
+        r.refuse(f"'{name}' is {min(pair)}, expected at least 1", part.at(name))
+    return pair
+
+
+def _given_pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
+    """What is given once, for each axis, or as ``_h`` and ``_w``."""
+    high, wide = f"{stem}_h", f"{stem}_w"
+    given = part[name] if part.kind.fields[name].repeated else [part[name]] * part.has(name)
+    if part.kind.fields.get(high) and (part.has(high) or part.has(wide)):
+        if given:
+            r.refuse(
+                f"has both '{name}' and '{high}' or '{wide}'\n  keep one of the two forms",
+                part.at(high if part.has(high) else wide),
+            )
+        if not (part.has(high) and part.has(wide)) and default is None:
+            r.refuse(f"has only one of '{high}' and '{wide}'\n  give both", part.position)
+        low = default or 0
+        return [part[high] if part.has(high) else low, part[wide] if part.has(wide) else low]
+    if not given:
+        if default is None:
+            r.refuse(f"'{name}' is missing\n  expected it, or '{high}' and '{wide}'", part.position)
+        return [default, default]
+    if len(given) == 1:
+        return [int(given[0])] * 2
+    if len(given) != _PLANE:
+        r.refuse(
+            f"has '{name}' {len(given)} times\n  expected it once, or once for each axis of the"
+            " image",
+            part.at(name),
+        )
+    return [int(n) for n in given]
+
+
+def _check_plane(r: Reader, part: Message) -> None:
+    """See that the bottoms are images and all their channels are one axis."""
+    for bottom, shape in zip(r.message["bottom"], r.shapes, strict=True):
+        if shape is not None and len(shape) != 2 + _PLANE:
+            r.refuse(
+                f"its bottom '{bottom}' has the shape {shape_text(shape)}\n  graphnet has it for"
+                " images, (N, C, H, W), alone",
+            )
+    if r.axis(part) != 1 and (r.shapes[0] is not None or part["axis"] != 1):
+        r.refuse(f"'axis: {part['axis']}'\n  graphnet's channels are axis 1", part.at("axis"))
+
+
+def _is_filters(r: Reader, kind: str, *, deconvolves: bool) -> Made:
+    part = r.message["convolution_param"]
+    _check_plane(r, part)
+    n_filter, group = r.need(part, "num_output", "convolution_param"), part["group"]
+    kernel = _pair(r, part, "kernel_size", "kernel", None)
+    channels = r.shapes[0][1] if r.shapes[0] is not None else -1
+    if not n_filter or not group or n_filter % group or (channels > 0 and channels % group):
+        of = f"{channels} channels and " if channels > 0 else ""
+        r.refuse(
+            f"{of}num_output {n_filter} cannot be cut into {group} groups", part.at("num_output")
+        )
+    made = r.layer(
+        kind,
+        n_filter=n_filter,
+        kernel=kernel,
+        stride=_pair(r, part, "stride", "stride", 1),
+        pad=_pair(r, part, "pad", "pad", 0),
+        dilation=_pair(r, part, "dilation", "dilation", 1),
+        n_group=group,
+        bias=part["bias_term"],
+    )
+    inner = channels // group if channels > 0 else -1
+    outer: Shape = (channels, n_filter // group) if deconvolves else (n_filter, inner)
+    names = ["filter", "bias"][: 1 + part["bias_term"]]
+    fillers = [part["weight_filler"], part["bias_filler"]]
+    return r.learned(made, names, fillers, [(*outer, *kernel), (n_filter,)])
+
+
+def convolution(r: Reader) -> Made:
+    """Convolution."""
+    return _is_filters(r, "Convolution", deconvolves=False)
+
+
+def deconvolution(r: Reader) -> Made:
+    """Deconvolution."""
+    return _is_filters(r, "Deconvolution", deconvolves=True)
+
+
+def pooling(r: Reader) -> Made:
+    """Pooling: MAX and AVE; a mean divides by the part of its window in the padded image."""
+    part = r.message["pooling_param"]
+    if part["pool"] == "STOCHASTIC":
+        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
+    if len(r.tops) > 1:
+        r.refuse(
+            "has a second top, the places of the maxima, which graphnet's Pooling does not give",
+            r.message.at("top", 1),
+        )
+    shape = r.shapes[0]
+    if shape is not None and len(shape) != 2 + _PLANE:
+        r.refuse(f"its bottom has the shape {shape_text(shape)}, expected (N, C, H, W)")
+    kind = {"MAX": "Max", "AVE": "Mean"}[part["pool"]]
+    mean = {"divisor": "padded"} if kind == "Mean" else {}
+    if part["global_pooling"]:
+        for name in ("kernel_size", "kernel_h", "kernel_w"):
+            if part.has(name):
+                r.refuse(f"has both 'global_pooling' and '{name}'\n  keep one", part.at(name))
+        return r.only("Pooling", pooling=kind, global_=True, **mean)
+    kernel = _pair(r, part, "kernel_size", "kernel", None)
+    stride = _pair(r, part, "stride", "stride", 1)
+    pad = _pair(r, part, "pad", "pad", 0)
+    if part["round_mode"] == "FLOOR":
+        _check_floor(r, part, kernel, stride, pad)
+    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **mean)
+
+
+def _check_floor(
+    r: Reader, part: Message, kernel: list[int], stride: list[int], pad: list[int]
+) -> None:
+    """See that rounding down gives the size that rounding up does, which is graphnet's."""
+    shape = r.shapes[0]
+    if all(s == 1 for s in stride):
+        return
+    if shape is None:
+        r.refuse(
+            "'round_mode: FLOOR', and the size of its bottom is not known here\n"
+            "  graphnet rounds up, which is the same where the windows fit exactly",
+            part.at("round_mode"),
+        )
+    for n, k, s, p in zip(shape[2:], kernel, stride, pad, strict=True):
+        up = -((k - n - 2 * p) // s) + 1
+        up -= bool(p) and (up - 1) * s >= n + p
+        if up != (n + 2 * p - k) // s + 1:
+            r.refuse(
+                f"'round_mode: FLOOR' leaves a row or column of {shape_text(shape[2:])} unseen"
+                "\n  graphnet's Pooling rounds up: its last window hangs over",
+                part.at("round_mode"),
+            )
+
+
+def lrn(r: Reader) -> Made:
+    """LRN: the sum over the window is divided by its size, k counts across channels alone."""
+    part = r.message["lrn_param"]
+    if part["local_size"] % 2 == 0:
+        r.refuse(f"local_size {part['local_size']} is even, expected an odd one",
+                 part.at("local_size"))  # fmt: skip
+    keys = {"kernel": part["local_size"], "scale": part["alpha"], "power": part["beta"]}
+    if part["norm_region"] == "WITHIN_CHANNEL":
+        made = r.only("LRN", mode="WithinChannel", shift=1.0, **keys)
+        if part.has("k") and part["k"] != 1:
+            made.notes.append("k is left out: Caffe takes 1 in place of it within channels")
+        return made
+    return r.only("LRN", shift=part["k"], **keys)
+
+
+def spp(r: Reader) -> Made:
+    """SPP; of one level the top keeps four axes."""
+    part = r.message["spp_param"]
+    if part["pool"] == "STOCHASTIC":
+        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
+    height = r.need(part, "pyramid_height", "spp_param")
+    keys = {"pyramid_height": height, "pooling": {"MAX": "Max", "AVE": "Mean"}[part["pool"]]}
+    shape = r.shapes[0]
+    if shape is not None and len(shape) == 2 + _PLANE:
+        for level in range(height):
+            bins = 2**level
+            for n in shape[2:]:
+                kernel = -(-n // bins)
+                if (kernel * bins - n + 1) // 2 >= kernel:
+                    r.refuse(
+                        f"level {level} cuts {n} pixels into {bins} parts, which Caffe refuses:"
+                        " its padding would be as large as a window",
+                        part.at("pyramid_height"),
+                    )
+    if height != 1:
+        return r.only("SPP", **keys)
+    flat = f"{r.tops[0]}.flat"
+    if shape is None:
+        r.refuse("of one level needs the number of channels, which is not known here")
+    return Made(
+        [
+            r.layer("SPP", "pool", tops=[flat], **keys),
+            r.layer("Reshape", bottoms=[flat], shape=[shape[1], 1, 1]),
+        ]
+    )
+
+
+def crop(r: Reader) -> Made:
+    """Crop: slices along each axis whose size differs from that of the second bottom."""
+    part = r.message["crop_param"]
+    image, model = r.shapes
+    if image is None or model is None:
+        r.refuse("needs the shapes of its bottoms, which are not known here")
+    axis, offsets = r.axis(part), part["offset"]
+    n_axes = len(image) - axis
+    if len(model) != len(image):
+        r.refuse(f"its bottoms {shape_text(image)} and {shape_text(model)} have not as many axes")
+    if len(offsets) not in (0, 1, n_axes):
+        r.refuse(
+            f"has {len(offsets)} offsets, expected one, or one for each of the {n_axes} axes",
+            part.at("offset"),
+        )
+    offsets = (offsets or [0]) * (1 if len(offsets) == n_axes else n_axes)
+    layers: list[LayerDict] = []
+    current = r.bottoms[0]
+    cuts = [
+        (axis + i, offset)
+        for i, offset in enumerate(offsets)
+        if image[axis + i] != model[axis + i] or offset
+    ]
+    for i, (where, offset) in enumerate(cuts):
+        stop = offset + model[where]
+        if stop > image[where]:
+            r.refuse(
+                f"offset {offset} and size {model[where]} go beyond axis {where} of its bottom"
+                f" {shape_text(image)}",
+                part.at("offset"),
+            )
+        if where == 0:
+            r.refuse("cuts along the batch axis\n  graphnet's layers work on each sample by itself",
+                     part.at("axis"))  # fmt: skip
+        last = i == len(cuts) - 1
+        kept = r.tops[0] if last else f"{r.tops[0]}.axis{where}"
+        points = [p for p in (offset, stop) if 0 < p < image[where]]
+        before = [f"{kept}.before"] if offset else []
+        after = [f"{kept}.after"] if stop < image[where] else []
+        tops = [*before, kept, *after]
+        suffix = "" if last else f"axis{where}"
+        keys = {"axis": where, "slice_points": points}
+        layers.append(r.layer("Slice", suffix, bottoms=[current], tops=tops, **keys))
+        unused = [*before, *after]
+        layers.append(r.layer("Silence", f"cut{where}", bottoms=unused, tops=[]))
+        current = kept
+    if not cuts:
+        layers.append(r.layer("Identity", bottoms=r.bottoms[:1]))
+    return Made(layers)

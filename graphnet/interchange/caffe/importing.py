@@ -1,0 +1,271 @@
+"""Importing from Caffe: a net, a solver and a model of graphnet, and what was done, as a table.
+
+graphnet import caffe deploy.prototxt --weights net.caffemodel -o net
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError
+from graphnet.files.paths import refuse_to_write_over
+from graphnet.files.writing import Advice, output_file, write_durably
+from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
+from graphnet.interchange.caffe.datum import convert
+from graphnet.interchange.caffe.imported import Imported
+from graphnet.interchange.caffe.message import Message
+from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
+from graphnet.interchange.caffe.reading import Files
+from graphnet.interchange.caffe.rules import State
+from graphnet.interchange.caffe.solver import decay_of, translate_solver
+from graphnet.interchange.caffe.text_format import read_text
+from graphnet.interchange.caffe.translation import translate_net
+from graphnet.interchange.caffe.upgrade import upgrade_net, upgrade_solver
+from graphnet.interchange.caffe.writing import net_text, solver_text
+from graphnet.interchange.model_file import write_model
+from graphnet.layers.base import Kind, Phase
+from graphnet.net.load_net import load_net
+from graphnet.net.net import Net
+from graphnet.net.spec import read_net
+
+_PHASES = {"train": "TRAIN", "test": "TEST"}
+_BATCH_NORM = (
+    "BatchNorm: the stored sums are divided by their count. In training the running statistics"
+    " move by a fixed part of each batch; in the first thousands of batches Caffe's move faster."
+)
+
+
+# --- translating ------------------------------------------------------------------------
+
+
+def translate(
+    model: Path,
+    stored: Weights | None = None,
+    solver: Path | None = None,
+    mean: Path | None = None,
+    *,
+    phases: Sequence[Phase] = ("train", "test"),
+    out: Path | None = None,
+    level: int = 0,
+    stages: Sequence[str] = (),
+) -> Imported:
+    """A Caffe net, with its model and solver, as what it is in graphnet.
+
+    Args:
+        model: The net as .prototxt, or a .caffemodel, which holds it and its arrays.
+        stored: The arrays.
+        solver: A solver's .prototxt.
+        mean: A mean in place of the one that the net names.
+        phases: Which are translated.
+        out: The folder that is written; None where nothing is.
+        level: For the net's rules.
+        stages: For the net's rules.
+
+    Raises:
+        SpecError: With all that is wrong or has no equal, each at its line and column.
+        SnapshotError: If the model cannot be read.
+    """
+    if model.suffix in (".caffemodel", ".h5") or _is_binary(model):
+        whole = read_weights(model)
+        if whole.net is None:
+            raise SpecError(
+                f"{model}: holds no net, as models in HDF5 do not\n  give the prototxt, too"
+            )
+        stored, net = stored or whole, whole.net
+    else:
+        net = upgrade_net(read_text(model, "NetParameter"))
+    if not net["layer"]:
+        raise SpecError("the net has no layers", Position(str(model), 1, 1))
+    how = upgrade_solver(read_text(solver, "SolverParameter")) if solver is not None else None
+    files = Files.beside(model, mean, out)
+    decay = decay_of(how) if how is not None else "L2Regu"
+    found = {
+        phase: translate_net(
+            net,
+            _state(_PHASES[phase], how, level, stages),
+            files,
+            stored.blobs if stored else None,
+            decay,
+        )
+        for phase in phases
+    }
+    made = Imported(net["name"] or model.stem, weights=stored, files=files)
+    problems = _problems(found, made)
+    if how is not None:
+        try:
+            tests, still = _measures(found.get("test")), _has_still_params(found.values())
+            made.solver = translate_solver(how, tests=tests, still=still)
+        except GraphnetError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError.of(dict.fromkeys(problems))
+    made.entries = list(merge_phases(found))
+    made.time_first = frozenset().union(*(net.time_first for net in found.values()))
+    if any(layer["type"] == "BatchNorm" for layer in made.layers()):
+        made.notes.append(_BATCH_NORM)
+    made.spec()  # see that nothing is wrong with it
+    return made
+
+
+def _is_binary(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b"\0" in file.read(4096)
+    except OSError:
+        return False  # which reading it says in words
+
+
+def _state(phase: str, solver: Message | None, level: int, stages: Sequence[str]) -> State:
+    """The state of a phase: what was asked for, and what the solver says of it."""
+    state = State(phase, level, tuple(stages))
+    if solver is None:
+        return state
+    said = [solver["train_state"]] if phase == "TRAIN" else solver["test_state"][:1]
+    for each in said:
+        merged = state.merged(each)
+        state = State(phase, merged.level, merged.stages)
+    return state
+
+
+def _problems(found: dict[Phase, PhaseNet], made: Imported) -> list[Problem]:
+    """What is wrong in the phases.
+
+    One that lacks nothing but its inputs is left out where the other is whole.
+    """
+    whole = [phase for phase, net in found.items() if not net.problems]
+    for phase, net in list(found.items()):
+        if whole and net.problems and net.lacks_inputs:
+            del found[phase]
+            made.notes.append(
+                f"there is no phase {phase}: {net.problems[0].message.splitlines()[0]}"
+            )
+    return [problem for net in found.values() for problem in net.problems]
+
+
+def _measures(net: PhaseNet | None) -> bool:
+    kinds = (Kind.LOSS, Kind.STATISTIC)
+    return net is not None and any(
+        read_net({"name": "n", "layers": [layer]}).nodes[0].spec.kind in kinds
+        for entry in net.layers
+        for layer in entry.made.layers[-1:]
+    )
+
+
+def _has_still_params(nets: Iterable[PhaseNet]) -> bool:
+    """Whether a layer that learns has params with a rate of 0."""
+    layers = [layer for net in nets for entry in net.layers for layer in entry.made.layers]
+    return any(
+        key.endswith("_lr") and not value for layer in layers for key, value in layer.items()
+    )
+
+
+# --- the public ways --------------------------------------------------------------------
+
+
+def load_caffe(
+    prototxt: Path | str,
+    weights: Path | str | None = None,
+    phase: Phase = "test",
+    *,
+    level: int = 0,
+    stages: Sequence[str] = (),
+    **options: Any,
+) -> Net:
+    """Load a Caffe net, its blobs and layers by Caffe's names.
+
+    Args:
+        prototxt: The net, or a .caffemodel, which holds it.
+        weights: A .caffemodel, or its variant in HDF5.
+        phase: ``train`` or ``test``.
+        level: For the net's rules.
+        stages: For the net's rules.
+        **options: As of :func:`graphnet.load_net`.
+
+    Returns:
+        The net, filled with the weights; without them, by its fillers.
+
+    Raises:
+        SpecError: With all that is wrong or has no equal, each at its line and column.
+        SnapshotError: If the weights cannot be read or do not fit.
+    """
+    stored = read_weights(Path(weights)) if weights is not None else None
+    made = translate(Path(prototxt), stored, phases=(phase,), level=level, stages=stages)
+    net = load_net(made.spec(), phase, **options)
+    if made.weights is not None:
+        for name, array in made.arrays():
+            group, _, path = name.partition("/")
+            layer, _, param = path.rpartition("/")
+            if group == "params":
+                target = net.store.params[layer][param].data
+            else:
+                target = net.store.state[layer][param]
+            net.backend.upload(np.ascontiguousarray(array, dtype=net.store.dtype), target)
+    return net
+
+
+def import_caffe(
+    model: Path | str,
+    to: Path | str,
+    weights: Path | str | None = None,
+    solver: Path | str | None = None,
+    mean: Path | str | None = None,
+    *,
+    level: int = 0,
+    stages: Sequence[str] = (),
+) -> Imported:
+    """Write a Caffe net as ``net.yaml``, ``solver.yaml`` and ``model.h5``.
+
+    Args:
+        model: The net as .prototxt, or a .caffemodel, which holds it.
+        to: The folder that is written to.
+        weights: A .caffemodel, or its variant in HDF5.
+        solver: A solver's .prototxt.
+        mean: A mean as .binaryproto, in place of the one that the net names.
+        level: For the net's rules.
+        stages: For the net's rules.
+
+    Returns:
+        What was done.
+
+    Raises:
+        GraphnetError: With all that is wrong or has no equal; nothing is then written.
+    """
+    folder = Path(to)
+    given = {"the net": model, "the weights": weights, "the solver": solver, "the mean": mean}
+    read = {what: Path(path) for what, path in given.items() if path is not None}
+    for name in ("net.yaml", "solver.yaml", "model.h5", "mean.h5"):
+        refuse_to_write_over(folder / name, read)
+    made = translate(
+        Path(model),
+        read_weights(Path(weights)) if weights is not None else None,
+        read.get("the solver"),
+        read.get("the mean"),
+        out=folder.absolute(),
+        level=level,
+        stages=stages,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in made.files.converted.values():
+        convert(each.samples(), each.file, each.names)
+    for source, target in made.files.means.items():
+        _write_mean(source, target)
+    if made.weights is not None:
+        write_model(folder / "model.h5", made.arrays(), made.spec().to_yaml())
+    advice = Advice(SpecError)
+    if made.solver is not None:
+        text = solver_text(made, Path(solver or ""), has_model=made.weights is not None)
+        write_durably(folder / "solver.yaml", text.encode(), advice)
+    text = net_text(made, Path(model), folder.absolute())
+    write_durably(folder / "net.yaml", text.encode(), advice)
+    return made
+
+
+def _write_mean(source: Path, target: Path) -> None:
+    mean = read_blob_file(source)
+    with output_file(target, Advice(SnapshotError)) as output, h5py.File(output, "w") as file:
+        file.create_dataset("mean", data=mean.reshape(mean.shape[-3:]), track_times=False)

@@ -1,0 +1,175 @@
+"""Layers that arrange: concatenate, slice, reshape, repeat, reduce, and look up."""
+
+from __future__ import annotations
+
+from math import prod
+
+from graphnet.blob import shape_text
+from graphnet.interchange.caffe.message import Message
+from graphnet.interchange.caffe.reading import Made, Reader
+
+
+def inner_product(r: Reader) -> Made:
+    """InnerProduct; a transposed weight is turned round."""
+    part = r.message["inner_product_param"]
+    n = r.need(part, "num_output", "inner_product_param")
+    axis = r.sample_axis(part)
+    shape = r.shapes[0]
+    width = prod(shape[axis:]) if shape is not None else -1
+    made = r.layer("InnerProduct", output_dim=n, axis=axis, bias=part["bias_term"])
+    names = ["weight", "bias"][: 1 + part["bias_term"]]
+    fillers = [part["weight_filler"], part["bias_filler"]]
+    transposed = part["transpose"]
+    weight = (width, n) if transposed else (n, width)
+    found = r.learned(made, names, fillers, [weight, (n,)], transposed=transposed)
+    if transposed:
+        found.notes.append("transpose: the weight is stored the other way round here")
+    return found
+
+
+def embed(r: Reader) -> Made:
+    """Embed."""
+    part = r.message["embed_param"]
+    n, rows = (r.need(part, name, "embed_param") for name in ("num_output", "input_dim"))
+    made = r.layer("Embed", input_dim=rows, output_dim=n, bias=part["bias_term"])
+    names = ["weight", "bias"][: 1 + part["bias_term"]]
+    fillers = [part["weight_filler"], part["bias_filler"]]
+    return r.learned(made, names, fillers, [(rows, n), (n,)])
+
+
+def _old_axis(r: Reader, part: Message, old: str) -> int:
+    """An axis that may have its name of old."""
+    if part.has(old) and part.has("axis"):
+        r.refuse(f"has both 'axis' and the old '{old}'\n  keep one of them", part.at(old))
+    return r.sample_axis(part, old if part.has(old) else "axis")
+
+
+def concat(r: Reader) -> Made:
+    """Concat."""
+    axis = _old_axis(r, r.message["concat_param"], "concat_dim")
+    if len(r.bottoms) == 1:
+        return r.only("Identity")
+    return r.only("Concat", axis=axis)
+
+
+def slices(r: Reader) -> Made:
+    """Slice."""
+    part = r.message["slice_param"]
+    axis, points = _old_axis(r, part, "slice_dim"), part["slice_point"]
+    if points and len(points) != len(r.tops) - 1:
+        r.refuse(
+            f"has {len(points)} slice points and {len(r.tops)} tops\n  expected one less than tops",
+            part.at("slice_point"),
+        )
+    if len(r.tops) == 1:
+        return r.only("Identity")
+    return r.only("Slice", axis=axis, **({"slice_points": points} if points else {}))
+
+
+def split(r: Reader) -> Made:
+    """Split."""
+    return r.only("Split")
+
+
+def flatten(r: Reader) -> Made:
+    """Flatten."""
+    part = r.message["flatten_param"]
+    return r.only("Flatten", axis=r.sample_axis(part), end_axis=r.axis(part, "end_axis"))
+
+
+def reshape(r: Reader) -> Made:
+    """Reshape: the shape of a sample, worked out from that of the bottom where it is needed."""
+    part = r.message["reshape_param"]
+    dims, shape = list(part["shape"]["dim"]), r.shapes[0]
+    first, count = part["axis"], part["num_axes"]
+    if shape is None:
+        if first or count != -1 or 0 in dims[1:] or dims[:1] != [0]:
+            r.refuse("needs the shape of its bottom, which is not known here")
+        return r.only("Reshape", shape=dims[1:])
+    n = len(shape)
+    start = first if first >= 0 else first + n + 1
+    stop = n if count == -1 else start + count
+    if not 0 <= start <= stop <= n:
+        r.refuse(
+            f"axis {first} and num_axes {count} do not fit a bottom of shape {shape_text(shape)}",
+            part.at("axis"),
+        )
+    for i, dim in enumerate(dims):
+        if dim == 0:
+            if start + i >= n:
+                r.refuse(f"dim {i} copies a size that its bottom {shape_text(shape)} lacks",
+                         part.at("shape"))  # fmt: skip
+            dims[i] = shape[start + i]
+    sizes = [*shape[:start], *dims, *shape[stop:]]
+    rest = prod(d for d in sizes if d != -1)
+    fits = prod(shape) == rest if -1 not in sizes else rest > 0 and prod(shape) % rest == 0
+    if not fits or sizes.count(-1) > 1 or min(sizes, default=0) < -1:
+        r.refuse(
+            f"{shape_text(tuple(sizes))} has not as many elements as {shape_text(shape)}",
+            part.at("shape"),
+        )
+    sizes = [prod(shape) // rest if d == -1 else d for d in sizes]
+    if sizes[:1] != [shape[0]]:
+        r.refuse(
+            f"makes {shape_text(tuple(sizes))} of {shape_text(shape)}: the first axis is no longer"
+            " the batch axis\n  graphnet's layers work on each sample by itself",
+            part.at("shape"),
+        )
+    return r.only("Reshape", shape=sizes[1:])
+
+
+def tile(r: Reader) -> Made:
+    """Tile."""
+    part = r.message["tile_param"]
+    tiles = r.need(part, "tiles", "tile_param")
+    return r.only("Tile", axis=r.sample_axis(part), tiles=tiles)
+
+
+def reduction(r: Reader) -> Made:
+    """Reduction over the axes of a sample."""
+    part = r.message["reduction_param"]
+    operation = {"SUM": "Sum", "ASUM": "AbsSum", "SUMSQ": "SquareSum", "MEAN": "Mean"}
+    return r.only(
+        "Reduction",
+        operation=operation[part["operation"]],
+        axis=r.sample_axis(part),
+        coef=part["coeff"],
+    )
+
+
+def argmax(r: Reader) -> Made:
+    """ArgMax along an axis, or over a whole sample."""
+    part = r.message["argmax_param"]
+    for name, default in (("top_k", 1), ("out_max_val", False)):
+        if part[name] != default:
+            r.refuse(
+                f"'{name}: {str(part[name]).lower()}'\n  graphnet's Argmax gives the index of the"
+                " largest element alone",
+                part.at(name),
+            )
+    note = "of equal maxima this takes the first, Caffe the last"
+    if part.has("axis"):
+        return Made([r.layer("Argmax", axis=r.sample_axis(part))], notes=[note])
+    shape = r.shapes[0]
+    if shape is None:
+        r.refuse("without an axis needs the shape of its bottom, which is not known here")
+    flat, best = f"{r.tops[0]}.flat", f"{r.tops[0]}.best"
+    ones = [1] * (max(len(shape), 3) - 1)
+    return Made(
+        [
+            r.layer("Flatten", "flat", tops=[flat]),
+            r.layer("Argmax", "best", bottoms=[flat], tops=[best]),
+            r.layer("Reshape", bottoms=[best], shape=ones),
+        ],
+        notes=[note],
+    )
+
+
+def softmax(r: Reader) -> Made:
+    """Softmax."""
+    return r.only("Softmax", axis=r.sample_axis(r.message["softmax_param"]))
+
+
+def silence(r: Reader) -> Made:
+    """Silence."""
+    return r.only("Silence") if r.bottoms else Made()

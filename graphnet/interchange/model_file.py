@@ -1,0 +1,71 @@
+"""Writing a model array by array, so that a large one is never in memory as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from graphnet.errors import SnapshotError
+from graphnet.files.writing import Advice, output_file
+from graphnet.solver.record.snapshot_file import (
+    HEADER_BYTES,
+    Meta,
+    header_for,
+    versions,
+    write_text,
+)
+
+_BLOCK = 1 << 20  # numbers, or bytes, at a time
+
+
+def write_model(
+    path: Path, arrays: Iterable[tuple[str, np.ndarray]], net_yaml: str, seed: int = 0
+) -> None:
+    """Write a model, as ``save_model`` does.
+
+    Args:
+        path: A file, replaced as a whole when the new one is on the disk.
+        arrays: ``params/LAYER/PARAM`` or ``state/LAYER/NAME``, and the values; each is asked for
+            when the one before is written.
+        net_yaml: The net that it belongs to.
+        seed: Of the run that made it.
+
+    Raises:
+        SnapshotError: If it cannot be written, or a value in it is not finite.
+    """
+    meta = Meta(kind="model", versions=versions(), backend="numpy", dtype="float32", seed=seed)
+    with output_file(path, Advice(SnapshotError)) as output:
+        try:
+            with h5py.File(output, "w", userblock_size=HEADER_BYTES) as file:
+                for name, array in arrays:
+                    _write(file, name, array)
+                write_text(file, "meta", meta.model_dump_json())
+                write_text(file, "net.yaml", net_yaml)
+        except (ValueError, RuntimeError, TypeError) as error:
+            raise SnapshotError(f"the model cannot be put together: {error}") from error
+        checksum = hashlib.sha256()
+        output.seek(HEADER_BYTES)
+        while block := output.read(_BLOCK):
+            checksum.update(block)
+        output.seek(0)
+        output.write(header_for(checksum.hexdigest()))
+
+
+def _write(file: h5py.File, name: str, array: np.ndarray) -> None:
+    """Write one array in float32, block by block."""
+    flat = (
+        array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
+    )
+    made = file.create_dataset(name, shape=(flat.size,) if not array.shape else array.shape,
+                               dtype="<f4", track_times=False)  # fmt: skip
+    for start in range(0, flat.size, _BLOCK):
+        if not np.isfinite(flat[start : start + _BLOCK]).all():
+            raise SnapshotError(
+                f"'{name}' has a value that is not finite\n  graphnet's models have none"
+            )
+    if array.size:
+        made.write_direct(np.ascontiguousarray(array, dtype="<f4").reshape(made.shape))

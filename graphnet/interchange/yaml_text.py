@@ -1,0 +1,84 @@
+"""Nets and solvers as YAML for people: a layer to a line where it fits, with comments."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from graphnet.declare.yaml_reader import write_yaml
+
+_WIDTH = 100
+
+
+def comment(text: str, indent: str = "") -> Iterator[str]:
+    """Text as lines of comment."""
+    for line in text.splitlines() or [""]:
+        words = textwrap.wrap(
+            line, _WIDTH - len(indent) - 2, break_long_words=False, break_on_hyphens=False
+        )
+        yield from (f"{indent}# {part}".rstrip() for part in words or [""])
+
+
+def inline(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{inline(k)}: {inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(inline(item) for item in value) + "]"
+    text = write_yaml([value]).strip()  # in brackets, so that what needs quotes there has them
+    return " ".join(text[1:-1].split("\n")) if not isinstance(value, str) else _text(text[1:-1])
+
+
+def _text(written: str) -> str:
+    """A text that was cut into several lines, on one."""
+    return " ".join(part.strip() for part in written.split("\n"))
+
+
+def item(values: Mapping[str, Any], indent: str = "  ") -> Iterator[str]:
+    """A mapping as an item of a list: on one line if it fits, else a line for each key."""
+    line = f"{indent}- {inline(values)}"
+    if len(line) <= _WIDTH:
+        yield line
+        return
+    mark = "- "
+    for key, value in values.items():
+        yield from _entry(f"{indent}{mark}{inline(key)}:", value, f"{indent}    ")
+        mark = "  "
+
+
+def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
+    """A key and its value; a mapping or a list too long for the line goes below."""
+    line = f"{head} {inline(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, Mapping | list | tuple) or not value:
+        yield line
+    elif isinstance(value, Mapping):
+        yield head
+        for key, inner in value.items():
+            yield from _entry(f"{indent}{inline(key)}:", inner, f"{indent}  ")
+    elif any(isinstance(inner, Mapping | list | tuple | str) for inner in value):
+        yield head
+        for inner in value:
+            yield f"{indent}- {inline(inner)}"
+    else:
+        yield head
+        whole = inline(value)
+        yield from (indent + part for part in textwrap.wrap(whole, _WIDTH - len(indent)))
+
+
+def mapping(values: Mapping[str, Any], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The keys of a file, each below what is said of it."""
+    for key, value in values.items():
+        for note in notes.get(key, ()):
+            yield from comment(note)
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield f"{key}:"
+            for each in value:
+                yield from item(each)
+        else:
+            yield from _entry(f"{key}:", value, "  ")
+
+
+def document(lines: Iterable[str]) -> str:
+    """The lines as a file."""
+    return "\n".join(lines) + "\n"

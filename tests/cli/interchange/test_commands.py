@@ -1,0 +1,16 @@
+"""``graphnet import`` as a group of commands."""
+
+from __future__ import annotations
+
+
+def test_help_lists_the_formats(run):
+    """Each with a line."""
+    for group in ("import", "export"):
+        assert any(line.startswith("  caffe ") for line in run(f"{group} --help").lines)
+
+
+def test_a_folder_must_be_named(run):
+    """Nothing is written beside the files by chance."""
+    found = run("import caffe n.prototxt")
+    assert found.code == 2
+    assert "--to" in found.err

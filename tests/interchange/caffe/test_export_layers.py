@@ -1,0 +1,62 @@
+"""Layers for Caffe; how whole nets are written is tested with exporting."""
+
+import pytest
+
+from graphnet.errors import GraphnetError
+from graphnet.interchange.caffe.export_layers import EXPORTS
+from graphnet.interchange.caffe.exporting import exported
+from graphnet.layers import LAYER_TYPES
+from graphnet.net.spec import read_net
+
+
+def written(**keys):
+    """A layer on images, as Caffe has it, without name, bottoms and tops."""
+    net = read_net(
+        [
+            {"name": "in", "type": "Input", "batch_size": 2, "shapes": {"x": [4, 6, 6]},
+             "tops": ["x"]},
+            {"name": "l", "bottoms": ["x"], "tops": ["y"], **keys},
+        ]
+    )  # fmt: skip
+    plain = exported(net, "test")[1].part.message.plain()
+    return {key: value for key, value in plain.items() if key not in ("name", "bottom", "top")}
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({"type": "Tanh"}, {"type": "TanH"}),
+        ({"type": "Power", "scale": 2},
+         {"type": "Power", "power_param": {"power": 1.0, "scale": 2.0, "shift": 0.0}}),
+        ({"type": "Pooling", "kernel": 2, "stride": 2},
+         {"type": "Pooling", "pooling_param": {"kernel_size": 2, "stride": 2}}),
+        ({"type": "Pooling", "pooling": "Mean", "kernel": 2, "stride": 2},
+         {"type": "Pooling", "pooling_param": {"pool": "AVE", "kernel_size": 2, "stride": 2}}),
+        ({"type": "Reshape", "shape": [144]},
+         {"type": "Reshape", "reshape_param": {"shape": {"dim": [0, 144]}}}),
+        ({"type": "Identity"}, {"type": "Split"}),
+    ],
+)  # fmt: skip
+def test_layers(keys, wanted):
+    """By Caffe's names."""
+    assert written(**keys) == wanted
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"type": "Pad", "pad": 1}, "Caffe has no layer like it"),
+        ({"type": "Pooling", "pooling": "Mean", "kernel": 3, "stride": 2}, "divisor: kernel"),
+        ({"type": "LRN", "mode": "WithinChannel", "shift": 2}, "Caffe's is 1 within channels"),
+        ({"type": "Dropout", "auto_scale": False}, "auto_scale: false"),
+    ],
+)
+def test_what_is_refused(keys, said):
+    """With the reason."""
+    with pytest.raises(GraphnetError, match=said):
+        written(**keys)
+
+
+def test_the_table_names_layers_that_are_there():
+    """And no others."""
+    assert EXPORTS.keys() <= LAYER_TYPES.keys()

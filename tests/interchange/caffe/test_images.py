@@ -1,0 +1,111 @@
+"""Convolutions, pooling and what stands beside them."""
+
+import pytest
+from support.caffe_nets import INPUTS, layers_of, one, refused, translated
+
+CONV = 'type: "Convolution" bottom: "x" top: "y" convolution_param { num_output: 4 %s }'
+POOL = 'type: "Pooling" bottom: "x" top: "y" pooling_param { %s }'
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ("kernel_size: 3", {"kernel": [3, 3], "stride": [1, 1], "pad": [0, 0]}),
+        ("kernel_size: [3, 2] pad: 1", {"kernel": [3, 2], "pad": [1, 1]}),
+        ("kernel_h: 2 kernel_w: 3 stride_h: 2 stride_w: 1 pad_w: 1",
+         {"kernel": [2, 3], "stride": [2, 1], "pad": [0, 1]}),
+        ("kernel_size: 3 dilation: 2 group: 2 bias_term: false",
+         {"dilation": [2, 2], "n_group": 2, "bias": False}),
+    ],
+)  # fmt: skip
+def test_convolution(keys, wanted):
+    """A property once, for each axis, or by height and width."""
+    assert one(CONV % keys).items() >= wanted.items()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("", "'kernel_size' is missing\n  expected it, or 'kernel_h' and 'kernel_w'"),
+        ("kernel_size: 3 kernel_h: 2", "has both 'kernel_size' and 'kernel_h'"),
+        ("kernel_h: 2", "has only one of 'kernel_h' and 'kernel_w'"),
+        ("kernel_size: [1, 2, 3]", "has 'kernel_size' 3 times"),
+        ("kernel_size: 3 group: 3", "4 channels and num_output 4 cannot be cut into 3 groups"),
+        ("kernel_size: 9", "the filters do not fit"),
+        ("kernel_size: 3 axis: 2", "'axis: 2'\n  graphnet's channels are axis 1"),
+    ],
+)
+def test_convolutions_that_are_refused(keys, said):
+    """By Caffe, or for want of an equal."""
+    refused(CONV % keys, said)
+    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "for images, (N, C, H, W), alone")
+
+
+def test_deconvolution():
+    """The filler of a bilinear one, and no learning."""
+    found = one(
+        'type: "Deconvolution" bottom: "x" top: "y" param { lr_mult: 0 } convolution_param {'
+        " num_output: 4 group: 4 kernel_size: 4 stride: 2 pad: 1 bias_term: false"
+        ' weight_filler { type: "bilinear" } }'
+    )
+    assert found["filter_init"] == {"type": "Bilinear"}
+    assert found["frozen"] is True
+
+
+def test_pooling():
+    """A mean divides by the padded part; global pooling; rounding down where it is the same."""
+    assert one(POOL % "kernel_size: 3 stride: 2")["pooling"] == "Max"
+    assert one(POOL % "pool: AVE kernel_size: 3 pad: 1")["divisor"] == "padded"
+    assert one(POOL % "pool: AVE global_pooling: true")["global"] is True
+    assert one(POOL % "kernel_size: 2 stride: 2 round_mode: FLOOR")["kernel"] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("pool: STOCHASTIC kernel_size: 2", "no stochastic pooling"),
+        ("kernel_size: 2 stride: 0", "'stride' is 0, expected at least 1"),
+        ("kernel_size: 3 stride: 2 round_mode: FLOOR", "leaves a row or column of 6×6 unseen"),
+        ("kernel_size: 2 global_pooling: true", "has both 'global_pooling' and 'kernel_size'"),
+        ("kernel_size: 1 stride: 4", "a window would lie outside"),
+        ("kernel_size: 2 pad: 2", "pad 2×2 must be less than kernel"),
+    ],
+)
+def test_poolings_that_are_refused(keys, said):
+    """With the key's place where there is one."""
+    refused(POOL % keys, said)
+    refused((POOL % "kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"'), "a second top")
+
+
+def test_lrn():
+    """Alpha and the mean over the window; k counts across channels alone."""
+    lrn = 'type: "LRN" bottom: "x" top: "y" lrn_param { %s }'
+    assert one(lrn % "k: 2 alpha: 0.5") == {
+        "type": "LRN", "kernel": 5, "scale": 0.5, "power": 0.75, "shift": 2.0,
+    }  # fmt: skip
+    assert one(lrn % "norm_region: WITHIN_CHANNEL k: 3 local_size: 3")["shift"] == 1.0
+    refused(lrn % "local_size: 4", "local_size 4 is even")
+
+
+def test_spp():
+    """Of one level its top keeps four axes."""
+    spp = 'type: "SPP" bottom: "x" top: "y" spp_param { pyramid_height: %d }'
+    assert [layer["type"] for layer in layers_of(spp % 1)] == ["SPP", "Reshape"]
+    assert one(spp % 2)["pyramid_height"] == 2
+    refused(spp % 4, "level 3 cuts 6 pixels into 8 parts, which Caffe refuses")
+
+
+def test_crop():
+    """Slices along each axis that is cut; what is left over is silenced."""
+    text = INPUTS + (
+        'layer { name: "p" type: "Pooling" bottom: "z" top: "small"'
+        " pooling_param { kernel_size: 4 } }"
+        'layer { name: "l" type: "Crop" bottom: "x" bottom: "small" top: "y"'
+        " crop_param { offset: [1, 3] } }"
+    )
+    layers = translated(text).layers[-1].made.layers
+    assert [(d["type"], d.get("axis"), d.get("slice_points")) for d in layers] == [
+        ("Slice", 2, [1, 4]), ("Silence", None, None), ("Slice", 3, [3]), ("Silence", None, None),
+    ]  # fmt: skip
+    assert layers[2]["tops"] == ["y.before", "y"]
+    refused('type: "Crop" bottom: "x" bottom: "z" top: "y" crop_param { offset: 1 }', "go beyond")

@@ -1,0 +1,87 @@
+"""Losses and Accuracy."""
+
+import pytest
+from support.caffe_nets import layers_of, one, refused
+
+SOFTMAX = 'type: "SoftmaxWithLoss" bottom: "s" bottom: "%s" top: "loss" %s'
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ("", {"axis": 1, "divisor": "valid", "loss_weight": 1.0}),
+        ("loss_weight: 0.3", {"loss_weight": 0.3}),
+        ("loss_param { ignore_label: 255 normalization: FULL }",
+         {"divisor": "full", "ignore_label": 255}),
+        ("loss_param { normalize: false }", {"divisor": "batch_size"}),
+        ("loss_param { normalize: false normalization: NONE }", {"divisor": "none"}),
+    ],
+)  # fmt: skip
+def test_softmax_loss(keys, wanted):
+    """Old and new keys of what it is divided by."""
+    assert one(SOFTMAX % ("label", keys)).items() >= wanted.items()
+
+
+def test_labels_of_other_shapes():
+    """Four axes of size 1 are one label."""
+    layers = layers_of(SOFTMAX % ("label4", ""))
+    assert [(d["type"], d.get("shape")) for d in layers] == [("Reshape", []), ("SoftmaxLoss", None)]
+    assert layers[1]["bottoms"] == ["s", "l.label4"]
+
+
+def test_others():
+    """Each with its divisor."""
+    two = 'bottom: "s" bottom: "t" top: "loss"'
+    assert one(f'type: "EuclideanLoss" {two}') == {"type": "SquareLoss", "loss_weight": 1.0}
+    sigmoid = one(f'type: "SigmoidCrossEntropyLoss" {two}')
+    assert sigmoid["divisor"] == "batch_size"
+    valid = one(f'type: "SigmoidCrossEntropyLoss" {two} loss_param {{ normalize: true }}')
+    assert valid["divisor"] == "valid"
+    multinomial = one('type: "MultinomialLogisticLoss" bottom: "s" bottom: "label" top: "loss"')
+    assert multinomial["divisor"] == "batch_size"
+
+
+def test_contrastive_loss():
+    """The third bottom flat."""
+    layers = layers_of(
+        'type: "ContrastiveLoss" bottom: "s" bottom: "t" bottom: "label4" top: "loss"'
+        " contrastive_loss_param { margin: 2 }"
+    )
+    assert layers[-1]["margin"] == 2.0
+    assert layers[-1]["bottoms"] == ["s", "t", "l.label4"]
+
+
+def test_hinge_loss():
+    """Of labels by number, in both norms."""
+    hinge = 'type: "HingeLoss" bottom: "%s" bottom: "%s" top: "loss" %s'
+    assert layers_of(hinge % ("s", "label", ""))[-1]["type"] == "HingeLoss"
+    squares = layers_of(hinge % ("x", "label4", "hinge_loss_param { norm: L2 }"))
+    assert squares[-1].items() >= {"type": "SquareLoss", "loss_weight": 2.0}.items()
+    assert squares[2]["n_class"] == 144
+
+
+def test_accuracy():
+    """No top; so many largest."""
+    body = 'type: "Accuracy" bottom: "s" bottom: "label" top: "a" %s'
+    assert one(body % "accuracy_param { top_k: 2 }")["top_k"] == 2
+    refused(body % 'top: "b"', "has a second top")
+    refused(body % "accuracy_param { top_k: 5 }", "top_k 5 is more than the 4 classes")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (SOFTMAX % ("label", "loss_weight: -1"), "no negative weights"),
+        (SOFTMAX % ("label", "loss_weight: [1, 2]"), "has 2 loss weights and 1 tops"),
+        (SOFTMAX % ("label", 'top: "p" loss_weight: [1, 0]'), "has a second top"),
+        (SOFTMAX % ("x", ""), "do not fit"),
+        (
+            'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "t" top: "loss"',
+            "its matrix H",
+        ),
+        ('type: "ReLU" bottom: "s" top: "y" loss_weight: 1', "is no loss"),
+    ],
+)
+def test_what_is_refused(body, said):
+    """With the reason."""
+    refused(body, said)

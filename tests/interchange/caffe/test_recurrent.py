@@ -1,0 +1,48 @@
+"""LSTM and RNN; what they compute is compared with a real Caffe in test_table.py."""
+
+import pytest
+from support.caffe_nets import translated
+
+NET = """
+layer { name: "in" type: "Input" top: "x" top: "cont" top: "c"
+  input_param { shape { dim: [4, 3, 5] } shape { dim: [4, 3] } shape { dim: [3, 6] } } }
+layer { name: "l" type: "%s" bottom: "x" bottom: "cont" top: "y" %s
+  recurrent_param { num_output: 2 %s } }
+"""
+
+
+def test_lstm():
+    """The blobs in Caffe's order; no bias of the forget gate."""
+    found = translated(NET % ("LSTM", "param { } param { lr_mult: 2 } param { lr_mult: 3 }", ""))
+    entry = found.layers[1]
+    (layer,) = entry.made.layers
+    assert (layer["forget_bias"], layer["bias_lr"], layer["weight_h_lr"]) == (0, 2, 3)
+    assert [(f.param, f.blobs) for f in entry.made.filled] == [
+        ("weight_x", (0,)), ("bias", (1,)), ("weight_h", (2,)),
+    ]  # fmt: skip
+    assert entry.params["l", "weight_x"].shape == (8, 5)
+
+
+def test_rnn():
+    """What it gives is a layer behind it."""
+    filler = 'weight_filler { type: "xavier" }'
+    entry = translated(NET % ("RNN", "param { } " * 4 + "param { lr_mult: 7 }", filler)).layers[1]
+    state, out = entry.made.layers
+    assert (state["tops"], out["bottoms"], out["bias_lr"]) == (["y.state"], ["y.state"], 7)
+    assert out["weight_init"] == {"type": "Xavier"}
+    assert [f.blobs for f in entry.made.filled] == [(0,), (1,), (2,), (3,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "keys", "said"),
+    [
+        ("LSTM", "", "expose_hidden: true", "'expose_hidden'"),
+        ("LSTM", 'bottom: "c"', "", "an input that is the same at every step"),
+        ("RNN", 'param { name: "w" }', "", "shares params"),
+        ("LSTM", "param { } " * 4, "", "has 'param' 4 times, but 3 blobs"),
+    ],
+)
+def test_what_is_refused(kind, more, keys, said):
+    """With the reason."""
+    (problem,) = translated(NET % (kind, more, keys)).problems
+    assert said in problem.message

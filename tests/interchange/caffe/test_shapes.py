@@ -1,0 +1,77 @@
+"""Layers that arrange, reduce and look up."""
+
+import pytest
+from support.caffe_nets import layers_of, one, refused
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('type: "Concat" bottom: "z" concat_param { axis: -1 }', {"type": "Concat", "axis": 3}),
+        ('type: "Concat" bottom: "z" concat_param { concat_dim: 2 }',
+         {"type": "Concat", "axis": 2}),
+        ('type: "Concat"', {"type": "Identity"}),
+        ('type: "Slice" top: "w" slice_param { slice_point: 1 }',
+         {"type": "Slice", "axis": 1, "slice_points": [1]}),
+        ('type: "Slice"', {"type": "Identity"}),
+        ('type: "Flatten" flatten_param { axis: 2 }',
+         {"type": "Flatten", "axis": 2, "end_axis": 3}),
+        ('type: "Tile" tile_param { axis: 2 tiles: 3 }', {"type": "Tile", "axis": 2, "tiles": 3}),
+        ('type: "Reduction" reduction_param { operation: SUMSQ axis: 1 }',
+         {"type": "Reduction", "operation": "SquareSum", "axis": 1, "coef": 1.0}),
+        ('type: "ArgMax" argmax_param { axis: 1 }', {"type": "Argmax", "axis": 1}),
+        ('type: "Reshape" reshape_param { shape { dim: [0, -1, 6] } }',
+         {"type": "Reshape", "shape": [24, 6]}),
+        ('type: "Reshape" reshape_param { axis: 2 num_axes: 0 shape { dim: 1 } }',
+         {"type": "Reshape", "shape": [4, 1, 6, 6]}),
+        ('type: "Reshape" reshape_param { axis: 1 shape { dim: [0, 36] } }',
+         {"type": "Reshape", "shape": [4, 36]}),
+    ],
+)  # fmt: skip
+def test_layers(body, wanted):
+    """Axes counted from the front, old names of properties, shapes worked out."""
+    assert one(f'bottom: "x" {body} top: "y"') == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('type: "Concat" concat_param { axis: 0 }', "along the batch axis"),
+        ('type: "Concat" concat_param { axis: 1 concat_dim: 1 }', "both 'axis' and the old"),
+        ('type: "Slice" slice_param { slice_point: 1 }', "has 1 slice points and 1 tops"),
+        ('type: "Tile"', "'tiles' is missing"),
+        ('type: "Reduction"', "along the batch axis"),
+        ('type: "ArgMax" argmax_param { top_k: 2 }', "'top_k: 2'"),
+        ('type: "Reshape" reshape_param { shape { dim: [2, 5] } }', "not as many elements"),
+        ('type: "Reshape" reshape_param { shape { dim: -1 } }', "no longer the batch axis"),
+        ('type: "Reshape" reshape_param { shape { dim: [-2, -1] } }', "not as many elements"),
+        ('type: "Embed" embed_param { num_output: 2 }', "'input_dim' is missing"),
+    ],
+)
+def test_what_is_refused(body, said):
+    """With the reason."""
+    refused(f'bottom: "x" {body} top: "y"', said)
+
+
+def test_argmax_over_a_sample():
+    """Flattened first; the top has the axes that Caffe's has."""
+    layers = layers_of('type: "ArgMax" bottom: "s" top: "y"')
+    assert [layer["type"] for layer in layers] == ["Flatten", "Argmax", "Reshape"]
+    assert layers[-1]["shape"] == [1, 1]
+
+
+def test_inner_product():
+    """Its axis; a transposed weight's filler counts its own inputs."""
+    body = 'type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 3 %s }'
+    assert one(body % "axis: -1")["axis"] == 3
+    found = one(body % 'transpose: true weight_filler { type: "xavier" }')
+    assert found["weight_init"] == {
+        "type": "Uniform",
+        "low": -1.0,
+        "high": 1.0,
+    }  # 3 inputs, it says
+
+
+def test_silence():
+    """Of the value of a loss there is nothing to be silenced."""
+    assert one('type: "Silence" bottom: "x"') == {"type": "Silence"}
