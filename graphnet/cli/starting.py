@@ -51,7 +51,9 @@ def new(
 
 @command
 def doctor(json: Json = False) -> int:
-    """Say what is on this machine: versions, BLAS, threads, GPUs, MPI, data, extras.
+    """Say what this machine has, and what is in the way.
+
+    Versions, BLAS, threads, GPUs, MPI, data sets, extras.
 
     Exits with 1 if something is missing that graphnet needs, or in its way.
     """

@@ -15,7 +15,7 @@ from graphnet.cli.options import NetFile, PhaseName
 from graphnet.cli.usage import Commands
 
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(imports, name="import", help="Make a net of graphnet of another framework's.")
+app.add_typer(imports, name="import", help="Bring in a net from another framework: Caffe.")
 
 
 def caffe(
@@ -58,7 +58,7 @@ def caffe(
 command(caffe, imports)
 
 exports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(exports, name="export", help="Make a net of another framework of graphnet's.")
+app.add_typer(exports, name="export", help="Hand a net on to another framework: Caffe.")
 
 
 def to_caffe(
