@@ -176,8 +176,9 @@ def _epochs(run: FoundRun) -> Points:
     found = sorted(run.statistics.get("epoch", {}).items())
     if not found:
         raise SpecError(
-            f"{run.path.name}: its statistics do not tell of epochs\n"
-            "  a TrainingSummary records them; or: --over iter"
+            f"{run.path.name}: it has recorded no statistic 'epoch'\n"
+            "  write --over iter, or record it in a coffee break: "
+            "lounge.update_statistics('epoch', state.epoch)"
         )
     return [(0.0, 0.0), *((float(i), e) for i, e in found)]
 

@@ -74,7 +74,7 @@ def test_watch(monkeypatch):
             "a has not recorded 'acc'\n  expected one of: accuracy, loss\n",
         ),
         (["runs/a", "-o", "x.svg", "--key", "acc"], "no run has recorded 'acc'\n"),
-        (["runs/a", "-o", "x.svg", "--over", "epoch"], "a: its statistics do not tell of epochs\n"),
+        (["runs/a", "-o", "x.svg", "--over", "epoch"], "a: it has recorded no statistic 'epoch'\n"),
     ],
 )
 def test_mistakes(arguments, message, capsys):

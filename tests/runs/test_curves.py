@@ -89,7 +89,7 @@ def test_mistakes(tmp_path):
     with pytest.raises(SpecError, match=r"no run has recorded 'acc'\n  expected one of: accuracy"):
         picture_of([run], keys=["acc"])
     del run.statistics["epoch"]
-    with pytest.raises(SpecError, match="do not tell of epochs"):
+    with pytest.raises(SpecError, match="it has recorded no statistic 'epoch'"):
         picture_of([run], "epoch")
 
 
