@@ -23,7 +23,7 @@ from graphnet.draw.png import png
 from graphnet.draw.shapes import Picture
 from graphnet.draw.svg import svg
 from graphnet.errors import GraphnetError, SpecError, TopologyError, one_of
-from graphnet.files.paths import refuse_to_write_over, shown
+from graphnet.files.paths import is_there, refuse_to_write_over, shown
 from graphnet.files.writing import Advice, write_durably
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet, compile_net
@@ -73,6 +73,10 @@ def draw(
     target = output or Path(f"{spec.name}.svg")
     _check_suffix(target, by)
     refuse_to_write_over(target, {"the net's YAML": path})
+    if output is None and is_there(target) and not _is_drawing(target):
+        raise SpecError(
+            f"{target}: there already, and no drawing of a net\n  name another: -o FILE"
+        )
     nets = _compiled(spec, phase)
     drawn = diagram(nets, spec)
     if target.suffix in _TEXTS:
@@ -82,6 +86,15 @@ def draw(
         content = _PICTURES[target.suffix](picture(drawn, heat, docs))
     write_durably(target, content if isinstance(content, bytes) else content.encode(), _ADVICE)
     say(f"{len(drawn.boxes)} layers drawn: {shown(target.absolute())}")
+
+
+def _is_drawing(path: Path) -> bool:
+    """Whether a file begins as the SVG files that are written here."""
+    try:
+        with path.open("rb") as file:
+            return b'class="graphnet"' in file.read(200)
+    except OSError:
+        return False
 
 
 def _check_suffix(target: Path, by: By) -> None:

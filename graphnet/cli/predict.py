@@ -19,6 +19,7 @@ from graphnet.data.source import entries
 from graphnet.data.tools import npy
 from graphnet.data.transformer import Samples
 from graphnet.data.transformers import out_shape
+from graphnet.declare.names import check_name, clashes
 from graphnet.declare.overrides import Override
 from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
 from graphnet.files.paths import refuse_to_write_over
@@ -82,6 +83,8 @@ def predict(
             f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
             "  write them to an .h5 file"
         )
+    if target.suffix.lower() in _HDF5:
+        _check_data_sets(target, outputs)
     with options.open_net(fed, "test", keep=outputs) as net:
         load_all(net.store, file, contents)
         found = run_batches(net, arrays, n_rows, batch)
@@ -94,6 +97,21 @@ def _check_endings(source: Path, target: Path) -> None:
     for path in (source, target):
         if path.suffix.lower() not in (*_HDF5, ".npy"):
             raise SpecError(f"{path}: unknown kind of file{one_of(['.h5', '.hdf5', '.npy'])}")
+
+
+def _check_data_sets(target: Path, names: Sequence[str]) -> None:
+    """See that an HDF5 file can hold data sets of these names.
+
+    Raises:
+        SpecError: Otherwise.
+    """
+    for name in names:
+        with located(None, f"{target}: of blob '{name}': "):
+            check_name(name)
+    for outer, inner, _ in clashes((name, name) for name in names):
+        raise SpecError(
+            f"{target}: blob '{inner}' would lie within blob '{outer}'\n  rename one of the tops"
+        )
 
 
 def _feeders(spec: NetSpec) -> dict[str, Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from graphnet.errors import SpecError
@@ -42,6 +42,21 @@ def is_same_file(one: Path, other: Path) -> bool:
         return os.path.samefile(one, other)  # noqa: PTH121  # pathlib's takes no missing file
     except (OSError, ValueError):
         return one.absolute() == other.absolute()
+
+
+def refuse_to_replace(targets: Iterable[Path]) -> None:
+    """See that nothing is there yet under the names that are to be written.
+
+    Raises:
+        SpecError: Naming what is there.
+    """
+    there = [str(shown(path)) for path in targets if os.path.lexists(path)]
+    if there:
+        it = "it" if len(there) == 1 else "them"
+        raise SpecError(
+            f"{', '.join(there)}: there already\n"
+            f"  choose another place; to replace {it}: --force, or force=True in Python"
+        )
 
 
 def refuse_to_write_over(target: Path, needed: Mapping[str, Path]) -> None:

@@ -36,7 +36,7 @@ def refuse_two_writers(layers: Iterable[LayerVertex]) -> None:
 
 
 def refuse_to_lose_data(spec: NetSpec) -> None:
-    """See that no layer writes a file that the net reads.
+    """See that no layer writes a file that the net reads, or the net's own.
 
     Raises:
         SpecError: At the layer that would.
@@ -45,6 +45,9 @@ def refuse_to_lose_data(spec: NetSpec) -> None:
         target = writer.spec.output_file
         if target is None:
             continue
+        if spec.file is not None:
+            with located(writer.position, writer.subject):
+                refuse_to_write_over(Path(target), {"the net's YAML": Path(spec.file)})
         for reader in spec.data_nodes():
             with located(writer.position, writer.subject):
                 for path in _files(reader.spec.data_source or ()):

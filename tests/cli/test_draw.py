@@ -46,6 +46,17 @@ def test_the_default_is_an_svg_of_the_nets_name(capsys):
     assert "small.svg" in capsys.readouterr().out
 
 
+def test_nobody_elses_file_is_replaced_unasked(capsys):
+    """Without a name of the user's, only a drawing is drawn again."""
+    assert main(["draw", "net.yaml"]) == 0
+    assert main(["draw", "net.yaml"]) == 0
+    Path("small.svg").write_text("mine")
+    assert main(["draw", "net.yaml"]) == 1
+    assert Path("small.svg").read_text() == "mine"
+    said = "small.svg: there already, and no drawing of a net\n  name another: -o FILE\n"
+    assert capsys.readouterr().err == said
+
+
 @pytest.mark.parametrize("by", ["macs", "bytes"])
 def test_heat(by):
     """The layer that has most is the hottest."""

@@ -23,6 +23,11 @@ class Wander(gn.CoffeeBreak):
         os.chdir("elsewhere" if os.path.isdir("elsewhere") else "..")
 """
 OUTPUT = "  - {name: out, type: HDF5Output, phase: test, filename: out.h5, bottoms: [prob]}\n"
+CAFFE = """name: "made"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 2 dim: 3 } } }
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+        inner_product_param { num_output: 2 } }
+"""
 #: Names that a command could stumble on: its own, those beside, and those of its neighbours.
 NAMES = [
     *("net.yaml", "solver.yaml", "run.json", "lock", "statistics.jsonl", "notes.unfinished"),
@@ -31,6 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
+    *("o.svg", "o.png", "o.prototxt", "o.caffemodel", "model.h5"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -52,6 +58,22 @@ COMMANDS = {
     "data info {}/train.h5": (),
     "snapshot info {}": (),
     "snapshot info good": (),
+    "draw net.yaml -o {}/o.svg": ("o.svg",),
+    "plot good -o {}/o.png": ("o.png",),
+    "plot good": (),
+    "nets": (),
+    "doctor": (),
+    "new {}/run.json --like iris": (),
+    "runs list {}": (),
+    "runs diff good good": (),
+    "runs rm {}": (),
+    "import caffe made.prototxt -o {}": (),
+    "import caffe made.prototxt -o {} --force": ("net.yaml",),
+    "export caffe net.yaml -o {}/o.prototxt": (),
+    "export caffe net.yaml --weights good -o {}/o.prototxt --force": (
+        *("o.prototxt", "o.caffemodel"),
+    ),
+    "export caffe net.yaml -o {}/net.yaml --force": (),
 }
 
 
@@ -101,6 +123,7 @@ def trained(folder, run):
     item = "coffee_breaks:\n  - {type: hooks.Wander, every_n_iter: 2}"
     (folder / "wandering.yaml").write_text(solver.replace("coffee_breaks:", item))
     assert run("solve net.yaml --quiet --exp-dir good").code == 0
+    (folder / "made.prototxt").write_text(CAFFE)
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

@@ -104,6 +104,17 @@ def test_another_blob_can_be_fed(trained, run):
             ),
             "o.npy: a .npy file holds one array, and the net gives ",
         ),
+        (
+            "--input rows.npy --output o.h5 --set layers.prob.tops=[a//b]",
+            "o.h5: of blob 'a//b': ",
+        ),
+        (
+            (
+                "--input rows.npy --output o.h5 --set layers.prob.tops=[t/u]"
+                " --set layers.accuracy={name: t, type: Tanh, bottoms: [ip1], tops: [t]}"
+            ),
+            "o.h5: blob 't/u' would lie within blob 't'\n  rename one of the tops\n",
+        ),
     ],
 )
 def test_mistakes_are_explained(trained, run, command, message):

@@ -42,6 +42,10 @@ PRINTING = [
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
     "data pack data=in.npy --to packed --force",
     *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
+    *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
+    *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
+    "export caffe net.yaml --weights run -o größe.prototxt --force",
+    "import caffe größe.prototxt -o größe --force",
 ]
 FAILING = [
     "check größe→.yaml",

@@ -1,8 +1,17 @@
-"""What is seen in a layout: overlaps, edges over vertices, crossings."""
+"""Graphs, and what is seen in a layout: overlaps, and edges over vertices."""
 
 from __future__ import annotations
 
 from itertools import combinations, pairwise
+
+import networkx as nx
+
+
+def directed(edges):
+    """A graph of these edges; older versions of networkx warn where they are given at once."""
+    graph = nx.DiGraph()
+    graph.add_edges_from(edges)
+    return graph
 
 
 def boxes(sizes, found):

@@ -10,6 +10,7 @@ from graphnet.files.paths import (
     is_same_file,
     is_there,
     placed,
+    refuse_to_replace,
     refuse_to_write_over,
     shown,
     user_path,
@@ -77,3 +78,13 @@ def test_one_file_by_other_names(tmp_path, monkeypatch):
     assert not is_same_file(file, Path("none"))
     assert not is_same_file(file, Path("a\0"))
     refuse_to_write_over(Path("none"), {"the input": file})
+
+
+def test_what_is_there_is_not_replaced(tmp_path, monkeypatch):
+    """All of it is named, a link that leads nowhere too."""
+    monkeypatch.chdir(tmp_path)
+    refuse_to_replace([Path("a"), Path("b")])
+    Path("a").touch()
+    Path("b").symlink_to("nowhere")
+    with pytest.raises(SpecError, match=r"^a, b: there already\n  choose another place; to repl"):
+        refuse_to_replace([Path("a"), tmp_path / "b", Path("c")])

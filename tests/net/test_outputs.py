@@ -138,3 +138,11 @@ def test_no_layer_writes_what_the_net_reads(tmp_path, phase):
     message = r"net.yaml:4:3: layer 'out' .*link.h5: this is what layer 'data' reads, which would"
     with pytest.raises(SpecError, match=message):
         load_net(tmp_path / "net.yaml", phase=phase)
+
+
+def test_a_layer_may_not_write_over_its_net(path):
+    """Not even where it may overwrite."""
+    path.write_text(NET.replace("out.h5", "net.yaml, force_overwrite: true"))
+    with pytest.raises(SpecError, match=r"net\.yaml: this is the net's YAML, which would be lost"):
+        load_net(path, phase="test")
+    assert path.read_text().startswith("- {name: data")

@@ -9,7 +9,7 @@ from graphnet.blob import shape_text
 from graphnet.cli.terminal import bytes_text, facts, say, table
 from graphnet.interchange.caffe.exporting import export_caffe
 from graphnet.interchange.caffe.imported import Imported
-from graphnet.interchange.caffe.importing import import_caffe
+from graphnet.interchange.caffe.importing import import_caffe, written
 from graphnet.layers.base import Phase
 
 
@@ -22,19 +22,18 @@ def caffe(
     *,
     level: int,
     stages: Sequence[str],
+    force: bool,
 ) -> None:
     """Import, and print a table of the layers.
 
     Raises:
         GraphnetError: Listing all that is wrong or has no equal.
     """
-    made = import_caffe(model, to, weights, solver, mean, level=level, stages=stages)
+    made = import_caffe(model, to, weights, solver, mean, level=level, stages=stages, force=force)
     table(["layer", "caffe", "graphnet", "filled with"],
           made.rows())  # fmt: skip
     say()
-    names = ["net.yaml", "solver.yaml", "model.h5", *(p.name for p in made.files.means.values())]
-    files = [to / name for name in names if (to / name).is_file()]
-    facts([*((path.name, _size(path)) for path in files), *_left_out(made)])
+    facts([*((path.name, _size(path)) for path in written(made, to)), *_left_out(made)])
     notes = [note for entry, _ in made.entries for note in entry.made.notes]
     if made.notes or notes:
         n = len(made.notes) + len(notes)
@@ -42,13 +41,13 @@ def caffe(
         say(f"{what} on what differs: see the comments in {to / 'net.yaml'}")
 
 
-def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase) -> None:
+def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase, *, force: bool) -> None:
     """Export, and print a table of the layers.
 
     Raises:
         GraphnetError: Listing all that Caffe has no equal of.
     """
-    found = export_caffe(net, to, weights, phase)
+    found = export_caffe(net, to, weights, phase, force=force)
     rows = [
         (
             each.of.name,

@@ -14,6 +14,8 @@ from graphnet.cli.app import app, command
 from graphnet.cli.options import NetFile, PhaseName
 from graphnet.cli.usage import Commands
 
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(imports, name="import", help="Bring in a net from another framework: Caffe.")
 
@@ -45,6 +47,7 @@ def caffe(
         list[str] | None, typer.Option(metavar="NAME", help="For the net's rules; repeatable.")
     ] = None,
     level: Annotated[int, typer.Option(metavar="N", help="For the net's rules.")] = 0,
+    force: Force = False,
 ) -> None:
     """Import a net of Caffe, its solver and its weights.
 
@@ -52,7 +55,9 @@ def caffe(
     """
     from graphnet.cli.interchange import caffe as caffe_import
 
-    caffe_import.caffe(model, to, weights, solver, mean, level=level, stages=stage or ())
+    caffe_import.caffe(
+        model, to, weights, solver, mean, level=level, stages=stage or (), force=force
+    )
 
 
 command(caffe, imports)
@@ -74,6 +79,7 @@ def to_caffe(
         ),
     ] = None,
     phase: PhaseName = "test",
+    force: Force = False,
 ) -> None:
     """Export a net and its weights to Caffe.
 
@@ -81,7 +87,7 @@ def to_caffe(
     """
     from graphnet.cli.interchange import caffe as caffe_export
 
-    caffe_export.to_caffe(net, to, weights, phase)
+    caffe_export.to_caffe(net, to, weights, phase, force=force)
 
 
 to_caffe.__name__ = "caffe"

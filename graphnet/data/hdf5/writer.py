@@ -26,6 +26,9 @@ ADVICE = Advice(DataError)
 _BLOCK_BYTES = 1 << 23
 _VERSIONS = ("earliest", "v110")
 
+#: How HDF5 files begin, unless there is a user block before.
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
 
 def write_files(
     files: Mapping[Path, Mapping[str, np.ndarray]],
@@ -173,6 +176,18 @@ class _Patient(io.RawIOBase):
     def seekable(self) -> bool:
         """It is."""
         return True
+
+
+def is_plain_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 files do, or there is nothing in it yet.
+
+    A snapshot does not: before its HDF5 lies a header.
+    """
+    if not path.is_file():
+        return True
+    with path.open("rb") as file:
+        beginning = file.read(len(_SIGNATURE))
+    return beginning in (_SIGNATURE, b"")
 
 
 class HDF5Writer:

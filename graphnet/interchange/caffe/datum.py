@@ -13,6 +13,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
 from graphnet.files.writing import Advice, output_file
+from graphnet.installation import pip_install
 from graphnet.interchange.caffe.lmdb_file import LMDBFile
 from graphnet.interchange.caffe.wire_format import Numbers, parse_wire
 
@@ -59,7 +60,7 @@ def decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
     except ImportError:
         raise DataError(
             f"{where} is an encoded picture, which Pillow reads"
-            "\n  install it: pip install 'graphnet-engine[images]'"
+            f"\n  install it: {pip_install('images')}"
         ) from None
     try:
         with Image.open(io.BytesIO(content)) as picture:

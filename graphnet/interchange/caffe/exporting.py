@@ -15,6 +15,7 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import GraphnetError, Problem, SnapshotError, SpecError
+from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.export_layers import parts_of
 from graphnet.interchange.caffe.exported_layer import Part
@@ -51,6 +52,8 @@ def export_caffe(
     to: Path | str,
     weights: Path | str | None = None,
     phase: Phase = "test",
+    *,
+    force: bool = False,
 ) -> list[Exported]:
     """Write a net as Caffe's: ``NAME.prototxt``, and ``NAME.caffemodel`` with weights.
 
@@ -59,6 +62,7 @@ def export_caffe(
         to: The .prototxt; the model lies beside it.
         weights: A run, snapshot or model.
         phase: Which of its layers. Data layers become an Input.
+        force: Whether files that are there may be replaced.
 
     Returns:
         What was written, layer by layer.
@@ -66,10 +70,19 @@ def export_caffe(
     Raises:
         GraphnetError: With all layers that Caffe does not have; nothing is then written.
     """
+    path = Path(to)
+    if path.suffix != ".prototxt":
+        raise SpecError(f"{path}: a net of Caffe is a .prototxt\n  give it a name that ends so")
+    targets = [path, *([path.with_suffix(".caffemodel")] if weights is not None else [])]
+    read = {"the net's YAML": net, "the weights": weights}
+    for target in targets:
+        needed = {k: Path(p) for k, p in read.items() if isinstance(p, str | Path)}
+        refuse_to_write_over(target, needed)
+    if not force:
+        refuse_to_replace(targets)
     spec = net if isinstance(net, NetSpec) else read_net(Path(net))
     found = exported(spec, phase)
     contents = None if weights is None else read_weights(Path(weights))[1]
-    path = Path(to)
     whole = Message.of("NetParameter", name=spec.name)
     layers = Message.of("NetParameter", layer=[each.part.message for each in found])
     text = write_text(whole) + write_text(layers)

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError
-from graphnet.files.paths import refuse_to_write_over
+from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
 from graphnet.interchange.caffe.datum import convert
@@ -217,6 +217,7 @@ def import_caffe(
     *,
     level: int = 0,
     stages: Sequence[str] = (),
+    force: bool = False,
 ) -> Imported:
     """Write a Caffe net as ``net.yaml``, ``solver.yaml`` and ``model.h5``.
 
@@ -228,6 +229,7 @@ def import_caffe(
         mean: A mean as .binaryproto, in place of the one that the net names.
         level: For the net's rules.
         stages: For the net's rules.
+        force: Whether files that are there may be replaced.
 
     Returns:
         What was done.
@@ -249,6 +251,8 @@ def import_caffe(
         level=level,
         stages=stages,
     )
+    if not force:
+        refuse_to_replace(written(made, folder))
     folder.mkdir(parents=True, exist_ok=True)
     for each in made.files.converted.values():
         convert(each.samples(), each.file, each.names)
@@ -263,6 +267,15 @@ def import_caffe(
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)
     return made
+
+
+def written(made: Imported, folder: Path) -> list[Path]:
+    """The files that an import writes, those of data and means last."""
+    names = ["net.yaml"]
+    names += ["solver.yaml"] if made.solver is not None else []
+    names += ["model.h5"] if made.weights is not None else []
+    of_data = [each.file for each in made.files.converted.values()]
+    return [*(folder / name for name in names), *made.files.means.values(), *of_data]
 
 
 def _write_mean(source: Path, target: Path) -> None:

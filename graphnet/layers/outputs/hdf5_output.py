@@ -8,9 +8,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from graphnet.data.hdf5.reader import contents_if_hdf5
-from graphnet.data.hdf5.writer import HDF5Writer
+from graphnet.data.hdf5.writer import HDF5Writer, is_plain_hdf5
 from graphnet.declare.names import check_name, clashes
-from graphnet.errors import SpecError
+from graphnet.errors import DataError, SpecError
 from graphnet.files.paths import user_path
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.outputs.output import OutputSpec
@@ -32,7 +32,8 @@ class HDF5Output(OutputSpec):
     Args:
         filename: The path of the file, relative to the folder of the YAML file.
         datasets: A name for each bottom. Default: the bottoms' own.
-        force_overwrite: Replace a file that is there; otherwise it is an error. Default false.
+        force_overwrite: Replace a file that is there; otherwise it is an error. Default false. Only HDF5 files of data
+            sets are replaced.
     Example:
         - {name: codes, type: HDF5Output, phase: test, filename: codes.h5, datasets: [code, label],
            bottoms: [ip1, label]}
@@ -117,7 +118,17 @@ class HDF5OutputLayer(Layer[HDF5Output]):
         self._iteration = self.context.iteration
 
     def _may_replace(self) -> bool:
-        """Whether a file of that name may be replaced: so declared, or made by this run."""
+        """Whether a file of that name may be replaced: so declared, or made by this run.
+
+        Raises:
+            DataError: If it is declared, and the file is of another kind: a text, or a snapshot.
+        """
+        path = Path(self.spec.filename)
+        if self.spec.force_overwrite and not is_plain_hdf5(path):
+            raise DataError(
+                f"{path}: is no HDF5 file of data sets, so it is not replaced by one"
+                "\n  choose another filename"
+            )
         is_own = self.spec.filename in self.context.replaceable
         return self.spec.force_overwrite or (is_own and self._is_alike())
 

@@ -14,6 +14,7 @@ from graphnet.errors import SnapshotError
 from graphnet.files.paths import is_there, shown
 from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.params.param import ParamStore
+from graphnet.solver.record.claim import SNAPSHOTS, is_snapshot_name
 from graphnet.solver.record.run_directory import newest_good
 from graphnet.solver.record.snapshot_file import (
     Arrays,
@@ -195,7 +196,12 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
 
 
 def _refuse_other(path: Path) -> None:
-    """Refuse to replace a file that is not empty and no model or snapshot."""
+    """Refuse to replace a file that is not empty and no model, or a run's snapshot."""
+    if path.parent.name == SNAPSHOTS and is_snapshot_name(path.name):
+        raise SnapshotError(
+            f"{path}: is the name of a run's snapshot, without which it could not go on\n"
+            "  choose another name"
+        )
     if not path.is_file():
         return
     with path.open("rb") as file:

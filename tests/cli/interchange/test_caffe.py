@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from support import caffe_files as made
 
 from graphnet.solver.record.snapshot_file import read
@@ -58,3 +59,52 @@ def test_what_is_unsupported(run):
     assert found.code == 1
     assert found.err.startswith("n.prototxt:3:20: layer 'ip' (Python): is a class")
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        ("net.yaml", "net.yaml: a net of Caffe is a .prototxt\n"),
+        ("w.prototxt", "w.caffemodel: this is the weights, which would be lost\n"),
+        (
+            "there.prototxt",
+            "there.prototxt: there already\n  choose another place; to replace ",
+        ),
+        ("beside.prototxt", "beside.caffemodel: there already\n"),
+    ],
+)
+def test_an_export_loses_nothing(run, to, message):
+    """Neither what it reads nor what lies there; ``--force`` replaces the latter."""
+    write_files()
+    assert run("import caffe n.prototxt --weights m.caffemodel -o out").code == 0
+    Path("out/net.yaml").rename("net.yaml")
+    Path("out/model.h5").rename("w.caffemodel")
+    for name in ("there.prototxt", "beside.caffemodel"):
+        Path(name).write_text("mine")
+    before = {p: p.read_bytes() for p in Path().iterdir() if p.is_file()}
+    found = run(f"export caffe net.yaml --weights w.caffemodel -o {to}")
+    assert found.code == 1
+    assert found.err.startswith(message)
+    assert {p: p.read_bytes() for p in Path().iterdir() if p.is_file()} == before
+    again = run(f"export caffe net.yaml --weights w.caffemodel -o {to} --force")
+    assert again.code == (0 if to[0] in "tb" else 1)
+
+
+def test_an_import_loses_nothing(run):
+    """What lies in its folder stays, and is not said to be written."""
+    write_files()
+    Path("out").mkdir()
+    for name in ("solver.yaml", "model.h5"):
+        Path("out", name).write_text("mine")
+    found = run("import caffe n.prototxt -o out")
+    assert found.code == 0
+    assert "solver.yaml" not in found.out
+    assert "model.h5" not in found.out
+    found = run("import caffe n.prototxt --weights m.caffemodel -o out")
+    assert found.code == 1
+    assert found.err == (
+        "out/net.yaml, out/model.h5: there already\n"
+        "  choose another place; to replace them: --force, or force=True in Python\n"
+    )
+    assert Path("out/model.h5").read_text() == "mine"
+    assert run("import caffe n.prototxt --weights m.caffemodel -o out --force").code == 0

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import networkx as nx
+from draw.graphs import directed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_a_chain_is_straight():
     """Also where other vertices stand beside it."""
     chain = [(i, i % 2) for i in range(6)]
     rows = [[(i, 0), (i, 1)] for i in range(6)]
-    graph = nx.DiGraph(pairwise(chain))
+    graph = directed(pairwise(chain))
     graph.add_nodes_from(v for row in rows for v in row)
     xs = coordinates(graph, rows, frozenset(), apart)
     assert len({round(xs[v], 6) for v in chain}) == 1
@@ -53,5 +54,5 @@ def test_a_long_edge_is_straight_inside():
     edges = [((0, 0), (1, 0)), *pairwise(bends), ((3, 0), (4, 1))]
     edges += [((0, 0), (1, 1)), ((1, 1), (2, 1)), ((2, 1), (3, 1)), ((3, 1), (4, 0))]
     rows = [[(0, 0)], *[[(i, 0), (i, 1)] for i in range(1, 4)], [(4, 0), (4, 1)]]
-    xs = coordinates(nx.DiGraph(edges), rows, frozenset(bends), apart)
+    xs = coordinates(directed(edges), rows, frozenset(bends), apart)
     assert len({round(xs[v], 6) for v in bends}) == 1

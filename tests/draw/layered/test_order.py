@@ -2,6 +2,7 @@
 
 import networkx as nx
 import pytest
+from draw.graphs import directed
 
 from graphnet.draw.layered.order import crossings, ordered
 
@@ -12,7 +13,7 @@ def rows_of(graph):
 
 def test_crossings_are_counted():
     """Each pair of edges once; edges that share an end do not cross."""
-    graph = nx.DiGraph([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("b", "z")])
+    graph = directed([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("b", "z")])
     assert crossings(graph, [["a", "b"], ["x", "y", "z"]]) == 1
     assert crossings(graph, [["b", "a"], ["x", "y", "z"]]) == 3
     assert crossings(graph, [["b", "a"], ["z", "x", "y"]]) == 1
@@ -22,7 +23,7 @@ def test_crossings_are_counted():
 def test_a_twisted_ladder_is_untwisted(n):
     """A drawing without crossings is found where there is one."""
     edges = [((i, row), ((i * 2 + row) % n, row + 1)) for i in range(n) for row in range(1)]
-    graph = nx.DiGraph(edges)
+    graph = directed(edges)
     assert crossings(graph, ordered(graph, rows_of(graph))) == 0
 
 
@@ -35,13 +36,13 @@ def test_a_tree_has_no_crossings():
 
 def test_the_complete_graph_has_what_it_must():
     """K(3,4) in two rows has 18 in any order."""
-    graph = nx.DiGraph([(f"u{i}", f"v{j}") for i in range(3) for j in range(4)])
+    graph = directed([(f"u{i}", f"v{j}") for i in range(3) for j in range(4)])
     assert crossings(graph, ordered(graph, rows_of(graph))) == 18
 
 
 def test_nothing_is_lost():
     """Each row has the vertices it had."""
-    graph = nx.DiGraph([("a", "c"), ("b", "d"), ("a", "d"), ("b", "c")])
+    graph = directed([("a", "c"), ("b", "d"), ("a", "d"), ("b", "c")])
     assert [sorted(row) for row in ordered(graph, [["b", "a"], ["d", "c"]])] == [
         ["a", "b"],
         ["c", "d"],
@@ -51,6 +52,6 @@ def test_nothing_is_lost():
 
 def test_the_order_is_always_the_same():
     """A picture of one net is one picture."""
-    graph = nx.DiGraph([(i, 10 + (i * 7 + k) % 9) for i in range(9) for k in (0, 3, 4)])
+    graph = directed([(i, 10 + (i * 7 + k) % 9) for i in range(9) for k in (0, 3, 4)])
     rows = [list(range(9)), list(range(10, 19))]
     assert ordered(graph, rows) == ordered(graph, rows)

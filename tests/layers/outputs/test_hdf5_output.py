@@ -52,7 +52,8 @@ def test_names(tmp_path):
 
 def test_existing_file(tmp_path):
     """A file that is there is refused when the net is built, unless it may be overwritten."""
-    (tmp_path / "out.h5").write_text("precious")
+    with h5py.File(tmp_path / "out.h5", "w") as file:
+        file["precious"] = 1
     with pytest.raises(DataError, match=r"out.h5 exists already"):
         rig(spec().relative_to(tmp_path))
     made = rig(spec(force_overwrite=True).relative_to(tmp_path))
@@ -103,3 +104,14 @@ def test_mistakes():
         spec(datasets=["x", "x"])
     with pytest.raises(SpecError, match="filename"):
         spec(filename="")
+
+
+@pytest.mark.parametrize("content", [b"layers: []", b"graphnet 1\n" + bytes(600)])
+def test_what_is_no_hdf5_file_is_not_overwritten(tmp_path, content):
+    """A text or a snapshot stays, though ``force_overwrite`` is set; an empty file does not."""
+    (tmp_path / "out.h5").write_bytes(content)
+    with pytest.raises(DataError, match=r"out\.h5: is no HDF5 file of data sets, so it is not"):
+        rig(spec(force_overwrite=True).relative_to(tmp_path))
+    assert (tmp_path / "out.h5").read_bytes() == content
+    (tmp_path / "out.h5").write_bytes(b"")
+    rig(spec(force_overwrite=True).relative_to(tmp_path)).layer.close()

@@ -75,6 +75,7 @@ def test_a_model_replaces_a_model(tmp_path):
         ("notes.txt/model.h5", "notes.txt/model.h5: cannot be written: Not a directory"),
         ("notes.txt", "notes.txt: is not a model, so it is not replaced by one\n  choose another"),
         ("link", "\n  it is a symbolic link, and none is followed: remove it"),
+        ("snapshots/best.h5", "best.h5: is the name of a run's snapshot, without which it could"),
         ("m" * 300, "m: cannot be written: File name too long"),
     ],
 )
