@@ -32,8 +32,8 @@ class HDF5Output(OutputSpec):
     Args:
         filename: The path of the file, relative to the folder of the YAML file.
         datasets: A name for each bottom. Default: the bottoms' own.
-        force_overwrite: Replace a file that is there; otherwise it is an error. Default false. Only HDF5 files of data
-            sets are replaced.
+        force_overwrite: Replace an HDF5 file that is there; otherwise it is an error. Files of
+            other kinds, and snapshots, are never replaced. Default false.
     Example:
         - {name: codes, type: HDF5Output, phase: test, filename: codes.h5, datasets: [code, label],
            bottoms: [ip1, label]}
