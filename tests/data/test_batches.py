@@ -1,6 +1,5 @@
 """Batches in the order of each epoch, from memory and streamed."""
 
-import os
 import tracemalloc
 
 import h5py
@@ -220,15 +219,12 @@ def test_failure_can_be_repeated(tmp_path):
     """A batch that cannot be made leaves the cursor where it was."""
     path = numbered(tmp_path / "a.h5", 0, 10)
     batches = batches_of(Table([HDF5File(path, BOTH)]), 4)
-    content = path.read_bytes()
-    stamp = path.stat()
-    path.unlink()
+    aside = path.rename(tmp_path / "aside.h5")
     for _ in range(2):
         with pytest.raises(DataError, match="cannot read"):
             take(batches, 1)
         assert batches.cursor == 0
-    path.write_bytes(content)
-    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    aside.rename(path)  # the file itself, which a copy is not
     assert take(batches, 1)[0] == [0, 1, 2, 3]
 
 
