@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -48,6 +49,14 @@ OPTION_WORDS: Mapping[str, str] = {
     "--out": "--output",
     "--output-dir": "--exp-dir",
     "--snapshot": "--weights",
+}
+
+_VALUE_WORDS: Mapping[str, str] = {
+    r"Value error, ": "",
+    r"Input should be greater than or equal to (\S+)": r"expected at least \1",
+    r"Input should be less than or equal to (\S+)": r"expected at most \1",
+    r"Input should be a valid integer.*": "expected a whole number",
+    r"Input should be a valid number.*": "expected a number",
 }
 
 #: What a mistake in the command line is raised as.
@@ -102,9 +111,16 @@ def _message(error: Any, args: Sequence[str]) -> str:
     if option and error.message.startswith("No such option"):
         options = [o for p in error.ctx.command.params for o in p.opts if o.startswith("--")]
         return f"No such option '{option}'.{_meant(option, OPTION_WORDS, [*options, '--help'])}"
-    message = str(error.format_message()).replace("Value error, ", "")  # pydantic's, by Typer
+    message = _in_our_words(str(error.format_message()))
     if "unexpected extra argument" in message:
         message += _extra_argument_hint(error, args)
+    return message
+
+
+def _in_our_words(message: str) -> str:
+    """What Typer says of a value is pydantic's, in words that no user of a command line has."""
+    for theirs, ours in _VALUE_WORDS.items():
+        message = re.sub(theirs, ours, message)
     return message
 
 

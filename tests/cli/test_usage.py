@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphnet.cli.usage import COMMAND_WORDS, OPTION_WORDS
+from graphnet.cli.usage import COMMAND_WORDS, OPTION_WORDS, _in_our_words
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,36 @@ def test_words_lead_to_what_there_is(run):
     helps = "".join(run(f"{c} --help").out for c in ("solve", "test", "predict", "data pack"))
     for word in OPTION_WORDS.values():
         assert word.split()[0] in helps
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("solve n.yaml --threads 0", "threads"),
+        ("solve n.yaml --threads x", "threads"),
+        ("time n.yaml --steps 1.5", "steps"),
+        ("plot runs --watch often", "watch"),
+    ],
+)
+def test_values_that_do_not_fit(run, command, option):
+    """The option is named, and nothing is said in pydantic's words."""
+    found = run(command)
+    assert found.code == 2
+    last = found.err.splitlines()[-1]
+    assert last.startswith(f"Error: Invalid value for '--{option}': ")
+    assert "Input should" not in last
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("x: Input should be greater than or equal to 0.1", "x: expected at least 0.1"),
+        ("x: Input should be less than or equal to 3", "x: expected at most 3"),
+        ("x: Input should be a valid integer, unable to parse", "x: expected a whole number"),
+        ("x: Input should be a valid number, unable to parse", "x: expected a number"),
+        ("x: Value error, no such size", "x: no such size"),
+    ],
+)
+def test_words_for_values(theirs, ours):
+    """Typer's newer versions speak as pydantic does."""
+    assert _in_our_words(theirs) == ours
