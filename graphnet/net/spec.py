@@ -236,6 +236,11 @@ def _layer_hint(layers: Any) -> str:
     """How layers are written that are given by name, if these are."""
     if not (isinstance(layers, Mapping) and layers):
         return ""
+    if all(str(key).startswith("-") for key in layers):
+        return (
+            "\n  an item of a list begins with a dash and a space: write '- name: …', and the keys"
+            " below it\n  without a dash, in the column of 'name'"
+        )
     name, layer = next(iter(layers.items()))
     kind = layer.get("type", "…") if isinstance(layer, Mapping) else "…"
     return f"\n  write each of them as an item: - {{name: {name}, type: {kind}, …}}"

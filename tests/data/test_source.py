@@ -117,14 +117,7 @@ def test_missing(folder, monkeypatch):
 def test_check_names():
     """A named set that does not exist is refused with the name that was meant."""
     source.check_names(("dataset:mnist/train", "any/path"))
-    message = (
-        "there is no data set 'dataset:mnits/train'\n  did you mean 'mnist/train'?\n"
-        "  expected one of: mnist/train, mnist/test, fashion-mnist/train, fashion-mnist/test, "
-        "cifar10/train, cifar10/test, "
-        "iris/train, iris/test, digits/train, digits/test, digits28/train, digits28/test, "
-        "mnist-pairs/train, mnist-pairs/test, digits28-pairs/train, digits28-pairs/test, "
-        "docs-text/train, docs-text/test"
-    )
+    message = "there is no data set 'dataset:mnits/train'\n  did you mean 'dataset:mnist/train'?"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         source.check_names("dataset:mnits/train")
     with pytest.raises(DataError, match="there is no data set 'dataset:mnist'\n  did you mean"):

@@ -48,16 +48,17 @@ def split_names() -> list[str]:
 
 def lookup(name: str) -> tuple[NamedSet, str]:
     """The set and the split that ``NAME/SPLIT`` names."""
-    _check_name(f"data set '{PREFIX}{name}'", name, split_names())
+    _check_name("data set", name, split_names(), PREFIX)
     set_name, _, split = name.partition("/")
     return SETS[set_name], split
 
 
-def _check_name(what: str, name: str, names: Collection[str]) -> None:
-    """See that it is one of these names."""
+def _check_name(what: str, name: str, names: Collection[str], prefix: str = "") -> None:
+    """See that it is one of these names; ``prefix`` is what stands before it where it is used."""
     if name not in names:
-        hint = f"{did_you_mean(name, names)}\n  expected one of: {', '.join(names)}"
-        raise DataError(f"there is no {what}{hint}")
+        close = did_you_mean(prefix + name, [prefix + known for known in names])
+        hint = close or f"\n  expected one of: {', '.join(names)}"
+        raise DataError(f"there is no {what} '{prefix}{name}'{hint}")
 
 
 def mean_shape(name: str) -> Shape:
@@ -72,7 +73,7 @@ def resolve_mean(name: str) -> Path:
 
 def _with_mean(name: str) -> NamedSet:
     names = [f"{s.name}/{MEAN}" for s in SETS.values() if s.has_mean]
-    _check_name(f"mean '{PREFIX}{name}'", name, names)
+    _check_name("mean", name, names, PREFIX)
     return SETS[name.removesuffix(f"/{MEAN}")]
 
 
@@ -133,7 +134,7 @@ def fetch(
     Returns:
         The file of each split, and of the mean if it has one.
     """
-    _check_name(f"data set '{name}'", name, SETS)
+    _check_name("data set", name, SETS)
     found = SETS[name]
     folder = data_folder() if to_dir is None else to_dir.absolute()
     parts = [*found.rows, *([MEAN] if found.has_mean else [])]

@@ -210,10 +210,12 @@ def test_unknown_set():
     """A name that is no set is refused with the one that was meant."""
     with pytest.raises(
         DataError,
-        match="there is no data set 'fashion'\n  did you mean 'fashion-mnist'\\?\n"
-        "  expected one of: mnist, fashion-mnist, cifar10, iris, digits, digits28, ",
+        match=r"there is no data set 'fashion'\n  did you mean 'fashion-mnist'\?$",
     ):
         store.fetch("fashion")
+    expected = "'x'\n  expected one of: mnist, fashion-mnist, cifar10, iris, digits, digits28, "
+    with pytest.raises(DataError, match=expected):
+        store.fetch("x")
 
 
 @pytest.mark.parametrize(
