@@ -279,6 +279,7 @@ class Net(RunningNet):
 
     # --- the whole data set -------------------------------------------------------------
 
+    @spelled_out
     def evaluate(self) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
@@ -307,6 +308,7 @@ class Net(RunningNet):
                 layer.seek(first, wrap=False)
             yield
 
+    @spelled_out
     def predict(self, inputs: Mapping[str, Any] | Any) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
 

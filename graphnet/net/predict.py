@@ -118,9 +118,11 @@ def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) 
             raise ShapeError(
                 f"predict: '{name}' has the shape {array.shape}, expected ({rows}){hint}"
             )
+    if not arrays:
+        raise ShapeError("predict: nothing is fed\n  give an array for each input: {'data': array}")
     rows_of = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(rows_of.values())) != 1:
-        listed = ", ".join(f"'{name}' has {n}" for name, n in rows_of.items()) or "nothing is fed"
+        listed = ", ".join(f"'{name}' has {n}" for name, n in rows_of.items())
         raise ShapeError(f"predict: the blobs disagree on the number of rows: {listed}")
     return next(iter(rows_of.values()))
 

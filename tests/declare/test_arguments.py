@@ -48,6 +48,11 @@ CALLS = [
     (lambda: gn.solve(solver()), "solve: missing 'net'\n  it takes: solver, net, fresh, reporter"),
     (lambda: gn.solve(solver(), net(), reporter=print), "reporter: expected a Reporter, found a"),
     # predict
+    (lambda: net().predict(), "Net.predict: missing 'inputs'\n  it takes: inputs"),
+    (lambda: net().predict(inpts=X), "unknown key 'inpts'\n  did you mean 'inputs'?"),
+    (lambda: net().predict({}), "predict: nothing is fed\n  give an array for each input: "),
+    (lambda: net().evaluate(n=3), "Net.evaluate: unknown key 'n'"),
+    (lambda: solver().solve(), "Solver.solve: missing 'net'\n  it takes: net, fresh, reporter"),
     (lambda: net().predict(None), "arrays by blob, found nothing\n  write net.predict({'x': …})"),
     (lambda: net().predict("abc"), "expected arrays by blob, found the text 'abc'"),
     (lambda: net().predict({"y": X}), "net 'net' has no blob 'y'\n  there is: x, la"),
