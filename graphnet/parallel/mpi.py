@@ -31,6 +31,8 @@ _ARRAYS, _VALUE, _GATHERED, _BEAT = 1, 2, 3, 4  # tags
 #: How often a waiting rank asks before it lets others have the processor, and then how long.
 _ASKS, _NAP_S, _LONG_NAP_S = 200, 5e-5, 2e-3
 _ABORTED_WITHIN_S = 2.0
+#: A launcher that is told to end a job may drop what it has not passed on yet: the message above.
+_FORWARDED_WITHIN_S = 0.2
 
 
 class MPICommunicator(Communicator):
@@ -146,6 +148,7 @@ class MPICommunicator(Communicator):
             exit_soon = threading.Timer(_ABORTED_WITHIN_S, os._exit, (1,))
             exit_soon.daemon = True
             exit_soon.start()
+            time.sleep(_FORWARDED_WITHIN_S)
             MPI.COMM_WORLD.Abort(1)
         os._exit(1)
 
