@@ -167,7 +167,6 @@ class Solver(Sealed):
         self._save_into = Path(save_into).absolute() if save_into else None
         self._save_every, self._file_exists = every_n_iter, file_exists
 
-    @spelled_out
     def solve(
         self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
     ) -> SolverState:

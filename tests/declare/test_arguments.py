@@ -52,7 +52,6 @@ CALLS = [
     (lambda: net().predict(inpts=X), "unknown key 'inpts'\n  did you mean 'inputs'?"),
     (lambda: net().predict({}), "predict: nothing is fed\n  give an array for each input: "),
     (lambda: net().evaluate(n=3), "Net.evaluate: unknown key 'n'"),
-    (lambda: solver().solve(), "Solver.solve: missing 'net'\n  it takes: net, fresh, reporter"),
     (lambda: net().predict(None), "arrays by blob, found nothing\n  write net.predict({'x': …})"),
     (lambda: net().predict("abc"), "expected arrays by blob, found the text 'abc'"),
     (lambda: net().predict({"y": X}), "net 'net' has no blob 'y'\n  there is: x, la"),
