@@ -97,7 +97,9 @@ def round_marks(low: float, high: float, n: float) -> list[float]:
     """The multiples of 1, 2 or 5 times a power of ten between two values, about ``n`` of them."""
     rough = (high - low) / n
     power = 10.0 ** floor(log10(rough))
-    step = next(f * power for f in (1, 2, 5, 10) if f * power >= rough * 0.999)
+    # a step larger than the range may miss it: then the next smaller one
+    steps = [f * power for f in (10, 5, 2, 1) if f * power <= high - low]
+    step = next((s for s in reversed(steps) if s >= rough * 0.999), steps[0])
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     return [i * step for i in range(first, last + 1)]
 
