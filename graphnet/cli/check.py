@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from graphnet.backend import open_backend
 from graphnet.blob import shape_text
 from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
-from graphnet.cli.summary import fallback_notice, net_facts, settings
+from graphnet.cli.summary import compile_to_show, fallback_notice, net_facts, settings
 from graphnet.cli.terminal import (
     bytes_text,
     count_text,
@@ -25,7 +22,7 @@ from graphnet.cli.terminal import (
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError, TopologyError
 from graphnet.layers.base import Kind, Phase
-from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.compiled import CompiledNet
 from graphnet.net.flow import unreached
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.in_step import chance_meetings
@@ -54,7 +51,7 @@ def check(
     """
     declared = read_net_and_solver(path, overrides, user_code=user_code)
     data = resolve_data(declared.net, phase=phase)
-    compiled = _compiled(data.spec, phase, memory_limit)
+    compiled = compile_to_show(data.spec, phase, memory_limit)
     solver = declared.solver
     if solver is not None:
         solver.check_breaks(declared.net.statistic_keys)
@@ -72,11 +69,6 @@ def check(
             say(f"warning: {warning}")
     if solver is not None and (misplaced := solver.places()):
         raise SpecError.of(misplaced)
-
-
-def _compiled(spec: NetSpec, phase: Phase, memory_limit: int | None) -> CompiledNet:
-    backend, dtype = open_backend("numpy"), np.dtype("float32")
-    return compile_net(spec, phase, backend, dtype, "needed", memory_limit=memory_limit)
 
 
 def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: CompiledNet) -> None:
@@ -99,7 +91,7 @@ def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: Compiled
         return
     if resolve_data(spec, phase=other).missing:  # its shapes may not be known here
         return
-    both = {compiled.phase: compiled, other: _compiled(spec, other, compiled.memory_limit)}
+    both = {compiled.phase: compiled, other: compile_to_show(spec, other, compiled.memory_limit)}
     if spec.has_phase("test"):
         check_shared(both["test"], both["train"], both["train"].declared)
 

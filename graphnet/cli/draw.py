@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import numpy as np
-
-from graphnet.backend import open_backend
 from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
+from graphnet.cli.summary import compile_to_show, fallback_notice
 from graphnet.cli.terminal import bytes_text, count_text, notice, say
 from graphnet.declare.overrides import Override
 from graphnet.draw.diagram import BoxKey, Diagram, diagram
@@ -26,7 +23,7 @@ from graphnet.errors import GraphnetError, SpecError, TopologyError, one_of
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
 from graphnet.files.writing import Advice, write_durably
 from graphnet.layers.base import Phase
-from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.compiled import CompiledNet
 from graphnet.net.load_net import load_net
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
@@ -125,11 +122,9 @@ def _compiled(spec: NetSpec, phase: Phase | None) -> list[CompiledNet]:
             phases = tuple(p for p in phases if p in declared)
         elif "test" not in declared:  # nothing is added by it
             phases = ("train",)
-    backend, dtype = open_backend("numpy"), np.dtype("float32")
-    nets = []
-    for each in phases:
-        data = resolve_data(spec, phase=each)
-        nets.append(compile_net(data.spec, each, backend, dtype, "needed", memory_limit=_ANY_SIZE))
+    nets = [
+        compile_to_show(resolve_data(spec, phase=each).spec, each, _ANY_SIZE) for each in phases
+    ]
     if not nets:
         raise TopologyError(f"net '{spec.name}' has no layers")
     return nets

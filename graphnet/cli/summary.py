@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel
 
+from graphnet.backend import open_backend
 from graphnet.cli.net_and_solver import NetAndSolver
 from graphnet.cli.terminal import bytes_text
 from graphnet.data.sets.store import PREFIX
-from graphnet.net.compiled import CompiledNet
+from graphnet.layers.base import Phase
+from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.sources import ResolvedData
+from graphnet.net.spec import NetSpec
 from graphnet.solver.spec import SolverSpec
 
 #: Names and what they stand for, one line each.
 Facts: TypeAlias = list[tuple[str, str]]
+
+
+def compile_to_show(spec: NetSpec, phase: Phase, memory_limit: int | None = None) -> CompiledNet:
+    """A net as it would run on NumPy in float32. Nothing of it is allocated.
+
+    Raises:
+        GraphnetError: If it cannot be compiled.
+    """
+    backend, dtype = open_backend("numpy"), np.dtype("float32")
+    return compile_net(spec, phase, backend, dtype, "needed", memory_limit=memory_limit)
 
 
 def net_facts(compiled: CompiledNet, data: ResolvedData) -> Facts:

@@ -92,14 +92,14 @@ class FoundRun:
         """What it was declared with, by dotted key."""
         return read_settings(self.path)
 
-    @property
+    @cached_property
     def iter(self) -> int:
         """The last iteration that anything is known of."""
         ends = [int(start.get("to_iter") or 0) for start in self.starts]
         recorded = [max(values, default=0) for values in self.statistics.values()]
         return max([0, *ends, *recorded, *snapshots_in(self.path)])
 
-    @property
+    @cached_property
     def best(self) -> dict[str, tuple[float, int]]:
         """The best value of each statistic that was validated, and when it was reached.
 

@@ -1,4 +1,4 @@
-"""Graphs, and what is seen in a layout: overlaps, and edges over vertices."""
+"""Graphs, and what is seen in a layout: overlaps, edges over vertices, crossings."""
 
 from __future__ import annotations
 
@@ -53,3 +53,17 @@ def edges_over_vertices(sizes, found):
         if v not in edge
         if any(left < x < right and top < y < bottom for x, y in sampled(points))
     ]
+
+
+def n_edge_crossings(lines):
+    """How many pairs of drawn edges cross between two rows."""
+    pieces = {}
+    for points in lines.values():
+        for a, b in list(pairwise(points))[1::2]:
+            pieces.setdefault((a.y, b.y), []).append((a.x, b.x))
+    return sum(
+        (a[0] - b[0]) * (a[1] - b[1]) < 0
+        for found in pieces.values()
+        for i, a in enumerate(found)
+        for b in found[:i]
+    )

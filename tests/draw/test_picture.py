@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import yaml
-from draw.graphs import edges_over_vertices, overlaps
+from draw.graphs import edges_over_vertices, n_edge_crossings, overlaps
 from support import classic_nets
 
 from graphnet.backend import open_backend
 from graphnet.draw import picture as picture_module
 from graphnet.draw.diagram import BoxKey, diagram
-from graphnet.draw.layered.layout import layout, n_edge_crossings
+from graphnet.draw.layered.layout import layout
 from graphnet.draw.picture import Heat, picture
 from graphnet.draw.shapes import Rect, Text
 from graphnet.net.compiled import compile_net

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from support.classic_nets import INCEPTION_MODULES
+
 
 class Net:
     """A net that is written layer after layer; each call names the blob it makes."""
@@ -90,14 +92,7 @@ def googlenet() -> str:
     x = net.pool("pool1", net.conv_relu("conv1/7x7", "data", 64, 7, 2, 3), 3, 2)
     x = net.conv_relu("conv2/reduce", net.norm("norm1", x), 64, 1)
     x = net.pool("pool2", net.norm("norm2", net.conv_relu("conv2/3x3", x, 192, 3, 1, 1)), 3, 2)
-    modules = {
-        "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
-        "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
-        "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
-        "4e": (256, 160, 320, 32, 128, 128), "5a": (256, 160, 320, 32, 128, 128),
-        "5b": (384, 192, 384, 48, 128, 128),
-    }  # fmt: skip
-    for name, (one, r3, three, r5, five, pooled) in modules.items():
+    for name, (one, r3, three, r5, five, pooled) in INCEPTION_MODULES.items():
         if name in ("4a", "5a"):
             x = net.pool(f"pool_{name}", x, 3, 2)
         at = f"inception_{name}"

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+#: GoogLeNet's modules: how many filters of 1×1; before 3×3, of 3×3; before 5×5, of 5×5; behind
+#: the pooling.
+INCEPTION_MODULES = {
+    "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128), "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
+}  # fmt: skip
+
 
 class _Lines:
     """Collects layers, one a line."""
@@ -48,14 +58,7 @@ def googlenet() -> str:
     x = net.add("norm1", "LRN", net.pool("pool1", x, 3, 2))
     x = net.conv("conv2", net.conv("conv2-reduce", x, 64, 1), 192, 3)
     x = net.pool("pool2", net.add("norm2", "LRN", x), 3, 2)
-    sizes = {
-        "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
-        "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
-        "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
-        "4e": (256, 160, 320, 32, 128, 128), "5a": (256, 160, 320, 32, 128, 128),
-        "5b": (384, 192, 384, 48, 128, 128),
-    }  # fmt: skip
-    for name, (n1, n3r, n3, n5r, n5, n_pool) in sizes.items():
+    for name, (n1, n3r, n3, n5r, n5, n_pool) in INCEPTION_MODULES.items():
         parts = (
             net.conv(f"{name}-1x1", x, n1, 1),
             net.conv(f"{name}-3x3", net.conv(f"{name}-3x3-reduce", x, n3r, 1), n3, 3),

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape
+from graphnet.data.file_kind import SIGNATURE
 from graphnet.errors import DataError
 from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
@@ -25,9 +26,6 @@ ADVICE = Advice(DataError)
 #: How much is handed to HDF5 before it is checked that the disk has taken it.
 _BLOCK_BYTES = 1 << 23
 _VERSIONS = ("earliest", "v110")
-
-#: How HDF5 files begin, unless there is a user block before.
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def write_files(
@@ -186,8 +184,8 @@ def is_plain_hdf5(path: Path) -> bool:
     if not path.is_file():
         return True
     with path.open("rb") as file:
-        beginning = file.read(len(_SIGNATURE))
-    return beginning in (_SIGNATURE, b"")
+        beginning = file.read(len(SIGNATURE))
+    return beginning in (SIGNATURE, b"")
 
 
 class HDF5Writer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import networkx as nx
@@ -140,10 +139,8 @@ class _Ports(NamedTuple):
         return self.sizes[vertex].width if vertex in self.sizes else 0
 
     def apart(self, left: Any, right: Any) -> float:
-        both = isinstance(left, Bend) and isinstance(right, Bend)
-        gap = self.spacing.bends if both else self.spacing.vertices
-        if isinstance(left, Bend) != isinstance(right, Bend):
-            gap = self.spacing.bends
+        is_bend = isinstance(left, Bend) or isinstance(right, Bend)
+        gap = self.spacing.bends if is_bend else self.spacing.vertices
         return (self.width(left) + self.width(right)) / 2 + gap
 
 
@@ -202,17 +199,3 @@ def _side_by_side(
         first = centres[vertex].x - step * (len(near) - 1) / 2
         found.update({(vertex, n): first + i * step for i, n in enumerate(near)})
     return found
-
-
-def n_edge_crossings(lines: Mapping[tuple[V, V], Sequence[Point]]) -> int:
-    """How many pairs of drawn edges cross between two rows; for tests and comparisons."""
-    pieces: dict[tuple[float, float], list[tuple[float, float]]] = {}
-    for points in lines.values():
-        for a, b in list(pairwise(points))[1::2]:
-            pieces.setdefault((a.y, b.y), []).append((a.x, b.x))
-    return sum(
-        (a[0] - b[0]) * (a[1] - b[1]) < 0
-        for found in pieces.values()
-        for i, a in enumerate(found)
-        for b in found[:i]
-    )

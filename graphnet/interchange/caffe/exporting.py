@@ -74,10 +74,10 @@ def export_caffe(
     if path.suffix != ".prototxt":
         raise SpecError(f"{path}: a net of Caffe is a .prototxt\n  give it a name that ends so")
     targets = [path, *([path.with_suffix(".caffemodel")] if weights is not None else [])]
-    read = {"the net's YAML": net, "the weights": weights}
+    given = {"the net's YAML": net, "the weights": weights}
+    read = {what: Path(path) for what, path in given.items() if isinstance(path, str | Path)}
     for target in targets:
-        needed = {k: Path(p) for k, p in read.items() if isinstance(p, str | Path)}
-        refuse_to_write_over(target, needed)
+        refuse_to_write_over(target, read)
     if not force:
         refuse_to_replace(targets)
     spec = net if isinstance(net, NetSpec) else read_net(Path(net))

@@ -2,11 +2,11 @@
 
 import networkx as nx
 import pytest
-from draw.graphs import edges_over_vertices, overlaps
+from draw.graphs import edges_over_vertices, n_edge_crossings, overlaps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphnet.draw.layered.layout import Point, Size, layout, n_edge_crossings
+from graphnet.draw.layered.layout import Point, Size, layout
 
 
 def check(sizes, edges):
