@@ -18,14 +18,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads can
 
 import numpy as np
 
-from graphnet.cli import check
+from graphnet.cli import summary
 from graphnet.errors import ShapeError
 from tests.fuzz import inputs
 from tests.fuzz.campaign import run
 from tests.fuzz.cases import Fuzzer, temporary
 from tests.fuzz.readers import TINY_NET
 
-WHOLE = check.compile_net
+WHOLE = summary.compile_net
 PATIENCE, SHORT_PATIENCE = 60.0, 2.0  # seconds
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     with temporary() as folder:
         fuzzer = Fuzzer(Path(folder))
         for name, fault in {**FAULTS, "none": WHOLE}.items():
-            check.compile_net = fault  # type: ignore[assignment]
+            summary.compile_net = fault  # type: ignore[assignment]
             patience = SHORT_PATIENCE if fault is _sleeps else PATIENCE
             ((_, result),) = run(["net:1"], fuzzer, 1, patience)
             found[name] = [result.outcome, result.said]
