@@ -53,7 +53,8 @@ def _pooling(w: Writer) -> list[Part]:
             sides |= {f"{name}_h": high, f"{name}_w": wide}
         elif high != {"stride": 1, "pad": 0}.get(name):
             sides["kernel_size" if name == "kernel" else name] = high
-    return w.one("Pooling", "pooling_param", pool=pool, **sides)
+    down = "FLOOR" if spec.round_mode == "floor" else None
+    return w.one("Pooling", "pooling_param", pool=pool, round_mode=down, **sides)
 
 
 def _divides_alike(w: Writer) -> bool:

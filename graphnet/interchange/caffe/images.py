@@ -119,33 +119,8 @@ def pooling(r: Reader) -> Made:
     kernel = _pair(r, part, "kernel_size", "kernel", None)
     stride = _pair(r, part, "stride", "stride", 1)
     pad = _pair(r, part, "pad", "pad", 0)
-    if part["round_mode"] == "FLOOR":
-        _check_floor(r, part, kernel, stride, pad)
-    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **mean)
-
-
-def _check_floor(
-    r: Reader, part: Message, kernel: list[int], stride: list[int], pad: list[int]
-) -> None:
-    """See that rounding down gives the size that rounding up does, which is graphnet's."""
-    shape = r.shapes[0]
-    if all(s == 1 for s in stride):
-        return
-    if shape is None:
-        r.refuse(
-            "'round_mode: FLOOR', and the size of its bottom is not known here\n"
-            "  graphnet rounds up, which is the same where the windows fit exactly",
-            part.at("round_mode"),
-        )
-    for n, k, s, p in zip(shape[2:], kernel, stride, pad, strict=True):
-        up = -((k - n - 2 * p) // s) + 1
-        up -= bool(p) and (up - 1) * s >= n + p
-        if up != (n + 2 * p - k) // s + 1:
-            r.refuse(
-                f"'round_mode: FLOOR' leaves a row or column of {shape_text(shape[2:])} unseen"
-                "\n  graphnet's Pooling rounds up: its last window hangs over",
-                part.at("round_mode"),
-            )
+    down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
+    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **down, **mean)
 
 
 def lrn(r: Reader) -> Made:

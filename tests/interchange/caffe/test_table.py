@@ -53,9 +53,9 @@ REFUSED = {
         "argmax_axis_top2", "argmax_axis_value", "argmax_ties", "argmax_top3",
         "argmax_top3_value", "argmax_value",
     },
-    "windows outside, rounding down": {
-        "pooling_ave_floor", "pooling_ave_outside", "pooling_ave_outside_edge",
-        "pooling_max_floor", "pooling_max_outside", "pooling_max_outside_edge",
+    "windows outside": {
+        "pooling_ave_outside", "pooling_ave_outside_edge", "pooling_max_outside",
+        "pooling_max_outside_edge",
     },
     "weights of what is no loss": {
         "embed_flat", "embed_no_bias", "embed_plain", "graph_loss_any_top", "graph_loss_middle",
