@@ -38,6 +38,17 @@ def written(**keys):
         ({"type": "Reshape", "shape": [144]},
          {"type": "Reshape", "reshape_param": {"shape": {"dim": [0, 144]}}}),
         ({"type": "Identity"}, {"type": "Split"}),
+        ({"type": "StopGradient"}, {"type": "Split", "propagate_down": [False]}),
+        ({"type": "Argmax", "top_k": 2, "values": True},
+         {"type": "ArgMax", "argmax_param": {"axis": 1, "top_k": 2, "out_max_val": True}}),
+        ({"type": "Permute", "axes": [2, 3, 1]},
+         {"type": "Permute", "permute_param": {"order": [0, 2, 3, 1]}}),
+        ({"type": "Upsample", "scale": [2, 3]},
+         {"type": "Upsample", "upsample_param": {"scale_h": 2, "scale_w": 3}}),
+        ({"type": "Interp", "scale": 2},
+         {"type": "Interp", "interp_param": {"height": 12, "width": 12}}),
+        ({"type": "SumLoss", "tops": [], "loss_weight": -3},
+         {"type": "Reduction", "loss_weight": [-1.5]}),
     ],
 )  # fmt: skip
 def test_layers(keys, wanted):
@@ -51,6 +62,8 @@ def test_layers(keys, wanted):
         ({"type": "Pad", "pad": 1}, "Caffe has no layer like it"),
         ({"type": "Pooling", "pooling": "Mean", "kernel": 3, "stride": 2}, "divisor: kernel"),
         ({"type": "LRN", "mode": "WithinChannel", "shift": 2}, "Caffe's is 1 within channels"),
+        ({"type": "Interp", "scale": 2, "align_corners": False}, "leaves the corners"),
+        ({"type": "Normalize", "scale": False}, "scale: false"),
         ({"type": "Dropout", "auto_scale": False}, "auto_scale: false"),
     ],
 )
