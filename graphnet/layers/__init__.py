@@ -33,6 +33,8 @@ from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
+from graphnet.layers.images.convolution1d import Convolution1D
+from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
 from graphnet.layers.images.interp import Interp
@@ -97,6 +99,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Concat": Concat,
         "ContrastiveLoss": ContrastiveLoss,
         "Convolution": Convolution,
+        "Convolution1D": Convolution1D,
+        "Convolution3D": Convolution3D,
         "Crop": Crop,
         "Deconvolution": Deconvolution,
         "Dropout": Dropout,

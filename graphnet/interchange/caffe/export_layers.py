@@ -279,7 +279,7 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "Clip": _plain("Clip", "clip_param", "min", "max"),
         "Concat": _plain("Concat", "concat_param", "axis"),
         "ContrastiveLoss": _loss("ContrastiveLoss", _contrastive),
-        "Convolution": filters("Convolution"),
+        **dict.fromkeys(("Convolution", "Convolution1D", "Convolution3D"), filters("Convolution")),
         "Deconvolution": filters("Deconvolution"),
         "Dropout": _dropout,
         "ELU": _plain("ELU", "elu_param", "alpha"),

@@ -38,7 +38,7 @@ def test_convolution(keys, wanted):
 def test_convolutions_that_are_refused(keys, said):
     """By Caffe, or for want of an equal."""
     refused(CONV % keys, said)
-    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "for images, (N, C, H, W), alone")
+    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "graphnet has it for (N, C, H, W)")
 
 
 def test_deconvolution():
@@ -116,6 +116,34 @@ def test_depthwise():
     found = one(body % "num_output: 8 kernel_size: 3 bias_term: false")
     assert (found["type"], found["n_group"]) == ("Convolution", 4)
     refused(body % "num_output: 8 kernel_size: 3 group: 2", "its bottom has 4 channels")
+
+
+def test_other_axes():
+    """Sequences and volumes; of a deconvolution, sequences as images of one row."""
+    keys = (
+        '"l" type: "%s" bottom: "v" top: "y" convolution_param { num_output: 4 kernel_size: 2 %s }'
+    )
+    text = 'layer {{ name: "in5" type: "Input" top: "v" input_param {{ shape {{ dim: {} }} }} }}'
+    for shape, kind, more, wanted in [
+        ([2, 3, 8], "Convolution", "pad: 1", {"type": "Convolution1D", "kernel": 2, "pad": 1}),
+        ([2, 3, 4, 4, 4], "Convolution", "stride: [2, 1, 1]",
+         {"type": "Convolution3D", "kernel": [2, 2, 2], "stride": [2, 1, 1]}),
+        ([2, 3, 8], "Deconvolution", "", {"kernel": [1, 2], "pad": [0, 0]}),
+    ]:  # fmt: skip
+        found = translated(f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}")
+        assert not found.problems
+        made = found.layers[-1].made.layers
+        assert made[len(made) // 2].items() >= wanted.items()
+    for shape, kind, more, said in [
+        ([2, 3], "Convolution", "", "(N, C, H, W), (N, C, L), or (N, C, D, H, W)"),
+        ([2, 3, 4, 4, 4], "Deconvolution", "", "(N, C, H, W), (N, C, L)"),
+        ([2, 3, 8], "Convolution", "pad_h: 1", "for images alone"),
+        ([2, 3, 8], "Deconvolution", '} param { name: "w" ', "shares params"),
+    ]:
+        (problem,) = translated(
+            f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}"
+        ).problems
+        assert said in problem.message
 
 
 def test_upsample():

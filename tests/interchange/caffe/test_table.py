@@ -52,10 +52,7 @@ REFUSED = {
         "reduction_asum_zero", "reduction_mean", "reduction_sum", "reduction_sumsq",
         "reshape_flat", "scale_axis0", "slice_batch", "softmax_batch", "tile_batch",
     },
-    "other than two axes of an image": {
-        "convolution_0d", "convolution_1d", "convolution_3d", "convolution_axis2",
-        "deconvolution_1d",
-    },
+    "other axes": {"convolution_0d", "convolution_axis2"},
     "second tops and bottoms": {
         "accuracy_classes", "bias_two_bottoms", "infogainloss_prob", "pooling_max_mask",
         "pooling_max_mask_pad", "scale_two_bottoms", "scale_two_bottoms_bias",
