@@ -61,9 +61,8 @@ REFUSED = {
         "pooling_ave_outside", "pooling_ave_outside_edge", "pooling_max_outside",
         "pooling_max_outside_edge",
     },
-    "inputs and states of recurrent layers": {
-        "lstm_hidden", "lstm_static", "lstm_static_hidden", "rnn_hidden", "rnn_static",
-        "rnn_static_hidden",
+    "states of recurrent layers as blobs": {
+        "lstm_hidden", "lstm_static_hidden", "rnn_hidden", "rnn_static_hidden",
     },
     "params shared in part": {"graph_shared_permissive", "graph_shared_weight"},
 }  # fmt: skip
