@@ -118,7 +118,10 @@ def _history(
         filled = next(f for f in entry.made.filled if (f.layer, f.param) == (key, param))
         stored: Sequence[StoredBlob] = state.history[start:]
         blobs = [b.read() for b in stored[: max(filled.blobs) + 1]]
-        values = filled.convert(blobs)
+        try:
+            values = filled.convert(blobs)
+        except (ValueError, IndexError):  # of shapes that cannot be turned round or joined
+            values = blobs[-1]
         if values.size != array.size:
             raise SnapshotError(
                 f"the solver's state has {shape_text(values.shape)} for '{rest}', expected"
