@@ -1,0 +1,76 @@
+"""The pages of docs/ that a reader follows: every command works, every transcript is true."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.net.spec import parse_net
+from graphnet.solver.load_solver import load_solver
+
+DOCS = Path(__file__).parent.parent / "docs"
+SCRIPT = runpy.run_path(str(DOCS / "transcripts.py"))
+PAGES = SCRIPT["pages"]()
+
+#: How much shorter the runs are than shown.
+SHORTER = 100
+
+
+def shortened(text):
+    """Commands with runs of a hundredth."""
+    return re.sub(
+        r"(max_(?:iter|epoch)=)(\d+)", lambda m: f"{m[1]}{-(-int(m[2]) // SHORTER)}", text
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a POSIX shell")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_page_can_be_followed(path, tmp_path, monkeypatch):
+    """From its first to its last command, in an empty folder."""
+    monkeypatch.setenv("GRAPHNET_OFFLINE", "1")
+    monkeypatch.setenv("GRAPHNET_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for block, expected in SCRIPT["followed"](path.read_text("utf-8"), folder, shortened):
+        assert block.text == expected, f"{path}: renew it by python docs/transcripts.py {path}"
+
+
+def test_the_solver_page_is_up_to_date():
+    """It is made from docstrings and fields: ``python docs/make_solver.py``."""
+    script = runpy.run_path(str(DOCS / "make_solver.py"))
+    assert (DOCS / "solver.md").read_text("utf-8") == script["page"]()
+    for name, text in script["pictures"]():
+        assert (DOCS / "images" / "policies" / name).read_text("utf-8") == text
+
+
+def yaml_blocks(kind):
+    """The blocks of all pages that declare a net, or a solver."""
+    for path in sorted(DOCS.rglob("*.md")):
+        for block in SCRIPT["blocks"](path.read_text("utf-8")):
+            is_net = re.match(r"(#.*\n)*(- \{?name:|layers:|name:)", block.text)
+            is_solver = re.match(
+                r"(#.*\n)*(method|max_iter|max_epoch|coffee_breaks|\w+_policy):", block.text
+            )
+            if block.kind == "yaml" and (is_net if kind == "net" else is_solver):
+                yield pytest.param(block.text, id=f"{path.stem}-{block.text[:20]}")
+
+
+@pytest.mark.parametrize("text", list(yaml_blocks("net")))
+def test_nets_on_the_pages_are_read(text):
+    """Each layer has a type that there is, and keys that it has."""
+    parse_net(parse_yaml(text, "page"), "page")
+
+
+@pytest.mark.parametrize("text", list(yaml_blocks("solver")))
+def test_solvers_on_the_pages_are_read(text, tmp_path):
+    """Parts are completed by what they need."""
+    whole = text if re.search(r"^max_(iter|epoch):", text, re.MULTILINE) else f"max_iter: 1\n{text}"
+    path = tmp_path / "solver.yaml"
+    path.write_text(whole)
+    load_solver(path)
