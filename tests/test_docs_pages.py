@@ -49,6 +49,24 @@ def test_the_solver_page_is_up_to_date():
         assert (DOCS / "images" / "policies" / name).read_text("utf-8") == text
 
 
+def test_the_page_of_commands_is_up_to_date():
+    """It is made from the commands: ``python docs/make_commands.py``; and each has an example."""
+    script = runpy.run_path(str(DOCS / "make_commands.py"))
+    assert (DOCS / "commands.md").read_text("utf-8") == script["page"]()
+    assert sorted(script["EXAMPLES"]) == [name for name, _ in script["commands"]()]
+
+
+@pytest.mark.parametrize("name", sorted(runpy.run_path(str(DOCS / "make_commands.py"))["EXAMPLES"]))
+def test_examples_of_commands_are_understood(name):
+    """The options are there, and nothing that is required is missing."""
+    script = runpy.run_path(str(DOCS / "make_commands.py"))
+    command = dict(script["commands"]())[name]
+    words = script["EXAMPLES"][name].removeprefix(f"graphnet {name}").split()
+    if name in ("data get", "data list"):
+        words = script["EXAMPLES"][name].removeprefix("graphnet data").split()
+    command.make_context(name, words)
+
+
 def yaml_blocks(kind):
     """The blocks of all pages that declare a net, or a solver."""
     for path in sorted(DOCS.rglob("*.md")):
