@@ -75,7 +75,8 @@ def yaml_blocks(kind):
             is_solver = re.match(
                 r"(#.*\n)*(method|max_iter|max_epoch|coffee_breaks|\w+_policy):", block.text
             )
-            if block.kind == "yaml" and (is_net if kind == "net" else is_solver):
+            is_run = SCRIPT["_FILE"].match(block.text)
+            if block.kind == "yaml" and not is_run and (is_net if kind == "net" else is_solver):
                 yield pytest.param(block.text, id=f"{path.stem}-{block.text[:20]}")
 
 
