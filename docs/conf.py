@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
 
 project = "graphnet"
 author = "The graphnet authors"
@@ -31,3 +34,26 @@ html_static_path: list[str] = []
 html_theme_options = {"top_of_page_buttons": []}
 pygments_style = "tango"
 pygments_dark_style = "monokai"
+
+#: Pages of the site that stand in the root of the repository.
+_IN_ROOT = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+
+
+def setup(app: Any) -> None:
+    """Have the site show them."""
+    app.connect("source-read", _take_from_root)
+
+
+def _take_from_root(_app: Any, page: str, source: list[str]) -> None:
+    if page in _IN_ROOT:
+        text = (Path(__file__).parent.parent / _IN_ROOT[page]).read_text("utf-8")
+        source[0] = re.sub(r"\[([^\]\n]+)\]\(([^)#:]+)(#[^)]*)?\)", _moved, text)
+
+
+def _moved(link: re.Match[str]) -> str:
+    """A link as it is from docs/; to what is not part of the site, its text alone."""
+    target = link[2].removeprefix("docs/")
+    target = next((f"{page}.md" for page, file in _IN_ROOT.items() if file == target), target)
+    if (Path(__file__).parent / target).exists():
+        return f"[{link[1]}]({target}{link[3] or ''})"
+    return link[1]

@@ -39,16 +39,25 @@ a run after it has written a snapshot; 141, nobody reads what is printed.
 
 **Environment**
 
-| variable | |
-|---|---|
-| `GRAPHNET_DATA` | Where downloaded data sets are kept. Default: `graphnet` in the user's cache folder. |
-| `GRAPHNET_OFFLINE` | `1`: never download; nets take the fall-back they declare. |
-| `GRAPHNET_CONV` | How the GPU convolves: `gemm` (default), `cudnn`, or `auto`: cuDNN where it can be loaded. |
-| `GRAPHNET_RANK_TIMEOUT` | Seconds after which a rank that gives no sign of life is given up. Default 8. |
-| `GRAPHNET_STALL_TIMEOUT` | Seconds that ranks wait for one that is alive. Default 600. |
-| `NO_COLOR` | Any value: no colour. |
-| `COLUMNS` | How wide the terminal is. |
 """
+
+#: What is read of the environment.
+VARIABLES = {
+    "GRAPHNET_DATA": (
+        "Where downloaded data sets are kept. Default: `graphnet` in the user's cache folder."
+    ),
+    "GRAPHNET_OFFLINE": "`1`: never download; nets take the fall-back they declare.",
+    "GRAPHNET_CONV": (
+        "How the GPU convolves: `gemm` (default), `cudnn`, or `auto`: cuDNN where it can be loaded."
+    ),
+    "GRAPHNET_RANK_TIMEOUT": (
+        "Seconds after which a rank that gives no sign of life is given up. Default 8."
+    ),
+    "GRAPHNET_STALL_TIMEOUT": "Seconds that ranks wait for one that is alive. Default 600.",
+    "NO_COLOR": "Any value: no colour.",
+    "COLUMNS": "How wide the terminal is.",
+}
+
 
 #: How each is called.
 EXAMPLES = {
@@ -65,7 +74,9 @@ EXAMPLES = {
     "new": "graphnet new digits --like mnist",
     "nets": "graphnet nets",
     "plot": "graphnet plot runs/mnist -o curve.svg",
-    "predict": "graphnet predict nets/mnist.yaml pictures.h5 --weights runs/mnist --output prob.h5",
+    "predict": (
+        "graphnet predict nets/mnist.yaml --weights runs/mnist --input rows.npy --output prob.npy"
+    ),
     "runs list": "graphnet runs list runs --json",
     "runs diff": "graphnet runs diff runs/a runs/b",
     "runs rm": "graphnet runs rm runs/a",
@@ -79,7 +90,10 @@ EXAMPLES = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([INTRODUCTION, *("\n\n".join(entry(*found)) + "\n" for found in commands())])
+    variables = [row(f"`{name}`", text) for name, text in VARIABLES.items()]
+    described = ["\n\n".join(entry(*found)) + "\n" for found in commands()]
+    table = ["| variable | |", "|---|---|", *variables, ""]
+    return "\n".join([INTRODUCTION.rstrip("\n"), "", *table, *described])
 
 
 def commands() -> list[tuple[str, Any]]:

@@ -19,8 +19,9 @@ INTRODUCTION = """\
 # Messages
 
 What graphnet says when something is wrong, by what was done. A message begins with its place
-(`FILE:LINE:COLUMN`), says what was found and what was expected, and ends with the cure. Each of these
-is a test: what stands here is what is printed. Below the heading stands the line that it is about.
+(`FILE:LINE:COLUMN`), says what was found and what was expected, and ends with the cure. Each of
+these is a test: what stands here is what is printed. Below the heading stands the line that it is
+about.
 """
 
 #: The headings, and the beginnings of the names of the cases that belong there.

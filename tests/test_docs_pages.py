@@ -41,18 +41,31 @@ def test_a_page_can_be_followed(path, tmp_path, monkeypatch):
         assert block.text == expected, f"{path}: renew it by python docs/transcripts.py {path}"
 
 
-def test_the_solver_page_is_up_to_date():
-    """It is made from docstrings and fields: ``python docs/make_solver.py``."""
+@pytest.mark.parametrize("name", ["solver", "commands", "errors", "python"])
+def test_a_page_is_what_the_program_says(name):
+    """It is made from docstrings, fields, commands, cases: ``python docs/make_NAME.py``."""
+    script = runpy.run_path(str(DOCS / f"make_{name}.py"))
+    assert (DOCS / f"{name}.md").read_text("utf-8") == script["page"]()
+
+
+def test_pictures_of_policies_are_up_to_date():
+    """They are drawn by the program: ``python docs/make_solver.py``."""
     script = runpy.run_path(str(DOCS / "make_solver.py"))
-    assert (DOCS / "solver.md").read_text("utf-8") == script["page"]()
     for name, text in script["pictures"]():
         assert (DOCS / "images" / "policies" / name).read_text("utf-8") == text
 
 
-def test_the_page_of_commands_is_up_to_date():
-    """It is made from the commands: ``python docs/make_commands.py``; and each has an example."""
+def test_every_policy_is_drawn():
+    """A new one needs a picture."""
+    script = runpy.run_path(str(DOCS / "make_solver.py"))
+    for union, drawn in (("AnyLRPolicy", "DRAWN"), ("AnyMomentumPolicy", "DRAWN_MOMENTA")):
+        names = [p.model_fields["type"].default for p in script["policies"](script[union])]
+        assert names == list(script[drawn])
+
+
+def test_every_command_has_an_example():
+    """A new one needs an entry in ``EXAMPLES``."""
     script = runpy.run_path(str(DOCS / "make_commands.py"))
-    assert (DOCS / "commands.md").read_text("utf-8") == script["page"]()
     assert sorted(script["EXAMPLES"]) == [name for name, _ in script["commands"]()]
 
 
