@@ -12,6 +12,7 @@ import pytest
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.net.spec import parse_net
 from graphnet.solver.load_solver import load_solver
+from graphnet.starters.catalog import SHIPPED
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCRIPT = runpy.run_path(str(DOCS / "transcripts.py"))
@@ -41,7 +42,7 @@ def test_a_page_can_be_followed(path, tmp_path, monkeypatch):
         assert block.text == expected, f"{path}: renew it by python docs/transcripts.py {path}"
 
 
-@pytest.mark.parametrize("name", ["solver", "commands", "errors", "python"])
+@pytest.mark.parametrize("name", ["solver", "commands", "errors", "python", "gallery"])
 def test_a_page_is_what_the_program_says(name):
     """It is made from docstrings, fields, commands, cases: ``python docs/make_NAME.py``."""
     script = runpy.run_path(str(DOCS / f"make_{name}.py"))
@@ -53,6 +54,14 @@ def test_pictures_of_policies_are_up_to_date():
     script = runpy.run_path(str(DOCS / "make_solver.py"))
     for name, text in script["pictures"]():
         assert (DOCS / "images" / "policies" / name).read_text("utf-8") == text
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_drawings_of_nets_are_up_to_date(name, tmp_path):
+    """They are drawn by the program: ``python docs/make_gallery.py``."""
+    runpy.run_path(str(DOCS / "make_gallery.py"))["draw"](name, tmp_path / "net.svg")
+    shipped = DOCS / "images" / "nets" / f"{name}.svg"
+    assert shipped.read_text("utf-8") == (tmp_path / "net.svg").read_text("utf-8")
 
 
 def test_every_policy_is_drawn():
