@@ -25,7 +25,7 @@ from graphnet.declare.arguments import (
     whole_number,
 )
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located, noted
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
@@ -39,7 +39,7 @@ from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
-from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
+from graphnet.solver.foresight import KeysOf, doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.ranks.alike import check_alike
 from graphnet.solver.record.run_directory import RunDirectory
@@ -88,11 +88,14 @@ class Solver(Sealed):
         self._save_into: Path | None = None
         self._save_every = 1
         self._file_exists: FileExists = "merge"
+        problems: list[Problem] = []
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
-            with located(position, f"coffee_breaks[{i}] ({item.type}): "):
+            with noted(problems), located(position, f"coffee_breaks[{i}] ({item.type}): "):
                 made = make_break(item, break_types, ("coffee_breaks", i), folder_of)
                 self._add(item.type, made, item.schedule, position)
+        if problems:
+            raise SpecError.of(problems)
 
     @spelled_out
     def add_coffee_break(
@@ -231,8 +234,13 @@ class Solver(Sealed):
         Raises:
             SpecError: With every break that will not.
         """
+        if problems := self.unmet(keys_of):
+            raise SpecError.of(problems)
+
+    def unmet(self, keys_of: KeysOf) -> list[Problem]:
+        """What the breaks need and will not find, each at its place; see :meth:`check_breaks`."""
         breaks = [entry.coffee_break for entry in self._entries]
-        check_breaks(breaks, self.spec, keys_of, self._locate)
+        return list(unmet(breaks, self.spec, keys_of, self._locate))
 
     def places(self) -> list[Problem]:
         """The files a run would start from that are missing, and folders it could not write to."""

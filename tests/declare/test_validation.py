@@ -178,7 +178,22 @@ def test_what_fits_becomes_the_model():
                 "  expected one of: Round, Square"
             ),
         ),
-        ("{shape: {radius: 2}}", "f.yaml:1:9: thing: missing key 'type' in 'shape'"),
+        (
+            "{shape: {radius: 2}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Round, radius: 2}",
+        ),
+        (
+            "{shape: {}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Round}",
+        ),
+        (
+            "{shape: {Square: {side: 3}}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Square, side: 3}",
+        ),
+        (
+            "{shape: {width: 3}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  expected one of: Round, Square",
+        ),
         (
             "{shape: {type: [1]}}",
             "f.yaml:1:16: thing: key 'shape.type': expected a text, found a list of 1: [1]",
