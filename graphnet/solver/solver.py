@@ -21,6 +21,7 @@ from graphnet.declare.arguments import (
     expect_net,
     expect_one_of,
     expect_path,
+    methods_spelled_out,
     spelled_out,
     whole_number,
 )
@@ -58,6 +59,7 @@ GUARDED = Every(100, "iter")
 _MADE = "write Solver(SolverSpec(max_iter=…)), or load_solver(FILE)"
 
 
+@methods_spelled_out
 class Solver(Sealed):
     """How a net is trained, and what is done on the way.
 
@@ -72,6 +74,10 @@ class Solver(Sealed):
         SpecError: If a coffee break cannot be made, or would never be due.
     """
 
+    _elsewhere = MappingProxyType(
+        dict.fromkeys(("fit", "run", "step", "train"), "it trains a net by solve(solver, net)")
+        | {"add_break": "it is add_coffee_break(…)", "callbacks": "it is add_coffee_break(…)"}
+    )
     _instead = MappingProxyType({"spec": "make another: Solver(spec.model_copy(update={…}))"})
 
     @partial(spelled_out, hint=_MADE)
@@ -97,7 +103,6 @@ class Solver(Sealed):
         if problems:
             raise SpecError.of(problems)
 
-    @spelled_out
     def add_coffee_break(
         self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
     ) -> None:
@@ -145,7 +150,6 @@ class Solver(Sealed):
             )
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
-    @spelled_out
     def setup_coffee_lounge(
         self,
         save_into: Path | str = "",
@@ -174,6 +178,9 @@ class Solver(Sealed):
         self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
+        return self._solve(net, fresh, reporter)
+
+    def _solve(self, net: TrainableNet, fresh: bool, reporter: Reporter | None) -> SolverState:
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
@@ -267,7 +274,7 @@ class Solver(Sealed):
 
 
 def _warn(text: str) -> None:
-    """Warn the caller of :func:`solve`."""
+    """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
 
 
@@ -333,7 +340,7 @@ def solve(
         SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
-    return solver.solve(net, fresh=fresh, reporter=reporter)
+    return solver._solve(net, fresh, reporter)  # noqa: SLF001  # as a method it is a call deeper
 
 
 def _solver_hint(found: Any) -> str:
