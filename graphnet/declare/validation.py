@@ -46,13 +46,16 @@ def validate(
 
 def spec_error(
     error: ValidationError,
-    model: type[BaseModel],
+    model: type[BaseModel] | Any,
     value: Any,
     document: Document,
     path: KeyPath = (),
     subject: str = "",
 ) -> SpecError:
-    """What pydantic found wrong with ``value``, in the words of :func:`validate`."""
+    """What pydantic found wrong with ``value``, in the words of :func:`validate`.
+
+    ``model`` may be a union of models.
+    """
     findings = _Findings(model, value, document, path, subject)
     found = [
         (details, findings.problem(details))
@@ -104,7 +107,7 @@ def _short(text: str, most: int = 60) -> str:
 class _Findings:
     """Turns pydantic's errors about a model into problems."""
 
-    model: type[BaseModel]
+    model: Any
     value: Any
     document: Document
     path: KeyPath
@@ -167,7 +170,7 @@ class _Findings:
 
     def models(self, loc: Sequence[str | int]) -> list[type[BaseModel]]:
         """The models that may stand at the place that an error's ``loc`` leads to."""
-        models = [self.model]
+        models = _models_in(self.model)
         for step in loc:
             tagged = [m for m in models if _tag(m) == step]
             fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
