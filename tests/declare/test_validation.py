@@ -244,7 +244,7 @@ def test_each_mistake_has_its_words_and_its_place(text, message):
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_the_file():
-    """One run shows everything there is to mend."""
+    """One run shows everything that is wrong."""
     with pytest.raises(SpecError, match="unknown") as caught:
         check("flag: 2\ncount: -1\nbad: 1\nshape: {type: Round, radius: 0}\n")
     assert [p.position.line for p in caught.value.problems if p.position] == [1, 2, 3, 4]
