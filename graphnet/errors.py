@@ -172,6 +172,15 @@ def located(position: Position | None, prefix: str = "") -> Iterator[None]:
 
 
 @contextmanager
+def noted(problems: list[Problem]) -> Iterator[None]:
+    """Add the problems of a :class:`GraphnetError` raised inside to ``problems``, and go on."""
+    try:
+        yield
+    except GraphnetError as error:
+        problems += error.problems
+
+
+@contextmanager
 def about(*key: str | int) -> Iterator[None]:
     """Note on a :class:`GraphnetError` raised inside which key, or entry of a key, it is about."""
     try:

@@ -484,6 +484,34 @@ def test_the_architecture_names_files_that_exist():
     assert not missing
 
 
+#: What nobody says, and what is said instead; each in two parts, for this file is read as well.
+PLAIN_WORDS = {
+    r"to be " "had": "'available', or 'there'",
+    r"men" r"d(s|ed|ing)?": "'repair', 'correct' or 'fix'",
+    r"in fo" "rce": "'holds', 'applies' or 'is set'",
+}
+TEXTS = sorted(
+    path
+    for folder in (PACKAGE, TESTS, ROOT / "docs", ROOT / "nets", ROOT / "benchmarks", ROOT)
+    for path in (folder.glob("*") if folder is ROOT else folder.rglob("*"))
+    if path.suffix in {".py", ".md", ".txt", ".yaml", ".json", ".cu", ".toml"} and path.is_file()
+)
+
+
+def test_plain_words():
+    """Messages, docstrings, pages and comments use the words that everybody has."""
+    assert len(TEXTS) > 900
+    assert {ROOT / "README.md", ROOT / "CHANGELOG.md", PACKAGE / "errors.py"} <= set(TEXTS)
+    found = []
+    for path in TEXTS:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for words, instead in PLAIN_WORDS.items():
+            for hit in re.finditer(rf"\b{words}\b".replace(" ", r"\s+"), text, re.IGNORECASE):
+                line = text.count("\n", 0, hit.start()) + 1
+                found.append(f"{short(path, ROOT)}:{line}: '{hit[0]}'; write {instead}")
+    assert not found, "\n".join(found)
+
+
 def test_one_version():
     """The package, pyproject.toml and the newest entry of the change log agree."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -20,7 +20,7 @@ from graphnet.cli.terminal import (
     table,
 )
 from graphnet.declare.overrides import Override
-from graphnet.errors import SpecError, TopologyError
+from graphnet.errors import Problem, SpecError, TopologyError, noted
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.flow import unreached
@@ -44,7 +44,8 @@ def check(
 ) -> None:
     """Compile a net and print it.
 
-    What a run would stop at as things stand (see :meth:`Solver.places`) is an error behind it.
+    What a run would stop at as things stand (see :meth:`Solver.unmet` and :meth:`Solver.places`) is
+    an error behind it.
 
     Raises:
         GraphnetError: If it cannot be compiled, or cannot be trained by its solver.
@@ -53,9 +54,9 @@ def check(
     data = resolve_data(declared.net, phase=phase)
     compiled = compile_to_show(data.spec, phase, memory_limit)
     solver = declared.solver
-    if solver is not None:
-        solver.check_breaks(declared.net.statistic_keys)
-    _check_other_phase(declared, data.spec, compiled)
+    problems: list[Problem] = []
+    with noted(problems):
+        _check_other_phase(declared, data.spec, compiled)
     n_samples = _look_into_data(compiled)
     if as_json:
         say_json(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
@@ -67,8 +68,10 @@ def check(
         doubts = [*suspicions(compiled, n_samples), *(solver.doubts() if solver else ())]
         for warning in [*warnings(compiled), *map(str, doubts)]:
             say(f"warning: {warning}")
-    if solver is not None and (misplaced := solver.places()):
-        raise SpecError.of(misplaced)
+    if solver is not None:
+        problems += [*solver.unmet(declared.net.statistic_keys), *solver.places()]
+    if problems:
+        raise SpecError.of(problems)
 
 
 def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: CompiledNet) -> None:

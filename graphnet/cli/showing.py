@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from graphnet.cli.app import app, command
 from graphnet.cli.options import Json, NetFile, NoUserCode, Overrides, parse_overrides
-from graphnet.cli.usage import Commands
+from graphnet.cli.usage import CommandsWithDefault
 
 
 @command
@@ -89,14 +89,10 @@ def plot(
     plot.plot(run, output, over, key or (), linear=linear, watch=watch)
 
 
-class RunsGroup(Commands):
+class RunsGroup(CommandsWithDefault):
     """``graphnet runs`` and ``graphnet runs DIR`` are short for ``graphnet runs list …``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``list`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
+    default = "list"
 
 
 runs = typer.Typer(cls=RunsGroup)

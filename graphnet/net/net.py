@@ -19,7 +19,7 @@ from graphnet.blob import Array, Shape
 from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
 from graphnet.data.source import files
-from graphnet.declare.arguments import expect, expect_one_of, spelled_out
+from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
 from graphnet.errors import GraphnetError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
@@ -56,6 +56,7 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
+@methods_spelled_out
 class Net(RunningNet):
     """A net that runs.
 
@@ -279,7 +280,6 @@ class Net(RunningNet):
 
     # --- the whole data set -------------------------------------------------------------
 
-    @spelled_out
     def evaluate(self) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
@@ -308,7 +308,6 @@ class Net(RunningNet):
                 layer.seek(first, wrap=False)
             yield
 
-    @spelled_out
     def predict(self, inputs: Mapping[str, Any] | Any) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
 

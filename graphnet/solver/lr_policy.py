@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from graphnet.declare.fields import NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
@@ -249,6 +249,7 @@ AnyLRPolicy: TypeAlias = Annotated[
     | StagedRate
     | WarmupRate,
     Field(discriminator="type"),
+    ByKeys,
 ]
 
 for _recursive in (RateStage, StagedRate, WarmupRate):

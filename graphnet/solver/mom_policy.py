@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from graphnet.declare.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveInt
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -104,7 +104,9 @@ class StagedMomentum(StagedPolicy):
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[
-    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum, Field(discriminator="type")
+    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum,
+    Field(discriminator="type"),
+    ByKeys,
 ]
 
 for _recursive in (MomentumStage, StagedMomentum):

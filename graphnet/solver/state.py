@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import SpecError
 from graphnet.sealed import read_only
 from graphnet.solver.trainable_net import TrainableNet
@@ -43,6 +44,7 @@ class RunInfo:
     warn: Callable[[str], None] = _silent
 
 
+@methods_spelled_out
 class SolverState:
     """What the loop changes and coffee breaks read.
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from graphnet.cli.app import app, command
 from graphnet.cli.options import Json, Offline
-from graphnet.cli.usage import Commands
+from graphnet.cli.usage import CommandsWithDefault
 
 
-class DataGroup(Commands):
+class DataGroup(CommandsWithDefault):
     """``graphnet data mnist`` and ``graphnet data`` are short for ``graphnet data get …``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``get`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
-            args = ["get", *args]
-        return super().parse_args(ctx, args)
+    default = "get"
 
 
 data = typer.Typer(cls=DataGroup)

@@ -6,7 +6,7 @@ graphnet export caffe nets/lenet5.yaml --weights runs/lenet5 -o lenet5.prototxt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.errors import GraphnetError, Problem, SnapshotError, SpecError
+from graphnet.errors import Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.export_layers import parts_of
@@ -106,11 +106,9 @@ def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
     found: list[Exported] = []
     problems: list[Problem] = []
     for vertex in graph.layers:
-        try:
+        parts: Sequence[Part] = ()
+        with noted(problems):
             parts = parts_of(vertex, vertex.name)
-        except GraphnetError as error:
-            problems += error.problems
-            continue
         decls = _decls(vertex)
         for part in parts:
             shapes = [decls[name] for name in part.params]

@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError
+from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
@@ -97,11 +97,9 @@ def translate(
     made = Imported(net["name"] or model.stem, weights=stored, files=files)
     problems = _problems(found, made)
     if how is not None:
-        try:
+        with noted(problems):
             tests, still = _measures(found.get("test")), _has_still_params(found.values())
             made.solver = translate_solver(how, tests=tests, still=still)
-        except GraphnetError as error:
-            problems += error.problems
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     made.entries = list(merge_phases(found))
