@@ -43,6 +43,9 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Reshape", {"shape": [-1, 2]}),
     ("Reshape", {"shape": [2, -1]}),
     ("Tile", {"tiles": 2}),
+    ("Permute", {"axes": [3, 1, 2]}),
+    ("Normalize", {}),
+    ("StopGradient", {}),
     ("Reduction", {"operation": "SquareSum"}),
     ("Slice", {}),
     ("Split", {}),
@@ -62,6 +65,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Pad", {"pad": [1, 1]}),
     ("Crop", {"crop_size": [2, 2]}),
     ("SPP", {"pyramid_height": 2}),
+    ("Upsample", {"scale": [1, 2]}),
+    ("Interp", {"size": [3, 4]}),
 )
 #: What joins two blobs of one shape.
 JOINS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -98,6 +103,7 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
     ("BinaryCrossEntropyLoss", {}, ("Reduction", "Sigmoid"), "label"),
     ("BinaryAccuracy", {}, ("Reduction",), "label"),
     ("GaussianKLLoss", {}, ("Exponential",), "itself"),
+    ("SumLoss", {}, (), "nothing"),
     ("ContrastiveLoss", {}, (), "another"),
 )
 BATCH, CLASSES, MOST_ELEMENTS = 4, 3, 2000
@@ -195,6 +201,7 @@ class RandomNet:
             "label": lambda: [made, "label"],
             "one-hot": lambda: [made, self._add("Index2Onehot", {"n_class": CLASSES}, ["label"])],
             "itself": lambda: [scores, made],
+            "nothing": lambda: [made],
             "another": lambda: [made, self._add("Tanh", {}, [made], replaces=False), "label"],
         }[other]()
         self.layers.append(

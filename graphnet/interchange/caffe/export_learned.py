@@ -128,3 +128,19 @@ def prelu(w: Writer) -> list[Part]:
     shared = w.spec.channel_shared or None
     message = w.layer("PReLU", "prelu_param", filler=w.filler("slope"), channel_shared=shared)
     return [replace(w.learned(message, ["slope"]), is_scalar=w.spec.channel_shared)]
+
+
+def normalize(w: Writer) -> list[Part]:
+    """Normalize, as SSD's fork of Caffe has it."""
+    spec = w.spec
+    if not spec.scale:
+        w.refuse("scale: false\n  Caffe's Normalize always learns one")
+    message = w.layer(
+        "Normalize",
+        "norm_param",
+        across_spatial=spec.across_places,
+        scale_filler=w.filler("scale"),
+        channel_shared=spec.channel_shared,
+        eps=spec.epsilon,
+    )
+    return [replace(w.learned(message, ["scale"]), is_scalar=spec.channel_shared)]

@@ -96,6 +96,60 @@ def deconvolution(r: Reader) -> Made:
     return _is_filters(r, "Deconvolution", deconvolves=True)
 
 
+def depthwise(r: Reader) -> Made:
+    """A convolution of each channel by itself, of several forks; their groups are the channels."""
+    shape = r.shapes[0]
+    if shape is None or len(shape) != 2 + _PLANE:
+        r.refuse("needs the number of channels, which is not known here")
+    part = r.message.part("convolution_param")
+    if part.has("group") and part["group"] != shape[1]:
+        r.refuse(
+            f"group {part['group']}, but its bottom has {shape[1]} channels\n  expected one group"
+            " for each of them",
+            part.at("group"),
+        )
+    part.put("group", shape[1], part.position)
+    return _is_filters(r, "Convolution", deconvolves=False)
+
+
+def upsample(r: Reader) -> Made:
+    """Upsample: each pixel again and again."""
+    part = r.message["upsample_param"]
+    if len(r.bottoms) > 1:
+        r.refuse(
+            "puts maxima back to where a pooling found them\n  graphnet has no such layer",
+            r.message.at("bottom", 1),
+        )
+    for name in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w"):
+        if part.has(name) and part[name]:
+            r.refuse(f"'{name}' is of those that put maxima back", part.at(name))
+    scale = [part[name] if part.has(name) else part["scale"] for name in ("scale_h", "scale_w")]
+    if min(scale) < 1:
+        r.refuse(f"'scale' is {min(scale)}, expected at least 1", part.at("scale"))
+    return r.only("Upsample", scale=scale)
+
+
+def interp(r: Reader) -> Made:
+    """Interp: the size given, or that of the bottom made smaller and larger by whole factors."""
+    part = r.message["interp_param"]
+    for name in ("pad_beg", "pad_end"):
+        if part[name]:
+            r.refuse(f"'{name}: {part[name]}'\n  graphnet's Interp sees the whole image",
+                     part.at(name))  # fmt: skip
+    if part.has("height") and part.has("width"):
+        return r.only("Interp", size=[part["height"], part["width"]])
+    shape, shrink, zoom = r.shapes[0], part["shrink_factor"], part["zoom_factor"]
+    for name, factor in (("shrink_factor", shrink), ("zoom_factor", zoom)):
+        if factor < 1:
+            r.refuse(f"'{name}' is {factor}, expected at least 1", part.at(name))
+    if not part.has("shrink_factor") and not part.has("zoom_factor"):
+        r.refuse("has neither 'height' and 'width' nor a factor", part.position)
+    if shape is None or len(shape) != 2 + _PLANE:
+        r.refuse("needs the shape of its bottom, which is not known here")
+    shrunk = [(n - 1) // shrink + 1 for n in shape[2:]]
+    return r.only("Interp", size=[n + (n - 1) * (zoom - 1) for n in shrunk])
+
+
 def pooling(r: Reader) -> Made:
     """Pooling: MAX and AVE; a mean divides by the part of its window in the padded image."""
     part = r.message["pooling_param"]
@@ -119,33 +173,8 @@ def pooling(r: Reader) -> Made:
     kernel = _pair(r, part, "kernel_size", "kernel", None)
     stride = _pair(r, part, "stride", "stride", 1)
     pad = _pair(r, part, "pad", "pad", 0)
-    if part["round_mode"] == "FLOOR":
-        _check_floor(r, part, kernel, stride, pad)
-    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **mean)
-
-
-def _check_floor(
-    r: Reader, part: Message, kernel: list[int], stride: list[int], pad: list[int]
-) -> None:
-    """See that rounding down gives the size that rounding up does, which is graphnet's."""
-    shape = r.shapes[0]
-    if all(s == 1 for s in stride):
-        return
-    if shape is None:
-        r.refuse(
-            "'round_mode: FLOOR', and the size of its bottom is not known here\n"
-            "  graphnet rounds up, which is the same where the windows fit exactly",
-            part.at("round_mode"),
-        )
-    for n, k, s, p in zip(shape[2:], kernel, stride, pad, strict=True):
-        up = -((k - n - 2 * p) // s) + 1
-        up -= bool(p) and (up - 1) * s >= n + p
-        if up != (n + 2 * p - k) // s + 1:
-            r.refuse(
-                f"'round_mode: FLOOR' leaves a row or column of {shape_text(shape[2:])} unseen"
-                "\n  graphnet's Pooling rounds up: its last window hangs over",
-                part.at("round_mode"),
-            )
+    down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
+    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **down, **mean)
 
 
 def lrn(r: Reader) -> Made:

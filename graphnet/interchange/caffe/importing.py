@@ -152,7 +152,7 @@ def _measures(net: PhaseNet | None) -> bool:
     return net is not None and any(
         read_net({"name": "n", "layers": [layer]}).nodes[0].spec.kind in kinds
         for entry in net.layers
-        for layer in entry.made.layers[-1:]
+        for layer in [*entry.made.layers[-1:], *entry.made.after]
     )
 
 

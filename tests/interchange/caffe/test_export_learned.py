@@ -34,3 +34,13 @@ def test_rates_and_decay():
         {"lr_mult": 1.0, "decay_mult": 1.0}, {"lr_mult": 2.0, "decay_mult": 0.0},
     ]  # fmt: skip
     assert shapes == [(3, 144), (3,)]
+
+
+def test_normalize():
+    """One number for all channels has no axis in Caffe."""
+    ((norm, shapes),) = parts(type="Normalize", channel_shared=True, epsilon=0.25)
+    assert norm["norm_param"] == {
+        "across_spatial": False, "channel_shared": True, "eps": 0.25,
+        "scale_filler": {"type": "constant", "value": 1.0},
+    }  # fmt: skip
+    assert shapes == [(1,)]
