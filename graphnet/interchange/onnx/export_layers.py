@@ -30,8 +30,17 @@ def _plain(op: str, **keys: str) -> ToOnnx:
 
 
 def _argmax(w: LayerWriter) -> None:
-    index = w.main("index", "ArgMax", w.x, axis=axis_of(w.shape, w.spec.axis), keepdims=1)
-    w.close("number", "Cast", index, to=_FLOAT)
+    spec, axis = w.spec, axis_of(w.shape, w.spec.axis)
+    if spec.top_k == 1 and not spec.values:
+        index = w.main("index", "ArgMax", w.x, axis=axis, keepdims=1)
+        w.close("number", "Cast", index, to=_FLOAT)
+        return
+    name, k = w.vertex.name, w.integers("k", [spec.top_k])
+    index = w.graph.fresh(f"{name}.index")
+    values = w.outputs[0] if spec.values else w.graph.fresh(f"{name}.values")
+    w.graph.add(name, "TopK", [w.x, k], [values, index], axis=axis)
+    if not spec.values:
+        w.close("number", "Cast", index, to=_FLOAT)
 
 
 def _clip(w: LayerWriter) -> None:
@@ -94,6 +103,46 @@ def _linear(w: LayerWriter, scale: float, shift: float) -> list[tuple[str, str, 
     if shift != 0:
         steps.append(("shifted", "Add", (w.number("shift", shift),)))
     return steps
+
+
+def _normalize(w: LayerWriter) -> None:
+    spec = w.spec
+    square = w.part("square", "Mul", w.x, w.x)
+    axes = w.integers("axes", range(1, len(w.shape) if spec.across_places else 2))
+    total = w.part("total", "ReduceSum", square, axes, keepdims=1)
+    root = w.part("root", "Sqrt", w.part("sum", "Add", total, w.number("epsilon", spec.epsilon)))
+    if not spec.scale:
+        w.end("Div", w.x, root)
+        return
+    n = 1 if spec.channel_shared else w.shape[1]
+    scale = w.param("scale", [n, *(1 for _ in w.shape[2:])])
+    w.end("Mul", w.part("unit", "Div", w.x, root), scale)
+
+
+def _interp(w: LayerWriter) -> None:
+    mode = "align_corners" if w.spec.align_corners else "half_pixel"
+    w.end(
+        "Resize",
+        *(w.x, "", "", w.integers("size", w.top[2:])),
+        axes=[2, 3],
+        mode="linear",
+        coordinate_transformation_mode=mode,
+    )
+
+
+def _upsample(w: LayerWriter) -> None:
+    scales = w.constant("scales", np.array([1, 1, *w.spec.scale], np.float32))
+    w.end(
+        "Resize",
+        *(w.x, "", scales),
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )
+
+
+def _permute(w: LayerWriter) -> None:
+    w.end("Transpose", w.x, perm=[0, *w.spec.axes])
 
 
 def _power(w: LayerWriter) -> None:
@@ -239,14 +288,17 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "GRU": recurrent.gru,
         "Identity": _plain("Identity"),
         "Index2Onehot": _index_to_onehot,
+        "Interp": _interp,
         "InnerProduct": learned.inner_product,
         "LRN": windows.lrn,
         "LReLU": _plain("LeakyRelu", alpha="slope"),
         "LSTM": recurrent.lstm,
         "Log": _log,
         "MVN": _mvn,
+        "Normalize": _normalize,
         "PReLU": learned.prelu,
         "Pad": _pad,
+        "Permute": _permute,
         "Pooling": windows.pooling,
         "Power": _power,
         "RBF": learned.rbf,
@@ -260,11 +312,13 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Slice": _slice,
         "Softmax": _along("Softmax"),
         "Split": _split,
+        "StopGradient": _plain("Identity"),
         "Swish": _swish,
         "Tanh": _plain("Tanh"),
         "Threshold": _threshold,
         "TiedInnerProduct": learned.tied_inner_product,
         "Tile": _tile,
+        "Upsample": _upsample,
     }
 )
 

@@ -24,7 +24,7 @@ def pooling_attributes(
 ) -> tuple[str, dict[str, Any]]:
     """The operator and its attributes."""
     ends = [
-        max((o - 1) * s + k - n - p, 0)
+        p if (n + 2 * p - k) // s + 1 == o else max((o - 1) * s + k - n - p, 0)
         for n, o, k, s, p in zip(image, out, window.kernel, window.stride, window.pad, strict=True)
     ]
     attributes: dict[str, Any] = {
