@@ -56,6 +56,8 @@ OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
+    "onnx": ("interchange/onnx/library",),
+    "onnxruntime": ("interchange/onnx/library",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
@@ -225,7 +227,8 @@ def test_what_is_imported_is_declared_and_used():
     spelt = {"pyyaml": "yaml", "pillow": "PIL"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
-    declared = project["dependencies"] + extras["images"] + extras["mpi"]
+    used = ("images", "mpi", "onnx", "onnxruntime")
+    declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}

@@ -22,11 +22,9 @@ from graphnet.interchange.caffe.exported_layer import Part
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.text_writer import write_text
 from graphnet.interchange.caffe.wire_writer import Blobs, write_model
+from graphnet.interchange.plain_graph import plain_graph
 from graphnet.layers.base import Phase
-from graphnet.net.flow import infer_shapes, sort_layers
-from graphnet.net.graph import LayerVertex, NetGraph
-from graphnet.net.name_rules import check_names
-from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons, select_phase
+from graphnet.net.graph import LayerVertex
 from graphnet.net.spec import NetSpec, read_net
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.weights import read_weights
@@ -101,7 +99,7 @@ def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
     Raises:
         GraphnetError: With all layers that Caffe does not have.
     """
-    graph = _graph(spec, phase)
+    graph = plain_graph(spec, phase)
     keys = Counter(v.spec.store_key for v in graph.layers if _decls(v))
     found: list[Exported] = []
     problems: list[Problem] = []
@@ -119,17 +117,6 @@ def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
     if problems:
         raise SpecError.of(problems)
     return found
-
-
-def _graph(spec: NetSpec, phase: Phase) -> NetGraph:
-    """The net in one phase: its neurons as layers, without Splits, in the order it runs."""
-    nodes = select_phase(spec.nodes, phase)
-    check_names(nodes, spec.nodes)
-    graph = build_graph(expand_bottoms(nodes))
-    insert_neurons(graph)
-    sort_layers(graph)
-    infer_shapes(graph, np.dtype(np.float32))
-    return graph
 
 
 def _decls(vertex: LayerVertex) -> Mapping[str, Shape]:
