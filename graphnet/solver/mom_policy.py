@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -72,7 +73,9 @@ class StagedMomentum(StagedPolicy):
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[
-    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum, Field(discriminator="type")
+    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum,
+    Field(discriminator="type"),
+    OrUserClass(Policy),
 ]
 
 for _recursive in (MomentumStage, StagedMomentum):
