@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
 from graphnet.cli.app import app, command
 from graphnet.cli.options import Json, Offline
 from graphnet.cli.usage import Commands
+
+#: As in ``graphnet.data.pictures.reader``, which is heavier to import.
+Fit: TypeAlias = Literal["stretch", "letter-box", "crop"]
 
 
 class DataGroup(Commands):
@@ -177,14 +180,24 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Scale all pictures to this size.")
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Bring all pictures to this size.")
     ] = None,
+    fit: Annotated[
+        Fit,
+        typer.Option(
+            help="How: stretch them, or in their proportions, with what is missing beside them"
+            " (letter-box), or cut to the middle (crop)."
+        ),
+    ] = "stretch",
     grey: Annotated[
         bool, typer.Option("--grey", help="Store pictures with one channel instead of three.")
     ] = False,
     background: Annotated[
         str | None,
-        typer.Option(metavar="COLOUR", help="The colour behind transparent pixels of pictures."),
+        typer.Option(
+            metavar="COLOUR",
+            help="The colour behind transparent pixels, and beside pictures in a letter-box.",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
@@ -215,7 +228,7 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         tuple(index or ()),
         standardize,
     )
-    pictures = PictureOptions(data_pack.parse_size(size), grey, background)
+    pictures = PictureOptions(data_pack.parse_size(size), grey, background, fit)
     data_pack.pack(sources, to, options, table, pictures)
 
 

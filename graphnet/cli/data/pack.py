@@ -94,6 +94,8 @@ def _samples(sources: Sequence[str], table: TableOptions, pictures: PictureOptio
         return ArrayFiles(files)
     if is_one and path.is_dir():
         _refuse_options("pictures", table)
+        if pictures.fit != "stretch" and pictures.size is None:
+            raise DataError(f"--fit {pictures.fit} needs a size: --size HEIGHTxWIDTH")
         return PictureFolder(path, pictures)
     if is_one and (
         path.suffix.lower() in TABLES or (path.is_file() and is_table(path, first_bytes(path)))

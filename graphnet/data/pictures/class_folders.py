@@ -64,7 +64,8 @@ class PictureFolder:
             if found.shape != picture.shape:
                 raise DataError(
                     f"{self.files[number]} is {shape_text(found.shape)}, while {self.files[0]} is "
-                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH"
+                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH,"
+                    " and in their proportions: --fit letter-box or crop"
                 )
             picture[:] = found
         return {"data": out, "label": self.labels[numbers]}

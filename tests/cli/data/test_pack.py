@@ -92,6 +92,20 @@ def test_pictures(folder, run):
     assert found.lines[:2] == ["data     1×8×6 uint8: grey", "classes  0 cat, 1 dog"]
     with h5py.File(folder / "out" / "train.h5") as file:
         assert file["data"].shape == (2, 1, 8, 6)
+    image.new("RGB", (9, 3), "white").save(folder / "pictures" / "cat" / "1.png")
+    found = run("data pack pictures --to out --force")
+    assert (found.code, found.out) == (1, "")
+    assert found.err.startswith("pictures/dog/1.png is 3×4×5, while pictures/cat/1.png is 3×3×9\n")
+    fitted = "data pack pictures --to out --force --keep-order --grey --size 6x6 --fit"
+    assert run(f"{fitted} letter-box --background #808080").code == 0
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert file["data"][0, 0, :, 3].tolist() == [128, 128, 255, 255, 128, 128]
+    assert read_recipe(folder / "out" / "train.h5").fit == "letter-box"
+    assert run(f"{fitted} crop").code == 0
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert (file["data"][0] == 255).all()
+    found = run("data pack pictures --to out2 --fit crop")
+    assert found.err.startswith("--fit crop needs a size: --size HEIGHTxWIDTH")
 
 
 @pytest.mark.parametrize(
