@@ -128,6 +128,8 @@ class Model(BaseModel, metaclass=_ModelType):
 
     #: The key that models of this kind are given to, if there is just one.
     stands_under: ClassVar[str] = ""
+    #: Whether YAML chooses among models of this kind by a ``type``, which may be a dotted path.
+    chosen_by_type: ClassVar[bool] = False
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False

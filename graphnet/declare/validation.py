@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from graphnet.declare.key_words import key_hint, kind_hint, kind_meant, number_hint, shape_hint
+from graphnet.declare.user_code import imported
 from graphnet.declare.yaml_reader import Document, KeyPath
 from graphnet.errors import Problem, SpecError, one_of
 
@@ -19,7 +20,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate(
-    model: type[M], value: Any, document: Document, path: KeyPath = (), subject: str = ""
+    model: type[M],
+    value: Any,
+    document: Document,
+    path: KeyPath = (),
+    subject: str = "",
+    *,
+    context: Any = None,
 ) -> M:
     """Check ``value`` (which stands at ``path`` of the document) and build the model.
 
@@ -29,6 +36,7 @@ def validate(
         document: Where the value came from.
         path: Its place in the document.
         subject: How each message begins, such as ``layer 'ip1' (InnerProduct): ``.
+        context: For validators that ask for it.
 
     Raises:
         SpecError: With every problem found, each at its line and column.
@@ -39,7 +47,7 @@ def validate(
             document.at(path),
         )
     try:
-        return model.__pydantic_validator__.validate_python(value)  # type: ignore[no-any-return]
+        return model.__pydantic_validator__.validate_python(value, context=context)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise spec_error(error, model, value, document, path, subject) from None
 
@@ -125,7 +133,7 @@ class _Findings:
             case "extra_forbidden":
                 around, holder = self.place(loc[:-1])
                 message = f"unknown key '{last}'" + _inside(around, holder)
-                models = self.models(loc[:-1])
+                models = _users_class(holder) or self.models(loc[:-1])
                 known = [key for model in models for key in keys_of(model)]
                 under = {getattr(m, "stands_under", "") for m in models} | {_tag(m) for m in models}
                 message += key_hint(last, known, found, under)
@@ -198,6 +206,13 @@ class _Findings:
         if "every_n_iter" in keys and not needed:
             needed = ["every_n_iter: …"]
         return f"\n  write {{{', '.join([f'type: {_tag(meant)}', *needed])}}}"
+
+
+def _users_class(holder: Any) -> list[type[BaseModel]]:
+    """The class of the user's own that a mapping's ``type`` names by a dotted path, if any."""
+    kind = holder.get("type") if isinstance(holder, Mapping) else None
+    found = imported(kind) if isinstance(kind, str) and "." in kind else None
+    return [found] if isinstance(found, type) and issubclass(found, BaseModel) else []
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from graphnet.declare.key_words import key_hint, shape_hint
 from graphnet.declare.names import check_name
 from graphnet.declare.user_code import import_class
+from graphnet.declare.user_types import UserCode
 from graphnet.declare.validation import describe, type_hint, validate
 from graphnet.declare.yaml_reader import (
     TEXT,
@@ -310,7 +311,8 @@ class _LayerParser:
             # a class of the user's own need not declare a type: it has its dotted path
             drop = () if spec_type.model_fields["type"].is_required() else ("type",)
             values = {k: v for k, v in item.items() if k not in drop}
-            spec = validate(spec_type, values, document, path, subject)
+            user_code = UserCode(document.folder, self.user_code)
+            spec = validate(spec_type, values, document, path, subject, context=user_code)
         else:
             wrong = f"a layer is a mapping with 'name' and 'type', found {describe(item)}"
             raise SpecError(wrong, document.at(path))

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.declare.arguments import expect, spelled_out
-from graphnet.declare.user_code import import_class
+from graphnet.declare.user_code import import_named
+from graphnet.declare.user_types import UserCode
 from graphnet.declare.validation import validate
 from graphnet.declare.yaml_reader import Document, KeyPath, plain_document, read_source
 from graphnet.errors import Problem, SpecError, located, noted
 from graphnet.files.paths import placed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.function_break import break_class
 from graphnet.solver.coffee.items import break_model
 from graphnet.solver.solver import Solver
 from graphnet.solver.spec import ENDLESS, ENDS, SolverSpec
@@ -53,7 +55,9 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
         with noted(problems):
             break_types[item["type"]] = _import_break(item, document, path, user_code=user_code)
     with noted(problems):
-        spec = validate(SolverSpec, document.value, document)
+        spec = validate(
+            SolverSpec, document.value, document, context=UserCode(document.folder, user_code)
+        )
     if problems:
         problems += _endless(document, problems)
         raise SpecError.of(dict.fromkeys(problems))
@@ -98,7 +102,8 @@ def _import_break(
     """The class that an item names; the item's keywords are checked."""
     kind, subject = item["type"], f"coffee_breaks[{path[-1]}] ({item['type']}): "
     with located(document.at((*path, "type")), subject):
-        cls = import_class(kind, CoffeeBreak, document.folder, allowed=user_code)
+        found = import_named(kind, CoffeeBreak, document.folder, allowed=user_code)
+        cls = break_class(found, kind)
         model = break_model(cls, kind)
     validate(model, item, document, path, subject)
     return cls

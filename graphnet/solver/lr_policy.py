@@ -13,6 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
@@ -249,6 +250,7 @@ AnyLRPolicy: TypeAlias = Annotated[
     | StagedRate
     | WarmupRate,
     Field(discriminator="type"),
+    OrUserClass(Policy),
     ByKeys,
 ]
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -106,6 +107,7 @@ class StagedMomentum(StagedPolicy):
 AnyMomentumPolicy: TypeAlias = Annotated[
     FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum,
     Field(discriminator="type"),
+    OrUserClass(Policy),
     ByKeys,
 ]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any, cast, get_args
 
 from graphnet.declare.arguments import (
     expect,
@@ -36,6 +36,7 @@ from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
@@ -47,6 +48,7 @@ from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
+from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.state import SolverState
@@ -104,12 +106,16 @@ class Solver(Sealed):
             raise SpecError.of(problems)
 
     def add_coffee_break(
-        self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
+        self,
+        break_: CoffeeBreak | Callable[..., Request | None],
+        every_n_iter: int = 0,
+        every_n_epoch: int = 0,
     ) -> None:
         """Add a break behind those that are there.
 
         Args:
-            break_: The break.
+            break_: The break; or a function, which is given the net, the solver's state and the
+                coffee lounge when it is due, and may return a ``Request``.
             every_n_iter: Due after every so many iterations, and at iteration 0.
             every_n_epoch: Due after every so many epochs.
 
@@ -119,12 +125,15 @@ class Solver(Sealed):
         hint = "derive its class from CoffeeBreak"
         if isinstance(break_, type) and issubclass(break_, CoffeeBreak):
             hint = f"make one: {break_.__name__}(…)"
+        if isinstance(break_, FunctionType | MethodType):
+            break_ = called(break_)
         expect(isinstance(break_, CoffeeBreak), "add_coffee_break", "a coffee break", break_, hint)
-        name = type(break_).__name__
+        made = cast(CoffeeBreak, break_)
+        name = type(made).__name__
         with located(None, f"coffee break '{name}': "):
             every_n_iter = whole_number("every_n_iter", every_n_iter, 0)
             every_n_epoch = whole_number("every_n_epoch", every_n_epoch, 0)
-            self._add(name, break_, schedule(every_n_iter, every_n_epoch))
+            self._add(name, made, schedule(every_n_iter, every_n_epoch))
 
     def _add(
         self,
