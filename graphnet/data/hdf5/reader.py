@@ -30,6 +30,7 @@ from graphnet.errors import DataError
 
 #: The attribute of a file with the names of its classes, as a list in JSON.
 CLASSES = "classes"
+_MOST_TEXT = 1 << 22  # of an attribute that is carried along
 #: What is said of a file that MATLAB wrote.
 MATLAB_AXES = "\n  MATLAB's axes are in reverse order here: let the samples be the last axis there"
 
@@ -163,6 +164,13 @@ def contents(path: Path) -> FileContents:
         return FileContents(
             storage, file.attrs.get("title"), names, is_matlab(filter(None, found.values()))
         )
+
+
+def text_attributes(path: Path) -> dict[str, str]:
+    """The texts that are attributes of a file as a whole, by their names."""
+    with explained(str(path)), open_file(path) as file:
+        items = list(file.attrs.items())
+    return {n: text for n, text in items if isinstance(text, str) and len(text) <= _MOST_TEXT}
 
 
 def contents_if_hdf5(path: Path) -> FileContents:
