@@ -13,6 +13,7 @@ _PLAIN = re.compile(r"[ \t]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t]*", re.A
 _WHOLE = re.compile(r"[ \t]*[+-]?\d+[ \t]*", re.ASCII)
 _ONLY_PLAIN = re.compile(r"[0-9.eE+\-\n \t]*")
 _MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "nil", "-"})
+_MAY_BE_WORDS = frozenset({"none", "nil"})
 _MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[ \t]*[+-]?[1-9]\d{0,2}\.\d{3}[ \t]*", re.ASCII)
 _MOST_SHOWN = 40
@@ -53,6 +54,14 @@ def perhaps_grouped(cells: Iterable[str]) -> str | None:
 def is_missing(text: str) -> bool:
     """Whether it is what programs write for a value that is missing."""
     return text.strip(" \t").lower() in _MISSING
+
+
+def is_gap(text: str) -> bool:
+    """Whether it is what programs write for a value that is missing, and no word that is meant.
+
+    ``none`` and ``nil`` may be words.
+    """
+    return is_missing(text) and text.strip(" \t").lower() not in _MAY_BE_WORDS
 
 
 def plain_numbers(cells: list[str]) -> list[float] | None:

@@ -27,6 +27,9 @@ from graphnet.data.csv.plain_number import (
     plain_numbers,
     why_not_plain,
 )
+from graphnet.data.recipe.columns import NumberColumn
+from graphnet.data.recipe.stored import Recipe
+from graphnet.data.recipe.table import LabelSource, TableRecipe
 from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
@@ -90,6 +93,15 @@ class CsvTable:
         dtype = np.dtype(np.float64 if self.needs_float64 else np.float32)
         label = {} if self.chosen.label is None else {"label": (self.labels.dtype, ())}
         self.data_sets: DataSets = {"data": (dtype, (len(self._kept),)), **label}
+        self.recipe: Recipe | None = TableRecipe(
+            n_columns=len(self.headings),
+            columns=tuple(
+                NumberColumn(heading=self.headings[i], place=i)
+                for i in (self.chosen.features[k] for k in self._kept)
+            ),
+            labels=self._label_sources(),
+            dtype="float64" if self.needs_float64 else "float32",
+        )
         self.notes: Sequence[tuple[str, str]] = self._notes()
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
@@ -99,6 +111,13 @@ class CsvTable:
         if self.chosen.label is not None:
             found["label"] = self.labels[numbers]
         return found
+
+    def _label_sources(self) -> tuple[LabelSource, ...]:
+        place = self.chosen.label
+        if place is None:
+            return ()
+        words = tuple(self.classes)
+        return (LabelSource(heading=self.headings[place], place=place, words=words),)
 
     def where(self, number: int) -> str:
         """The file and line of a row."""

@@ -12,6 +12,8 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
 from graphnet.data.pictures.reader import PictureOptions, PictureReader
+from graphnet.data.recipe.pictures import PictureRecipe
+from graphnet.data.recipe.stored import Recipe
 from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
@@ -40,6 +42,13 @@ class PictureFolder:
         dtype = self._common_dtype()
         shape = self.reader.read(self.files[0]).shape
         self.data_sets: DataSets = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
+        self.recipe: Recipe | None = PictureRecipe(
+            shape=shape,
+            dtype=dtype.name,
+            resized=options.size is not None,
+            fit=options.fit,
+            background=options.background,
+        )
         self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:

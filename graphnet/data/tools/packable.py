@@ -14,6 +14,7 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.data.file_kind import kind
 from graphnet.data.hdf5.opening import is_hdf5
+from graphnet.data.recipe.stored import Recipe
 from graphnet.data.regular_file import first_bytes
 from graphnet.data.sets import idx
 from graphnet.data.tools import npy
@@ -32,6 +33,7 @@ class Packable(Protocol):
         labels: The data set ``label``; empty if there is none.
         classes: What the labels stand for, in order; empty if they are numbers to begin with.
         notes: What a user should know of how it was read: names and texts.
+        recipe: How it was read, so that new rows can be read alike; None for arrays.
     """
 
     data_sets: DataSets
@@ -39,6 +41,7 @@ class Packable(Protocol):
     labels: np.ndarray
     classes: Sequence[str]
     notes: Sequence[tuple[str, str]]
+    recipe: Recipe | None
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Some rows of each data set, in the order asked for."""
@@ -52,6 +55,7 @@ class ArrayFiles:
 
     classes: Sequence[str] = ()
     notes: Sequence[tuple[str, str]] = ()
+    recipe: Recipe | None = None
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
