@@ -14,6 +14,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.data.portion import Portion
+from graphnet.data.record import DataRecord
 from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
@@ -320,6 +321,10 @@ class ShardedNet(Sealed):
     def output_files(self) -> list[str]:
         """The files that layers of the spec write, of every phase."""
         return self._first.output_files()
+
+    def data_record(self) -> DataRecord:
+        """What the samples of each data layer are like."""
+        return self._first.data_record()
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer from another of its name."""

@@ -188,7 +188,7 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         dtype=str(net.store.dtype),
         seed=net.context.seed,
     )
-    contents = Contents(meta, params, state, net_yaml=net.yaml_text)
+    contents = Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
     path, advice = Path(path), Advice(SnapshotError)
     with explained(path, advice):
         _refuse_other(path)
