@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange",
+    "runs interchange estimators",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -58,6 +58,7 @@ OWNERS = {
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
+    "sklearn": ("estimators",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -222,10 +223,11 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
     declared = project["dependencies"] + extras["images"] + extras["mpi"]
+    declared += extras["sklearn"]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
@@ -238,7 +240,9 @@ def loaded(path: Path) -> Iterator[str]:
     nodes: list[ast.stmt] = list(tree(path).body)
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+        if isinstance(node, ast.If) and names_in(node.test) == {"TYPE_CHECKING"}:
+            nodes += node.orelse
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
             nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

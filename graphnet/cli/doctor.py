@@ -29,6 +29,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 ADDS = {
     "images": "data pack reads pictures, plot and draw write PNG",
     "mpi": "several ranks by mpiexec",
+    "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }
