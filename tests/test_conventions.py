@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange estimators",
+    "runs interchange estimators tuning",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -79,6 +79,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
+    "cli/tuning": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
