@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphnet.errors import DataError as DataError
     from graphnet.errors import DivergedError as DivergedError
     from graphnet.errors import GraphnetError as GraphnetError
+    from graphnet.errors import MissingExtraError as MissingExtraError
     from graphnet.errors import RankError as RankError
     from graphnet.errors import ShapeError as ShapeError
     from graphnet.errors import SnapshotError as SnapshotError
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from graphnet.errors import TopologyError as TopologyError
     from graphnet.errors import UnknownNameError as UnknownNameError
     from graphnet.errors import UserCodeError as UserCodeError
+    from graphnet.estimators.classifier import Classifier as Classifier
+    from graphnet.estimators.regressor import Regressor as Regressor
     from graphnet.gradcheck import GradientReport as GradientReport
     from graphnet.gradcheck import check_gradients as check_gradients
     from graphnet.layers.base import Arity as Arity
@@ -116,9 +119,12 @@ _NAMES = {
     "graphnet.blob": "Blob",
     "graphnet.data.transformer": "Transformer",
     "graphnet.errors": (
-        "BackendError BatchError BreakError DataError DivergedError GraphnetError RankError "
-        "ShapeError SnapshotError SpecError TopologyError UnknownNameError UserCodeError"
+        "BackendError BatchError BreakError DataError DivergedError GraphnetError "
+        "MissingExtraError RankError ShapeError SnapshotError SpecError TopologyError "
+        "UnknownNameError UserCodeError"
     ),
+    "graphnet.estimators.classifier": "Classifier",
+    "graphnet.estimators.regressor": "Regressor",
     "graphnet.gradcheck": "GradientReport check_gradients",
     "graphnet.layers.base": (
         "Arity Binding Kind Layer LayerSpec LossLayer MeasureLayer PassContext Reads at_least "

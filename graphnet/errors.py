@@ -12,6 +12,7 @@
     ├─ UserCodeError      user code tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
     ├─ RankError          ranks of one job disagree, or one has gone
+    ├─ MissingExtraError  a package of an extra is not installed; also an error of importing
     └─ UnknownNameError   there is nothing of that name; also a lookup error of Python
 
 Code that finds a mistake raises the bare fact; code that knows the layer and its place in the file
@@ -148,6 +149,10 @@ class DivergedError(GraphnetError):
 
 class RankError(GraphnetError):
     """The ranks of one job disagree, or one of them has gone."""
+
+
+class MissingExtraError(GraphnetError, ImportError):
+    """A package that an extra brings is not installed."""
 
 
 class UnknownNameError(GraphnetError, KeyError):

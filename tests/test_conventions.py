@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange",
+    "runs interchange estimators tuning",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -60,6 +60,7 @@ OWNERS = {
     "onnxruntime": ("interchange/onnx/library",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
+    "sklearn": ("estimators",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -80,6 +81,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
+    "cli/tuning": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -224,10 +226,10 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
-    used = ("images", "mpi", "onnx", "onnxruntime")
+    used = ("images", "mpi", "onnx", "onnxruntime", "sklearn")
     declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
@@ -241,7 +243,9 @@ def loaded(path: Path) -> Iterator[str]:
     nodes: list[ast.stmt] = list(tree(path).body)
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+        if isinstance(node, ast.If) and names_in(node.test) == {"TYPE_CHECKING"}:
+            nodes += node.orelse
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
             nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -31,6 +31,7 @@ ADDS = {
     "onnx": "export onnx and import onnx",
     "onnxruntime": "export onnx compares what it writes",
     "mpi": "several ranks by mpiexec",
+    "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }

@@ -46,6 +46,7 @@ PRINTING = [
     *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
     *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
+    *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
