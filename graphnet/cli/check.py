@@ -170,7 +170,10 @@ def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
     short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
     heading, heading_short = (">connections",) * 2 if connections else (">multiply-adds", ">MACs")
     table(
-        [*_FIRST_COLUMNS, heading, ">bytes"], rows, narrow=([*_FIRST_COLUMNS, heading_short], short)
+        [*_FIRST_COLUMNS, heading, ">bytes"],
+        rows,
+        narrow=([*_FIRST_COLUMNS, heading_short], short),
+        leave_out=("MACs", "type", "bottoms → tops", "connections"),
     )
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from graphnet.cli.terminal import (
     bytes_text,
     console,
-    is_roomy_terminal,
     is_terminal,
     on_terminal,
     seconds_text,
     warn,
 )
+from graphnet.readable import fitted
 from graphnet.solver.reporter import PlainReporter, Reporter, RunProgress
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _REFRESH_S = 0.2
+_LEAST_BAR = 5  # columns of the bar on a narrow terminal
 _WINDOW_S = 10.0  # speed is measured over the last of these
 _SILENCE_S = 30.0  # off a terminal, a line when nothing else was said for so long
 
@@ -84,7 +85,7 @@ class PlainLines(PlainReporter):
         now = perf_counter()
         if self._progress is not None and now - self._said_at > _SILENCE_S:
             speed = self._speed.at(now, self._progress.state.iter)
-            self.line("  ".join(filter(None, progress_texts(self._progress, speed).values())))
+            self.line(fitted(progress_texts(self._progress, speed), None))
 
 
 class QuietLines(PlainLines):
@@ -108,6 +109,11 @@ class MovingLine:
         self._speed = Speed()
         self._drawn_at = 0.0
 
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, as they are now."""
+        return self._console.width
+
     def line(self, text: str) -> None:
         """Print it above the line."""
         self._console.print(text, soft_wrap=True)
@@ -122,15 +128,11 @@ class MovingLine:
         from rich.progress import Progress as Bar
 
         self._progress = progress
-        roomy = is_roomy_terminal(sys.stdout)
-        texts = progress_texts(progress, self._speed.at(perf_counter(), progress.state.iter))
+        texts = self._texts(progress, perf_counter())
         self._bar = Bar(
             TextColumn("{task.fields[texts][iter]}"),
             BarColumn(bar_width=None),
-            *(
-                TextColumn("{task.fields[texts][" + part + "]}")
-                for part in (("loss", "lr", "speed", "left") if roomy else ("left",))
-            ),
+            TextColumn("{task.fields[texts][rest]}"),
             console=self._console,
             transient=True,
             auto_refresh=False,
@@ -144,10 +146,17 @@ class MovingLine:
         if now - self._drawn_at < _REFRESH_S or self._bar is None or self._progress is None:
             return
         self._drawn_at = now
-        texts = progress_texts(self._progress, self._speed.at(now, self._progress.state.iter))
+        texts = self._texts(self._progress, now)
         if self._task is not None:
             self._bar.update(self._task, completed=self._progress.state.iter, texts=texts)
         self._bar.refresh()
+
+    def _texts(self, progress: RunProgress, now: float) -> dict[str, str]:
+        """What stands before the bar, and behind it as much as there is room for."""
+        texts = progress_texts(progress, self._speed.at(now, progress.state.iter))
+        before = texts.pop("iter")
+        room = self.width - len(before) - _LEAST_BAR - 2
+        return {"iter": before, "rest": fitted(texts, room, ("lr", "speed", "left", "loss"))}
 
     def finish(self) -> None:
         """Take it away."""

@@ -20,6 +20,11 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
+def _any() -> int | None:
+    """No width: a line may be of any length."""
+    return None
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """What coffee breaks may know of their run; they read it as ``state.run``.
@@ -32,6 +37,8 @@ class RunInfo:
         seconds_trained: How long this start has trained, breaks and snapshots not counted.
         say: Tells the user something: ``state.run.say("a line, or several")``.
         warn: Tells the user something not to be missed.
+        width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
+            and a line may be of any length.
     """
 
     folder: Path | None = None
@@ -41,6 +48,7 @@ class RunInfo:
     seconds_trained: float = 0.0
     say: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
+    width: Callable[[], int | None] = _any
 
 
 class SolverState:

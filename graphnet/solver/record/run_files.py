@@ -66,7 +66,7 @@ class RunFiles:
             aside = directory.set_aside() if fresh else None
             if aside is not None:
                 reporter.line(f"the earlier run is now in {shown(aside)}")
-                reporter.line("  it stays there until you remove it, and no run looks into it")
+                reporter.line("  it stays there until you remove it: graphnet runs rm")
             directory.claim()
             found = newest_good(directory.folder, reporter.warning)
             outputs = self.record.earlier.get("outputs", ())
