@@ -37,7 +37,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups",
     "files",
     "errors",
 )
@@ -53,10 +53,12 @@ ALLOWED = {
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
+    "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
+    "pandas": ("solver/history",),
     "rich": ("cli",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
@@ -222,10 +224,11 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "ipython": "IPython"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
     declared = project["dependencies"] + extras["images"] + extras["mpi"]
+    declared += extras["notebooks"]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}

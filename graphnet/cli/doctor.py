@@ -28,6 +28,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 #: What each extra is good for; those that only development needs are left out.
 ADDS = {
     "images": "data pack reads pictures, plot and draw write PNG",
+    "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import typer
 
+from graphnet.amounts import bytes_text as bytes_text  # noqa: PLC0414  # commands take it from here
+from graphnet.amounts import count_text as count_text  # noqa: PLC0414  # commands take it from here
+from graphnet.amounts import seconds_text as seconds_text  # noqa: PLC0414  # commands take it from here
 from graphnet.readable import readable, readable_json, write_line
 
 if TYPE_CHECKING:
@@ -252,24 +255,6 @@ def _rich_table(columns: Columns, rows: Rows, width: int) -> None:
     console().print(drawn)
 
 
-def count_text(n: int) -> str:
-    """``18.4 M``: three digits and a unit of 1000."""
-    return _three_digits(n, 1000, ("", " k", " M", " G", " T", " P"))
-
-
-def bytes_text(n: int) -> str:
-    """``588 KiB``: three digits and a unit of 1024."""
-    return _three_digits(n, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
-
-
-def _three_digits(n: int, step: int, units: Sequence[str]) -> str:
-    size, (unit, *larger) = float(n), units
-    while size >= 999.5 and larger:  # noqa: PLR2004  # where rounding gives 4 digits
-        size, (unit, *larger) = size / step, larger
-    digits = 0 if unit == units[0] or size >= 99.95 else 1  # noqa: PLR2004
-    return f"{size:.{digits}f}{unit}"
-
-
 def parse_bytes(text: str) -> int:
     """The number of bytes in ``4GiB``, ``512M`` or ``1000000``; units are powers of 1024.
 
@@ -280,14 +265,3 @@ def parse_bytes(text: str) -> int:
     if found is None:
         raise typer.BadParameter(f"expected a size such as 4GiB or 512MiB, found '{text}'")
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
-
-
-def seconds_text(seconds: float) -> str:
-    """``4.2 s``, ``3 min 05 s`` or ``2 h 07 min``."""
-    if seconds < 59.95:  # noqa: PLR2004  # where rounding gives 60
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graphnet.errors import did_you_mean
 from graphnet.sealed import Sealed
+from graphnet.solver.history import History
 from graphnet.solver.record.statistics_file import Recorded, StatisticsFile
 from graphnet.solver.request import Request
 
@@ -54,6 +55,10 @@ class CoffeeLounge(Sealed):
     def get_statistics(self, key: str) -> dict[int, float]:
         """What was recorded under ``key``, by iteration; empty if nothing was."""
         return dict(self._statistics.get(key, {}))
+
+    def history(self) -> History:
+        """All that was recorded, as arrays."""
+        return History(self._statistics)
 
     def is_first(self, what: Hashable) -> bool:
         """Whether nobody has asked for the same in this iteration.

@@ -61,7 +61,8 @@ class Run:
                 say=reporter.line,
                 warn=reporter.warning,
                 width=partial(width_of, reporter),
-            )
+            ),
+            lounge.history,
         )
 
     @cached_property
