@@ -27,6 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
+    "report",
     "runs interchange",
     "draw json_schema starters",
     "solver",

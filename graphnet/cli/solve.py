@@ -182,7 +182,7 @@ def _next(
     if folder is None or not snapshots_in(folder):
         return []
     run = file_word(shown(folder))
-    found = [command_text("graphnet", "plot", run)]
+    found = [command_text("graphnet", "plot", run), command_text("graphnet", "report", run)]
     if declared.net.has_phase("test"):
         sets = [("--set", o.text.removeprefix("--set ")) for o in overrides if o.for_net]
         more = [word for pair in sets for word in pair]

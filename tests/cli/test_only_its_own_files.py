@@ -61,6 +61,7 @@ COMMANDS = {
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
+    "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),
     "doctor": (),
     "new {}/run.json --like iris": (),

@@ -667,6 +667,7 @@ def test_the_last_lines_are_commands_that_work(run, folder):
     assert [command.split()[:2] for command in commands] == [
         ["graphnet", "test"],
         ["graphnet", "plot"],
+        ["graphnet", "report"],
     ]
     for command in commands:
         done = run(command.removeprefix("graphnet "))

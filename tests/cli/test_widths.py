@@ -21,6 +21,7 @@ COMMANDS = [
     "check-grad net.yaml --set layers.train-data.batch_size=2",
     *("data list", "data info train.h5", "snapshot info run"),
     *("runs list .", "runs list . --all", "runs diff run other", "plot run"),
+    "report run --steps 1",
     "predict net.yaml --weights run --input in.npy --output out.h5",
     *("export caffe net.yaml --weights run -o out.prototxt --force",),
     "import caffe out.prototxt -o imported --force",
