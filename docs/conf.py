@@ -19,6 +19,7 @@ myst_heading_anchors = 4  # as code hosts make them, for links such as layers.md
 myst_enable_extensions = ["colon_fence"]
 myst_links_external_new_tab = False
 
+autodoc_mock_imports = ["sklearn"]  # which the estimators need, and the site does not
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

@@ -7,8 +7,6 @@ Run it from the root of the repository after changing ``graphnet/__init__.py``:
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
 from pathlib import Path
 
 import graphnet as gn
@@ -32,12 +30,13 @@ GROUPS = {
     "Nets": "load_net Net Evaluation NetSpec Blob Param",
     "Training": (
         "load_solver Solver SolverSpec solve SolverState RunInfo CoffeeLounge Request "
-        "load_weights save_model"
+        "load_weights save_model History Curve load_history"
     ),
     "Coffee breaks": (
         "CoffeeBreak TrainingSummary ValidationPerformance Snapshot EarlyStopping Plateau "
         "DecayOnValidation DivergenceGuard"
     ),
+    "Estimators": "Classifier Regressor",
     "The graph": "NetGraph LayerVertex BlobVertex",
     "Looking and checking": "check_gradients GradientReport time_net",
     "A layer of your own": (
@@ -47,35 +46,29 @@ GROUPS = {
     "Values": "Method Policy Initializer Regularizer Constraint Transformer",
     "Errors": (
         "GraphnetError SpecError TopologyError ShapeError DataError BatchError SnapshotError "
-        "BreakError DivergedError BackendError RankError UserCodeError UnknownNameError"
+        "BreakError DivergedError BackendError RankError UserCodeError UnknownNameError MissingExtraError"
     ),
 }
 
 
 def page() -> str:
     """The whole page."""
-    left = {name for name in gn.__all__ if not inspect.ismodule(getattr(gn, name))}
+    modules = gn._MODULES  # noqa: SLF001  # which have pages of their own
+    left = {name for name in gn.__all__ if name not in modules and not name.startswith("__")}
     parts = [INTRODUCTION]
     for title, names in GROUPS.items():
-        parts += [f"## {title}\n", *(f"{entry(name)}\n" for name in names.split())]
+        parts += [f"## {title}\n", *(f"{entry(name, title)}\n" for name in names.split())]
         left -= set(names.split())
-    rest = sorted(name for name in left if not name.startswith("__"))
-    if rest:
-        parts += ["## More\n", *(f"{entry(name)}\n" for name in rest)]
+    if left:
+        raise ValueError(f"names that belong nowhere: {sorted(left)}")
     return "\n".join(parts)
 
 
-def entry(name: str) -> str:
+def entry(name: str, group: str) -> str:
     """Where Sphinx puts a name's docstring."""
-    return "\n".join(["```{eval-rst}", *directive(name), "```"])
-
-
-def directive(name: str) -> Iterator[str]:
-    """Of autodoc."""
-    kind = "autoclass" if inspect.isclass(getattr(gn, name)) else "autofunction"
-    yield f".. {kind}:: graphnet.{name}"
-    if kind == "autoclass" and not issubclass(getattr(gn, name), Exception):
-        yield "   :members:"
+    kind = "autoclass" if name[0].isupper() else "autofunction"
+    members = ["   :members:"] * (kind == "autoclass" and group != "Errors")
+    return "\n".join(["```{eval-rst}", f".. {kind}:: graphnet.{name}", *members, "```"])
 
 
 if __name__ == "__main__":

@@ -83,6 +83,9 @@ if TYPE_CHECKING:
     from graphnet.solver.coffee.validation_performance import (
         ValidationPerformance as ValidationPerformance,
     )
+    from graphnet.solver.history import Curve as Curve
+    from graphnet.solver.history import History as History
+    from graphnet.solver.load_history import load_history as load_history
     from graphnet.solver.load_solver import load_solver as load_solver
     from graphnet.solver.lounge import CoffeeLounge as CoffeeLounge
     from graphnet.solver.methods.base import Method as Method
@@ -148,6 +151,8 @@ _NAMES = {
     "graphnet.solver.coffee.snapshot": "Snapshot",
     "graphnet.solver.coffee.training_summary": "TrainingSummary",
     "graphnet.solver.coffee.validation_performance": "ValidationPerformance",
+    "graphnet.solver.history": "Curve History",
+    "graphnet.solver.load_history": "load_history",
     "graphnet.solver.load_solver": "load_solver",
     "graphnet.solver.lounge": "CoffeeLounge",
     "graphnet.solver.methods.base": "Method",

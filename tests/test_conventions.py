@@ -27,6 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
+    "report",
     "runs interchange estimators tuning",
     "draw json_schema starters",
     "solver",
@@ -37,7 +38,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups",
     "files",
     "errors",
 )
@@ -53,12 +54,14 @@ ALLOWED = {
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
+    "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
     "onnx": ("interchange/onnx/library",),
     "onnxruntime": ("interchange/onnx/library",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
+    "pandas": ("solver/history",),
     "rich": ("cli",),
     "sklearn": ("estimators",),
     "threadpoolctl": ("backend",),
@@ -226,10 +229,10 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
-    used = ("images", "mpi", "onnx", "onnxruntime", "sklearn")
+    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn")
     declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]

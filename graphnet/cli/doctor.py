@@ -30,6 +30,7 @@ ADDS = {
     "images": "data pack reads pictures, plot and draw write PNG",
     "onnx": "export onnx and import onnx",
     "onnxruntime": "export onnx compares what it writes",
+    "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",

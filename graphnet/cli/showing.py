@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 from graphnet.cli.app import app, command
-from graphnet.cli.options import Json, NetFile, NoUserCode, Overrides, parse_overrides
+from graphnet.cli.options import (
+    BackendName,
+    Json,
+    NetFile,
+    NoUserCode,
+    Offline,
+    Overrides,
+    Threads,
+    parse_overrides,
+)
 from graphnet.cli.usage import CommandsWithDefault
 
 
@@ -87,6 +96,35 @@ def plot(
     from graphnet.cli import plot
 
     plot.plot(run, output, over, key or (), linear=linear, watch=watch)
+
+
+@command
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page.  [default: report.html]"),
+    ] = None,
+    net: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The net's YAML file.  [default: what the run has recorded]"
+        ),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Steps that are timed; 0 for none.")
+    ] = 5,
+    threads: Threads = None,
+    backend: BackendName = "auto",
+    offline: Offline = False,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Write a page about a run: results, curves, mistakes, net, params, memory, data."""
+    from graphnet.cli import report
+    from graphnet.cli.options import NetOptions
+
+    options = NetOptions(threads, backend, offline, user_code=not no_user_code)
+    report.report(run, output, net, options, n_steps=steps)
 
 
 class RunsGroup(CommandsWithDefault):

@@ -22,9 +22,11 @@ from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer, PassContext
 from graphnet.layers.data.data_layer import DataLayer
+from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.net.summary import Summary, summary
 from graphnet.sealed import Sealed
 
 
@@ -105,6 +107,7 @@ class RunningNet(Sealed):
     _elsewhere = ELSEWHERE
 
     name: str
+    compiled: CompiledNet
     #: A net whose batch is cut into shards gives itself here; this one computes it whole.
     in_shards: None = None
 
@@ -124,6 +127,10 @@ class RunningNet(Sealed):
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
         context.n_valid = self.batch_size
+
+    def summary(self) -> Summary:
+        """The layers as a table, as ``graphnet check`` shows them."""
+        return summary(self.compiled)
 
     # --- what was measured --------------------------------------------------------------
 

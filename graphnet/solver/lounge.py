@@ -9,6 +9,7 @@ from typing import TypeAlias
 from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import did_you_mean
 from graphnet.sealed import Sealed
+from graphnet.solver.history import History
 from graphnet.solver.record.statistics_file import Recorded, StatisticsFile
 from graphnet.solver.request import Request
 
@@ -59,6 +60,10 @@ class CoffeeLounge(Sealed):
     def get_statistics(self, key: str) -> dict[int, float]:
         """What was recorded under ``key``, by iteration; empty if nothing was."""
         return dict(self._statistics.get(key, {}))
+
+    def history(self) -> History:
+        """All that was recorded, as arrays."""
+        return History(self._statistics)
 
     def is_first(self, what: Hashable) -> bool:
         """Whether nobody has asked for the same in this iteration.

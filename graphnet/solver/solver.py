@@ -43,6 +43,7 @@ from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 from graphnet.solver.foresight import KeysOf, doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
@@ -104,6 +105,14 @@ class Solver(Sealed):
                 self._add(item.type, made, item.schedule, position)
         if problems:
             raise SpecError.of(problems)
+
+    def __repr__(self) -> str:
+        spec = self.spec
+        ends = [f"{key} {n:,}" for key in ("max_iter", "max_epoch") if (n := getattr(spec, key))]
+        parts = [spec.method.type, f"lr {spec.lr_policy.type}", *ends]
+        breaks = ", ".join(entry.name for entry in self._entries)
+        where = f", runs in {spec.exp_dir}" if spec.exp_dir else ""
+        return f"<Solver: {', '.join(parts)}; {breaks or 'no coffee breaks'}{where}>"
 
     def add_coffee_break(
         self,
@@ -197,7 +206,7 @@ class Solver(Sealed):
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
-        reporter = reporter or PlainReporter()
+        reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving)
             files = together(communicator, begin)
@@ -333,7 +342,8 @@ def solve(
         solver: How to train it.
         net: The net.
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
-        reporter: Told how the run goes. Default: prints plain lines on standard output.
+        reporter: Told how the run goes. Default: prints plain lines on standard output; in a
+            notebook a bar moves below them.
 
     Returns:
         The state at the end of the run.

@@ -63,6 +63,7 @@ COMMANDS = {
     "plot good": (),
     "find-lr net.yaml": (),
     "find-lr net.yaml -o {}/o.csv": ("o.csv",),
+    "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),
     "doctor": (),
     "new {}/run.json --like iris": (),
