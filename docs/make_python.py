@@ -46,7 +46,8 @@ GROUPS = {
     "Values": "Method Policy Initializer Regularizer Constraint Transformer",
     "Errors": (
         "GraphnetError SpecError TopologyError ShapeError DataError BatchError SnapshotError "
-        "BreakError DivergedError BackendError RankError UserCodeError UnknownNameError MissingExtraError"
+        "BreakError DivergedError BackendError RankError UserCodeError UnknownNameError "
+        "MissingExtraError"
     ),
 }
 
