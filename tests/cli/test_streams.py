@@ -46,10 +46,19 @@ PRINTING = [
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
+    "export safetensors net.yaml --weights run -o größe.safetensors --force",
+    "import safetensors net.yaml --weights größe.safetensors -o größe --force",
+    "import safetensors net.yaml --weights größe.safetensors --print-map",
+    "export npz net.yaml --weights run -o größe.npz --force",
+    "import npz net.yaml --weights größe.npz -o größe --force",
+    "export mocha net.yaml --weights run -o größe-mocha.h5 --force",
+    "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
+    "test net.yaml --weights größe.safetensors",
 ]
 FAILING = [
     "check größe→.yaml",
     "check net.yaml --set layers.größe.output_dim=→",
+    "import torch net.yaml --weights größe.npz -o größe",
     *("größe", "solve --größe", "check \udcff.yaml", "solve net.yaml --exp-dir net.yaml/run"),
 ]
 
