@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -32,6 +33,13 @@ Map = Annotated[
 ]
 PrintMap = Annotated[
     bool, typer.Option("--print-map", help="Print the map that is found, and write nothing.")
+]
+Target = Annotated[Path, typer.Option("-o", "--to", metavar="FILE", help="The file to write.")]
+Names = Annotated[
+    Literal["graphnet", "torch"] | None,
+    typer.Option(
+        help="Whose names the params have: with torch, PyTorch's load_state_dict takes them."
+    ),
 ]
 
 
@@ -64,18 +72,19 @@ def _importing(name: str, what: str) -> None:
 
 def _exporting(name: str, what: str) -> None:
     def of_format(
-        net: NetFile,
-        weights: Weights,
-        to: Annotated[Path, typer.Option("-o", "--to", metavar="FILE", help="The file to write.")],
-        force: Force = False,
+        net: NetFile, weights: Weights, to: Target, names: Names = None, force: Force = False
     ) -> None:
         from graphnet.cli.interchange import weights as weight_export
 
-        weight_export.give(name, net, weights, to, force=force)
+        weight_export.give(name, net, weights, to, names, force=force)
 
-    of_format.__name__ = name
-    of_format.__doc__ = f"Write the weights of a net as {what}."
-    command(of_format, exports)
+    def of_mocha(net: NetFile, weights: Weights, to: Target, force: Force = False) -> None:
+        of_format(net, weights, to, None, force)
+
+    made: Callable[..., None] = of_mocha if name == "mocha" else of_format
+    made.__name__ = name
+    made.__doc__ = f"Write the weights of a net as {what}."
+    command(made, exports)
 
 
 for _name, _what in _IMPORTS.items():

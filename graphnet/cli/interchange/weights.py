@@ -54,13 +54,13 @@ def _rows(made: FilledNet) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def give(name: str, net: Path, weights: Path, to: Path, *, force: bool) -> None:
+def give(name: str, net: Path, weights: Path, to: Path, names: str | None, *, force: bool) -> None:
     """Export, and print a table of the params.
 
     Raises:
         GraphnetError: Listing all that the format has no name for.
     """
-    written = FORMATS[name].export(net, to, weights, force=force)
+    written = FORMATS[name].export(net, to, weights, names=names, force=force)
     table(
         ["param", "shape", "there"],
         [(each.path, shape_text(each.shape), other) for each, other in written],

@@ -12,6 +12,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import Problem, SnapshotError, SpecError
 from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.mocha.reading import MARK
+from graphnet.interchange.weights.exporting import Written
 from graphnet.interchange.weights.matching import Needed
 
 #: The layers of Mocha that have params, and the names of these.
@@ -22,7 +23,7 @@ _PARAMS = {
 }
 
 
-def mocha_names(needed: Sequence[Needed]) -> dict[str, tuple[str, Shape]]:
+def mocha_names(needed: Sequence[Needed]) -> dict[str, Written]:
     """What Mocha calls params, ``conv1___filter``, and the shapes that it gives them.
 
     Raises:
@@ -38,16 +39,13 @@ def mocha_names(needed: Sequence[Needed]) -> dict[str, tuple[str, Shape]]:
     ]
     if problems:
         raise SpecError.of(problems)
-    # the bias of an inner product is a column there
-    return {
-        each.path: (
-            f"{each.key}{MARK}{each.name}",
-            (1, *each.shape)
-            if each.name == "bias" and each.layer_type != "Convolution"
-            else each.shape,
-        )
-        for each in needed
-    }
+    return {f"{each.key}{MARK}{each.name}": Written(each, _shape(each)) for each in needed}
+
+
+def _shape(each: Needed) -> Shape:
+    """Its shape in Mocha, where the bias of an inner product is a column."""
+    is_column = each.name == "bias" and each.layer_type != "Convolution"
+    return (1, *each.shape) if is_column else each.shape
 
 
 def write_mocha(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -48,7 +48,7 @@ DTYPES = {
     "F8_E5M2": ("float8_e5m2", 1),
 }
 #: The longest header that is read: a model has about 100 bytes for each array.
-MOST_HEADER = 16 << 20
+MOST_HEADER = 8 << 20
 _MOST_AXES = 32
 _KEYS = {"dtype", "shape", "data_offsets"}
 

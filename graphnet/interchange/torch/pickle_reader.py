@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from graphnet.interchange.torch.values import ALLOWED, RefusedError, call, put, storage_of
 
 #: More operations than this no state_dict needs: one of 10,000 tensors has half a million.
-MOST_OPERATIONS = 2_000_000
+MOST_OPERATIONS = 1_000_000
 _LONGEST_TEXT = 1 << 16
 _LONGEST_NAME = 1 << 10
 _NAMES = {ord(op.code): op.name for op in pickletools.opcodes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,27 +12,42 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.interchange.weights.matching import Needed
-from graphnet.interchange.weights.needed import compiled_phases, needed_by
+from graphnet.interchange.weights.needed import NetSource, compiled_phases, needed_by, spec_of
 from graphnet.net.net import Net
-from graphnet.net.spec import NetSpec, read_net
 from graphnet.solver.record.snapshot_file import download
 from graphnet.solver.record.weights import read_weights
 
 #: What writes a format: the file, and the arrays by their names in it.
 WriteFile = Callable[[Path, Mapping[str, np.ndarray]], None]
-#: What the params of a net are called in a format, and their shapes there.
-NameAll = Callable[[Sequence[Needed]], Mapping[str, tuple[str, Shape]]]
 
 
-def plain_names(needed: Sequence[Needed]) -> dict[str, tuple[str, Shape]]:
+class Written(NamedTuple):
+    """An array of a file that is written.
+
+    Attributes:
+        needed: The param it is made from.
+        shape: Its shape there.
+        make: Makes it of the param's values.
+    """
+
+    needed: Needed
+    shape: Shape
+    make: Callable[[np.ndarray], np.ndarray] = lambda values: values
+
+
+#: What a net's params become in a file, by name.
+NameAll = Callable[[Sequence[Needed]], Mapping[str, Written]]
+
+
+def plain_names(needed: Sequence[Needed]) -> dict[str, Written]:
     """``conv1.filter``: layer and param as graphnet names them."""
-    return {each.path: (f"{each.key}.{each.name}", each.shape) for each in needed}
+    return {f"{each.key}.{each.name}": Written(each, each.shape) for each in needed}
 
 
 def export_weights(
     write: WriteFile,
     name: NameAll,
-    net: Path | str | NetSpec,
+    net: NetSource,
     to: Path | str,
     weights: Path | str,
     *,
@@ -54,19 +70,19 @@ def export_weights(
         GraphnetError: If the weights are not of this net, the format cannot say all of them, or it
             cannot be written; nothing is then.
     """
-    path = Path(to)
-    read: dict[str, object] = {"the net's YAML": net, "the weights": weights}
-    refuse_to_write_over(path, {w: Path(p) for w, p in read.items() if isinstance(p, str | Path)})
+    path, spec = Path(to), spec_of(net)
+    read = {"the weights": Path(weights)}
+    read |= {"the net's YAML": Path(spec.file)} if spec.file else {}
+    refuse_to_write_over(path, read)
     if not force:
         refuse_to_replace([path])
-    spec = net if isinstance(net, NetSpec) else read_net(Path(net))
     needed = needed_by(compiled_phases(spec))
     contents = read_weights(Path(weights))[1]
     named = name(needed)
     found = {**contents.params, **contents.state}
     _check(needed, found)
     _write(write, path, named, found)
-    return [(each, named[each.path][0]) for each in needed]
+    return [(each.needed, there) for there, each in named.items()]
 
 
 def save_net(write: WriteFile, name: NameAll, net: Net, to: Path | str) -> None:
@@ -80,13 +96,13 @@ def save_net(write: WriteFile, name: NameAll, net: Net, to: Path | str) -> None:
 
 
 def _write(
-    write: WriteFile,
-    path: Path,
-    named: Mapping[str, tuple[str, Shape]],
-    found: Mapping[str, np.ndarray],
+    write: WriteFile, path: Path, named: Mapping[str, Written], found: Mapping[str, np.ndarray]
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, {other: found[p].reshape(shape) for p, (other, shape) in named.items()})
+    arrays = {
+        name: each.make(found[each.needed.path]).reshape(each.shape) for name, each in named.items()
+    }
+    write(path, arrays)
 
 
 def _check(needed: Sequence[Needed], found: Mapping[str, np.ndarray]) -> None:

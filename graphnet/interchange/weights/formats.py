@@ -14,7 +14,7 @@ from graphnet.interchange.weights.weight_format import WeightFormat
 SAFETENSORS = WeightFormat("safetensors", ".safetensors", read_safetensors, write_safetensors)
 NPZ = WeightFormat("npz", ".npz", read_npz, write_npz)
 TORCH = WeightFormat("torch", ".pt", read_torch)
-MOCHA = WeightFormat("mocha", ".h5", read_mocha, write_mocha, mocha_names)
+MOCHA = WeightFormat("mocha", ".h5", read_mocha, write_mocha, {"mocha": mocha_names})
 
 FORMATS = {each.name: each for each in (SAFETENSORS, NPZ, TORCH, MOCHA)}
 

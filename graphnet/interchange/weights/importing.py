@@ -20,13 +20,19 @@ from graphnet.interchange.model_file import write_model
 from graphnet.interchange.weights.layouts import apply
 from graphnet.interchange.weights.map_file import map_text, read_map
 from graphnet.interchange.weights.matching import Fill, Match, Needed, match
-from graphnet.interchange.weights.needed import compiled_phases, declarations, needed_by
+from graphnet.interchange.weights.needed import (
+    NetSource,
+    compiled_phases,
+    declarations,
+    needed_by,
+    spec_of,
+)
 from graphnet.interchange.weights.stored import WeightFile
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
-from graphnet.net.spec import NetSpec, read_net
+from graphnet.net.spec import NetSpec
 from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore
 
 #: What reads a format.
@@ -101,7 +107,7 @@ def _initial(needed: Needed, decl: Any) -> np.ndarray:
 
 
 def fill_net(
-    read: ReadFile, net: Path | str | NetSpec, weights: Path | str, map_file: Path | str | None
+    read: ReadFile, net: NetSource, weights: Path | str, map_file: Path | str | None
 ) -> FilledNet:
     """Find what fills a net.
 
@@ -114,7 +120,7 @@ def fill_net(
     Raises:
         GraphnetError: If the net, the file or the map cannot be read.
     """
-    spec = net if isinstance(net, NetSpec) else read_net(Path(net))
+    spec = spec_of(net)
     return _filled(spec, compiled_phases(spec), read(Path(weights)), map_file)
 
 
@@ -162,7 +168,7 @@ def write_filled(made: FilledNet, to: Path, *, force: bool = False) -> list[Path
 
 def load_filled(
     read: ReadFile,
-    net: Path | str | NetSpec,
+    net: NetSource,
     weights: Path | str,
     phase: Phase,
     map_file: Path | str | None,
@@ -173,7 +179,7 @@ def load_filled(
     Raises:
         GraphnetError: If something in the files is wrong, or not all of the net is filled.
     """
-    spec = net if isinstance(net, NetSpec) else read_net(Path(net))
+    spec = spec_of(net)
     loaded = load_net(spec, phase, **options)
     fill_loaded(loaded, read(Path(weights)), map_file)
     return loaded

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,8 +14,16 @@ from graphnet.interchange.weights.matching import Needed
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.passes import select_phase
 from graphnet.net.sources import resolve_data
-from graphnet.net.spec import NetSpec
+from graphnet.net.spec import NetSpec, read_net
 from graphnet.params.param import ParamDecl, StateDecl
+
+#: What a net is read from, as by :func:`graphnet.load_net`.
+NetSource: TypeAlias = Path | str | Mapping[str, Any] | Iterable[Any] | NetSpec
+
+
+def spec_of(net: NetSource) -> NetSpec:
+    """The net of a YAML file or text, a dict, a list of layers; or one that is read already."""
+    return net if isinstance(net, NetSpec) else read_net(net)
 
 
 def compiled_phases(spec: NetSpec) -> list[CompiledNet]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graphnet.declare.arguments import expect_one_of
 from graphnet.files.paths import shown
+from graphnet.interchange.torch.names import torch_names
 from graphnet.interchange.weights.exporting import (
     NameAll,
     WriteFile,
@@ -22,10 +25,10 @@ from graphnet.interchange.weights.importing import (
     write_filled,
 )
 from graphnet.interchange.weights.matching import Needed
+from graphnet.interchange.weights.needed import NetSource
 from graphnet.interchange.weights.stored import WeightFile, damaged
 from graphnet.layers.base import Phase
 from graphnet.net.net import Net
-from graphnet.net.spec import NetSpec
 from graphnet.solver.record.foreign import BEGINNING, foreign_format, import_command
 from graphnet.solver.record.snapshot_file import begins_as_snapshot
 
@@ -39,14 +42,16 @@ class WeightFormat:
         ending: How the names of its files end.
         read: Reads a file.
         write: Writes one; None where graphnet only reads the format.
-        names: What its files call params.
+        naming: The ways in which its files may call params; the first is the usual one.
     """
 
     name: str
     ending: str
     read: ReadFile
     write: WriteFile | None = None
-    names: NameAll = plain_names
+    naming: Mapping[str, NameAll] = field(
+        default_factory=lambda: {"graphnet": plain_names, "torch": torch_names}
+    )
 
     def read_file(self, path: Path) -> WeightFile:
         """The arrays of a file.
@@ -72,7 +77,7 @@ class WeightFormat:
 
     def load(
         self,
-        net: Path | str | NetSpec,
+        net: NetSource,
         weights: Path | str,
         phase: Phase = "test",
         *,
@@ -100,7 +105,7 @@ class WeightFormat:
 
     def import_(
         self,
-        net: Path | str | NetSpec,
+        net: NetSource,
         weights: Path | str,
         to: Path | str,
         *,
@@ -128,10 +133,11 @@ class WeightFormat:
 
     def export(
         self,
-        net: Path | str | NetSpec,
+        net: NetSource,
         to: Path | str,
         weights: Path | str,
         *,
+        names: str | None = None,
         force: bool = False,
     ) -> list[tuple[Needed, str]]:
         """Write the weights of a run, a snapshot or a model as a file of this format.
@@ -140,6 +146,8 @@ class WeightFormat:
             net: The net's YAML file.
             to: The file that is written.
             weights: The run, snapshot or model.
+            names: What params are called in it: ``graphnet``, or ``torch`` for PyTorch's names and
+                order of gates; Mocha's has its own. Default: the first.
             force: Whether a file that is there may be replaced.
 
         Returns:
@@ -149,19 +157,25 @@ class WeightFormat:
             GraphnetError: If the weights are not of this net, or the format has no name for some
                 of them; nothing is then written.
         """
-        return export_weights(self._writer, self.names, net, to, weights, force=force)
+        return export_weights(self._writer, self._named(names), net, to, weights, force=force)
 
-    def save(self, net: Net, to: Path | str) -> None:
+    def save(self, net: Net, to: Path | str, *, names: str | None = None) -> None:
         """Write the weights of a loaded net; a file that is there is replaced.
 
         Args:
             net: The net.
             to: The file.
+            names: As for exporting.
 
         Raises:
             GraphnetError: If it cannot be written.
         """
-        save_net(self._writer, self.names, net, to)
+        save_net(self._writer, self._named(names), net, to)
+
+    def _named(self, names: str | None) -> NameAll:
+        if names is not None:
+            expect_one_of("names", names, self.naming)
+        return self.naming[names or next(iter(self.naming))]
 
     @property
     def _writer(self) -> WriteFile:

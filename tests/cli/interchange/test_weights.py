@@ -47,6 +47,17 @@ def test_there_and_back(run, name, file, there):
     assert run(f"import {name} net.yaml --weights {file} -o out --force").code == 0
 
 
+@pytest.mark.usefixtures("trained")
+def test_names_of_pytorchs(run):
+    """Where they are asked for; other words are refused before anything is read."""
+    found = run("export npz net.yaml --weights run -o m.npz --names torch")
+    assert found.code == 0
+    with np.load("m.npz") as file:
+        assert sorted(file) == ["ip1.bias", "ip1.weight"]
+    assert run("export npz net.yaml --weights run -o n.npz --names keras").code == 2
+    assert run("export mocha net.yaml --weights run -o n.h5 --names torch").code == 2
+
+
 def test_a_map_is_printed_edited_and_read(run):
     """What nothing fills is a comment in it; what is left over is told."""
     arrays = {"w": np.ones((3, 3), "f4"), "b1": np.ones(3, "f4"), "b2": np.zeros(3)}

@@ -300,6 +300,16 @@ def test_the_number_of_operations_is_bounded(monkeypatch):
     assert isinstance(load(made.pickled(nested)), list)  # 2^100 elements, each there once
 
 
+def test_what_is_nested_deeply():
+    """100,000 tuples or lists in each other are read without a call for each."""
+    found = load(made.pickled(b")" + b"\x85" * 100_000))
+    depth = 0
+    while found:
+        (found,), depth = found, depth + 1
+    assert depth == 100_000
+    assert isinstance(load(made.pickled(b"]" * 100_000 + b"a" * 99_999)), list)
+
+
 def test_random_bytes():
     """Never anything but a value or one of the two errors."""
     rng = np.random.default_rng(0)
