@@ -61,14 +61,16 @@ def read_safetensors(path: Path) -> WeightFile:
     """
     file = MappedFile(path)
     length = int.from_bytes(file.part(0, 8, "the length of its header"), "little")
-    if length > MOST_HEADER and length + 8 <= file.size:
-        raise damaged(path, f"its header has {length:,} bytes, more than {MOST_HEADER:,}",
-                      "expected the names and shapes of arrays alone in it")  # fmt: skip
-    if not file.part(8, 1, "its header").tobytes() == b"{" or length + 8 > file.size:
+    begins = file.part(8, 1, "its header").tobytes() == b"{"
+    if not begins or length > max(MOST_HEADER, file.size):
         raise damaged(
-            path, "is no safetensors file: it does not begin with the length of a JSON header",
+            path,
+            "is no safetensors file: it does not begin with the length of a JSON header",
             "expected a file that safetensors has written",
-        )  # fmt: skip
+        )
+    if length > MOST_HEADER:
+        cure = "expected names and shapes of arrays in it, and little else"
+        raise damaged(path, f"its header has {length:,} bytes, more than {MOST_HEADER:,}", cure)
     header = _parsed(path, file.part(8, length, "its header").tobytes())
     start = 8 + length
     spans = {}

@@ -68,7 +68,7 @@ class FilledNet:
         lines = [f"{filled} '{self.spec.name}', so none is taken"]
         lines += [f"  not filled: {problem}" for problem in self.match.problems]
         lines += [f"  not used: {array}" for array in self.match.unused]
-        lines.append("  say what fills what in a map: --print-map prints one, --map FILE reads it")
+        lines.append("  say in a map what fills what: see --print-map and --map of graphnet import")
         raise SnapshotError("\n".join(lines))
 
     def arrays(self) -> Iterator[tuple[Needed, np.ndarray]]:
@@ -155,6 +155,8 @@ def write_filled(made: FilledNet, to: Path, *, force: bool = False) -> list[Path
     read |= {"the net": Path(made.spec.file)} if made.spec.file else {}
     for target in targets:
         refuse_to_write_over(target, read)
+    if to.exists() and not to.is_dir():
+        raise SpecError(f"{to}: is a file, expected a folder for net.yaml and model.h5")
     if not force:
         refuse_to_replace(targets)
     to.mkdir(parents=True, exist_ok=True)

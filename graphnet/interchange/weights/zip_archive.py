@@ -78,6 +78,8 @@ class ZipArchive:
         self.path = path
         self._file = MappedFile(path)
         self._sound: set[str] = set()
+        if self._file.part(0, min(2, self._file.size), "").tobytes() != SIGNATURE[:2]:
+            raise damaged(path, "is no zip archive", "expected what NumPy or PyTorch has written")
         count, start, size = self._directory()
         if count > _MOST_ENTRIES:
             raise damaged(path, f"the archive has {count:,} entries, more than {_MOST_ENTRIES:,}")

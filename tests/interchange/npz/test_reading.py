@@ -48,7 +48,7 @@ def test_files_of_numpy(save, tmp_path):
 ONE = npy(np.ones((2, 3), "f4"))
 LIES = {
     "no arrays": (made.zipped({"a.txt": b""}), "is a zip archive without arrays"),
-    "no zip": (b"hello" * 9, "is no whole zip archive"),
+    "no zip": (b"hello" * 9, "is no zip archive"),
     "pickled objects": (
         made.zipped({"a.npy": npy(np.array([{}]), pickles=True)}),
         "array 'a' holds Python objects, which are pickled: they are never made",

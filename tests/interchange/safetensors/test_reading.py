@@ -64,6 +64,7 @@ LIES = {
     "no brace": (made.safetensors(b"[1]"), "is no safetensors file"),
     "a length beyond the file": (b"\xff" * 8 + b"{}", "is no safetensors file"),
     "a negative length": (b"\0" * 7 + b"\x80{}", "is no safetensors file"),
+    "a header beyond the file": (b"\xff\x01" + bytes(6) + b'{"a": 1', "its header ends beyond"),
     "no JSON": (made.safetensors(b'{"a": '), "its header is no JSON"),
     "no text": (made.safetensors(b'{"\xff": 1}'), "its header is no JSON"),
     "a deep header": (made.safetensors(b'{"a":' + b"[" * 100_000), "is no JSON: it is nested"),

@@ -106,7 +106,7 @@ def test_gaps_are_listed_and_nothing_is_written(tmp_path):
         "  not filled: ip/weight (3×8): of its layer there is ip/weight (3×9 float64)",
         "  not used: ip/weight (3×9 float64)",
         "  not used: more (2 float64)",
-        "  say what fills what in a map: --print-map prints one, --map FILE reads it",
+        "  say in a map what fills what: see --print-map and --map of graphnet import",
     ]
     assert not (tmp_path / "out").exists()
     net = load_net(SPEC, "test")
@@ -174,6 +174,8 @@ def test_nothing_is_lost(tmp_path):
     with pytest.raises(SpecError, match="this is the weights, which would be lost"):
         write_filled(made, tmp_path / "out", force=True)
     made = fill_net(read_npz, SPEC, npz(tmp_path, OWN), None)
+    with pytest.raises(SpecError, match="is a file, expected a folder"):
+        write_filled(made, tmp_path / "m.npz", force=True)
     with pytest.raises(SpecError, match=re.escape("model.h5: there already")):
         write_filled(made, tmp_path / "out")
     write_filled(made, tmp_path / "out", force=True)
