@@ -10,6 +10,7 @@ from typing import Any
 from graphnet.cli.terminal import notice
 from graphnet.files.paths import is_there
 from graphnet.net.net import Net
+from graphnet.params.param import ParamStore
 from graphnet.solver.record.foreign import BEGINNING, foreign_format
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.weights import check_fits, read_weights, upload
@@ -45,8 +46,7 @@ class GivenWeights:
             SnapshotError: Listing what is missing or has another shape.
         """
         if self.contents is not None:
-            check_fits(net.store, self.contents, self.file)
-            upload(net.store, self.contents.params, self.contents.state, file=self.file)
+            load_all(net.store, self.file, self.contents)
             return
         from graphnet.interchange.weights.formats import FORMATS
         from graphnet.interchange.weights.importing import fill_loaded
@@ -71,3 +71,13 @@ def read_given(path: Path) -> GivenWeights:
         if kind in _DIRECT:
             return GivenWeights(path, None, kind)
     return GivenWeights(*read_weights(path))
+
+
+def load_all(store: ParamStore, file: Path, contents: Contents) -> None:
+    """Put the params of a snapshot or model into a net that has all of them.
+
+    Raises:
+        SnapshotError: Listing what is missing or has another shape.
+    """
+    check_fits(store, contents, file)
+    upload(store, contents.params, contents.state, file=file)
