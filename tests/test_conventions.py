@@ -317,6 +317,37 @@ def test_specs_are_asked_by_their_traits():
     assert not probing, f"declare a trait in layers/base.py, with a default: {probing}"
 
 
+def test_no_layer_is_known_by_the_name_of_its_type():
+    """A type is compared with no name: what follows from it is a trait, for one's own layers too.
+
+    The importers and exporters of other frameworks are tables of both sides' names.
+    """
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in BESIDE_LAYERS
+        if not short(path).startswith("interchange/")
+        for node in ast.walk(tree(path))
+        if compares_a_type(node)
+    ]
+    assert not asking, f"declare a trait in layers/, with a default: {asking}"
+
+
+def compares_a_type(node: ast.AST) -> bool:
+    """Whether a node holds ``x.type`` against names: compared with one, or looked up among them."""
+    match node:
+        case ast.Compare():
+            sides = [node.left, *node.comparators]
+        case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get")):
+            sides = [*node.args, *table.keys]
+        case ast.Subscript(value=ast.Dict() as table):
+            sides = [node.slice, *table.keys]
+        case _:
+            return False
+    named = [n for side in sides if side is not None for n in ast.walk(side)]
+    asks = any(isinstance(n, ast.Attribute) and n.attr == "type" for n in sides)
+    return asks and any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in named)
+
+
 def test_no_layer_is_known_by_its_class():
     """A layer of one's own that does the same is treated the same."""
     concrete = {
