@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import graphnet
+from graphnet.backend.base import Backend
 from graphnet.layers import LAYER_TYPES
 
 ROOT = Path(__file__).parent.parent
@@ -372,12 +373,33 @@ def imported_layers(path: Path) -> Iterator[str]:
             yield from (alias.asname or alias.name for alias in node.names)
 
 
+def test_nobody_asks_where_a_backend_runs():
+    """Outside the backends: what differs between them is an operation of theirs."""
+    own = ("backend/", "cli/doctor")
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("on_host", "is_host", "on_device")
+    ]
+    asking += [
+        f"{path}:{call.lineno} asks for its class"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for call in calls_of(path, "isinstance")
+        if {"NumpyBackend", "CupyBackend"} & names_in(call.args[1])
+    ]
+    assert not asking, f"make it an operation in backend/base.py: {asking}"
+    assert not hasattr(Backend, "on_host")
+
+
 def test_no_layer_asks_which_backend_it_runs_on():
     """What differs between backends is an operation of theirs, or a property they declare."""
     asking = []
     for path in IN_LAYERS:
         for node in ast.walk(tree(path)):
-            of_one = isinstance(node, ast.Attribute) and node.attr in ("on_host", "pool", "threads")
+            of_one = isinstance(node, ast.Attribute) and node.attr in ("pool", "threads")
             named = (
                 isinstance(node, ast.Attribute)
                 and node.attr == "name"
