@@ -18,6 +18,7 @@ import pytest
 import graphnet
 from graphnet.backend.base import Backend
 from graphnet.layers import LAYER_TYPES
+from graphnet.solver.coffee import COFFEE_BREAKS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "graphnet", ROOT / "tests"
@@ -371,6 +372,13 @@ def imported_layers(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("graphnet.layers"):
             yield from (alias.asname or alias.name for alias in node.names)
+
+
+def test_breaks_are_known_by_what_they_declare():
+    """What is told before a run asks no break for its class, so that one's own are told of too."""
+    known = {i.target for i in own_imports() if i.source == "graphnet.solver.foresight"}
+    breaks = {cls.__module__ for cls in COFFEE_BREAKS.values()}
+    assert not known & {*breaks, "graphnet.solver.coffee"}, "declare it in solver/coffee/base.py"
 
 
 def test_nobody_asks_where_a_backend_runs():
