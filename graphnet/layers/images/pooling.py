@@ -52,6 +52,7 @@ class Pooling(LayerSpec):
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
     each_bottom: ClassVar[bool] = True
+    takes_images: ClassVar[bool] = True
 
     type: Literal["Pooling"] = "Pooling"
     pooling: PoolingKind = "Max"
