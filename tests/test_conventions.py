@@ -16,7 +16,9 @@ from typing import NamedTuple
 import pytest
 
 import graphnet
+from graphnet.backend.base import Backend
 from graphnet.layers import LAYER_TYPES
+from graphnet.solver.coffee import COFFEE_BREAKS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "graphnet", ROOT / "tests"
@@ -27,7 +29,8 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange",
+    "report",
+    "runs interchange estimators tuning",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -37,7 +40,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups",
     "files",
     "errors",
 )
@@ -53,11 +56,16 @@ ALLOWED = {
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
+    "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
+    "onnx": ("interchange/onnx/library",),
+    "onnxruntime": ("interchange/onnx/library",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
+    "pandas": ("solver/history",),
     "rich": ("cli",),
+    "sklearn": ("estimators",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -78,6 +86,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
+    "cli/tuning": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -222,10 +231,11 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
-    declared = project["dependencies"] + extras["images"] + extras["mpi"]
+    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn")
+    declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
@@ -238,7 +248,9 @@ def loaded(path: Path) -> Iterator[str]:
     nodes: list[ast.stmt] = list(tree(path).body)
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+        if isinstance(node, ast.If) and names_in(node.test) == {"TYPE_CHECKING"}:
+            nodes += node.orelse
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
             nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -317,6 +329,37 @@ def test_specs_are_asked_by_their_traits():
     assert not probing, f"declare a trait in layers/base.py, with a default: {probing}"
 
 
+def test_no_layer_is_known_by_the_name_of_its_type():
+    """A type is compared with no name: what follows from it is a trait, for one's own layers too.
+
+    The importers and exporters of other frameworks are tables of both sides' names.
+    """
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in BESIDE_LAYERS
+        if not short(path).startswith("interchange/")
+        for node in ast.walk(tree(path))
+        if compares_a_type(node)
+    ]
+    assert not asking, f"declare a trait in layers/, with a default: {asking}"
+
+
+def compares_a_type(node: ast.AST) -> bool:
+    """Whether a node holds ``x.type`` against names: compared with one, or looked up among them."""
+    match node:
+        case ast.Compare():
+            sides = [node.left, *node.comparators]
+        case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get")):
+            sides = [*node.args, *table.keys]
+        case ast.Subscript(value=ast.Dict() as table):
+            sides = [node.slice, *table.keys]
+        case _:
+            return False
+    named = [n for side in sides if side is not None for n in ast.walk(side)]
+    asks = any(isinstance(n, ast.Attribute) and n.attr == "type" for n in sides)
+    return asks and any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in named)
+
+
 def test_no_layer_is_known_by_its_class():
     """A layer of one's own that does the same is treated the same."""
     concrete = {
@@ -341,12 +384,40 @@ def imported_layers(path: Path) -> Iterator[str]:
             yield from (alias.asname or alias.name for alias in node.names)
 
 
+def test_breaks_are_known_by_what_they_declare():
+    """What is told before a run asks no break for its class, so that one's own are told of too."""
+    known = {i.target for i in own_imports() if i.source == "graphnet.solver.foresight"}
+    breaks = {cls.__module__ for cls in COFFEE_BREAKS.values()}
+    assert not known & {*breaks, "graphnet.solver.coffee"}, "declare it in solver/coffee/base.py"
+
+
+def test_nobody_asks_where_a_backend_runs():
+    """Outside the backends: what differs between them is an operation of theirs."""
+    own = ("backend/", "cli/doctor")
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("on_host", "is_host", "on_device")
+    ]
+    asking += [
+        f"{path}:{call.lineno} asks for its class"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for call in calls_of(path, "isinstance")
+        if {"NumpyBackend", "CupyBackend"} & names_in(call.args[1])
+    ]
+    assert not asking, f"make it an operation in backend/base.py: {asking}"
+    assert not hasattr(Backend, "on_host")
+
+
 def test_no_layer_asks_which_backend_it_runs_on():
     """What differs between backends is an operation of theirs, or a property they declare."""
     asking = []
     for path in IN_LAYERS:
         for node in ast.walk(tree(path)):
-            of_one = isinstance(node, ast.Attribute) and node.attr in ("on_host", "pool", "threads")
+            of_one = isinstance(node, ast.Attribute) and node.attr in ("pool", "threads")
             named = (
                 isinstance(node, ast.Attribute)
                 and node.attr == "name"
@@ -475,13 +546,41 @@ def test_the_architecture_names_files_that_exist():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[a-z_]+/)+[\w.]*|[a-z_]+\.py)`", text))
     assert len(named) > 80
-    beside = {"winograd.py", "opening.py", "data_sets.py", "table.py", "mom_policy.py"}
+    beside = {"winograd.py", "words.py", "opening.py", "data_sets.py", "table.py", "mom_policy.py"}
     missing = [
         name
         for name in sorted(named - beside)
         if not any((at / name).exists() for at in (ROOT, PACKAGE))
     ]
     assert not missing
+
+
+#: What nobody says, and what is said instead; each in two parts, for this file is read as well.
+PLAIN_WORDS = {
+    r"to be " "had": "'available', or 'there'",
+    r"men" r"d(s|ed|ing)?": "'repair', 'correct' or 'fix'",
+    r"in fo" "rce": "'holds', 'applies' or 'is set'",
+}
+TEXTS = sorted(
+    path
+    for folder in (PACKAGE, TESTS, ROOT / "docs", ROOT / "nets", ROOT / "benchmarks", ROOT)
+    for path in (folder.glob("*") if folder is ROOT else folder.rglob("*"))
+    if path.suffix in {".py", ".md", ".txt", ".yaml", ".json", ".cu", ".toml"} and path.is_file()
+)
+
+
+def test_plain_words():
+    """Messages, docstrings, pages and comments use the words that everybody has."""
+    assert len(TEXTS) > 900
+    assert {ROOT / "README.md", ROOT / "CHANGELOG.md", PACKAGE / "errors.py"} <= set(TEXTS)
+    found = []
+    for path in TEXTS:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for words, instead in PLAIN_WORDS.items():
+            for hit in re.finditer(rf"\b{words}\b".replace(" ", r"\s+"), text, re.IGNORECASE):
+                line = text.count("\n", 0, hit.start()) + 1
+                found.append(f"{short(path, ROOT)}:{line}: '{hit[0]}'; write {instead}")
+    assert not found, "\n".join(found)
 
 
 def test_one_version():

@@ -39,7 +39,7 @@ Apply: TypeAlias = Callable[[np.ndarray, np.ndarray, Samples], None]
 class Transformer(Model):
     """What all transformers share."""
 
-    type: str
+    chosen_by_type: ClassVar[bool] = True
 
     #: Whether the result is written over the input; otherwise it is an array of its own.
     in_place: ClassVar[bool] = True
@@ -54,6 +54,18 @@ class Transformer(Model):
 
     def relative_to(self, folder: Path) -> Self:
         """The transformer with the paths in it taken from ``folder``."""
+        return self
+
+    def fitted(self) -> np.ndarray | None:
+        """What it has from a file, which a run records; None if it needs none.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        return None
+
+    def with_fitted(self, values: np.ndarray) -> Self:
+        """The same without its file: with what :meth:`fitted` gave."""
         return self
 
     @abstractmethod

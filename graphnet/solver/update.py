@@ -9,9 +9,10 @@ cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
@@ -19,6 +20,7 @@ from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
 from graphnet.params.param import Param, ParamStore
 from graphnet.params.regularizers import NoRegu, Regularizer
+from graphnet.sealed import Sealed
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
@@ -69,7 +71,7 @@ class UpdateGroup:
         xp.subtract(w, gradient, out=w)
 
 
-class Updater:
+class Updater(Sealed):
     """Moves the trainable params of a store; allocates nothing after the first update.
 
     Attributes:
@@ -94,9 +96,8 @@ class Updater:
         self.store, self.method, self.backend = store, method, store.backend
         self.clip_gradients, self.iter_size = clip_gradients, iter_size
         n = store.diff.size
-        self.history: dict[str, Array] = {
-            name: self.backend.zeros((n,), store.dtype) for name in method.history
-        }
+        history = {name: self.backend.zeros((n,), store.dtype) for name in method.history}
+        self.history: Mapping[str, Array] = MappingProxyType(history)
         self._still: list[Array] = []  # the diffs of params with a rate of 0
         self._groups = self._bind(regu_coef)
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]

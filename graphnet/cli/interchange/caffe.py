@@ -37,8 +37,8 @@ def caffe(  # noqa: PLR0913  # one for each option
         force=force,
         state=state,
     )
-    table(["layer", "caffe", "graphnet", "filled with"],
-          made.rows())  # fmt: skip
+    headings = ["layer", "caffe", "graphnet", "filled with"]
+    table(headings, made.rows(), leave_out=("filled with", "caffe"))
     say()
     facts([*((path.name, _size(path)) for path in written(made, to)), *_left_out(made)])
     notes = [note for entry, _ in made.entries for note in entry.made.notes]
@@ -64,7 +64,7 @@ def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase, *, force: 
         )
         for each in found
     ]
-    table(["layer", "graphnet", "caffe", "params"], rows)
+    table(["layer", "graphnet", "caffe", "params"], rows, leave_out=("params", "graphnet"))
     say()
     files = [to, *([to.with_suffix(".caffemodel")] if weights else [])]
     facts([(path.suffix[1:], _size(path)) for path in files])

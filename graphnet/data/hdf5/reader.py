@@ -30,6 +30,9 @@ from graphnet.errors import DataError
 
 #: The attribute of a file with the names of its classes, as a list in JSON.
 CLASSES = "classes"
+_MOST_TEXT = 1 << 22  # of an attribute that is carried along
+#: The attribute that says what the rows were made from: see ``graphnet/data/recipe``.
+RECIPE = "recipe"
 #: What is said of a file that MATLAB wrote.
 MATLAB_AXES = "\n  MATLAB's axes are in reverse order here: let the samples be the last axis there"
 
@@ -143,12 +146,15 @@ class FileContents:
         title: As ``graphnet data NAME`` writes it.
         class_names: What the labels stand for, as ``graphnet data pack`` writes it.
         is_from_matlab: Whether MATLAB wrote the file, whose axes are in reverse order.
+        recipe: What the rows were made from, as ``graphnet data pack`` writes it; None if the file
+            does not say.
     """
 
     storage: Mapping[str, str] = field(default_factory=dict)
     title: Any = None
     class_names: tuple[str, ...] = ()
     is_from_matlab: bool = False
+    recipe: str | None = None
 
 
 def contents(path: Path) -> FileContents:
@@ -160,9 +166,21 @@ def contents(path: Path) -> FileContents:
             n: _storage(data_set) if data_set else "unreadable" for n, data_set in found.items()
         }
         names = _class_names(file.attrs.get(CLASSES, "[]"))
+        recipe = file.attrs.get(RECIPE)
         return FileContents(
-            storage, file.attrs.get("title"), names, is_matlab(filter(None, found.values()))
+            storage,
+            file.attrs.get("title"),
+            names,
+            is_matlab(filter(None, found.values())),
+            recipe if isinstance(recipe, str) else None,
         )
+
+
+def text_attributes(path: Path) -> dict[str, str]:
+    """The texts that are attributes of a file as a whole, by their names."""
+    with explained(str(path)), open_file(path) as file:
+        items = list(file.attrs.items())
+    return {n: text for n, text in items if isinstance(text, str) and len(text) <= _MOST_TEXT}
 
 
 def contents_if_hdf5(path: Path) -> FileContents:

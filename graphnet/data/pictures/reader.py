@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,9 @@ _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO, _SIGNED = 262, 339, 0, 2  # of TIF
 _MOST_UINT8, _MOST_UINT16 = 255, 65_535
 _WITH_ALPHA = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 
+#: How pictures are brought to a size; see :class:`PictureOptions`.
+Fit: TypeAlias = Literal["stretch", "letter-box", "crop"]
+
 
 @dataclass(frozen=True)
 class PictureOptions:
@@ -32,11 +35,15 @@ class PictureOptions:
         grey: Whether they get one channel instead of red, green and blue.
         background: The colour behind transparent pixels, such as ``white`` or ``#ff8000``. None: a
             picture that has such pixels is refused.
+        fit: How they are brought to the size. ``stretch``: height and width each. ``letter-box``:
+            the whole picture in its proportions, with ``background``, else black, beside it.
+            ``crop``: in its proportions, as large as fills the size, and the middle of that.
     """
 
     size: tuple[int, int] | None = None
     grey: bool = False
     background: str | None = None
+    fit: Fit = "stretch"
 
 
 class PictureReader:
@@ -96,9 +103,12 @@ class PictureReader:
                 behind = self.pillow.new("RGBA", image.size, self.background)
                 image = self.pillow.alpha_composite(behind, image)
         image = image.convert("L" if self.options.grey else "RGB")
-        if self.options.size is not None:
-            image = image.resize(self.options.size[::-1])
-        return np.asarray(image, np.uint8)
+        values = np.asarray(self._fitted(image), np.uint8)
+        beside = (self.background or (0, 0, 0))[:3]
+        if values.ndim == 2:  # noqa: PLR2004  # grey
+            colour = self.pillow.new("RGB", (1, 1), beside).convert("L").getpixel((0, 0))
+            return self._boxed(values, colour)
+        return self._boxed(values, beside)
 
     def _deep(self, image: Any, dtype: np.dtype) -> np.ndarray:
         """The values of a grey picture of more bits, the same in each of three channels."""
@@ -112,18 +122,47 @@ class PictureReader:
         if dtype == np.uint32:
             values = values.view(np.uint32)  # Pillow takes it for signed
         if self.options.size is not None:
-            values = self._resized(values, dtype, self.options.size)
+            values = self._boxed(self._resized(values, dtype), 0)
         values = values.astype(dtype, copy=False)[:, :, None]
         return values if self.options.grey else np.repeat(values, 3, axis=2)
 
-    def _resized(self, values: np.ndarray, dtype: np.dtype, size: tuple[int, int]) -> np.ndarray:
+    def _fitted(self, image: Any) -> Any:
+        """A picture of the size; in a letter-box, the picture without what is beside it."""
+        size = self.options.size
+        if size is None:
+            return image
+        (height, width), fit = size, self.options.fit
+        if fit == "stretch":
+            return image.resize((width, height))
+        scales = height / image.height, width / image.width
+        if fit == "letter-box":
+            inner = (max(1, round(side * min(scales))) for side in image.size)
+            return image.resize(tuple(inner))
+        # the part that is kept, in pixels of the picture
+        part = (width / max(scales), height / max(scales))
+        left, top = (image.width - part[0]) / 2, (image.height - part[1]) / 2
+        box = (max(0, left), max(0, top),
+               min(image.width, left + part[0]), min(image.height, top + part[1]))  # fmt: skip
+        return image.resize((width, height), box=box)
+
+    def _boxed(self, values: np.ndarray, beside: Any) -> np.ndarray:
+        """A picture ``(h, w)`` or ``(h, w, C)`` in the middle of the size, if it is smaller."""
+        size = self.options.size
+        if size is None or values.shape[:2] == size:
+            return values
+        out = np.empty((*size, *values.shape[2:]), values.dtype)
+        out[:] = beside
+        top, left = ((a - b) // 2 for a, b in zip(size, values.shape[:2], strict=True))
+        out[top : top + values.shape[0], left : left + values.shape[1]] = values
+        return out
+
+    def _resized(self, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
         wide = np.float32 if dtype.kind == "f" else np.int32
         if dtype.kind == "u" and values.max() > np.iinfo(np.int32).max:
             raise _Refused(
                 "has values that Pillow cannot bring to another size", "leave out --size"
             )
-        image = self.pillow.fromarray(values.astype(wide)).resize(size[::-1])
-        found = np.asarray(image)
+        found = np.asarray(self._fitted(self.pillow.fromarray(values.astype(wide))))
         # between pixels a cubic curve may leave the range of the type
         if dtype.kind == "f":
             return found

@@ -14,6 +14,7 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.data.file_kind import kind
 from graphnet.data.hdf5.opening import is_hdf5
+from graphnet.data.recipe.stored import Recipe
 from graphnet.data.regular_file import first_bytes
 from graphnet.data.sets import idx
 from graphnet.data.tools import npy
@@ -32,6 +33,9 @@ class Packable(Protocol):
         labels: The data set ``label``; empty if there is none.
         classes: What the labels stand for, in order; empty if they are numbers to begin with.
         notes: What a user should know of how it was read: names and texts.
+        recipe: How it was read, so that new rows can be read alike; None for arrays.
+        column_table: What each column was taken for: name, kind, features, gaps; empty where there
+            is nothing to say.
     """
 
     data_sets: DataSets
@@ -39,6 +43,17 @@ class Packable(Protocol):
     labels: np.ndarray
     classes: Sequence[str]
     notes: Sequence[tuple[str, str]]
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """As said above; so is the next."""
+
+    @property
+    def column_table(self) -> Sequence[Sequence[str]]:
+        """What each column was taken for."""
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Find what the rows need to know of the training rows, which have these numbers."""
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Some rows of each data set, in the order asked for."""
@@ -52,6 +67,8 @@ class ArrayFiles:
 
     classes: Sequence[str] = ()
     notes: Sequence[tuple[str, str]] = ()
+    recipe: Recipe | None = None
+    column_table: Sequence[Sequence[str]] = ()
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
@@ -71,6 +88,9 @@ class ArrayFiles:
             name: (a.dtype.newbyteorder("="), tuple(map(int, a.shape[1:])))
             for name, a in self.arrays.items()
         }
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Nothing: rows are as they are."""
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """These rows."""

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.data.hdf5.reader import CLASSES
+from graphnet.data.hdf5.reader import CLASSES, RECIPE
 from graphnet.data.hdf5.writer import HDF5Writer, close_together
 from graphnet.data.order import permute
+from graphnet.data.recipe.stored import recipe_text
 from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.sets.store import MEAN
 from graphnet.data.stratified_split import by_class, share_of_each
@@ -50,7 +51,7 @@ def pack(
     """Write ``train.h5`` and, if asked for, ``test.h5`` and ``mean.h5``.
 
     The files appear under their names when all are complete. The names of the classes stand in the
-    attribute ``classes``, as JSON.
+    attribute ``classes``, and how the samples were read in ``recipe``, as JSON.
 
     Args:
         samples: What to pack.
@@ -71,7 +72,10 @@ def pack(
             f"the mean is that of 'data', but there is {', '.join(samples.data_sets)}\n"
             "  name an array data=FILE, or leave out --mean"
         )
+    samples.fit(parts["train"])
     about = {CLASSES: json.dumps(list(samples.classes))} if samples.classes else {}
+    if samples.recipe is not None:
+        about[RECIPE] = recipe_text(samples.recipe)
     row_bytes = sum(dtype.itemsize * int(np.prod(s)) for dtype, s in samples.data_sets.values())
     step = max(1, min(_MOST_CHUNK_ROWS, _CHUNK_BYTES // max(1, row_bytes), samples.n_rows))
     shapes = [(step, *shape) for _, shape in samples.data_sets.values()]

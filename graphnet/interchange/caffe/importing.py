@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import h5py
 import numpy as np
 
-from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError
+from graphnet.data.text_file import is_text
+from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
+from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import (
@@ -76,6 +78,11 @@ def translate(
         SpecError: With all that is wrong or has no equal, each at its line and column.
         SnapshotError: If the model cannot be read.
     """
+    if model.suffix in (".yaml", ".yml"):
+        raise SpecError(
+            f"{model}: is YAML, as nets of graphnet are; expected a .prototxt or .caffemodel\n"
+            "  graphnet check reads it as it is; in Python: load_net"
+        )
     if model.suffix in (".caffemodel", ".h5") or _is_binary(model):
         whole = read_weights(model)
         if whole.net is None:
@@ -103,10 +110,11 @@ def translate(
     made = Imported(net["name"] or model.stem, weights=stored, files=files)
     problems = _problems(found, made)
     if how is not None:
-        try:
+        with noted(problems):
             made.solver = translate_solver(how, tests=_measures(found.get("test")))
-        except GraphnetError as error:
-            problems += error.problems
+    if mean is not None and out is not None and mean not in files.means:
+        said = f"{mean}: is given as the mean, and no data layer of the net takes one"
+        problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     made.entries = list(merge_phases(found))
@@ -120,7 +128,8 @@ def translate(
 def _is_binary(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return b"\0" in file.read(4096)
+            begin = file.read(4096)
+            return b"\0" in begin and not is_text(begin)  # as text in UTF-16 may be
     except OSError:
         return False  # which reading it says in words
 
@@ -164,6 +173,7 @@ def _measures(net: PhaseNet | None) -> bool:
 # --- the public ways --------------------------------------------------------------------
 
 
+@spelled_out
 def load_caffe(
     prototxt: Path | str,
     weights: Path | str | None = None,
@@ -190,6 +200,9 @@ def load_caffe(
         SpecError: With all that is wrong or has no equal, each at its line and column.
         SnapshotError: If the weights cannot be read or do not fit.
     """
+    _check_paths("load_caffe(PROTOTXT)", prototxt=prototxt, weights=weights)
+    expect_one_of("phase", phase, get_args(Phase))
+    stages = _stages(stages)
     stored = read_weights(Path(weights)) if weights is not None else None
     made = translate(Path(prototxt), stored, phases=(phase,), level=level, stages=stages)
     net = load_net(made.spec(), phase, **options)
@@ -205,6 +218,7 @@ def load_caffe(
     return net
 
 
+@spelled_out
 def import_caffe(  # noqa: PLR0913  # one for each option of the command
     model: Path | str,
     to: Path | str,
@@ -237,6 +251,10 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     Raises:
         GraphnetError: With all that is wrong or has no equal; nothing is then written.
     """
+    paths = {"model": model, "to": to, "weights": weights, "solver": solver, "mean": mean}
+    paths["state"] = state
+    _check_paths("import_caffe(MODEL, FOLDER)", **paths)
+    stages = _stages(stages)
     folder = Path(to)
     given = {"the net": model, "the weights": weights, "the solver": solver, "the mean": mean}
     given["the solver's state"] = state
@@ -252,6 +270,8 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
         level=level,
         stages=stages,
     )
+    if folder.exists() and not folder.is_dir():
+        raise SpecError(f"{folder}: is a file\n  name the folder that is to be written")
     stood = read_solver_state(Path(state)) if state is not None else None
     if stood is not None:
         made.snapshot = snapshot_path(folder, made, stood)
@@ -273,6 +293,17 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     if stood is not None:
         write_snapshot(folder, made, stood)
     return made
+
+
+def _check_paths(call: str, **paths: object) -> None:
+    for name, path in paths.items():
+        if path is not None or name in ("prototxt", "model", "to"):
+            expect_path(name, path, call=call)
+
+
+def _stages(found: Sequence[str] | str) -> Sequence[str]:
+    """The stages; one alone may be given as it is."""
+    return (found,) if isinstance(found, str) else found
 
 
 def written(made: Imported, folder: Path) -> list[Path]:

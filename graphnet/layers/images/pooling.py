@@ -46,6 +46,7 @@ class Pooling(PooledWindows):
     """
 
     each_bottom: ClassVar[bool] = True
+    takes_images: ClassVar[bool] = True
 
     type: Literal["Pooling"] = "Pooling"
     pooling: PoolingKind = "Max"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from graphnet.data.record import DataRecord
 from graphnet.errors import SnapshotError, located
 from graphnet.files.paths import shown
 from graphnet.solver.coffee.divergence_guard import check_loss, diverged
@@ -36,14 +37,16 @@ class Snapshots:
         self._run, self._directory = run, directory
         self._saved_iter: int | None = None
         self._fingerprints: dict[str, dict[str, str]] = {}
+        self._data: DataRecord | None = None
 
     def take_fingerprints(self) -> None:
-        """Take the fingerprints of the data files, for the snapshots.
+        """Take the fingerprints of the data files, and what is recorded of them, for the snapshots.
 
         Raises:
             DataError: If one of them cannot be read.
         """
         self._fingerprints = dict(self._run.net.data_fingerprints())
+        self._data = self._run.net.data_record()
 
     # --- saving -------------------------------------------------------------------------
 
@@ -111,6 +114,7 @@ class Snapshots:
             {name: store.backend.download(a) for name, a in run.updater.named_history()},
             of_net["statistics"],
             *run.declared,
+            self._data or run.net.data_record(),
         )
 
     # --- coming back --------------------------------------------------------------------

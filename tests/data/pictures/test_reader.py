@@ -265,3 +265,36 @@ def test_without_pillow(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(DataError, match=re.escape(pip_install("images"))):
         PictureReader(PictureOptions())
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_proportions_are_kept(tmp_path, dtype):
+    """In a letter-box the whole picture, with what is beside it; cropped, the middle alone."""
+    path = tmp_path / "a.tiff"
+    values = np.repeat(np.repeat([[10, 20, 30, 40]], 2, axis=0), 2, axis=1).astype(dtype)
+    Image.fromarray(values).save(path)  # 2 high, 8 wide
+    boxed = PictureReader(PictureOptions((4, 4), grey=True, fit="letter-box")).read(path)[0]
+    assert boxed.dtype == dtype
+    assert (boxed[[0, 2, 3]] == 0).sum() == 12 or (boxed[[0, 3]] == 0).all()
+    assert boxed.any(axis=1).sum() == 1
+    row = boxed[boxed.any(axis=1)][0]
+    assert (np.diff(row.astype(float)) > 0).all()
+    cropped = PictureReader(PictureOptions((2, 2), grey=True, fit="crop")).read(path)[0]
+    assert cropped.tolist() == [[20, 30]] * 2
+    tall = tmp_path / "b.tiff"
+    Image.fromarray(values.T.copy()).save(tall)
+    cropped = PictureReader(PictureOptions((2, 2), grey=True, fit="crop")).read(tall)[0]
+    assert cropped.tolist() == [[20, 20], [30, 30]]
+    same = PictureReader(PictureOptions((2, 8), grey=True, fit="letter-box")).read(path)[0]
+    assert same.tolist() == values.tolist()
+
+
+def test_what_is_beside(tmp_path):
+    """The background's colour, or its grey."""
+    path = tmp_path / "a.png"
+    Image.new("RGB", (4, 2), "#102030").save(path)
+    for grey, inside, beside in ((False, [16, 32, 48], [255, 128, 0]), (True, [29], [151])):
+        options = PictureOptions((4, 4), grey, "#ff8000", "letter-box")
+        found = PictureReader(options).read(path)
+        assert found[:, 1:3].reshape(len(inside), -1).T.tolist() == [inside] * 8
+        assert found[:, [0, 3]].reshape(len(inside), -1).T.tolist() == [beside] * 8

@@ -8,6 +8,7 @@ import pytest
 
 from graphnet.data.csv.table import CsvTable
 from graphnet.data.hdf5.reader import read_array
+from graphnet.data.recipe.stored import read_recipe
 from graphnet.data.tools.packable import ArrayFiles
 from graphnet.data.tools.packing import PackOptions, pack
 from graphnet.errors import DataError
@@ -30,6 +31,18 @@ def packed(samples, folder, **options):
             found[name] = {key: file[key][()] for key in file}
     assert {p.name for p in folder.iterdir()} == {p.name for p, _ in made.values()}
     return found
+
+
+def test_the_recipe(samples, tmp_path):
+    """It stands in every file with rows; arrays have none."""
+    pack(samples, tmp_path / "out", PackOptions(test_part=0.2, mean=True))
+    for name, found in (("train", samples.recipe), ("test", samples.recipe), ("mean", None)):
+        assert read_recipe(tmp_path / "out" / f"{name}.h5") == found
+    assert [column.place for column in samples.recipe.columns] == [0, 1]
+    assert samples.recipe.labels[0].words == ("a", "b")
+    np.save(tmp_path / "x.npy", np.zeros((3, 2)))
+    pack(ArrayFiles({"data": tmp_path / "x.npy"}), tmp_path / "arrays", PackOptions())
+    assert read_recipe(tmp_path / "arrays" / "train.h5") is None
 
 
 def test_one_file(samples, tmp_path):

@@ -1,0 +1,1 @@
+"""What packed data was made from, and the same done to new rows and new pictures."""
