@@ -27,12 +27,13 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange",
+    "runs interchange inference",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
     "net",
     "layers",
+    "metrics",
     "data",
     "params",
     "backend",
@@ -78,6 +79,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
+    "cli/using": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

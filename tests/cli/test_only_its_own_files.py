@@ -36,7 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
-    *("o.svg", "o.png", "o.prototxt", "o.caffemodel", "model.h5"),
+    *("o.svg", "o.png", "o.prototxt", "o.caffemodel", "model.h5", "o.csv", "o.jsonl"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -52,6 +52,9 @@ COMMANDS = {
     "predict net.yaml --weights good --input rows.npy --output {}/o.h5": ("o.h5",),
     "predict net.yaml --weights good --input rows.npy --output {}/o.npy": ("o.npy",),
     "predict net.yaml --weights good --input {}/o.npy --output {}/o.npy": (),
+    "predict good rows.npy": (),
+    "predict good rows.npy --output {}/o.csv": ("o.csv",),
+    "predict good rows.npy --output {}/o.jsonl": ("o.jsonl",),
     "data pack data=rows.npy --to {}": (),
     "data pack data=rows.npy --to {} --force --mean": ("train.h5", "mean.h5"),
     "data iris --to {}": (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from graphnet.blob import Array
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair import SMALLEST
 from graphnet.layers.losses.pair_loss import PairLoss
 
@@ -28,6 +29,10 @@ class BinaryCrossEntropyLoss(PairLoss):
     """
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
+
+    @property
+    def judges(self) -> Judgement:
+        return Judgement("tags", threshold=0.5)
 
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         # the terms are computed separately: log p − log(1 − p) might be rounding alone
