@@ -29,7 +29,6 @@ from graphnet.cli.options import (
     Overrides,
     PhaseName,
     Threads,
-    Weights,
     parse_overrides,
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
@@ -272,25 +271,6 @@ def check_grad(
 
     options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     return check_grad.check_grad(net, parse_overrides(set_), seed, options)
-
-
-@command
-def _test(  # noqa: PLR0913, PLR0917  # one for each option
-    net: NetFile,
-    weights: Weights,
-    json: Json = False,
-    set_: Overrides = None,
-    threads: Threads = None,
-    backend: BackendName = "auto",
-    offline: Offline = False,
-    memory_limit: MemoryLimit = None,
-    no_user_code: NoUserCode = False,
-) -> None:
-    """Measure a trained net on its whole test data."""
-    from graphnet.cli import test
-
-    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
-    test.test(net, weights, parse_overrides(set_), options, as_json=json)
 
 
 @command

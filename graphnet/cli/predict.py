@@ -12,27 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.prediction_table import PredictionTable
 from graphnet.cli.progress import RowBar
 from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.test import load_all
-from graphnet.data.source import entries
+from graphnet.cli.trained import load_all, open_trained, refuse_to_lose
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError
-from graphnet.files.paths import refuse_to_write_over
 from graphnet.inference.answer import answer_of
 from graphnet.inference.fed import FedBlob, declared_shape, fed_blobs
 from graphnet.inference.predictions import Fed, predictions
+from graphnet.inference.restored import restorers
 from graphnet.inference.rows.opening import GivenInput, InputOptions, given_inputs, open_rows
 from graphnet.inference.sinks.opening import check_ending, open_sink
 from graphnet.inference.sinks.texts import JsonLines
-from graphnet.inference.trained import Trained, holds_net, read_trained
+from graphnet.inference.trained import Trained
 from graphnet.net.predict import output_names, prediction_spec
-from graphnet.net.spec import NetSpec
-from graphnet.solver.record.snapshot_file import begins_as_snapshot
-from graphnet.solver.record.weights import read_weights
 
 _DTYPE = np.dtype("float32")
 
@@ -91,7 +86,8 @@ def predict(  # what the command line gives
     place = None if target is None else target.absolute()  # user code may change the directory
     with given_inputs(texts) as inputs, tempfile.TemporaryDirectory() as folder:
         if target is not None:
-            refuse_to_lose(target, inputs, path, trained, weights)
+            read = {_called(one, inputs): one.path for one in inputs}
+            refuse_to_lose(target, read, path, trained, weights)
         blobs = fed_blobs(trained, wanted.blobs, _DTYPE, raw=wanted.raw)
         rows = open_rows(inputs, blobs, wanted.inputs, Path(folder))
         fed = Fed(rows, blobs)
@@ -101,11 +97,12 @@ def predict(  # what the command line gives
         with options.open_net(spec, "test", keep=outputs) as net:
             load_all(net.store, trained.file, trained.contents)
             shapes = {name: net.blobs[name].shape[1:] for name in outputs}
+            restore = {} if wanted.raw else restorers(trained.spec, outputs, trained.record)
             answer = answer_of(trained.spec, trained.record, list(shapes.items()))
             n = 0
             if place is not None:
                 with open_sink(place, shapes, answer, wanted.top) as sink, _bar(rows.n_rows) as bar:
-                    for some in predictions(net, fed, outputs):
+                    for some in predictions(net, fed, outputs, restore):
                         sink.write(some)
                         n += len(some.places)
                         bar.at(n)
@@ -114,7 +111,7 @@ def predict(  # what the command line gives
                 files = [one.name for one in inputs]
                 is_one = len(inputs) == 1 and not inputs[0].path.is_dir()
                 table = PredictionTable(shapes, answer, wanted.top, () if is_one else files)
-                for some in predictions(net, fed, outputs):
+                for some in predictions(net, fed, outputs, restore):
                     if wanted.as_json:
                         for line in lines.lines(some):
                             say_json(line)
@@ -125,26 +122,6 @@ def predict(  # what the command line gives
         say(f"{n:,} rows of {named}, {trained.file}")
         facts([(name, f"{shape_text((n, *s))} in {target}") for name, s in shapes.items()])
     notice(list(rows.notes), stderr=True)
-
-
-def open_trained(
-    path: Path, weights: Path | None, overrides: Sequence[Override], *, user_code: bool
-) -> Trained:
-    """The net of a YAML file with weights, or of a run, a snapshot or a model.
-
-    Raises:
-        SpecError: If weights are needed and none are named.
-    """
-    if holds_net(path):
-        trained = read_trained(path, overrides, user_code=user_code)
-        return trained if weights is None else Trained(trained.spec, *read_weights(weights))
-    spec = read_net_alone(path, overrides, user_code=user_code)
-    if weights is None:
-        raise SpecError(
-            f"{path}: a net's YAML file holds no params\n  name those that were trained:"
-            " --weights RUN; or give the run's directory in place of the net"
-        )
-    return Trained(spec, *read_weights(weights))
 
 
 def _check_declared(
@@ -164,42 +141,6 @@ def _bar(n_rows: int | None) -> Iterator[RowBar]:
     bar = RowBar(n_rows, is_shown=is_terminal(sys.stderr))
     with bar:
         yield bar
-
-
-def refuse_to_lose(
-    target: Path, inputs: Sequence[GivenInput], net: Path, trained: Trained, weights: Path | None
-) -> None:
-    """See that what is written takes the place of nothing that is read or that a run has made.
-
-    Raises:
-        SpecError: If it does.
-    """
-    spec: NetSpec = trained.spec
-    paths = [Path(e) for n in spec.data_nodes() for e in entries(n.spec.data_source or ())]
-    refuse_to_write_over(
-        target,
-        {
-            **{_called(one, inputs): one.path for one in inputs},
-            **({} if net.is_dir() else {"the net": net}),
-            **({"the net's solver": spec.solver} if spec.solver else {}),
-            "the weights": trained.file,
-            **{f"what the net reads ({path.name})": path for path in paths},
-        },
-    )
-    for run in (weights, net):
-        if run is None or not run.is_dir():
-            continue
-        if target.absolute().parent.resolve().is_relative_to(run.resolve()):
-            raise SpecError(
-                f"{target}: lies in the directory of the run {run}\n  choose another place for it"
-            )
-    if target.is_file():
-        with target.open("rb") as existing:
-            if begins_as_snapshot(existing.read(64)):
-                raise SpecError(
-                    f"{target}: is a snapshot or model, which would be lost\n"
-                    "  choose another file to write to"
-                )
 
 
 def _called(one: GivenInput, inputs: Sequence[GivenInput]) -> str:

@@ -10,9 +10,11 @@ import typer
 from graphnet.cli.app import command
 from graphnet.cli.options import (
     BackendName,
+    Json,
     MemoryLimit,
     NetOptions,
     NoUserCode,
+    Offline,
     Overrides,
     Threads,
     parse_overrides,
@@ -33,6 +35,42 @@ MaybeWeights = Annotated[
         " best snapshot if it keeps one, else its newest.",
     ),
 ]
+
+
+@command
+def _test(  # noqa: PLR0913, PLR0917  # one for each option
+    trained: Trained,
+    weights: MaybeWeights = None,
+    json: Json = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Also write what was found: .csv or .tsv, a line for each class, or .json.",
+        ),
+    ] = None,
+    worst: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Tell so many of the rows most wrong.")
+    ] = 5,
+    set_: Overrides = None,
+    threads: Threads = None,
+    backend: BackendName = "auto",
+    offline: Offline = False,
+    memory_limit: MemoryLimit = None,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Measure a trained net on its whole test data.
+
+    Beside losses and statistics: precision, recall, F1 and AUC of each class or tag, which classes
+    are taken for which, or how far numbers are off; and the rows that are most wrong.
+    """
+    from graphnet.cli import test
+
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
+    overrides = parse_overrides(set_)
+    test.test(trained, weights, overrides, options, as_json=json, target=output, n_worst=worst)
 
 
 @command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.errors import ShapeError
 from graphnet.inference.fed import FedBlob
+from graphnet.inference.restored import Restore
 from graphnet.inference.rows.block import Place, RowBlock, Rows
 from graphnet.net.net import Net
 from graphnet.net.predict import run_batch
@@ -81,13 +82,16 @@ class Fed:
         return made
 
 
-def predictions(net: Net, fed: Fed, names: Sequence[str]) -> Iterator[Predicted]:
+def predictions(
+    net: Net, fed: Fed, names: Sequence[str], restore: Mapping[str, Restore] | None = None
+) -> Iterator[Predicted]:
     """Run all rows through a net.
 
     Args:
         net: Of a spec that ``prediction_spec`` gives, for such batches.
         fed: The rows.
         names: The blobs whose values are wanted.
+        restore: What is done to the values of some of them.
 
     Raises:
         ShapeError: If rows differ in their shape.
@@ -103,5 +107,6 @@ def predictions(net: Net, fed: Fed, names: Sequence[str]) -> Iterator[Predicted]
                         f" {shape_text(fed.shapes[name])}"
                     )
             outputs = run_batch(net, arrays, first, fed.batch, names)
+            outputs |= {name: undo(outputs[name]) for name, undo in (restore or {}).items()}
             yield Predicted(first, block.places, outputs)
             first += len(block.places)

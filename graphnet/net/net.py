@@ -6,7 +6,7 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
@@ -258,12 +258,16 @@ class Net(DeclaredNet):
     # --- the whole data set -------------------------------------------------------------
 
     @spelled_out
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, *, each: Callable[[int], None] | None = None) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
         The blobs then hold the last batch. Everything else is afterwards what it was, also if
         this raises: params, state (running statistics, recurrent state), the place in the data,
         losses, the running sums of statistics, the context.
+
+        Args:
+            each: Called after each batch, while the blobs hold it, with the number of its first
+                sample; ``n_valid`` of its rows count.
 
         Raises:
             DataError: If there is no data layer with an end, or they disagree on the number of
@@ -275,6 +279,8 @@ class Net(DeclaredNet):
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
                 self.forward()
+                if each is not None:
+                    each(first)
             return Evaluation(n_samples, self.statistics())
 
     @contextmanager

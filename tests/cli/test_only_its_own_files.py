@@ -46,6 +46,7 @@ COMMANDS = {
     "solve output.yaml --exp-dir {}/run --set layers.out.filename={}/out.h5": ("run", "out.h5"),
     "check net.yaml --set exp_dir={}": (),
     "test net.yaml --weights good": (),
+    "test good --output {}/o.csv": ("o.csv",),
     "test output.yaml --weights good --set layers.out.filename={}/out.h5": ("out.h5",),
     "time output.yaml --phase test --steps 1 --set layers.out.filename={}/out.h5": (),
     "check-grad output.yaml --set layers.out.filename={}/out.h5": (),

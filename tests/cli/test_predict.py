@@ -315,3 +315,20 @@ def test_numbers_are_shown_where_there_are_no_classes(packed, run):
     found = run("predict plain.yaml --weights run new.csv")
     assert found.lines[0].split() == ["row", "ip1[0]", "ip1[1]", "ip1[2]"]
     assert len(found.lines[1].split()) == 4
+
+
+def test_numbers_are_given_as_the_data_have_them(packed, run):
+    """What a data layer has done to the numbers that are learned is undone; not with --raw."""
+    text = """\
+layers:
+- {name: d, type: MemoryData, batch_size: 1, tops: [data, y], shapes: {data: [3], y: [3]},
+   transformers: {y: [{type: SubMean, mean: 100}, {type: Scale, scale: 0.1}]}}
+- {name: ip1, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip1]}
+- {name: loss, type: SquareLoss, bottoms: [ip1, y]}
+"""
+    (packed / "numbers.yaml").write_text(text)
+    np.save(packed / "rows.npy", np.ones((2, 3), "f4"))
+    for more, name in (("", "o.npy"), ("--raw", "raw.npy")):
+        assert run(f"predict numbers.yaml --weights run rows.npy -o {name} {more}").code == 0
+    raw = np.load(packed / "raw.npy")
+    np.testing.assert_allclose(np.load(packed / "o.npy"), raw * 10 + 100, rtol=1e-6)

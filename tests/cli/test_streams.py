@@ -36,7 +36,7 @@ TRAINING = ["solve net.yaml --fresh", "solve net.yaml --fresh --quiet"]
 PRINTING = [
     *("--help", "--version", "version", "solve --help", "data pack --help", "help predict"),
     *("check net.yaml", "check net.yaml --json", "check net.yaml --phase test --connections"),
-    *("test net.yaml --weights run", "test net.yaml --weights run --json"),
+    *("test net.yaml --weights run", "test run --json", "test run -o größe.csv"),
     "predict net.yaml --weights run in.npy --output größe.h5",
     *("predict run in.npy", "predict run in.npy --json --top 2"),
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),

@@ -230,6 +230,18 @@ class BatchLayer(DataLayer[S]):
         finally:
             self.seek(cursor, wrap=self.wrap)
 
+    def place_of(self, cursor: int) -> str | None:
+        """Make a batch from there to find out."""
+        if self._batches is None:
+            return None
+        now, wrap = self.cursor, self.wrap
+        self.seek(cursor, wrap=wrap)
+        try:
+            self._make()
+            return self._batches.where(0)
+        finally:
+            self.seek(now, wrap=wrap)
+
     def seek(self, cursor: int, *, wrap: bool = True) -> None:
         self._delivered[0], self._wrap = cursor, wrap
         if self._batches is not None:
