@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from graphnet.cli.app import command
+from graphnet.cli.interchange.commands import exports
 from graphnet.cli.options import (
     BackendName,
     Json,
@@ -16,6 +17,7 @@ from graphnet.cli.options import (
     NoUserCode,
     Offline,
     Overrides,
+    PhaseName,
     Threads,
     parse_overrides,
 )
@@ -168,3 +170,40 @@ def predict(  # noqa: PLR0913, PLR0917  # one for each option
     )
     options = NetOptions(threads, backend, True, not no_user_code, memory_limit)
     predict.predict(trained, weights, inputs, output, parse_overrides(set_), wanted, options)
+
+
+def features(  # noqa: PLR0913, PLR0917  # one for each option
+    trained: Trained,
+    blob: Annotated[
+        list[str], typer.Option(metavar="NAME", help="The blob that is written; repeatable.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write: .npy for one blob, or .h5 for any number.",
+        ),
+    ],
+    weights: MaybeWeights = None,
+    phase: PhaseName = "test",
+    set_: Overrides = None,
+    threads: Threads = None,
+    backend: BackendName = "auto",
+    offline: Offline = False,
+    memory_limit: MemoryLimit = None,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Write what blobs hold for each sample of a data set, in its order.
+
+    The samples are those of the phase's data layer; a shuffled one is read in order.
+    """
+    from graphnet.cli import features
+
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
+    overrides = parse_overrides(set_)
+    features.features(trained, weights, blob, phase, output, overrides, options)
+
+
+command(features, exports)

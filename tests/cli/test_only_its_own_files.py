@@ -74,6 +74,7 @@ COMMANDS = {
     "import caffe made.prototxt -o {}": (),
     "import caffe made.prototxt -o {} --force": ("net.yaml",),
     "export caffe net.yaml -o {}/o.prototxt": (),
+    "export features good --blob ip1 --phase train -o {}/o.npy": ("o.npy",),
     "export caffe net.yaml --weights good -o {}/o.prototxt --force": (
         *("o.prototxt", "o.caffemodel"),
     ),

@@ -45,6 +45,7 @@ PRINTING = [
     *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
     *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
+    "export features run --blob prob -o größe.npy",
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
 ]

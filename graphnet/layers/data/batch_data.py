@@ -82,6 +82,9 @@ class BatchSpec(DataSpec):
     def row_order(self) -> RowOrder:
         return RowOrder(self.shuffle, self.order_key, self.batch_size)
 
+    def in_order(self) -> Self:
+        return self.model_copy(update={"shuffle": False})
+
     @property
     def must_be_finite(self) -> bool:
         return self.check_finite
