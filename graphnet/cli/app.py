@@ -29,7 +29,6 @@ from graphnet.cli.options import (
     Overrides,
     PhaseName,
     Threads,
-    Weights,
     parse_overrides,
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
@@ -272,68 +271,6 @@ def check_grad(
 
     options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     return check_grad.check_grad(net, parse_overrides(set_), seed, options)
-
-
-@command
-def _test(  # noqa: PLR0913, PLR0917  # one for each option
-    net: NetFile,
-    weights: Weights,
-    json: Json = False,
-    set_: Overrides = None,
-    threads: Threads = None,
-    backend: BackendName = "auto",
-    offline: Offline = False,
-    memory_limit: MemoryLimit = None,
-    no_user_code: NoUserCode = False,
-) -> None:
-    """Measure a trained net on its whole test data."""
-    from graphnet.cli import test
-
-    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
-    test.test(net, weights, parse_overrides(set_), options, as_json=json)
-
-
-@command
-def predict(  # noqa: PLR0913, PLR0917  # one for each option
-    net: NetFile,
-    weights: Weights,
-    input_: Annotated[
-        Path,
-        typer.Option(
-            "--input",
-            metavar="FILE",
-            help="The rows: a .npy file, or an .h5 file with a data set for each blob.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", help="The file to write: .npy for one output, or .h5 for any number."
-        ),
-    ],
-    blob: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="The blob that gets the rows. Default: the first top of the test data. May be"
-            " repeated.",
-        ),
-    ] = None,
-    set_: Overrides = None,
-    threads: Threads = None,
-    backend: BackendName = "auto",
-    memory_limit: MemoryLimit = None,
-    no_user_code: NoUserCode = False,
-) -> None:
-    """Run a trained net on the rows of a file.
-
-    The rows are as in the net's data files: the transformers of the test phase's data layer are
-    applied to them.
-    """
-    from graphnet.cli import predict
-
-    options = NetOptions(threads, backend, True, not no_user_code, memory_limit)
-    predict.predict(net, weights, input_, output, blob or (), parse_overrides(set_), options)
 
 
 @command

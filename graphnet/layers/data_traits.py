@@ -94,6 +94,10 @@ class DataTraits:
         """Whether NaN and infinite values are refused."""
         return True
 
+    def in_order(self) -> Self:
+        """The spec that delivers its rows in the order in which they are stored."""
+        return self
+
     def recorded(self) -> LayerRecord | None:
         """What a run records of its samples; None if there is nothing to record.
 
