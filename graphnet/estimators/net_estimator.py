@@ -12,7 +12,7 @@ import numpy as np
 
 from graphnet.errors import MissingExtraError, SpecError
 from graphnet.estimators.declared import declared_net, layers_given, perceptron
-from graphnet.estimators.trained_net import TrainingRows, TrainedNet
+from graphnet.estimators.trained_net import TrainedNet, TrainingRows
 from graphnet.installation import pip_install
 from graphnet.solver.load_solver import load_solver
 from graphnet.solver.methods import METHODS

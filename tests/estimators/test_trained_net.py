@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphnet.estimators.declared import perceptron
-from graphnet.estimators.trained_net import TrainingRows, TrainedNet
+from graphnet.estimators.trained_net import TrainedNet, TrainingRows
 from graphnet.solver.spec import SolverSpec
 
 RNG = np.random.default_rng(3)
