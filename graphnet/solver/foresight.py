@@ -76,6 +76,7 @@ def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str]
             keys = None if train is None else ("obj_val", "lr", "momentum", *_of_training(train))
         elif type(one) is ValidationPerformance:
             keys = None if one.has_net else keys_of("test")
+            keys = None if keys is None else list(map(one.key, keys))
         elif type(one) not in COFFEE_BREAKS.values():
             keys = None
         if keys is None:

@@ -152,8 +152,8 @@ class SeveralRanks:
         """Do what rank 0 asks for until its turn is over."""
         while True:
             match self._communicator.broadcast(None):
-                case ("evaluate", phase, iteration):
-                    self._net.help_evaluate(phase, iteration)
+                case ("evaluate", phase, other, iteration):
+                    self._net.help_evaluate(phase, other, iteration)
                 case Leaving(exit_code):
                     self._has_left = True
                     raise SystemExit(exit_code)
