@@ -370,4 +370,25 @@ def info(
     snapshot.info(file, as_json=json)
 
 
-command(info, snapshot)
+def model(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|SNAPSHOT|MODEL",
+            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
+        ),
+    ],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The model, such as model.h5.")],
+    averaged: Annotated[
+        bool,
+        typer.Option("--averaged", help="The moving average of the params, which `ema` keeps."),
+    ] = False,
+) -> None:
+    """Write the params alone as a model, without what a run needs to go on."""
+    from graphnet.cli import snapshot
+
+    snapshot.model(file, to, averaged=averaged)
+
+
+for run_command in (info, model):
+    command(run_command, snapshot)

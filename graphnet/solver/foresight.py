@@ -51,6 +51,11 @@ def check_breaks(
         if isinstance(one, Snapshot) and spec.exp_dir is None:
             said = "a Snapshot needs a place\n  give the solver an exp_dir"
             problems.append(Problem(subject + said, locate(item)))
+        if isinstance(one, ValidationPerformance) and one.averaged and spec.ema is None:
+            said = (
+                "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
+            )
+            problems.append(Problem(subject + said, locate((*item, "averaged"))))
         if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):

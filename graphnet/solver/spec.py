@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -50,6 +50,9 @@ class SolverSpec(Model):
         regu_coef: Multiplies every regularizer. Default 0.0005.
         clip_gradients: The largest L2 norm of the whole gradient. A larger gradient is scaled
             down to it, before the regularizers. Default: no limit.
+        ema: Keep an exponential moving average of the params that learn, with this decay, such as
+            0.999: after each update it moves by 1 − ema of the way to them. It is in the snapshots,
+            and measured by ``{type: ValidationPerformance, averaged: true}``. Default: none.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
@@ -70,6 +73,7 @@ class SolverSpec(Model):
     mom_policy: AnyMomentumPolicy | None = Field(default_factory=_default_momentum)
     regu_coef: NonNegativeFloat = 0.0005
     clip_gradients: PositiveFloat | None = None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     iter_size: PositiveInt = 1
     shards: PositiveInt | None = None
     seed: NonNegativeInt = 0

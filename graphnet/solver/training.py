@@ -87,6 +87,8 @@ class Training:
         self.ranks.have_params_moved = True
         directory = self.files.directory
         self.state.update_run(folder=directory.folder if directory else None)
+        if self.run.updater.average is not None:
+            self.state.update_run(averaged=self.ranks.averaged)
         last = self.files.begin(fresh=fresh)
         self.state.update_run(is_resumed=last is not None, last_snapshot=last)
         if last is not None and self.files.record.is_complete:

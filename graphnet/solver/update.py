@@ -18,6 +18,7 @@ from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
 from graphnet.params.param import Param, ParamStore
 from graphnet.params.regularizers import NoRegu, Regularizer
+from graphnet.solver.average import EMA, ParamAverage
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
@@ -72,7 +73,8 @@ class Updater:
     """Moves the trainable params of a store; allocates nothing after the first update.
 
     Attributes:
-        history: The method's memory by name, flat like ``store.diff``.
+        history: The method's memory by name, flat like ``store.diff``; with ``ema`` among it.
+        average: The moving average of the params, or None.
 
     Args:
         store: The params and their diffs.
@@ -80,6 +82,7 @@ class Updater:
         regu_coef: Multiplies every regularizer.
         clip_gradients: The largest global norm a gradient keeps, or None.
         iter_size: How many batches one update takes the mean of.
+        ema: The decay of a moving average of the params; None: there is none.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Updater:
         regu_coef: float = 0.0,
         clip_gradients: float | None = None,
         iter_size: int = 1,
+        ema: float | None = None,
     ) -> None:
         self.store, self.method, self.backend = store, method, store.backend
         self.clip_gradients, self.iter_size = clip_gradients, iter_size
@@ -96,6 +100,9 @@ class Updater:
         self.history: dict[str, Array] = {
             name: self.backend.zeros((n,), store.dtype) for name in method.history
         }
+        self.average = None if ema is None else ParamAverage(store, ema)
+        if self.average is not None:
+            self.history[EMA] = self.average.values
         self._groups = self._bind(regu_coef)
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
         self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
@@ -113,7 +120,7 @@ class Updater:
             start = span.stop
             rates = Rates(scratch, self.backend, self.store.dtype)
             group = UpdateGroup(self.method, regularizer, regu_coef, lr, rates)
-            history = [array[span] for array in self.history.values()]
+            history = [self.history[name][span] for name in self.method.history]
             group.call = self.backend.elementwise(
                 group.block, self.store.data[span], self.store.diff[span], *history
             )
@@ -155,6 +162,8 @@ class Updater:
             group.call()
         for param in self._constrained:
             param.decl.cons.apply(self.backend, param.data, t)
+        if self.average is not None:
+            self.average.update(t)
 
     def _gradient_scale(self) -> Number:
         """The factor on the gradient: for the mean over batches, and for the clip."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Annotated, ClassVar
 
@@ -33,7 +34,10 @@ class ValidationPerformance(CoffeeBreak):
         source: What its data layer reads in place of its own ``source``; relative to the net's
             file. It must have one data layer alone that reads stored samples. Needs a ``name``.
         rows: Which rows of it, as a data layer's ``rows``. Default: all.
-        name: Stands before each key, as in ``night.accuracy``. Default: nothing does.
+        name: Stands before each key, as in ``night.accuracy``. Default: nothing does; ``ema`` with
+            ``averaged``.
+        averaged: Whether the moving average of the params is measured, which the solver's ``ema``
+            keeps, in place of the params. Default false.
 
     Example:
         - {type: ValidationPerformance, every_n_iter: 1000}
@@ -47,6 +51,7 @@ class ValidationPerformance(CoffeeBreak):
         source: str | tuple[str, ...] | None = None,
         rows: str | None = None,
         name: Annotated[str, Field(pattern=r"^[\w-]+$")] | None = None,
+        averaged: bool = False,
     ) -> None:
         if source is not None and (net is not None or name is None):
             raise SpecError(
@@ -56,7 +61,8 @@ class ValidationPerformance(CoffeeBreak):
             )
         if rows is not None and source is None:
             raise SpecError("rows are those of a source\n  give one, or leave the rows out")
-        self.name = name
+        self.name = "ema" if averaged and name is None else name
+        self.averaged = averaged
         self._other = None if source is None else OtherData(source, rows)
         fits = net is None or (hasattr(net, "evaluate") and not isinstance(net, type))
         expect(
@@ -85,6 +91,10 @@ class ValidationPerformance(CoffeeBreak):
         Raises:
             TopologyError: If there is nothing in it to measure.
         """
+        if self.averaged and state.run.averaged is None:
+            raise SpecError(
+                "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
+            )
         self._net = self._given or self._sibling(net)
         if self._net is None:
             raise TopologyError(
@@ -106,11 +116,15 @@ class ValidationPerformance(CoffeeBreak):
         if self._net is None:
             return
         self._measured_at = state.iter
-        if not lounge.is_first((type(self), id(self._given), self._other, self.name)):
+        if not lounge.is_first(
+            (type(self), id(self._given), self._other, self.name, self.averaged)
+        ):
             return
         start = perf_counter()
         self._net.context.iteration = state.iter
-        samples, statistics = self._net.evaluate()
+        averaged = state.run.averaged if self.averaged and state.iter else None
+        with nullcontext() if averaged is None else averaged():
+            samples, statistics = self._net.evaluate()
         seconds = perf_counter() - start
         of = f" of {self.name}" if self.name else ""
         said = f"after iteration {state.iter:,}: {samples:,} samples in {seconds:.1f} s"
