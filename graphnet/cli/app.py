@@ -20,6 +20,7 @@ from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
 from graphnet.cli.options import (
     BackendName,
+    Changes,
     Json,
     MemoryLimit,
     NetFile,
@@ -30,6 +31,7 @@ from graphnet.cli.options import (
     PhaseName,
     Threads,
     Weights,
+    parse_changes,
     parse_overrides,
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
@@ -151,6 +153,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         ),
     ] = None,
     set_: Overrides = None,
+    override: Changes = None,
     exp_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's directory. Default: the solver's exp_dir."),
@@ -185,13 +188,14 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     from graphnet.declare.overrides import Override
 
     output_is_a_log()
-    overrides = parse_overrides(set_)
+    changes, keys = parse_changes(override)
+    overrides = [*parse_overrides(set_), *changes]
     given = {"exp_dir": exp_dir and str(exp_dir), "seed": seed, "shards": shards}
     for key, value in given.items():
         if value is not None:
             overrides.append(Override((key,), value, f"--{key.replace('_', '-')} {value}"))
     options = solve.SolveOptions(
-        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet
+        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet, keys
     )
     solve.solve(net, solver, overrides, options)
 

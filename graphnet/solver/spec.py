@@ -24,6 +24,8 @@ from graphnet.solver.mom_policy import AnyMomentumPolicy, FixedMomentum
 
 #: What may change between two starts of one run; anything else makes it another run.
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
+#: What may change besides, where the user asks for it.
+OVERRIDABLE = ("lr_policy", "mom_policy", "regu_coef", "clip_gradients")
 
 
 def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:
