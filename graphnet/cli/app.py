@@ -29,6 +29,7 @@ from graphnet.cli.options import (
     Offline,
     Overrides,
     PhaseName,
+    SnapshotFile,
     Threads,
     Weights,
     parse_changes,
@@ -44,11 +45,13 @@ from graphnet.parallel.launch import check_one_process
 
 P = ParamSpec("P")
 
+#: Set by the shell while it asks what a word may be completed to.
+_COMPLETING = "_GRAPHNET_COMPLETE"
+
 app = typer.Typer(
     name="graphnet",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # plain lines where there is no terminal, or a narrow one
     rich_markup_mode="rich" if all(map(is_roomy_terminal, (sys.stdout, sys.stderr))) else None,
@@ -59,6 +62,8 @@ app = typer.Typer(
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; see :func:`graphnet.cli.main`."""
     given = sys.argv[1:] if args is None else list(args)
+    if _COMPLETING in os.environ:
+        os.environ["COLUMNS"] = "9999"  # shells take each line of a help text for a candidate
     with steady_streams() as output:
         if message := in_the_way():
             warn(message)
@@ -359,13 +364,7 @@ app.add_typer(snapshot, name="snapshot", help="Show what is in snapshots and mod
 
 
 def info(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN|SNAPSHOT|MODEL",
-            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
-        ),
-    ],
+    file: SnapshotFile,
     json: Json = False,
 ) -> None:
     """Show a run's iteration, method, params and data."""
@@ -375,13 +374,7 @@ def info(
 
 
 def model(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN|SNAPSHOT|MODEL",
-            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
-        ),
-    ],
+    file: SnapshotFile,
     to: Annotated[Path, typer.Option(metavar="FILE", help="The model, such as model.h5.")],
     averaged: Annotated[
         bool,

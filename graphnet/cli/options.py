@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 
 NetFile = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
+SnapshotFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|SNAPSHOT|MODEL",
+        help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

@@ -20,7 +20,8 @@ class DataGroup(Commands):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put ``get`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
+        is_command = bool(args) and args[0] in (*self.commands, *ctx.help_option_names, "help")
+        if not is_command and (args or not ctx.resilient_parsing):  # which completes a word
             args = ["get", *args]
         return super().parse_args(ctx, args)
 
