@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from graphnet.declare import fields
-from graphnet.declare.user_types import USER_CLASS
+from graphnet.declare.user_types import USER_CLASS, OrUserClass
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
 from graphnet.solver.coffee.items import CustomBreak
@@ -159,14 +159,16 @@ class _Generator(GenerateJsonSchema):
         return json_schema
 
     def function_wrap_schema(self, schema: core_schema.WrapValidatorFunctionSchema) -> Schema:
-        """A union that also takes classes of the user's own."""
+        """A union, which may also take classes of the user's own."""
         choices = super().function_wrap_schema(schema)
+        if not isinstance(getattr(schema["function"]["function"], "__self__", None), OrUserClass):
+            return choices
         return {"oneOf": [*choices["oneOf"], _OF_A_USER_CLASS]}
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> Schema:
         json_schema = super().function_before_schema(schema)
         match schema["function"]["function"]:
-            case fields.both:
+            case fields.both | fields.thrice:
                 return {"anyOf": [json_schema["items"], json_schema]}
             case fields.named:  # the names are known when all definitions are: _add_bare_names
                 return {"anyOf": [{"enum": []}, json_schema]}

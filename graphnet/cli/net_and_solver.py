@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
 from graphnet.declare.yaml_reader import Document, read_yaml
-from graphnet.errors import GraphnetError, Position, Problem, SpecError
+from graphnet.errors import Position, Problem, SpecError, noted
 from graphnet.files.paths import is_there, placed, shown
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.load_solver import parse_solver
@@ -79,26 +78,17 @@ def read_net_and_solver(
     document = _net_document(path, overrides)
     problems: list[Problem] = []
     net, solver, source = None, None, None
-    with _noted(problems, overrides):
+    with noted(problems):
         net = parse_net(document, path.stem, user_code=user_code)
-    with _noted(problems, overrides):
+    with noted(problems):
         source = _solver_document(document, solver_file)
         _refuse_misplaced(overrides, document, has_solver=source is not None)
         if source is not None:
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
     if net is None or problems:
-        raise SpecError.of(problems)
+        raise SpecError.of(_with_whole_value(problem, overrides) for problem in problems)
     return NetAndSolver(net, solver, source)
-
-
-@contextmanager
-def _noted(problems: list[Problem], overrides: Sequence[Override]) -> Iterator[None]:
-    """Add the problems of an error raised inside to ``problems``."""
-    try:
-        yield
-    except GraphnetError as error:
-        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
 
 
 def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
@@ -151,10 +141,12 @@ def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solve
 def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Problem:
     """How a key is set whose neighbour ``type`` is missing, where an option has made it."""
     made = [one for one in overrides if one.position == problem.position and len(one.path) > 1]
-    if not made or "missing key 'type'" not in problem.message or "\n" in problem.message:
+    if not made or "missing key 'type'" not in problem.message:
         return problem
     (*outer, last), value = made[0].path, made[0].text.partition("=")[2]
-    kind = "Fixed" if last in ("base_lr", "momentum") else "…"
-    whole = f"--set '{'.'.join(outer)}={{type: {kind}, {last}: {value}}}'"
-    cure = f"the file has no {'.'.join(outer)}; give all of it: {whole}"
-    return Problem(f"{problem.message}\n  {cure}", problem.position)
+    said, _, hint = problem.message.partition("\n")
+    start, write, keys = hint.partition("write ")
+    whole = keys if write else f"{{type: …, {last}: {value}}}"
+    cure = f"the file has no {'.'.join(outer)}; give all of it: --set '{'.'.join(outer)}={whole}'"
+    others = "" if write else f"\n{start}"
+    return Problem(f"{said}\n  {cure}{others}", problem.position)

@@ -10,6 +10,7 @@ from typing import Any
 from graphnet.blob import shape_text
 from graphnet.cli.summary import Facts
 from graphnet.cli.terminal import bytes_text, facts, say, say_json
+from graphnet.data.text_file import one_line
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.files.paths import shown
 from graphnet.solver.record.snapshot_file import Contents
@@ -62,6 +63,7 @@ def as_dict(file: Path, contents: Contents) -> dict[str, Any]:
         "backend": meta.backend,
         "seed": meta.seed,
         "params": {name: list(array.shape) for name, array in contents.params.items()},
+        "samples": json.loads(contents.data.to_json() or "{}"),
     }
     if meta.solver is not None:
         found["run"] = {
@@ -116,7 +118,17 @@ def _facts(found: dict[str, Any]) -> Facts:
     ]
     pairs.append(("params", f"{sum(map(prod, params.values())):,} numbers"))
     pairs += [("", f"{name} {shape_text(shape)}") for name, shape in params.items()]
+    pairs += _class_facts(found["samples"])
     return [*pairs, ("versions", ", ".join(f"{k} {v}" for k, v in found["versions"].items()))]
+
+
+def _class_facts(samples: dict[str, Any]) -> Facts:
+    """The names of classes, once for each top."""
+    named = {top: names for one in samples.values() for top, names in one["classes"].items()}
+    return [
+        (f"classes of '{top}'", ", ".join(f"{i} {one_line(n)}" for i, n in enumerate(names)))
+        for top, names in named.items()
+    ]
 
 
 def _run_facts(run: dict[str, Any], seed: int) -> Facts:

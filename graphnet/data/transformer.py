@@ -56,6 +56,18 @@ class Transformer(Model):
         """The transformer with the paths in it taken from ``folder``."""
         return self
 
+    def fitted(self) -> np.ndarray | None:
+        """What it has from a file, which a run records; None if it needs none.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        return None
+
+    def with_fitted(self, values: np.ndarray) -> Self:
+        """The same without its file: with what :meth:`fitted` gave."""
+        return self
+
     @abstractmethod
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """What runs.

@@ -85,8 +85,7 @@ class SubMeanTransformer(Transformer):
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """Subtracts in place."""
         if self.mean_file is not None:
-            name = self._named()
-            path = store.resolve_mean(name) if name else Path(self.mean_file)
+            path = self._path(self.mean_file)
             mean = _fitted(read_array(path, "mean"), shape, f"{path}: the mean")
         else:
             mean = _fitted(self._inline(), shape, "the mean")
@@ -96,6 +95,21 @@ class SubMeanTransformer(Transformer):
             np.subtract(x, values, out=out)
 
         return apply
+
+    def _path(self, mean_file: str) -> Path:
+        name = self._named()
+        return store.resolve_mean(name) if name else Path(mean_file)
+
+    def fitted(self) -> np.ndarray | None:
+        """The mean in the file."""
+        if self.mean_file is None:
+            return None
+        return read_array(self._path(self.mean_file), "mean")
+
+    def with_fitted(self, values: np.ndarray) -> Self:
+        """It subtracts these values."""
+        kept = values if values.ndim else values[()]
+        return self.model_copy(update={"mean": kept, "mean_file": None})
 
     def _inline(self) -> np.ndarray:
         try:

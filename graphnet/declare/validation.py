@@ -54,13 +54,16 @@ def validate(
 
 def spec_error(
     error: ValidationError,
-    model: type[BaseModel],
+    model: type[BaseModel] | Any,
     value: Any,
     document: Document,
     path: KeyPath = (),
     subject: str = "",
 ) -> SpecError:
-    """What pydantic found wrong with ``value``, in the words of :func:`validate`."""
+    """What pydantic found wrong with ``value``, in the words of :func:`validate`.
+
+    ``model`` may be a union of models.
+    """
     findings = _Findings(model, value, document, path, subject)
     found = [
         (details, findings.problem(details))
@@ -112,7 +115,7 @@ def _short(text: str, most: int = 60) -> str:
 class _Findings:
     """Turns pydantic's errors about a model into problems."""
 
-    model: type[BaseModel]
+    model: Any
     value: Any
     document: Document
     path: KeyPath
@@ -143,6 +146,7 @@ class _Findings:
                 position = self.document.at((*self.path, *here))
             case "union_tag_not_found" if isinstance(found, Mapping):
                 message = "missing key 'type'" + _inside(place, found)
+                message += type_hint(found, self.kinds(loc))
             case "union_tag_not_found":
                 message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_invalid":
@@ -174,7 +178,7 @@ class _Findings:
 
     def models(self, loc: Sequence[str | int]) -> list[type[BaseModel]]:
         """The models that may stand at the place that an error's ``loc`` leads to."""
-        models = [self.model]
+        models = _models_in(self.model)
         for step in loc:
             tagged = [m for m in models if _tag(m) == step]
             fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
@@ -183,7 +187,7 @@ class _Findings:
 
     def kinds(self, loc: Sequence[str | int]) -> dict[str, type[BaseModel]]:
         """The same models by their ``type``, as far as they have one."""
-        return {str(_tag(model)): model for model in self.models(loc) if _tag(model)}
+        return {tag: model for model in self.models(loc) if (tag := _tag(model))}
 
     def keys_hint(self, loc: Sequence[str | int], place: KeyPath, found: Any) -> str:
         """How a number, name or class is written with keys and values, if that is clear."""
@@ -231,9 +235,48 @@ def _dotted(path: KeyPath) -> str:
     return text
 
 
-def _tag(model: type[BaseModel]) -> Any:
-    """The ``type`` of a model, if it has one."""
-    return model.model_fields["type"].default if "type" in model.model_fields else None
+def type_hint(given: Mapping[str, Any], kinds: Mapping[str, type[BaseModel]]) -> str:
+    """What to write where 'type' is missing: the kind that all given keys fit, or which these are.
+
+    Args:
+        given: The keys and values that are there.
+        kinds: What may stand there, by type.
+    """
+    named = next((key for key in given if key in kinds), None)
+    if named is not None:  # {Fixed: {base_lr: 0.1}}, as other formats have it
+        inner = given[named]
+        return _written(named, inner if isinstance(inner, Mapping) else {})
+    lacks = {
+        kind: [k for k, i in keys.items() if i.is_required() and k not in given]
+        for kind, model in kinds.items()
+        if given.keys() <= (keys := keys_of(model)).keys()
+    }
+    fit = [kind for kind, lacking in lacks.items() if not lacking] or list(lacks)
+    if len(fit) == 1:
+        return _written(fit[0], {**given, **dict.fromkeys(lacks[fit[0]], "…")})
+    return one_of(fit or list(kinds)) if len(fit or kinds) <= _MOST_KINDS else ""
+
+
+#: A longer list of kinds tells nobody anything.
+_MOST_KINDS = 12
+
+
+def _written(kind: str, keys: Mapping[str, Any]) -> str:
+    """The line that writes these keys of a kind out."""
+    texts = [f"{k}: {_in_yaml(value)}" for k, value in keys.items()]
+    return f"\n  write {{{', '.join([f'type: {kind}', *texts])}}}"
+
+
+def _in_yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _short(str(value)) if isinstance(value, str | int | float) else "…"
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """The ``type`` of a model; nothing where it has none, or one that the user chooses."""
+    tag = model.model_fields["type"].default if "type" in model.model_fields else ""
+    return tag if isinstance(tag, str) else ""
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from graphnet.interchange.caffe.exporting import export_caffe as export_caffe
     from graphnet.interchange.caffe.importing import import_caffe as import_caffe
     from graphnet.interchange.caffe.importing import load_caffe as load_caffe
+    from graphnet.interchange.onnx.exporting import export_onnx as export_onnx
 
 _PUBLIC = {
     "export_caffe": "graphnet.interchange.caffe.exporting",
+    "export_onnx": "graphnet.interchange.onnx.exporting",
     "import_caffe": "graphnet.interchange.caffe.importing",
     "load_caffe": "graphnet.interchange.caffe.importing",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from graphnet.data.record import LayerRecord
 from graphnet.data.source import Source
 from graphnet.errors import DataError
 
@@ -101,3 +102,19 @@ class DataTraits:
     def must_be_finite(self) -> bool:
         """Whether NaN and infinite values are refused."""
         return True
+
+    def recorded(self) -> LayerRecord | None:
+        """What a run records of its samples; None if there is nothing to record.
+
+        Raises:
+            DataError: If a file that must be read for it cannot be.
+        """
+        return None
+
+    def recorded_means(self) -> dict[str, np.ndarray]:
+        """What its transformers subtract that stands in a file, by ``TOP/INDEX``.
+
+        Raises:
+            DataError: If such a file cannot be read.
+        """
+        return {}

@@ -16,22 +16,20 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
-from graphnet.data.fingerprint import fingerprints
 from graphnet.data.portion import Portion
-from graphnet.data.source import files
-from graphnet.declare.arguments import expect, expect_one_of, spelled_out
+from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
 from graphnet.errors import GraphnetError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
+from graphnet.net.declared_net import DeclaredNet
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
 from graphnet.net.in_step import check_in_step, warn_of_same_rows
-from graphnet.net.outputs import one_pass, output_files, refuse_two_writers
+from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import fed_arrays, fed_rows, output_names, prediction_spec, run_batches
-from graphnet.net.running_net import RunningNet
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
@@ -57,7 +55,8 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net(RunningNet):
+@methods_spelled_out
+class Net(DeclaredNet):
     """A net that runs.
 
     Attributes:
@@ -246,34 +245,7 @@ class Net(RunningNet):
         """How many rows of the last batch count; the rest repeat its last row."""
         return self.context.n_valid
 
-    @property
-    def yaml_text(self) -> str:
-        """The declared net as YAML, defaults left out: what a snapshot records."""
-        return self.compiled.spec.to_yaml()
-
-    def data_summary(self) -> dict[str, Any]:
-        """The source each data layer of the spec reads, of every phase, by layer name."""
-        nodes = self.compiled.spec.data_nodes()
-        return {n.name: n.spec.data_source or type(n.spec).__name__ for n in nodes}
-
-    def data_fingerprints(self) -> dict[str, dict[str, str]]:
-        """What tells each file of each data layer, of every phase, from another of its name.
-
-        Raises:
-            DataError: If one cannot be read.
-        """
-        sources = {n.name: n.spec.data_source for n in self.compiled.spec.data_nodes()}
-        return {name: fingerprints(files(source)) for name, source in sources.items() if source}
-
-    def output_files(self) -> list[str]:
-        """The files that layers of the spec write, of every phase."""
-        return output_files(self.compiled.spec)
-
     # --- before anything runs -----------------------------------------------------------
-
-    def statistic_keys(self, phase: Phase) -> list[str] | None:
-        """What a phase of the same spec measures; None where it cannot be told."""
-        return self.compiled.spec.statistic_keys(phase)
 
     def suspicions(self) -> list[Problem]:
         """What is legal in the net but hardly meant, each at its place."""
@@ -281,7 +253,6 @@ class Net(RunningNet):
 
     # --- the whole data set -------------------------------------------------------------
 
-    @spelled_out
     def evaluate(self) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
@@ -310,7 +281,6 @@ class Net(RunningNet):
                 layer.seek(first, wrap=False)
             yield
 
-    @spelled_out
     def predict(self, inputs: Mapping[str, Any] | Any) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
 

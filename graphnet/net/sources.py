@@ -7,11 +7,15 @@ or by none: nobody validates on one data set what was trained on another.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from graphnet.data.record import DataRecord, LayerRecord
 from graphnet.data.source import absolute_source
-from graphnet.errors import DataError
+from graphnet.errors import DataError, GraphnetError
 from graphnet.layers.base import Phase
 from graphnet.net.spec import NetSpec, Node
 
@@ -145,6 +149,20 @@ def take_fallback(spec: NetSpec, missing: str = "") -> ResolvedData:
         n if (other := replaced.get(n.name)) is None else replace(n, spec=other) for n in spec.nodes
     )
     return ResolvedData(taken, True, missing, sources(spec), sources(taken))
+
+
+def data_record(spec: NetSpec) -> DataRecord:
+    """What the samples of its data layers are like, as far as their data are on this machine."""
+    layers: dict[str, LayerRecord] = {}
+    means: dict[str, np.ndarray] = {}
+    for node in spec.data_nodes():
+        with suppress(GraphnetError):  # whoever reads them will say what is wrong
+            found = node.spec.recorded()
+            if found is not None:
+                layers[node.name] = found
+                named = node.spec.recorded_means()
+                means |= {f"{node.name}/{place}": values for place, values in named.items()}
+    return DataRecord(layers, means)
 
 
 def sources(spec: NetSpec) -> dict[str, str]:

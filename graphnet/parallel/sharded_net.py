@@ -14,13 +14,15 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.data.portion import Portion
+from graphnet.data.record import DataRecord
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
-from graphnet.net.running_net import NetState
+from graphnet.net.running_net import ELSEWHERE, NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
@@ -38,6 +40,7 @@ from graphnet.params.param import ParamStore
 from graphnet.sealed import Sealed
 
 
+@methods_spelled_out
 class ShardedNet(Sealed):
     """A net whose batch is cut into shards, computed by this rank and by others.
 
@@ -64,6 +67,7 @@ class ShardedNet(Sealed):
         SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
     """
 
+    _elsewhere = ELSEWHERE
     _instead = Net._instead  # noqa: SLF001  # of the same attributes
 
     def __init__(
@@ -326,6 +330,10 @@ class ShardedNet(Sealed):
     def output_files(self) -> list[str]:
         """The files that layers of the spec write, of every phase."""
         return self._first.output_files()
+
+    def data_record(self) -> DataRecord:
+        """What the samples of each data layer are like."""
+        return self._first.data_record()
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         """What tells each file of each data layer from another of its name."""

@@ -21,11 +21,12 @@ from graphnet.declare.arguments import (
     expect_net,
     expect_one_of,
     expect_path,
+    methods_spelled_out,
     spelled_out,
     whole_number,
 )
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located, noted
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
@@ -40,8 +41,9 @@ from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
-from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
+from graphnet.solver.foresight import KeysOf, doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
@@ -60,6 +62,7 @@ GUARDED = Every(100, "iter")
 _MADE = "write Solver(SolverSpec(max_iter=…)), or load_solver(FILE)"
 
 
+@methods_spelled_out
 class Solver(Sealed):
     """How a net is trained, and what is done on the way.
 
@@ -74,6 +77,10 @@ class Solver(Sealed):
         SpecError: If a coffee break cannot be made, or would never be due.
     """
 
+    _elsewhere = MappingProxyType(
+        dict.fromkeys(("fit", "run", "step", "train"), "it trains a net by solve(solver, net)")
+        | {"add_break": "it is add_coffee_break(…)", "callbacks": "it is add_coffee_break(…)"}
+    )
     _instead = MappingProxyType({"spec": "make another: Solver(spec.model_copy(update={…}))"})
 
     @partial(spelled_out, hint=_MADE)
@@ -90,13 +97,23 @@ class Solver(Sealed):
         self._save_into: Path | None = None
         self._save_every = 1
         self._file_exists: FileExists = "merge"
+        problems: list[Problem] = []
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
-            with located(position, f"coffee_breaks[{i}] ({item.type}): "):
+            with noted(problems), located(position, f"coffee_breaks[{i}] ({item.type}): "):
                 made = make_break(item, break_types, ("coffee_breaks", i), folder_of)
                 self._add(item.type, made, item.schedule, position)
+        if problems:
+            raise SpecError.of(problems)
 
-    @spelled_out
+    def __repr__(self) -> str:
+        spec = self.spec
+        ends = [f"{key} {n:,}" for key in ("max_iter", "max_epoch") if (n := getattr(spec, key))]
+        parts = [spec.method.type, f"lr {spec.lr_policy.type}", *ends]
+        breaks = ", ".join(entry.name for entry in self._entries)
+        where = f", runs in {spec.exp_dir}" if spec.exp_dir else ""
+        return f"<Solver: {', '.join(parts)}; {breaks or 'no coffee breaks'}{where}>"
+
     def add_coffee_break(
         self,
         break_: CoffeeBreak | Callable[..., Request | None],
@@ -151,7 +168,6 @@ class Solver(Sealed):
             )
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
-    @spelled_out
     def setup_coffee_lounge(
         self,
         save_into: Path | str = "",
@@ -185,6 +201,15 @@ class Solver(Sealed):
         override: Collection[str] = (),
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
+        return self._solve(net, fresh, reporter, override)
+
+    def _solve(
+        self,
+        net: TrainableNet,
+        fresh: bool,
+        reporter: Reporter | None,
+        override: Collection[str],
+    ) -> SolverState:
         override = (override,) if isinstance(override, str) else tuple(override)
         for key in override:
             expect_one_of("override", key, OVERRIDABLE)
@@ -195,7 +220,7 @@ class Solver(Sealed):
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
-        reporter = reporter or PlainReporter()
+        reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving, override)
             files = together(communicator, begin)
@@ -254,8 +279,13 @@ class Solver(Sealed):
         Raises:
             SpecError: With every break that will not.
         """
+        if problems := self.unmet(keys_of):
+            raise SpecError.of(problems)
+
+    def unmet(self, keys_of: KeysOf) -> list[Problem]:
+        """What the breaks need and will not find, each at its place; see :meth:`check_breaks`."""
         breaks = [entry.coffee_break for entry in self._entries]
-        check_breaks(breaks, self.spec, keys_of, self._locate)
+        return list(unmet(breaks, self.spec, keys_of, self._locate))
 
     def places(self) -> list[Problem]:
         """The files a run would start from that are missing, and folders it could not write to."""
@@ -282,7 +312,7 @@ class Solver(Sealed):
 
 
 def _warn(text: str) -> None:
-    """Warn the caller of :func:`solve`."""
+    """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
 
 
@@ -333,7 +363,8 @@ def solve(
         solver: How to train it.
         net: The net.
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
-        reporter: Told how the run goes. Default: prints plain lines on standard output.
+        reporter: Told how the run goes. Default: prints plain lines on standard output; in a
+            notebook a bar moves below them.
         override: What a run that goes on may be declared differently from before: ``lr_policy``,
             ``mom_policy``, ``regu_coef``, ``clip_gradients``. What has changed is recorded in
             ``run.json``.
@@ -352,7 +383,7 @@ def solve(
         SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
-    return solver.solve(net, fresh=fresh, reporter=reporter, override=override)
+    return solver._solve(net, fresh, reporter, override)  # noqa: SLF001  # else a call deeper
 
 
 def _solver_hint(found: Any) -> str:

@@ -12,13 +12,20 @@ from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import SpecError
 from graphnet.sealed import read_only
+from graphnet.solver.history import History
 from graphnet.solver.trainable_net import TrainableNet
 
 
 def _silent(_: str) -> None:
     """Say nothing."""
+
+
+def _any() -> int | None:
+    """No width: a line may be of any length."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class RunInfo:
         warn: Tells the user something not to be missed.
         averaged: In ``with state.run.averaged():`` the net has the moving average of its params
             (``ema`` of the solver) in their place; None where none is kept.
+        width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
+            and a line may be of any length.
     """
 
     folder: Path | None = None
@@ -45,8 +54,10 @@ class RunInfo:
     say: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
     averaged: Callable[[], AbstractContextManager[None]] | None = None
+    width: Callable[[], int | None] = _any
 
 
+@methods_spelled_out
 class SolverState:
     """What the loop changes and coffee breaks read.
 
@@ -63,10 +74,12 @@ class SolverState:
 
     Args:
         run: The facts of the run.
+        recorded: Gives what coffee breaks have recorded.
     """
 
     __slots__ = (
         *("_epoch", "_fetch_loss", "_fetch_losses", "_finite_at", "_iter", "_losses", "_lr"),
+        "_recorded",
         *("_lr_scale", "_momentum", "_obj_val", "_run", "_stop_reason"),
     )
 
@@ -78,8 +91,12 @@ class SolverState:
     finite_at: int | None = read_only("_finite_at")
     run: RunInfo = read_only("_run")
 
-    def __init__(self, run: RunInfo = RunInfo()) -> None:  # frozen
-        self._run = run
+    def __init__(
+        self,
+        run: RunInfo = RunInfo(),  # frozen
+        recorded: Callable[[], History] = lambda: History({}),
+    ) -> None:
+        self._run, self._recorded = run, recorded
         self._finite_at: int | None = None
         self._iter = self._epoch = 0
         self._lr = 0.0
@@ -90,6 +107,16 @@ class SolverState:
         self._losses: dict[str, float] = {}
         self._fetch_loss: Callable[[], float] | None = None
         self._fetch_losses: Callable[[], Mapping[str, float]] | None = None
+
+    def __repr__(self) -> str:
+        why = f", stops: {self.stop_reason}" if self.stop_reason else ""
+        loss = f"loss {self.obj_val:.6g}, lr {self.lr:g}"
+        return f"<SolverState: iteration {self.iter:,}, epoch {self.epoch:,}, {loss}{why}>"
+
+    @property
+    def history(self) -> History:
+        """What the run has recorded until now, as arrays by key; of a resumed run, all of it."""
+        return self._recorded()
 
     @property
     def lr_scale(self) -> float:

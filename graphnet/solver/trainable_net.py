@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from graphnet.backend.measures import Number
+from graphnet.data.record import DataRecord
 from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.running_net import NetState
@@ -128,6 +129,9 @@ class TrainableNet(Protocol):
 
     def data_summary(self) -> dict[str, Any]:
         """Which data sources are used."""
+
+    def data_record(self) -> DataRecord:
+        """What the samples of its data layers are like, of every phase whose data are here."""
 
     def data_fingerprints(self) -> Mapping[str, dict[str, str]]:
         """By data layer and path, what tells each file from another of its name."""

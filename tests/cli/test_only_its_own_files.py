@@ -36,7 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
-    *("o.svg", "o.png", "o.prototxt", "o.caffemodel", "model.h5"),
+    *("o.svg", "o.png", "o.csv", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -62,6 +62,9 @@ COMMANDS = {
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
+    "find-lr net.yaml": (),
+    "find-lr net.yaml -o {}/o.csv": ("o.csv",),
+    "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),
     "doctor": (),
     "new {}/run.json --like iris": (),
@@ -75,6 +78,8 @@ COMMANDS = {
         *("o.prototxt", "o.caffemodel"),
     ),
     "export caffe net.yaml -o {}/net.yaml --force": (),
+    "export onnx net.yaml -o {}/o.onnx": (),
+    "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
 
 

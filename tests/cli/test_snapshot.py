@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import h5py
+
 import graphnet as gn
 
 
@@ -76,3 +78,18 @@ def test_no_such_file(run):
     found = run("snapshot info nowhere.h5")
     assert found.code == 1
     assert found.err.startswith("nowhere.h5: there is no such run, snapshot or model")
+
+
+def test_the_names_of_classes_travel_with_the_params(folder, run):
+    """From the file that was packed to the snapshot, and to a model."""
+    with h5py.File(folder / "train.h5", "a") as file:
+        file.attrs["classes"] = json.dumps(["red", "green", "blue"])
+    run("solve net.yaml")
+    assert "classes of 'label'  0 red, 1 green, 2 blue" in run("snapshot info run").lines
+    samples = json.loads(run("snapshot info run --json").out)["samples"]
+    assert samples["train-data"]["classes"] == {"label": ["red", "green", "blue"]}
+    assert samples["test-data"]["shapes"] == {"data": [3], "label": []}
+    net = gn.load_net("net.yaml")
+    gn.save_model(net, folder / "model.h5")
+    net.close()
+    assert json.loads(run("snapshot info model.h5 --json").out)["samples"] == samples

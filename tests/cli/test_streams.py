@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import io
 import os
 import shlex
@@ -19,6 +20,7 @@ from graphnet.cli.streams import READER_GONE, Steady, steady_streams
 
 pytestmark = pytest.mark.filterwarnings("ignore:careful")
 
+HAS_ONNX = importlib.util.find_spec("onnx") is not None
 ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp932", "utf-8"]
 FAULTS = [errno.ENOSPC, errno.EBADF, errno.EPIPE]
 HOOK = """\
@@ -48,10 +50,19 @@ PRINTING = [
         "schema net",
         "schema solver",
     ),
-    *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
+    *(
+        "draw net.yaml -o größe.svg",
+        "plot run",
+        "plot run -o größe.svg",
+        "nets",
+        "report run -o größe.html --steps 1",
+        "nets --json",
+    ),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
+    *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
+    *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from graphnet.backend import open_backend
+from graphnet.data.record import DataRecord, LayerRecord
 from graphnet.layers.base import PassContext
 from graphnet.params.constraints import Constraint, NoCons
 from graphnet.params.initializers import Constant, Gaussian
@@ -179,6 +180,10 @@ class FakeNet:
 
     def output_files(self) -> list[str]:
         return []
+
+    def data_record(self) -> DataRecord:
+        shapes, names = {"data": (2,), "label": ()}, {"label": ("good", "bad")}
+        return DataRecord({"data": LayerRecord(shapes=shapes, classes=names)})
 
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         return {"data": {"first.h5": "42", "second.h5": self.content}}

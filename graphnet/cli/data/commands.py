@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from graphnet.cli.app import app, command
 from graphnet.cli.options import Json, Offline
-from graphnet.cli.usage import Commands
+from graphnet.cli.usage import CommandsWithDefault
 
 #: As in ``graphnet.data.pictures.reader``, which is heavier to import.
 Fit: TypeAlias = Literal["stretch", "letter-box", "crop"]
 
 
-class DataGroup(Commands):
+class DataGroup(CommandsWithDefault):
     """``graphnet data mnist`` and ``graphnet data`` are short for ``graphnet data get …``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``get`` before what does not begin with a command."""
-        is_command = bool(args) and args[0] in (*self.commands, *ctx.help_option_names, "help")
-        if not is_command and (args or not ctx.resilient_parsing):  # which completes a word
-            args = ["get", *args]
-        return super().parse_args(ctx, args)
+    default = "get"
 
 
 data = typer.Typer(cls=DataGroup)

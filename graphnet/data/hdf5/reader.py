@@ -30,6 +30,7 @@ from graphnet.errors import DataError
 
 #: The attribute of a file with the names of its classes, as a list in JSON.
 CLASSES = "classes"
+_MOST_TEXT = 1 << 22  # of an attribute that is carried along
 #: The attribute that says what the rows were made from: see ``graphnet/data/recipe``.
 RECIPE = "recipe"
 #: What is said of a file that MATLAB wrote.
@@ -173,6 +174,13 @@ def contents(path: Path) -> FileContents:
             is_matlab(filter(None, found.values())),
             recipe if isinstance(recipe, str) else None,
         )
+
+
+def text_attributes(path: Path) -> dict[str, str]:
+    """The texts that are attributes of a file as a whole, by their names."""
+    with explained(str(path)), open_file(path) as file:
+        items = list(file.attrs.items())
+    return {n: text for n, text in items if isinstance(text, str) and len(text) <= _MOST_TEXT}
 
 
 def contents_if_hdf5(path: Path) -> FileContents:

@@ -8,12 +8,14 @@ from math import isnan, prod
 from pathlib import Path
 from typing import Self, TypeVar
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
 from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
+from graphnet.data.record import LayerRecord
 from graphnet.data.table import Table
 from graphnet.data.transformers import AnyTransformer, out_shape
 from graphnet.declare.fields import PositiveInt
@@ -97,6 +99,17 @@ class BatchSpec(DataSpec):
                 raise type(error)(f"top '{top}': {error}") from error
             shapes.append((self.batch_size, *shape))
         return shapes
+
+    def recorded(self) -> LayerRecord | None:
+        return LayerRecord(phase=self.phase, shapes=dict(self.sample_shapes()))
+
+    def recorded_means(self) -> dict[str, np.ndarray]:
+        return {
+            f"{top}/{i}": mean
+            for top, named in self.transformers.items()
+            for i, one in enumerate(named)
+            if (mean := one.fitted()) is not None
+        }
 
     def with_batch_size(self, n: int) -> Self:
         return self.model_copy(update={"batch_size": n})

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
+from graphnet.data.record import LayerRecord, record_of
 from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.source import (
     Source,
@@ -113,6 +114,11 @@ class HDF5Data(BatchSpec):
                         f" 'shapes' says {shape_text(stated)}\n  found in {table.where(0)}"
                     )
             return table.n_rows
+
+    def recorded(self) -> LayerRecord | None:
+        with about("source"):
+            found = record_of(open_first(self.source, self.tops))
+        return found.model_copy(update={"phase": self.phase})
 
     def relative_to(self, folder: Path) -> Self:
         paths = {"source": absolute_source(self.source, folder)}

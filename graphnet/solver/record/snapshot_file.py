@@ -6,10 +6,12 @@
       /params/<layer>/<param>            /state/<layer>/<name>
       /history/<name>/<layer>/<param>    /statistics/<layer>
       /meta (JSON, see Meta)             /net.yaml   /solver.yaml
+      /data.json                         /means/<layer>/<top>/<index>   (DataRecord)
 
 The checksum covers all bytes from 512 on and is compared before HDF5 reads any of them. A model
-has only params, state, /meta and /net.yaml. Nothing in the file depends on the clock, so equal
-runs write equal files. No object is unpickled and no link is followed.
+has only params, state, /meta, /net.yaml and what is recorded of its data. Nothing in the file
+depends on the clock, so equal runs write equal files. No object is unpickled and no link is
+followed.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from pydantic import ConfigDict, Field
 
 import graphnet
 from graphnet.blob import Array
+from graphnet.data.record import DataRecord
 from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
@@ -116,6 +119,7 @@ class Contents:
     statistics: Arrays = field(default_factory=dict)
     net_yaml: str = ""
     solver_yaml: str = ""
+    data: DataRecord = field(default_factory=DataRecord)
 
     @property
     def iter(self) -> int:
@@ -129,6 +133,7 @@ class Contents:
             ("state", self.state),
             ("history", self.history),
             ("statistics", self.statistics),
+            ("means", dict(self.data.means)),
         )
 
 
@@ -177,6 +182,8 @@ def to_bytes(contents: Contents) -> bytes:
             write_text(file, "net.yaml", contents.net_yaml)
             if contents.solver_yaml:
                 write_text(file, "solver.yaml", contents.solver_yaml)
+            if data := contents.data.to_json():
+                write_text(file, "data.json", data)
     except (ValueError, RuntimeError, TypeError) as error:
         raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
     body = image.getvalue()[HEADER_BYTES:]
@@ -259,7 +266,9 @@ def _read_file(file: h5py.File, n_bytes: int) -> Contents:
 
     file.visititems(look)
     meta = Meta.model_validate_json(_text(found, "meta"))
-    groups: dict[str, Arrays] = {"params": {}, "state": {}, "history": {}, "statistics": {}}
+    groups: dict[str, Arrays] = {
+        name: {} for name in ("params", "state", "history", "statistics", "means")
+    }
     for name, dataset in found.items():
         group, _, rest = name.partition("/")
         if rest and group in groups:
@@ -267,7 +276,8 @@ def _read_file(file: h5py.File, n_bytes: int) -> Contents:
                 raise ValueError(f"'{name}' holds no floating-point numbers")
             groups[group][rest] = dataset[()]
     net_yaml, solver_yaml = _text(found, "net.yaml"), _text(found, "solver.yaml")
-    return Contents(meta, **groups, net_yaml=net_yaml, solver_yaml=solver_yaml)
+    data = DataRecord.read(_text(found, "data.json"), groups.pop("means"))
+    return Contents(meta, **groups, net_yaml=net_yaml, solver_yaml=solver_yaml, data=data)
 
 
 def _text(found: Mapping[str, h5py.Dataset], name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from graphnet.data.record import DataRecord
 from graphnet.errors import SnapshotError, located
 from graphnet.files.paths import shown
 from graphnet.solver.coffee.divergence_guard import check_loss, diverged
@@ -44,14 +45,16 @@ class Snapshots:
         self.changed: dict[str, Any] = {}
         self._saved_iter: int | None = None
         self._fingerprints: dict[str, dict[str, str]] = {}
+        self._data: DataRecord | None = None
 
     def take_fingerprints(self) -> None:
-        """Take the fingerprints of the data files, for the snapshots.
+        """Take the fingerprints of the data files, and what is recorded of them, for the snapshots.
 
         Raises:
             DataError: If one of them cannot be read.
         """
         self._fingerprints = dict(self._run.net.data_fingerprints())
+        self._data = self._run.net.data_record()
 
     # --- saving -------------------------------------------------------------------------
 
@@ -119,6 +122,7 @@ class Snapshots:
             {name: store.backend.download(a) for name, a in run.updater.named_history()},
             of_net["statistics"],
             *run.declared,
+            self._data or run.net.data_record(),
         )
 
     # --- coming back --------------------------------------------------------------------

@@ -218,7 +218,8 @@ def save_model_of(source: Path, path: Path, *, averaged: bool) -> Path:
         dtype=was.dtype,
         seed=was.seed,
     )
-    _write_model(path, Contents(meta, contents.params, contents.state, net_yaml=contents.net_yaml))
+    model = Contents(meta, contents.params, contents.state, net_yaml=contents.net_yaml)
+    _write_model(path, replace(model, data=contents.data))
     return file
 
 
@@ -245,17 +246,19 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         dtype=str(net.store.dtype),
         seed=net.context.seed,
     )
-    _write_model(Path(path), Contents(meta, params, state, net_yaml=net.yaml_text))
+    _write_model(
+        Path(path), Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
+    )
 
 
 def _write_model(path: Path, contents: Contents) -> None:
     advice = Advice(SnapshotError)
     with explained(path, advice):
-        _refuse_other(path)
+        refuse_other(path)
     write_durably(path, to_bytes(contents), advice)
 
 
-def _refuse_other(path: Path) -> None:
+def refuse_other(path: Path) -> None:
     """Refuse to replace a file that is not empty and no model, or a run's snapshot."""
     if path.parent.name == SNAPSHOTS and is_snapshot_name(path.name):
         raise SnapshotError(

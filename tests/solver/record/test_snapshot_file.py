@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from graphnet.data.record import DataRecord, LayerRecord
 from graphnet.errors import DivergedError, SnapshotError
 from graphnet.solver.record.snapshot_file import (
     HEADER_BYTES,
@@ -267,3 +268,15 @@ def test_a_name_that_hides_another_is_refused():
     contents.params["conv1/filter/x"] = np.zeros(1)
     with pytest.raises(SnapshotError, match="cannot be put together"):
         to_bytes(contents)
+
+
+def test_what_is_recorded_of_the_data_comes_along(tmp_path):
+    """It is beside the rest, so that what graphnet wrote before still loads, and says nothing."""
+    assert read(saved(tmp_path)).data == DataRecord()
+    contents = make_contents()
+    layer = LayerRecord(shapes={"x": (3,), "label": ()}, classes={"label": ("a", "é")})
+    contents.data = DataRecord({"data": layer}, {"data/x/0": np.arange(3.0)})
+    found = read(saved(tmp_path, contents))
+    assert found.data.layers == contents.data.layers
+    np.testing.assert_array_equal(found.data.means["data/x/0"], np.arange(3.0))
+    assert found.params.keys() == contents.params.keys()
