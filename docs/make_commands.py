@@ -18,6 +18,7 @@ from graphnet.cli import showing, starting  # noqa: F401  # which add commands
 from graphnet.cli.app import app
 from graphnet.cli.data import commands as data  # noqa: F401  # likewise
 from graphnet.cli.interchange import commands as interchange  # noqa: F401  # likewise
+from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -70,7 +71,18 @@ EXAMPLES = {
     "doctor": "graphnet doctor",
     "draw": "graphnet draw nets/mnist.yaml -o mnist.svg --by macs",
     "export caffe": "graphnet export caffe nets/mnist.yaml --weights runs/mnist -o mnist.prototxt",
+    "export mocha": "graphnet export mocha nets/mnist.yaml --weights runs/mnist -o mnist.h5",
+    "export npz": "graphnet export npz nets/mnist.yaml --weights runs/mnist -o mnist.npz",
+    "export safetensors": (
+        "graphnet export safetensors nets/mnist.yaml --weights runs/mnist -o mnist.safetensors"
+    ),
     "import caffe": "graphnet import caffe deploy.prototxt --weights net.caffemodel -o mynet",
+    "import mocha": "graphnet import mocha nets/mnist.yaml --weights mocha.h5 -o mnist",
+    "import npz": "graphnet import npz nets/mnist.yaml --weights mnist.npz -o mnist",
+    "import safetensors": (
+        "graphnet import safetensors nets/mnist.yaml --weights mnist.safetensors -o mnist"
+    ),
+    "import torch": "graphnet import torch nets/mnist.yaml --weights mnist.pt -o mnist",
     "new": "graphnet new digits --like mnist",
     "nets": "graphnet nets",
     "plot": "graphnet plot runs/mnist -o curve.svg",

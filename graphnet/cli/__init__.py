@@ -33,5 +33,6 @@ def _run(args: Sequence[str] | None) -> int:
     from graphnet.cli import app, showing, starting, tuning  # noqa: F401  # which add commands
     from graphnet.cli.data import commands  # noqa: F401  # likewise
     from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
+    from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
 
     return app.run(args)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import shape_text
+from graphnet.cli.given_weights import read_given
 from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.terminal import facts, say
-from graphnet.cli.test import load_all
 from graphnet.data.hdf5.reader import Column, read_array
 from graphnet.data.hdf5.writer import ADVICE, write_files
 from graphnet.data.pipeline import Pipeline
@@ -28,7 +28,6 @@ from graphnet.net.passes import select_phase
 from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
 from graphnet.net.spec import NetSpec, Node
 from graphnet.solver.record.snapshot_file import begins_as_snapshot
-from graphnet.solver.record.weights import read_weights
 
 _BATCH = 100
 _HDF5 = (".h5", ".hdf5")
@@ -62,9 +61,9 @@ def predict(
     """
     _check_endings(source, target)
     spec = read_net_alone(path, overrides, user_code=options.user_code)
-    file, contents = read_weights(weights)
+    given = read_given(weights)
     place = target.absolute()  # user code may change the working directory
-    _refuse_to_lose(target, source, path, spec, weights, file)
+    _refuse_to_lose(target, source, path, spec, weights, given.file)
     feeders = _feeders(spec)
     names = list(blobs) or list(feeders)[:1]
     if not names:
@@ -86,10 +85,10 @@ def predict(
     if target.suffix.lower() in _HDF5:
         _check_data_sets(target, outputs)
     with options.open_net(fed, "test", keep=outputs) as net:
-        load_all(net.store, file, contents)
+        given.fill(net)
         found = run_batches(net, arrays, n_rows, batch)
     _write(place, found)
-    say(f"{n_rows:,} rows of {source}, {file}")
+    say(f"{n_rows:,} rows of {source}, {given.file}")
     facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from graphnet import __version__
+from graphnet.cli.given_weights import load_all
 from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import compile_to_show
 from graphnet.cli.terminal import bytes_text, command_text, file_word, say, warn
-from graphnet.cli.test import load_all
 from graphnet.data.hdf5.reader import contents_if_hdf5
 from graphnet.data.source import entries
 from graphnet.draw.diagram import diagram

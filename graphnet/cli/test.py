@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
+from graphnet.cli.given_weights import read_given
 from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
@@ -14,9 +15,6 @@ from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, notice, say, say_json
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
-from graphnet.params.param import ParamStore
-from graphnet.solver.record.snapshot_file import Contents
-from graphnet.solver.record.weights import check_fits, read_weights, upload
 
 
 def test(
@@ -34,26 +32,16 @@ def test(
             " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
             spec.position,
         )
-    file, contents = read_weights(weights)
-    recorded = contents.meta.data if isinstance(contents.meta.data, dict) else {}
+    given = read_given(weights)
+    recorded = given.recorded_data
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
     notice(fallback_notice(data), stderr=True)
     with options.open_net(data.spec, "test", keep="needed") as net:
-        load_all(net.store, file, contents)
+        given.fill(net)
         found = net.evaluate()
     if as_json:
         statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
         say_json(json.dumps({"samples": found.samples, "statistics": statistics}, indent=2))
         return
-    say(f"{net.name}: {found.samples:,} samples, {file}")
+    say(f"{net.name}: {found.samples:,} samples, {given.file}")
     facts([(key, f"{value:.6g}") for key, value in found.statistics.items()])
-
-
-def load_all(store: ParamStore, file: Path, contents: Contents) -> None:
-    """Put the params of a file into a net that has all of them.
-
-    Raises:
-        SnapshotError: Listing what is missing or has another shape.
-    """
-    check_fits(store, contents, file)
-    upload(store, contents.params, contents.state, file=file)

@@ -78,6 +78,12 @@ COMMANDS = {
         *("o.prototxt", "o.caffemodel"),
     ),
     "export caffe net.yaml -o {}/net.yaml --force": (),
+    "export safetensors net.yaml --weights good -o {}/model.h5": (),
+    "export npz net.yaml --weights good -o {}/model.h5 --force": ("model.h5",),
+    "export mocha net.yaml --weights good -o {}/o.h5 --force": ("o.h5",),
+    "import npz net.yaml --weights good.npz -o {}": (),
+    "import npz net.yaml --weights good.npz -o {} --force": ("net.yaml", "model.h5"),
+    "import npz net.yaml --weights {}/o.npy -o {} --force": (),
     "export onnx net.yaml -o {}/o.onnx": (),
     "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
@@ -130,6 +136,8 @@ def trained(folder, run):
     (folder / "wandering.yaml").write_text(solver.replace("coffee_breaks:", item))
     assert run("solve net.yaml --quiet --exp-dir good").code == 0
     (folder / "made.prototxt").write_text(CAFFE)
+    arrays = {"ip1.weight": np.ones((3, 3), "f4"), "ip1.bias": np.ones(3, "f4")}
+    np.savez(folder / "good.npz", **arrays)
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

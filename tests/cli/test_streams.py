@@ -62,11 +62,20 @@ PRINTING = [
     *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
+    "export safetensors net.yaml --weights run -o größe.safetensors --force",
+    "import safetensors net.yaml --weights größe.safetensors -o größe --force",
+    "import safetensors net.yaml --weights größe.safetensors --print-map",
+    "export npz net.yaml --weights run -o größe.npz --force",
+    "import npz net.yaml --weights größe.npz -o größe --force",
+    "export mocha net.yaml --weights run -o größe-mocha.h5 --force",
+    "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
+    "test net.yaml --weights größe.safetensors",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",
     "check net.yaml --set layers.größe.output_dim=→",
+    "import torch net.yaml --weights größe.npz -o größe",
     *("größe", "solve --größe", "check \udcff.yaml", "solve net.yaml --exp-dir net.yaml/run"),
 ]
 

@@ -17,7 +17,7 @@ from graphnet.cli.usage import Commands
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
 
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(imports, name="import", help="Bring in a net from another framework: Caffe.")
+app.add_typer(imports, name="import", help="Bring in a net or weights from another framework.")
 
 
 def caffe(
@@ -63,7 +63,7 @@ def caffe(
 command(caffe, imports)
 
 exports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(exports, name="export", help="Hand a net on: Caffe, ONNX.")
+app.add_typer(exports, name="export", help="Hand a net or weights on to another framework.")
 
 
 def to_caffe(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.coffee.base import Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
@@ -35,6 +35,8 @@ class EarlyStopping(ListeningBreak):
     Example:
         - {type: EarlyStopping, key: accuracy, patience: 5}
     """
+
+    records = nothing
 
     def __init__(
         self,

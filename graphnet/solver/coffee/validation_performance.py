@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from time import perf_counter
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ from pydantic import Field
 from graphnet.declare.arguments import expect
 from graphnet.errors import SpecError, TopologyError
 from graphnet.net.sources import OtherData
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import CoffeeBreak, KeysOf, Saved
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -77,9 +77,13 @@ class ValidationPerformance(CoffeeBreak):
         self._measured_at: int | None = None
 
     @property
-    def has_net(self) -> bool:
-        """Whether it was given a net of its own."""
-        return self._given is not None
+    def validates(self) -> bool:  # type: ignore[override]  # no attribute, for it depends
+        """Whether it runs the test phase of the net, for it was given no net of its own."""
+        return self._given is None
+
+    def records(self, keys_of: KeysOf) -> Collection[str] | None:
+        keys = keys_of("test") if self.validates else None
+        return None if keys is None else [self.key(key) for key in keys]
 
     def key(self, statistic: str) -> str:
         """Under which key it records a statistic of the net."""
