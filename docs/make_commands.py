@@ -94,6 +94,7 @@ EXAMPLES = {
     "runs rm": "graphnet runs rm runs/a",
     "schema": "graphnet schema net",
     "snapshot info": "graphnet snapshot info runs/mnist",
+    "snapshot model": "graphnet snapshot model runs/mnist --to model.h5",
     "solve": "graphnet solve nets/mnist.yaml --set max_iter=2000 --exp-dir runs/short",
     "test": "graphnet test nets/mnist.yaml --weights runs/mnist",
     "time": "graphnet time nets/mnist.yaml",

@@ -44,7 +44,7 @@ class NetToFit:
 
         Args:
             n_rows: Of the training data.
-            batch_size: TrainingRows of a batch; where it takes all of them, their order is left alone.
+            batch_size: Rows of a batch; where it takes all of them, their order is left alone.
             weighted: Whether there are sample weights.
         """
         tops = (self.input, self.label, *([WEIGHTS] if weighted else []))

@@ -62,6 +62,7 @@ COMMANDS = {
     "data info {}/train.h5": (),
     "snapshot info {}": (),
     "snapshot info good": (),
+    "snapshot model good --to {}/o.h5": (),
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),

@@ -44,7 +44,13 @@ PRINTING = [
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
     "data pack data=in.npy --to packed --force",
-    *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
+    *(
+        "snapshot info run",
+        "snapshot info run --json",
+        "snapshot model run --to model.h5",
+        "schema net",
+        "schema solver",
+    ),
     *(
         "draw net.yaml -o größe.svg",
         "plot run",
