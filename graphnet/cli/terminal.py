@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import typer
 
-from graphnet.readable import readable, readable_json, write_line
+from graphnet.readable import readable, readable_json, visible, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +77,7 @@ def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
         from rich.panel import Panel
         from rich.text import Text
 
-        frame = Panel(Text("\n".join(lines)), border_style="yellow", expand=False)
+        frame = Panel(Text(visible("\n".join(lines))), border_style="yellow", expand=False)
         console(stderr=stderr).print(frame)
     else:
         for line in lines:
@@ -88,7 +88,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Print pairs of a name and a text, one below the other."""
     width = max(len(name) for name, _ in pairs)
     for name, text in pairs:
-        say(f"{name:<{width}}  {text}")
+        say(f"{name:<{width}}  {visible(text, in_line=True)}")
 
 
 def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None = None) -> None:
@@ -101,7 +101,7 @@ def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None =
             wide as well, the whole table is printed in plain lines.
     """
     # first of all: what replaces a character may be longer
-    rows = [[readable(cell, sys.stdout) for cell in row] for row in rows]
+    rows = [[readable(visible(cell, in_line=True), sys.stdout) for cell in row] for row in rows]
     columns = [readable(heading, sys.stdout) for heading in columns]
     if on_terminal():
         width = console().width
