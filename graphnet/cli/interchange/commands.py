@@ -20,7 +20,7 @@ imports = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(imports, name="import", help="Bring in a net or weights from another framework.")
 
 
-def caffe(
+def caffe(  # noqa: PLR0913, PLR0917  # one for each option
     model: Annotated[
         Path,
         typer.Argument(
@@ -39,6 +39,10 @@ def caffe(
     solver: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The solver's .prototxt.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The .solverstate of a run that is to go on."),
+    ] = None,
     mean: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A mean's .binaryproto, in place of the one named."),
@@ -56,7 +60,11 @@ def caffe(
     from graphnet.cli.interchange import caffe as caffe_import
 
     caffe_import.caffe(
-        model, to, weights, solver, mean, level=level, stages=stage or (), force=force
+        *(model, to, weights, solver, mean),
+        level=level,
+        stages=stage or (),
+        force=force,
+        state=state,
     )
 
 
