@@ -74,6 +74,8 @@ COMMANDS = {
         *("o.prototxt", "o.caffemodel"),
     ),
     "export caffe net.yaml -o {}/net.yaml --force": (),
+    "import onnx made.onnx -o {}": (),
+    "import onnx made.onnx -o {} --force": ("net.yaml", "model.h5"),
     "export onnx net.yaml -o {}/o.onnx": (),
     "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
@@ -126,6 +128,7 @@ def trained(folder, run):
     (folder / "wandering.yaml").write_text(solver.replace("coffee_breaks:", item))
     assert run("solve net.yaml --quiet --exp-dir good").code == 0
     (folder / "made.prototxt").write_text(CAFFE)
+    run("export onnx net.yaml -o made.onnx")  # where the extra is installed
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

@@ -49,6 +49,7 @@ PRINTING = [
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
+    *(["import onnx größe.onnx -o größe --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",
