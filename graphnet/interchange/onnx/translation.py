@@ -19,7 +19,7 @@ from graphnet.declare.names import check_name
 from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
 from graphnet.interchange.onnx.constants import MOST_IN_ALL, ConstantNode, fold
 from graphnet.interchange.onnx.import_table import OPERATORS
-from graphnet.interchange.onnx.imported import NodeEntry, ImportedOnnx
+from graphnet.interchange.onnx.imported import ImportedOnnx, NodeEntry
 from graphnet.interchange.onnx.inputs import find_inputs
 from graphnet.interchange.onnx.node_reader import MadeLayers, NodeReader
 from graphnet.interchange.onnx.reading import Attributes, OnnxFile, tensor_array
