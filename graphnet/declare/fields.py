@@ -198,6 +198,15 @@ def both(value: Any) -> Any:
     return value
 
 
+def thrice(value: Any) -> Any:
+    """One integer stands for depth, height and width."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value, value)
+    if not isinstance(value, list | tuple) or len(value) != 3:  # noqa: PLR2004  # three sides
+        raise ValueError("expected a whole number, or three as [depth, height, width]")
+    return value
+
+
 def named(value: Any) -> Any:
     """``ReLU`` is short for ``{type: ReLU}``."""
     if not isinstance(value, str | dict | BaseModel):
@@ -212,5 +221,12 @@ NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 #: ``[height, width]``; one integer means both.
 PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(both)]
 NonNegativePair: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(both)]
+#: ``[depth, height, width]``; one integer means all.
+PositiveTriple: TypeAlias = Annotated[
+    tuple[PositiveInt, PositiveInt, PositiveInt], BeforeValidator(thrice)
+]
+NonNegativeTriple: TypeAlias = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], BeforeValidator(thrice)
+]
 #: Put beside a union tagged on ``type`` so that a bare name is accepted too.
 ByName = BeforeValidator(named)

@@ -33,13 +33,17 @@ from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
+from graphnet.layers.images.convolution1d import Convolution1D
+from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
+from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
@@ -97,6 +101,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Concat": Concat,
         "ContrastiveLoss": ContrastiveLoss,
         "Convolution": Convolution,
+        "Convolution1D": Convolution1D,
+        "Convolution3D": Convolution3D,
         "Crop": Crop,
         "Deconvolution": Deconvolution,
         "Dropout": Dropout,
@@ -130,6 +136,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Pad": Pad,
         "Permute": Permute,
         "Pooling": Pooling,
+        "PoolingMask": PoolingMask,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
@@ -157,6 +164,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,
+        "Unpool": Unpool,
         "Upsample": Upsample,
         "WassersteinLoss": WassersteinLoss,
     }

@@ -107,8 +107,12 @@ def check_param(made: Imported, net, path, wanted, tolerance=None):
     for entry, layers in made.entries:
         if entry.message["name"] == name and not layers[-1].get("frozen"):
             for filled in entry.made.filled:
-                if filled.blobs == (int(i),) and not filled.is_state:
+                if int(i) in filled.blobs and not filled.is_state:
                     diff = np.asarray(net.params[filled.layer][filled.param].diff)
+                    if len(filled.blobs) > 1:  # two of Caffe's side by side
+                        width = wanted.shape[1]
+                        first = filled.blobs[0] == int(i)
+                        diff = diff[:, :width] if first else diff[:, -width:]
                     turned = diff.shape != wanted.shape and diff.T.shape == wanted.shape
                     close(diff.T if turned else diff, wanted, f"param_diff/{path}", tolerance)
 

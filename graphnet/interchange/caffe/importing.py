@@ -5,7 +5,7 @@ graphnet import caffe deploy.prototxt --weights net.caffemodel -o net
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,7 @@ def translate(
     problems = _problems(found, made)
     if how is not None:
         try:
-            tests, still = _measures(found.get("test")), _has_still_params(found.values())
-            made.solver = translate_solver(how, tests=tests, still=still)
+            made.solver = translate_solver(how, tests=_measures(found.get("test")))
         except GraphnetError as error:
             problems += error.problems
     if problems:
@@ -153,14 +152,6 @@ def _measures(net: PhaseNet | None) -> bool:
         read_net({"name": "n", "layers": [layer]}).nodes[0].spec.kind in kinds
         for entry in net.layers
         for layer in [*entry.made.layers[-1:], *entry.made.after]
-    )
-
-
-def _has_still_params(nets: Iterable[PhaseNet]) -> bool:
-    """Whether a layer that learns has params with a rate of 0."""
-    layers = [layer for net in nets for entry in net.layers for layer in entry.made.layers]
-    return any(
-        key.endswith("_lr") and not value for layer in layers for key, value in layer.items()
     )
 
 

@@ -132,8 +132,10 @@ _TYPES = {
 
 #: Of forks of Caffe.
 FORKS = frozenset(
-    "ConvolutionDepthwise DepthwiseConvolution Interp Normalize Permute ShuffleChannel"
-    " Upsample".split()
+    (
+        *("ConvolutionDepthwise", "DepthwiseConvolution", "Interp", "Normalize", "Permute"),
+        *("ShuffleChannel", "Upsample"),
+    )
 )
 #: All types that Caffe has, and some of its forks.
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(_TYPES)

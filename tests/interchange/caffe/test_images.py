@@ -38,7 +38,7 @@ def test_convolution(keys, wanted):
 def test_convolutions_that_are_refused(keys, said):
     """By Caffe, or for want of an equal."""
     refused(CONV % keys, said)
-    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "for images, (N, C, H, W), alone")
+    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "graphnet has it for (N, C, H, W)")
 
 
 def test_deconvolution():
@@ -73,7 +73,29 @@ def test_pooling():
 def test_poolings_that_are_refused(keys, said):
     """With the key's place where there is one."""
     refused(POOL % keys, said)
-    refused((POOL % "kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"'), "a second top")
+    second = (POOL % "pool: AVE kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"')
+    refused(second, "which only MAX has")
+
+
+def test_the_places_of_maxima():
+    """A layer of their own; and numbers back to them."""
+    pool = (POOL % "kernel_size: 2 stride: 2 round_mode: FLOOR").replace('"y"', '"y" top: "m"')
+    text = f'{INPUTS} layer {{ name: "l" {pool} }} layer {{ name: "up" type: "Upsample" %s }}'
+    for keys, size in [
+        ("", [6, 6]),
+        ("scale: 3 pad_out_h: true", [8, 9]),
+        ("upsample_h: 7 upsample_w: 6", [7, 6]),
+    ]:
+        up = f'bottom: "y" bottom: "m" top: "u" upsample_param {{ {keys} }}'
+        found = translated(text % up)
+        assert not found.problems
+        first, second = found.layers[-2].made.layers
+        assert (second["type"], second["tops"]) == ("PoolingMask", ["m"])
+        assert {k: second[k] for k in ("kernel", "stride", "pad", "round_mode")} == {
+            k: first[k] for k in ("kernel", "stride", "pad", "round_mode")
+        }
+        (unpool,) = found.layers[-1].made.layers
+        assert (unpool["type"], unpool["size"]) == ("Unpool", size)
 
 
 def test_lrn():
@@ -118,14 +140,41 @@ def test_depthwise():
     refused(body % "num_output: 8 kernel_size: 3 group: 2", "its bottom has 4 channels")
 
 
+def test_other_axes():
+    """Sequences and volumes; of a deconvolution, sequences as images of one row."""
+    keys = (
+        '"l" type: "%s" bottom: "v" top: "y" convolution_param { num_output: 4 kernel_size: 2 %s }'
+    )
+    text = 'layer {{ name: "in5" type: "Input" top: "v" input_param {{ shape {{ dim: {} }} }} }}'
+    for shape, kind, more, wanted in [
+        ([2, 3, 8], "Convolution", "pad: 1", {"type": "Convolution1D", "kernel": 2, "pad": 1}),
+        ([2, 3, 4, 4, 4], "Convolution", "stride: [2, 1, 1]",
+         {"type": "Convolution3D", "kernel": [2, 2, 2], "stride": [2, 1, 1]}),
+        ([2, 3, 8], "Deconvolution", "", {"kernel": [1, 2], "pad": [0, 0]}),
+    ]:  # fmt: skip
+        found = translated(f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}")
+        assert not found.problems
+        made = found.layers[-1].made.layers
+        assert made[len(made) // 2].items() >= wanted.items()
+    for shape, kind, more, said in [
+        ([2, 3], "Convolution", "", "(N, C, H, W), (N, C, L), or (N, C, D, H, W)"),
+        ([2, 3, 4, 4, 4], "Deconvolution", "", "(N, C, H, W), (N, C, L)"),
+        ([2, 3, 8], "Convolution", "pad_h: 1", "for images alone"),
+        ([2, 3, 8], "Deconvolution", '} param { name: "w" ', "shares params"),
+    ]:
+        (problem,) = translated(
+            f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}"
+        ).problems
+        assert said in problem.message
+
+
 def test_upsample():
-    """By one factor or two; maxima are not put back."""
+    """By one factor or two."""
     body = 'type: "Upsample" bottom: "x" top: "y" upsample_param { %s }'
     assert one(body % "scale: 3")["scale"] == [3, 3]
     assert one(body % "scale_h: 2 scale_w: 1")["scale"] == [2, 1]
     refused(body % "scale: 0", "'scale' is 0")
     refused(body % "scale: 2 upsample_h: 9", "'upsample_h'")
-    refused(body.replace('top: "y"', 'bottom: "z" top: "y"') % "", "puts maxima back")
 
 
 @pytest.mark.parametrize(

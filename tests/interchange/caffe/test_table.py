@@ -52,21 +52,17 @@ REFUSED = {
         "reduction_asum_zero", "reduction_mean", "reduction_sum", "reduction_sumsq",
         "reshape_flat", "scale_axis0", "slice_batch", "softmax_batch", "tile_batch",
     },
-    "other than two axes of an image": {
-        "convolution_0d", "convolution_1d", "convolution_3d", "convolution_axis2",
-        "deconvolution_1d",
-    },
+    "other axes": {"convolution_0d", "convolution_axis2"},
     "second tops and bottoms": {
-        "accuracy_classes", "bias_two_bottoms", "infogainloss_prob", "pooling_max_mask",
-        "pooling_max_mask_pad", "scale_two_bottoms", "scale_two_bottoms_bias",
+        "accuracy_classes", "bias_two_bottoms", "infogainloss_prob", "scale_two_bottoms",
+        "scale_two_bottoms_bias",
     },
     "windows outside": {
         "pooling_ave_outside", "pooling_ave_outside_edge", "pooling_max_outside",
         "pooling_max_outside_edge",
     },
-    "inputs and states of recurrent layers": {
-        "lstm_hidden", "lstm_static", "lstm_static_hidden", "rnn_hidden", "rnn_static",
-        "rnn_static_hidden",
+    "states of recurrent layers as blobs": {
+        "lstm_hidden", "lstm_static_hidden", "rnn_hidden", "rnn_static_hidden",
     },
     "params shared in part": {"graph_shared_permissive", "graph_shared_weight"},
 }  # fmt: skip
