@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -13,15 +14,20 @@ _MATRIX = 2  # axes
 
 
 def _window(w: LayerWriter) -> dict[str, list[int] | int]:
-    """The geometry of a bank of filters."""
+    """The geometry of a bank of filters, of any number of sides."""
     spec = w.spec
     return {
-        "kernel_shape": list(spec.kernel),
-        "strides": list(spec.stride),
-        "pads": [*spec.pad, *spec.pad],
-        "dilations": list(spec.dilation),
+        "kernel_shape": _sides(spec.kernel),
+        "strides": _sides(spec.stride),
+        "pads": _sides(spec.pad) * 2,
+        "dilations": _sides(spec.dilation),
         "group": spec.n_group,
     }
+
+
+def _sides(value: int | Sequence[int]) -> list[int]:
+    """A number for each side."""
+    return [value] if isinstance(value, int) else list(value)
 
 
 def _filters(w: LayerWriter, op: str) -> None:

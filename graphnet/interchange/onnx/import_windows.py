@@ -17,6 +17,8 @@ from graphnet.interchange.onnx.values import Value
 
 #: Properties of a Pooling with one window over all of an image.
 WHOLE: Mapping[str, Any] = MappingProxyType({"global": True})
+#: The convolutions that are not of images, by the number of a blob's axes.
+_OF_SIDES = {3: "Convolution1D", 5: "Convolution3D"}
 _IMAGES, _ROWS = 4, 3  # axes of (N, C, H, W), and of (N, C, L)
 
 
@@ -128,7 +130,10 @@ def _bank(r: NodeReader, kind: str, x: Value, filters: np.ndarray, n: int, **key
 
 
 def _conv(r: NodeReader) -> None:
-    rank, (x, filters, keys) = len(r.value(0).shape), _filters(r)
+    rank = len(r.value(0).shape)
+    if rank in _OF_SIDES and _conv_of_sides(r, rank):
+        return
+    x, filters, keys = _filters(r)
     if x.shape[1] != filters.shape[1] * keys["n_group"]:
         r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
     seen = [d * (k - 1) + 1 for d, k in zip(keys["dilation"], keys["kernel"], strict=True)]
@@ -138,6 +143,30 @@ def _conv(r: NodeReader) -> None:
         four = [before[0], behind[0], before[1], behind[1]]
         x, pad = r.layer("Pad", x, word="pad", pad=four), [0, 0]
     give_image(r, _bank(r, "Convolution", x, filters, filters.shape[0], pad=pad, **keys), rank)
+
+
+def _conv_of_sides(r: NodeReader, rank: int) -> bool:
+    """A convolution of one or three sides; False where its pads differ."""
+    x, filters, n = r.value(0), r.numbers(1, "filter"), rank - 2
+    group = r.attributes.whole("group", 1)
+    if filters.ndim != rank or x.shape[1] != filters.shape[1] * group or 0 in filters.shape:
+        r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
+    kernel = list(filters.shape[2:])
+    if r.attributes.wholes("kernel_shape") not in (None, kernel):
+        r.refuse(f"has a kernel_shape other than {kernel}")
+    lists = [r.attributes.wholes(name) or [1] * n for name in ("strides", "dilations")]
+    pads = r.attributes.wholes("pads") or [0] * (2 * n)
+    how = r.attributes.text("auto_pad", "NOTSET")
+    sizes = [len(each) for each in lists] == [n, n] and len(pads) == 2 * n
+    if how not in ("NOTSET", "VALID") or not sizes or pads[:n] != pads[n:]:
+        return False
+    named = dict(
+        zip(("stride", "dilation", "pad", "kernel"), [*lists, pads[:n], kernel], strict=True)
+    )
+    keys: dict[str, Any] = {k: v[0] if n == 1 else v for k, v in named.items()}
+    y = _bank(r, _OF_SIDES[rank], x, filters, filters.shape[0], n_group=group, **keys)
+    rename_top(r, y)
+    return True
 
 
 def _conv_transpose(r: NodeReader) -> None:

@@ -53,6 +53,26 @@ def test_rows(op, keys):
 @needs_onnx
 @needs_runtime
 @pytest.mark.parametrize(
+    ("shape", "keys", "made"),
+    [
+        ([2, 4, 8], {"strides": [2], "pads": [1, 1]}, "Convolution1D"),
+        ([2, 4, 8], {"group": 2}, "Convolution1D"),
+        ([2, 4, 5, 6, 4], {"strides": [1, 2, 1], "pads": [1, 0, 1] * 2}, "Convolution3D"),
+        ([2, 4, 8], {"pads": [1, 2]}, "Reshape"),
+    ],
+)
+def test_one_side_and_three(shape, keys, made):
+    """Layers of their own, unless the pads differ."""
+    constants = {"w": draw(6, 4 // keys.get("group", 1), *[3] * (len(shape) - 2)), "b": draw(6)}
+    model = model_of([("Conv", "x,w,b", "y", keys)], {"x": shape}, constants)
+    assert types_of(imported(model))[0] == made
+    found, expected = both_give(model)
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize(
     "keys",
     [
         {},
