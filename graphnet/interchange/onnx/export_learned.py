@@ -9,6 +9,8 @@ import numpy as np
 
 from graphnet.interchange.onnx.layer_writer import LayerWriter
 
+#: What the scale and the bias of a BatchNorm that has none are called.
+ONES, ZEROS = "no-scale", "no-bias"
 _INT64 = 7  # of ONNX's types
 _MATRIX = 2  # axes
 
@@ -102,13 +104,14 @@ def batch_norm(w: LayerWriter) -> None:
     """BatchNorm by its running statistics."""
     spec = w.spec
     if not spec.uses_running(w.phase):
-        w.refuse("it normalises by its batch in phase train\n  export phase test")
+        way = "export phase test" if w.phase == "train" else "set use_global_stats: true"
+        w.refuse(f"it normalises by its batch in phase {w.phase}\n  {way}")
     mean, variance = w.param("mean"), w.param("variance")
     if spec.affine:
         scale, bias = w.param("scale"), w.param("bias")
     else:
-        scale = w.constant("ones", np.ones(w.shape[1], np.float32))
-        bias = w.constant("zeros", np.zeros(w.shape[1], np.float32))
+        scale = w.constant(ONES, np.ones(w.shape[1], np.float32))
+        bias = w.constant(ZEROS, np.zeros(w.shape[1], np.float32))
     w.end("BatchNormalization", w.x, scale, bias, mean, variance, epsilon=spec.epsilon)
 
 

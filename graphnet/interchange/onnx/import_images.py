@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from graphnet.interchange.onnx.export_learned import ONES, ZEROS
 from graphnet.interchange.onnx.import_windows import as_image, give_image
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
 from graphnet.interchange.onnx.values import Value
@@ -31,10 +32,13 @@ def _batch_norm(r: NodeReader) -> None:
         r.refuse("has a variance below 0")
     kept = r.attributes.number("momentum", 0.9)
     keys: dict[str, Any] = {"moving_average_fraction": kept} if 0 <= kept < 1 else {}
+    if r.names[1:3] and r.names[1].endswith(ONES) and r.names[2].endswith(ZEROS):
+        keys["affine"] = False  # as graphnet has written it
     epsilon = r.attributes.number("epsilon", 1e-5)
     r.layer("BatchNorm", x, out=0, epsilon=max(epsilon, 1e-38), **keys)
     for i, name in enumerate(names):
-        r.fill(name, arrays[i], state=i > 1)
+        if i > 1 or keys.get("affine", True):
+            r.fill(name, arrays[i], state=i > 1)
 
 
 def _instance_norm(r: NodeReader) -> None:

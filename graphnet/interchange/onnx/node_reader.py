@@ -75,6 +75,7 @@ class NodeReader:
         inputs: What each input is: a blob, a constant, or None where it is left out.
         outputs: The blobs that its outputs may be called; empty where one is left out.
         made: Where its layers go.
+        names: What ONNX calls its inputs.
 
     Attributes:
         results: What each output has become.
@@ -91,10 +92,11 @@ class NodeReader:
         inputs: Sequence[Value | np.ndarray | None],
         outputs: Sequence[str],
         made: MadeLayers,
+        names: Sequence[str] = (),
     ) -> None:
         self.op, self.name, self.opset = op, name, opset
         self.inputs, self.outputs, self.made = inputs, outputs, made
-        self.attributes = attributes
+        self.attributes, self.names = attributes, names
         self.results: dict[int, Value] = {}
         self.notes: list[str] = []
         self.own: list[str] = []

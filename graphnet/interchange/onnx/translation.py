@@ -178,6 +178,7 @@ class _GraphTranslation:
             inputs,
             [self.blob_name(name) for name in node.output],
             self.made,
+            list(node.input),
         )
         self.made.constants = {n: a for n, a in self.found.items() if isinstance(a, np.ndarray)}
         self.guarded(translate, reader)

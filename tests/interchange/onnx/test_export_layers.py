@@ -99,3 +99,11 @@ def test_what_is_refused(keys, said):
     spec = net_of({"x": [4, 6, 6]}, {"name": "l", "bottoms": ["x"]} | keys)
     with pytest.raises(GraphnetError, match=said):
         onnx_graph(deployed(spec, "train"), "train", {"l/scale": np.ones(4)}.get)
+
+
+def test_a_batch_norm_that_never_uses_its_statistics():
+    """Is refused in phase test, too."""
+    layer = {"name": "l", "type": "BatchNorm", "use_global_stats": False, "bottoms": ["x"]}
+    spec = net_of({"x": [4]}, layer | {"tops": ["y"]})
+    with pytest.raises(GraphnetError, match="in phase test\n  set use_global_stats: true"):
+        onnx_graph(deployed(spec, "test"), "test", {}.get)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.onnx_files import assert_close, filled, needs_onnx, needs_runtime
+from support.onnx_files import assert_close, filled, needs_onnx, needs_runtime, net_of
 from support.onnx_models import model_of, types_of
 from support.shipped_nets import NETS, shrunk, write_made_up_data
 
@@ -106,6 +106,17 @@ def test_there_and_back(name, tmp_path, monkeypatch):
         assert_close(theirs[blob], ours[blob], 1e-6)
     first.close()
     second.close()
+
+
+@needs_onnx
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_batch_norm_comes_back_as_it_was(affine, tmp_path):
+    """With a scale and a bias or without."""
+    layer = {"name": "bn", "type": "BatchNorm", "affine": affine, "bottoms": ["x"], "tops": ["y"]}
+    export_onnx(net_of({"x": [3]}, layer), tmp_path / "m.onnx")
+    made = import_onnx(tmp_path / "m.onnx", tmp_path / "out")
+    assert made.layers()[1].get("affine", True) == affine
+    assert len(made.made.params) == 2 * affine
 
 
 @needs_onnx
