@@ -89,6 +89,8 @@ COMMANDS = {
     "import npz net.yaml --weights good.npz -o {}": (),
     "import npz net.yaml --weights good.npz -o {} --force": ("net.yaml", "model.h5"),
     "import npz net.yaml --weights {}/o.npy -o {} --force": (),
+    "import onnx made.onnx -o {}": (),
+    "import onnx made.onnx -o {} --force": ("net.yaml", "model.h5"),
     "export onnx net.yaml -o {}/o.onnx": (),
     "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
@@ -143,6 +145,7 @@ def trained(folder, run):
     (folder / "made.prototxt").write_text(CAFFE)
     arrays = {"ip1.weight": np.ones((3, 3), "f4"), "ip1.bias": np.ones(3, "f4")}
     np.savez(folder / "good.npz", **arrays)
+    run("export onnx net.yaml -o made.onnx")  # where the extra is installed
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

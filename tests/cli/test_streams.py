@@ -73,6 +73,7 @@ PRINTING = [
     "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
     "test net.yaml --weights größe.safetensors",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
+    *(["import onnx größe.onnx -o größe --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",
