@@ -19,6 +19,7 @@ import typer
 from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
 from graphnet.cli.options import (
+    AnyWeights,
     BackendName,
     Json,
     MemoryLimit,
@@ -29,7 +30,6 @@ from graphnet.cli.options import (
     Overrides,
     PhaseName,
     Threads,
-    Weights,
     parse_overrides,
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
@@ -277,7 +277,7 @@ def check_grad(
 @command
 def _test(  # noqa: PLR0913, PLR0917  # one for each option
     net: NetFile,
-    weights: Weights,
+    weights: AnyWeights,
     json: Json = False,
     set_: Overrides = None,
     threads: Threads = None,
@@ -296,7 +296,7 @@ def _test(  # noqa: PLR0913, PLR0917  # one for each option
 @command
 def predict(  # noqa: PLR0913, PLR0917  # one for each option
     net: NetFile,
-    weights: Weights,
+    weights: AnyWeights,
     input_: Annotated[
         Path,
         typer.Option(

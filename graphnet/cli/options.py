@@ -36,6 +36,14 @@ Weights = Annotated[
         help="The trained params: a run's directory, a snapshot or a model.",
     ),
 ]
+AnyWeights = Annotated[
+    Path,
+    typer.Option(
+        metavar="RUN|SNAPSHOT|MODEL",
+        help="The trained params: a run's directory, a snapshot or a model; or a .safetensors, .npz"
+        " or PyTorch file.",
+    ),
+]
 PhaseName = Annotated[
     Literal["train", "test"], typer.Option(help="The phase whose layers are used.")
 ]
