@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
 from graphnet.declare.yaml_reader import Document, read_yaml
-from graphnet.errors import Position, Problem, SpecError, noted
+from graphnet.errors import Position, Problem, SpecError, noted, one_of
 from graphnet.files.paths import is_there, placed, shown
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.load_solver import parse_solver
@@ -53,7 +53,7 @@ def read_net_alone(
         SpecError: With every problem at its line and column.
     """
     document = _net_document(path, overrides)
-    _refuse_misplaced(overrides, document, has_solver=False)
+    _refuse_misplaced(overrides, document, without_solver="leave it out: no solver is used here")
     return parse_net(document, path.stem, user_code=user_code)
 
 
@@ -82,7 +82,8 @@ def read_net_and_solver(
         net = parse_net(document, path.stem, user_code=user_code)
     with noted(problems):
         source = _solver_document(document, solver_file)
-        _refuse_misplaced(overrides, document, has_solver=source is not None)
+        named = "the net names no solver: write 'solver: FILE' at its top"
+        _refuse_misplaced(overrides, document, without_solver=None if source else named)
         if source is not None:
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
@@ -111,8 +112,15 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     return read_yaml(path)
 
 
-def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solver: bool) -> None:
+def _refuse_misplaced(
+    overrides: Sequence[Override], net: Document, *, without_solver: str | None
+) -> None:
     """See that no path begins with a layer's name, or with a solver's key where none is used.
+
+    Args:
+        overrides: What is set.
+        net: The net's YAML.
+        without_solver: Why there is no solver; None if there is one.
 
     Raises:
         SpecError: If one does.
@@ -130,10 +138,12 @@ def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solve
             option = one.text.removeprefix("--set ")
             said = f"'{first}' is a layer\n  write --set layers.{option}"
             problems.append(Problem(said, one.position))
-        elif not has_solver:
-            said = f"'{first}' is not a key of a net, and no solver is used here"
-            keys = f"\n  a net has the keys {', '.join(NET_KEYS)}"
-            problems.append(Problem(said + keys, one.position))
+        elif without_solver and first in SolverSpec.model_fields:
+            said = f"'{first}' is a key of a solver\n  {without_solver}"
+            problems.append(Problem(said, one.position))
+        elif without_solver:
+            said = f"'{first}' is not a key of a net{one_of(NET_KEYS)}"
+            problems.append(Problem(said, one.position))
     if problems:
         raise SpecError.of(problems)
 

@@ -80,6 +80,7 @@ def _misfit(
         name
         for name, parameter in parameters.items()
         if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         and name not in keywords
         and name not in by_place[: len(given)]
     ]

@@ -34,14 +34,13 @@ from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
-from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.coffee.validation_performance import ValidationPerformance
-from graphnet.solver.foresight import KeysOf, doubts, places, unmet
+from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
@@ -278,8 +277,7 @@ class Solver(Sealed):
     @property
     def validates(self) -> bool:
         """Whether a coffee break runs the test phase of the net."""
-        breaks = (entry.coffee_break for entry in self._entries)
-        return any(isinstance(b, ValidationPerformance) and not b.has_net for b in breaks)
+        return any(entry.coffee_break.validates for entry in self._entries)
 
     def _has(self, kind: type[CoffeeBreak]) -> bool:
         return any(isinstance(entry.coffee_break, kind) for entry in self._entries)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
 from graphnet.layers.losses.pair import SMALLEST
 from graphnet.layers.losses.pair_loss import PairLoss
+from graphnet.layers.number_traits import Normaliser
 
 
 class BinaryCrossEntropyLoss(PairLoss):
@@ -26,6 +27,8 @@ class BinaryCrossEntropyLoss(PairLoss):
         Mocha ``BinaryCrossEntropyLossLayer`` (which has no bound, and whose targets take a
         gradient only if the probabilities do).
     """
+
+    takes_normalised: ClassVar[Normaliser] = "Sigmoid"
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
 

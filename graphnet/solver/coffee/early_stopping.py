@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.coffee.base import Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
@@ -31,6 +31,8 @@ class EarlyStopping(ListeningBreak):
     Example:
         - {type: EarlyStopping, key: accuracy, patience: 5}
     """
+
+    records = nothing
 
     def __init__(
         self,

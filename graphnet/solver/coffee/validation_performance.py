@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from time import perf_counter
 from typing import ClassVar
 
 from graphnet.declare.arguments import expect
 from graphnet.errors import TopologyError
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import CoffeeBreak, KeysOf, Saved
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -48,9 +48,12 @@ class ValidationPerformance(CoffeeBreak):
         self._measured_at: int | None = None
 
     @property
-    def has_net(self) -> bool:
-        """Whether it was given a net of its own."""
-        return self._given is not None
+    def validates(self) -> bool:  # type: ignore[override]  # no attribute, for it depends
+        """Whether it runs the test phase of the net, for it was given no net of its own."""
+        return self._given is None
+
+    def records(self, keys_of: KeysOf) -> Collection[str] | None:
+        return keys_of("test") if self.validates else None
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Compile the test phase.
