@@ -6,14 +6,11 @@ Run it from the root of the repository after changing a layer: ``python docs/mak
 
 from __future__ import annotations
 
-import inspect
-import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
-from typing import Any, get_args
+from typing import get_args
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from graphnet.data.transformers import AnyTransformer
@@ -23,6 +20,17 @@ from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.constraints import AnyConstraint
 from graphnet.params.initializers import AnyInitializer
 from graphnet.params.regularizers import AnyRegularizer
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from docstrings import (
+    argument_texts,
+    default_text,
+    described,
+    docstring_sections,
+    property_table,
+    row,
+)
 
 OUTPUT = Path(__file__).with_name("layers.md")
 
@@ -55,7 +63,6 @@ VALUES = {
     "Transformers": ("`transformers`: what is done to samples on their way in.", AnyTransformer),
 }
 
-SECTIONS = ("Bottoms", "Tops", "Params", "Args", "Example", "Source")
 #: The layers that can also be the ``neuron`` of another layer.
 NEURONS = {spec.__name__ for spec in get_args(get_args(AnyNeuron)[0])}
 
@@ -158,59 +165,6 @@ def count(arity: Arity, what: str) -> str:
     return f"{arity} {what}" + ("" if arity == exactly(1) else "s")
 
 
-def property_table(spec: type[BaseModel], fields: dict[str, FieldInfo]) -> Iterator[str]:
-    """A table of properties, their defaults and descriptions."""
-    texts = argument_texts(spec)
-    yield "| property | default | |"
-    yield "|---|---|---|"
-    for name, info in fields.items():
-        key = info.alias or name
-        default = default_text(info)
-        text = texts[key] if name != "tops" else texts[key].split(". ")[0] + "."
-        yield row(f"`{key}`", default, _STATED_DEFAULT.sub("", text) if default else text)
-
-
-#: ``Default 0.5.`` at the end of a description repeats its column, unless it has a unit.
-_STATED_DEFAULT = re.compile(r"\s*Default (?!\d+ [A-Za-z])[^.]*(?:\.\d+)?\.$")
-
-
-def argument_texts(spec: type[BaseModel]) -> dict[str, str]:
-    """The descriptions of properties in the docstrings of a model and its bases."""
-    texts: dict[str, str] = {}
-    for cls in reversed(spec.__mro__):
-        if issubclass(cls, BaseModel):
-            texts |= described(docstring_sections(cls).get("Args", ""))
-    own = described(docstring_sections(spec).get("Args", ""))
-    fields = spec.model_fields.items()  # of learned params
-    learned = {info.alias or name: info.description for name, info in fields if info.description}
-    return {**own, **learned, **texts, **own}
-
-
-def default_text(info: FieldInfo) -> str:
-    """The default as YAML spells it; nothing if leaving the property out means something else."""
-    if info.is_required():
-        return "required"
-    value = info.get_default(call_default_factory=True)
-    return "" if value is None or value in ({}, ()) else f"`{yaml_text(value)}`"
-
-
-def yaml_text(value: Any) -> str:
-    """A value in flow style."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value:g}"
-        case tuple():
-            return f"[{', '.join(map(yaml_text, value))}]"
-        case BaseModel():
-            changed = {k: v for k, v in value if v != type(value).model_fields[k].default}
-            inside = ", ".join(f"{k}: {yaml_text(v)}" for k, v in changed.items())
-            name = type(value).__name__
-            return f"{{type: {name}, {inside}}}" if changed else name
-    return str(value)
-
-
 def values_entry() -> Iterator[str]:
     """The models that are values of properties."""
     yield "## Values\n"
@@ -225,35 +179,6 @@ def values_entry() -> Iterator[str]:
             summary = docstring_sections(model)[""]
             yield row(model.model_fields["type"].default, properties, " ".join(summary.split()))
         yield ""
-
-
-def docstring_sections(cls: type) -> dict[str, str]:
-    """The sections of a docstring in Markdown by title; the text before them is titled ``""``."""
-    parts = re.split(
-        rf"^({'|'.join(SECTIONS)}):$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE
-    )
-    texts = [parts[0], *parts[2::2]]
-    return {
-        title: markdown(dedent(text.strip("\n")).rstrip())
-        for title, text in zip(["", *parts[1::2]], texts, strict=True)
-    }
-
-
-def markdown(text: str) -> str:
-    """The inline code, roles and literal blocks of reStructuredText as Markdown's."""
-    text = re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"`\1`", text)
-    return text.replace("``", "`").replace("::\n\n    ", ":\n\n    ")
-
-
-def described(section: str) -> dict[str, str]:
-    """``name: text`` entries, each text on one line."""
-    entries = re.findall(r"^(\w+): (.*(?:\n +.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
-
-
-def row(*cells: str) -> str:
-    """A line of a table; bars in cells are escaped, for a bar ends a cell."""
-    return " ".join(f"| {c}".strip() for c in (cell.replace("|", "\\|") for cell in cells)) + " |"
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphnet.errors import DataError as DataError
     from graphnet.errors import DivergedError as DivergedError
     from graphnet.errors import GraphnetError as GraphnetError
+    from graphnet.errors import MissingExtraError as MissingExtraError
     from graphnet.errors import RankError as RankError
     from graphnet.errors import ShapeError as ShapeError
     from graphnet.errors import SnapshotError as SnapshotError
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from graphnet.errors import TopologyError as TopologyError
     from graphnet.errors import UnknownNameError as UnknownNameError
     from graphnet.errors import UserCodeError as UserCodeError
+    from graphnet.estimators.classifier import Classifier as Classifier
+    from graphnet.estimators.regressor import Regressor as Regressor
     from graphnet.gradcheck import GradientReport as GradientReport
     from graphnet.gradcheck import check_gradients as check_gradients
     from graphnet.layers.base import Arity as Arity
@@ -80,6 +83,9 @@ if TYPE_CHECKING:
     from graphnet.solver.coffee.validation_performance import (
         ValidationPerformance as ValidationPerformance,
     )
+    from graphnet.solver.history import Curve as Curve
+    from graphnet.solver.history import History as History
+    from graphnet.solver.load_history import load_history as load_history
     from graphnet.solver.load_solver import load_solver as load_solver
     from graphnet.solver.lounge import CoffeeLounge as CoffeeLounge
     from graphnet.solver.methods.base import Method as Method
@@ -116,9 +122,12 @@ _NAMES = {
     "graphnet.blob": "Blob",
     "graphnet.data.transformer": "Transformer",
     "graphnet.errors": (
-        "BackendError BatchError BreakError DataError DivergedError GraphnetError RankError "
-        "ShapeError SnapshotError SpecError TopologyError UnknownNameError UserCodeError"
+        "BackendError BatchError BreakError DataError DivergedError GraphnetError "
+        "MissingExtraError RankError ShapeError SnapshotError SpecError TopologyError "
+        "UnknownNameError UserCodeError"
     ),
+    "graphnet.estimators.classifier": "Classifier",
+    "graphnet.estimators.regressor": "Regressor",
     "graphnet.gradcheck": "GradientReport check_gradients",
     "graphnet.layers.base": (
         "Arity Binding Kind Layer LayerSpec LossLayer MeasureLayer PassContext Reads at_least "
@@ -142,6 +151,8 @@ _NAMES = {
     "graphnet.solver.coffee.snapshot": "Snapshot",
     "graphnet.solver.coffee.training_summary": "TrainingSummary",
     "graphnet.solver.coffee.validation_performance": "ValidationPerformance",
+    "graphnet.solver.history": "Curve History",
+    "graphnet.solver.load_history": "load_history",
     "graphnet.solver.load_solver": "load_solver",
     "graphnet.solver.lounge": "CoffeeLounge",
     "graphnet.solver.methods.base": "Method",

@@ -12,6 +12,7 @@
     ├─ UserCodeError      user code tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
     ├─ RankError          ranks of one job disagree, or one has gone
+    ├─ MissingExtraError  a package of an extra is not installed; also an error of importing
     └─ UnknownNameError   there is nothing of that name; also a lookup error of Python
 
 Code that finds a mistake raises the bare fact; code that knows the layer and its place in the file
@@ -150,6 +151,10 @@ class RankError(GraphnetError):
     """The ranks of one job disagree, or one of them has gone."""
 
 
+class MissingExtraError(GraphnetError, ImportError):
+    """A package that an extra brings is not installed."""
+
+
 class UnknownNameError(GraphnetError, KeyError):
     """A table has nothing of that name."""
 
@@ -169,6 +174,15 @@ def located(position: Position | None, prefix: str = "") -> Iterator[None]:
             for p in error.problems
         )
         raise
+
+
+@contextmanager
+def noted(problems: list[Problem]) -> Iterator[None]:
+    """Add the problems of a :class:`GraphnetError` raised inside to ``problems``, and go on."""
+    try:
+        yield
+    except GraphnetError as error:
+        problems += error.problems
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 DISTRIBUTION = "graphnet-engine"
 
@@ -28,17 +29,42 @@ def pip_install(extra: str = "") -> str:
 
 
 def requirement(folder: Path, extra: str = "") -> str:
-    """The argument for ``pip install``: the folder of the clone if there is one, else the name.
+    """The argument for ``pip install``: from where graphnet came, be it a clone, a file or a URL.
+
+    Its name alone is right only where pip took it from an index. Where the clone or file is gone,
+    what is said is what to do in another clone.
 
     Args:
         folder: The folder of the package.
         extra: The extra, as pyproject.toml names it.
     """
-    editable = is_clone(folder)
-    origin = folder if editable else _origin(folder)
-    what = DISTRIBUTION if origin is None else "." if origin == Path.cwd() else str(origin)
-    with_extra = f"'{what}[{extra}]'" if extra and "'" not in what else shlex.quote(what)
-    return f"-e {with_extra}" if editable else with_extra
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    extras = f"[{extra}]" if extra else ""
+    if is_clone(folder):
+        return f"-e {_quoted_path(folder, extras)}"
+    record = _record(folder)
+    url = record.get("url", "")
+    if not url:
+        return _quoted(DISTRIBUTION + extras)
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        vcs = record.get("vcs_info", {}).get("vcs")
+        return _quoted(f"{DISTRIBUTION}{extras} @ {f'{vcs}+{url}' if vcs else url}")
+    path = Path(url2pathname(parts.path))
+    if path.exists():
+        return _quoted_path(path, extras)
+    return f"{_quoted(f'.{extras}')} in a clone of graphnet's repository"
+
+
+def _quoted_path(path: Path, extras: str) -> str:
+    return _quoted(("." if path == Path.cwd() else str(path)) + extras)
+
+
+def _quoted(text: str) -> str:
+    """As a shell needs it; always with quotes where there are brackets."""
+    return f"'{text}'" if "[" in text and "'" not in text else shlex.quote(text)
 
 
 def is_clone(folder: Path) -> bool:
@@ -49,17 +75,13 @@ def is_clone(folder: Path) -> bool:
         return False
 
 
-def _origin(folder: Path) -> Path | None:
-    """The clone or file that pip installed graphnet from, if it is still there."""
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
+def _record(folder: Path) -> dict[str, Any]:
+    """What pip noted of where graphnet came from; nothing if it came from an index."""
     for file in folder.glob(f"{DISTRIBUTION.replace('-', '_')}-*.dist-info/direct_url.json"):
-        url = urlsplit(json.loads(file.read_text("utf-8"))["url"])
-        path = Path(url2pathname(url.path))
-        if url.scheme == "file" and path.exists():
-            return path
-    return None
+        with suppress(OSError, ValueError):
+            found = json.loads(file.read_text("utf-8"))
+            return found if isinstance(found, dict) else {}
+    return {}
 
 
 def other_project(folders: Iterable[str]) -> str | None:

@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from graphnet.declare import fields
+from graphnet.declare.user_types import USER_CLASS, OrUserClass
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
 from graphnet.solver.coffee.items import CustomBreak
@@ -27,7 +28,11 @@ Schema: TypeAlias = dict[str, Any]
 
 FOLDER = Path(__file__).parent / "schema"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_USER_CLASS = {"type": "string", "pattern": r"\.", "description": "A Python class of your own."}
+_OF_A_USER_CLASS = {
+    "type": "object",
+    "properties": {"type": USER_CLASS},
+    "required": ["type"],
+}
 
 
 def schema_text(which: Which) -> str:
@@ -73,7 +78,7 @@ def solver_schema() -> Schema:
     solver = definitions.pop(SolverSpec.__name__)
     solver["properties"]["coffee_breaks"]["items"] = {"$ref": "#/$defs/CoffeeBreak"}
     item = _tagged(BREAK_MODELS, required=["type"], what="What is done.")
-    item["allOf"].append(_if_type({"pattern": _USER_CLASS["pattern"]}, CustomBreak.__name__))
+    item["allOf"].append(_if_type({"pattern": USER_CLASS["pattern"]}, CustomBreak.__name__))
     return {
         "$schema": _DIALECT,
         "title": "graphnet solver",
@@ -88,7 +93,7 @@ def _tagged(types: Mapping[str, type], *, required: list[str], what: str) -> Sch
     names = sorted(types)
     return {
         "type": "object",
-        "properties": {"type": {"description": what, "anyOf": [{"enum": names}, _USER_CLASS]}},
+        "properties": {"type": {"description": what, "anyOf": [{"enum": names}, USER_CLASS]}},
         "required": required,
         "allOf": [_if_type({"const": name}, types[name].__name__) for name in names],
     }
@@ -115,7 +120,7 @@ def _definitions(models: Any) -> Schema:
             text = text.replace(f'{name}"', f'{short}"')
     definitions: Schema = json.loads(text)
     _add_bare_names(definitions, definitions)
-    return dict(sorted(definitions.items()))
+    return dict(sorted({**definitions, "UserClass": dict(_OF_A_USER_CLASS)}.items()))
 
 
 class _Generator(GenerateJsonSchema):
@@ -153,10 +158,17 @@ class _Generator(GenerateJsonSchema):
         json_schema.pop("discriminator", None)
         return json_schema
 
+    def function_wrap_schema(self, schema: core_schema.WrapValidatorFunctionSchema) -> Schema:
+        """A union, which may also take classes of the user's own."""
+        choices = super().function_wrap_schema(schema)
+        if not isinstance(getattr(schema["function"]["function"], "__self__", None), OrUserClass):
+            return choices
+        return {"oneOf": [*choices["oneOf"], _OF_A_USER_CLASS]}
+
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> Schema:
         json_schema = super().function_before_schema(schema)
         match schema["function"]["function"]:
-            case fields.both:
+            case fields.both | fields.thrice:
                 return {"anyOf": [json_schema["items"], json_schema]}
             case fields.named:  # the names are known when all definitions are: _add_bare_names
                 return {"anyOf": [{"enum": []}, json_schema]}
@@ -164,17 +176,24 @@ class _Generator(GenerateJsonSchema):
 
 
 def _add_bare_names(schema: Any, definitions: Schema) -> None:
-    """Where a bare name is short for ``{type: …}``, say which: those that need no other key."""
+    """Where a bare name is short for ``{type: …}``, say which: those that need no other key.
+
+    What is said of classes of the user's own becomes a reference.
+    """
     match schema:
         case {"anyOf": [{"enum": []}, {"oneOf": choices}, *_]}:
-            found = (definitions[c["$ref"].rpartition("/")[2]] for c in choices)
+            found = (definitions[c["$ref"].rpartition("/")[2]] for c in choices if "$ref" in c)
             tags = [d["properties"]["type"]["const"] for d in found if d["required"] == ["type"]]
             schema["anyOf"][0]["enum"] = tags
+            schema["anyOf"] += [USER_CLASS] * (_OF_A_USER_CLASS in choices)
+            _add_bare_names(choices, definitions)
         case dict():
             for inner in schema.values():
                 _add_bare_names(inner, definitions)
         case list():
-            for inner in schema:
+            for i, inner in enumerate(schema):
+                if inner == _OF_A_USER_CLASS:
+                    schema[i] = {"$ref": "#/$defs/UserClass"}
                 _add_bare_names(inner, definitions)
 
 

@@ -8,7 +8,7 @@ not text, as escapes.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 #: The name of the error handler that does this; ``open`` and ``encode`` take it.
@@ -91,6 +91,22 @@ def readable_json(text: str, stream: TextIO | None) -> str:
 
 def _encoding(stream: TextIO | None) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
+
+
+def fitted(parts: Mapping[str, str], width: int | None, leave_out: Sequence[str] = ()) -> str:
+    """A line of parts, two spaces between them, no longer than ``width`` if that can be.
+
+    Args:
+        parts: Their texts by name, in order; an empty one is no part.
+        width: The columns there are; None for any number.
+        leave_out: The names of parts that the line may do without, the first to go first.
+    """
+    left = {name: text for name, text in parts.items() if text}
+    for name in leave_out:
+        if width is None or len("  ".join(left.values()).rstrip()) <= width:
+            break
+        left.pop(name, None)
+    return "  ".join(left.values()).rstrip()
 
 
 def write_line(stream: TextIO | None, text: str) -> None:

@@ -11,7 +11,7 @@ from abc import ABCMeta
 from collections.abc import Container, Iterable, Mapping
 from inspect import Signature, signature
 from operator import attrgetter
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from graphnet.errors import did_you_mean
 
@@ -53,7 +53,18 @@ class Sealed(metaclass=Sealing):
     _open: ClassVar[Container[str]] = frozenset()
     #: By attribute, what to do instead of assigning it.
     _instead: ClassVar[Mapping[str, str]] = {}
+    #: By what others call it, what there is here.
+    _elsewhere: ClassVar[Mapping[str, str]] = {}
     _is_sealed = False
+
+    if not TYPE_CHECKING:  # to a type checker there would be every attribute
+
+        def __getattr__(self, name: str) -> Any:
+            here = self._elsewhere.get(name)
+            if here is None or hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # it raises what Python does
+            said = f"a {type(self).__name__} has no attribute '{name}'\n  {here}"
+            raise AttributeError(said, name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._open or name[0] == "_" or not self._is_sealed:

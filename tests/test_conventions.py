@@ -27,7 +27,8 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange inference",
+    "report",
+    "runs interchange estimators tuning inference",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -38,7 +39,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups",
     "files",
     "errors",
 )
@@ -54,11 +55,16 @@ ALLOWED = {
 
 #: The modules or packages that may import a library that not everything needs.
 OWNERS = {
+    "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
+    "onnx": ("interchange/onnx/library",),
+    "onnxruntime": ("interchange/onnx/library",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
+    "pandas": ("solver/history",),
     "rich": ("cli",),
+    "sklearn": ("estimators",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -80,6 +86,7 @@ TESTED_ELSEWHERE = {
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "cli/using": "likewise",
+    "cli/tuning": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -224,10 +231,11 @@ def test_a_library_is_imported_by_its_owner_alone(library):
 def test_what_is_imported_is_declared_and_used():
     """The dependencies in pyproject.toml are those of the code, no more and no fewer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelt = {"pyyaml": "yaml", "pillow": "PIL"}
+    spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
-    declared = project["dependencies"] + extras["images"] + extras["mpi"]
+    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn")
+    declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}
@@ -240,7 +248,9 @@ def loaded(path: Path) -> Iterator[str]:
     nodes: list[ast.stmt] = list(tree(path).body)
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+        if isinstance(node, ast.If) and names_in(node.test) == {"TYPE_CHECKING"}:
+            nodes += node.orelse
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
             nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -477,13 +487,41 @@ def test_the_architecture_names_files_that_exist():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[a-z_]+/)+[\w.]*|[a-z_]+\.py)`", text))
     assert len(named) > 80
-    beside = {"winograd.py", "opening.py", "data_sets.py", "table.py", "mom_policy.py"}
+    beside = {"winograd.py", "words.py", "opening.py", "data_sets.py", "table.py", "mom_policy.py"}
     missing = [
         name
         for name in sorted(named - beside)
         if not any((at / name).exists() for at in (ROOT, PACKAGE))
     ]
     assert not missing
+
+
+#: What nobody says, and what is said instead; each in two parts, for this file is read as well.
+PLAIN_WORDS = {
+    r"to be " "had": "'available', or 'there'",
+    r"men" r"d(s|ed|ing)?": "'repair', 'correct' or 'fix'",
+    r"in fo" "rce": "'holds', 'applies' or 'is set'",
+}
+TEXTS = sorted(
+    path
+    for folder in (PACKAGE, TESTS, ROOT / "docs", ROOT / "nets", ROOT / "benchmarks", ROOT)
+    for path in (folder.glob("*") if folder is ROOT else folder.rglob("*"))
+    if path.suffix in {".py", ".md", ".txt", ".yaml", ".json", ".cu", ".toml"} and path.is_file()
+)
+
+
+def test_plain_words():
+    """Messages, docstrings, pages and comments use the words that everybody has."""
+    assert len(TEXTS) > 900
+    assert {ROOT / "README.md", ROOT / "CHANGELOG.md", PACKAGE / "errors.py"} <= set(TEXTS)
+    found = []
+    for path in TEXTS:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for words, instead in PLAIN_WORDS.items():
+            for hit in re.finditer(rf"\b{words}\b".replace(" ", r"\s+"), text, re.IGNORECASE):
+                line = text.count("\n", 0, hit.start()) + 1
+                found.append(f"{short(path, ROOT)}:{line}: '{hit[0]}'; write {instead}")
+    assert not found, "\n".join(found)
 
 
 def test_one_version():

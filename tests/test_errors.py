@@ -18,6 +18,7 @@ from graphnet.errors import (
     about,
     did_you_mean,
     located,
+    noted,
     one_of,
 )
 
@@ -140,3 +141,14 @@ def test_about():
         raise DataError("gone")
     assert caught.value.about == ("source", 1)
     assert DataError("x").about == ()
+
+
+def test_noted():
+    """Each error's problems are kept in turn, and what is no error of graphnet's goes on."""
+    problems = [Problem("first")]
+    for text in ("second", "third"):
+        with noted(problems):
+            raise SpecError(text, Position("f.yaml", 2, 1))
+    with pytest.raises(ZeroDivisionError, match="division"), noted(problems):
+        1 / 0  # noqa: B018  # raises
+    assert [str(p) for p in problems] == ["first", "f.yaml:2:1: second", "f.yaml:2:1: third"]

@@ -61,7 +61,7 @@ def test_in_a_clone_it_is_the_clone(tmp_path, monkeypatch):
 
 
 def test_installed_from_a_clone_it_is_that_clone(tmp_path, monkeypatch):
-    """As pip recorded it; where the clone is gone, the name."""
+    """As pip recorded it; where the clone is gone, what to do in another one."""
     clone = tmp_path / "a clone"
     clone.mkdir()
     record = tmp_path / "lib" / "graphnet_engine-0.1.0.dist-info" / "direct_url.json"
@@ -72,7 +72,26 @@ def test_installed_from_a_clone_it_is_that_clone(tmp_path, monkeypatch):
     assert requirement(tmp_path / "lib", "mpi") == "'.[mpi]'"
     monkeypatch.chdir(tmp_path)
     clone.rmdir()
-    assert requirement(tmp_path / "lib", "mpi") == f"'{DISTRIBUTION}[mpi]'"
+    elsewhere = " in a clone of graphnet's repository"
+    assert requirement(tmp_path / "lib", "mpi") == f"'.[mpi]'{elsewhere}"
+    assert requirement(tmp_path / "lib") == f".{elsewhere}"
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "expected"),
+    [
+        ("https://example.org/graphnet.git", {"vcs_info": {"vcs": "git"}}, "git+https://exam"),
+        ("https://example.org/graphnet.whl", {"archive_info": {}}, "https://example.org/gra"),
+    ],
+)
+def test_installed_from_a_url_it_is_that_url(tmp_path, url, more, expected):
+    """No index may have it under its name."""
+    record = tmp_path / "graphnet_engine-0.1.0.dist-info" / "direct_url.json"
+    record.parent.mkdir()
+    record.write_text(json.dumps({"url": url, **more}))
+    assert requirement(tmp_path, "mpi").startswith(f"'{DISTRIBUTION}[mpi] @ {expected}")
+    record.write_text("damaged")
+    assert requirement(tmp_path, "mpi") == f"'{DISTRIBUTION}[mpi]'"
 
 
 def test_installed_otherwise_it_is_the_name(tmp_path):
@@ -93,7 +112,9 @@ def test_every_extra_that_is_named_exists():
     for path in [*pages, *code]:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"pip install (-\S+ )*['\"]?graphnet(?!-engine)\b", text), path
-        for extras in re.findall(r"(?:'\.|engine)\[([\w,-]+)\]|pip_install\([\"'](\w+)", text):
+        # pages are read in a clone; code asks pip_install(), which knows where it came from
+        assert not re.search(r"engine\[", text), f"{path}: write '.[EXTRA]', or pip_install(EXTRA)"
+        for extras in re.findall(r"'\.\[([\w,-]+)\]|pip_install\([\"'](\w+)", text):
             named |= {extra for part in extras if part for extra in part.split(",")}
     assert {"dev", "mpi", "images", "cuda12", "cuda13"} <= named
     assert named <= project["optional-dependencies"].keys()

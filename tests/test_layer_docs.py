@@ -28,6 +28,8 @@ BLOBS = {
     "score": [2, 12, 12],
     "mask": [12, 12],
     "prob": [10],
+    "signal": [3, 20],
+    "clip": [3, 4, 12, 12],
     "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
 }
 

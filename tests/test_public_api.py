@@ -43,7 +43,10 @@ SIGNATURES = {
 @pytest.mark.parametrize("name", gn.__all__)
 def test_every_public_name_can_be_imported(name):
     """The table of names and the modules they live in agree with what is there."""
-    value = getattr(gn, name)
+    try:
+        value = getattr(gn, name)
+    except gn.MissingExtraError as error:
+        pytest.skip(str(error))
     assert getattr(value, "__name__", name).split(".")[-1] == name
     assert name in dir(gn)
 

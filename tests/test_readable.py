@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import graphnet
-from graphnet.readable import ERRORS, JSON_ERRORS, readable, readable_json, write_line
+from graphnet.readable import ERRORS, JSON_ERRORS, fitted, readable, readable_json, write_line
 
 PACKAGE = Path(graphnet.__file__).parent
 ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp850", "cp932", "koi8-r", "utf-8", "utf-16"]
@@ -115,3 +115,13 @@ def test_the_handlers_are_for_encoding_alone():
     for errors in (ERRORS, JSON_ERRORS):
         with pytest.raises(UnicodeDecodeError, match=re.escape("can't decode byte 0xff")):
             b"\xff".decode("ascii", errors)
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [(None, "aaa  bbb  ccc"), (13, "aaa  bbb  ccc"), (12, "aaa  ccc"), (7, "ccc"), (1, "ccc")],
+)
+def test_a_line_leaves_parts_out_until_it_fits(width, line):
+    """In the order given; empty parts are none, and what must stay stays."""
+    parts = {"a": "aaa", "b": "bbb", "c": "ccc", "d": ""}
+    assert fitted(parts, width, ["b", "a"]) == line

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from enum import Enum
 from types import MethodType
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from pydantic import BaseModel
@@ -18,6 +21,7 @@ from graphnet.backend.base import Backend
 from graphnet.blob import Blob
 from graphnet.errors import DataError, GraphnetError, ShapeError, SpecError
 from graphnet.layers.base import Layer, LayerSpec
+from graphnet.net.graph import NetGraph, Vertex
 from graphnet.parallel.communicator import LocalCommunicator
 from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.sharded_net import ShardedNet
@@ -29,6 +33,7 @@ from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.lr_policy import Step
 from graphnet.solver.methods import METHODS
 from graphnet.solver.state import SolverState
+from graphnet.solver.update import Updater
 
 TEXT = """
     - {name: data, type: MemoryData, batch_size: 4, shuffle: true, tops: [x, label],
@@ -96,12 +101,14 @@ def public_objects() -> dict[str, list[Any]]:
         *(gn.EarlyStopping("loss", 3), gn.Plateau("loss"), gn.Snapshot(keep_best="loss")),
         *(gn.DecayOnValidation("accuracy", 0.5), gn.ValidationPerformance()),
         *(gn.check_gradients(net), gn.time_net(net, 1), net.compiled, net.blobs, net.params),
+        *(net.graph, *net.graph, Updater(net.store, METHODS["Adam"]())),
     ]
     found: dict[str, list[Any]] = {}
     known: set[int] = set()
     while roots:
         item = roots.pop()
-        if id(item) in known or not type(item).__module__.startswith("graphnet."):
+        foreign = not type(item).__module__.startswith("graphnet.")
+        if id(item) in known or foreign or isinstance(item, Enum):  # a word, like a number
             continue
         known.add(id(item))
         found.setdefault(type(item).__name__, []).append(item)
@@ -123,6 +130,9 @@ PUBLIC = (
     gn.CoffeeBreak,
     Blob,
     Backend,
+    NetGraph,
+    Vertex,
+    Updater,
 )
 
 
@@ -159,6 +169,10 @@ def test_the_walk_meets_what_is_public():
             "InnerProduct",
             "Evaluation",
             "GradientReport",
+            "NetGraph",
+            "LayerVertex",
+            "BlobVertex",
+            "Updater",
         ),
     }
     assert met <= OBJECTS.keys()
@@ -191,6 +205,55 @@ def test_no_table_is_changed_without_effect(kind):
                 key = next(iter(value)) if hasattr(value, "keys") else 0
                 with pytest.raises(TypeError, match=r"assign|exchange"):
                     value[key] = object()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda graph: graph.nodes[graph.layer("ip")].update(weight=1),
+        lambda graph: graph.nodes[graph.layer("ip")].pop("name"),
+        lambda graph: graph.edges[graph.blob("x"), graph.layer("ip"), 0].setdefault("weight", 1),
+        lambda graph: graph.graph.clear(),
+        lambda graph: nx.set_node_attributes(graph, 1, "weight"),
+        lambda graph: nx.set_edge_attributes(graph, 1, "weight"),
+        lambda graph: graph.adj[graph.blob("x")][graph.layer("ip")][0].__setitem__("weight", 1),
+        lambda graph: graph.graph.__ior__({"name": "x"}),
+    ],
+)
+def test_nothing_is_noted_in_the_graph_of_a_compiled_net(net, change):
+    """What networkx keeps in dicts of its own is as fixed as the graph, and says what to do."""
+    before = dict(net.graph.nodes(data=True)), list(net.graph.edges(keys=True, data=True))
+    with pytest.raises(TypeError, match=r"cannot be assigned(.|\n)*MultiDiGraph\(net.graph\)"):
+        change(net.graph)
+    assert (dict(net.graph.nodes(data=True)), list(net.graph.edges(keys=True, data=True))) == before
+
+
+@pytest.mark.parametrize(
+    "copied", [NetGraph.copy, NetGraph.reverse, copy.deepcopy, nx.MultiDiGraph, nx.DiGraph]
+)
+def test_a_copy_of_the_graph_is_the_users_own(net, copied):
+    """Its notes can be written, and the net's own stay."""
+    graph = copied(net.graph)
+    vertex = next(v for v in graph if v.name == "ip")
+    if copied is not copy.deepcopy:  # whose vertices are as frozen as their graph
+        graph.add_node("mine")
+    graph.nodes[vertex]["weight"] = 3
+    graph.graph["title"] = "mine"
+    assert "weight" not in net.graph.nodes[net.graph.layer("ip")]
+    assert not net.graph.graph
+
+
+def test_networkx_makes_its_views_of_the_graph(net):
+    """A part of a frozen graph can be looked at, turned around and drawn like any other."""
+    graph = net.graph
+    behind = nx.descendants(graph, graph.layer("ip"))
+    part = graph.subgraph(behind)
+    assert set(part) == behind
+    assert [layer.name for layer in part.layers] == ["loss"]
+    turned = nx.reverse_view(graph)
+    assert nx.descendants(turned, graph.layer("ip")) == nx.ancestors(graph, graph.layer("ip"))
+    assert len(graph.copy(as_view=True)) == len(graph)
+    assert len(nx.subgraph_view(graph, filter_node=lambda v: v.name == "ip")) == 1
 
 
 # --- what may be assigned ----------------------------------------------------------------

@@ -30,8 +30,9 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None) -> int:
-    from graphnet.cli import app, showing, starting, using  # noqa: F401  # three of which add commands
+    from graphnet.cli import app, showing, starting, tuning, using  # noqa: F401  # which add commands
     from graphnet.cli.data import commands  # noqa: F401  # likewise
     from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
+    from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
 
     return app.run(args)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from graphnet.blob import shape_text
 from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
 from graphnet.cli.summary import compile_to_show, fallback_notice, net_facts, settings
 from graphnet.cli.terminal import (
-    bytes_text,
     count_text,
     facts,
     notice,
@@ -20,15 +18,16 @@ from graphnet.cli.terminal import (
     table,
 )
 from graphnet.declare.overrides import Override
-from graphnet.errors import SpecError, TopologyError
+from graphnet.errors import Problem, SpecError, TopologyError, noted
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.flow import unreached
-from graphnet.net.graph import BlobVertex, LayerVertex
+from graphnet.net.graph import LayerVertex
 from graphnet.net.in_step import chance_meetings
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
+from graphnet.net.summary import layer_table
 from graphnet.net.suspicions import suspicions
 
 
@@ -44,7 +43,8 @@ def check(
 ) -> None:
     """Compile a net and print it.
 
-    What a run would stop at as things stand (see :meth:`Solver.places`) is an error behind it.
+    What a run would stop at as things stand (see :meth:`Solver.unmet` and :meth:`Solver.places`) is
+    an error behind it.
 
     Raises:
         GraphnetError: If it cannot be compiled, or cannot be trained by its solver.
@@ -53,9 +53,9 @@ def check(
     data = resolve_data(declared.net, phase=phase)
     compiled = compile_to_show(data.spec, phase, memory_limit)
     solver = declared.solver
-    if solver is not None:
-        solver.check_breaks(declared.net.statistic_keys)
-    _check_other_phase(declared, data.spec, compiled)
+    problems: list[Problem] = []
+    with noted(problems):
+        _check_other_phase(declared, data.spec, compiled)
     n_samples = _look_into_data(compiled)
     if as_json:
         say_json(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
@@ -67,8 +67,10 @@ def check(
         doubts = [*suspicions(compiled, n_samples), *(solver.doubts() if solver else ())]
         for warning in [*warnings(compiled), *map(str, doubts)]:
             say(f"warning: {warning}")
-    if solver is not None and (misplaced := solver.places()):
-        raise SpecError.of(misplaced)
+    if solver is not None:
+        problems += [*solver.unmet(declared.net.statistic_keys), *solver.places()]
+    if problems:
+        raise SpecError.of(problems)
 
 
 def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: CompiledNet) -> None:
@@ -158,34 +160,14 @@ def _where(layer: LayerVertex) -> str:
 
 
 def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
-    layers = compiled.layers
-    first = [_first_cells(layer) for layer in layers]
-    counts = [layer.connections if connections else layer.macs for layer in layers]
-    sizes = [layer.n_bytes for layer in layers]
-    rows = [
-        (*cells, f"{n:,}" if n else "", bytes_text(size) if size else "")
-        for cells, n, size in zip(first, counts, sizes, strict=True)
-    ]
+    columns, rows = layer_table(compiled, connections=connections)
+    counts = [layer.connections if connections else layer.macs for layer in compiled.layers]
     # a narrow terminal does without what --json has in full
-    short = [(*cells, count_text(n) if n else "") for cells, n in zip(first, counts, strict=True)]
-    heading, heading_short = (">connections",) * 2 if connections else (">multiply-adds", ">MACs")
+    short = [(*row[:5], count_text(n) if n else "") for row, n in zip(rows, counts, strict=True)]
+    heading = columns[5] if connections else ">MACs"
     table(
-        [*_FIRST_COLUMNS, heading, ">bytes"], rows, narrow=([*_FIRST_COLUMNS, heading_short], short)
+        columns,
+        rows,
+        narrow=([*columns[:5], heading], short),
+        leave_out=("MACs", "type", "bottoms → tops", "connections"),
     )
-
-
-_FIRST_COLUMNS = ("layer", "type", "bottoms → tops", "shape", ">params")
-
-
-def _first_cells(layer: LayerVertex) -> tuple[str, ...]:
-    return (
-        layer.name,
-        layer.type,
-        f"{_names(layer.bottoms)} → {_names(layer.tops)}".strip(),
-        ", ".join(dict.fromkeys(shape_text(shape) for shape in layer.top_shapes)),
-        f"{layer.n_params:,}" if layer.n_params else "",
-    )
-
-
-def _names(blobs: Iterable[BlobVertex]) -> str:
-    return ", ".join(dict.fromkeys(blob.name for blob in blobs))

@@ -31,6 +31,7 @@ def check_grad(path: Path, overrides: Sequence[Override], seed: int, options: Ne
     table(
         ["param", "", ">worst error", ">checked", ">at kinks", "where it is wrong"],
         [_row(check) for check in report.checks],
+        leave_out=("at kinks", "checked"),
     )
     verdict = "all gradients agree" if report.ok else "some gradients do not agree"
     say(f"{verdict} (tolerance {report.tolerance:g})")

@@ -28,11 +28,15 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 #: What each extra is good for; those that only development needs are left out.
 ADDS = {
     "images": "data pack reads pictures, plot and draw write PNG",
+    "onnx": "export onnx and import onnx",
+    "onnxruntime": "export onnx compares what it writes",
+    "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
+    "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }
-_FOR_DEVELOPMENT = ("dev", "gpu-check", "benchmarks")
+_FOR_DEVELOPMENT = ("dev", "gpu-check", "benchmarks", "docs")
 _VARIABLES = (
     "GRAPHNET_DATA",
     "GRAPHNET_OFFLINE",

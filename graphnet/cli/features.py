@@ -13,7 +13,7 @@ from graphnet.cli.progress import RowBar
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, is_terminal, notice, say
-from graphnet.cli.trained import load_all, open_trained, refuse_to_lose
+from graphnet.cli.trained import fill, open_trained, recorded_data, refuse_to_lose
 from graphnet.declare.overrides import Override
 from graphnet.errors import ShapeError, SpecError, did_you_mean
 from graphnet.inference.predictions import Predicted
@@ -52,15 +52,14 @@ def features(  # what the command line gives
     place, names = target.absolute(), list(dict.fromkeys(blobs))
     refuse_to_lose(target, {}, path, trained, weights)
     _check_blobs(trained.spec, names, phase)
-    meta, run = trained.contents.meta, path if weights is None else weights
-    recorded = meta.data if isinstance(meta.data, dict) else {}
+    recorded, run = recorded_data(trained), path if weights is None else weights
     data = choose_data(
         trained.spec, offline=options.offline, phase=phase, recorded=recorded, run=run
     )
     notice(fallback_notice(data), stderr=True)
     spec = data.spec.with_nodes(replace(n, spec=n.spec.in_order()) for n in data.spec.nodes)
     with options.open_net(spec, phase, keep=names) as net:
-        load_all(net.store, trained.file, trained.contents)
+        fill(net, trained)
         shapes = {name: net.blobs[name].shape[1:] for name in names}
         _check_rows(net, names)
         total = net.evaluation_size

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
 from graphnet.declare.yaml_reader import Document, read_yaml
-from graphnet.errors import GraphnetError, Position, Problem, SpecError
+from graphnet.errors import Position, Problem, SpecError, noted, one_of
 from graphnet.files.paths import is_there, placed, shown
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.load_solver import parse_solver
@@ -54,7 +53,7 @@ def read_net_alone(
         SpecError: With every problem at its line and column.
     """
     document = _net_document(path, overrides)
-    _refuse_misplaced(overrides, document, has_solver=False)
+    _refuse_misplaced(overrides, document, without_solver="leave it out: no solver is used here")
     return parse_net(document, path.stem, user_code=user_code)
 
 
@@ -79,26 +78,18 @@ def read_net_and_solver(
     document = _net_document(path, overrides)
     problems: list[Problem] = []
     net, solver, source = None, None, None
-    with _noted(problems, overrides):
+    with noted(problems):
         net = parse_net(document, path.stem, user_code=user_code)
-    with _noted(problems, overrides):
+    with noted(problems):
         source = _solver_document(document, solver_file)
-        _refuse_misplaced(overrides, document, has_solver=source is not None)
+        named = "the net names no solver: write 'solver: FILE' at its top"
+        _refuse_misplaced(overrides, document, without_solver=None if source else named)
         if source is not None:
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
     if net is None or problems:
-        raise SpecError.of(problems)
+        raise SpecError.of(_with_whole_value(problem, overrides) for problem in problems)
     return NetAndSolver(net, solver, source)
-
-
-@contextmanager
-def _noted(problems: list[Problem], overrides: Sequence[Override]) -> Iterator[None]:
-    """Add the problems of an error raised inside to ``problems``."""
-    try:
-        yield
-    except GraphnetError as error:
-        problems += [_with_whole_value(problem, overrides) for problem in error.problems]
 
 
 def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
@@ -121,8 +112,15 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     return read_yaml(path)
 
 
-def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solver: bool) -> None:
+def _refuse_misplaced(
+    overrides: Sequence[Override], net: Document, *, without_solver: str | None
+) -> None:
     """See that no path begins with a layer's name, or with a solver's key where none is used.
+
+    Args:
+        overrides: What is set.
+        net: The net's YAML.
+        without_solver: Why there is no solver; None if there is one.
 
     Raises:
         SpecError: If one does.
@@ -140,10 +138,12 @@ def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solve
             option = one.text.removeprefix("--set ")
             said = f"'{first}' is a layer\n  write --set layers.{option}"
             problems.append(Problem(said, one.position))
-        elif not has_solver:
-            said = f"'{first}' is not a key of a net, and no solver is used here"
-            keys = f"\n  a net has the keys {', '.join(NET_KEYS)}"
-            problems.append(Problem(said + keys, one.position))
+        elif without_solver and first in SolverSpec.model_fields:
+            said = f"'{first}' is a key of a solver\n  {without_solver}"
+            problems.append(Problem(said, one.position))
+        elif without_solver:
+            said = f"'{first}' is not a key of a net{one_of(NET_KEYS)}"
+            problems.append(Problem(said, one.position))
     if problems:
         raise SpecError.of(problems)
 
@@ -151,10 +151,12 @@ def _refuse_misplaced(overrides: Sequence[Override], net: Document, *, has_solve
 def _with_whole_value(problem: Problem, overrides: Sequence[Override]) -> Problem:
     """How a key is set whose neighbour ``type`` is missing, where an option has made it."""
     made = [one for one in overrides if one.position == problem.position and len(one.path) > 1]
-    if not made or "missing key 'type'" not in problem.message or "\n" in problem.message:
+    if not made or "missing key 'type'" not in problem.message:
         return problem
     (*outer, last), value = made[0].path, made[0].text.partition("=")[2]
-    kind = "Fixed" if last in ("base_lr", "momentum") else "…"
-    whole = f"--set '{'.'.join(outer)}={{type: {kind}, {last}: {value}}}'"
-    cure = f"the file has no {'.'.join(outer)}; give all of it: {whole}"
-    return Problem(f"{problem.message}\n  {cure}", problem.position)
+    said, _, hint = problem.message.partition("\n")
+    start, write, keys = hint.partition("write ")
+    whole = keys if write else f"{{type: …, {last}: {value}}}"
+    cure = f"the file has no {'.'.join(outer)}; give all of it: --set '{'.'.join(outer)}={whole}'"
+    others = "" if write else f"\n{start}"
+    return Problem(f"{said}\n  {cure}{others}", problem.position)

@@ -33,6 +33,7 @@ def list_nets(*, as_json: bool) -> None:
             ["net", "data", ">reached"],
             [(name, data, reached) for name, _, data, reached in rows],
         ),
+        leave_out=("data",),
     )
     say()
     say("copy one: graphnet new NAME --like NET")

@@ -16,7 +16,7 @@ from graphnet.cli.options import NetOptions
 from graphnet.cli.prediction_table import PredictionTable
 from graphnet.cli.progress import RowBar
 from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.trained import load_all, open_trained, refuse_to_lose
+from graphnet.cli.trained import fill, open_trained, refuse_to_lose
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError
 from graphnet.inference.answer import answer_of
@@ -95,7 +95,7 @@ def predict(  # what the command line gives
         spec = prediction_spec(trained.spec, fed.shapes, fed.batch)
         outputs = output_names(spec)
         with options.open_net(spec, "test", keep=outputs) as net:
-            load_all(net.store, trained.file, trained.contents)
+            fill(net, trained)
             shapes = {name: net.blobs[name].shape[1:] for name in outputs}
             restore = {} if wanted.raw else restorers(trained.spec, outputs, trained.record)
             answer = answer_of(trained.spec, trained.record, list(shapes.items()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING
 from graphnet.cli.terminal import (
     bytes_text,
     console,
-    is_roomy_terminal,
     is_terminal,
     on_terminal,
-    seconds_text,
     warn,
 )
+from graphnet.readable import fitted
+from graphnet.solver.pace import Speed, progress_texts
 from graphnet.solver.reporter import PlainReporter, Reporter, RunProgress
 
 if TYPE_CHECKING:
@@ -24,36 +23,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _REFRESH_S = 0.2
-_WINDOW_S = 10.0  # speed is measured over the last of these
+_LEAST_BAR = 5  # columns of the bar on a narrow terminal
 _SILENCE_S = 30.0  # off a terminal, a line when nothing else was said for so long
-
-
-class Speed:
-    """Iterations per second over the last few seconds."""
-
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque()
-
-    def at(self, now: float, iteration: int) -> float:
-        """The speed, now that so many iterations are done; 0 before there is one."""
-        self._marks.append((now, iteration))
-        while now - self._marks[0][0] > _WINDOW_S and len(self._marks) > 2:  # noqa: PLR2004
-            self._marks.popleft()
-        (start, first), seconds = self._marks[0], now - self._marks[0][0]
-        return (iteration - first) / seconds if seconds > 0 and start < now else 0.0
-
-
-def progress_texts(progress: RunProgress, speed: float) -> dict[str, str]:
-    """The parts of a progress line."""
-    state, last = progress.state, progress.last_iter
-    left = (last - state.iter) / speed if last is not None and speed > 0 else None
-    return {
-        "iter": f"iter {state.iter:,}" + (f"/{last:,}" if last is not None else ""),
-        "loss": f"loss {state.obj_val:.4g}",
-        "lr": f"lr {state.lr:.4g}",
-        "speed": f"{speed * progress.samples_per_iter:,.0f} samples/s",
-        "left": f"{seconds_text(left)} left" if left is not None else "",
-    }
 
 
 class PlainLines(PlainReporter):
@@ -84,7 +55,7 @@ class PlainLines(PlainReporter):
         now = perf_counter()
         if self._progress is not None and now - self._said_at > _SILENCE_S:
             speed = self._speed.at(now, self._progress.state.iter)
-            self.line("  ".join(filter(None, progress_texts(self._progress, speed).values())))
+            self.line(fitted(progress_texts(self._progress, speed), None))
 
 
 class QuietLines(PlainLines):
@@ -108,6 +79,11 @@ class MovingLine:
         self._speed = Speed()
         self._drawn_at = 0.0
 
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, as they are now."""
+        return self._console.width
+
     def line(self, text: str) -> None:
         """Print it above the line."""
         self._console.print(text, soft_wrap=True)
@@ -122,15 +98,11 @@ class MovingLine:
         from rich.progress import Progress as Bar
 
         self._progress = progress
-        roomy = is_roomy_terminal(sys.stdout)
-        texts = progress_texts(progress, self._speed.at(perf_counter(), progress.state.iter))
+        texts = self._texts(progress, perf_counter())
         self._bar = Bar(
             TextColumn("{task.fields[texts][iter]}"),
             BarColumn(bar_width=None),
-            *(
-                TextColumn("{task.fields[texts][" + part + "]}")
-                for part in (("loss", "lr", "speed", "left") if roomy else ("left",))
-            ),
+            TextColumn("{task.fields[texts][rest]}"),
             console=self._console,
             transient=True,
             auto_refresh=False,
@@ -144,10 +116,17 @@ class MovingLine:
         if now - self._drawn_at < _REFRESH_S or self._bar is None or self._progress is None:
             return
         self._drawn_at = now
-        texts = progress_texts(self._progress, self._speed.at(now, self._progress.state.iter))
+        texts = self._texts(self._progress, now)
         if self._task is not None:
             self._bar.update(self._task, completed=self._progress.state.iter, texts=texts)
         self._bar.refresh()
+
+    def _texts(self, progress: RunProgress, now: float) -> dict[str, str]:
+        """What stands before the bar, and behind it as much as there is room for."""
+        texts = progress_texts(progress, self._speed.at(now, progress.state.iter))
+        before = texts.pop("iter")
+        room = self.width - len(before) - _LEAST_BAR - 2
+        return {"iter": before, "rest": fitted(texts, room, ("lr", "speed", "left", "loss"))}
 
     def finish(self) -> None:
         """Take it away."""

@@ -12,6 +12,7 @@ from typing import Any
 from graphnet.cli.terminal import say, say_json, seconds_text, table
 from graphnet.errors import SpecError, one_of
 from graphnet.files.paths import shown
+from graphnet.runs.curves import folder_names
 from graphnet.runs.found import FoundRun, find_runs, read_run
 from graphnet.runs.remove import remove_run
 from graphnet.runs.settings import differences, short_keys, value_text
@@ -87,7 +88,9 @@ def diff(one: Path, other: Path, *, as_json: bool) -> None:
     rows += [("ended", *(run.ended for run in runs))]
     if not settings:
         say("the two were declared alike")
-    table(columns, rows)
+    short = short_keys(list(settings))
+    narrow = ["", *folder_names(runs)], [[short.get(row[0], row[0]), *row[1:]] for row in rows]
+    table(columns, rows, narrow=narrow)
 
 
 def remove(folders: Sequence[Path], *, set_aside: bool) -> None:
@@ -208,7 +211,8 @@ def _print_table(runs: Sequence[FoundRun], folder: Path) -> None:
         row += [f"{run.iter:,}"]
         row += [_figure(run.best[key][0]) if key in run.best else "-" for key in best]
         rows.append([*row, seconds_text(run.seconds), run.ended.partition("\n")[0]])
-    table(columns, rows)
+    less = [*(f"best {key}" for key in best[:0:-1]), *(short[key] for key in reversed(differing))]
+    table(columns, rows, leave_out=["took", *less, "ended", "net"])
 
 
 def _name(run: FoundRun, folder: Path) -> str:

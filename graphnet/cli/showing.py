@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from graphnet.cli.app import app, command
-from graphnet.cli.options import Json, NetFile, NoUserCode, Overrides, parse_overrides
-from graphnet.cli.usage import Commands
+from graphnet.cli.options import (
+    BackendName,
+    Json,
+    NetFile,
+    NoUserCode,
+    Offline,
+    Overrides,
+    Threads,
+    parse_overrides,
+)
+from graphnet.cli.usage import CommandsWithDefault
 
 
 @command
@@ -89,14 +98,39 @@ def plot(
     plot.plot(run, output, over, key or (), linear=linear, watch=watch)
 
 
-class RunsGroup(Commands):
+@command
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page.  [default: report.html]"),
+    ] = None,
+    net: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The net's YAML file.  [default: what the run has recorded]"
+        ),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Steps that are timed; 0 for none.")
+    ] = 5,
+    threads: Threads = None,
+    backend: BackendName = "auto",
+    offline: Offline = False,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Write a page about a run: results, curves, mistakes, net, params, memory, data."""
+    from graphnet.cli import report
+    from graphnet.cli.options import NetOptions
+
+    options = NetOptions(threads, backend, offline, user_code=not no_user_code)
+    report.report(run, output, net, options, n_steps=steps)
+
+
+class RunsGroup(CommandsWithDefault):
     """``graphnet runs`` and ``graphnet runs DIR`` are short for ``graphnet runs list …``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``list`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
+    default = "list"
 
 
 runs = typer.Typer(cls=RunsGroup)

@@ -15,7 +15,15 @@ from graphnet.cli.options import NetOptions
 from graphnet.cli.progress import reporter
 from graphnet.cli.run_data import choose_data, recorded_data
 from graphnet.cli.summary import Facts, fallback_notice, net_facts, settings
-from graphnet.cli.terminal import bytes_text, facts, notice, say, seconds_text
+from graphnet.cli.terminal import (
+    bytes_text,
+    command_text,
+    facts,
+    file_word,
+    notice,
+    say,
+    seconds_text,
+)
 from graphnet.control_groups import cpu_quota
 from graphnet.declare.overrides import Override
 from graphnet.errors import Position, SpecError
@@ -27,6 +35,7 @@ from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
+from graphnet.runs.found import PACE
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.statistics_file import read_statistics
 from graphnet.solver.solver import Solver
@@ -76,6 +85,8 @@ def solve(
         if not quiet:
             say()
             facts([*_final(folder), ("time", seconds_text(perf_counter() - start))])
+            for i, line in enumerate(_next(path, declared, overrides, folder)):
+                say(f"{'next' if i == 0 else '':<5}  {line}")
 
 
 def _read(
@@ -164,12 +175,28 @@ def _run_text(folder: Path | None, *, fresh: bool) -> str:
     return f"{shown(folder)}, fresh"
 
 
+def _next(
+    path: Path, declared: NetAndSolver, overrides: Sequence[Override], folder: Path | None
+) -> list[str]:
+    """The commands that show more of the run."""
+    if folder is None or not snapshots_in(folder):
+        return []
+    run = file_word(shown(folder))
+    found = [command_text("graphnet", "plot", run), command_text("graphnet", "report", run)]
+    if declared.net.has_phase("test"):
+        sets = [("--set", o.text.removeprefix("--set ")) for o in overrides if o.for_net]
+        more = [word for pair in sets for word in pair]
+        test = ("graphnet", "test", file_word(path), *more, "--weights", run)
+        found.insert(0, command_text(*test))
+    return found
+
+
 def _final(folder: Path | None) -> Facts:
     """The last value of every statistic, and where the snapshots are."""
     if folder is None:
         return []
     last = {m.key: m for m in read_statistics(folder / "statistics.jsonl")}
-    measured = [m for key, m in last.items() if key not in ("lr", "momentum")]
+    measured = [m for key, m in last.items() if key not in PACE]
     found: Facts = [
         ("final" if i == 0 else "", f"{m.key} {m.value:.4g} at iteration {m.iter:,}")
         for i, m in enumerate(measured)

@@ -10,10 +10,14 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import typer
 
+from graphnet.amounts import bytes_text as bytes_text  # noqa: PLC0414  # commands take it from here
+from graphnet.amounts import count_text as count_text  # noqa: PLC0414  # commands take it from here
+from graphnet.amounts import seconds_text as seconds_text  # noqa: PLC0414  # commands take it from here
 from graphnet.readable import readable, readable_json, write_line
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ Rows = Sequence[Sequence[str]]
 
 #: Between the columns of a table.
 _GAP = "  "
+#: Columns that a list is not broken below.
+_NARROWEST = 16
 #: Columns of a terminal on which there is room for boxes and bars.
 _ROOMY = 60
 
@@ -84,33 +90,100 @@ def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
             (warn if stderr else say)(f"! {line}")
 
 
+def command_text(*words: str | Path) -> str:
+    """A command as the shell of this system takes it when it is pasted."""
+    texts = [str(word) for word in words]
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline(texts)
+    import shlex
+
+    return shlex.join(texts)
+
+
+def file_word(path: Path) -> str:
+    """A path as a word of a command: one that begins with a minus would be an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print pairs of a name and a text, one below the other."""
+    """Print pairs of a name and a text, one below the other.
+
+    On a terminal a text too long for its line goes on in the next one, between two words.
+    """
     width = max(len(name) for name, _ in pairs)
+    room = shutil.get_terminal_size().columns - width - len(_GAP) if on_terminal() else None
     for name, text in pairs:
-        say(f"{name:<{width}}  {text}")
+        for i, line in enumerate(_folded(readable(text, sys.stdout), room)):
+            say(f"{name if i == 0 else '':<{width}}{_GAP}{line}".rstrip())
 
 
-def table(columns: Columns, rows: Rows, *, narrow: tuple[Columns, Rows] | None = None) -> None:
+def _folded(text: str, room: int | None) -> list[str]:
+    """The text in lines of whole words that fit, but for words that are longer than a line."""
+    if room is None or len(text) <= room:
+        return [text]
+    import textwrap
+
+    indent = text[: len(text) - len(text.lstrip())] + _GAP
+    return textwrap.wrap(
+        text,
+        max(room, 1),
+        subsequent_indent=indent if len(indent) < room else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def table(
+    columns: Columns,
+    rows: Rows,
+    *,
+    narrow: tuple[Columns, Rows] | None = None,
+    leave_out: Sequence[str] = (),
+) -> None:
     """Print a table.
+
+    Off a terminal it is whole, however wide. On one it is made to fit, without cutting a word:
+    lists are broken between two of their words, and columns left out.
 
     Args:
         columns: The headings.
         rows: The cells of each row.
-        narrow: Columns and rows for a terminal that the others are too wide for. If these are too
-            wide as well, the whole table is printed in plain lines.
+        narrow: Columns and rows for a terminal that the others are too wide for.
+        leave_out: Headings of columns that a terminal may do without, the first to go first. If
+            what stays is still too wide, it is printed in plain lines.
     """
     # first of all: what replaces a character may be longer
-    rows = [[readable(cell, sys.stdout) for cell in row] for row in rows]
-    columns = [readable(heading, sys.stdout) for heading in columns]
-    if on_terminal():
-        width = console().width
-        fits = narrow is None or _width(columns, rows) <= width
-        shown = (columns, rows) if fits or narrow is None else narrow
-        if _width(*shown, folded=True) <= width:
-            _rich_table(*shown)
-            return
-    _plain_table(columns, rows)
+    columns, rows = _readable(columns, rows)
+    if not on_terminal():
+        _plain_table(columns, rows)
+        return
+    width = console().width
+    if narrow is not None and _width(columns, rows) > width:
+        columns, rows = _readable(*narrow)
+    for heading in [readable(heading, sys.stdout) for heading in leave_out]:
+        if _width(columns, rows, folded=True) <= width:
+            break
+        columns, rows = _without(heading, columns, rows)
+    if _width(columns, rows, folded=True) <= width:
+        _rich_table(columns, rows, width)
+    else:
+        _plain_table(columns, rows)
+
+
+def _readable(columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
+    """With the characters that standard output has."""
+    said = [readable(heading, sys.stdout) for heading in columns]
+    return said, [[readable(cell, sys.stdout) for cell in row] for row in rows]
+
+
+def _without(heading: str, columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
+    """The table without a column; as it is if it has none of that name, or no other."""
+    kept = [i for i, name in enumerate(columns) if name.removeprefix(">") != heading]
+    if not kept or len(kept) == len(columns):
+        return columns, rows
+    return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
 
 
 def _plain_table(columns: Columns, rows: Rows) -> None:
@@ -128,15 +201,17 @@ def _headings(columns: Columns) -> list[str]:
 
 
 def _widths(columns: Columns, rows: Rows, *, folded: bool = False) -> list[int]:
-    """The width of each column; with ``folded`` a list is as narrow as its longest word."""
+    """The width of each column; with ``folded`` a list is as narrow as can be read."""
     cells = [_headings(columns), *rows]
     return [
-        max(
-            max(map(len, row[i].split()), default=0) if folded and is_list else len(row[i])
-            for row in cells
-        )
+        max((_narrowest(row[i]) if folded and is_list else len(row[i])) for row in cells)
         for i, is_list in enumerate(_lists(columns, rows))
     ]
+
+
+def _narrowest(cell: str) -> int:
+    """The columns that a list needs: for its longest word, and not for one word a line."""
+    return max(min(len(cell), _NARROWEST), *map(len, cell.split()), 0)
 
 
 def _width(columns: Columns, rows: Rows, *, folded: bool = False) -> int:
@@ -152,37 +227,32 @@ def _lists(columns: Columns, rows: Rows) -> list[bool]:
     ]
 
 
-def _rich_table(columns: Columns, rows: Rows) -> None:
+def _fitted_widths(columns: Columns, rows: Rows, width: int) -> list[int]:
+    """The widths of the columns in a table no wider than ``width``.
+
+    The widest column gives way first, and none becomes narrower than its longest word.
+    """
+    widths, least = _widths(columns, rows), _widths(columns, rows, folded=True)
+    while sum(widths) + len(_GAP) * (len(columns) - 1) > width:
+        i = max((i for i in range(len(widths)) if widths[i] > least[i]), key=widths.__getitem__)
+        widths[i] -= 1
+    return widths
+
+
+def _rich_table(columns: Columns, rows: Rows, width: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
-    for heading, is_list in zip(columns, _lists(columns, rows), strict=True):
+    widths = _fitted_widths(columns, rows, width)
+    for heading, is_list, n in zip(columns, _lists(columns, rows), widths, strict=True):
         side: Literal["left", "right"] = "right" if heading[:1] == ">" else "left"
         drawn.add_column(
-            heading.removeprefix(">"), justify=side, overflow="fold", no_wrap=not is_list
+            heading.removeprefix(">"), justify=side, overflow="fold", no_wrap=not is_list, width=n
         )
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     console().print(drawn)
-
-
-def count_text(n: int) -> str:
-    """``18.4 M``: three digits and a unit of 1000."""
-    return _three_digits(n, 1000, ("", " k", " M", " G", " T", " P"))
-
-
-def bytes_text(n: int) -> str:
-    """``588 KiB``: three digits and a unit of 1024."""
-    return _three_digits(n, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
-
-
-def _three_digits(n: int, step: int, units: Sequence[str]) -> str:
-    size, (unit, *larger) = float(n), units
-    while size >= 999.5 and larger:  # noqa: PLR2004  # where rounding gives 4 digits
-        size, (unit, *larger) = size / step, larger
-    digits = 0 if unit == units[0] or size >= 99.95 else 1  # noqa: PLR2004
-    return f"{size:.{digits}f}{unit}"
 
 
 def parse_bytes(text: str) -> int:
@@ -195,14 +265,3 @@ def parse_bytes(text: str) -> int:
     if found is None:
         raise typer.BadParameter(f"expected a size such as 4GiB or 512MiB, found '{text}'")
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
-
-
-def seconds_text(seconds: float) -> str:
-    """``4.2 s``, ``3 min 05 s`` or ``2 h 07 min``."""
-    if seconds < 59.95:  # noqa: PLR2004  # where rounding gives 60
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"

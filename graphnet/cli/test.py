@@ -16,7 +16,7 @@ from graphnet.cli.progress import RowBar
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.trained import load_all, open_trained, refuse_to_lose
+from graphnet.cli.trained import fill, open_trained, recorded_data, refuse_to_lose
 from graphnet.data.hdf5.writer import ADVICE
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
@@ -26,6 +26,7 @@ from graphnet.inference.examination.choosing import examined, examiner_of
 from graphnet.inference.examination.csv_text import measures_csv
 from graphnet.inference.sinks.opening import check_ending
 from graphnet.net.net import Net
+from graphnet.net.spec import NetSpec
 
 _ENDINGS = (".csv", ".tsv", ".json")
 
@@ -56,25 +57,20 @@ def test(  # what the command line gives
     """
     if target is not None:
         check_ending(target, _ENDINGS)
-    trained = open_trained(path, weights, overrides, user_code=options.user_code)
+    trained = open_trained(
+        path, weights, overrides, user_code=options.user_code, check=_check_measures
+    )
     spec = trained.spec
     if target is not None:
         refuse_to_lose(target, {}, path, trained, weights)
-    if not spec.has_phase("test"):
-        raise TopologyError(
-            f"net '{spec.name}' has no loss and no statistic in phase test,"
-            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
-            spec.position,
-        )
-    meta, run = trained.contents.meta, path if weights is None else weights
-    recorded = meta.data if isinstance(meta.data, dict) else {}
+    recorded, run = recorded_data(trained), path if weights is None else weights
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=run)
     notice(fallback_notice(data), stderr=True)
     one = examined(data.spec)
     place = None if target is None else target.absolute()
     keep = "needed" if one is None else [one.answer, one.label]
     with options.open_net(data.spec, "test", keep=keep) as net:
-        load_all(net.store, trained.file, trained.contents)
+        fill(net, trained)
         total = net.evaluation_size
         with RowBar(total, is_shown=is_terminal(sys.stderr)) as bar:
             if one is None:
@@ -109,6 +105,16 @@ def test(  # what the command line gives
         if not as_json:
             say()
             say(f"written to {target}")
+
+
+def _check_measures(spec: NetSpec) -> None:
+    """See that there is something to measure."""
+    if not spec.has_phase("test"):
+        raise TopologyError(
+            f"net '{spec.name}' has no loss and no statistic in phase test,"
+            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
+            spec.position,
+        )
 
 
 def _place(net: Net, row: int) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import notice, say, say_json, table
+from graphnet.cli.terminal import facts, notice, say, say_json, table
 from graphnet.declare.overrides import Override
 from graphnet.layers.base import Phase
-from graphnet.timing import LayerTime, time_net
+from graphnet.timing import LayerTime, StepTime, time_net
 
 #: Said where a layer seems to compute faster than the machine can.
 ABOVE_THE_CEILING = (
@@ -46,15 +46,18 @@ def time(
     table(
         ["layer", "type", ">forward ms", ">backward ms", ">share", ">GFLOP/s", ">GB/s", "bound by"],
         [_row(layer) for layer in times.layers],
+        leave_out=("GB/s", "type", "GFLOP/s", "bound by", "backward ms"),
     )
     say()
     say(f"{times.step_ms:.3f} ms a step at batch {net.batch_size} (medians of {n_steps})")
-    say(
-        f"this machine, now: {times.matmul_gflops:.0f} GFLOP/s of matrix products, "
-        f"{times.copy_gbytes:.1f} GB/s copied"
-    )
+    facts([("this machine, now:", _machine(times))])
     if any(layer.gflops > times.matmul_gflops for layer in times.layers):
         say(ABOVE_THE_CEILING)
+
+
+def _machine(times: StepTime) -> str:
+    products = f"{times.matmul_gflops:.0f} GFLOP/s of matrix products"
+    return f"{products}, {times.copy_gbytes:.1f} GB/s copied"
 
 
 def _row(layer: LayerTime) -> tuple[str, ...]:

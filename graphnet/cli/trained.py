@@ -2,48 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from graphnet.cli.given_weights import GivenWeights, read_given
 from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.data.source import entries
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError
 from graphnet.files.paths import refuse_to_write_over
 from graphnet.inference.trained import Trained, holds_net, read_trained
-from graphnet.params.param import ParamStore
-from graphnet.solver.record.snapshot_file import Contents, begins_as_snapshot
-from graphnet.solver.record.weights import check_fits, read_weights, upload
+from graphnet.net.net import Net
+from graphnet.net.spec import NetSpec
+from graphnet.solver.record.snapshot_file import begins_as_snapshot
 
 
 def open_trained(
-    path: Path, weights: Path | None, overrides: Sequence[Override], *, user_code: bool
+    path: Path,
+    weights: Path | None,
+    overrides: Sequence[Override],
+    *,
+    user_code: bool,
+    check: Callable[[NetSpec], None] = lambda _: None,
 ) -> Trained:
     """The net of a YAML file with weights, or of a run, a snapshot or a model.
+
+    Args:
+        path: The net, or what holds it.
+        weights: Whose params it gets; None for those that ``path`` holds.
+        overrides: For the net.
+        user_code: Whether classes may be named by a dotted path.
+        check: Raises if the net is not fit for what is to be done with it.
 
     Raises:
         SpecError: If weights are needed and none are named.
     """
     if holds_net(path):
         trained = read_trained(path, overrides, user_code=user_code)
-        return trained if weights is None else Trained(trained.spec, *read_weights(weights))
+        check(trained.spec)
+        return trained if weights is None else _with(trained.spec, weights)
     spec = read_net_alone(path, overrides, user_code=user_code)
+    check(spec)
     if weights is None:
         raise SpecError(
             f"{path}: a net's YAML file holds no params\n  name those that were trained:"
             " --weights RUN; or give the run's directory in place of the net"
         )
-    return Trained(spec, *read_weights(weights))
+    return _with(spec, weights)
 
 
-def load_all(store: ParamStore, file: Path, contents: Contents) -> None:
-    """Put the params of a file into a net that has all of them.
+def _with(spec: NetSpec, weights: Path) -> Trained:
+    given = read_given(weights)
+    return Trained(spec, given.file, given.contents, given.format)
+
+
+def recorded_data(trained: Trained) -> Mapping[str, Any]:
+    """The data that the run used, as far as that is known."""
+    return _given(trained).recorded_data
+
+
+def fill(net: Net, trained: Trained) -> None:
+    """Put into a net what was learned, all of which it must have.
 
     Raises:
         SnapshotError: Listing what is missing or has another shape.
     """
-    check_fits(store, contents, file)
-    upload(store, contents.params, contents.state, file=file)
+    _given(trained).fill(net)
+
+
+def _given(trained: Trained) -> GivenWeights:
+    return GivenWeights(trained.file, trained.contents, trained.format)
 
 
 def refuse_to_lose(

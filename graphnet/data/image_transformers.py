@@ -14,6 +14,7 @@ from pydantic import Field
 from graphnet.blob import Shape, shape_text
 from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.fields import NonNegativePair, PositivePair
+from graphnet.declare.user_types import type_name
 from graphnet.errors import ShapeError
 from graphnet.random.philox import uniforms
 
@@ -28,9 +29,8 @@ class ImageTransformer(Transformer):
     def out_shape(self, shape: Shape) -> Shape:
         """The shape of a transformed image."""
         if len(shape) != 3:  # noqa: PLR2004 - channels, height, width
-            raise ShapeError(
-                f"{self.type} needs images (C, H, W), but a sample is {shape_text(shape)}"
-            )
+            name = type_name(self)
+            raise ShapeError(f"{name} needs images (C, H, W), but a sample is {shape_text(shape)}")
         return shape
 
 

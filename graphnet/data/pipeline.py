@@ -12,6 +12,7 @@ from graphnet.backend.calls import Call, in_turn
 from graphnet.data.hdf5.reader import Column
 from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.lossless import first_inexact, inexact_text, most_exact
+from graphnet.declare.user_types import type_name
 from graphnet.errors import DataError
 from graphnet.random.keys import stream_key
 
@@ -61,8 +62,9 @@ class Pipeline:
         shape = column.shape
         for i, transformer in enumerate(transformers):
             # counted by type, so that tops with the same random transformers are treated alike
-            count = sum(t.type == transformer.type for t in transformers[:i])
-            key = stream_key(seed, f"augment/{layer}/{transformer.type}/{count}")
+            kind = type_name(transformer)
+            count = sum(type_name(t) == kind for t in transformers[:i])
+            key = stream_key(seed, f"augment/{layer}/{kind}/{count}")
             apply = transformer.bind(shape, batch_size, dtype, key)
             shape = transformer.out_shape(shape)
             is_between = i in moving[:-1]

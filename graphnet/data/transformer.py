@@ -39,7 +39,7 @@ Apply: TypeAlias = Callable[[np.ndarray, np.ndarray, Samples], None]
 class Transformer(Model):
     """What all transformers share."""
 
-    type: str
+    chosen_by_type: ClassVar[bool] = True
 
     #: Whether the result is written over the input; otherwise it is an array of its own.
     in_place: ClassVar[bool] = True

@@ -18,6 +18,7 @@ from graphnet.data.image_transformers import (
 from graphnet.data.transformer import Transformer
 from graphnet.data.value_transformers import ScaleTransformer, SubMeanTransformer
 from graphnet.declare.fields import ByName
+from graphnet.declare.user_types import OrUserClass
 
 Scale, SubMean, Pad = ScaleTransformer, SubMeanTransformer, PadTransformer
 RandomCrop, RandomMirror = RandomCropTransformer, RandomMirrorTransformer
@@ -32,6 +33,7 @@ AnyTransformer: TypeAlias = Annotated[
     | RandomShiftTransformer
     | RandomRotationTransformer,
     Field(discriminator="type"),
+    OrUserClass(Transformer),
     ByName,
 ]
 

@@ -14,6 +14,7 @@ from graphnet.errors import SpecError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
 
 
 def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
@@ -23,18 +24,30 @@ def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
         function: What is called.
         hint: Added to the message: how it is called.
     """
-    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def called(*args: P.args, **keywords: P.kwargs) -> R:
         try:
-            signature.bind(*args, **keywords)
-        except TypeError:
-            said = _misfit(function, signature, args, keywords)
+            return function(*args, **keywords)
+        except TypeError:  # looked into only now, for some functions are called in every step
+            signature = inspect.signature(function)
+            try:
+                signature.bind(*args, **keywords)
+            except TypeError:
+                said = _misfit(function, signature, args, keywords)
+            else:
+                raise
             raise SpecError(said + (f"\n  {hint}" if hint else "")) from None
-        return function(*args, **keywords)
 
     return called
+
+
+def methods_spelled_out(cls: type[C]) -> type[C]:
+    """A class whose public methods are :func:`spelled_out`."""
+    for name, value in list(vars(cls).items()):
+        if inspect.isfunction(value) and name[0] != "_":
+            setattr(cls, name, spelled_out(value))
+    return cls
 
 
 def _misfit(
@@ -46,7 +59,7 @@ def _misfit(
     """Why a call does not fit."""
     subject = function.__qualname__.removesuffix(".__init__")
     parameters = {name: p for name, p in signature.parameters.items() if name != "self"}
-    takes = f"it takes: {', '.join(parameters)}" if parameters else "it takes none"
+    takes = f"it takes: {', '.join(parameters)}"
     unknown = [name for name in keywords if name not in parameters]
     if unknown:
         return f"{subject}: unknown key '{unknown[0]}'{key_hint(unknown[0], list(parameters))}"
@@ -54,6 +67,8 @@ def _misfit(
     given = args[len(signature.parameters) - len(parameters) :]
     if len(given) > len(by_place):
         extra = given[len(by_place)]
+        if not parameters:
+            return f"{subject}: it takes nothing, found {describe(extra)}"
         return (
             f"{subject}: expected at most {len(by_place)} positional arguments, found"
             f" {len(given)}; {describe(extra)} is the first too many\n  {takes}"

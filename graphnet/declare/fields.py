@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
@@ -17,10 +18,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
     model_validator,
 )
-from pydantic_core import from_json
+from pydantic_core import core_schema, from_json
 
 from graphnet.declare.user_code import written_in
 from graphnet.declare.validation import describe, keys_of, spec_error
@@ -124,6 +128,8 @@ class Model(BaseModel, metaclass=_ModelType):
 
     #: The key that models of this kind are given to, if there is just one.
     stands_under: ClassVar[str] = ""
+    #: Whether YAML chooses among models of this kind by a ``type``, which may be a dotted path.
+    chosen_by_type: ClassVar[bool] = False
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False
@@ -198,6 +204,15 @@ def both(value: Any) -> Any:
     return value
 
 
+def thrice(value: Any) -> Any:
+    """One integer stands for depth, height and width."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value, value)
+    if not isinstance(value, list | tuple) or len(value) != 3:  # noqa: PLR2004  # three sides
+        raise ValueError("expected a whole number, or three as [depth, height, width]")
+    return value
+
+
 def named(value: Any) -> Any:
     """``ReLU`` is short for ``{type: ReLU}``."""
     if not isinstance(value, str | dict | BaseModel):
@@ -212,5 +227,42 @@ NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 #: ``[height, width]``; one integer means both.
 PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(both)]
 NonNegativePair: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(both)]
-#: Put beside a union tagged on ``type`` so that a bare name is accepted too.
-ByName = BeforeValidator(named)
+#: ``[depth, height, width]``; one integer means all.
+PositiveTriple: TypeAlias = Annotated[
+    tuple[PositiveInt, PositiveInt, PositiveInt], BeforeValidator(thrice)
+]
+NonNegativeTriple: TypeAlias = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], BeforeValidator(thrice)
+]
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Put beside a union tagged on ``type``, so that all that does not fit is told in our words.
+
+    A model tells it of its fields; this is for a union alone, as in ``TypeAdapter(AnyLRPolicy)``.
+    """
+
+    takes_names: bool
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        def check(
+            value: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo[Any]
+        ) -> Any:
+            try:
+                return inner(value)
+            except ValidationError as error:
+                if info.field_name is not None:  # whatever has the field says it
+                    raise
+                raise spec_error(error, source, value, plain_document(value)) from None
+
+        kinds = handler(source)
+        if self.takes_names:
+            kinds = core_schema.no_info_before_validator_function(named, kinds)
+        return core_schema.with_info_wrap_validator_function(check, kinds)
+
+
+#: For a union tagged on ``type``; by name, ``ReLU`` is short for ``{type: ReLU}``.
+ByKeys, ByName = _Kinds(takes_names=False), _Kinds(takes_names=True)

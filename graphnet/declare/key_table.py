@@ -211,10 +211,8 @@ PHRASES: Mapping[str, str] = {
     "(patience) add to coffee_breaks: {type: Snapshot, keep_best: …}, which keeps them": (
         "restore_best_weights"
     ),
-    "(pooling) leave it out: the last window is always counted (Caffe's CEIL)": (
-        "ceil_mode round_mode"
-    ),
     "(ratio) write 'ratio', the part that is dropped: 1 minus keep_prob": "keep_prob",
+    "(round_mode) write round_mode: floor for false; ceil is the default": "ceil_mode",
     "(source) leave it out: data files are HDF5": "backend",
     "(source) leave it out: the batches of training run on into the next epoch": "drop_last",
     "(source) write 'source' for the file, 'tops' for the names of what is in it": "data label",

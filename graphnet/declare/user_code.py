@@ -33,6 +33,30 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
     Raises:
         SpecError: Naming what could not be imported, why, and where it was looked for.
     """
+    found = import_named(dotted, base, folder, allowed=allowed)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise SpecError(f"'{dotted}' is not a {base.__name__}\n  derive the class from it")
+    return found
+
+
+def imported(dotted: str) -> object:
+    """What a dotted path names, if its module has been imported; else None."""
+    module, _, name = dotted.rpartition(".")
+    return getattr(sys.modules.get(module), name, None)
+
+
+def import_named(dotted: str, base: type, folder: Path, *, allowed: bool = True) -> object:
+    """Import what a dotted path names, of whatever kind.
+
+    Args:
+        dotted: Module path and name.
+        base: What is meant, for messages.
+        folder: Searched before Python's own path.
+        allowed: False refuses (``--no-user-code``).
+
+    Raises:
+        SpecError: Naming what could not be imported, why, and where it was looked for.
+    """
     module_name, _, class_name = dotted.rpartition(".")
     if not allowed:
         raise SpecError(f"'{dotted}' is user code, which --no-user-code refuses")
@@ -60,9 +84,7 @@ def import_class(dotted: str, base: type[T], folder: Path, *, allowed: bool = Tr
             f"module '{module_name}' has no '{class_name}'"
             f"{did_you_mean(class_name, names) or there}"
         )
-    found = getattr(module, class_name)
-    if not (isinstance(found, type) and issubclass(found, base)):
-        raise SpecError(f"'{dotted}' is not a {base.__name__}\n  derive the class from it")
+    found: object = getattr(module, class_name)
     return found
 
 

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from graphnet.declare.key_words import key_hint, kind_hint, kind_meant, number_hint, shape_hint
+from graphnet.declare.user_code import imported
 from graphnet.declare.yaml_reader import Document, KeyPath
 from graphnet.errors import Problem, SpecError, one_of
 
@@ -19,7 +20,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate(
-    model: type[M], value: Any, document: Document, path: KeyPath = (), subject: str = ""
+    model: type[M],
+    value: Any,
+    document: Document,
+    path: KeyPath = (),
+    subject: str = "",
+    *,
+    context: Any = None,
 ) -> M:
     """Check ``value`` (which stands at ``path`` of the document) and build the model.
 
@@ -29,6 +36,7 @@ def validate(
         document: Where the value came from.
         path: Its place in the document.
         subject: How each message begins, such as ``layer 'ip1' (InnerProduct): ``.
+        context: For validators that ask for it.
 
     Raises:
         SpecError: With every problem found, each at its line and column.
@@ -39,20 +47,23 @@ def validate(
             document.at(path),
         )
     try:
-        return model.__pydantic_validator__.validate_python(value)  # type: ignore[no-any-return]
+        return model.__pydantic_validator__.validate_python(value, context=context)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise spec_error(error, model, value, document, path, subject) from None
 
 
 def spec_error(
     error: ValidationError,
-    model: type[BaseModel],
+    model: type[BaseModel] | Any,
     value: Any,
     document: Document,
     path: KeyPath = (),
     subject: str = "",
 ) -> SpecError:
-    """What pydantic found wrong with ``value``, in the words of :func:`validate`."""
+    """What pydantic found wrong with ``value``, in the words of :func:`validate`.
+
+    ``model`` may be a union of models.
+    """
     findings = _Findings(model, value, document, path, subject)
     found = [
         (details, findings.problem(details))
@@ -104,7 +115,7 @@ def _short(text: str, most: int = 60) -> str:
 class _Findings:
     """Turns pydantic's errors about a model into problems."""
 
-    model: type[BaseModel]
+    model: Any
     value: Any
     document: Document
     path: KeyPath
@@ -122,7 +133,7 @@ class _Findings:
             case "extra_forbidden":
                 around, holder = self.place(loc[:-1])
                 message = f"unknown key '{last}'" + _inside(around, holder)
-                models = self.models(loc[:-1])
+                models = _users_class(holder) or self.models(loc[:-1])
                 known = [key for model in models for key in keys_of(model)]
                 under = {getattr(m, "stands_under", "") for m in models} | {_tag(m) for m in models}
                 message += key_hint(last, known, found, under)
@@ -135,6 +146,7 @@ class _Findings:
                 position = self.document.at((*self.path, *here))
             case "union_tag_not_found" if isinstance(found, Mapping):
                 message = "missing key 'type'" + _inside(place, found)
+                message += type_hint(found, self.kinds(loc))
             case "union_tag_not_found":
                 message = f"{key}expected keys and values with 'type', found {describe(found)}"
             case "union_tag_invalid":
@@ -166,7 +178,7 @@ class _Findings:
 
     def models(self, loc: Sequence[str | int]) -> list[type[BaseModel]]:
         """The models that may stand at the place that an error's ``loc`` leads to."""
-        models = [self.model]
+        models = _models_in(self.model)
         for step in loc:
             tagged = [m for m in models if _tag(m) == step]
             fields = [f for m in models for n, f in m.model_fields.items() if step in (n, f.alias)]
@@ -175,7 +187,7 @@ class _Findings:
 
     def kinds(self, loc: Sequence[str | int]) -> dict[str, type[BaseModel]]:
         """The same models by their ``type``, as far as they have one."""
-        return {str(_tag(model)): model for model in self.models(loc) if _tag(model)}
+        return {tag: model for model in self.models(loc) if (tag := _tag(model))}
 
     def keys_hint(self, loc: Sequence[str | int], place: KeyPath, found: Any) -> str:
         """How a number, name or class is written with keys and values, if that is clear."""
@@ -194,6 +206,13 @@ class _Findings:
         if "every_n_iter" in keys and not needed:
             needed = ["every_n_iter: …"]
         return f"\n  write {{{', '.join([f'type: {_tag(meant)}', *needed])}}}"
+
+
+def _users_class(holder: Any) -> list[type[BaseModel]]:
+    """The class of the user's own that a mapping's ``type`` names by a dotted path, if any."""
+    kind = holder.get("type") if isinstance(holder, Mapping) else None
+    found = imported(kind) if isinstance(kind, str) and "." in kind else None
+    return [found] if isinstance(found, type) and issubclass(found, BaseModel) else []
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -216,9 +235,48 @@ def _dotted(path: KeyPath) -> str:
     return text
 
 
-def _tag(model: type[BaseModel]) -> Any:
-    """The ``type`` of a model, if it has one."""
-    return model.model_fields["type"].default if "type" in model.model_fields else None
+def type_hint(given: Mapping[str, Any], kinds: Mapping[str, type[BaseModel]]) -> str:
+    """What to write where 'type' is missing: the kind that all given keys fit, or which these are.
+
+    Args:
+        given: The keys and values that are there.
+        kinds: What may stand there, by type.
+    """
+    named = next((key for key in given if key in kinds), None)
+    if named is not None:  # {Fixed: {base_lr: 0.1}}, as other formats have it
+        inner = given[named]
+        return _written(named, inner if isinstance(inner, Mapping) else {})
+    lacks = {
+        kind: [k for k, i in keys.items() if i.is_required() and k not in given]
+        for kind, model in kinds.items()
+        if given.keys() <= (keys := keys_of(model)).keys()
+    }
+    fit = [kind for kind, lacking in lacks.items() if not lacking] or list(lacks)
+    if len(fit) == 1:
+        return _written(fit[0], {**given, **dict.fromkeys(lacks[fit[0]], "…")})
+    return one_of(fit or list(kinds)) if len(fit or kinds) <= _MOST_KINDS else ""
+
+
+#: A longer list of kinds tells nobody anything.
+_MOST_KINDS = 12
+
+
+def _written(kind: str, keys: Mapping[str, Any]) -> str:
+    """The line that writes these keys of a kind out."""
+    texts = [f"{k}: {_in_yaml(value)}" for k, value in keys.items()]
+    return f"\n  write {{{', '.join([f'type: {kind}', *texts])}}}"
+
+
+def _in_yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _short(str(value)) if isinstance(value, str | int | float) else "…"
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """The ``type`` of a model; nothing where it has none, or one that the user chooses."""
+    tag = model.model_fields["type"].default if "type" in model.model_fields else ""
+    return tag if isinstance(tag, str) else ""
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

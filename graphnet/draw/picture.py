@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from graphnet.draw.diagram import BlobKey, Box, BoxKey, Diagram, DrawnBlob, kinds
 from graphnet.draw.layered.layout import Layout, Point, Size, Spacing, layout
-from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text
+from graphnet.draw.shapes import Group, Line, Picture, Pixels, Rect, Shape, Text
 from graphnet.draw.text_width import shortened, text_width
 from graphnet.draw.theme import HEATS, ROOMS
 
@@ -231,7 +231,7 @@ def _moved(group: Group, dx: float, dy: float) -> Group:
     """The group elsewhere."""
 
     def move(shape: Shape) -> Shape:
-        if isinstance(shape, Rect | Text):
+        if isinstance(shape, Rect | Text | Pixels):
             return replace(shape, x=shape.x + dx, y=shape.y + dy)
         return replace(shape, points=[Point(p.x + dx, p.y + dy) for p in shape.points])
 

@@ -9,7 +9,7 @@ from math import hypot
 from typing import Any
 
 from graphnet.draw.layered.layout import Point
-from graphnet.draw.shapes import Line, Picture, Rect, Shape, Text, Trace
+from graphnet.draw.shapes import Line, Picture, Pixels, Rect, Shape, Text, Trace
 from graphnet.draw.svg import ARROW, DOT
 from graphnet.draw.theme import THEME, Look, mixed
 from graphnet.errors import GraphnetError
@@ -40,7 +40,7 @@ def png(picture: Picture) -> bytes:
     scale = min(SCALE, MOST_PIXELS / max(picture.width, picture.height)) * _FINER
     size = (round(picture.width * scale), round(picture.height * scale))
     image = Image.new("RGB", size, THEME["page"].light.fill)
-    pen = _Pen(ImageDraw.Draw(image), scale)
+    pen = _Pen(image, ImageDraw.Draw(image), scale)
     for group in picture.groups:
         for shape in group.shapes:
             pen.draw(shape)
@@ -53,10 +53,13 @@ def png(picture: Picture) -> bytes:
 class _Pen:
     """Draws shapes onto an image."""
 
-    def __init__(self, draw: Any, scale: float) -> None:
-        self._draw, self._scale = draw, scale
+    def __init__(self, image: Any, draw: Any, scale: float) -> None:
+        self._image, self._draw, self._scale = image, draw, scale
 
     def draw(self, shape: Shape) -> None:
+        if isinstance(shape, Pixels):
+            self._pixels(shape)
+            return
         look = THEME[shape.look].light
         if isinstance(shape, Rect):
             self._rect(shape, look)
@@ -66,6 +69,15 @@ class _Pen:
             self._trace(shape, look)
         else:
             self._line(shape, look)
+
+    def _pixels(self, pixels: Pixels) -> None:
+        from PIL import Image
+
+        s = self._scale
+        size = (round(pixels.width * s), round(pixels.height * s))
+        small = Image.fromarray(pixels.values)
+        made = small.resize(size, Image.Resampling.NEAREST)
+        self._image.paste(made, (round(pixels.x * s), round(pixels.y * s)))
 
     def _rect(self, rect: Rect, look: Look) -> None:
         s = self._scale

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from graphnet.draw.layered.layout import Point
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
@@ -81,8 +83,27 @@ class Trace:
     dashes: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """An array as a picture.
+
+    Attributes:
+        x: Of its left edge.
+        y: Of its upper edge.
+        width: Of it.
+        height: Of it.
+        values: ``(H, W)`` for grey or ``(H, W, 3)`` for colours, uint8.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    values: np.ndarray
+
+
 #: Whatever a group may consist of.
-Shape: TypeAlias = Rect | Text | Line | Trace
+Shape: TypeAlias = Rect | Text | Line | Trace | Pixels
 
 
 @dataclass(frozen=True)

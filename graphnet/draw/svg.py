@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
+from graphnet.draw.image_file import png_of
 from graphnet.draw.layered.layout import Point
-from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text, Trace
+from graphnet.draw.shapes import Group, Line, Picture, Pixels, Rect, Shape, Text, Trace
 from graphnet.draw.theme import THEME, Look
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -17,20 +19,22 @@ ARROW = (7.0, 3.2)
 DOT = 1.6
 
 
-def svg(picture: Picture, *, has_background: bool = True) -> str:
+def svg(picture: Picture, *, has_background: bool = True, has_style: bool = True) -> str:
     """The picture as the text of an SVG file.
 
     Args:
         picture: What it shows.
         has_background: Whether it brings its own background; without, it lies on the page's.
+        has_style: Whether it brings its colours; without, a page has :func:`style` once for all.
     """
     size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
     box = f'viewBox="0 0 {_n(picture.width)} {_n(picture.height)}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="graphnet" {size} {box} role="img">',
         f"<title>{_text(picture.title)}</title>",
-        f"<style>{_style()}</style>",
     ]
+    if has_style:
+        lines.append(f"<style>{style()}</style>")
     if has_background:
         lines.append('<rect class="page" width="100%" height="100%"/>')
     for group in picture.groups:
@@ -38,7 +42,8 @@ def svg(picture: Picture, *, has_background: bool = True) -> str:
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _style() -> str:
+def style() -> str:
+    """The colours of all looks, light and dark, as CSS."""
     rules = [f".graphnet text{{font-family:{FONTS};white-space:pre}}"]
     rules += [".graphnet .layer a:hover rect:first-of-type{stroke-width:2.4}"]
     rules += [_rule(name, both.light) for name, both in THEME.items()]
@@ -92,6 +97,12 @@ def _shape(shape: Shape) -> Iterator[str]:
         for point in shape.points if shape.has_dots else ():
             at = f'cx="{_n(point.x)}" cy="{_n(point.y)}"'
             yield f'<circle class="{shape.look}" {at} r="{_n(DOT)}"/>'
+    elif isinstance(shape, Pixels):
+        place = f'x="{_n(shape.x)}" y="{_n(shape.y)}"'
+        size = f'width="{_n(shape.width)}" height="{_n(shape.height)}"'
+        data = b64encode(png_of(shape.values)).decode("ascii")
+        how = 'preserveAspectRatio="none" style="image-rendering:pixelated"'
+        yield f'<image {place} {size} {how} href="data:image/png;base64,{data}"/>'
     else:
         yield f'<path class="{shape.look}" d="{_path(shape)}"/>'
         if shape.has_arrow:

@@ -98,5 +98,9 @@ THEME: Mapping[str, Both] = {
         f"series{i}": Both(Look("", light, 1.8), Look("", dark, 1.8))
         for i, (light, dark) in enumerate(_SERIES)
     },
+    **{
+        f"mark{i}": Both(Look(mixed(light, "#000000", 0.25)), Look(dark))
+        for i, (light, dark) in enumerate(_SERIES)
+    },
     **{f"heat{step}": _heat(step) for step in range(HEATS)},
 }

@@ -25,17 +25,20 @@ class Trained:
     Attributes:
         spec: The net.
         file: The snapshot or model.
-        contents: What is in it.
+        contents: What is in it; None for weights of another framework.
+        format: Whose those are; blank for graphnet's own.
     """
 
     spec: NetSpec
     file: Path
-    contents: Contents
+    contents: Contents | None
+    format: str = ""
 
     @property
     def record(self) -> DataRecord:
         """What is known of its data: as recorded, else as its data files say, if they are here."""
-        return self.contents.data if self.contents.data.layers else data_record(self.spec)
+        found = DataRecord() if self.contents is None else self.contents.data
+        return found if found.layers else data_record(self.spec)
 
 
 def holds_net(path: Path) -> bool:

@@ -7,6 +7,7 @@ from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
 from graphnet.layers.channelwise.mvn import MVN
+from graphnet.layers.channelwise.normalize import Normalize
 from graphnet.layers.channelwise.prelu import PReLU
 from graphnet.layers.channelwise.scale import Scale
 from graphnet.layers.data.async_hdf5_data import AsyncHDF5Data
@@ -32,12 +33,16 @@ from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
+from graphnet.layers.images.convolution1d import Convolution1D
+from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
 from graphnet.layers.images.spp import SPP
+from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
@@ -49,6 +54,7 @@ from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntrop
 from graphnet.layers.losses.softlabel_softmax_loss import SoftlabelSoftmaxLoss
 from graphnet.layers.losses.softmax_loss import SoftmaxLoss
 from graphnet.layers.losses.square_loss import SquareLoss
+from graphnet.layers.losses.sum_loss import SumLoss
 from graphnet.layers.losses.wasserstein_loss import WassersteinLoss
 from graphnet.layers.neurons.bnll import BNLL
 from graphnet.layers.neurons.elu import ELU
@@ -68,9 +74,11 @@ from graphnet.layers.recurrent.lstm import LSTM
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.permute import Permute
 from graphnet.layers.shape.reshape import Reshape
 from graphnet.layers.shape.slice import Slice
 from graphnet.layers.shape.split import Split
+from graphnet.layers.shape.stop_gradient import StopGradient
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
@@ -91,6 +99,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Concat": Concat,
         "ContrastiveLoss": ContrastiveLoss,
         "Convolution": Convolution,
+        "Convolution1D": Convolution1D,
+        "Convolution3D": Convolution3D,
         "Crop": Crop,
         "Deconvolution": Deconvolution,
         "Dropout": Dropout,
@@ -110,6 +120,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
+        "Interp": Interp,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
@@ -118,8 +129,10 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
+        "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
+        "Permute": Permute,
         "Pooling": Pooling,
         "Power": Power,
         "RBF": RBF,
@@ -141,11 +154,14 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "SoftmaxLoss": SoftmaxLoss,
         "Split": Split,
         "SquareLoss": SquareLoss,
+        "StopGradient": StopGradient,
+        "SumLoss": SumLoss,
         "Swish": Swish,
         "Tanh": Tanh,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,
+        "Upsample": Upsample,
         "WassersteinLoss": WassersteinLoss,
     }
 )

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import networkx as nx
 
@@ -59,6 +59,9 @@ class Vertex:
                 "  change the net's declaration and load it again"
             )
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        refuse(self, name)
 
     def __repr__(self) -> str:
         return f"<{self}>"
@@ -105,16 +108,16 @@ class BlobVertex(Vertex):
         return next((blob for blob in sources if blob.name == self.name), None)
 
     @property
-    def readers(self) -> list[LayerVertex]:
+    def readers(self) -> tuple[LayerVertex, ...]:
         """The layers that read it, each once, in order."""
-        return sorted(self.graph.successors(self), key=attrgetter("index"))
+        return tuple(sorted(self.graph.successors(self), key=attrgetter("index")))
 
     @property
-    def reads(self) -> list[tuple[LayerVertex, int]]:
+    def reads(self) -> tuple[tuple[LayerVertex, int], ...]:
         """Each reader with the number of the bottom as which it reads the blob, in order."""
         edges = self.graph.out_edges(self, keys=True)
         reads = [(layer, slot) for _, layer, slot in edges]
-        return sorted(reads, key=lambda read: (read[0].index, read[1]))
+        return tuple(sorted(reads, key=lambda read: (read[0].index, read[1])))
 
 
 class LayerVertex(Vertex):
@@ -175,34 +178,34 @@ class LayerVertex(Vertex):
                 raise
 
     @property
-    def bottoms(self) -> list[BlobVertex]:
+    def bottoms(self) -> tuple[BlobVertex, ...]:
         """The blobs it reads, in order."""
         return self.graph.bottoms(self)
 
     @property
-    def tops(self) -> list[BlobVertex]:
+    def tops(self) -> tuple[BlobVertex, ...]:
         """The blobs it makes, in order."""
         return self.graph.tops(self)
 
     @property
-    def bottom_shapes(self) -> list[Shape]:
+    def bottom_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the blobs it reads."""
-        return [blob.shape for blob in self.bottoms]
+        return tuple(blob.shape for blob in self.bottoms)
 
     @property
-    def top_shapes(self) -> list[Shape]:
+    def top_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the blobs it makes."""
-        return [blob.shape for blob in self.tops]
+        return tuple(blob.shape for blob in self.tops)
 
     def can_send_to(self, slot: int) -> bool:
         """Whether a gradient can flow to that bottom."""
         return slot in self.spec.differentiable(len(self.bottoms))
 
     @property
-    def sends_to(self) -> list[BlobVertex]:
+    def sends_to(self) -> tuple[BlobVertex, ...]:
         """The bottoms to which it can send a gradient."""
         bottoms = self.bottoms
-        return [bottoms[b] for b in self.spec.differentiable(len(bottoms))]
+        return tuple(bottoms[b] for b in self.spec.differentiable(len(bottoms)))
 
     def state_key(self, decl: StateDecl) -> str:
         """The store key of its state; what a batch hands to the next is not shared."""
@@ -233,6 +236,21 @@ class LayerVertex(Vertex):
         return sum(top.n_bytes * (1 + top.wants_gradient) for top in self.tops)
 
 
+class FixedNotes(dict[str, Any]):
+    """What the graph of a compiled net says of itself, of a vertex or of an edge, for networkx."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(f"the graph of a compiled net cannot be assigned anything\n  {_INSTEAD}")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (self.copy(),)  # a copy is the user's own
+
+
 class NetGraph(_MultiDiGraph):
     """Layers and blobs of a net as a networkx graph.
 
@@ -241,27 +259,32 @@ class NetGraph(_MultiDiGraph):
     ``shape`` of blobs.
     """
 
+    _node: dict[Any, dict[str, Any]]  # where networkx keeps what it notes of vertices and edges
+    _adj: dict[Any, dict[Any, dict[int, dict[str, Any]]]]
+    _is_sealed = False  # networkx makes its views of this class, frozen before they are finished
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if vars(self).get("frozen"):
+        if self._is_sealed and name[0] != "_":
             refuse(self, name, _INSTEAD)
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        if vars(self).get("frozen"):
+        if self._is_sealed and name[0] != "_":
             refuse(self, name, _INSTEAD)
         super().__delattr__(name)
 
     # --- asking -------------------------------------------------------------------------
 
     @property
-    def layers(self) -> list[LayerVertex]:
+    def layers(self) -> tuple[LayerVertex, ...]:
         """Every layer; of a compiled net in the order they run."""
-        return sorted((v for v in self if isinstance(v, LayerVertex)), key=attrgetter("index"))
+        layers = (vertex for vertex in self if isinstance(vertex, LayerVertex))
+        return tuple(sorted(layers, key=attrgetter("index")))
 
     @property
-    def all_blobs(self) -> list[BlobVertex]:
+    def all_blobs(self) -> tuple[BlobVertex, ...]:
         """Every blob, internal ones too, in the order they are made."""
-        return [top for layer in self.layers for top in self.tops(layer)]
+        return tuple(top for layer in self.layers for top in self.tops(layer))
 
     @property
     def blobs(self) -> Mapping[str, BlobVertex]:
@@ -284,15 +307,15 @@ class NetGraph(_MultiDiGraph):
         """
         return self.blobs[name]
 
-    def bottoms(self, layer: LayerVertex) -> list[BlobVertex]:
+    def bottoms(self, layer: LayerVertex) -> tuple[BlobVertex, ...]:
         """The blobs a layer reads, in order."""
         edges = self.in_edges(layer, keys=True)
-        return [blob for blob, _, _ in sorted(edges, key=lambda edge: edge[2])]
+        return tuple(blob for blob, _, _ in sorted(edges, key=lambda edge: edge[2]))
 
-    def tops(self, layer: LayerVertex) -> list[BlobVertex]:
+    def tops(self, layer: LayerVertex) -> tuple[BlobVertex, ...]:
         """The blobs a layer makes, in order."""
         edges = self.out_edges(layer, keys=True)
-        return [blob for _, blob, _ in sorted(edges, key=lambda edge: edge[2])]
+        return tuple(blob for _, blob, _ in sorted(edges, key=lambda edge: edge[2]))
 
     # --- editing ------------------------------------------------------------------------
 
@@ -326,7 +349,7 @@ class NetGraph(_MultiDiGraph):
 
     def replace_bottom(self, layer: LayerVertex, slot: int, blob: BlobVertex) -> None:
         """Let a layer read another blob in one place."""
-        bottoms = self.bottoms(layer)
+        bottoms = list(self.bottoms(layer))
         bottoms[slot] = blob
         self.connect(layer, bottoms, self.tops(layer))
 
@@ -350,8 +373,12 @@ class NetGraph(_MultiDiGraph):
         for vertex in self:
             kind = "layer" if isinstance(vertex, LayerVertex) else "blob"
             own = {"type": vertex.type} if kind == "layer" else {"shape": vertex.shape}
-            self.nodes[vertex].update(kind=kind, name=vertex.name, **own)
+            self._node[vertex] = FixedNotes(kind=kind, name=vertex.name, **own)
+        for start, end, slot in self.edges(keys=True):
+            self._adj[start][end][slot] = FixedNotes()
+        self.graph = FixedNotes()
         nx.freeze(self)
+        self._is_sealed = True
 
 
 def _number(layers: Iterable[LayerVertex]) -> None:

@@ -66,6 +66,8 @@ class MemoryPlan:
         n_bytes: Size of the arena.
         offsets: Byte offset by key.
         scratch: What each layer declared.
+        regions: The bytes of each array and when they matter, by key; arrays that are meant to
+            share bytes have the same.
         shared: Blobs whose bytes are used again while the net runs, so that reading them
             afterwards would show something else.
     """
@@ -74,6 +76,7 @@ class MemoryPlan:
     offsets: Mapping[Key, int]
     scratch: Mapping[LayerVertex, Mapping[str, ScratchDecl]]
     shared: frozenset[BlobVertex]
+    regions: Mapping[Key, Region]
 
 
 def plan_memory(graph: NetGraph, backend: Backend, dtype: np.dtype) -> MemoryPlan:
@@ -91,7 +94,7 @@ def plan_memory(graph: NetGraph, backend: Backend, dtype: np.dtype) -> MemoryPla
     regions = list({id(r): r for r in planner.regions.values()}.values())
     n_bytes = place(regions)
     offsets = {key: region.offset for key, region in planner.regions.items()}
-    return MemoryPlan(n_bytes, offsets, scratch, planner.shared())
+    return MemoryPlan(n_bytes, offsets, scratch, planner.shared(), planner.regions)
 
 
 def place(regions: Sequence[Region]) -> int:

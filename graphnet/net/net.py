@@ -17,13 +17,13 @@ import numpy as np
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.portion import Portion
-from graphnet.declare.arguments import expect, expect_one_of, spelled_out
+from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
 from graphnet.errors import GraphnetError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
-from graphnet.net.declared_net import DeclaredNet
+from graphnet.net.described_net import DescribedNet
 from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
@@ -61,7 +61,8 @@ class Evaluation(NamedTuple):
     statistics: dict[str, float]
 
 
-class Net(DeclaredNet):
+@methods_spelled_out
+class Net(DescribedNet):
     """A net that runs.
 
     Attributes:
@@ -257,7 +258,6 @@ class Net(DeclaredNet):
 
     # --- the whole data set -------------------------------------------------------------
 
-    @spelled_out
     def evaluate(self, *, each: Callable[[int], None] | None = None) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
@@ -292,7 +292,6 @@ class Net(DeclaredNet):
                 layer.seek(first, wrap=False)
             yield
 
-    @spelled_out
     def predict(
         self,
         inputs: Mapping[str, Any] | Any,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
+
 from graphnet.errors import BatchError, GraphnetError
 from graphnet.layers.base import Layer
 from graphnet.layers.data.data_layer import DataLayer
@@ -32,13 +34,16 @@ def traced(vertex: LayerVertex, layers: Sequence[Layer[Any]]) -> Iterator[None]:
 
 def _origin(error: BatchError, vertex: LayerVertex, layers: Sequence[Layer[Any]]) -> str | None:
     """The stored value, where it has come as it is from a data layer that knows it."""
-    blob = vertex.bottoms[error.bottom]
-    while blob.producer.spec.views:
-        (blob,) = blob.producer.bottoms
+    blob, place = vertex.bottoms[error.bottom], error.place
+    while blob.producer.spec.views:  # the same elements in the same order, in another shape
+        (source,) = blob.producer.bottoms
+        element = np.ravel_multi_index(place, blob.shape)
+        place = tuple(map(int, np.unravel_index(element, source.shape)))
+        blob = source
     maker = blob.producer
     layer = layers[maker.index]
-    if not isinstance(layer, DataLayer) or layer.tops[0].shape[0] <= error.place[0]:
+    if not isinstance(layer, DataLayer) or layer.tops[0].shape[0] <= place[0]:
         return None
-    with suppress(GraphnetError, IndexError, TypeError):  # a view may have another shape
-        return layer.where(maker.tops.index(blob), error.place, error.value, error.ago)
+    with suppress(GraphnetError, IndexError, TypeError):  # its data may have changed meanwhile
+        return layer.where(maker.tops.index(blob), place, error.value, error.ago)
     return None

@@ -9,20 +9,24 @@ leaves no trace in a run that goes on afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 import numpy as np
 
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer, PassContext
 from graphnet.layers.data.data_layer import DataLayer
+from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.net.summary import Summary, summary
 from graphnet.sealed import Sealed
 
 
@@ -63,6 +67,27 @@ class Bookmark:
             data.seek(cursor, wrap=wrap)
 
 
+_TRAIN = "train it: solve(Solver(SolverSpec(max_iter=…)), net)"
+_MEASURE = 'measure it: load_net(FILE, phase="test", share=net).evaluate()'
+_GPU = 'load it there: load_net(FILE, backend="cupy")'
+#: What nets of other frameworks can do, and how it is done here.
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("fit", "train", "train_on_batch", "optimize", "solve"), _TRAIN)
+    | dict.fromkeys(("eval", "test", "score"), _MEASURE)
+    | dict.fromkeys(("cuda", "gpu", "to"), _GPU)
+    | dict.fromkeys(("compile", "step", "zero_grad"), f"it needs no such call; {_TRAIN}")
+    | dict.fromkeys(("save", "save_weights"), "save it: save_model(net, FILE)")
+    | dict.fromkeys(("load", "load_weights", "restore"), "fill it: load_weights(net, FILE)")
+    | dict.fromkeys(
+        ("named_parameters", "parameters", "weights", "get_weights", "trainable_weights"),
+        "they are net.params[layer][name].data",
+    )
+    | dict.fromkeys(("summary", "plot_model"), "see graphnet check and graphnet draw, or net.graph")
+    | {"call": "run it: net.predict(inputs), or forward()", "reshape": "load it with other shapes"}
+)
+
+
+@methods_spelled_out
 class RunningNet(Sealed):
     """The part of a net that measures, that knows where it stands, and comes back there.
 
@@ -79,7 +104,10 @@ class RunningNet(Sealed):
         passes: Told when the memory holds nothing that was asked for.
     """
 
+    _elsewhere = ELSEWHERE
+
     name: str
+    compiled: CompiledNet
     #: A net whose batch is cut into shards gives itself here; this one computes it whole.
     in_shards: None = None
 
@@ -99,6 +127,10 @@ class RunningNet(Sealed):
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
         context.n_valid = self.batch_size
+
+    def summary(self) -> Summary:
+        """The layers as a table, as ``graphnet check`` shows them."""
+        return summary(self.compiled)
 
     # --- what was measured --------------------------------------------------------------
 

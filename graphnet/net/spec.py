@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from graphnet.declare.key_words import key_hint, shape_hint
 from graphnet.declare.names import check_name
 from graphnet.declare.user_code import import_class
-from graphnet.declare.validation import describe, validate
+from graphnet.declare.user_types import UserCode
+from graphnet.declare.validation import describe, type_hint, validate
 from graphnet.declare.yaml_reader import (
     TEXT,
     Document,
@@ -29,6 +30,7 @@ from graphnet.errors import (
     SpecError,
     did_you_mean,
     located,
+    noted,
     one_of,
 )
 from graphnet.files.paths import placed
@@ -216,10 +218,8 @@ def parse_net(
     parser = _LayerParser(document, layer_types, user_code)
     nodes = []
     for i, item in enumerate(layers):
-        try:
+        with noted(problems):
             nodes.append(parser.node(item, (*path, i)))
-        except GraphnetError as error:
-            problems += error.problems
     if problems:
         raise SpecError.of(problems)
     solver = top.get("solver")
@@ -311,7 +311,8 @@ class _LayerParser:
             # a class of the user's own need not declare a type: it has its dotted path
             drop = () if spec_type.model_fields["type"].is_required() else ("type",)
             values = {k: v for k, v in item.items() if k not in drop}
-            spec = validate(spec_type, values, document, path, subject)
+            user_code = UserCode(document.folder, self.user_code)
+            spec = validate(spec_type, values, document, path, subject, context=user_code)
         else:
             wrong = f"a layer is a mapping with 'name' and 'type', found {describe(item)}"
             raise SpecError(wrong, document.at(path))
@@ -339,7 +340,8 @@ class _LayerParser:
         kind = item.get("type")
         if not isinstance(kind, str):
             found = f"key 'type': expected a text, found {describe(kind)}"
-            wrong = found if "type" in item else "missing key 'type'"
+            missing = "missing key 'type'" + type_hint(item, self.layer_types)
+            wrong = found if "type" in item else missing
         elif kind in self.layer_types:
             return self.layer_types[kind]
         elif "." in kind:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from graphnet.declare.user_types import type_name
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import LayerSpec
 
@@ -28,8 +29,8 @@ def _type_name(spec: LayerSpec) -> str:
 
 def _written(model: BaseModel) -> dict[str, Any]:
     """A model's ``type`` and the fields that differ from their defaults, under their YAML keys."""
-    kind = getattr(model, "type", None)
-    result: dict[str, Any] = {} if kind is None else {"type": kind}
+    has_type = hasattr(model, "type") or getattr(model, "chosen_by_type", False)
+    result: dict[str, Any] = {"type": type_name(model)} if has_type else {}
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
         if name != "type" and (info.is_required() or value != info.get_default()):

@@ -15,13 +15,14 @@ import numpy as np
 from graphnet.backend.base import Backend
 from graphnet.data.portion import Portion
 from graphnet.data.record import DataRecord
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
-from graphnet.net.running_net import NetState
+from graphnet.net.running_net import ELSEWHERE, NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
@@ -38,6 +39,7 @@ from graphnet.params.param import ParamStore
 from graphnet.sealed import Sealed
 
 
+@methods_spelled_out
 class ShardedNet(Sealed):
     """A net whose batch is cut into shards, computed by this rank and by others.
 
@@ -64,6 +66,7 @@ class ShardedNet(Sealed):
         SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
     """
 
+    _elsewhere = ELSEWHERE
     _instead = Net._instead  # noqa: SLF001  # of the same attributes
 
     def __init__(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array
 from graphnet.declare.fields import ByName, Model, PositiveFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 
 
 class Constraint(Model):
     """A rule that the solver applies after updates."""
+
+    chosen_by_type: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, backend: Backend, data: Array, iteration: int) -> None:
@@ -54,4 +57,6 @@ class L2Cons(Constraint):
         xp.multiply(units, scale[:, None], out=units)
 
 
-AnyConstraint: TypeAlias = Annotated[NoCons | L2Cons, Field(discriminator="type"), ByName]
+AnyConstraint: TypeAlias = Annotated[
+    NoCons | L2Cons, Field(discriminator="type"), OrUserClass(Constraint), ByName
+]

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import isfinite, prod, sqrt
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import ByName, Model, NonNegativeFloat, PositiveFloat
+from graphnet.declare.user_types import OrUserClass
 from graphnet.errors import ShapeError
 
 
 class Initializer(Model):
     """Fills a param; frozen, so that it can be a default value."""
+
+    chosen_by_type: ClassVar[bool] = True
 
     def check(self, shape: Shape) -> None:
         """See that a param of this shape can be filled; by default any can.
@@ -167,4 +170,6 @@ class Bilinear(Initializer):
 EveryInitializer: TypeAlias = (
     Null | Constant | Xavier | Glorot | MSRA | Gaussian | Uniform | Orthogonal | Bilinear
 )
-AnyInitializer: TypeAlias = Annotated[EveryInitializer, Field(discriminator="type"), ByName]
+AnyInitializer: TypeAlias = Annotated[
+    EveryInitializer, Field(discriminator="type"), OrUserClass(Initializer), ByName
+]

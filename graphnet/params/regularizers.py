@@ -7,16 +7,19 @@ penalty itself is never part of the reported objective (Mocha's rule).
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from graphnet.blob import Array
 from graphnet.declare.fields import ByName, Model, NonNegativeFloat
+from graphnet.declare.user_types import OrUserClass
 
 
 class Regularizer(Model):
     """A penalty on a param."""
+
+    chosen_by_type: ClassVar[bool] = True
 
     @abstractmethod
     def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
@@ -55,4 +58,6 @@ class L1Regu(Regularizer):
         xp.add(diff, scratch, out=diff)
 
 
-AnyRegularizer: TypeAlias = Annotated[NoRegu | L2Regu | L1Regu, Field(discriminator="type"), ByName]
+AnyRegularizer: TypeAlias = Annotated[
+    NoRegu | L2Regu | L1Regu, Field(discriminator="type"), OrUserClass(Regularizer), ByName
+]

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from graphnet.draw.chart import Panel, Series, chart
 from graphnet.draw.shapes import Picture
 from graphnet.errors import SpecError, one_of
-from graphnet.runs.found import FoundRun
+from graphnet.runs.found import PACE, FoundRun
 from graphnet.runs.settings import differences, short_keys, value_text
 
 Over: TypeAlias = Literal["iter", "epoch", "time"]
@@ -61,9 +61,7 @@ def picture_of(
 def default_keys(runs: Sequence[FoundRun]) -> list[str]:
     """Losses first, then what was validated, then the learning rate."""
     known = list(dict.fromkeys(key for run in runs for key in run.statistics))
-    validated = [
-        k for k in known if not k.startswith("train.") and k not in ("lr", "momentum", "epoch")
-    ]
+    validated = [k for k in known if not k.startswith("train.") and k not in PACE]
     losses = [k for k in validated if is_loss(k)]
     return [*losses, *(k for k in validated if k not in losses), *(["lr"] if "lr" in known else [])]
 
@@ -84,16 +82,16 @@ def labels(runs: Sequence[FoundRun]) -> list[str]:
     """What tells each run from the others: the settings that differ, else its directory."""
     different = differences([run.settings for run in runs])
     if len(runs) == 1 or not different or len(different) > _MOST_SETTINGS:
-        return _folders(runs)
+        return folder_names(runs)
     short = short_keys(list(different))
     found = [
         ", ".join(f"{short[key]} {value_text(values[i])}" for key, values in different.items())
         for i in range(len(runs))
     ]
-    return found if len(set(found)) == len(runs) else _folders(runs)
+    return found if len(set(found)) == len(runs) else folder_names(runs)
 
 
-def _folders(runs: Sequence[FoundRun]) -> list[str]:
+def folder_names(runs: Sequence[FoundRun]) -> list[str]:
     """The directories by as few of their last parts as tell them apart."""
     for n in range(1, max(len(run.path.parts) for run in runs) + 1):
         found = ["/".join(run.path.parts[-n:]) for run in runs]
@@ -177,8 +175,7 @@ def _epochs(run: FoundRun) -> Points:
     if not found:
         raise SpecError(
             f"{run.path.name}: it has recorded no statistic 'epoch'\n"
-            "  write --over iter, or record it in a coffee break: "
-            "lounge.update_statistics('epoch', state.epoch)"
+            "  write --over iter; a coffee break TrainingSummary records it"
         )
     return [(0.0, 0.0), *((float(i), e) for i, e in found)]
 

@@ -150,7 +150,10 @@ def find_runs(folder: Path) -> list[FoundRun]:
     """
     if not folder.is_dir():
         what = "this is no folder" if folder.exists() else "no such folder"
-        raise SpecError(f"{shown(folder)}: {what}\n  give the folder that the runs are in")
+        cure = "give the folder that the runs are in"
+        if folder.suffix in (".svg", ".png"):
+            cure = f"for a picture write --output {folder}"
+        raise SpecError(f"{shown(folder)}: {what}\n  {cure}")
     return sorted(_runs_below(folder, DEEPEST), key=lambda run: run.path)
 
 

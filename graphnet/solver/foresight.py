@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import Position, Problem, SpecError, did_you_mean
+from graphnet.errors import Position, Problem, did_you_mean
 from graphnet.files.paths import is_there, shown, user_path
 from graphnet.layers.base import Phase
 from graphnet.solver.coffee import COFFEE_BREAKS
@@ -29,41 +29,35 @@ _HIGHEST_ELSE = 10.0
 _USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
 
 
-def check_breaks(
+def unmet(
     breaks: Sequence[CoffeeBreak], spec: SolverSpec, keys_of: KeysOf, locate: Locate
-) -> None:
-    """See that every break will find what it needs.
+) -> Iterator[Problem]:
+    """What breaks need and will not find.
 
     Args:
         breaks: Those of the solver, first those that its YAML declares.
         spec: What the YAML says.
         keys_of: The statistics that a phase of the net measures.
         locate: Gives the place of a key in the YAML.
-
-    Raises:
-        SpecError: With every break that will not.
     """
     recorded = _recorded(breaks, keys_of)
-    problems: list[Problem] = []
     for i, one in enumerate(breaks):
         item: KeyPath = ("coffee_breaks", i)
         subject = f"coffee_breaks[{i}] ({type(one).__name__}): "
         if isinstance(one, Snapshot) and spec.exp_dir is None:
             said = "a Snapshot needs a place\n  give the solver an exp_dir"
-            problems.append(Problem(subject + said, locate(item)))
+            yield Problem(subject + said, locate(item))
         if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
                 said = f"restore_best needs the best snapshot by '{statistic}'"
                 cure = f"\n  add to coffee_breaks: {{type: Snapshot, keep_best: {statistic}}}"
-                problems.append(Problem(subject + said + cure, locate((*item, "restore_best"))))
+                yield Problem(subject + said + cure, locate((*item, "restore_best")))
         if one.waits_for is not None and recorded is not None and one.waits_for[1] not in recorded:
             key, statistic = one.waits_for
             said = f"key '{key}': nothing records '{statistic}'"
             hint = _cure(statistic, recorded, keys_of)
-            problems.append(Problem(subject + said + hint, locate((*item, key))))
-    if problems:
-        raise SpecError.of(problems)
+            yield Problem(subject + said + hint, locate((*item, key)))
 
 
 def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:

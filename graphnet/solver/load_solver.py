@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from graphnet.declare.arguments import expect, spelled_out
-from graphnet.declare.user_code import import_class
+from graphnet.declare.user_code import import_named
+from graphnet.declare.user_types import UserCode
 from graphnet.declare.validation import validate
 from graphnet.declare.yaml_reader import Document, KeyPath, plain_document, read_source
-from graphnet.errors import GraphnetError, Problem, SpecError, located
+from graphnet.errors import Problem, SpecError, located, noted
 from graphnet.files.paths import placed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.function_break import break_class
 from graphnet.solver.coffee.items import break_model
 from graphnet.solver.solver import Solver
-from graphnet.solver.spec import SolverSpec
+from graphnet.solver.spec import ENDLESS, ENDS, SolverSpec
 
 
 @spelled_out
@@ -50,17 +52,14 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
     problems: list[Problem] = []
     break_types: dict[str, type[CoffeeBreak]] = dict(COFFEE_BREAKS)
     for path, item in _custom_breaks(document.value):
-        try:
-            cls = _import_break(item, document, path, user_code=user_code)
-        except GraphnetError as error:
-            problems += error.problems
-        else:
-            break_types[item["type"]] = cls
-    try:
-        spec = validate(SolverSpec, document.value, document)
-    except GraphnetError as error:
-        problems += error.problems
+        with noted(problems):
+            break_types[item["type"]] = _import_break(item, document, path, user_code=user_code)
+    with noted(problems):
+        spec = validate(
+            SolverSpec, document.value, document, context=UserCode(document.folder, user_code)
+        )
     if problems:
+        problems += _endless(document, problems)
         raise SpecError.of(dict.fromkeys(problems))
     spec = spec.model_copy(
         update={
@@ -70,6 +69,14 @@ def parse_solver(document: Document, *, user_code: bool = True) -> Solver:
         }
     )
     return Solver(spec, break_types, document.at, document.folder_of)
+
+
+def _endless(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+    """That a solver beside whose other problems it was not looked at has no end."""
+    if not isinstance(document.value, dict) or ENDS & document.value.keys():
+        return []
+    said = any(f"'{key}'" in problem.message for key in ENDS for problem in problems)
+    return [] if said else [Problem(ENDLESS, document.at(()))]
 
 
 def _is_net(value: Any) -> bool:
@@ -95,7 +102,8 @@ def _import_break(
     """The class that an item names; the item's keywords are checked."""
     kind, subject = item["type"], f"coffee_breaks[{path[-1]}] ({item['type']}): "
     with located(document.at((*path, "type")), subject):
-        cls = import_class(kind, CoffeeBreak, document.folder, allowed=user_code)
+        found = import_named(kind, CoffeeBreak, document.folder, allowed=user_code)
+        cls = break_class(found, kind)
         model = break_model(cls, kind)
     validate(model, item, document, path, subject)
     return cls

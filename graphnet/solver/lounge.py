@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import MappingProxyType
+from typing import TypeAlias
 
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import did_you_mean
 from graphnet.sealed import Sealed
+from graphnet.solver.history import History
 from graphnet.solver.record.statistics_file import Recorded, StatisticsFile
 from graphnet.solver.request import Request
 
@@ -24,12 +27,15 @@ _MOVED = {
 }
 
 
+@methods_spelled_out
 class CoffeeLounge(Sealed):
     """The statistics that a run's coffee breaks share.
 
     Args:
         every_n_iter: After how many iterations recorded lines are handed to the system.
     """
+
+    _elsewhere = MappingProxyType(_MOVED)
 
     def __init__(self, every_n_iter: int = 1) -> None:
         self._every_n_iter = every_n_iter
@@ -54,6 +60,10 @@ class CoffeeLounge(Sealed):
     def get_statistics(self, key: str) -> dict[int, float]:
         """What was recorded under ``key``, by iteration; empty if nothing was."""
         return dict(self._statistics.get(key, {}))
+
+    def history(self) -> History:
+        """All that was recorded, as arrays."""
+        return History(self._statistics)
 
     def is_first(self, what: Hashable) -> bool:
         """Whether nobody has asked for the same in this iteration.
@@ -117,14 +127,3 @@ class CoffeeLounge(Sealed):
     def sync(self) -> int:
         """Put the recorded lines on the disk and say how many bytes they take there."""
         return self._file.sync() if self._file is not None else 0
-
-    if not TYPE_CHECKING:  # else every name would be one of its attributes
-
-        def __getattr__(self, name: str) -> Any:
-            """Lead breaks of before to where things are now."""
-            said = f"a coffee lounge has no '{name}'"
-            raise AttributeError(
-                f"{said}: it keeps statistics alone\n  {_MOVED[name]}" if name in _MOVED else said,
-                name=name,
-                obj=self,
-            )

@@ -12,12 +12,20 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from graphnet.declare.fields import NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 
 class FixedRate(Policy):
-    """``base_lr``, always."""
+    """``base_lr``, always.
+
+    Args:
+        base_lr: The rate.
+
+    Source:
+        Mocha ``LRPolicy.Fixed``, Caffe ``fixed``.
+    """
 
     type: Literal["Fixed"] = "Fixed"
     base_lr: NonNegativeFloat
@@ -27,7 +35,16 @@ class FixedRate(Policy):
 
 
 class StepRate(Policy):
-    """``base_lr · gamma^⌊t / stepsize⌋``."""
+    """``base_lr · gamma^⌊t / stepsize⌋``.
+
+    Args:
+        base_lr: The rate at the start.
+        gamma: What the rate is multiplied by at each step.
+        stepsize: How long a step is, in ``unit``.
+
+    Source:
+        Mocha ``LRPolicy.Step``, Caffe ``step``.
+    """
 
     type: Literal["Step"] = "Step"
     base_lr: NonNegativeFloat
@@ -39,7 +56,16 @@ class StepRate(Policy):
 
 
 class MultiStepRate(Policy):
-    """``base_lr · gamma^c``, c the number of ``stepvalues`` that ``t`` has reached."""
+    """``base_lr · gamma^c``, c the number of ``stepvalues`` that ``t`` has reached.
+
+    Args:
+        base_lr: The rate at the start.
+        gamma: What the rate is multiplied by at each of them.
+        stepvalues: When, in ``unit``; they rise.
+
+    Source:
+        Caffe ``multistep``.
+    """
 
     type: Literal["MultiStep"] = "MultiStep"
     base_lr: NonNegativeFloat
@@ -57,7 +83,15 @@ class MultiStepRate(Policy):
 
 
 class ExpRate(Policy):
-    """``base_lr · gamma^t``."""
+    """``base_lr · gamma^t``.
+
+    Args:
+        base_lr: The rate at the start.
+        gamma: What the rate is multiplied by in each ``unit``.
+
+    Source:
+        Mocha ``LRPolicy.Exp``, Caffe ``exp``.
+    """
 
     type: Literal["Exp"] = "Exp"
     base_lr: NonNegativeFloat
@@ -68,7 +102,16 @@ class ExpRate(Policy):
 
 
 class InvRate(Policy):
-    """``base_lr · (1 + gamma · t)^−power``."""
+    """``base_lr · (1 + gamma · t)^−power``.
+
+    Args:
+        base_lr: The rate at the start.
+        gamma: How soon it falls: at ``t = 1 / gamma`` the rate is ``base_lr · 2^−power``.
+        power: How far it falls.
+
+    Source:
+        Mocha ``LRPolicy.Inv``, Caffe ``inv``.
+    """
 
     type: Literal["Inv"] = "Inv"
     base_lr: NonNegativeFloat
@@ -80,7 +123,16 @@ class InvRate(Policy):
 
 
 class PolyRate(Policy):
-    """``base_lr · (1 − t / max_iter)^power``, 0 from ``max_iter`` on (which counts in ``unit``)."""
+    """``base_lr · (1 − t / max_iter)^power``, 0 from ``max_iter`` on.
+
+    Args:
+        base_lr: The rate at the start.
+        power: 1 is a straight line.
+        max_iter: When the rate is 0, in ``unit``.
+
+    Source:
+        Caffe ``poly``.
+    """
 
     type: Literal["Poly"] = "Poly"
     base_lr: NonNegativeFloat
@@ -93,7 +145,16 @@ class PolyRate(Policy):
 
 
 class SigmoidRate(Policy):
-    """``base_lr / (1 + e^(−gamma · (t − stepsize)))``: rises for gamma > 0, falls for gamma < 0."""
+    """``base_lr / (1 + e^(−gamma · (t − stepsize)))``: rises for gamma > 0, falls for gamma < 0.
+
+    Args:
+        base_lr: The greatest rate.
+        gamma: How steep it is; negative to fall.
+        stepsize: When it is half of ``base_lr``, in ``unit``.
+
+    Source:
+        Caffe ``sigmoid``.
+    """
 
     type: Literal["Sigmoid"] = "Sigmoid"
     base_lr: NonNegativeFloat
@@ -106,10 +167,15 @@ class SigmoidRate(Policy):
 
 
 class CosineRate(Policy):
-    """Half a cosine from ``base_lr`` at 0 to ``min_lr`` (default 0) at ``max_iter``, then flat.
+    """Half a cosine from ``base_lr`` at 0 to ``min_lr`` at ``max_iter``, then flat.
 
-    ``max_iter`` counts in ``unit``. (Loshchilov & Hutter 2017, arXiv 1608.03983, without
-    restarts.)
+    Args:
+        base_lr: The rate at the start.
+        max_iter: When it has come down, in ``unit``.
+        min_lr: The rate from then on. Default 0.
+
+    Source:
+        Loshchilov & Hutter 2017, arXiv 1608.03983, without restarts.
     """
 
     type: Literal["Cosine"] = "Cosine"
@@ -134,7 +200,15 @@ class RateStage(PolicyStage):
 
 
 class StagedRate(StagedPolicy):
-    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it."""
+    """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
+
+    Args:
+        stages: In order, each a ``length`` in ``unit`` and a ``policy``, whose ``t`` counts from
+            the start of the run. The last may leave its length out.
+
+    Source:
+        Mocha ``LRPolicy.Staged``.
+    """
 
     stages: tuple[RateStage, ...]
 
@@ -142,8 +216,13 @@ class StagedRate(StagedPolicy):
 class WarmupRate(Policy):
     """The rate of ``policy``, times a factor that rises to 1 in a straight line.
 
-    The factor is ``start`` (default 0.1) at 0 and 1 from ``length`` on. (Goyal et al. 2017,
-    arXiv 1706.02677, section 2.2.)
+    Args:
+        length: When the factor is 1, in ``unit``.
+        start: The factor at 0. Default 0.1.
+        policy: The rate from then on; its ``t`` counts from the start of the run.
+
+    Source:
+        Goyal et al. 2017, arXiv 1706.02677, section 2.2.
     """
 
     type: Literal["Warmup"] = "Warmup"
@@ -171,6 +250,8 @@ AnyLRPolicy: TypeAlias = Annotated[
     | StagedRate
     | WarmupRate,
     Field(discriminator="type"),
+    OrUserClass(Policy),
+    ByKeys,
 ]
 
 for _recursive in (RateStage, StagedRate, WarmupRate):

@@ -9,14 +9,22 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from graphnet.declare.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveInt
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
 
 class FixedMomentum(Policy):
-    """``momentum``, always."""
+    """``momentum``, always.
+
+    Args:
+        momentum: At least 0, less than 1.
+
+    Source:
+        Mocha ``MomPolicy.Fixed``, Caffe ``momentum``.
+    """
 
     type: Literal["Fixed"] = "Fixed"
     momentum: Momentum
@@ -26,7 +34,17 @@ class FixedMomentum(Policy):
 
 
 class StepMomentum(Policy):
-    """``momentum · gamma^⌊t / stepsize⌋``, at most ``max_momentum``."""
+    """``momentum · gamma^⌊t / stepsize⌋``, at most ``max_momentum``.
+
+    Args:
+        momentum: The momentum at the start.
+        gamma: What it is multiplied by at each step.
+        stepsize: How long a step is, in ``unit``.
+        max_momentum: It does not grow beyond it.
+
+    Source:
+        Mocha ``MomPolicy.Step``.
+    """
 
     type: Literal["Step"] = "Step"
     momentum: Momentum
@@ -39,7 +57,17 @@ class StepMomentum(Policy):
 
 
 class LinearMomentum(Policy):
-    """``momentum + gamma · ⌊t / stepsize⌋``, at most ``max_momentum``."""
+    """``momentum + gamma · ⌊t / stepsize⌋``, at most ``max_momentum``.
+
+    Args:
+        momentum: The momentum at the start.
+        gamma: What is added at each step.
+        stepsize: How long a step is, in ``unit``.
+        max_momentum: It does not grow beyond it.
+
+    Source:
+        Mocha ``MomPolicy.Linear``.
+    """
 
     type: Literal["Linear"] = "Linear"
     momentum: Momentum
@@ -65,14 +93,22 @@ class MomentumStage(PolicyStage):
 class StagedMomentum(StagedPolicy):
     """One policy after another; update ``t`` is in stage k while ``t`` < the lengths up to it.
 
-    (In Mocha no solver can use it.)
+    Args:
+        stages: In order, each a ``length`` in ``unit`` and a ``policy``, whose ``t`` counts from
+            the start of the run. The last may leave its length out.
+
+    Source:
+        Mocha ``MomPolicy.Staged``, which no solver there can use.
     """
 
     stages: tuple[MomentumStage, ...]
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[
-    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum, Field(discriminator="type")
+    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum,
+    Field(discriminator="type"),
+    OrUserClass(Policy),
+    ByKeys,
 ]
 
 for _recursive in (MomentumStage, StagedMomentum):

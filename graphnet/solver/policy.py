@@ -11,7 +11,7 @@ from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -25,12 +25,15 @@ class Policy(Model):
         unit: What ``t`` and every length in the policy count: ``iter`` (default) or ``epoch``.
     """
 
+    chosen_by_type: ClassVar[bool] = True
+
     unit: Literal["iter", "epoch"] = "iter"
 
     @classmethod
     def subject_of(cls, values: Mapping[str, Any]) -> str:  # noqa: ARG003  # what it is called
         """How a message about it begins: with its YAML type."""
-        return f"{cls.model_fields['type'].default}: "
+        kind = cls.model_fields.get("type")
+        return f"{cls.__name__ if kind is None else kind.default}: "
 
     @abstractmethod
     def value_at(self, t: int) -> float:

@@ -47,6 +47,12 @@ class Reporter(Protocol):
         """The loop has ended, in whatever way."""
 
 
+def width_of(reporter: Reporter) -> int | None:
+    """The columns of the terminal that a reporter writes to, if it has a ``width`` and knows it."""
+    width = getattr(reporter, "width", None)
+    return width if isinstance(width, int) else None
+
+
 class PlainReporter:
     """Prints plain lines. A stream that is closed, full or not in Unicode does not end a run.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil
 
 from graphnet.errors import SpecError
 from graphnet.solver.coffee.schedule import Entry, Schedule
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.lounge import CoffeeLounge
-from graphnet.solver.reporter import Reporter
+from graphnet.solver.reporter import Reporter, width_of
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.state import RunInfo, SolverState
 from graphnet.solver.trainable_net import TrainableNet
@@ -60,7 +60,9 @@ class Run:
                 samples_per_iter=self.samples_per_iter,
                 say=reporter.line,
                 warn=reporter.warning,
-            )
+                width=partial(width_of, reporter),
+            ),
+            lounge.history,
         )
 
     @cached_property

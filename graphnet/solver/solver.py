@@ -13,19 +13,20 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any, cast, get_args
 
 from graphnet.declare.arguments import (
     expect,
     expect_net,
     expect_one_of,
     expect_path,
+    methods_spelled_out,
     spelled_out,
     whole_number,
 )
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located
+from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located, noted
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
@@ -35,17 +36,20 @@ from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
-from graphnet.solver.foresight import KeysOf, check_breaks, doubts, places
+from graphnet.solver.foresight import KeysOf, doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
+from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.state import SolverState
@@ -58,6 +62,7 @@ GUARDED = Every(100, "iter")
 _MADE = "write Solver(SolverSpec(max_iter=…)), or load_solver(FILE)"
 
 
+@methods_spelled_out
 class Solver(Sealed):
     """How a net is trained, and what is done on the way.
 
@@ -72,6 +77,10 @@ class Solver(Sealed):
         SpecError: If a coffee break cannot be made, or would never be due.
     """
 
+    _elsewhere = MappingProxyType(
+        dict.fromkeys(("fit", "run", "step", "train"), "it trains a net by solve(solver, net)")
+        | {"add_break": "it is add_coffee_break(…)", "callbacks": "it is add_coffee_break(…)"}
+    )
     _instead = MappingProxyType({"spec": "make another: Solver(spec.model_copy(update={…}))"})
 
     @partial(spelled_out, hint=_MADE)
@@ -88,20 +97,34 @@ class Solver(Sealed):
         self._save_into: Path | None = None
         self._save_every = 1
         self._file_exists: FileExists = "merge"
+        problems: list[Problem] = []
         for i, item in enumerate(spec.coffee_breaks):
             position = locate(("coffee_breaks", i))
-            with located(position, f"coffee_breaks[{i}] ({item.type}): "):
+            with noted(problems), located(position, f"coffee_breaks[{i}] ({item.type}): "):
                 made = make_break(item, break_types, ("coffee_breaks", i), folder_of)
                 self._add(item.type, made, item.schedule, position)
+        if problems:
+            raise SpecError.of(problems)
 
-    @spelled_out
+    def __repr__(self) -> str:
+        spec = self.spec
+        ends = [f"{key} {n:,}" for key in ("max_iter", "max_epoch") if (n := getattr(spec, key))]
+        parts = [spec.method.type, f"lr {spec.lr_policy.type}", *ends]
+        breaks = ", ".join(entry.name for entry in self._entries)
+        where = f", runs in {spec.exp_dir}" if spec.exp_dir else ""
+        return f"<Solver: {', '.join(parts)}; {breaks or 'no coffee breaks'}{where}>"
+
     def add_coffee_break(
-        self, break_: CoffeeBreak, every_n_iter: int = 0, every_n_epoch: int = 0
+        self,
+        break_: CoffeeBreak | Callable[..., Request | None],
+        every_n_iter: int = 0,
+        every_n_epoch: int = 0,
     ) -> None:
         """Add a break behind those that are there.
 
         Args:
-            break_: The break.
+            break_: The break; or a function, which is given the net, the solver's state and the
+                coffee lounge when it is due, and may return a ``Request``.
             every_n_iter: Due after every so many iterations, and at iteration 0.
             every_n_epoch: Due after every so many epochs.
 
@@ -111,12 +134,15 @@ class Solver(Sealed):
         hint = "derive its class from CoffeeBreak"
         if isinstance(break_, type) and issubclass(break_, CoffeeBreak):
             hint = f"make one: {break_.__name__}(…)"
+        if isinstance(break_, FunctionType | MethodType):
+            break_ = called(break_)
         expect(isinstance(break_, CoffeeBreak), "add_coffee_break", "a coffee break", break_, hint)
-        name = type(break_).__name__
+        made = cast(CoffeeBreak, break_)
+        name = type(made).__name__
         with located(None, f"coffee break '{name}': "):
             every_n_iter = whole_number("every_n_iter", every_n_iter, 0)
             every_n_epoch = whole_number("every_n_epoch", every_n_epoch, 0)
-            self._add(name, break_, schedule(every_n_iter, every_n_epoch))
+            self._add(name, made, schedule(every_n_iter, every_n_epoch))
 
     def _add(
         self,
@@ -142,7 +168,6 @@ class Solver(Sealed):
             )
         self._entries.append(Entry(unique, break_, whens, initial, position))
 
-    @spelled_out
     def setup_coffee_lounge(
         self,
         save_into: Path | str = "",
@@ -171,6 +196,9 @@ class Solver(Sealed):
         self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
+        return self._solve(net, fresh, reporter)
+
+    def _solve(self, net: TrainableNet, fresh: bool, reporter: Reporter | None) -> SolverState:
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
@@ -178,7 +206,7 @@ class Solver(Sealed):
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
         if communicator.rank:
             reporter = RankReporter(communicator.rank)
-        reporter = reporter or PlainReporter()
+        reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving)
             files = together(communicator, begin)
@@ -231,8 +259,13 @@ class Solver(Sealed):
         Raises:
             SpecError: With every break that will not.
         """
+        if problems := self.unmet(keys_of):
+            raise SpecError.of(problems)
+
+    def unmet(self, keys_of: KeysOf) -> list[Problem]:
+        """What the breaks need and will not find, each at its place; see :meth:`check_breaks`."""
         breaks = [entry.coffee_break for entry in self._entries]
-        check_breaks(breaks, self.spec, keys_of, self._locate)
+        return list(unmet(breaks, self.spec, keys_of, self._locate))
 
     def places(self) -> list[Problem]:
         """The files a run would start from that are missing, and folders it could not write to."""
@@ -259,7 +292,7 @@ class Solver(Sealed):
 
 
 def _warn(text: str) -> None:
-    """Warn the caller of :func:`solve`."""
+    """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
 
 
@@ -309,7 +342,8 @@ def solve(
         solver: How to train it.
         net: The net.
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
-        reporter: Told how the run goes. Default: prints plain lines on standard output.
+        reporter: Told how the run goes. Default: prints plain lines on standard output; in a
+            notebook a bar moves below them.
 
     Returns:
         The state at the end of the run.
@@ -325,7 +359,7 @@ def solve(
         SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
-    return solver.solve(net, fresh=fresh, reporter=reporter)
+    return solver._solve(net, fresh, reporter)  # noqa: SLF001  # as a method it is a call deeper
 
 
 def _solver_hint(found: Any) -> str:

@@ -36,6 +36,11 @@ def _default_momentum(earlier: dict[str, Any]) -> AnyMomentumPolicy | None:
     return FixedMomentum(momentum=0.0) if method.has_momentum else None
 
 
+#: The keys of which a solver needs one, and what is said where it has none.
+ENDS = frozenset(("max_iter", "max_epoch"))
+ENDLESS = "missing key 'max_iter' or 'max_epoch': the run would never end"
+
+
 class SolverSpec(Model):
     """How a net is trained.
 
@@ -91,7 +96,7 @@ class SolverSpec(Model):
     @model_validator(mode="after")
     def _check(self) -> SolverSpec:
         if self.max_iter is None and self.max_epoch is None:
-            raise ValueError("missing key 'max_iter' or 'max_epoch': the run would never end")
+            raise ValueError(ENDLESS)
         if self.mom_policy is not None and not self.method.has_momentum:
             raise ValueError(
                 f"mom_policy: the method {type(self.method).__name__} has no momentum\n"

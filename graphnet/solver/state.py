@@ -11,13 +11,20 @@ from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import SpecError
 from graphnet.sealed import read_only
+from graphnet.solver.history import History
 from graphnet.solver.trainable_net import TrainableNet
 
 
 def _silent(_: str) -> None:
     """Say nothing."""
+
+
+def _any() -> int | None:
+    """No width: a line may be of any length."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class RunInfo:
         seconds_trained: How long this start has trained, breaks and snapshots not counted.
         say: Tells the user something: ``state.run.say("a line, or several")``.
         warn: Tells the user something not to be missed.
+        width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
+            and a line may be of any length.
     """
 
     folder: Path | None = None
@@ -41,8 +50,10 @@ class RunInfo:
     seconds_trained: float = 0.0
     say: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
+    width: Callable[[], int | None] = _any
 
 
+@methods_spelled_out
 class SolverState:
     """What the loop changes and coffee breaks read.
 
@@ -59,10 +70,12 @@ class SolverState:
 
     Args:
         run: The facts of the run.
+        recorded: Gives what coffee breaks have recorded.
     """
 
     __slots__ = (
         *("_epoch", "_fetch_loss", "_fetch_losses", "_finite_at", "_iter", "_losses", "_lr"),
+        "_recorded",
         *("_lr_scale", "_momentum", "_obj_val", "_run", "_stop_reason"),
     )
 
@@ -74,8 +87,12 @@ class SolverState:
     finite_at: int | None = read_only("_finite_at")
     run: RunInfo = read_only("_run")
 
-    def __init__(self, run: RunInfo = RunInfo()) -> None:  # frozen
-        self._run = run
+    def __init__(
+        self,
+        run: RunInfo = RunInfo(),  # frozen
+        recorded: Callable[[], History] = lambda: History({}),
+    ) -> None:
+        self._run, self._recorded = run, recorded
         self._finite_at: int | None = None
         self._iter = self._epoch = 0
         self._lr = 0.0
@@ -86,6 +103,16 @@ class SolverState:
         self._losses: dict[str, float] = {}
         self._fetch_loss: Callable[[], float] | None = None
         self._fetch_losses: Callable[[], Mapping[str, float]] | None = None
+
+    def __repr__(self) -> str:
+        why = f", stops: {self.stop_reason}" if self.stop_reason else ""
+        loss = f"loss {self.obj_val:.6g}, lr {self.lr:g}"
+        return f"<SolverState: iteration {self.iter:,}, epoch {self.epoch:,}, {loss}{why}>"
+
+    @property
+    def history(self) -> History:
+        """What the run has recorded until now, as arrays by key; of a resumed run, all of it."""
+        return self._recorded()
 
     @property
     def lr_scale(self) -> float:

@@ -1,16 +1,18 @@
 """The update: from the gradients in the flat buffers to moved params.
 
-In this order: the mean over accumulated batches, the clip by global norm, the regularizers, the
-method, the constraints. Neighbouring params with the same local rate and, where it counts, the
-same regularizer form one group. A group is worked through block by block, each block once:
-everything between the gradient and the moved param happens while the block is in cache.
+In this order: the mean over accumulated batches, the clip by global norm (of the params that have
+a rate), the regularizers, the method, the constraints. Neighbouring params with the same local rate
+and, where it counts, the same regularizer form one group. A group is worked through block by block,
+each block once: everything between the gradient and the moved param happens while the block is in
+cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.measures import Number
@@ -18,6 +20,7 @@ from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
 from graphnet.params.param import Param, ParamStore
 from graphnet.params.regularizers import NoRegu, Regularizer
+from graphnet.sealed import Sealed
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
@@ -68,7 +71,7 @@ class UpdateGroup:
         xp.subtract(w, gradient, out=w)
 
 
-class Updater:
+class Updater(Sealed):
     """Moves the trainable params of a store; allocates nothing after the first update.
 
     Attributes:
@@ -93,9 +96,9 @@ class Updater:
         self.store, self.method, self.backend = store, method, store.backend
         self.clip_gradients, self.iter_size = clip_gradients, iter_size
         n = store.diff.size
-        self.history: dict[str, Array] = {
-            name: self.backend.zeros((n,), store.dtype) for name in method.history
-        }
+        history = {name: self.backend.zeros((n,), store.dtype) for name in method.history}
+        self.history: Mapping[str, Array] = MappingProxyType(history)
+        self._still: list[Array] = []  # the diffs of params with a rate of 0
         self._groups = self._bind(regu_coef)
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
         self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
@@ -118,6 +121,8 @@ class Updater:
                 group.block, self.store.data[span], self.store.diff[span], *history
             )
             groups.append(group)
+            if lr == 0:
+                self._still.append(self.store.diff[span])
         return groups
 
     def named_history(self) -> Iterator[tuple[str, Array]]:
@@ -161,6 +166,8 @@ class Updater:
         scale = 1.0 / self.iter_size
         if self.clip_gradients is None:
             return scale
+        for diff in self._still:  # what does not move takes no part of the norm
+            diff.fill(0)
         norm = self.backend.square_sum(self.store.diff) ** 0.5 * scale
         return self.backend.clip_factor(norm, self.clip_gradients) * scale
 

@@ -201,7 +201,7 @@ def test_a_good_net_has_no_warnings(run):
 
 
 def test_the_problems_of_net_and_solver_come_together(run):
-    """One run shows everything there is to mend."""
+    """One run shows everything that is wrong."""
     found = run("check net.yaml --set layers.ip1.output_dim=0 --set max_iter=-1")
     assert found.code == 1
     assert found.err.splitlines() == [

@@ -87,6 +87,36 @@ def test_a_disk_that_is_full(small_disk, run, name):
     assert (small_disk / target).read_text() == "precious"
 
 
+SETS = ("digits28", "digits28-pairs")
+
+
+@pytest.mark.parametrize("limit", [1, 5_000, 100_000])
+@pytest.mark.parametrize("name", SETS)
+def test_a_named_data_set_that_may_not_become_so_large(folder, run, name, limit):
+    """``graphnet data NAME`` leaves no file that is not whole, and none that looks like a set."""
+    with no_file_larger_than(limit):
+        found = run(f"data {name} --to out")
+    assert found.code == 1, found.err
+    assert f"out/{name}/train.h5: cannot be written: File too large\n  files may not" in found.err
+    assert "--to DIR" in found.err
+    assert found.out == ""
+    assert not [path for path in (folder / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_named_data_set_on_a_disk_that_is_full(small_disk, run, name, monkeypatch):
+    """In a folder of one's choice and in the cache alike; with room it is there, whole."""
+    monkeypatch.setenv("GRAPHNET_DATA", str(small_disk / "cache"))
+    for place in ("--to disk/chosen", ""):
+        found = run(f"data {name} {place}")
+        assert found.code == 1, found.err
+        assert "train.h5: cannot be written: No space left on device\n  the disk is" in found.err
+        assert found.out == ""
+    assert not [path for path in small_disk.rglob("*") if path.is_file()]
+    assert run(f"data {name} --to room").code == 0
+    assert run(f"data info room/{name}/test.h5").code == 0
+
+
 def test_a_disk_that_becomes_full_while_a_run_goes_on(small_disk, run):
     """All earlier snapshots are whole, and with room the run goes on."""
     (small_disk / "filler").write_bytes(bytes(200_000))

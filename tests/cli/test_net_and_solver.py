@@ -113,9 +113,10 @@ def test_without_a_solver_its_keys_have_no_place():
 @pytest.mark.usefixtures("without_solver")
 def test_keys_of_a_solver_need_one():
     """Otherwise they would be ignored."""
-    with pytest.raises(SpecError, match=r"^--set max_iter=1: 'max_iter' is not a key of a net, "):
+    said = r"^--set max_iter=1: 'max_iter' is a key of a solver\n  "
+    with pytest.raises(SpecError, match=said + "the net names no solver"):
         read_net_and_solver(NET, overrides("max_iter=1"))
-    with pytest.raises(SpecError, match=r"^--set max_iter=1: 'max_iter' is not a key of a net, "):
+    with pytest.raises(SpecError, match=said + "leave it out: no solver is used here"):
         read_net_alone(NET, overrides("max_iter=1"))
 
 

@@ -36,7 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
-    *("o.svg", "o.png", "o.prototxt", "o.caffemodel", "model.h5", "o.csv", "o.jsonl"),
+    *("o.svg", "o.png", "o.csv", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5", "o.jsonl"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -65,6 +65,9 @@ COMMANDS = {
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
+    "find-lr net.yaml": (),
+    "find-lr net.yaml -o {}/o.csv": ("o.csv",),
+    "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),
     "doctor": (),
     "new {}/run.json --like iris": (),
@@ -79,6 +82,14 @@ COMMANDS = {
         *("o.prototxt", "o.caffemodel"),
     ),
     "export caffe net.yaml -o {}/net.yaml --force": (),
+    "export safetensors net.yaml --weights good -o {}/model.h5": (),
+    "export npz net.yaml --weights good -o {}/model.h5 --force": ("model.h5",),
+    "export mocha net.yaml --weights good -o {}/o.h5 --force": ("o.h5",),
+    "import npz net.yaml --weights good.npz -o {}": (),
+    "import npz net.yaml --weights good.npz -o {} --force": ("net.yaml", "model.h5"),
+    "import npz net.yaml --weights {}/o.npy -o {} --force": (),
+    "export onnx net.yaml -o {}/o.onnx": (),
+    "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
 
 
@@ -129,6 +140,8 @@ def trained(folder, run):
     (folder / "wandering.yaml").write_text(solver.replace("coffee_breaks:", item))
     assert run("solve net.yaml --quiet --exp-dir good").code == 0
     (folder / "made.prototxt").write_text(CAFFE)
+    arrays = {"ip1.weight": np.ones((3, 3), "f4"), "ip1.bias": np.ones(3, "f4")}
+    np.savez(folder / "good.npz", **arrays)
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import h5py
 import pytest
+import yaml
 
 import graphnet
 import graphnet as gn
@@ -653,3 +654,37 @@ def test_a_module_that_ends_the_program(folder, run):
     found = run("check net.yaml")
     assert found.code == 1
     assert "cannot import 'leaving.Layer': SystemExit: 0\n  in " in found.err
+
+
+def test_the_last_lines_are_commands_that_work(run, folder):
+    """As they stand, when pasted: with the net's settings, and names that need quotes."""
+    (folder / "net.yaml").rename(folder / "my net.yaml")
+    found = run(
+        "solve 'my net.yaml' --exp-dir 'the run' --set layers.ip1.neuron=ReLU --set max_iter=4"
+    )
+    start = next(i for i, line in enumerate(found.lines) if line.startswith("next"))
+    commands = [line.removeprefix("next").strip() for line in found.lines[start:]]
+    assert [command.split()[:2] for command in commands] == [
+        ["graphnet", "test"],
+        ["graphnet", "plot"],
+        ["graphnet", "report"],
+    ]
+    for command in commands:
+        done = run(command.removeprefix("graphnet "))
+        assert done.code == 0, (command, done.err)
+    assert "6 samples" in run(commands[0].removeprefix("graphnet ")).out
+
+
+def test_a_run_without_test_phase_has_no_test_to_suggest(run, folder):
+    """And one without a directory nothing."""
+    net = yaml.safe_load((folder / "net.yaml").read_text())
+    net["layers"] = [layer for layer in net["layers"] if layer.get("phase") != "test"]
+    net["layers"] = [layer for layer in net["layers"] if layer["name"] != "loss"] + [
+        {"name": "loss", "type": "SoftmaxLoss", "phase": "train", "bottoms": ["ip1", "label"]}
+    ]
+    (folder / "net.yaml").write_text(yaml.safe_dump(net))
+    (folder / "solver.yaml").write_text("max_iter: 2\nlr_policy: {type: Fixed, base_lr: 0.1}\n")
+    assert "next" not in run("solve net.yaml").out
+    found = run("solve net.yaml --exp-dir run")
+    assert "graphnet test" not in found.out
+    assert "next   graphnet plot run" in found.lines

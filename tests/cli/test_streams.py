@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import io
 import os
 import shlex
@@ -19,6 +20,7 @@ from graphnet.cli.streams import READER_GONE, Steady, steady_streams
 
 pytestmark = pytest.mark.filterwarnings("ignore:careful")
 
+HAS_ONNX = importlib.util.find_spec("onnx") is not None
 ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp932", "utf-8"]
 FAULTS = [errno.ENOSPC, errno.EBADF, errno.EPIPE]
 HOOK = """\
@@ -43,15 +45,33 @@ PRINTING = [
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
     "data pack data=in.npy --to packed --force",
     *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
-    *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
+    *(
+        "draw net.yaml -o größe.svg",
+        "plot run",
+        "plot run -o größe.svg",
+        "nets",
+        "report run -o größe.html --steps 1",
+        "nets --json",
+    ),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
     "export features run --blob prob -o größe.npy",
+    *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
+    "export safetensors net.yaml --weights run -o größe.safetensors --force",
+    "import safetensors net.yaml --weights größe.safetensors -o größe --force",
+    "import safetensors net.yaml --weights größe.safetensors --print-map",
+    "export npz net.yaml --weights run -o größe.npz --force",
+    "import npz net.yaml --weights größe.npz -o größe --force",
+    "export mocha net.yaml --weights run -o größe-mocha.h5 --force",
+    "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
+    "test net.yaml --weights größe.safetensors",
+    *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",
     "check net.yaml --set layers.größe.output_dim=→",
+    "import torch net.yaml --weights größe.npz -o größe",
     *("größe", "solve --größe", "check \udcff.yaml", "solve net.yaml --exp-dir net.yaml/run"),
 ]
 

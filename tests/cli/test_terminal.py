@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
+from pathlib import Path
 
 import pytest
 import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graphnet.cli import terminal
 
@@ -85,26 +89,6 @@ def test_a_table_too_wide_for_a_terminal_may_have_a_narrow_form(shown, capsys):
         assert capsys.readouterr().out.splitlines()[1].startswith("wide  xx")
 
 
-@pytest.mark.parametrize(
-    ("n", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1.0 k"),
-        (18_432_000, "18.4 M"),
-        (99_949_999, "99.9 M"),
-        (99_950_000, "100 M"),
-        (999_499_999, "999 M"),
-        (999_500_000, "1.0 G"),
-        (2 * 10**15, "2.0 P"),
-        (10**19, "10000 P"),
-    ],
-)
-def test_counts(n, text):
-    """Three digits and a unit of 1000."""
-    assert terminal.count_text(n) == text
-
-
 def test_facts_are_aligned(capsys):
     """Names in a column, texts in the next."""
     terminal.facts([("net", "small"), ("", "more"), ("params", "12")])
@@ -127,42 +111,6 @@ def test_a_notice_on_a_terminal_is_framed(shown):
 def test_no_notice_is_no_frame(shown):
     """Nothing to say, nothing printed."""
     assert shown(terminal.notice, []) == ""
-
-
-@pytest.mark.parametrize(
-    ("n", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 KiB"),
-        (1024, "1.0 KiB"),
-        (101_800, "99.4 KiB"),
-        (102_400, "100 KiB"),
-        (1_048_575, "1.0 MiB"),
-        (5 * 2**30, "5.0 GiB"),
-        (3 * 2**50, "3072 TiB"),
-    ],
-)
-def test_bytes(n, text):
-    """Two or three digits and a unit."""
-    assert terminal.bytes_text(n) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (4.24, "4.2 s"),
-        (59.94, "59.9 s"),
-        (59.96, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (3599.6, "1 h 00 min"),
-        (7620, "2 h 07 min"),
-    ],
-)
-def test_seconds(seconds, text):
-    """In the unit that fits."""
-    assert terminal.seconds_text(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -220,3 +168,63 @@ def test_a_stream_that_is_not_there_is_no_terminal():
     closed = io.StringIO()
     closed.close()
     assert not any(map(terminal.is_terminal, (None, closed)))
+
+
+@pytest.mark.parametrize(("width", "columns"), [(30, "a b c d"), (25, "a c d"), (15, "a d")])
+def test_a_narrow_terminal_does_without_columns(shown, monkeypatch, capsys, width, columns):
+    """In the order given; a log has them all."""
+    rows = [["aaaaa", "bbbbbb", "ccccc", "ddddd"]]
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = partial(terminal.table, ["a", "b", ">c", "d"], rows, leave_out=["b", "c"])
+    lines = bare(shown(table)).splitlines()
+    assert lines[0].split() == columns.split()
+    assert all(len(line) <= width for line in lines)
+    table()
+    assert capsys.readouterr().out.splitlines()[0].split() == ["a", "b", "c", "d"]
+
+
+words = st.text("abcdefgh-_.", min_size=1, max_size=14)
+cells = st.lists(words, min_size=0, max_size=5).map(" ".join)
+
+
+@given(
+    st.integers(20, 100),
+    st.lists(st.tuples(cells, cells, words, words, cells), min_size=1, max_size=4),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_table_fits_any_terminal_without_cutting_a_word(width, rows):
+    """What is printed are words of the cells, in lines that fit; only what must stay may not."""
+    columns = ["one", "two", ">three", "four", "five"]
+    screen = Screen()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        patch.setenv("TERM", "xterm")
+        patch.setattr("sys.stdout", screen)
+        terminal.table(columns, rows, leave_out=["five", "two", "three", "four"])
+    lines = bare(screen.getvalue()).splitlines()
+    known = {word for row in [columns, *rows] for cell in row for word in cell.split()} | {"three"}
+    assert {word for line in lines for word in line.split()} <= known
+    longest = max(len(word) for row in rows for word in row[0].split() or [""])
+    assert all(len(line.rstrip()) <= max(width, longest) for line in lines)
+
+
+def test_facts_too_long_for_a_terminal_go_on_below(shown, capsys):
+    """Between two words, beside their name; off a terminal a text is one line."""
+    text = "some words that are more than would fit in one line of sixty columns"
+    pairs = [("name", text), ("path", "x" * 70)]
+    lines = shown(terminal.facts, pairs).splitlines()
+    assert lines[0].startswith("name  some words")
+    assert lines[1].startswith("        ")
+    assert lines[2] == "path  " + "x" * 70
+    assert " ".join(" ".join(lines[:2]).split()) == f"name {text}"
+    terminal.facts(pairs)
+    assert capsys.readouterr().out.splitlines()[0] == f"name  {text}"
+
+
+def test_commands_are_quoted_for_the_shell(monkeypatch):
+    """Of this system; a file's name that begins with a minus is no option."""
+    net = terminal.file_word(Path("-my net.yaml"))
+    assert net == "./-my net.yaml"
+    assert terminal.command_text("graphnet", "plot", net) == "graphnet plot './-my net.yaml'"
+    monkeypatch.setattr("os.name", "nt")
+    assert terminal.command_text("graphnet", "plot", "a b") == 'graphnet plot "a b"'

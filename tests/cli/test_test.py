@@ -81,8 +81,8 @@ def test_overrides_of_the_solver_make_no_sense(run):
     found = run("test net.yaml --weights run --set max_iter=3")
     assert found.code == 1
     assert found.err == (
-        "--set max_iter=3: 'max_iter' is not a key of a net, and no solver is used here\n"
-        "  a net has the keys layers, name, solver\n"
+        "--set max_iter=3: 'max_iter' is a key of a solver\n"
+        "  leave it out: no solver is used here\n"
     )
 
 

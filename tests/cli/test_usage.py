@@ -2,7 +2,8 @@
 
 import pytest
 
-from graphnet.cli.usage import COMMAND_WORDS, OPTION_WORDS, _in_our_words
+from graphnet.cli.usage import COMMAND_WORDS, OPTION_WORDS, OPTIONS_SAID, _in_our_words
+from graphnet.data.sets.catalog import SETS
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,48 @@ def test_what_is_plain_is_done(run, command, like):
         ("snapshot info run --xyz", "there are: --json, --help"),
         ("solve net.yaml --set max_iter 20", "write --set max_iter=20"),
         ("solve solver.yaml net.yaml", "one net is trained; its solver goes with --solver FILE"),
+        ("runs remove run", "did you mean 'rm'?"),
+        ("runs delete run", "did you mean 'rm'?"),
+        ("runs show run", "did you mean 'list'?"),
+        ("runs lst", "did you mean 'list'?"),
+        ("runs compare a b", "did you mean 'diff'?"),
+        ("data lst", "did you mean 'list'?"),
+        ("data download mnist", "did you mean 'get'?"),
+        ("data convert x.csv", "did you mean 'pack'?"),
+        ("snapshot show x.h5", "did you mean 'info'?"),
+        ("snapshot model.h5", "write graphnet snapshot info model.h5"),
+        ("visualize net.yaml", "did you mean 'draw'?"),
+        ("show net.yaml", "did you mean 'check'?"),
+        ("net.yaml", "write graphnet check net.yaml"),
+        ("import net.prototxt", "write graphnet import caffe net.prototxt"),
+        ("export net.yaml", "write graphnet export caffe net.yaml"),
+        ("check net.yaml --solver s.yaml", "write --set solver=FILE, or name it in the net: "),
+        ("check net.yaml s.yaml", "write --set solver=s.yaml"),
+        ("check-grad net.yaml --tol 1e-3", "they are set from Python: check_gradients(net, step"),
+        ("time net.yaml --repeat 5", "did you mean '--steps'?"),
+        ("time net.yaml --iterations 5", "did you mean '--steps'?"),
+        ("time net.yaml -n 5", "did you mean '--steps'?"),
+        ("solve net.yaml --iterations 5", "did you mean '--set max_iter=…'?"),
+        ("solve net.yaml --resume", "leave it out: a run that is in its directory goes on by"),
+        ("solve net.yaml --overwrite", "write --fresh to start over"),
+        ("solve --net net.yaml", "write the net without an option: graphnet solve NET"),
+        ("draw net.yaml out.png", "write --output out.png"),
+        ("draw net.yaml --format png", "did you mean '--output NAME.svg'?"),
+        ("plot runs --metric loss", "did you mean '--key'?"),
+        ("plot runs --save x.png", "did you mean '--output'?"),
+        ("new mine --dataset x.h5", "did you mean '--from'?"),
+        ("new mine cnn", "write --template cnn, --like cnn or --from cnn"),
+        ("import caffe a.prototxt --output x", "did you mean '--to'?"),
+        ("import caffe a.prototxt -o x b.caffemodel", "write --weights b.caffemodel"),
+        ("import caffe a.prototxt", "write graphnet import caffe MODEL --to DIR"),
+        (
+            "predict net.yaml",
+            "write graphnet predict NET --weights RUN|SNAPSHOT|MODEL --input FILE",
+        ),
+        ("data pack x.csv out", "write graphnet data pack SOURCE... --to DIR"),
+        ("data mnist more", "it takes NAME alone"),
+        ("nets mnist", "it takes no argument"),
+        ("solve net.yaml --tol 3", "there are: --solver, --set, "),
     ],
 )
 def test_what_was_meant(run, command, meant):
@@ -60,11 +103,31 @@ def test_what_was_meant(run, command, meant):
 
 def test_words_lead_to_what_there_is(run):
     """Every command and option that is suggested exists."""
-    for word in {w.split()[0] for w in COMMAND_WORDS.values()}:
-        assert run(f"{word} --help").code == 0
-    helps = "".join(run(f"{c} --help").out for c in ("solve", "test", "predict", "data pack"))
+    groups = ("", "data ", "runs ", "snapshot ", "import ")
+    for word in {one for words in COMMAND_WORDS.values() for one in words.split("|")}:
+        assert any(run(f"{group}{word} --help").code == 0 for group in groups), word
+    named = ("solve", "test", "predict", "data pack", "time", "plot", "new", "import caffe")
+    helps = "".join(run(f"{c} --help").out for c in named)
     for word in OPTION_WORDS.values():
-        assert word.split()[0] in helps
+        for option in word.split("|"):
+            assert option.split()[0] in helps
+    for said in OPTIONS_SAID:
+        command, option = said.split(" ")
+        assert option not in run(f"{command} --help").out.split()
+
+
+@pytest.mark.parametrize("name", [*SETS, "mnst", "cifar", "x"])
+def test_no_data_set_is_taken_for_a_command(run, name):
+    """Their names, and what is like them, go to ``graphnet data get``."""
+    assert "No such command" not in run(f"data {name} --offline --from nowhere").err
+
+
+def test_a_folder_may_have_the_name_of_a_command_elsewhere(run, tmp_path, monkeypatch):
+    """What is there is what is meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "show").mkdir()
+    assert "No such command" not in run("runs show").err
+    assert "did you mean 'list'?" in run("runs ls").err
 
 
 @pytest.mark.parametrize(

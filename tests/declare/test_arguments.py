@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from inspect import isroutine
+
 import numpy as np
 import pytest
 
 import graphnet as gn
 from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole_number
 from graphnet.errors import GraphnetError, SpecError
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.load_sharded_net import cut
+from graphnet.solver.lounge import CoffeeLounge
+from graphnet.solver.state import SolverState
 
 NET = """
 - {name: d, type: MemoryData, batch_size: 4, tops: [x, label]}
@@ -52,6 +58,12 @@ CALLS = [
     (lambda: net().predict(inpts=X), "unknown key 'inpts'\n  did you mean 'inputs'?"),
     (lambda: net().predict({}), "predict: nothing is fed\n  give an array for each input: "),
     (lambda: net().evaluate(n=3), "Net.evaluate: unknown key 'n'"),
+    (lambda: net().forward(3), "Net.forward: it takes nothing, found 3"),
+    (lambda: net().forward(x=X), "Net.forward: unknown key 'x'"),
+    (lambda: net().backward(1.0), "Net.backward: it takes nothing, found 1.0"),
+    (lambda: net().sibling(), "Net.sibling: missing 'phase'\n  it takes: phase"),
+    (lambda: solver().solve(), "Solver.solve: missing 'net'\n  it takes: net, fresh, reporter"),
+    (lambda: solver().solve(net(), epochs=3), "Solver.solve: unknown key 'epochs'"),
     (lambda: net().predict(None), "arrays by blob, found nothing\n  write net.predict({'x': …})"),
     (lambda: net().predict("abc"), "expected arrays by blob, found the text 'abc'"),
     (lambda: net().predict({"y": X}), "net 'net' has no blob 'y'\n  there is: x, la"),
@@ -161,6 +173,64 @@ def test_what_is_said(place):
     said = str(caught.value)
     assert message in said
     assert not any(word in said for word in ("<class", "object at 0x", "Traceback", "argument"))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [net, solver, lambda: cut(net(), 2, LocalCommunicator()), CoffeeLounge, SolverState],
+)
+def test_no_public_method_answers_in_the_interpreters_words(made):
+    """Of nets and solvers, whatever they are called with."""
+    one, called = made(), 0
+    for name in dir(one):
+        if name[0] != "_" and callable(method := getattr(one, name)) and isroutine(method):
+            calls = [((0,) * 9, {}), ((), {"qqq": 1})][: 1 if name == "update_run" else 2]
+            for args, keywords in calls:  # update_run takes keywords of any name
+                with pytest.raises(
+                    SpecError, match=f"{name}: (expected at most|it takes nothing|unknown key)"
+                ):
+                    method(*args, **keywords)
+            called += 1
+    assert called > 4
+
+
+def test_a_type_error_within_a_call_that_fits_is_left_as_it_is():
+    """It is another's, with its own trace."""
+
+    @spelled_out
+    def brew(cups):
+        return cups + "sugar"
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        brew(2)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda: net().fit(X, Y), r"a Net has no attribute 'fit'\n  train it: solve\(Solver\("),
+        (lambda: net().eval(), r"phase=\"test\", share=net\).evaluate\(\)"),
+        (lambda: net().cuda(), r'backend="cupy"'),
+        (lambda: net().parameters(), r"they are net.params\[layer\]\[name\].data"),
+        (lambda: cut(net(), 2, LocalCommunicator()).fit(), "a ShardedNet has no attribute 'fit'"),
+        (
+            lambda: solver().fit(net()),
+            "a Solver has no attribute 'fit'\n  it trains a net by solve",
+        ),
+        (lambda: net().qqq, "object has no attribute 'qqq'"),
+        (lambda: solver().qqq, "object has no attribute 'qqq'"),
+    ],
+)
+def test_what_is_called_otherwise_elsewhere(use, message):
+    """The methods of other frameworks lead to what there is here."""
+    with pytest.raises(AttributeError, match=message):
+        use()
+
+
+@pytest.mark.parametrize("made", [net, solver, lambda: cut(net(), 2, LocalCommunicator())])
+def test_what_is_called_otherwise_is_not_there(made):
+    """A hint never hides what there is."""
+    assert not any(hasattr(made(), name) for name in type(made())._elsewhere)
 
 
 @pytest.mark.usefixtures("files")

@@ -8,8 +8,10 @@ import re
 from json import dumps
 
 import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import graphnet as gn
+from graphnet.data.transformers import AnyTransformer
 from graphnet.declare.fields import (
     Model,
     NonNegativeFloat,
@@ -21,7 +23,15 @@ from graphnet.declare.fields import (
 )
 from graphnet.errors import SpecError
 from graphnet.layers.dense.inner_product import InnerProduct
-from graphnet.params.initializers import Constant, Xavier
+from graphnet.layers.dense.rbf_codes import AnyCodes
+from graphnet.layers.neurons.any_neuron import AnyNeuron
+from graphnet.params.constraints import AnyConstraint
+from graphnet.params.initializers import AnyInitializer, Constant, Xavier
+from graphnet.params.regularizers import AnyRegularizer
+from graphnet.solver.coffee import AnyBreakItem
+from graphnet.solver.lr_policy import AnyLRPolicy
+from graphnet.solver.methods import AnyMethod
+from graphnet.solver.mom_policy import AnyMomentumPolicy
 
 
 class Everything(Model):
@@ -190,14 +200,14 @@ def with_transformer(own):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_class_of_ones_own_of_a_kind_that_is_complete(base, method, use, known):
-    """Layers and coffee breaks may be the user's; of these kinds there are those there are."""
-    fields = {"type": "Mine7", "__annotations__": {"type": "str"}}
-    own = type("Mine7", (base,), {"__module__": __name__, method: lambda *_: None, **fields})
-    for value in (own(), {"type": "mine.Mine7"}):
-        said = rf"unknown type '(mine\.)?Mine7'\n  expected one of: {known}"
-        with pytest.raises(SpecError, match=said):
-            use(value)
+def test_a_class_of_ones_own(base, method, use, known):
+    """An object of one stands where graphnet's own do; names without a dot are graphnet's alone."""
+    own = type("Mine7", (base,), {"__module__": __name__, method: lambda *_: None})
+    assert "Mine7" in repr(use(own()))
+    with pytest.raises(SpecError, match=rf"unknown type 'Mine7'\n  expected one of: {known}"):
+        use({"type": "Mine7"})
+    with pytest.raises(SpecError, match=r"cannot import 'mine7.Mine': there is no module 'mine7'"):
+        use({"type": "mine7.Mine"})
 
 
 def test_a_name_stands_for_a_model_with_its_defaults():
@@ -208,3 +218,41 @@ def test_a_name_stands_for_a_model_with_its_defaults():
     )
     assert short == long
     assert short.weight_init == Constant()
+
+
+UNIONS = (
+    *(AnyBreakItem, AnyCodes, AnyConstraint, AnyInitializer, AnyLRPolicy, AnyMethod),
+    *(AnyMomentumPolicy, AnyNeuron, AnyRegularizer, AnyTransformer),
+)
+
+
+@pytest.mark.parametrize("union", UNIONS)
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"type": "Qqq"}, "unknown type 'Qqq'\n  expected one of: "),
+        ({"type": 3}, "key 'type': expected a text, found 3"),
+        ({"qqq": 3}, "missing key 'type'"),
+        (None, "expected (a name, or )?keys and values( with 'type')?, found nothing"),
+        ([1], "expected (a name, or )?keys and values( with 'type')?, found a list of 1"),
+        (3, "expected (a name, or )?keys and values( with 'type')?, found 3"),
+    ],
+)
+def test_a_union_by_itself_speaks_as_a_model_does(union, value, message):
+    """Whatever pydantic is asked to read it with; nothing is raw."""
+    for adapter, given in ((union, value), (list[union], [value])):
+        with pytest.raises(SpecError, match=message) as caught:
+            TypeAdapter(adapter).validate_python(given)
+        assert "pydantic" not in str(caught.value)
+
+
+def test_a_union_in_another_ones_model():
+    """What pydantic collects of the fields of a model that is not graphnet's stays its own."""
+
+    class Theirs(BaseModel):
+        rate: AnyLRPolicy
+        regu: AnyRegularizer
+
+    with pytest.raises(ValidationError) as caught:  # noqa: PT011  # the places are looked at
+        Theirs(rate={"type": "Fixed"}, regu="L1")
+    assert [e["loc"] for e in caught.value.errors()] == [("rate", "Fixed", "base_lr"), ("regu",)]

@@ -176,7 +176,7 @@ HINTS = [
         ("MemoryData", "channels", "shapes: {data: [channels, height, width]}"),
         ("PReLU", "filler", "'slope_init'"),
         ("MVN", "eps", "'epsilon'"),
-        ("Pooling", "ceil_mode", "leave it out"),
+        ("Pooling", "ceil_mode", "round_mode: floor"),
         ("Pooling", "global_pooling", "'global'"),
         ("Pooling", "pool", "'pooling'"),
         ("Pooling", "pool_size", "'kernel'"),

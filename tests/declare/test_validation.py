@@ -178,7 +178,22 @@ def test_what_fits_becomes_the_model():
                 "  expected one of: Round, Square"
             ),
         ),
-        ("{shape: {radius: 2}}", "f.yaml:1:9: thing: missing key 'type' in 'shape'"),
+        (
+            "{shape: {radius: 2}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Round, radius: 2}",
+        ),
+        (
+            "{shape: {}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Round}",
+        ),
+        (
+            "{shape: {Square: {side: 3}}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  write {type: Square, side: 3}",
+        ),
+        (
+            "{shape: {width: 3}}",
+            "f.yaml:1:9: thing: missing key 'type' in 'shape'\n  expected one of: Round, Square",
+        ),
         (
             "{shape: {type: [1]}}",
             "f.yaml:1:16: thing: key 'shape.type': expected a text, found a list of 1: [1]",
@@ -229,7 +244,7 @@ def test_each_mistake_has_its_words_and_its_place(text, message):
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_the_file():
-    """One run shows everything there is to mend."""
+    """One run shows everything that is wrong."""
     with pytest.raises(SpecError, match="unknown") as caught:
         check("flag: 2\ncount: -1\nbad: 1\nshape: {type: Round, radius: 0}\n")
     assert [p.position.line for p in caught.value.problems if p.position] == [1, 2, 3, 4]

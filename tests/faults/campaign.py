@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import faulthandler
 import os
 import random
 import re
@@ -27,6 +28,8 @@ from tests.faults.instruments import KILL, POWER_CUT, Instruments, Plan
 from tests.faults.training_run import RECIPES, RESULTS, write_run
 
 THREADS = (1, 2, 3)
+#: A start takes about a second; one that takes so long has stopped for good.
+MOST_SECONDS = 120.0
 #: What the system says, and what graphnet adds.
 ADVICE = {
     errno.ENOSPC: "the disk is full: make room, or lower keep_last",
@@ -148,7 +151,7 @@ class Campaign:
         if kill_after is not None:
             time.sleep(kill_after)
             os.kill(process, signal.SIGKILL)
-        _, status = os.waitpid(process, 0)
+        status = _status_at_end(process)
         err = run.folder / "err"
         start = Start(
             os.waitstatus_to_exitcode(status),
@@ -183,6 +186,7 @@ class Campaign:
             for name, number in (("out", 1), ("err", 2)):
                 with Path(name).open("w") as file:
                     os.dup2(file.fileno(), number)
+            faulthandler.enable()  # where a process stands still
             instruments = Instruments(board, run.folder / "run", plan)
             instruments.install()
             net = str(self.shared / f"{run.recipe}-net.yaml")
@@ -347,6 +351,18 @@ class Campaign:
             self.figures.wrong.append(f"{run.folder}: not the same: {', '.join(different)}")
         else:
             shutil.rmtree(run.folder)
+
+
+def _status_at_end(process: int) -> int:
+    """What a process ended with; one that stands still is told to say where, and ends by that."""
+    deadline = time.monotonic() + MOST_SECONDS
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.002)
+    os.kill(process, signal.SIGABRT)
+    return os.waitpid(process, 0)[1]
 
 
 def _iteration(event: str) -> int | None:

@@ -109,7 +109,7 @@ def correct(path):
 @pytest.mark.parametrize("layer_type", ["HDF5Data", "AsyncHDF5Data"])
 @pytest.mark.parametrize("change", [truncate, take_away, swap, rewrite])
 def test_while_training(change, layer_type):
-    """The run ends with the layer, its place and the file; mended, it ends as if undisturbed."""
+    """The run ends with the layer, its place and the file; repaired, it ends as if undisturbed."""
     shutil.copytree(".", "as-it-was")
     train(layer_type)
     shutil.move("run", "whole")

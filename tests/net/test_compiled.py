@@ -63,8 +63,8 @@ def test_shapes_of_every_blob():
         ("b", (4, 5)),
         ("z", (4, 5)),
     ]
-    assert graph.layer("loss").bottom_shapes == [(4, 5), (4,)]
-    assert graph.layer("in").top_shapes == [(4, 1, 8, 8), (4,)]
+    assert graph.layer("loss").bottom_shapes == ((4, 5), (4,))
+    assert graph.layer("in").top_shapes == ((4, 1, 8, 8), (4,))
 
 
 def test_params_are_counted_once():

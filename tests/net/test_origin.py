@@ -123,3 +123,48 @@ def test_every_layer(backend, layers, value):
     net = load(data + text, backend, inputs=inputs)
     with pytest.raises(BatchError, match=message):
         run(net, 3, settles_each=False)
+
+
+RESHAPED = {
+    "reshaped": "- {name: v, type: Reshape, shape: [3, 2], bottoms: [y], tops: [v]}",
+    "flattened": "- {name: v, type: Flatten, bottoms: [y], tops: [v]}",
+    "in turn": (
+        "- {name: a, type: Reshape, shape: [6], bottoms: [y], tops: [a]}\n"
+        "- {name: b, type: Identity, bottoms: [a], tops: [b]}\n"
+        "- {name: v, type: Reshape, shape: [3, 1, 2], bottoms: [b], tops: [v]}"
+    ),
+}
+
+
+@pytest.mark.parametrize("value", [7, np.nan])
+@pytest.mark.parametrize("layers", RESHAPED)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_through_views_of_another_shape(backend, layers, value, tmp_path):
+    """The place in the reshaped blob is led back to the one in the file."""
+    source = tmp_path / "pixels.h5"
+    label = np.zeros((8, 2, 3))
+    label[5, 1, 1] = value
+    with h5py.File(source, "w") as file:
+        file["y"] = label
+    net = load(
+        f"- {{name: data, type: HDF5Data, source: {source}, batch_size: 4, check_finite: false,"
+        f" tops: [y]}}\n{RESHAPED[layers]}\n"
+        "- {name: words, type: Embed, input_dim: 2, output_dim: 2, bottoms: [v], tops: [e]}",
+        backend,
+    )
+    with pytest.raises(BatchError, match=rf"it is 'y' in {source}, row 5$"):
+        run(net, 2, settles_each=False)
+
+
+def test_a_label_of_shape_n_by_1_that_was_flattened(source):
+    """As it is often stored."""
+    with h5py.File(source, "a") as file:
+        label = file["label"][:]
+        del file["label"]
+        file["label"] = label[:, None]
+    flat = (
+        "- {{name: flat, type: Reshape, shape: [], bottoms: [label], tops: [class]}}\n- {{name: ip"
+    )
+    text = NET.replace("- {{name: ip", flat).replace("[ip, label]", "[ip, class]")
+    with pytest.raises(BatchError, match=rf"it is 'label' in {source}, row {BAD}$"):
+        load(text.format(type="HDF5Data", source=source), "numpy").evaluate()

@@ -98,7 +98,7 @@ def test_two_hosts(tmp_path):
 
 @pytest.mark.usefixtures("hosts")
 def test_a_cable_that_is_cut(tmp_path):
-    """The job ends, saying who is silent, and goes on over the mended cable."""
+    """The job ends, saying who is silent, and goes on over the repaired cable."""
     folder = tmp_path / "job"
     write_job(folder)
     assert solve_job(0, folder, "--shards", "4").code == 0

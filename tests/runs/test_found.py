@@ -104,6 +104,8 @@ def test_no_folder(tmp_path):
     """Neither is a file."""
     with pytest.raises(SpecError, match="no such folder"):
         find_runs(tmp_path / "none")
+    with pytest.raises(SpecError, match=r"for a picture write --output \S*curves.svg"):
+        find_runs(tmp_path / "curves.svg")
     (tmp_path / "file").touch()
     with pytest.raises(SpecError, match="this is no folder"):
         find_runs(tmp_path / "file")

@@ -2,7 +2,13 @@
 
 import io
 
-from graphnet.solver.reporter import PlainReporter, RankReporter, RunProgress, SilentReporter
+from graphnet.solver.reporter import (
+    PlainReporter,
+    RankReporter,
+    RunProgress,
+    SilentReporter,
+    width_of,
+)
 from graphnet.solver.state import SolverState
 
 
@@ -52,3 +58,13 @@ def test_another_rank(capsys):
     reporter = RankReporter(2, stream)
     stream.close()
     reporter.warning("nobody hears it")
+
+
+def test_the_width_of_a_terminal_is_known_where_the_reporter_has_one():
+    """One of the user's own need not have it."""
+
+    class Wide(SilentReporter):
+        width = 70
+
+    assert width_of(Wide()) == 70
+    assert width_of(SilentReporter()) is None

@@ -257,3 +257,17 @@ def test_one_snapshot_break():
         SpecError, match=r"'Snapshot': there is a Snapshot before.*\n  one is enough"
     ):
         solver.add_coffee_break(Snapshot(keep_last=1), every_n_iter=2)
+
+
+def test_a_solver_says_what_it_does():
+    """Method, rate, end, breaks."""
+    spec = SolverSpec(
+        max_iter=1000,
+        lr_policy={"type": "Fixed", "base_lr": 0.1},
+        exp_dir="runs/x",
+        coffee_breaks=[{"type": "TrainingSummary", "every_n_iter": 10}],
+    )
+    said = "<Solver: SGD, lr Fixed, max_iter 1,000; TrainingSummary, runs in runs/x>"
+    assert repr(Solver(spec)) == said
+    bare = SolverSpec(max_epoch=2, lr_policy={"type": "Fixed", "base_lr": 0.1})
+    assert repr(Solver(bare)) == "<Solver: SGD, lr Fixed, max_epoch 2; no coffee breaks>"

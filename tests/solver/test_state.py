@@ -49,3 +49,17 @@ def test_first_reason_to_stop_stands():
     state.stop("enough")
     state.stop("too much")
     assert state.stop_reason == "enough"
+
+
+def test_it_says_where_the_run_stands():
+    """And why it stops, if it does."""
+    state = SolverState()
+    assert repr(state) == "<SolverState: iteration 0, epoch 0, loss nan, lr 0>"
+    state.begin_update(0.5, None)
+    state.stop("enough")
+    assert repr(state).endswith("lr 0.5, stops: enough>")
+
+
+def test_a_state_of_no_run_has_no_history():
+    """Nothing was recorded."""
+    assert len(SolverState().history) == 0

@@ -61,6 +61,15 @@ def test_clip_scales_the_whole_gradient():
     np.testing.assert_allclose(store.diff, np.array([3, 0, 4, 12]) / 13, rtol=1e-14)
 
 
+def test_clip_passes_over_what_has_no_rate():
+    """A param that stays where it is makes the gradient of the others no shorter."""
+    decls = {"a": ParamDecl((3,)), "b": ParamDecl((1,), lr=0.0)}
+    declared = {"ip": DeclaredParams(decls, {})}
+    store = ParamStore(open_backend("numpy", 1), np.dtype("float64"), declared, 0)
+    updated(store, [3.0, 0.0, 4.0, 12.0], clip_gradients=1.0)
+    np.testing.assert_allclose(store.diff, [0.6, 0.0, 0.8, 0.0], rtol=1e-14)
+
+
 def test_clip_leaves_a_short_gradient():
     """Not one bit of it changes."""
     store = make_store()

@@ -61,14 +61,27 @@ def fill(net, made: Imported) -> None:
             net.store.state[layer][param][...] = array
 
 
-def close(found, wanted, what):
-    """See that numbers are equal as far as float32 goes; in Caffe's shape or as many."""
+def close(found, wanted, what, tolerance=None):
+    """See that numbers are equal as far as float32 goes; in Caffe's shape or as many.
+
+    Args:
+        found: Here.
+        wanted: In Caffe.
+        what: Begins a message.
+        tolerance: As a part of the array's largest number. Default: what Caffe's own order of
+            sums may cost, which for most is 1e-5.
+    """
     found, wanted = np.asarray(found, np.float64), np.asarray(wanted, np.float64)
     assert found.size == wanted.size, what
     found = found.reshape(wanted.shape)
     finite = wanted[np.isfinite(wanted)]
     scale = np.abs(finite).max() if finite.size else 0
-    equal = np.abs(found - wanted) <= 3e-4 * np.abs(wanted) + 3e-5 * scale + 1e-6
+    with np.errstate(invalid="ignore"):
+        off = np.abs(found - wanted)
+    if tolerance is None:
+        equal = off <= 3e-4 * np.abs(wanted) + 3e-5 * scale + 1e-6
+    else:
+        equal = off <= tolerance * scale + 1e-12
     equal |= (found == wanted) | (np.isnan(found) & np.isnan(wanted))
     assert equal.all(), f"{what}: {found[~equal][:3]}, in Caffe {wanted[~equal][:3]}"
 
@@ -88,16 +101,20 @@ def number(made: Imported, net, blob):
     return None
 
 
-def check_param(made: Imported, net, path, wanted):
+def check_param(made: Imported, net, path, wanted, tolerance=None):
     """The gradient of a param, in graphnet's layer."""
     name, _, i = path.rpartition("/")
     for entry, layers in made.entries:
         if entry.message["name"] == name and not layers[-1].get("frozen"):
             for filled in entry.made.filled:
-                if filled.blobs == (int(i),) and not filled.is_state:
+                if int(i) in filled.blobs and not filled.is_state:
                     diff = np.asarray(net.params[filled.layer][filled.param].diff)
+                    if len(filled.blobs) > 1:  # two of Caffe's side by side
+                        width = wanted.shape[1]
+                        first = filled.blobs[0] == int(i)
+                        diff = diff[:, :width] if first else diff[:, -width:]
                     turned = diff.shape != wanted.shape and diff.T.shape == wanted.shape
-                    close(diff.T if turned else diff, wanted, f"param_diff/{path}")
+                    close(diff.T if turned else diff, wanted, f"param_diff/{path}", tolerance)
 
 
 def batch_first(found: dict[str, np.ndarray], made: Imported) -> dict[str, np.ndarray]:
@@ -166,12 +183,14 @@ class Case:
             blob = key.removeprefix("top_diff/")
             if key.startswith("top_diff/") and blob in tops:
                 shape = given[key].shape
-                name = f"{blob}.wanted"
+                name, product = f"{blob}.wanted", f"{blob}.product"
                 self.layers += [
                     {"name": name, "type": "Input", "batch_size": shape[0],
                      "shapes": {name: list(shape[1:])}, "tops": [name], "bottoms": []},
-                    {"name": f"{blob}.drive", "type": "SquareLoss", "bottoms": [blob, name],
-                     "tops": []},
+                    {"name": product, "type": "ElementWise", "operation": "Multiply",
+                     "bottoms": [blob, name], "tops": [product]},
+                    {"name": f"{blob}.drive", "type": "SumLoss", "bottoms": [product],
+                     "tops": [], "loss_weight": shape[0]},
                 ]  # fmt: skip
 
     def load(self, dtype: str = "float64"):
@@ -191,5 +210,4 @@ class Case:
                 name = f"{blob}.fed" if f"{blob}.fed" in net.blobs else blob
                 net.blobs[name].data = value
             elif kind == "top_diff" and f"{blob}.wanted" in net.blobs:
-                blob_value = self.found[f"{step}blob/{blob}"]
-                net.blobs[f"{blob}.wanted"].data = blob_value - value * value.shape[0]
+                net.blobs[f"{blob}.wanted"].data = value

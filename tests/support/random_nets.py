@@ -43,6 +43,9 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Reshape", {"shape": [-1, 2]}),
     ("Reshape", {"shape": [2, -1]}),
     ("Tile", {"tiles": 2}),
+    ("Permute", {"axes": [3, 1, 2]}),
+    ("Normalize", {}),
+    ("StopGradient", {}),
     ("Reduction", {"operation": "SquareSum"}),
     ("Slice", {}),
     ("Split", {}),
@@ -62,6 +65,10 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Pad", {"pad": [1, 1]}),
     ("Crop", {"crop_size": [2, 2]}),
     ("SPP", {"pyramid_height": 2}),
+    ("Upsample", {"scale": [1, 2]}),
+    ("Convolution1D", {"n_filter": 3, "kernel": 3, "pad": 1}),
+    ("Convolution3D", {"n_filter": 2, "kernel": 2, "pad": [1, 0, 0]}),
+    ("Interp", {"size": [3, 4]}),
 )
 #: What joins two blobs of one shape.
 JOINS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -98,6 +105,7 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
     ("BinaryCrossEntropyLoss", {}, ("Reduction", "Sigmoid"), "label"),
     ("BinaryAccuracy", {}, ("Reduction",), "label"),
     ("GaussianKLLoss", {}, ("Exponential",), "itself"),
+    ("SumLoss", {}, (), "nothing"),
     ("ContrastiveLoss", {}, (), "another"),
 )
 BATCH, CLASSES, MOST_ELEMENTS = 4, 3, 2000
@@ -118,14 +126,19 @@ class RandomNet:
     def __init__(self, seed: int, n_layers: int = 12) -> None:
         self._rng = np.random.default_rng(seed)
         side = int(self._rng.integers(4, 6))
-        shapes: dict[str, Shape] = {"x": (2, side, side), "flat": (8,), "label": ()}
+        shapes: dict[str, Shape] = {
+            "x": (2, side, side),
+            "flat": (8,),
+            "clip": (1, 2, 3, 3),
+            "label": (),
+        }
         data = LAYER_TYPES["Input"](
             name="in", batch_size=BATCH, shapes=shapes, tops=tuple(shapes), type="Input"
         )
         self.layers: list[LayerSpec] = [data]
         self._shapes = {name: (BATCH, *shape) for name, shape in shapes.items()}
-        self._unread = {"x", "flat"}
-        for name in ("x", "flat"):  # so that what follows has a gradient to send
+        self._unread = {"x", "flat", "clip"}
+        for name in ("x", "flat", "clip"):  # so that what follows has a gradient to send
             if self._rng.random() < 0.8:
                 self._add("Bias", {}, [name])
         for _ in range(n_layers):
@@ -195,6 +208,7 @@ class RandomNet:
             "label": lambda: [made, "label"],
             "one-hot": lambda: [made, self._add("Index2Onehot", {"n_class": CLASSES}, ["label"])],
             "itself": lambda: [scores, made],
+            "nothing": lambda: [made],
             "another": lambda: [made, self._add("Tanh", {}, [made], replaces=False), "label"],
         }[other]()
         self.layers.append(

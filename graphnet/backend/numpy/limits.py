@@ -46,7 +46,13 @@ class Blas(NamedTuple):
 
 @cache
 def blas_libraries() -> tuple[Blas, ...]:
-    """Those that were loaded when this was first called; NumPy's is one of them."""
+    """Those that were loaded when this was first called; NumPy's is one of them.
+
+    It is first called while graphnet has no thread beside the caller's. The list of libraries is
+    walked under the system loader's lock, and each step asks for the interpreter's lock. A thread
+    that imports a compiled module asks for these two locks in the other order, and the process
+    would stand still for good.
+    """
     found = ThreadpoolController().select(user_api="blas").lib_controllers
     return tuple(
         Blas(

@@ -56,10 +56,10 @@ class ThreadPool:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._bell = Bell()
         self._running = False
+        # before there are helpers: see ``blas_libraries``
+        args = (self._jobs, self._bell, limits().hold_thread)
         for i in range(1, n_threads):
-            threading.Thread(
-                target=_help, args=(self._jobs, self._bell), name=f"graphnet-{i}", daemon=True
-            ).start()
+            threading.Thread(target=_help, args=args, name=f"graphnet-{i}", daemon=True).start()
         weakref.finalize(self, _dismiss, self._jobs, n_threads - 1)
 
     def task(self, *calls: Call) -> Task:
@@ -174,9 +174,9 @@ def _drain(tasks: Iterator[Task], slot: int) -> BaseException | None:
     return None
 
 
-def _help(jobs: SimpleQueue[_Job | None], bell: Bell) -> None:
+def _help(jobs: SimpleQueue[_Job | None], bell: Bell, hold_thread: Callable[[], object]) -> None:
     """The life of a helper."""
-    limits().hold_thread()
+    hold_thread()
     processors = _processors()
     stay = 0  # jobs until the helper may move again
     # An overflow becomes inf or NaN, which shows in the loss; a warning would depend on which

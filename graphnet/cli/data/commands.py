@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from graphnet.cli.app import app, command
 from graphnet.cli.options import Json, Offline
-from graphnet.cli.usage import Commands
+from graphnet.cli.usage import CommandsWithDefault
+
+#: As in ``graphnet.data.pictures.reader``, which is heavier to import.
+Fit: TypeAlias = Literal["stretch", "letter-box", "crop"]
 
 
-class DataGroup(Commands):
+class DataGroup(CommandsWithDefault):
     """``graphnet data mnist`` and ``graphnet data`` are short for ``graphnet data get …``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``get`` before what does not begin with a command."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
-            args = ["get", *args]
-        return super().parse_args(ctx, args)
+    default = "get"
 
 
 data = typer.Typer(cls=DataGroup)
@@ -103,12 +102,13 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         bool, typer.Option("--compress", help="Write smaller files, which are slower to read.")
     ] = False,
     label: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="COLUMN",
             help="The label's column in a table: its heading, or its number from 0. Default: the"
             " one headed label, class or target, or y if it is first or last; else the only one"
-            " that holds words; without headings, the last.",
+            " that holds words; without headings, the last. May be repeated: several labels are"
+            " numbers, and a row of `label`.",
         ),
     ] = None,
     no_label: Annotated[bool, typer.Option("--no-label", help="The table has no label.")] = False,
@@ -118,6 +118,42 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
             metavar="COLUMN", help="A column of the table that is no feature. May be repeated."
         ),
     ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The column of sample weights: the data set `weight`."),
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="What is done about gaps in features: `refuse` (default), `mean` of the training"
+            " rows, `feature` (that, and a feature that is 1 where there is a gap), `zero`, or"
+            " `drop` the row; among words the middle three make it a word. COLUMN=RULE: in one"
+            " column. May be repeated.",
+        ),
+    ] = None,
+    one_hot: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column whose values are words even where they are digits: a feature for each."
+            " May be repeated.",
+        ),
+    ] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The same with one feature: the word's number, as an Embed layer takes it.",
+        ),
+    ] = None,
+    standardize: Annotated[
+        bool,
+        typer.Option(
+            "--standardize",
+            help="Give columns of numbers mean 0 and deviation 1, found on the rows of train.h5.",
+        ),
+    ] = False,
     headings: Annotated[
         bool | None,
         typer.Option(
@@ -140,14 +176,24 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Scale all pictures to this size.")
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Bring all pictures to this size.")
     ] = None,
+    fit: Annotated[
+        Fit,
+        typer.Option(
+            help="How: stretch them, or in their proportions, with what is missing beside them"
+            " (letter-box), or cut to the middle (crop)."
+        ),
+    ] = "stretch",
     grey: Annotated[
         bool, typer.Option("--grey", help="Store pictures with one channel instead of three.")
     ] = False,
     background: Annotated[
         str | None,
-        typer.Option(metavar="COLOUR", help="The colour behind transparent pixels of pictures."),
+        typer.Option(
+            metavar="COLOUR",
+            help="The colour behind transparent pixels, and beside pictures in a letter-box.",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
@@ -165,8 +211,20 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         compress=compress,
         force=force,
     )
-    table = TableOptions(label, no_label, tuple(leave_out or ()), headings, delimiter, encoding)
-    pictures = PictureOptions(data_pack.parse_size(size), grey, background)
+    table = TableOptions(
+        tuple(label) if label else None,
+        no_label,
+        tuple(leave_out or ()),
+        headings,
+        delimiter,
+        encoding,
+        weight,
+        tuple(missing or ()),
+        tuple(one_hot or ()),
+        tuple(index or ()),
+        standardize,
+    )
+    pictures = PictureOptions(data_pack.parse_size(size), grey, background, fit)
     data_pack.pack(sources, to, options, table, pictures)
 
 

@@ -39,6 +39,7 @@ def info(source: str, *, as_json: bool) -> None:
         table(
             ["data set", "shape", "type", "stored", ">min", ">max", ">mean", ">std"],
             [_row(one) for one in found.sets],
+            leave_out=("stored", "std", "mean", "max", "min"),
         )
     for one in found.sets:
         if one.classes:

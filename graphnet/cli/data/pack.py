@@ -9,7 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from graphnet.cli.progress import downloads
-from graphnet.cli.terminal import bytes_text, facts, is_terminal
+from graphnet.cli.terminal import bytes_text, facts, is_terminal, say
+from graphnet.cli.terminal import table as table_of
 from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.csv.table import CsvTable
 from graphnet.data.file_kind import TABLES, is_table, kind
@@ -23,6 +24,9 @@ from graphnet.data.tools.packing import PackOptions
 from graphnet.data.tools.packing import pack as pack_samples
 from graphnet.errors import DataError
 from graphnet.files.paths import refuse_to_write_over
+
+#: So many columns are told of one by one.
+_MOST_COLUMNS = 60
 
 
 def pack(
@@ -62,6 +66,15 @@ def pack(
         rows = f"{n:,} sample{'s'[: n != 1]} in {path} ({bytes_text(path.stat().st_size)})"
         said.append((name, f"in {path}" if name == "mean" else rows))
     facts(said)
+    if samples.column_table:
+        columns = samples.column_table
+        shown = columns[:_MOST_COLUMNS]
+        say()
+        table_of(
+            ["column", "taken for", ">features", "gaps"], [list(map(one_line, r)) for r in shown]
+        )
+        if len(columns) > len(shown):
+            say(f"and {len(columns) - len(shown):,} more")
 
 
 def _path(source: str) -> Path:
@@ -81,6 +94,8 @@ def _samples(sources: Sequence[str], table: TableOptions, pictures: PictureOptio
         return ArrayFiles(files)
     if is_one and path.is_dir():
         _refuse_options("pictures", table)
+        if pictures.fit != "stretch" and pictures.size is None:
+            raise DataError(f"--fit {pictures.fit} needs a size: --size HEIGHTxWIDTH")
         return PictureFolder(path, pictures)
     if is_one and (
         path.suffix.lower() in TABLES or (path.is_file() and is_table(path, first_bytes(path)))

@@ -43,6 +43,7 @@ def list_data() -> None:
             )
             for found in SETS.values()
         ],
+        leave_out=("what", "test", "train"),
     )
 
 

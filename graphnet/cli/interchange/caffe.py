@@ -30,8 +30,8 @@ def caffe(
         GraphnetError: Listing all that is wrong or has no equal.
     """
     made = import_caffe(model, to, weights, solver, mean, level=level, stages=stages, force=force)
-    table(["layer", "caffe", "graphnet", "filled with"],
-          made.rows())  # fmt: skip
+    headings = ["layer", "caffe", "graphnet", "filled with"]
+    table(headings, made.rows(), leave_out=("filled with", "caffe"))
     say()
     facts([*((path.name, _size(path)) for path in written(made, to)), *_left_out(made)])
     notes = [note for entry, _ in made.entries for note in entry.made.notes]
@@ -57,7 +57,7 @@ def to_caffe(net: Path, to: Path, weights: Path | None, phase: Phase, *, force: 
         )
         for each in found
     ]
-    table(["layer", "graphnet", "caffe", "params"], rows)
+    table(["layer", "graphnet", "caffe", "params"], rows, leave_out=("params", "graphnet"))
     say()
     files = [to, *([to.with_suffix(".caffemodel")] if weights else [])]
     facts([(path.suffix[1:], _size(path)) for path in files])

@@ -17,7 +17,7 @@ from graphnet.cli.usage import Commands
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
 
 imports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(imports, name="import", help="Bring in a net from another framework: Caffe.")
+app.add_typer(imports, name="import", help="Bring in a net or weights from another framework.")
 
 
 def caffe(
@@ -63,7 +63,7 @@ def caffe(
 command(caffe, imports)
 
 exports = typer.Typer(cls=Commands, no_args_is_help=True)
-app.add_typer(exports, name="export", help="Hand a net on to another framework: Caffe.")
+app.add_typer(exports, name="export", help="Hand a net or weights on to another framework.")
 
 
 def to_caffe(
@@ -92,3 +92,34 @@ def to_caffe(
 
 to_caffe.__name__ = "caffe"
 command(to_caffe, exports)
+
+
+def to_onnx(
+    net: NetFile,
+    to: Annotated[Path, typer.Option("-o", "--to", metavar="FILE", help="The .onnx.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN|SNAPSHOT|MODEL", help="A run's directory, or a file it has written."
+        ),
+    ] = None,
+    phase: PhaseName = "test",
+    gives: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BLOB", help="What it gives, if not the blobs nobody reads; repeatable."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Export a net and its weights to ONNX, and compare with onnxruntime where it is installed.
+
+    What ONNX has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import onnx as onnx_export
+
+    onnx_export.to_onnx(net, to, weights, phase, gives=gives or (), force=force)
+
+
+to_onnx.__name__ = "onnx"
+command(to_onnx, exports)

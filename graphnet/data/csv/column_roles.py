@@ -23,21 +23,33 @@ class TableOptions:
     """How a table of text is read.
 
     Attributes:
-        label: The label's column, by heading or by number: from 0, or negative from the end. None:
-            :func:`choose` finds it.
+        label: The label's column, by heading or by number: from 0, or negative from the end; or
+            several. None: :func:`choose` finds it.
         no_label: Whether there is none.
         leave_out: Columns that are neither label nor feature.
         headings: Whether the first row is headings. None: :func:`are_headings` finds it.
         delimiter: What separates the columns. None: it is found.
         encoding: Of the text. None: its byte order mark says it, else it is UTF-8.
+        weight: The column of the sample weights.
+        missing: What is done about gaps: a rule, or ``COLUMN=RULE`` for one column. See
+            :data:`graphnet.data.csv.feature_column.GapRule`; ``refuse`` where none is given.
+        one_hot: Columns that are words, whatever they hold: a feature for each word.
+        index: Likewise, with one feature: the word's number.
+        standardize: Whether each column of numbers gets mean 0 and deviation 1 on the training
+            rows.
     """
 
-    label: str | None = None
+    label: str | tuple[str, ...] | None = None
     no_label: bool = False
     leave_out: tuple[str, ...] = ()
     headings: bool | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    weight: str | None = None
+    missing: tuple[str, ...] = ()
+    one_hot: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()
+    standardize: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,15 +58,17 @@ class ChosenColumns:
 
     Attributes:
         headings: Of all columns, blank where there is none.
-        label: Which is the label; None if none is.
+        labels: Which are labels; usually one.
         features: Which are features, in order.
         may_be_index: Whether the first feature is an index if its numbers are all different.
+        weight: Which holds the sample weights; None if none does.
     """
 
     headings: Sequence[str]
-    label: int | None
+    labels: tuple[int, ...]
     features: tuple[int, ...]
     may_be_index: bool
+    weight: int | None = None
 
     def name(self, at: int) -> str:
         """How messages call a column."""
@@ -113,13 +127,19 @@ def choose(
     if options.no_label and options.label is not None:
         raise DataError(f"{path}: --label and --no-label exclude each other")
     left_out = {find(path, headings, name) for name in options.leave_out}
-    label = None if options.no_label else _label(path, headings, row, options, left_out)
-    if label in left_out:
-        raise DataError(f"{path}: {column_name(headings, label or 0)} is the label and left out")
-    features = tuple(i for i in range(len(headings)) if i not in {label, *left_out})
+    weight = None if options.weight is None else find(path, headings, options.weight)
+    no_label: set[int | None] = {*left_out, weight}
+    labels = () if options.no_label else _labels(path, headings, row, options, no_label)
+    for i in labels:
+        if i in left_out or i == weight:
+            other = "left out" if i in left_out else "the weight"
+            raise DataError(f"{path}: {column_name(headings, i)} is the label and {other}")
+    if weight in left_out:
+        raise DataError(f"{path}: {column_name(headings, weight or 0)} is the weight and left out")
+    features = tuple(i for i in range(len(headings)) if i not in {*labels, weight, *left_out})
     if not features:
         n = len(headings)
-        wanted = "at least one" if label is None else "the label's and at least one more"
+        wanted = "the label's and at least one more" if labels else "at least one"
         raise DataError(
             f"{path} has {n} column{'s'[: n != 1]}\n  expected {wanted}"
             + ("; if something else separates them: --delimiter" if n == 1 else "")
@@ -131,7 +151,7 @@ def choose(
         and len(features) > 1
         and is_plain(row[0])
     )
-    return ChosenColumns(headings, label, features, may_be_index)
+    return ChosenColumns(headings, labels, features, may_be_index, weight)
 
 
 def find(path: Path, headings: Sequence[str], name: str) -> int:
@@ -157,16 +177,17 @@ def find(path: Path, headings: Sequence[str], name: str) -> int:
     return int(name) % n
 
 
-def _label(
+def _labels(
     path: Path,
     headings: Sequence[str],
     row: Sequence[str],
     options: TableOptions,
-    left_out: set[int],
-) -> int:
-    """The label's column."""
-    if options.label is not None:
-        return find(path, headings, options.label)
+    left_out: set[int | None],
+) -> tuple[int, ...]:
+    """The columns of the labels; in order as they are given."""
+    given = (options.label,) if isinstance(options.label, str) else options.label or ()
+    if given:
+        return tuple(dict.fromkeys(find(path, headings, name) for name in given))
     n = len(headings)
     rest = [i for i in range(n) if i not in left_out]
     lowered = [h.lower() for h in headings]
@@ -178,12 +199,12 @@ def _label(
     )
     for found in rules:
         if len(found) == 1:
-            return found[0]
+            return (found[0],)
         if found:
             listed = ", ".join(column_name(headings, i) for i in found[:_MOST_NAMED])
             raise DataError(
                 f"{path}: which column is the label? It could be {listed}\n"
-                "  name it: --label COLUMN; leave out what is no number: --leave-out COLUMN"
+                "  name it: --label COLUMN; what is neither label nor feature: --leave-out COLUMN"
             )
     if any(headings) and len(rest) > 1:
         listed = ", ".join(h or str(i) for i, h in list(enumerate(headings))[:_MOST_NAMED])
@@ -192,4 +213,4 @@ def _label(
             f"{', …' * (n > _MOST_NAMED)}\n"
             "  name it: --label COLUMN, or say that there is none: --no-label"
         )
-    return rest[-1] if rest else n - 1
+    return (rest[-1] if rest else n - 1,)

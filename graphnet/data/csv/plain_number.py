@@ -15,8 +15,17 @@ _ONLY_PLAIN = re.compile(r"[0-9.eE+\-\n \t]*")
 _MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "nil", "-"})
 _MAY_BE_WORDS = frozenset({"none", "nil"})
 _MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
+_NO_WORD = re.compile(r"[+-]?(inf|infinity|0x[0-9a-f]+)", re.IGNORECASE)
 _GROUPED = re.compile(r"[ \t]*[+-]?[1-9]\d{0,2}\.\d{3}[ \t]*", re.ASCII)
 _MOST_SHOWN = 40
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?"
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"(\d{{4}}([-/.])\d{{1,2}}\2\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\3(\d{{4}}|\d\d)"
+    rf"|\d{{1,2}}\.?[ -]?{_MONTH}\.?[ -]?(\d{{4}}|\d\d)"
+    rf"|{_MONTH}\.? \d{{1,2}}(st|nd|rd|th)?,? \d{{4}})([T ,]+{_CLOCK}.*)?|{_CLOCK}",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def is_plain(text: str) -> bool:
@@ -37,6 +46,11 @@ def is_word(text: str) -> bool:
 def is_marked(text: str) -> bool:
     """Whether it is a number, but not plain: ``1,000``, ``1_000``, or in other digits."""
     return not is_plain(text) and _MARKED.fullmatch(text.strip(" \t")) is not None
+
+
+def is_meant_as_number(text: str) -> bool:
+    """Whether it is a number, though perhaps not a plain one: infinite, or in base 16."""
+    return is_plain(text) or is_marked(text) or _NO_WORD.fullmatch(text.strip(" \t")) is not None
 
 
 def perhaps_grouped(cells: Iterable[str]) -> str | None:
@@ -81,10 +95,21 @@ def _vanishes(cell: str, value: float) -> bool:
     return value == 0 and re.search("[1-9]", cell.lower().partition("e")[0]) is not None
 
 
+def looks_like_a_date(cell: str) -> bool:
+    """Whether it is a date, a time, or both, as programs and people write them."""
+    return _DATE.fullmatch(cell.strip(" \t")) is not None
+
+
+def shown_cell(cell: str) -> str:
+    """A cell as messages show it: in quotes, and shortened."""
+    text = cell.strip(" \t")
+    return repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…")
+
+
 def why_not_plain(cell: str) -> str:
     """What is wrong with a cell that :func:`plain_numbers` refuses, and the cure, on two lines."""
     text = cell.strip(" \t")
-    shown = repr(text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…")
+    shown = shown_cell(cell)
     if not text:
         return "the field is empty\n  fill in what is missing, or leave out the row or the column"
     if is_plain(text):
@@ -99,5 +124,5 @@ def why_not_plain(cell: str) -> str:
     elif re.search(r"\d", text):
         cure = "write it in digits, such as -1.5e3, or leave out the column: --leave-out COLUMN"
     else:
-        cure = "only the label's column may hold words: --label COLUMN, or --leave-out COLUMN"
+        cure = "write a number, or leave out the column: --leave-out COLUMN"
     return f"{shown} is not a plain number\n  {cure}"

@@ -1,14 +1,13 @@
 """Tables of text that can be packed: every cell is checked, and none taken for another number.
 
-A table is read once, row by row, and its numbers are kept in a temporary file, so that it may be
-larger than the memory.
+A table is read once, row by row, and the codes of its cells are kept in a temporary file, so that
+it may be larger than the memory. A code is a number, the number of a word, or NaN for a gap.
 """
 
 from __future__ import annotations
 
 import tempfile
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,45 +15,47 @@ from typing import IO
 
 import numpy as np
 
+from graphnet.blob import Shape
 from graphnet.data.csv.column_roles import TableOptions, are_headings, choose
 from graphnet.data.csv.delimited_text import DelimitedText
-from graphnet.data.csv.label_column import LabelColumn
-from graphnet.data.csv.plain_number import (
-    is_missing,
-    is_plain,
-    is_whole,
-    perhaps_grouped,
-    plain_numbers,
-    why_not_plain,
-)
-from graphnet.data.recipe.columns import NumberColumn
-from graphnet.data.recipe.stored import Recipe
-from graphnet.data.recipe.table import LabelSource, TableRecipe
+from graphnet.data.csv.feature_column import FeatureColumn
+from graphnet.data.csv.feature_options import feature_columns
+from graphnet.data.csv.label_columns import LabelColumns
+from graphnet.data.csv.plain_number import is_plain, is_whole, perhaps_grouped, plain_numbers
+from graphnet.data.csv.table_notes import column_table, notes
+from graphnet.data.recipe.columns import AnyColumn, TableColumn
+from graphnet.data.recipe.fitting import fitted
+from graphnet.data.recipe.table import TableRecipe
 from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
 _AS_FOUND = TableOptions()
 _BLOCK_CELLS = 1 << 18
-_FEW_ROWS = 3  # fewer may count up by chance
 _THOUSAND = 1000
 _TINY = np.finfo(np.float32).tiny  # below it float32 holds fewer digits
 _EXACT_FLOAT32, _EXACT_FLOAT64 = 1 << 24, 1 << 53  # up to these all whole numbers are held
 
 
 class CsvTable:
-    """A table of numbers as text, perhaps with headings, and with words for the label.
+    """A table of text, perhaps with headings: numbers, words, gaps; labels, sample weights.
 
     ``data`` has the features in their order, as float32, or as float64 where float32 would round a
     whole number, or hold a number as infinite, as 0 or with fewer digits. ``label`` is what
-    ``LabelColumn.values`` gives. A first column without a heading whose numbers are whole and all
-    different is an index, and left out.
+    ``LabelColumns.values`` gives, ``weight`` is float32. A first column without a heading whose
+    numbers are whole and all different is an index, and left out.
 
     Attributes:
-        notes: How it was read, and what each column is.
+        columns: What has been found of each feature's column, in the order of ``chosen.features``.
+        kept: Which of these are features in the end.
+        recipe: What is done to the cells; what is found on training rows is in it after ``fit``.
+        grouped: By column, a number with a point that may be meant as a mark between thousands.
+        needs_float64: The first number that float32 does not hold, and where it is.
+        n_dropped: How many rows were left out for their gaps.
+        values: The codes of all rows, ``(n_rows, len(columns))``, in a temporary file.
     """
 
     def __init__(self, path: Path, options: TableOptions = _AS_FOUND) -> None:
-        self.path = path
+        self.path, self.options = path, options
         self.text = DelimitedText(path, options.delimiter, options.encoding)
         rows = iter(self.text)
         first = next(rows, None)
@@ -63,65 +64,100 @@ class CsvTable:
         is_headed = are_headings(path, first[1], options)
         self.headed_at = first[0] if is_headed else 0
         headings = first[1] if is_headed else self._commented(len(first[1]), options)
-        self.headings = [cell.strip() for cell in headings]
+        self.headings: Sequence[str] = [cell.strip() for cell in headings]
         second = next(rows, None) if self.headed_at else first
         if second is None:
             raise self._without_rows()
         self._check_width(second[0], second[1], first[0])
-        self.chosen = choose(path, self.headings, second[1], options)
-        self.lines, labels = array("q"), LabelColumn(self._label_place)
-        self.needs_float64 = ""
-        # by feature, a number with a point that may be meant as a mark between thousands
-        self._grouped = (
-            {} if self.text.delimiter == "," else dict.fromkeys(self.chosen.features, "")
-        )
+        self.chosen = chosen = choose(path, self.headings, second[1], options)
+        self.columns: Sequence[FeatureColumn] = feature_columns(path, chosen, options)
+        self.lines, self._are_numbers = array("q"), False
+        self.needs_float64, self.n_dropped = "", 0
+        labels = LabelColumns(path, chosen, may_drop="drop" in options.missing)
+        self.grouped = {} if self.text.delimiter == "," else dict.fromkeys(chosen.features, "")
         with tempfile.TemporaryFile() as spool:
             self._read(chain([second], rows), first[0], labels, spool)
-            shape = (len(self.lines), len(self.chosen.features))
-            self._values = np.memmap(spool, np.float64, "r", shape=shape)
-        self._kept = np.arange(shape[1])
-        if self.chosen.may_be_index and self._is_index():
-            self._kept = self._kept[1:]
+            if not self.lines:
+                raise DataError(f"{path}: every row has a gap\n  fill them: --missing mean")
+            shape = (len(self.lines), len(chosen.features))
+            self.values: np.ndarray = np.memmap(spool, np.float64, "r", shape=shape)
         self.n_rows = shape[0]
-        self.labels: np.ndarray = np.empty(0)
-        self.classes: Sequence[str] = ()
-        if self.chosen.label is not None:
-            self.labels, self.classes = labels.values()
-            if self.text.delimiter != "," and not self.classes:
-                self._grouped[self.chosen.label] = ""
-                self._look_for_thousands(self.chosen.label, self.labels, labels.lines)
-        dtype = np.dtype(np.float64 if self.needs_float64 else np.float32)
-        label = {} if self.chosen.label is None else {"label": (self.labels.dtype, ())}
-        self.data_sets: DataSets = {"data": (dtype, (len(self._kept),)), **label}
-        self.recipe: Recipe | None = TableRecipe(
+        for column in self.columns:
+            column.check(str(path), self.n_rows)
+        first_is_index = chosen.may_be_index and self._is_index()
+        self.kept = np.arange(int(first_is_index), shape[1])
+        self.labels, self.classes = labels.values()
+        self.weights = labels.weights
+        if len(chosen.labels) == 1 and self.text.delimiter != "," and not self.classes:
+            self.grouped[chosen.labels[0]] = ""
+            self._look_for_thousands(chosen.labels[0], self.labels, labels.texts(0))
+        is_wide = bool(self.needs_float64) and not options.standardize
+        self.recipe: TableRecipe = TableRecipe(
             n_columns=len(self.headings),
-            columns=tuple(
-                NumberColumn(heading=self.headings[i], place=i)
-                for i in (self.chosen.features[k] for k in self._kept)
-            ),
-            labels=self._label_sources(),
-            dtype="float64" if self.needs_float64 else "float32",
+            columns=tuple(self._column_recipe(k) for k in self.kept.tolist()),
+            labels=labels.sources(),
+            weight=None if chosen.weight is None else self._column(chosen.weight),
+            dtype="float64" if is_wide else "float32",
         )
-        self.notes: Sequence[tuple[str, str]] = self._notes()
+        self._is_fitted = False
+        dtype = np.dtype(self.recipe.dtype)
+        data_sets: dict[str, tuple[np.dtype, Shape]] = {
+            "data": (dtype, (len(self.recipe.features),))
+        }
+        if chosen.labels:
+            data_sets["label"] = (self.labels.dtype, self.labels.shape[1:])
+        if chosen.weight is not None:
+            data_sets["weight"] = (np.dtype(np.float32), ())
+        self.data_sets: DataSets = data_sets
+        self.notes: Sequence[tuple[str, str]] = notes(self)
+
+    @property
+    def column_table(self) -> Sequence[Sequence[str]]:
+        """What each column was taken for: its name, its kind, its features, its gaps."""
+        return column_table(self)
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Find what fills gaps, and means and deviations, on the rows with these numbers."""
+        order = [(self.columns[k], k) for k in self.kept.tolist()]
+        self.recipe = fitted(
+            self.recipe,
+            self.values,
+            np.sort(numbers),
+            [k for _, k in order],
+            [column.rule != "zero" for column, _ in order],
+            standardize=self.options.standardize,
+            where=str(self.path),
+        )
+        self._is_fitted = True
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """These rows: ``data``, and ``label`` if there is one."""
-        dtype, _ = self.data_sets["data"]
-        found = {"data": self._values[numbers][:, self._kept].astype(dtype)}
-        if self.chosen.label is not None:
+        """These rows: ``data``, and ``label`` and ``weight`` if there are such."""
+        if not self._is_fitted:
+            self.fit(np.arange(self.n_rows))
+        codes = self.values[numbers][:, self.kept]
+        for i, k in enumerate(self.kept.tolist()):
+            places = self.columns[k].places
+            if places is not None:
+                gaps = np.isnan(codes[:, i])
+                sorted_codes = places[np.where(gaps, 0, codes[:, i]).astype(np.intp)]
+                codes[:, i] = np.where(gaps, np.nan, sorted_codes)
+        found = {"data": self.recipe.values(codes)}
+        if self.chosen.labels:
             found["label"] = self.labels[numbers]
+        if self.chosen.weight is not None:
+            found["weight"] = self.weights[numbers]
         return found
-
-    def _label_sources(self) -> tuple[LabelSource, ...]:
-        place = self.chosen.label
-        if place is None:
-            return ()
-        words = tuple(self.classes)
-        return (LabelSource(heading=self.headings[place], place=place, words=words),)
 
     def where(self, number: int) -> str:
         """The file and line of a row."""
         return f"{self.path}:{self.lines[number]}"
+
+    def _column_recipe(self, k: int) -> AnyColumn:
+        place = self.chosen.features[k]
+        return self.columns[k].recipe(self.headings[place], place)
+
+    def _column(self, place: int) -> TableColumn:
+        return TableColumn(heading=self.headings[place], place=place)
 
     def _commented(self, n: int, options: TableOptions) -> list[str]:
         """The headings in a comment before the first row if it has as many words; else blanks."""
@@ -133,29 +169,43 @@ class CsvTable:
         self,
         rows: Iterable[tuple[int, list[str]]],
         first_line: int,
-        labels: LabelColumn,
+        labels: LabelColumns,
         spool: IO[bytes],
     ) -> None:
-        """Read all rows: numbers into the temporary file, labels and lines into memory."""
-        label, features = self.chosen.label, self.chosen.features
+        """Read all rows: codes into the temporary file, labels and lines into memory."""
+        features = self.chosen.features
         n_block = max(1, _BLOCK_CELLS // len(features))
         block: list[list[float]] = []
         cells: list[list[str]] = []
         for line, row in rows:
             self._check_width(line, row, first_line)
-            if label is not None:
-                labels.add(row[label], line)
-            cells.append([row[i] for i in features])
-            values = plain_numbers(cells[-1])
-            if values is None:
-                raise self._bad_cell(line, row)
+            texts = [row[i] for i in features]
+            values = self._codes(texts, line)
+            if values is None or not labels.add(row, line):
+                self.n_dropped += 1
+                continue
+            cells.append(texts)
             self.lines.append(line)
             block.append(values)
             if len(block) == n_block:
-                self._keep(np.array(block), cells, spool)
+                self._keep(np.array(block, np.float64), cells, spool)
                 block, cells = [], []
         if block:
-            self._keep(np.array(block), cells, spool)
+            self._keep(np.array(block, np.float64), cells, spool)
+
+    def _codes(self, texts: list[str], line: int) -> list[float] | None:
+        """The codes of a row's cells; None if the row is left out."""
+        if self._are_numbers and (found := plain_numbers(texts)) is not None:
+            return found
+        place = f"{self.path}:{line}"
+        codes = []
+        for column, text in zip(self.columns, texts, strict=True):
+            code = column.take(text, place, line)
+            if code is None:
+                return None
+            codes.append(code)
+        self._are_numbers = all(column.are_numbers for column in self.columns)
+        return codes
 
     def _keep(self, values: np.ndarray, cells: Sequence[Sequence[str]], spool: IO[bytes]) -> None:
         """Write the last rows to the temporary file, and see what float32 does not hold of them."""
@@ -169,9 +219,13 @@ class CsvTable:
             self._check_type(cells[i][k], float(values[i, k]), self.lines[first + i], int(k))
         has_points = any("." in "".join(row) for row in cells)
         for k, column in enumerate(self.chosen.features):
-            if column in self._grouped:
-                texts = [row[k] for row in cells] if has_points else ()
-                self._look_for_thousands(column, values[:, k], texts)
+            if column in self.grouped:
+                if self.columns[k].words is not None:
+                    del self.grouped[column]
+                    continue
+                is_there = ~np.isnan(values[:, k])
+                texts = [row[k] for row, is_one in zip(cells, is_there, strict=True) if is_one]
+                self._look_for_thousands(column, values[is_there, k], texts if has_points else ())
         try:
             spool.write(values.tobytes())
             spool.flush()
@@ -200,9 +254,9 @@ class CsvTable:
         fits = ((sizes == 0) | (sizes >= 1) & (sizes < _THOUSAND)).all()
         found = perhaps_grouped(cells) if fits else None
         if found is None:
-            del self._grouped[column]
+            del self.grouped[column]
         else:
-            self._grouped[column] = self._grouped[column] or found
+            self.grouped[column] = self.grouped[column] or found
 
     def _check_width(self, line: int, row: Sequence[str], first_line: int) -> None:
         if len(row) != len(self.headings):
@@ -212,70 +266,12 @@ class CsvTable:
                 f"  it was read as {self.text.described()}"
             )
 
-    def _label_place(self, line: int) -> str:
-        return f"{self.path}:{line}, {self.chosen.name(self.chosen.label or 0)}"
-
-    def _bad_cell(self, line: int, row: Sequence[str]) -> DataError:
-        """The error about the first cell of a row that is no plain number."""
-        at = next(i for i in self.chosen.features if plain_numbers([row[i]]) is None)
-        place = f"{self.path}:{line}, {self.chosen.name(at)}"
-        return DataError(f"{place}: {why_not_plain(row[at])}")
-
     def _is_index(self) -> bool:
         """Whether the first column's numbers are whole and all different."""
-        first = np.array(self._values[:, 0])
+        first = np.array(self.values[:, 0])
         return bool((first == np.rint(first)).all()) and len(np.unique(first)) == len(first)
 
     def _without_rows(self) -> DataError:
         return DataError(
             f"{self.path} has no rows\n  expected numbers, separated by commas or the like"
         )
-
-    def _notes(self) -> list[tuple[str, str]]:
-        """How it was read, in words."""
-        chosen = self.chosen
-        headed = "headings in a comment" if any(self.headings) else "no headings"
-        if self.headed_at:
-            headed = f"headings in line {self.headed_at}"
-        notes = [("read as", f"{self.text.described()}, {headed}")]
-        if self.text.n_comments:
-            n = self.text.n_comments
-            notes.append(("left out", f"{n:,} line{'s'[: n != 1]} of comments (#)"))
-        kept = [chosen.features[k] for k in self._kept]
-        left_out = sorted({*range(len(self.headings))} - {*kept, chosen.label})
-        if left_out:
-            index = ", an index" if len(kept) < len(chosen.features) else ""
-            notes.append(
-                ("left out", ", ".join(chosen.name(i) + index * (i == 0) for i in left_out))
-            )
-        label = "none" if chosen.label is None else chosen.name(chosen.label)
-        notes += [("label", label), ("data", chosen.named(kept))]
-        if self.needs_float64:
-            notes.append(("data", f"as float64: float32 would not hold {self.needs_float64}"))
-        if grouped := {column: text for column, text in self._grouped.items() if text}:
-            first = next(iter(grouped.values()))
-            text = f"{first} is read with a decimal point: is it a mark between thousands?"
-            notes.append(("note", f"{chosen.named(list(grouped))}: {text}"))
-        said = [
-            f"{n} columns are headed '{heading}'"
-            for heading, n in Counter(self.headings).items()
-            if heading and n > 1
-        ]
-        said += [
-            f"a class is called '{name}': is its name missing?"
-            for name in self.classes
-            if is_missing(name)
-        ]
-        said += [
-            f"{chosen.name(chosen.features[k])} counts the rows: leave it out if it is an index"
-            for k in self._kept.tolist()
-            if self._counts_rows(k)
-        ]
-        return notes + [("note", text) for text in said]
-
-    def _counts_rows(self, k: int) -> bool:
-        """Whether a feature counts the rows, from 0 or from 1."""
-        few = self._values[:_FEW_ROWS, k] - np.arange(min(_FEW_ROWS, self.n_rows))
-        if len(few) < _FEW_ROWS or few[0] not in (0, 1) or (few != few[0]).any():
-            return False  # without reading the whole column
-        return bool(np.array_equal(self._values[:, k] - few[0], np.arange(self.n_rows)))

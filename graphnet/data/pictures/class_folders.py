@@ -13,7 +13,6 @@ from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
 from graphnet.data.pictures.reader import PictureOptions, PictureReader
 from graphnet.data.recipe.pictures import PictureRecipe
-from graphnet.data.recipe.stored import Recipe
 from graphnet.data.tools.packable import DataSets
 from graphnet.errors import DataError
 
@@ -27,6 +26,8 @@ class PictureFolder:
     Classes are numbered in alphabetical order of their folders, or in numerical order if all names
     are numbers. What begins with a dot is left out. All pictures must have one type.
     """
+
+    column_table: Sequence[Sequence[str]] = ()
 
     def __init__(self, folder: Path, options: PictureOptions) -> None:
         self.reader = PictureReader(options)
@@ -42,7 +43,7 @@ class PictureFolder:
         dtype = self._common_dtype()
         shape = self.reader.read(self.files[0]).shape
         self.data_sets: DataSets = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
-        self.recipe: Recipe | None = PictureRecipe(
+        self.recipe = PictureRecipe(
             shape=shape,
             dtype=dtype.name,
             resized=options.size is not None,
@@ -50,6 +51,9 @@ class PictureFolder:
             background=options.background,
         )
         self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Nothing: pictures are as they are."""
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """These pictures and their labels."""
@@ -60,7 +64,8 @@ class PictureFolder:
             if found.shape != picture.shape:
                 raise DataError(
                     f"{self.files[number]} is {shape_text(found.shape)}, while {self.files[0]} is "
-                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH"
+                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH,"
+                    " and in their proportions: --fit letter-box or crop"
                 )
             picture[:] = found
         return {"data": out, "label": self.labels[numbers]}

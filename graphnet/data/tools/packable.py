@@ -34,6 +34,8 @@ class Packable(Protocol):
         classes: What the labels stand for, in order; empty if they are numbers to begin with.
         notes: What a user should know of how it was read: names and texts.
         recipe: How it was read, so that new rows can be read alike; None for arrays.
+        column_table: What each column was taken for: name, kind, features, gaps; empty where there
+            is nothing to say.
     """
 
     data_sets: DataSets
@@ -41,7 +43,17 @@ class Packable(Protocol):
     labels: np.ndarray
     classes: Sequence[str]
     notes: Sequence[tuple[str, str]]
-    recipe: Recipe | None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """As said above; so is the next."""
+
+    @property
+    def column_table(self) -> Sequence[Sequence[str]]:
+        """What each column was taken for."""
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Find what the rows need to know of the training rows, which have these numbers."""
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Some rows of each data set, in the order asked for."""
@@ -56,6 +68,7 @@ class ArrayFiles:
     classes: Sequence[str] = ()
     notes: Sequence[tuple[str, str]] = ()
     recipe: Recipe | None = None
+    column_table: Sequence[Sequence[str]] = ()
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
@@ -75,6 +88,9 @@ class ArrayFiles:
             name: (a.dtype.newbyteorder("="), tuple(map(int, a.shape[1:])))
             for name, a in self.arrays.items()
         }
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Nothing: rows are as they are."""
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """These rows."""

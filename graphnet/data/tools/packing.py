@@ -72,6 +72,7 @@ def pack(
             f"the mean is that of 'data', but there is {', '.join(samples.data_sets)}\n"
             "  name an array data=FILE, or leave out --mean"
         )
+    samples.fit(parts["train"])
     about = {CLASSES: json.dumps(list(samples.classes))} if samples.classes else {}
     if samples.recipe is not None:
         about[RECIPE] = recipe_text(samples.recipe)

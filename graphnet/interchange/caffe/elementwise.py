@@ -233,6 +233,23 @@ def _second_bottom(r: Reader, part: Message, kind: str) -> Made:
     return r.only(kind)
 
 
+def normalize(r: Reader) -> Made:
+    """Normalize of SSD; its filler is the constant 1 unless another is given."""
+    part = r.message["norm_param"]
+    filler = part["scale_filler"]
+    shared = part["channel_shared"]
+    made = r.layer(
+        "Normalize",
+        across_places=part["across_spatial"],
+        channel_shared=shared,
+        epsilon=part["eps"],
+    )
+    shape = () if shared else _of_axes(r.shapes[0], 1, 1)
+    fillers = [filler if filler.values else _constant(1.0)]
+    found = r.learned(made, ["scale"], fillers, [shape])
+    return _as_vectors(found) if shared else found
+
+
 def mvn(r: Reader) -> Made:
     """MVN; its top always has four axes."""
     part = r.message["mvn_param"]

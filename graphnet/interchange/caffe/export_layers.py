@@ -15,6 +15,7 @@ from graphnet.interchange.caffe.export_learned import (
     embed,
     filters,
     inner_product,
+    normalize,
     prelu,
     scale,
 )
@@ -53,7 +54,8 @@ def _pooling(w: Writer) -> list[Part]:
             sides |= {f"{name}_h": high, f"{name}_w": wide}
         elif high != {"stride": 1, "pad": 0}.get(name):
             sides["kernel_size" if name == "kernel" else name] = high
-    return w.one("Pooling", "pooling_param", pool=pool, **sides)
+    down = "FLOOR" if spec.round_mode == "floor" else None
+    return w.one("Pooling", "pooling_param", pool=pool, round_mode=down, **sides)
 
 
 def _divides_alike(w: Writer) -> bool:
@@ -217,6 +219,47 @@ def _accuracy(w: Writer, message: Message) -> None:
         part.put("ignore_label", w.spec.ignore_label)
 
 
+def _argmax(w: Writer) -> list[Part]:
+    spec = w.spec
+    return w.one(
+        "ArgMax",
+        "argmax_param",
+        axis=spec.axis,
+        top_k=None if spec.top_k == 1 else spec.top_k,
+        out_max_val=spec.values or None,
+    )
+
+
+def _permute(w: Writer) -> list[Part]:
+    return w.one("Permute", "permute_param", order=[0, *w.spec.axes])
+
+
+def _upsample(w: Writer) -> list[Part]:
+    tall, wide = w.spec.scale
+    sides = {"scale": tall} if tall == wide else {"scale_h": tall, "scale_w": wide}
+    return w.one("Upsample", "upsample_param", **sides)
+
+
+def _interp(w: Writer) -> list[Part]:
+    height, width = w.vertex.top_shapes[0][2:]
+    if not w.spec.align_corners and w.bottom[2:] != (height, width):
+        w.refuse("align_corners: false\n  Caffe's Interp leaves the corners where they are")
+    return w.one("Interp", "interp_param", height=height, width=width)
+
+
+def _stop_gradient(w: Writer) -> list[Part]:
+    message = w.layer("Split")
+    message.put("propagate_down", [False])
+    return [Part(message)]
+
+
+def _sum_loss(w: Writer) -> list[Part]:
+    """A sum over all, whose weight makes it a mean over the samples."""
+    (part,) = _loss("Reduction")(w)
+    part.message.put("loss_weight", [w.spec.loss_weight / w.bottom[0]])
+    return [part]
+
+
 def _silent(w: Writer) -> list[Part]:
     """What only hands something out is left away; Caffe gives all tops that nobody reads."""
     del w
@@ -229,14 +272,14 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         **dict.fromkeys(("Input", "HDF5Data", "AsyncHDF5Data", "MemoryData"), _data),
         "AbsVal": _plain("AbsVal"),
         "Accuracy": _loss("Accuracy", _accuracy),
-        "Argmax": _plain("ArgMax", "argmax_param", "axis"),
+        "Argmax": _argmax,
         "BNLL": _plain("BNLL"),
         "BatchNorm": batch_norm,
         "Bias": bias,
         "Clip": _plain("Clip", "clip_param", "min", "max"),
         "Concat": _plain("Concat", "concat_param", "axis"),
         "ContrastiveLoss": _loss("ContrastiveLoss", _contrastive),
-        "Convolution": filters("Convolution"),
+        **dict.fromkeys(("Convolution", "Convolution1D", "Convolution3D"), filters("Convolution")),
         "Deconvolution": filters("Deconvolution"),
         "Dropout": _dropout,
         "ELU": _plain("ELU", "elu_param", "alpha"),
@@ -247,13 +290,16 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "Flatten": _plain("Flatten", "flatten_param", "axis", "end_axis"),
         "Identity": _identity,
         "InnerProduct": inner_product,
+        "Interp": _interp,
         "LRN": _lrn,
         "LReLU": lambda w: w.one("ReLU", "relu_param", negative_slope=w.spec.slope),
         "Log": _based("Log", "log_param"),
         "MVN": _mvn,
         "MemoryOutput": _silent,
         "MultinomialLogisticLoss": _loss("MultinomialLogisticLoss", _multinomial),
+        "Normalize": normalize,
         "PReLU": prelu,
+        "Permute": _permute,
         "Pooling": _pooling,
         "Power": _plain("Power", "power_param", "power", "scale", "shift"),
         "ReLU": _relu,
@@ -269,10 +315,13 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "SoftmaxLoss": _loss("SoftmaxWithLoss", _labelled),
         "Split": _plain("Split"),
         "SquareLoss": _loss("EuclideanLoss"),
+        "StopGradient": _stop_gradient,
+        "SumLoss": _sum_loss,
         "Swish": _plain("Swish", "swish_param", "beta"),
         "Tanh": _plain("TanH"),
         "Threshold": _plain("Threshold", "threshold_param", "threshold"),
         "Tile": _plain("Tile", "tile_param", "axis", "tiles"),
+        "Upsample": _upsample,
     }
 )
 

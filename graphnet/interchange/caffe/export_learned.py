@@ -20,11 +20,11 @@ def filters(kind: str) -> ToCaffe:
             "convolution_param",
             num_output=spec.n_filter,
             bias_term=None if spec.bias else False,
-            pad=_pair(spec.pad, 0),
-            kernel_size=_pair(spec.kernel, None),
+            pad=_sides(spec.pad, 0),
+            kernel_size=_sides(spec.kernel, None),
             group=None if spec.n_group == 1 else spec.n_group,
-            stride=_pair(spec.stride, 1),
-            dilation=_pair(spec.dilation, 1),
+            stride=_sides(spec.stride, 1),
+            dilation=_sides(spec.dilation, 1),
             weight_filler=w.filler("filter"),
             bias_filler=w.filler("bias") if spec.bias else None,
         )
@@ -33,11 +33,12 @@ def filters(kind: str) -> ToCaffe:
     return write
 
 
-def _pair(pair: tuple[int, int], default: int | None) -> list[int] | None:
-    """Once if both sides are alike; not at all if that is the default."""
-    if pair == (default, default):
-        return None
-    return [pair[0]] if pair[0] == pair[1] else list(pair)
+def _sides(sides: int | tuple[int, ...], default: int | None) -> list[int] | None:
+    """Once if all sides are alike; not at all if that is the default."""
+    several = (sides,) if isinstance(sides, int) else sides
+    if len(set(several)) > 1:
+        return list(several)
+    return None if several[0] == default else [several[0]]
 
 
 def inner_product(w: Writer) -> list[Part]:
@@ -128,3 +129,19 @@ def prelu(w: Writer) -> list[Part]:
     shared = w.spec.channel_shared or None
     message = w.layer("PReLU", "prelu_param", filler=w.filler("slope"), channel_shared=shared)
     return [replace(w.learned(message, ["slope"]), is_scalar=w.spec.channel_shared)]
+
+
+def normalize(w: Writer) -> list[Part]:
+    """Normalize, as SSD's fork of Caffe has it."""
+    spec = w.spec
+    if not spec.scale:
+        w.refuse("scale: false\n  Caffe's Normalize always learns one")
+    message = w.layer(
+        "Normalize",
+        "norm_param",
+        across_spatial=spec.across_places,
+        scale_filler=w.filler("scale"),
+        channel_shared=spec.channel_shared,
+        eps=spec.epsilon,
+    )
+    return [replace(w.learned(message, ["scale"]), is_scalar=spec.channel_shared)]

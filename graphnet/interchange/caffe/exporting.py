@@ -6,7 +6,7 @@ graphnet export caffe nets/lenet5.yaml --weights runs/lenet5 -o lenet5.prototxt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.errors import GraphnetError, Problem, SnapshotError, SpecError
+from graphnet.errors import Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.export_layers import parts_of
@@ -22,11 +22,9 @@ from graphnet.interchange.caffe.exported_layer import Part
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.text_writer import write_text
 from graphnet.interchange.caffe.wire_writer import Blobs, write_model
+from graphnet.interchange.plain_graph import plain_graph
 from graphnet.layers.base import Phase
-from graphnet.net.flow import infer_shapes, sort_layers
-from graphnet.net.graph import LayerVertex, NetGraph
-from graphnet.net.name_rules import check_names
-from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons, select_phase
+from graphnet.net.graph import LayerVertex
 from graphnet.net.spec import NetSpec, read_net
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.weights import read_weights
@@ -101,16 +99,14 @@ def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
     Raises:
         GraphnetError: With all layers that Caffe does not have.
     """
-    graph = _graph(spec, phase)
+    graph = plain_graph(spec, phase)
     keys = Counter(v.spec.store_key for v in graph.layers if _decls(v))
     found: list[Exported] = []
     problems: list[Problem] = []
     for vertex in graph.layers:
-        try:
+        parts: Sequence[Part] = ()
+        with noted(problems):
             parts = parts_of(vertex, vertex.name)
-        except GraphnetError as error:
-            problems += error.problems
-            continue
         decls = _decls(vertex)
         for part in parts:
             shapes = [decls[name] for name in part.params]
@@ -121,17 +117,6 @@ def exported(spec: NetSpec, phase: Phase) -> list[Exported]:
     if problems:
         raise SpecError.of(problems)
     return found
-
-
-def _graph(spec: NetSpec, phase: Phase) -> NetGraph:
-    """The net in one phase: its neurons as layers, without Splits, in the order it runs."""
-    nodes = select_phase(spec.nodes, phase)
-    check_names(nodes, spec.nodes)
-    graph = build_graph(expand_bottoms(nodes))
-    insert_neurons(graph)
-    sort_layers(graph)
-    infer_shapes(graph, np.dtype(np.float32))
-    return graph
 
 
 def _decls(vertex: LayerVertex) -> Mapping[str, Shape]:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from graphnet.blob import Shape, shape_text
 from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
+from graphnet.interchange.caffe.reading import Convert, LayerDict, Made, Reader
 
 _PLANE = 2  # axes of an image
+_VOLUME = 3  # and of a volume
 
 
 def _pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
     """Height and width of a property; only a pad may be 0."""
-    pair = _given_pair(r, part, name, stem, default)
-    if min(pair) < (stem != "pad"):
-        r.refuse(f"'{name}' is {min(pair)}, expected at least 1", part.at(name))
-    return pair
+    return _sides(r, part, name, stem, default, _PLANE)
 
 
-def _given_pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
+def _sides(
+    r: Reader, part: Message, name: str, stem: str, default: int | None, n_axes: int
+) -> list[int]:
+    """A property for each axis of what is not an image either; only a pad may be 0."""
+    sides = _given_sides(r, part, name, stem, default, n_axes)
+    if min(sides) < (stem != "pad"):
+        r.refuse(f"'{name}' is {min(sides)}, expected at least 1", part.at(name))
+    return sides
+
+
+def _given_sides(
+    r: Reader, part: Message, name: str, stem: str, default: int | None, n_axes: int
+) -> list[int]:
     """What is given once, for each axis, or as ``_h`` and ``_w``."""
     high, wide = f"{stem}_h", f"{stem}_w"
     given = part[name] if part.kind.fields[name].repeated else [part[name]] * part.has(name)
     if part.kind.fields.get(high) and (part.has(high) or part.has(wide)):
+        at = part.at(high if part.has(high) else wide)
         if given:
-            r.refuse(
-                f"has both '{name}' and '{high}' or '{wide}'\n  keep one of the two forms",
-                part.at(high if part.has(high) else wide),
-            )
+            r.refuse(f"has both '{name}' and '{high}' or '{wide}'\n  keep one of the two forms", at)
+        if n_axes != _PLANE:
+            r.refuse(f"has '{high}' or '{wide}', which are for images alone", at)
         if not (part.has(high) and part.has(wide)) and default is None:
             r.refuse(f"has only one of '{high}' and '{wide}'\n  give both", part.position)
         low = default or 0
@@ -34,10 +47,10 @@ def _given_pair(r: Reader, part: Message, name: str, stem: str, default: int | N
     if not given:
         if default is None:
             r.refuse(f"'{name}' is missing\n  expected it, or '{high}' and '{wide}'", part.position)
-        return [default, default]
+        return [default] * n_axes
     if len(given) == 1:
-        return [int(given[0])] * 2
-    if len(given) != _PLANE:
+        return [int(given[0])] * n_axes
+    if len(given) != n_axes:
         r.refuse(
             f"has '{name}' {len(given)} times\n  expected it once, or once for each axis of the"
             " image",
@@ -46,44 +59,78 @@ def _given_pair(r: Reader, part: Message, name: str, stem: str, default: int | N
     return [int(n) for n in given]
 
 
-def _check_plane(r: Reader, part: Message) -> None:
-    """See that the bottoms are images and all their channels are one axis."""
+def _spatial_axes(r: Reader, part: Message, *, deconvolves: bool) -> int:
+    """How many axes the filters are slid over; those of an image where nobody knows."""
+    found = _PLANE
     for bottom, shape in zip(r.message["bottom"], r.shapes, strict=True):
-        if shape is not None and len(shape) != 2 + _PLANE:
+        if shape is None:
+            continue
+        found = len(shape) - 2
+        if not 1 <= found <= (_PLANE if deconvolves else _VOLUME):
+            also = "" if deconvolves else ", or (N, C, D, H, W)"
             r.refuse(
                 f"its bottom '{bottom}' has the shape {shape_text(shape)}\n  graphnet has it for"
-                " images, (N, C, H, W), alone",
+                f" (N, C, H, W), (N, C, L){also}",
             )
     if r.axis(part) != 1 and (r.shapes[0] is not None or part["axis"] != 1):
         r.refuse(f"'axis: {part['axis']}'\n  graphnet's channels are axis 1", part.at("axis"))
+    return found
 
 
 def _is_filters(r: Reader, kind: str, *, deconvolves: bool) -> Made:
     part = r.message["convolution_param"]
-    _check_plane(r, part)
+    n_axes = _spatial_axes(r, part, deconvolves=deconvolves)
     n_filter, group = r.need(part, "num_output", "convolution_param"), part["group"]
-    kernel = _pair(r, part, "kernel_size", "kernel", None)
+    kernel = _sides(r, part, "kernel_size", "kernel", None, n_axes)
     channels = r.shapes[0][1] if r.shapes[0] is not None else -1
     if not n_filter or not group or n_filter % group or (channels > 0 and channels % group):
         of = f"{channels} channels and " if channels > 0 else ""
         r.refuse(
             f"{of}num_output {n_filter} cannot be cut into {group} groups", part.at("num_output")
         )
-    made = r.layer(
-        kind,
-        n_filter=n_filter,
-        kernel=kernel,
-        stride=_pair(r, part, "stride", "stride", 1),
-        pad=_pair(r, part, "pad", "pad", 0),
-        dilation=_pair(r, part, "dilation", "dilation", 1),
-        n_group=group,
-        bias=part["bias_term"],
-    )
+    sides = {
+        "kernel": kernel,
+        "stride": _sides(r, part, "stride", "stride", 1, n_axes),
+        "pad": _sides(r, part, "pad", "pad", 0, n_axes),
+        "dilation": _sides(r, part, "dilation", "dilation", 1, n_axes),
+    }
+    keys: dict[str, Any] = dict(sides)
+    if n_axes == 1 and not deconvolves:
+        kind, keys = "Convolution1D", {name: side[0] for name, side in sides.items()}
+    elif n_axes == _VOLUME:
+        kind = "Convolution3D"
+    made = r.layer(kind, n_filter=n_filter, **keys, n_group=group, bias=part["bias_term"])
     inner = channels // group if channels > 0 else -1
     outer: Shape = (channels, n_filter // group) if deconvolves else (n_filter, inner)
     names = ["filter", "bias"][: 1 + part["bias_term"]]
     fillers = [part["weight_filler"], part["bias_filler"]]
-    return r.learned(made, names, fillers, [(*outer, *kernel), (n_filter,)])
+    found = r.learned(made, names, fillers, [(*outer, *kernel), (n_filter,)])
+    return _as_rows(r, found) if n_axes == 1 and deconvolves else found
+
+
+def _as_rows(r: Reader, found: Made) -> Made:
+    """A layer of sequences as one of images of one row."""
+    shape = r.shapes[0]
+    if shape is None or len(r.bottoms) > 1:
+        r.refuse("has several bottoms of one spatial axis\n  write a layer for each of them")
+    if any(param["name"] for param in r.message["param"]):
+        r.refuse("of one spatial axis shares params", r.message.at("param"))
+    (made,) = found.layers
+    for name, default in (("kernel", 1), ("stride", 1), ("pad", 0), ("dilation", 1)):
+        made[name] = [default, *made[name]]
+    row, rows = f"{r.tops[0]}.row", f"{r.tops[0]}.rows"
+    made |= {"bottoms": [row], "tops": [rows]}
+    before = r.layer("Reshape", "row", tops=[row], shape=[shape[1], 1, shape[2]])
+    after = r.layer("Reshape", "sequence", bottoms=[rows], shape=[made["n_filter"], -1])
+
+    def with_row(convert: Convert) -> Convert:
+        return lambda blobs: (array := convert(blobs)).reshape(*array.shape[:2], 1, -1)
+
+    found.filled = [
+        replace(f, convert=with_row(f.convert)) if f.param == "filter" else f for f in found.filled
+    ]
+    found.layers = [before, made, after]
+    return found
 
 
 def convolution(r: Reader) -> Made:
@@ -94,6 +141,60 @@ def convolution(r: Reader) -> Made:
 def deconvolution(r: Reader) -> Made:
     """Deconvolution."""
     return _is_filters(r, "Deconvolution", deconvolves=True)
+
+
+def depthwise(r: Reader) -> Made:
+    """A convolution of each channel by itself, of several forks; their groups are the channels."""
+    shape = r.shapes[0]
+    if shape is None or len(shape) != 2 + _PLANE:
+        r.refuse("needs the number of channels, which is not known here")
+    part = r.message.part("convolution_param")
+    if part.has("group") and part["group"] != shape[1]:
+        r.refuse(
+            f"group {part['group']}, but its bottom has {shape[1]} channels\n  expected one group"
+            " for each of them",
+            part.at("group"),
+        )
+    part.put("group", shape[1], part.position)
+    return _is_filters(r, "Convolution", deconvolves=False)
+
+
+def upsample(r: Reader) -> Made:
+    """Upsample: each pixel again and again."""
+    part = r.message["upsample_param"]
+    if len(r.bottoms) > 1:
+        r.refuse(
+            "puts maxima back to where a pooling found them\n  graphnet has no such layer",
+            r.message.at("bottom", 1),
+        )
+    for name in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w"):
+        if part.has(name) and part[name]:
+            r.refuse(f"'{name}' is of those that put maxima back", part.at(name))
+    scale = [part[name] if part.has(name) else part["scale"] for name in ("scale_h", "scale_w")]
+    if min(scale) < 1:
+        r.refuse(f"'scale' is {min(scale)}, expected at least 1", part.at("scale"))
+    return r.only("Upsample", scale=scale)
+
+
+def interp(r: Reader) -> Made:
+    """Interp: the size given, or that of the bottom made smaller and larger by whole factors."""
+    part = r.message["interp_param"]
+    for name in ("pad_beg", "pad_end"):
+        if part[name]:
+            r.refuse(f"'{name}: {part[name]}'\n  graphnet's Interp sees the whole image",
+                     part.at(name))  # fmt: skip
+    if part.has("height") and part.has("width"):
+        return r.only("Interp", size=[part["height"], part["width"]])
+    shape, shrink, zoom = r.shapes[0], part["shrink_factor"], part["zoom_factor"]
+    for name, factor in (("shrink_factor", shrink), ("zoom_factor", zoom)):
+        if factor < 1:
+            r.refuse(f"'{name}' is {factor}, expected at least 1", part.at(name))
+    if not part.has("shrink_factor") and not part.has("zoom_factor"):
+        r.refuse("has neither 'height' and 'width' nor a factor", part.position)
+    if shape is None or len(shape) != 2 + _PLANE:
+        r.refuse("needs the shape of its bottom, which is not known here")
+    shrunk = [(n - 1) // shrink + 1 for n in shape[2:]]
+    return r.only("Interp", size=[n + (n - 1) * (zoom - 1) for n in shrunk])
 
 
 def pooling(r: Reader) -> Made:
@@ -119,33 +220,8 @@ def pooling(r: Reader) -> Made:
     kernel = _pair(r, part, "kernel_size", "kernel", None)
     stride = _pair(r, part, "stride", "stride", 1)
     pad = _pair(r, part, "pad", "pad", 0)
-    if part["round_mode"] == "FLOOR":
-        _check_floor(r, part, kernel, stride, pad)
-    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **mean)
-
-
-def _check_floor(
-    r: Reader, part: Message, kernel: list[int], stride: list[int], pad: list[int]
-) -> None:
-    """See that rounding down gives the size that rounding up does, which is graphnet's."""
-    shape = r.shapes[0]
-    if all(s == 1 for s in stride):
-        return
-    if shape is None:
-        r.refuse(
-            "'round_mode: FLOOR', and the size of its bottom is not known here\n"
-            "  graphnet rounds up, which is the same where the windows fit exactly",
-            part.at("round_mode"),
-        )
-    for n, k, s, p in zip(shape[2:], kernel, stride, pad, strict=True):
-        up = -((k - n - 2 * p) // s) + 1
-        up -= bool(p) and (up - 1) * s >= n + p
-        if up != (n + 2 * p - k) // s + 1:
-            r.refuse(
-                f"'round_mode: FLOOR' leaves a row or column of {shape_text(shape[2:])} unseen"
-                "\n  graphnet's Pooling rounds up: its last window hangs over",
-                part.at("round_mode"),
-            )
+    down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
+    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **down, **mean)
 
 
 def lrn(r: Reader) -> Made:

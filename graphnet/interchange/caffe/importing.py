@@ -5,14 +5,14 @@ graphnet import caffe deploy.prototxt --weights net.caffemodel -o net
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError
+from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
@@ -97,11 +97,8 @@ def translate(
     made = Imported(net["name"] or model.stem, weights=stored, files=files)
     problems = _problems(found, made)
     if how is not None:
-        try:
-            tests, still = _measures(found.get("test")), _has_still_params(found.values())
-            made.solver = translate_solver(how, tests=tests, still=still)
-        except GraphnetError as error:
-            problems += error.problems
+        with noted(problems):
+            made.solver = translate_solver(how, tests=_measures(found.get("test")))
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     made.entries = list(merge_phases(found))
@@ -152,15 +149,7 @@ def _measures(net: PhaseNet | None) -> bool:
     return net is not None and any(
         read_net({"name": "n", "layers": [layer]}).nodes[0].spec.kind in kinds
         for entry in net.layers
-        for layer in entry.made.layers[-1:]
-    )
-
-
-def _has_still_params(nets: Iterable[PhaseNet]) -> bool:
-    """Whether a layer that learns has params with a rate of 0."""
-    layers = [layer for net in nets for entry in net.layers for layer in entry.made.layers]
-    return any(
-        key.endswith("_lr") and not value for layer in layers for key, value in layer.items()
+        for layer in [*entry.made.layers[-1:], *entry.made.after]
     )
 
 

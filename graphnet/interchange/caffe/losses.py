@@ -18,7 +18,7 @@ def _weight(r: Reader) -> float:
     """The loss weight: 1 unless it is given.
 
     Raises:
-        SpecError: If it is negative, or there is not one for each top.
+        SpecError: If there is not one for each top.
     """
     weights = r.message["loss_weight"]
     n_tops = max(len(r.message["top"]), 1)
@@ -29,11 +29,7 @@ def _weight(r: Reader) -> float:
             f"has {len(weights)} loss weights and {n_tops} tops\n  expected one for each",
             r.message.at("loss_weight"),
         )
-    weight = float(weights[0]) if weights else 1.0
-    if weight < 0:
-        r.refuse(f"loss_weight {weight:g}\n  graphnet's losses have no negative weights",
-                 r.message.at("loss_weight"))  # fmt: skip
-    return weight
+    return float(weights[0]) if weights else 1.0
 
 
 def _loss(r: Reader, kind: str, **keys: Any) -> Made:

@@ -61,12 +61,12 @@ def merge_phases(phases: Mapping[Phase, PhaseNet]) -> Iterator[tuple[Translated,
         for found in net.layers:
             by_index.setdefault(found.index, {})[name] = found
     for _, entries in sorted(by_index.items()):
-        made = [entry.made.layers for entry in entries.values()]
+        made = [entry.made.all_layers() for entry in entries.values()]
         if len(entries) == len(phases) and all(layers == made[0] for layers in made):
             yield next(iter(entries.values())), made[0]
             continue
         for phase, entry in entries.items():
-            yield entry, [_in_phase(layer, phase) for layer in entry.made.layers]
+            yield entry, [_in_phase(layer, phase) for layer in entry.made.all_layers()]
 
 
 def _in_phase(layer: LayerDict, phase: Phase) -> LayerDict:

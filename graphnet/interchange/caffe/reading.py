@@ -49,12 +49,20 @@ class Made:
         filled: Where their params come from.
         notes: What could not be said exactly, or needs to be known.
         renamed: Tops of the Caffe layer that readers find under another name.
+        before: What stands before the layers: a gradient that is stopped.
+        after: What stands behind them: tops that are terms of the objective.
     """
 
     layers: list[LayerDict] = field(default_factory=list)
     filled: list[Filled] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    before: list[LayerDict] = field(default_factory=list)
+    after: list[LayerDict] = field(default_factory=list)
+
+    def all_layers(self) -> list[LayerDict]:
+        """The layers with what stands before and behind them."""
+        return [*self.before, *self.layers, *self.after]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,10 @@ A line of the table is a message; ``*`` after a type says that the field is repe
 are ``i32 i64 u32`` (whole numbers), ``f d`` (float32, float64), ``b`` (true or false), ``s``
 (text), ``y`` (bytes), or the name of an enumeration or message. A name missing here is a field
 that Caffe does not know.
+
+Some are not of Caffe itself but widely used: Permute and Normalize of SSD, Upsample and Interp of
+the nets for YOLO, DeepLab and PSPNet, ShuffleChannel of ShuffleNet. The numbers of the last three
+differ from fork to fork: those here are no fork's, and they are read from text alone.
 """
 
 from __future__ import annotations
@@ -68,7 +72,9 @@ LayerParameter: name 1 s, type 2 s, bottom 3 s*, top 4 s*, loss_weight 5 f*, par
  batch_norm_param 139 BatchNormParameter, elu_param 140 ELUParameter, bias_param 141 BiasParameter,
  scale_param 142 ScaleParameter, input_param 143 InputParameter, crop_param 144 CropParameter,
  parameter_param 145 ParameterParameter, recurrent_param 146 RecurrentParameter,
- swish_param 147 SwishParameter, clip_param 148 ClipParameter
+ swish_param 147 SwishParameter, clip_param 148 ClipParameter, permute_param 202 PermuteParameter,
+ norm_param 206 NormalizeParameter, upsample_param 10001 UpsampleParameter,
+ interp_param 10002 InterpParameter, shuffle_channel_param 10003 ShuffleChannelParameter
 V1LayerParameter: layer 1 V0LayerParameter, bottom 2 s*, top 3 s*, name 4 s, type 5 V1LayerType,
  blobs 6 BlobProto*, blobs_lr 7 f*, weight_decay 8 f*, concat_param 9 ConcatParameter,
  convolution_param 10 ConvolutionParameter, data_param 11 DataParameter,
@@ -147,11 +153,16 @@ InfogainLossParameter: source 1 s, axis 2 i32 =1
 InnerProductParameter: num_output 1 u32, bias_term 2 b =true, weight_filler 3 FillerParameter,
  bias_filler 4 FillerParameter, axis 5 i32 =1, transpose 6 b =false
 InputParameter: shape 1 BlobShape*
+InterpParameter: height 1 i32 =0, width 2 i32 =0, zoom_factor 3 i32 =1, shrink_factor 4 i32 =1,
+ pad_beg 5 i32 =0, pad_end 6 i32 =0
 LRNParameter: local_size 1 u32 =5, alpha 2 f =1, beta 3 f =0.75,
  norm_region 4 NormRegion =ACROSS_CHANNELS, k 5 f =1, engine 6 Engine =DEFAULT
 MemoryDataParameter: batch_size 1 u32, channels 2 u32, height 3 u32, width 4 u32
 MVNParameter: normalize_variance 1 b =true, across_channels 2 b =false, eps 3 f =1e-9
+NormalizeParameter: across_spatial 1 b =true, scale_filler 2 FillerParameter,
+ channel_shared 3 b =true, eps 4 f =1e-10
 ParameterParameter: shape 1 BlobShape
+PermuteParameter: order 1 u32*
 PoolingParameter: pool 1 PoolMethod =MAX, kernel_size 2 u32, stride 3 u32 =1, pad 4 u32 =0,
  kernel_h 5 u32, kernel_w 6 u32, stride_h 7 u32, stride_w 8 u32, pad_h 9 u32 =0, pad_w 10 u32 =0,
  engine 11 Engine =DEFAULT, global_pooling 12 b =false, round_mode 13 RoundMode =CEIL
@@ -166,9 +177,12 @@ ScaleParameter: axis 1 i32 =1, num_axes 2 i32 =1, filler 3 FillerParameter, bias
  bias_filler 5 FillerParameter
 SoftmaxParameter: engine 1 Engine =DEFAULT, axis 2 i32 =1
 SliceParameter: slice_dim 1 u32 =1, slice_point 2 u32*, axis 3 i32 =1
+ShuffleChannelParameter: group 1 u32 =1
 SwishParameter: beta 1 f =1
 ThresholdParameter: threshold 1 f =0
 TileParameter: axis 1 i32 =1, tiles 2 i32
+UpsampleParameter: scale 1 i32 =2, scale_h 2 i32, scale_w 3 i32, pad_out_h 4 b =false,
+ pad_out_w 5 b =false, upsample_h 6 i32, upsample_w 7 i32
 WindowDataParameter: source 1 s, scale 2 f =1, mean_file 3 s, batch_size 4 u32, crop_size 5 u32 =0,
  mirror 6 b =false, fg_threshold 7 f =0.5, bg_threshold 8 f =0.5, fg_fraction 9 f =0.25,
  context_pad 10 u32 =0, crop_mode 11 s, cache_images 12 b =false, root_folder 13 s

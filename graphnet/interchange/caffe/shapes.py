@@ -126,42 +126,96 @@ def tile(r: Reader) -> Made:
 
 
 def reduction(r: Reader) -> Made:
-    """Reduction over the axes of a sample."""
-    part = r.message["reduction_param"]
-    operation = {"SUM": "Sum", "ASUM": "AbsSum", "SUMSQ": "SquareSum", "MEAN": "Mean"}
-    return r.only(
-        "Reduction",
-        operation=operation[part["operation"]],
-        axis=r.sample_axis(part),
-        coef=part["coeff"],
-    )
+    """Reduction over the axes of a sample; over the batch too where it is a loss."""
+    part, shape = r.message["reduction_param"], r.shapes[0]
+    names = {"SUM": "Sum", "ASUM": "AbsSum", "SUMSQ": "SquareSum", "MEAN": "Mean"}
+    operation, weight = names[part["operation"]], next(iter(r.message["loss_weight"]), 0.0)
+    if not weight or not shape or r.axis(part) != 0:
+        axis = r.sample_axis(part)
+        return r.only("Reduction", operation=operation, axis=axis, coef=part["coeff"])
+    factor = float(weight) * (1 if operation == "Mean" else shape[0])  # SumLoss is a mean
+    layers, sums = [], f"{r.name}.sums"
+    if len(shape) == 1 and operation != "Sum":
+        column = f"{r.name}.column"
+        layers.append(r.layer("Reshape", "column", tops=[column], shape=[1]))
+    else:
+        column = r.bottoms[0]
+    if len(shape) > 1 or layers:
+        keys = {"operation": operation, "coef": part["coeff"]}
+        layers.append(r.layer("Reduction", "sums", bottoms=[column], tops=[sums], **keys))
+    else:
+        sums, factor = column, factor * part["coeff"]
+    return Made([*layers, r.layer("SumLoss", bottoms=[sums], tops=(), loss_weight=factor)])
 
 
 def argmax(r: Reader) -> Made:
-    """ArgMax along an axis, or over a whole sample."""
+    """ArgMax along an axis, or over a whole sample: indices, values, or both."""
     part = r.message["argmax_param"]
-    for name, default in (("top_k", 1), ("out_max_val", False)):
-        if part[name] != default:
-            r.refuse(
-                f"'{name}: {str(part[name]).lower()}'\n  graphnet's Argmax gives the index of the"
-                " largest element alone",
-                part.at(name),
-            )
+    top_k, has_values = part["top_k"], part["out_max_val"]
+    if top_k < 1:
+        r.refuse("'top_k' is 0, expected at least 1", part.at("top_k"))
+    keys = {"top_k": top_k} if top_k > 1 else {}
     note = "of equal maxima this takes the first, Caffe the last"
     if part.has("axis"):
-        return Made([r.layer("Argmax", axis=r.sample_axis(part))], notes=[note])
+        axis = r.sample_axis(part)
+        values = {"values": True} if has_values else {}
+        return Made([r.layer("Argmax", axis=axis, **keys, **values)], notes=[note])
     shape = r.shapes[0]
     if shape is None:
         r.refuse("without an axis needs the shape of its bottom, which is not known here")
-    flat, best = f"{r.tops[0]}.flat", f"{r.tops[0]}.best"
-    ones = [1] * (max(len(shape), 3) - 1)
+    top = r.tops[0]
+    flat, best, largest = (f"{top}.{what}" for what in ("flat", "best", "values"))
+    ones = [1] * (max(len(shape), 3) - 3)
+    layers = [
+        r.layer("Flatten", "flat", tops=[flat]),
+        r.layer("Argmax", "best", bottoms=[flat], tops=[best], **keys),
+    ]
+    found = best
+    if has_values:
+        found = f"{top}.both"
+        layers += [
+            r.layer("Argmax", "values", bottoms=[flat], tops=[largest], **keys, values=True),
+            r.layer("Concat", "both", bottoms=[best, largest], tops=[found]),
+        ]
+    sizes = [1 + has_values, top_k, *ones]
+    return Made([*layers, r.layer("Reshape", bottoms=[found], shape=sizes)], notes=[note])
+
+
+def permute(r: Reader) -> Made:
+    """Permute of SSD: axes that are not named follow in their order."""
+    part, shape = r.message["permute_param"], r.shapes[0]
+    order = list(part["order"])
+    if shape is None:
+        r.refuse("needs the shape of its bottom, which is not known here")
+    if len(set(order)) < len(order) or any(axis >= len(shape) for axis in order):
+        r.refuse(
+            f"order {order} does not fit a bottom of shape {shape_text(shape)}\n  expected each"
+            " axis once",
+            part.at("order"),
+        )
+    order += [axis for axis in range(len(shape)) if axis not in order]
+    if order[:1] != [0]:
+        r.refuse("moves the batch axis\n  graphnet's layers work on each sample by itself",
+                 part.at("order"))  # fmt: skip
+    return r.only("Permute", axes=order[1:])
+
+
+def shuffle_channel(r: Reader) -> Made:
+    """ShuffleChannel of ShuffleNet: channel i of group g goes to place g of the i-th group."""
+    part, shape = r.message["shuffle_channel_param"], r.shapes[0]
+    n = part["group"]
+    if shape is None or len(shape) < 2:  # noqa: PLR2004  # (N, C)
+        r.refuse("needs the number of channels, which is not known here")
+    if n < 1 or shape[1] % n:
+        r.refuse(f"the {shape[1]} channels cannot be cut into {n} groups", part.at("group"))
+    groups, turned = (f"{r.tops[0]}.{what}" for what in ("groups", "turned"))
+    behind = range(3, len(shape) + 1)
     return Made(
         [
-            r.layer("Flatten", "flat", tops=[flat]),
-            r.layer("Argmax", "best", bottoms=[flat], tops=[best]),
-            r.layer("Reshape", bottoms=[best], shape=ones),
-        ],
-        notes=[note],
+            r.layer("Reshape", "groups", tops=[groups], shape=[n, shape[1] // n, *shape[2:]]),
+            r.layer("Permute", "turned", bottoms=[groups], tops=[turned], axes=[2, 1, *behind]),
+            r.layer("Reshape", bottoms=[turned], shape=list(shape[1:])),
+        ]
     )
 
 

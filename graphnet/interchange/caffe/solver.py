@@ -59,13 +59,12 @@ def _refuse(solver: Message, name: str, why: str) -> NoReturn:
     raise SpecError(f"solver: {name}: {why}", solver.at(name))
 
 
-def translate_solver(solver: Message, *, tests: bool, still: bool = False) -> MadeSolver:
+def translate_solver(solver: Message, *, tests: bool) -> MadeSolver:
     """The solver of graphnet that follows the same path.
 
     Args:
         solver: In the present form.
         tests: Whether the net measures something in its test phase.
-        still: Whether some layer has params that learn and such with a rate of 0.
 
     Raises:
         SpecError: If Caffe would refuse it, or graphnet cannot do the same.
@@ -94,11 +93,6 @@ def translate_solver(solver: Message, *, tests: bool, still: bool = False) -> Ma
     if solver["iter_size"] < 1:
         _refuse(solver, "iter_size", f"{solver['iter_size']}, expected at least 1")
     _clip(solver, made)
-    if still and "clip_gradients" in made.values:
-        made.note(
-            "clip_gradients",
-            "params with lr_mult 0 beside others in a layer count in the norm here, not in Caffe",
-        )
     if solver["iter_size"] > 1:
         made.values["iter_size"] = solver["iter_size"]
     if solver["random_seed"] >= 0:

@@ -68,8 +68,10 @@ _TYPES = {
     "ContrastiveLoss": _loss(losses.contrastive_loss, 3, 3),
     "Convolution": LayerType(_MANY, _MANY, images.convolution, learns=True),
     "Crop": LayerType(_TWO, _ONE, images.crop),
+    "ConvolutionDepthwise": LayerType(_ONE, _ONE, images.depthwise, learns=True),
     "Data": LayerType(_NONE, (1, 2), data.database),
     "Deconvolution": LayerType(_MANY, _MANY, images.deconvolution, learns=True),
+    "DepthwiseConvolution": LayerType(_ONE, _ONE, images.depthwise, learns=True),
     "Dropout": _neuron(elementwise.dropout),
     "DummyData": LayerType(_NONE, _MANY, data.dummy_data),
     "ELU": _neuron(elementwise.elu),
@@ -87,6 +89,7 @@ _TYPES = {
     "InfogainLoss": _loss(losses.infogain_loss, 2, 3, 2),
     "InnerProduct": LayerType(_ONE, _ONE, shapes.inner_product, learns=True),
     "Input": LayerType(_NONE, _MANY, data.input_layer),
+    "Interp": LayerType(_ONE, _ONE, images.interp),
     "LRN": LayerType(_ONE, _ONE, images.lrn),
     "LSTM": LayerType((2, 5), (1, 3), recurrent.lstm, learns=True),
     "LSTMUnit": LayerType((3, 3), _TWO, "graphnet has no layer that is one step of an LSTM"),
@@ -94,8 +97,10 @@ _TYPES = {
     "MVN": LayerType(_ONE, _ONE, elementwise.mvn),
     "MemoryData": LayerType(_NONE, _TWO, data.memory_data),
     "MultinomialLogisticLoss": _loss(losses.multinomial_loss),
+    "Normalize": LayerType(_ONE, _ONE, elementwise.normalize, learns=True),
     "PReLU": LayerType(_ONE, _ONE, elementwise.prelu, learns=True),
     "Parameter": LayerType(_NONE, _ONE, "graphnet has no layer that is a param alone", learns=True),
+    "Permute": LayerType(_ONE, _ONE, shapes.permute),
     "Pooling": LayerType(_ONE, (1, 2), images.pooling),
     "Power": LayerType(_ONE, _ONE, elementwise.power),
     "Python": LayerType(
@@ -109,6 +114,7 @@ _TYPES = {
     "Reshape": LayerType(_ONE, _ONE, shapes.reshape),
     "SPP": LayerType(_ONE, _ONE, images.spp),
     "Scale": LayerType((1, 2), _ONE, elementwise.scale, learns=True),
+    "ShuffleChannel": LayerType(_ONE, _ONE, shapes.shuffle_channel),
     "Sigmoid": _neuron(_plain("Sigmoid")),
     "SigmoidCrossEntropyLoss": _loss(losses.sigmoid_loss),
     "Silence": LayerType(_MANY, _NONE, shapes.silence),
@@ -120,8 +126,16 @@ _TYPES = {
     "TanH": _neuron(_plain("Tanh")),
     "Threshold": LayerType(_ONE, _ONE, elementwise.threshold),
     "Tile": LayerType(_ONE, _ONE, shapes.tile),
+    "Upsample": LayerType((1, 2), _ONE, images.upsample),
     "WindowData": LayerType(_NONE, _TWO, "graphnet has no reader of windows of pictures"),
 }
 
-#: All types that Caffe has.
+#: Of forks of Caffe.
+FORKS = frozenset(
+    (
+        *("ConvolutionDepthwise", "DepthwiseConvolution", "Interp", "Normalize", "Permute"),
+        *("ShuffleChannel", "Upsample"),
+    )
+)
+#: All types that Caffe has, and some of its forks.
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(_TYPES)

@@ -8,7 +8,7 @@ run in place is several blobs here; the last one has its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphnet.blob import Shape
@@ -17,7 +17,7 @@ from graphnet.errors import DataError, GraphnetError, SpecError, did_you_mean, l
 from graphnet.interchange.caffe.blobs import StoredBlob
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, Translated
-from graphnet.interchange.caffe.reading import Files, Reader
+from graphnet.interchange.caffe.reading import Files, LayerDict, Reader
 from graphnet.interchange.caffe.rules import State, runs
 from graphnet.interchange.caffe.sharing import SharedParams
 from graphnet.interchange.caffe.table import LAYER_TYPES
@@ -110,7 +110,7 @@ class _Translation:
             return
         tops = tuple(versions.top(step, i) for i in range(len(layer["top"])))
         name, notes = self.name_for(layer)
-        self.check_propagation(layer, subject)
+        bottoms, stops = self.stopped(layer, name, bottoms, subject)
         reader = Reader(
             layer,
             name,
@@ -126,12 +126,9 @@ class _Translation:
         check_time_first(reader)
         if isinstance(known.translate, str):
             reader.refuse(known.translate, layer.at("type"))
-        if layer["loss_weight"] and any(layer["loss_weight"]) and not known.is_loss:
-            reader.refuse(
-                "has a loss_weight and is no loss\n  graphnet's objective is the sum of its losses",
-                layer.at("loss_weight"),
-            )
         made = known.translate(reader)
+        made.before = stops
+        is_loss = known.is_loss or [layer["type"] for layer in made.layers[-1:]] == ["SumLoss"]
         made.notes = [*notes, *made.notes]
         found = Translated(index, layer, made)
         for top, new in zip(layer["top"], tops, strict=True):
@@ -139,9 +136,12 @@ class _Translation:
         self.current.update(made.renamed)
         self.shared.share(found, subject)
         with located(layer.position):
-            self.infer(found)
+            self.infer(found, made.layers)
+            if not is_loss:
+                made.after = self.objectives(layer, name, tops, subject)
+                self.infer(found, made.after)
         self.shared.check_shapes(found, subject)
-        if known.is_loss:
+        if is_loss:
             self.numbers.update(dict.fromkeys(layer["top"], name))
         learns = known.learns and not made.layers[-1].get("frozen")
         if learns or any(bottom in self.learns for bottom in layer["bottom"]):
@@ -212,8 +212,10 @@ class _Translation:
             found.append(self.current[bottom])
         return tuple(found)
 
-    def check_propagation(self, layer: Message, subject: str) -> None:
-        """No gradient is stopped that would go through."""
+    def stopped(
+        self, layer: Message, name: str, bottoms: tuple[str, ...], subject: str
+    ) -> tuple[tuple[str, ...], list[LayerDict]]:
+        """What it reads, where ``propagate_down`` stops gradients that would go through."""
         flags = layer["propagate_down"]
         if flags and len(flags) != len(layer["bottom"]):
             raise SpecError(
@@ -221,16 +223,50 @@ class _Translation:
                 " bottoms\n  expected once for each",
                 layer.at("propagate_down"),
             )
-        if self.net["force_backward"]:
-            return
+        if self.net["force_backward"] or len(bottoms) != len(layer["bottom"]):
+            return bottoms, []
+        read, stops = list(bottoms), []
         for i, flag in enumerate(flags):
             if not flag and layer["bottom"][i] in self.learns:
-                raise SpecError(
-                    f"{subject}'propagate_down: false' keeps the gradient from params that learn"
-                    "\n  graphnet cannot stop a gradient on its way: freeze those layers, or leave"
-                    " it out",
-                    layer.at("propagate_down", i),
+                suffix = f"stop{i}" if len(flags) > 1 else "stop"
+                read[i] = f"{name}.{suffix}"
+                stops.append(
+                    {
+                        "name": read[i],
+                        "type": "StopGradient",
+                        "bottoms": [bottoms[i]],
+                        "tops": [read[i]],
+                    }
                 )
+                self.shapes[read[i]] = self.shapes.get(bottoms[i])
+        return tuple(read), stops
+
+    def objectives(
+        self, layer: Message, name: str, tops: Sequence[str], subject: str
+    ) -> list[LayerDict]:
+        """Losses that are the sums of those tops which have a loss weight."""
+        found: list[LayerDict] = []
+        for i, (top, weight) in enumerate(zip(tops, layer["loss_weight"], strict=False)):
+            shape = self.shapes.get(top)
+            if not weight:
+                continue
+            if not shape:
+                raise SpecError(
+                    f"{subject}has a loss_weight and a top whose batch size is not known here"
+                    "\n  give the shapes of the inputs",
+                    layer.at("loss_weight", i),
+                )
+            suffix = f"loss{i}" if len(tops) > 1 else "loss"
+            found.append(
+                {
+                    "name": f"{name}.{suffix}",
+                    "type": "SumLoss",
+                    "bottoms": [top],
+                    "tops": [],
+                    "loss_weight": float(weight) * shape[0],  # a mean over the samples
+                }
+            )
+        return found
 
     # --- names and shapes ---------------------------------------------------------------
 
@@ -250,9 +286,9 @@ class _Translation:
         self.names.add(name)
         return name, [] if name == wanted else [f"Caffe's name of it is '{wanted}'"]
 
-    def infer(self, found: Translated) -> None:
+    def infer(self, found: Translated, layers: Sequence[LayerDict]) -> None:
         """Check the layers as graphnet does, and find the shapes of their tops."""
-        for layer in found.made.layers:
+        for layer in layers:
             node = read_net({"name": "n", "layers": [layer]}).nodes[0]
             self.infer_node(node, found)
 

@@ -21,10 +21,15 @@ class Versions:
     def __init__(self, layers: Sequence[Message]) -> None:
         self._tops: dict[tuple[int, int], str] = {}
         made: dict[str, list[int]] = {}  # by which layers each blob is made anew
+        weighed: set[str] = set()
         for step, layer in enumerate(layers):
             for i, top in enumerate(layer["top"]):
-                if top not in made or not _stays(layer, i):
+                if top not in made or top in weighed or not _stays(layer, i):
                     made.setdefault(top, []).append(step)
+                weights = layer["loss_weight"]
+                weighed.discard(top)
+                if i < len(weights) and weights[i]:  # what it was then is a term of the objective
+                    weighed.add(top)
         for top, steps in made.items():
             for n, name in enumerate(_names(top, [layers[step] for step in steps])):
                 last = steps[n + 1] if n + 1 < len(steps) else len(layers)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import ByName
+from graphnet.declare.user_types import OrUserClass
 from graphnet.errors import ShapeError
 from graphnet.params.initializers import EveryInitializer, Initializer
 
@@ -82,5 +83,8 @@ class RandomSigns(Initializer):
 
 
 AnyCodes: TypeAlias = Annotated[
-    EveryInitializer | DigitBitmaps | RandomSigns, Field(discriminator="type"), ByName
+    EveryInitializer | DigitBitmaps | RandomSigns,
+    Field(discriminator="type"),
+    OrUserClass(Initializer),
+    ByName,
 ]

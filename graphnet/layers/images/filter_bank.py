@@ -1,4 +1,4 @@
-"""What Convolution and Deconvolution share in YAML: a bank of filters and its geometry."""
+"""What layers with filters share in YAML: how many there are, and their geometry on images."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from graphnet.params.param import ParamDecl
 from graphnet.params.regularizers import L2Regu
 
 
-class FilterBank(LayerSpec):
-    """What the YAML says of either layer; each documents its properties."""
+class AnyFilterBank(LayerSpec):
+    """What the YAML says of filters over any axes; each layer documents its properties."""
 
     each_bottom: ClassVar[bool] = True
     learned: ClassVar[Mapping[str, Learned]] = {
@@ -31,10 +31,6 @@ class FilterBank(LayerSpec):
     }
 
     n_filter: PositiveInt
-    kernel: PositivePair = (1, 1)
-    stride: PositivePair = (1, 1)
-    pad: NonNegativePair = (0, 0)
-    dilation: PositivePair = (1, 1)
     n_group: PositiveInt = 1
     bias: bool = True
     param_key: str | None = None
@@ -52,18 +48,12 @@ class FilterBank(LayerSpec):
     def filter_shape(self, bottom: Shape) -> Shape:
         """The shape of the param ``filter``."""
 
-    @property
-    def window(self) -> Window:
-        """Its geometry; of a Deconvolution, that of the convolution it runs backwards."""
-        return Window(self.kernel, self.stride, self.pad, self.dilation)
-
-    def check_bottom(self, x: Shape) -> None:
-        """See that a bottom holds images whose channels fall into the groups.
+    def check_groups(self, x: Shape) -> None:
+        """See that a bottom's channels fall into the groups.
 
         Raises:
             ShapeError: Otherwise.
         """
-        check_images(x)
         if x[1] % self.n_group:
             raise ShapeError(
                 f"the {x[1]} channels of a bottom of shape {shape_text(x)} cannot be split into "
@@ -78,3 +68,26 @@ class FilterBank(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=() if self.frozen else (0,))
+
+
+class FilterBank(AnyFilterBank):
+    """The same of filters over images."""
+
+    kernel: PositivePair = (1, 1)
+    stride: PositivePair = (1, 1)
+    pad: NonNegativePair = (0, 0)
+    dilation: PositivePair = (1, 1)
+
+    @property
+    def window(self) -> Window:
+        """Its geometry; of a Deconvolution, that of the convolution it runs backwards."""
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
+    def check_bottom(self, x: Shape) -> None:
+        """See that a bottom holds images whose channels fall into the groups.
+
+        Raises:
+            ShapeError: Otherwise.
+        """
+        check_images(x)
+        self.check_groups(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log2, prod
 from typing import Any, Literal
 
 import numpy as np
@@ -24,8 +25,9 @@ class LRN(LayerSpec):
 
     The window is ``kernel`` neighbours along ``axis``, or in mode ``WithinChannel`` a square of
     ``kernel`` by ``kernel`` pixels; what lies outside counts as zero, and the mean always divides
-    by the whole window. What is divided by is at most the largest number of the precision, which
-    squares of numbers beyond 10^19 exceed in float32.
+    by the whole window. What is raised to the power is at most the largest number of the precision,
+    which for numbers beyond 10^19 it would exceed in float32 (beyond 10^21 with a scale of 0.0001):
+    there the top is x times a constant, larger than it should be and finite, and so is the diff.
 
     Bottoms:
         0: ``(N, …)``; for ``WithinChannel`` ``(N, C, H, W)``.
@@ -110,7 +112,11 @@ class LRNLayer(Layer[LRN]):
             "Mean", self.spec.window, "kernel", square, base,
             None if dx is None else square, share, self.scratch,
         )  # fmt: skip
-        self.write_square = bind(_square, data, square)
+        # a power of two, which changes no bits: squares are as small as what they are scaled to
+        whole = abs(self.spec.scale) / prod(self.spec.window.kernel)
+        self.shrink = 2.0 ** floor(log2(whole) / 2) if whole else 1.0
+        self.scale = self.spec.scale / self.shrink**2
+        self.write_square = bind(self.square, data, square)
         self.normalise = bind(self.write_top, data, base, top)
         if dx is not None:
             self.write_share = bind(_share, dy, top, base, share)
@@ -135,9 +141,14 @@ class LRNLayer(Layer[LRN]):
         self.mean.backward()
         self.write_diff()
 
+    def square(self, xp: Any, x: Array, square: Array) -> None:
+        """``(shrink · x)²``, for a block of elements."""
+        xp.multiply(x, self.shrink, out=square)
+        xp.multiply(square, square, out=square)
+
     def write_top(self, xp: Any, x: Array, base: Array, y: Array) -> None:
         """``base = shift + scale · mean`` and ``y = x · base^−power``, for a block of elements."""
-        xp.multiply(base, self.spec.scale, out=base)
+        xp.multiply(base, self.scale, out=base)
         xp.add(base, self.spec.shift, out=base)
         xp.minimum(base, self.largest, out=base)
         _reciprocal_power(xp, base, self.spec.power, y)
@@ -150,10 +161,6 @@ class LRNLayer(Layer[LRN]):
         xp.multiply(spread, x, out=spread)
         xp.multiply(spread, 2 * self.spec.scale * self.spec.power, out=spread)
         xp.subtract(dx, spread, out=dx)
-
-
-def _square(xp: Any, x: Array, square: Array) -> None:
-    xp.multiply(x, x, out=square)
 
 
 def _reciprocal_power(xp: Any, base: Array, power: float, out: Array) -> None:

@@ -21,8 +21,9 @@ class Pooling(LayerSpec):
 
     Along each side the top has ``ceil((n + 2·pad − kernel) / stride) + 1`` places: the last
     window may hang over the edge. Where there is padding, a last window that would start in it
-    is dropped. Of equal maxima the first in row-major order takes the gradient; a NaN in a
-    window makes its maximum NaN.
+    is dropped. With ``round_mode: floor`` the division is rounded down: all windows lie within
+    the padded image, and what they do not reach counts for nothing. Of equal maxima the first in
+    row-major order takes the gradient; a NaN in a window makes its maximum NaN.
 
     Bottoms:
         each: ``(N, C, H, W)``.
@@ -36,6 +37,8 @@ class Pooling(LayerSpec):
         global: One window over the whole plane, instead of kernel, stride and pad.
         divisor: What a mean divides by: all of the ``kernel`` (default), the part of the window
             within the ``padded`` image, or the ``valid`` part, within the image itself.
+        round_mode: ``ceil`` (default) or ``floor``: how many windows there are where they do not
+            fit exactly.
         neuron: The neuron that is applied to the top, in place.
     Example:
         - {name: pool1, type: Pooling, kernel: [2, 2], stride: [2, 2], bottoms: [conv1],
@@ -43,7 +46,8 @@ class Pooling(LayerSpec):
         - {name: mean, type: Pooling, pooling: Mean, global: true, bottoms: [pool1], tops: [mean]}
     Source:
         Mocha ``PoolingLayer`` (divisor ``kernel``), Caffe ``Pooling`` (divisor ``padded``). Both
-        let a window lie wholly outside the image; here that is an error.
+        let a window lie wholly outside the image; here that is an error. PyTorch rounds down
+        unless ``ceil_mode`` is set.
     """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
@@ -56,11 +60,14 @@ class Pooling(LayerSpec):
     pad: NonNegativePair = (0, 0)
     global_: bool = Field(default=False, alias="global")
     divisor: Divisor = "kernel"
+    round_mode: Literal["ceil", "floor"] = "ceil"
     neuron: AnyNeuron | None = None
 
     @model_validator(mode="after")
     def _check_window(self) -> Pooling:
-        given = [key for key in ("kernel", "stride", "pad") if key in self.model_fields_set]
+        given = [
+            key for key in ("kernel", "stride", "pad", "round_mode") if key in self.model_fields_set
+        ]
         if self.global_ and given:
             raise ValueError(f"'{given[0]}' has no meaning with global: true")
         if not self.global_ and self.kernel is None:
@@ -86,7 +93,8 @@ class Pooling(LayerSpec):
         (x,) = bottoms
         check_images(x)
         window = self.window(x)
-        size = window.ceil_size((x[2], x[3]))
+        rounded = window.floor_size if self.round_mode == "floor" else window.ceil_size
+        size = rounded((x[2], x[3]))
         for side, n, out, stride, pad in zip(
             ("height", "width"), x[2:], size, window.stride, window.pad, strict=True
         ):

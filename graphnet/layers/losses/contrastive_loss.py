@@ -43,7 +43,7 @@ class ContrastiveLoss(MeanLoss):
     n_bottoms: ClassVar[Arity] = exactly(3)
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
     margin: NonNegativeFloat = 1.0
     legacy_version: bool = False
 

@@ -12,7 +12,6 @@ from pydantic import AfterValidator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
-from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.judging import Judgement
@@ -57,7 +56,7 @@ class LabelLossSpec(MeanLoss):
             ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     """
 
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
     axis: FeatureAxis = 1
     weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
     normalize: Literal["local", "global", "no"] = "local"

@@ -10,7 +10,6 @@ from typing import Any
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, rows
-from graphnet.declare.fields import NonNegativeFloat
 from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
@@ -24,7 +23,7 @@ class PairLoss(MeanLoss):
     ``out=``; ``a`` and ``b`` stay as they are.
     """
 
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
 
     @abstractmethod
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:

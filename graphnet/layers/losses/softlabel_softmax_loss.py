@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
-from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
@@ -35,7 +34,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
     """
 
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
     axis: FeatureAxis = 1
 
     @property

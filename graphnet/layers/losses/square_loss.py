@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
-from graphnet.declare.fields import NonNegativeFloat
 from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import memory
@@ -33,7 +32,7 @@ class SquareLoss(MeanLoss):
     """
 
     type: Literal["SquareLoss"] = "SquareLoss"
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
 
     @property
     def judges(self) -> Judgement:

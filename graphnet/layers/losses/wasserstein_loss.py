@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
-from graphnet.declare.fields import NonNegativeFloat, PositiveInt
+from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
@@ -62,7 +62,7 @@ class WassersteinLoss(MeanLoss):
     M: Annotated[tuple[tuple[float, ...], ...], AfterValidator(_matrix)]
     lambda_: float = Field(alias="lambda", gt=0)
     sinkhorn_iter: PositiveInt = 50
-    loss_weight: NonNegativeFloat = 1.0
+    loss_weight: float = 1.0
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         found = (feature_size(bottoms[0]), feature_size(bottoms[1]))

@@ -60,6 +60,10 @@ class Slice(LayerSpec):
         """
         axis = axis_of(bottom, self.axis)
         size, n_parts = bottom[axis], max(1, len(self.tops))
+        if size == 0:
+            raise ShapeError(
+                f"axis {axis} of a bottom of shape {shape_text(bottom)} has no places to be cut"
+            )
         if self.slice_points is None:
             if size % n_parts:
                 raise ShapeError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Tag
 
+from graphnet.declare.fields import ByKeys
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.decay_on_validation import DecayOnValidation
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
@@ -56,4 +57,5 @@ else:  # a union of as many models as the table has
             Annotated[CustomBreak, Tag(_CUSTOM)],
         ),
         Discriminator(_tag),
+        ByKeys,
     ]

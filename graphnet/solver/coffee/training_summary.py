@@ -8,6 +8,7 @@ from math import isnan
 
 import numpy as np
 
+from graphnet.readable import fitted
 from graphnet.solver.coffee.base import CoffeeBreak, Saved
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
@@ -21,12 +22,13 @@ Sums = dict[str, np.ndarray]
 class TrainingSummary(CoffeeBreak):
     """Says and records the loss, the rates, and the means since its last report.
 
-    Records ``obj_val`` (the loss of the last batch), ``lr``, ``momentum`` (for methods that
-    have one), and under ``train.KEY`` the mean of each loss and statistic of the training net
-    since this break's last report: with ``every_n_epoch: 1``, over the epoch. The line also
-    gives the seconds trained since then, breaks not counted, and samples a second. At
-    iteration 0 there is nothing to report. Of several that report on the same iterations, one says
-    the line.
+    Records ``obj_val`` (the loss of the last batch), ``epoch`` (passes over the data, with parts
+    of one), ``lr``, ``momentum`` (for methods that have one), and under ``train.KEY`` the mean of
+    each loss and statistic of the training net since this break's last report: with
+    ``every_n_epoch: 1``, over the epoch. The line also gives the seconds trained since then,
+    breaks not counted, and samples a second. At iteration 0 there is nothing to report. Of
+    several that report on the same iterations, one says the line. A line too long for the
+    terminal leaves out speed, momentum, rate and further means.
 
     Example:
         - {type: TrainingSummary, every_n_iter: 100}
@@ -48,25 +50,18 @@ class TrainingSummary(CoffeeBreak):
         seconds, updates = state.run.seconds_trained - self._since, state.iter - self._iter
         means = self._means(net)
         lounge.update_statistics("obj_val", state.obj_val)
+        if net.n_samples:
+            samples_read = state.iter * state.run.samples_per_iter
+            lounge.update_statistics("epoch", samples_read / net.n_samples)
         lounge.update_statistics("lr", state.lr)
         if state.momentum is not None:
             lounge.update_statistics("momentum", state.momentum)
         for key, mean in means.items():
             lounge.update_statistics(f"train.{key}", mean)
-        parts = [
-            f"iter {state.iter:>6}",
-            f"epoch {state.epoch:>3}",
-            f"obj_val {state.obj_val:<9.5g}",
-            *(f"mean {key} {mean:<9.5g}" for key, mean in means.items()),
-            f"lr {state.lr:<9.5g}",
-        ]
-        if state.momentum:
-            parts.append(f"momentum {state.momentum:<6.4g}")
-        samples = updates * state.run.samples_per_iter
-        if seconds > 0 and samples:
-            parts.append(f"{seconds:.1f} s, {samples / seconds:,.0f} samples/s")
         if lounge.is_first((type(self), self._iter)):
-            state.run.say("  ".join(parts).rstrip())
+            samples = updates * state.run.samples_per_iter
+            speed = f"{seconds:.1f} s, {samples / seconds:,.0f} samples/s" if seconds > 0 else ""
+            state.run.say(_line(state, means, speed if samples else ""))
         self._iter, self._since = state.iter, state.run.seconds_trained
 
     def _means(self, net: TrainableNet) -> dict[str, float]:
@@ -96,3 +91,20 @@ class TrainingSummary(CoffeeBreak):
             key.removeprefix("sums/"): np.array(json.loads(str(text)), dtype=np.float64)
             for key, text in saved.items()
         }
+
+
+def _line(state: SolverState, means: Mapping[str, float], speed: str) -> str:
+    """What is said; a narrow terminal does without speed, momentum, rate, epoch, other means."""
+    names = {key: f"mean {key}" for key in means}
+    parts = {
+        "iter": f"iter {state.iter:>6}",
+        "epoch": f"epoch {state.epoch:>3}",
+        "obj_val": f"obj_val {state.obj_val:<9.5g}",
+        **{name: f"{name} {means[key]:<9.5g}" for key, name in names.items()},
+        "lr": f"lr {state.lr:<9.5g}",
+        "momentum": f"momentum {state.momentum:<6.4g}" if state.momentum else "",
+        "speed": speed,
+    }
+    first, *others = [*names.values(), "obj_val"]
+    may_go = ["speed", "momentum", *reversed(others[:-1]), "lr", "epoch", first]
+    return fitted(parts, state.run.width(), may_go)

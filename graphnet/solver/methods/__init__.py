@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from graphnet.declare.fields import ByName
+from graphnet.declare.user_types import OrUserClass
 from graphnet.solver.methods.adadelta import Adadelta
 from graphnet.solver.methods.adagrad import Adagrad
 from graphnet.solver.methods.adam import Adam
@@ -31,5 +32,6 @@ METHODS: Mapping[str, type[Method]] = MappingProxyType(
 AnyMethod: TypeAlias = Annotated[
     SGD | Nesterov | Adam | AdamW | Adagrad | Adadelta | RMSProp,
     Field(discriminator="type"),
+    OrUserClass(Method),
     ByName,
 ]

@@ -87,6 +87,7 @@ class Method(Model):
     (policy × local) and m the momentum; everything is element-wise.
     """
 
+    chosen_by_type: ClassVar[bool] = True
     stands_under: ClassVar[str] = "method"
     #: The names of its history arrays, in the order :meth:`step` takes them.
     history: ClassVar[tuple[str, ...]] = ()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from graphnet.errors import Position, SpecError, located
 from graphnet.files.paths import shown
+from graphnet.solver.record.claim import STATISTICS
 from graphnet.solver.record.run_directory import RunDirectory, newest_good
 from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import Contents
@@ -66,7 +67,7 @@ class RunFiles:
             aside = directory.set_aside() if fresh else None
             if aside is not None:
                 reporter.line(f"the earlier run is now in {shown(aside)}")
-                reporter.line("  it stays there until you remove it, and no run looks into it")
+                reporter.line("  it stays there until you remove it: graphnet runs rm")
             directory.claim()
             found = newest_good(directory.folder, reporter.warning)
             outputs = self.record.earlier.get("outputs", ())
@@ -96,7 +97,9 @@ class RunFiles:
 
     def _resume(self, path: Path, contents: Contents) -> None:
         self.snapshots.resume(path, contents)
-        if not self.record.is_complete:  # a complete run's files stay as they are
+        if self.record.is_complete:  # its files stay as they are
+            self._remember(self._save_into or path.parent.parent / STATISTICS)
+        else:
             self._open_statistics(contents.meta.statistics_bytes)
         self.snapshots.repair_best(path)
 
@@ -124,8 +127,13 @@ class RunFiles:
                 f"{shown(file.path)} is shorter than when the snapshot was written;"
                 " what is left is kept"
             )
-        for recorded in read_statistics(file.path):
-            lounge.remember(recorded)
+        self._remember(file.path)
+
+    def _remember(self, path: Path) -> None:
+        """Have in memory what is in a statistics file, if it is there."""
+        if path.is_file():
+            for recorded in read_statistics(path):
+                self.run.lounge.remember(recorded)
 
     def _start_of(self, path: Path) -> int:
         """How many bytes of a file that is there a new run keeps."""

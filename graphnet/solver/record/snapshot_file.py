@@ -35,6 +35,7 @@ from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
 from graphnet.params.param import ParamStore
 from graphnet.solver.coffee.base import Saved
+from graphnet.solver.record.foreign import import_command
 
 FORMAT_VERSION = 1
 HEADER_BYTES = 512
@@ -239,10 +240,8 @@ def read(path: Path) -> Contents:
 def _check_header(path: Path, header: bytes) -> None:
     """See that the file is one of graphnet's, in a format that is known."""
     if not begins_as_snapshot(header):
-        raise SnapshotError(
-            f"{shown(path)}: is not a graphnet snapshot or model\n"
-            "  expected a file that graphnet has written"
-        )
+        cure = import_command(shown(path), header) or "expected a file that graphnet has written"
+        raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot or model\n  {cure}")
     version = header[len(_MAGIC) :].split()[:1]
     if version and version[0].isdigit() and int(version[0]) > FORMAT_VERSION:
         raise SnapshotError(

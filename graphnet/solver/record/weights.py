@@ -191,11 +191,11 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     contents = Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
     path, advice = Path(path), Advice(SnapshotError)
     with explained(path, advice):
-        _refuse_other(path)
+        refuse_other(path)
     write_durably(path, to_bytes(contents), advice)
 
 
-def _refuse_other(path: Path) -> None:
+def refuse_other(path: Path) -> None:
     """Refuse to replace a file that is not empty and no model, or a run's snapshot."""
     if path.parent.name == SNAPSHOTS and is_snapshot_name(path.name):
         raise SnapshotError(

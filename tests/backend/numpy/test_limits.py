@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -198,3 +200,30 @@ def test_a_library_without_functions_of_its_own():
 def test_the_libraries_are_those_of_threadpoolctl():
     """They tell the same numbers, in any thread."""
     assert [blas.get() for blas in blas_libraries()] == state()[0]
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_libraries_are_looked_up_before_there_are_helpers(n_threads):
+    """A helper that did it while its caller imports a compiled module would stop both for good."""
+    code = f"""
+import subprocess
+import sys
+import threading
+from graphnet.backend.numpy import limits
+looking, controller = [], limits.ThreadpoolController
+def look():
+    looking.extend(thread.name for thread in threading.enumerate())
+    return controller()
+limits.ThreadpoolController = look
+import graphnet as gn
+net = gn.load_net([
+    gn.layers.RandomNormal(name="data", tops=["data"], shape=[1, 12, 12], batch_sizes=[64]),
+    gn.layers.Convolution(name="conv", bottoms=["data"], tops=["conv"], n_filter=8, kernel=3),
+    gn.layers.ReLU(name="relu", bottoms=["conv"]),
+], phase="train", threads={n_threads})
+net.forward()
+names = [thread.name for thread in threading.enumerate()]
+print(looking, sum(name.startswith("graphnet-") for name in names))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[0] == f"['MainThread'] {n_threads - 1}", done.stderr

@@ -6,6 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
+from graphnet.data.recipe.stored import read_recipe
+
 
 def test_a_table(folder, run):
     """It says what the classes are and where the files went."""
@@ -28,6 +30,48 @@ def test_a_table(folder, run):
         assert file["data"][:, 0].tolist() == list(range(10))
 
 
+def test_words_and_gaps(folder, run):
+    """What each column was taken for is said, and the same is recorded."""
+    lines = ["id;age;colour;kind", "1;30;red;a", "2;;blue;b", "3;50;NA;a", "4;40;red;b"]
+    (folder / "a.csv").write_text("\n".join(lines), "utf-8")
+    command = "data pack a.csv --to out --label kind --leave-out id --missing mean --standardize"
+    found = run(command)
+    assert (found.code, found.err) == (0, "")
+    at = found.lines.index("")
+    assert [" ".join(line.split()) for line in found.lines[at + 1 :]] == [
+        "column taken for features gaps",
+        "age numbers, less 40, divided by 8.165 0 1 (the mean, 40)",
+        "colour words: blue, red 1 to 3 1 (a word of their own)",
+    ]
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert file["data"].shape == (4, 4)
+    recipe = read_recipe(folder / "out" / "train.h5")
+    assert recipe.features == ("age", "colour=blue", "colour=red", "colour missing")
+    found = run(command.replace(" --missing mean", " --force"))
+    assert (found.code, found.out) == (1, "")
+    assert found.err.startswith("a.csv:3, column 'age': the field is empty\n")
+    found = run("data pack a.csv --to b --label kind --label age --weight id --missing drop")
+    assert found.code == 1
+    assert "column 'kind' holds words, such as 'a'\n  several labels are numbers" in found.err
+    found = run("data pack a.csv --to b --label age --weight id --missing drop --index colour"
+                " --one-hot kind")  # fmt: skip
+    assert found.lines[1:5] == [
+        "left out  2 rows with gaps",
+        "label     column 'age'",
+        "data      'colour', 'kind'",
+        "weight    column 'id'",
+    ]
+
+
+def test_more_columns_than_are_told_of(folder, run):
+    """The first are told of one by one."""
+    names = ",".join(f"c{i}" for i in range(100))
+    rows = "".join(",".join("ab"[k] for _ in range(100)) + f",{k}\n" for k in range(2))
+    (folder / "a.csv").write_text(f"{names},label\n{rows}", "utf-8")
+    found = run("data pack a.csv --to out")
+    assert found.lines[-1] == "and 40 more"
+
+
 def test_what_is_packed_can_be_trained_on(folder, run):
     """Arrays by name become the data of a net."""
     with h5py.File(folder / "train.h5") as file:
@@ -48,6 +92,20 @@ def test_pictures(folder, run):
     assert found.lines[:2] == ["data     1×8×6 uint8: grey", "classes  0 cat, 1 dog"]
     with h5py.File(folder / "out" / "train.h5") as file:
         assert file["data"].shape == (2, 1, 8, 6)
+    image.new("RGB", (9, 3), "white").save(folder / "pictures" / "cat" / "1.png")
+    found = run("data pack pictures --to out --force")
+    assert (found.code, found.out) == (1, "")
+    assert found.err.startswith("pictures/dog/1.png is 3×4×5, while pictures/cat/1.png is 3×3×9\n")
+    fitted = "data pack pictures --to out --force --keep-order --grey --size 6x6 --fit"
+    assert run(f"{fitted} letter-box --background #808080").code == 0
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert file["data"][0, 0, :, 3].tolist() == [128, 128, 255, 255, 128, 128]
+    assert read_recipe(folder / "out" / "train.h5").fit == "letter-box"
+    assert run(f"{fitted} crop").code == 0
+    with h5py.File(folder / "out" / "train.h5") as file:
+        assert (file["data"][0] == 255).all()
+    found = run("data pack pictures --to out2 --fit crop")
+    assert found.err.startswith("--fit crop needs a size: --size HEIGHTxWIDTH")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 def test_help_lists_the_formats(run):
     """Each with a line."""
-    for group in ("import", "export"):
-        assert any(line.startswith("  caffe ") for line in run(f"{group} --help").lines)
+    for group, formats in (("import", ["caffe"]), ("export", ["caffe", "onnx"])):
+        lines = run(f"{group} --help").lines
+        assert all(any(line.startswith(f"  {name} ") for line in lines) for name in formats)
 
 
 def test_a_folder_must_be_named(run):

@@ -15,7 +15,7 @@ def chosen(headings, row=None, **options):
     """The label's column and the features'."""
     row = row or ["1"] * len(headings)
     found = choose(PATH, headings, row, TableOptions(**options))
-    return found.label, found.features
+    return found.labels[0] if found.labels else None, found.features
 
 
 @pytest.mark.parametrize("word", ["label", "Label", "LABEL", "labels", "class", "Target", "y", "Y"])

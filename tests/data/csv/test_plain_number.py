@@ -50,7 +50,7 @@ ODD = {
     "1e": "'1e' is not a plain number",
     "1-2": "'1-2' is not a plain number",
     "1\n2": r"'1\n2' is not a plain number",
-    "dog": "'dog' is not a plain number\n  only the label's column may hold words: --label",
+    "dog": "'dog' is not a plain number\n  write a number, or leave out the column: --leave-out",
     "1e400": "1e400 is too large\n  expected what float64 can hold",
     "-1e-400": "-1e-400 is too small\n  expected what float64 can hold",
     "9" * 400: "is too large",

@@ -181,7 +181,8 @@ def test_numbers_that_float32_does_not_hold(tmp_path, cell, value, dtype):
         ("a,b\n1,2\n", {"label": "c"}, r"has no column 'c'\n  it has: a, b"),
         ("1\n", {}, "has 1 column\n"),
         ("a;b\n1;2\n", {"delimiter": ","}, "has 1 column\n.* --delimiter"),
-        ("a,label\ndog,2\n", {}, r"a\.csv:2, column 'a': 'dog' is not .*\n  only the label's"),
+        ("a,label\n1,2\ndog,2\n", {}, r"a\.csv:3, column 'a': 'dog' is not .* line 2 has 1\n"),
+        ("a,label\ndog,2\n1,2\n", {}, r"a\.csv:3, column 'a': 1 is a number, .*2 has 'dog'\n"),
     ],
 )
 def test_table_that_cannot_be_read(tmp_path, text, options, message):
@@ -241,8 +242,14 @@ def test_no_number_becomes_another(tmp_path, rows):
         assert place.startswith(f"{tmp_path}/a.csv:")
         return
     found = everything(table)
+    columns = table.recipe.columns
     for row, data, label in zip(rows, found["data"], found["label"], strict=True):
-        values = [*data.tolist(), table.classes[label] if table.classes else label.item()]
+        values = [table.classes[label] if table.classes else label.item()]
+        features = data.tolist()
+        for column in reversed(columns):
+            part = [features.pop() for _ in column.features][::-1]
+            values[:0] = [column.words[part.index(1)]] if column.type == "words" else part
+        assert not features
         for cell, value in zip(row, values, strict=True):
             if isinstance(value, str):
                 assert value == cell.strip()
@@ -250,3 +257,131 @@ def test_no_number_becomes_another(tmp_path, rows):
             exact = int(cell) if cell.strip().lstrip("+-").isdigit() else float(cell)
             is_exact = isinstance(exact, int) or (exact.is_integer() and abs(exact) < 2**24)
             assert value == (exact if is_exact else pytest.approx(exact, rel=1e-6, abs=0))
+
+
+PEOPLE = """name;age;colour;born;height;kind
+ann;30;red;1990-01-02;1.5;a
+bob;;blue;1991-01-02;1.7;b
+cid;50;NA;1992-01-02;1.9;a
+dan;40;red;1993-01-02;;b
+"""
+LEFT_OUT = {"leave_out": ("name", "born"), "label": "kind"}
+
+
+def test_words_and_gaps(tmp_path):
+    """A word is a feature, a gap what its rule says; training rows alone say what the mean is."""
+    table = csv_table(tmp_path, PEOPLE, missing=("mean", "age=feature"), **LEFT_OUT)
+    assert table.recipe.features == (
+        *("age", "age missing", "colour=blue", "colour=red", "colour missing", "height"),
+    )
+    table.fit(np.array([3, 0]))
+    data = everything(table)["data"]
+    assert data.tolist() == [
+        [30, 0, 0, 1, 0, 1.5],
+        [35, 1, 1, 0, 0, np.float32(1.7)],
+        [50, 0, 0, 0, 1, np.float32(1.9)],
+        [40, 0, 0, 1, 0, 1.5],
+    ]
+    assert table.data_sets["data"] == (np.dtype("f4"), (6,))
+    assert table.column_table == [
+        ("age", "numbers", "0 to 1", "1 (the mean, 35, and a feature)"),
+        ("colour", "words: blue, red", "2 to 4", "1 (a word of their own)"),
+        ("height", "numbers", "5", "1 (the mean, 1.5)"),
+    ]
+
+
+def test_new_rows_get_the_same_features(tmp_path):
+    """What the recipe makes of the cells is what was packed, bit for bit."""
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{rng.normal(50, 20)!r},{'' if i % 7 == 0 else i * i},{'abc'[i % 3]},{i % 2}\n"
+        for i in range(60)
+    ]
+    table = csv_table(
+        tmp_path,
+        "x,y,z,label\n" + "".join(lines),
+        missing=("feature",),
+        index=("z",),
+        standardize=True,
+    )
+    table.fit(np.arange(0, 60, 2))
+    cells = [line.split(",")[:3] for line in lines]
+    codes = np.array([table.recipe.codes(row, "f") for row in cells])
+    packed = everything(table)["data"]
+    assert packed.tobytes() == table.recipe.values(codes).tobytes()
+    train = packed[::2, 0].astype(np.float64)
+    assert (train.mean(), train.std()) == (pytest.approx(0, abs=1e-6), pytest.approx(1))
+    kinds = [row[1] for row in table.column_table]
+    assert kinds[0].startswith("numbers, less 47.67, divided by 18.87")
+    assert kinds[2] == "words, as 0 to 2: a, b, c"
+
+
+def test_rows_with_gaps_may_be_left_out(tmp_path):
+    """How many is said; those without a label go too."""
+    text = PEOPLE + "eve;1;red;1993-01-02;1;\n"
+    table = csv_table(tmp_path, text, missing=("drop",), **LEFT_OUT)
+    assert everything(table)["data"].tolist() == [[30, 1, 1.5]]
+    assert ("left out", "4 rows with gaps") in table.notes
+    assert table.where(0).endswith("a.csv:2")
+    with pytest.raises(DataError, match=r"every row has a gap\n  fill them: --missing mean"):
+        csv_table(tmp_path, "x,label\n,1\n", missing=("drop",))
+
+
+def test_zero_for_gaps(tmp_path):
+    """It is brought to the scale of the others."""
+    table = csv_table(tmp_path, "x,label\n2,0\n,1\n4,1\n", missing=("zero",), standardize=True)
+    assert everything(table)["data"].tolist() == [[-1], [-3], [1]]
+    assert table.column_table[0][3] == "1 (0)"
+
+
+def test_numbers_may_be_words(tmp_path):
+    """Where the user says so; the numbers among words then too."""
+    text = "zip,n,label\n01234,1,0\n98765,2,1\n01234,x,0\n"
+    table = csv_table(tmp_path, text, one_hot=("zip", "n"))
+    assert table.recipe.features == ("zip=01234", "zip=98765", "n=1", "n=2", "n=x")
+    assert everything(table)["data"].tolist() == [[1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, 0, 0, 1]]
+
+
+def test_several_labels(tmp_path):
+    """Numbers in a row of ``label``, in the order they are named, in a type that holds all."""
+    text = "x,b,a\n1,2,0.5\n2,3,1.5\n"
+    table = csv_table(tmp_path, text, label=("a", "b"))
+    assert everything(table)["label"].tolist() == [[0.5, 2], [1.5, 3]]
+    assert table.data_sets["label"][1] == (2,)
+    assert ("label", "'a', 'b'") in table.notes
+    assert [source.place for source in table.recipe.labels] == [2, 1]
+    with pytest.raises(DataError, match="column 'b' holds words, such as 'y'\n  several labels"):
+        csv_table(tmp_path, "x,b,a\n1,y,0.5\n", label=("a", "b"))
+
+
+def test_weights(tmp_path):
+    """A data set of their own."""
+    table = csv_table(tmp_path, "x,w,label\n1,2.5,0\n2,0,1\n", weight="w")
+    found = everything(table)
+    assert (found["data"].tolist(), found["weight"].tolist()) == ([[1], [2]], [2.5, 0])
+    assert found["weight"].dtype == np.float32 == table.data_sets["weight"][0]
+    assert table.recipe.weight.heading == "w"
+    for cell, said in (("-1", "the weight is -1"), ("", "the field is empty"), ("x", "'x' is not")):
+        with pytest.raises(DataError, match=f"column 'w': {said}"):
+            csv_table(tmp_path, f"x,w,label\n1,{cell},0\n", weight="w")
+
+
+def test_doubts(tmp_path):
+    """What is unlikely to be meant is said."""
+    text = "d,c,label\n20240131,Red,0\n20240228,red,1\n20231231,none,1\n"
+    notes = [text for name, text in csv_table(tmp_path, text).notes if name == "note"]
+    assert notes == [
+        "column 'd' looks like dates (YYYYMMDD): as numbers they are unequal steps",
+        "column 'c' has the word 'none': is it a gap?",
+        "column 'c' has words that differ in case alone: Red, red",
+    ]
+
+
+def test_a_gap_before_the_first_number(tmp_path):
+    """A column is decided by its first cell that is no gap, and held to it."""
+    table = csv_table(tmp_path, "x,y,label\n,1,0\n,2,1\n3,3,0\n", missing=("mean",))
+    assert everything(table)["data"].tolist() == [[3, 1], [3, 2], [3, 3]]
+    with pytest.raises(DataError, match=r"a.csv:5, column 'x': 'w' is not .* line 4 has 3"):
+        csv_table(tmp_path, "x,y,label\n,1,0\n,2,1\n3,3,0\nw,1,1\n", missing=("mean",))
+    with pytest.raises(DataError, match="column 'x' has nothing but gaps\n  leave it out"):
+        csv_table(tmp_path, "x,y,label\n,1,0\n,2,1\n", missing=("mean",))

@@ -1,4 +1,4 @@
-"""The table of named sets: complete, and one way for each to be had."""
+"""The table of named sets: complete, and one way to get each."""
 
 import pytest
 

@@ -1,7 +1,10 @@
 """Layers that work element by element, and those with a number for each channel."""
 
+import numpy as np
 import pytest
-from support.caffe_nets import layers_of, one, refused
+from support.caffe_nets import INPUTS, layers_of, one, refused, translated
+
+from graphnet.interchange.caffe.blobs import StoredBlob
 
 
 @pytest.mark.parametrize(
@@ -79,3 +82,15 @@ def test_mvn():
     """Its top always has four axes."""
     assert [d["type"] for d in layers_of('type: "MVN" bottom: "s" top: "y"')] == ["Reshape", "MVN"]
     assert one('type: "MVN" bottom: "x" top: "y" mvn_param { eps: 1 }')["epsilon"] == 1.0
+
+
+def test_normalize():
+    """One number for all channels is an array of one; the sum runs over a whole sample."""
+    body = 'type: "Normalize" bottom: "x" top: "y" %s'
+    found = one(body % "norm_param { across_spatial: false channel_shared: false }")
+    assert found.items() >= {"across_places": False, "channel_shared": False}.items()
+    stored = [StoredBlob((), False, lambda: np.array(20.0))]
+    entry = translated(f'{INPUTS} layer {{ name: "l" {body % ""} }}', stored={"l": stored})
+    made = entry.layers[-1].made
+    assert made.layers[0]["across_places"] is True
+    assert made.filled[0].convert([stored[0].read()]).tolist() == [20.0]

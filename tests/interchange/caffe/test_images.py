@@ -38,7 +38,7 @@ def test_convolution(keys, wanted):
 def test_convolutions_that_are_refused(keys, said):
     """By Caffe, or for want of an equal."""
     refused(CONV % keys, said)
-    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "for images, (N, C, H, W), alone")
+    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "graphnet has it for (N, C, H, W)")
 
 
 def test_deconvolution():
@@ -53,11 +53,11 @@ def test_deconvolution():
 
 
 def test_pooling():
-    """A mean divides by the padded part; global pooling; rounding down where it is the same."""
+    """A mean divides by the padded part; global pooling; rounding down."""
     assert one(POOL % "kernel_size: 3 stride: 2")["pooling"] == "Max"
     assert one(POOL % "pool: AVE kernel_size: 3 pad: 1")["divisor"] == "padded"
     assert one(POOL % "pool: AVE global_pooling: true")["global"] is True
-    assert one(POOL % "kernel_size: 2 stride: 2 round_mode: FLOOR")["kernel"] == [2, 2]
+    assert one(POOL % "kernel_size: 3 stride: 2 round_mode: FLOOR")["round_mode"] == "floor"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,6 @@ def test_pooling():
     [
         ("pool: STOCHASTIC kernel_size: 2", "no stochastic pooling"),
         ("kernel_size: 2 stride: 0", "'stride' is 0, expected at least 1"),
-        ("kernel_size: 3 stride: 2 round_mode: FLOOR", "leaves a row or column of 6×6 unseen"),
         ("kernel_size: 2 global_pooling: true", "has both 'global_pooling' and 'kernel_size'"),
         ("kernel_size: 1 stride: 4", "a window would lie outside"),
         ("kernel_size: 2 pad: 2", "pad 2×2 must be less than kernel"),
@@ -109,3 +108,67 @@ def test_crop():
     ]  # fmt: skip
     assert layers[2]["tops"] == ["y.before", "y"]
     refused('type: "Crop" bottom: "x" bottom: "z" top: "y" crop_param { offset: 1 }', "go beyond")
+
+
+def test_depthwise():
+    """As many groups as channels."""
+    body = 'type: "DepthwiseConvolution" bottom: "x" top: "y" convolution_param { %s }'
+    found = one(body % "num_output: 8 kernel_size: 3 bias_term: false")
+    assert (found["type"], found["n_group"]) == ("Convolution", 4)
+    refused(body % "num_output: 8 kernel_size: 3 group: 2", "its bottom has 4 channels")
+
+
+def test_other_axes():
+    """Sequences and volumes; of a deconvolution, sequences as images of one row."""
+    keys = (
+        '"l" type: "%s" bottom: "v" top: "y" convolution_param { num_output: 4 kernel_size: 2 %s }'
+    )
+    text = 'layer {{ name: "in5" type: "Input" top: "v" input_param {{ shape {{ dim: {} }} }} }}'
+    for shape, kind, more, wanted in [
+        ([2, 3, 8], "Convolution", "pad: 1", {"type": "Convolution1D", "kernel": 2, "pad": 1}),
+        ([2, 3, 4, 4, 4], "Convolution", "stride: [2, 1, 1]",
+         {"type": "Convolution3D", "kernel": [2, 2, 2], "stride": [2, 1, 1]}),
+        ([2, 3, 8], "Deconvolution", "", {"kernel": [1, 2], "pad": [0, 0]}),
+    ]:  # fmt: skip
+        found = translated(f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}")
+        assert not found.problems
+        made = found.layers[-1].made.layers
+        assert made[len(made) // 2].items() >= wanted.items()
+    for shape, kind, more, said in [
+        ([2, 3], "Convolution", "", "(N, C, H, W), (N, C, L), or (N, C, D, H, W)"),
+        ([2, 3, 4, 4, 4], "Deconvolution", "", "(N, C, H, W), (N, C, L)"),
+        ([2, 3, 8], "Convolution", "pad_h: 1", "for images alone"),
+        ([2, 3, 8], "Deconvolution", '} param { name: "w" ', "shares params"),
+    ]:
+        (problem,) = translated(
+            f"{text.format(shape)} layer {{ name: {keys % (kind, more)} }}"
+        ).problems
+        assert said in problem.message
+
+
+def test_upsample():
+    """By one factor or two; maxima are not put back."""
+    body = 'type: "Upsample" bottom: "x" top: "y" upsample_param { %s }'
+    assert one(body % "scale: 3")["scale"] == [3, 3]
+    assert one(body % "scale_h: 2 scale_w: 1")["scale"] == [2, 1]
+    refused(body % "scale: 0", "'scale' is 0")
+    refused(body % "scale: 2 upsample_h: 9", "'upsample_h'")
+    refused(body.replace('top: "y"', 'bottom: "z" top: "y"') % "", "puts maxima back")
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"),
+    [
+        ("height: 4 width: 9", [4, 9]),
+        ("zoom_factor: 3", [16, 16]),
+        ("shrink_factor: 2", [3, 3]),
+        ("shrink_factor: 5 zoom_factor: 4", [5, 5]),
+    ],
+)
+def test_interp(keys, size):
+    """A size, or whole factors of the bottom's 6 pixels."""
+    body = 'type: "Interp" bottom: "x" top: "y" interp_param { %s }'
+    assert one(body % keys)["size"] == size
+    refused(body % f"{keys} pad_beg: -1", "'pad_beg: -1'")
+    refused(body % "height: 3", "has neither")
+    refused(body % "zoom_factor: 0", "'zoom_factor' is 0")

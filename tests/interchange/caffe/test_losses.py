@@ -11,6 +11,7 @@ SOFTMAX = 'type: "SoftmaxWithLoss" bottom: "s" bottom: "%s" top: "loss" %s'
     [
         ("", {"axis": 1, "divisor": "valid", "loss_weight": 1.0}),
         ("loss_weight: 0.3", {"loss_weight": 0.3}),
+        ("loss_weight: -2", {"loss_weight": -2.0}),
         ("loss_param { ignore_label: 255 normalization: FULL }",
          {"divisor": "full", "ignore_label": 255}),
         ("loss_param { normalize: false }", {"divisor": "batch_size"}),
@@ -71,7 +72,6 @@ def test_accuracy():
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (SOFTMAX % ("label", "loss_weight: -1"), "no negative weights"),
         (SOFTMAX % ("label", "loss_weight: [1, 2]"), "has 2 loss weights and 1 tops"),
         (SOFTMAX % ("label", 'top: "p" loss_weight: [1, 0]'), "has a second top"),
         (SOFTMAX % ("x", ""), "do not fit"),
@@ -79,7 +79,6 @@ def test_accuracy():
             'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "t" top: "loss"',
             "its matrix H",
         ),
-        ('type: "ReLU" bottom: "s" top: "y" loss_weight: 1', "is no loss"),
     ],
 )
 def test_what_is_refused(body, said):

@@ -1,5 +1,6 @@
 """LSTM and RNN; what they compute is compared with a real Caffe in test_table.py."""
 
+import numpy as np
 import pytest
 from support.caffe_nets import translated
 
@@ -33,15 +34,33 @@ def test_rnn():
     assert [f.blobs for f in entry.made.filled] == [(0,), (1,), (2,), (3,), (4,)]
 
 
+def test_an_input_that_is_the_same_at_every_step():
+    """It and its weight lie beside those of the steps."""
+    entry = translated(NET % ("LSTM", 'bottom: "c"', "")).layers[1]
+    layers = entry.made.layers
+    assert [layer["type"] for layer in layers] == ["Reshape", "Tile", "Concat", "LSTM"]
+    assert layers[-1]["bottoms"] == ["y.both", "cont"]
+    assert entry.params["l", "weight_x"].shape == (8, 11)
+    both, bias, state = entry.made.filled
+    assert (both.blobs, bias.blobs, state.blobs) == ((0, 2), (1,), (3,))
+    stored = [np.ones((8, 5)), np.zeros(8), np.full((8, 6), 2.0)]
+    assert both.convert(stored)[0].tolist() == [1.0] * 5 + [2.0] * 6
+    assert not any(key.startswith("still") for key in layers[-1])
+    hidden = translated(NET % ("RNN", 'bottom: "c"', "")).layers[1].made
+    assert [f.blobs for f in hidden.filled] == [(0, 2), (1,), (3,), (4,), (5,)]
+
+
 @pytest.mark.parametrize(
     ("kind", "more", "keys", "said"),
     [
         ("LSTM", "", "expose_hidden: true", "'expose_hidden'"),
-        ("LSTM", 'bottom: "c"', "", "an input that is the same at every step"),
+        ("LSTM", 'bottom: "c" bottom: "c"', "", "has 4 bottoms"),
+        ("LSTM", 'bottom: "c" param { } param { } param { decay_mult: 0 }', "",
+         "has other rates for the weights of its third bottom"),
         ("RNN", 'param { name: "w" }', "", "shares params"),
         ("LSTM", "param { } " * 4, "", "has 'param' 4 times, but 3 blobs"),
     ],
-)
+)  # fmt: skip
 def test_what_is_refused(kind, more, keys, said):
     """With the reason."""
     (problem,) = translated(NET % (kind, more, keys)).problems

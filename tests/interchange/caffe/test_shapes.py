@@ -20,6 +20,12 @@ from support.caffe_nets import layers_of, one, refused
         ('type: "Reduction" reduction_param { operation: SUMSQ axis: 1 }',
          {"type": "Reduction", "operation": "SquareSum", "axis": 1, "coef": 1.0}),
         ('type: "ArgMax" argmax_param { axis: 1 }', {"type": "Argmax", "axis": 1}),
+        ('type: "ArgMax" argmax_param { axis: 1 top_k: 2 out_max_val: true }',
+         {"type": "Argmax", "axis": 1, "top_k": 2, "values": True}),
+        ('type: "Permute" permute_param { order: [0, 2, 3, 1] }',
+         {"type": "Permute", "axes": [2, 3, 1]}),
+        ('type: "Permute" permute_param { order: [0, 3] }',
+         {"type": "Permute", "axes": [3, 1, 2]}),
         ('type: "Reshape" reshape_param { shape { dim: [0, -1, 6] } }',
          {"type": "Reshape", "shape": [24, 6]}),
         ('type: "Reshape" reshape_param { axis: 2 num_axes: 0 shape { dim: 1 } }',
@@ -41,7 +47,11 @@ def test_layers(body, wanted):
         ('type: "Slice" slice_param { slice_point: 1 }', "has 1 slice points and 1 tops"),
         ('type: "Tile"', "'tiles' is missing"),
         ('type: "Reduction"', "along the batch axis"),
-        ('type: "ArgMax" argmax_param { top_k: 2 }', "'top_k: 2'"),
+        ('type: "ArgMax" argmax_param { top_k: 0 }', "'top_k' is 0"),
+        ('type: "ArgMax" argmax_param { axis: 1 top_k: 5 }', "top_k 5 is more than the 4 places"),
+        ('type: "Permute" permute_param { order: [1, 0] }', "moves the batch axis"),
+        ('type: "Permute" permute_param { order: [0, 1, 1] }', "order [0, 1, 1] does not fit"),
+        ('type: "ShuffleChannel" shuffle_channel_param { group: 3 }', "cut into 3 groups"),
         ('type: "Reshape" reshape_param { shape { dim: [2, 5] } }', "not as many elements"),
         ('type: "Reshape" reshape_param { shape { dim: -1 } }', "no longer the batch axis"),
         ('type: "Reshape" reshape_param { shape { dim: [-2, -1] } }', "not as many elements"),
@@ -58,6 +68,39 @@ def test_argmax_over_a_sample():
     layers = layers_of('type: "ArgMax" bottom: "s" top: "y"')
     assert [layer["type"] for layer in layers] == ["Flatten", "Argmax", "Reshape"]
     assert layers[-1]["shape"] == [1, 1]
+
+
+def test_the_largest_of_a_sample_with_their_values():
+    """Indices above values, as Caffe has them."""
+    layers = layers_of(
+        'type: "ArgMax" bottom: "x" top: "y" argmax_param { top_k: 3 out_max_val: 1 }'
+    )
+    assert [layer["type"] for layer in layers] == [
+        *("Flatten", "Argmax", "Argmax", "Concat", "Reshape"),
+    ]
+    assert layers[-1]["shape"] == [2, 3, 1]
+
+
+def test_reduction_over_the_batch():
+    """As a loss it is the sum over everything."""
+    body = 'type: "Reduction" bottom: "%s" top: "y" loss_weight: 3 %s'
+    layers = layers_of(body % ("x", "reduction_param { operation: ASUM coeff: 2 }"))
+    assert layers[0].items() >= {"operation": "AbsSum", "coef": 2.0}.items()
+    assert layers[1].items() >= {"type": "SumLoss", "loss_weight": 6.0}.items()
+    mean = layers_of(body % ("label", "reduction_param { operation: MEAN }"))
+    assert [layer["type"] for layer in mean] == ["Reshape", "Reduction", "SumLoss"]
+    assert mean[-1]["loss_weight"] == 3.0
+    assert len(layers_of(body % ("label", "reduction_param { coeff: 2 }"))) == 1
+
+
+def test_shuffle_channel():
+    """Groups change places with what is in them."""
+    layers = layers_of(
+        'type: "ShuffleChannel" bottom: "x" top: "y" shuffle_channel_param { group: 2 }'
+    )
+    assert [layer.get("shape", layer.get("axes")) for layer in layers] == [
+        *([2, 2, 6, 6], [2, 1, 3, 4], [4, 6, 6]),
+    ]
 
 
 def test_inner_product():

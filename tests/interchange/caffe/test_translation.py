@@ -134,8 +134,6 @@ def test_shared_otherwise(second, said):
         (layer("a", "Relu", "x", "y"), "which Caffe 1.0 does not know\n  did you mean 'ReLU'?"),
         (layer("a", "ReLU", "x", "y", 'bottom: "z"'), "has 2 bottoms, expected 1"),
         (layer("a", "ReLU", "x", "y", "propagate_down: [true, true]"), "2 times for 1 bottoms"),
-        (layer("a", "InnerProduct", "s", "u", IP) +
-         layer("b", "ReLU", "u", "v", "propagate_down: false"), "keeps the gradient from params"),
         (layer("a", "EuclideanLoss", "s", "n", 'bottom: "t"') + layer("b", "ReLU", "n", "v"),
          "reads 'n', the value of layer 'a'"),
     ],
@@ -145,6 +143,32 @@ def test_what_is_wrong(text, said):
     (problem,) = translated(INPUTS + text).problems
     assert said in problem.message
     assert problem.position
+
+
+def test_gradients_that_are_stopped():
+    """Where one would go through; a loss of what a layer makes stands behind it."""
+    text = layer("a", "InnerProduct", "s", "u", IP + " propagate_down: false") + layer(
+        "b", "Eltwise", "u", "v", 'bottom: "u" propagate_down: [false, true] loss_weight: -0.5'
+    )
+    found = translated(INPUTS + text)
+    assert not found.problems
+    first, second = found.layers[-2:]
+    assert first.made.all_layers() == first.made.layers
+    stop, add, loss = second.made.all_layers()
+    assert (stop["type"], stop["bottoms"], add["bottoms"]) == (
+        *("StopGradient", ["u"], ["b.stop0", "u"]),
+    )
+    assert (loss["type"], loss["bottoms"], loss["loss_weight"]) == ("SumLoss", ["v"], -1.0)
+
+
+def test_the_loss_of_a_blob_that_changes_later():
+    """It is that of what the blob was then."""
+    text = layer("a", "InnerProduct", "s", "u", IP + " loss_weight: 1") + layer(
+        "b", "ReLU", "u", "u"
+    )
+    first, second = translated(INPUTS + text).layers[-2:]
+    assert first.made.after[0]["bottoms"] == first.made.layers[0]["tops"] == ["u.before-b"]
+    assert second.made.layers[0]["tops"] == ["u"]
 
 
 @needs_golden

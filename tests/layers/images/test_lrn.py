@@ -85,3 +85,54 @@ def test_bottom_must_fit():
         spec(mode="WithinChannel", kernel=3).top_shapes([(2, 3)])
     with pytest.raises(ShapeError, match="axis 2 is none of a sample's axes"):
         spec(axis=2).top_shapes([(2, 3)])
+
+
+HUGE = [1e3, 1e18, 3e19, 1e25, 1e38]
+
+
+@pytest.mark.parametrize("size", [-1, 1])
+@pytest.mark.parametrize("huge", HUGE)
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"kernel": 1},
+        {"kernel": 1, "scale": 1e-4},
+        {"kernel": 3, "power": 0.9},
+        {"kernel": 3, "mode": "WithinChannel"},
+        {"kernel": 3, "mode": "WithinChannel", "scale": 1e-4, "power": 0.5},
+    ],
+)
+def test_numbers_whose_squares_float32_cannot_hold(properties, huge, size):
+    """The base is at most the largest number: all is finite, and right as far as it can be."""
+    layer = spec(**properties)
+    x = np.random.default_rng(0).standard_normal((2, 5, 4, 3)).astype(np.float32)
+    x[0, 2, 1, 1] = size * huge
+    with np.errstate(over="ignore"):
+        results = Rig(LayerCase(layer, [x.shape], lrn(layer)), [x], dtype=np.float32).run()
+    wide = x.astype(float)
+    base = wide / lrn(layer.model_copy(update={"power": 1.0}))([wide], ())[0]
+    largest = float(np.finfo(np.float32).max)
+    expected = wide * np.minimum(base, largest) ** -layer.power
+    np.testing.assert_allclose(results["top 0"], expected, rtol=2e-5)
+    exact = Rig(LayerCase(layer, [x.shape], lrn(layer)), [wide]).run()
+    right = np.broadcast_to(base < largest, x.shape)
+    np.testing.assert_allclose(results["top 0"][right], exact["top 0"][right], rtol=2e-5)
+    diff = results["diff of bottom 0"]
+    assert np.isfinite(diff).all()
+    if base.max() < largest:
+        scale = np.abs(exact["diff of bottom 0"]).max()
+        np.testing.assert_allclose(diff, exact["diff of bottom 0"], rtol=1e-4, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize("properties", [{}, {"kernel": 3, "scale": 3e-4}, {"scale": 0.0}])
+def test_shrinking_changes_no_bits(properties):
+    """The squares are scaled by a power of two, and so is what they are multiplied by."""
+    layer = spec(**properties)
+    x = np.random.default_rng(1).standard_normal((2, 9, 4, 3)).astype(np.float32)
+    rig = Rig(LayerCase(layer, [x.shape], lrn(layer)), [x], dtype=np.float32)
+    shrunk = rig.run()
+    assert rig.layer.shrink != 1 or not layer.scale
+    plain = Rig(LayerCase(layer, [x.shape], lrn(layer)), [x], dtype=np.float32)
+    vars(plain.layer).update(shrink=1.0, scale=layer.scale)
+    for name, value in plain.run().items():
+        np.testing.assert_array_equal(shrunk[name], value)

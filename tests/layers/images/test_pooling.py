@@ -1,6 +1,6 @@
 """Pooling through the layer harness: every property, the ceil rule, ties, NaN and its errors."""
 
-from math import ceil
+from math import ceil, floor
 
 import numpy as np
 import pytest
@@ -25,7 +25,8 @@ def pooling(layer):
         kernel = size if layer.global_ else layer.kernel
         out = []
         for i in range(2):
-            places = ceil((size[i] + 2 * layer.pad[i] - kernel[i]) / layer.stride[i]) + 1
+            rounded = floor if layer.round_mode == "floor" else ceil
+            places = rounded((size[i] + 2 * layer.pad[i] - kernel[i]) / layer.stride[i]) + 1
             if any(layer.pad) and (places - 1) * layer.stride[i] >= size[i] + layer.pad[i]:
                 places -= 1
             out.append(places)
@@ -64,6 +65,13 @@ WINDOWS = [
     ({"kernel": [3, 4]}, (2, 2, 3, 4)),
     ({"kernel": 5, "stride": 3}, (2, 1, 4, 4)),  # the only window is larger than the image
     ({"global": True}, (2, 3, 4, 3)),
+    (
+        {"kernel": 2, "stride": 2, "round_mode": "floor"},
+        (2, 2, 5, 3),
+    ),  # the rest counts for nothing
+    ({"kernel": 3, "stride": 2, "round_mode": "floor"}, (2, 1, 6, 8)),
+    ({"kernel": [3, 2], "stride": [2, 3], "pad": 1, "round_mode": "floor"}, (2, 1, 6, 6)),
+    ({"kernel": 1, "stride": [3, 2], "round_mode": "floor"}, (2, 1, 6, 5)),
 ]
 KINDS = [{"pooling": "Max"}] + [
     {"pooling": "Mean", "divisor": d} for d in ("kernel", "padded", "valid")
@@ -85,13 +93,21 @@ def pair(least, most):
     return st.tuples(st.integers(least, most), st.integers(least, most))
 
 
-@given(pair(1, 9), pair(1, 5), pair(1, 5), pair(0, 3), st.sampled_from(KINDS))
-@settings(deadline=None, max_examples=200)
-def test_any_geometry(size, kernel, stride, pad, kind):
+@given(
+    pair(1, 9),
+    pair(1, 5),
+    pair(1, 5),
+    pair(0, 3),
+    st.sampled_from(KINDS),
+    st.sampled_from(["ceil", "floor"]),
+)
+@settings(deadline=None, max_examples=300)
+def test_any_geometry(size, kernel, stride, pad, kind, rounding):
     """Any window gives what the naive loop says and an exact gradient, or is refused."""
     pad = tuple(min(p, k - 1) for p, k in zip(pad, kernel, strict=True))
-    layer, shape = spec(kernel=kernel, stride=stride, pad=pad, **kind), (2, 2, *size)
-    out = layer.window(shape).ceil_size(size)
+    layer = spec(kernel=kernel, stride=stride, pad=pad, round_mode=rounding, **kind)
+    shape, window = (2, 2, *size), layer.window((2, 2, *size))
+    out = window.floor_size(size) if rounding == "floor" else window.ceil_size(size)
     geometry = zip(out, stride, pad, size, strict=True)
     if min(out) < 1 or any((o - 1) * s - p >= n for o, s, p, n in geometry):
         with pytest.raises(ShapeError, match="a window would lie outside a bottom"):
@@ -162,6 +178,8 @@ def test_bottom_that_does_not_fit(layer, bottom, message):
     [
         ({}, r"'kernel' is missing\n  expected it, or global: true"),
         ({"global": True, "kernel": 2}, r"'kernel' has no meaning with global: true"),
+        ({"global": True, "round_mode": "floor"}, r"'round_mode' has no meaning with global"),
+        ({"kernel": 2, "round_mode": "down"}, "expected 'ceil' or 'floor'"),
         ({"global": True, "pad": 1}, r"'pad' has no meaning with global: true"),
         ({"kernel": 2, "pad": 2}, r"pad 2×2 must be less than kernel 2×2"),
         ({"kernel": [3, 2], "pad": [0, 2]}, r"pad 0×2 must be less than kernel 3×2"),

@@ -50,6 +50,8 @@ def test_mistakes():
     """Points must rise, fit the axis and the number of tops."""
     with pytest.raises(ShapeError, match=r"the 5 places .* 2×5 cannot be cut into 2 equal parts"):
         spec(2).top_shapes([(2, 5)])
+    with pytest.raises(ShapeError, match="axis 1 of a bottom of shape 2×0×3 has no places"):
+        spec(2).top_shapes([(2, 0, 3)])
     with pytest.raises(ShapeError, match=r"slice_points \[2, 5\] go beyond axis 1.*\n.*than 5"):
         spec(3, slice_points=[2, 5]).top_shapes([(2, 5)])
     with pytest.raises(SpecError, match=r"slice_points \[2, 2\] must rise"):

@@ -164,3 +164,43 @@ def test_a_summary_that_was_not_there_before_begins_now():
     table.train(1)
     table.report(added)
     assert table.recorded("train.loss")[4] == pytest.approx(table.losses[3])
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (None, "iter epoch obj_val mean lr momentum 0.5"),
+        (80, "iter epoch obj_val mean lr"),
+        (60, "iter epoch obj_val mean"),
+        (40, "iter obj_val"),
+    ],
+)
+def test_the_line_fits_the_terminal(width, expected):
+    """A narrow one does without speed and rates; what is recorded is the same."""
+    table = Table()
+    table.state._lr, table.state._momentum = 0.01, 0.9
+    table.state.update_run(width=lambda: width, samples_per_iter=4)
+    table.train(1)
+    table.report()
+    (line,) = table.said.lines
+    assert [part.split()[0] for part in re.split("  +", line) if not part[0].isdigit()] == [
+        word for word in expected.split() if not word[0].isdigit()
+    ]
+    assert ("samples/s" in line) == ("0.5" in expected)
+    assert width is None or len(line) <= width
+    assert len(table.recorded("lr")) == 1
+
+
+def test_records_the_epoch_with_its_parts():
+    """From the samples read, not from a clock; data without an end have no epochs."""
+    table = Table()
+    table.state.update_run(samples_per_iter=4)
+    for _ in range(2):
+        table.train(3)
+        table.report()
+    assert table.recorded("epoch") == {3: 1.2, 6: 2.4}
+    endless = Table()
+    endless.train(3)
+    endless.net.n_samples = 0
+    endless.report()
+    assert endless.recorded("epoch") == {}

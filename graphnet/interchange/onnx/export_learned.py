@@ -1,0 +1,141 @@
+"""Layers with params, for ONNX."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from graphnet.interchange.onnx.layer_writer import LayerWriter
+
+_INT64 = 7  # of ONNX's types
+_MATRIX = 2  # axes
+
+
+def _window(w: LayerWriter) -> dict[str, list[int] | int]:
+    """The geometry of a bank of filters."""
+    spec = w.spec
+    return {
+        "kernel_shape": list(spec.kernel),
+        "strides": list(spec.stride),
+        "pads": [*spec.pad, *spec.pad],
+        "dilations": list(spec.dilation),
+        "group": spec.n_group,
+    }
+
+
+def _filters(w: LayerWriter, op: str) -> None:
+    params = [w.param(name) for name in ("filter", "bias")[: 1 + w.spec.bias]]
+    w.end(op, w.x, *params, **_window(w))
+
+
+def convolution(w: LayerWriter) -> None:
+    """Convolution."""
+    _filters(w, "Conv")
+
+
+def deconvolution(w: LayerWriter) -> None:
+    """Deconvolution."""
+    _filters(w, "ConvTranspose")
+
+
+def inner_product(w: LayerWriter) -> None:
+    """InnerProduct: Gemm of rows; where the axes before its axis are positions, MatMul."""
+    spec, positions = w.spec, w.top[1:-1]
+    if not positions:
+        bias = [w.param("bias")] if spec.bias else []
+        w.end("Gemm", _rows(w), w.param("weight"), *bias, transB=1)
+        return
+    size = prod(w.shape[len(positions) + 1 :])
+    x = w.x
+    if len(w.shape) != len(positions) + 2:
+        x = w.reshaped("rows", x, [*positions, size])
+    weight = w.stored_array("weight", np.ascontiguousarray(w.read("weight").T))
+    if spec.bias:
+        w.close("plus", "Add", w.main("product", "MatMul", x, weight), w.param("bias"))
+    else:
+        w.end("MatMul", x, weight)
+
+
+def _rows(w: LayerWriter) -> str:
+    """The first bottom as rows, one for each sample."""
+    if len(w.shape) == _MATRIX:
+        return w.x
+    if len(w.shape) == 1:
+        return w.reshaped("rows", w.x, [1])
+    return w.part("rows", "Flatten", w.x, axis=1)
+
+
+def tied_inner_product(w: LayerWriter) -> None:
+    """TiedInnerProduct: the other layer's constant, not turned round."""
+    key, name = w.spec.borrowed_params()["weight"]
+    weight = w.stored_as(f"{key}/{name}", w.values(f"{key}/{name}"))
+    bias = [w.param("bias")] if w.spec.bias else []
+    w.end("Gemm", _rows(w), weight, *bias)
+
+
+def embed(w: LayerWriter) -> None:
+    """Embed: Gather."""
+    index = w.part("index", "Cast", w.x, to=_INT64)
+    if w.spec.bias:
+        words = w.main("words", "Gather", w.param("weight"), index)
+        w.close("plus", "Add", words, w.param("bias"))
+    else:
+        w.end("Gather", w.param("weight"), index)
+
+
+def rbf(w: LayerWriter) -> None:
+    """RBF: the sum of the squares of all differences."""
+    n, size = w.read("codes").shape
+    x = w.reshaped("sample", w.x, [1, size])
+    difference = w.part("difference", "Sub", x, w.param("codes", (1, n, size)))
+    w.end("ReduceSumSquare", difference, w.integers("axes", [2]), keepdims=0)
+
+
+def batch_norm(w: LayerWriter) -> None:
+    """BatchNorm by its running statistics."""
+    spec = w.spec
+    if not spec.uses_running(w.phase):
+        w.refuse("it normalises by its batch in phase train\n  export phase test")
+    mean, variance = w.param("mean"), w.param("variance")
+    if spec.affine:
+        scale, bias = w.param("scale"), w.param("bias")
+    else:
+        scale = w.constant("ones", np.ones(w.shape[1], np.float32))
+        bias = w.constant("zeros", np.zeros(w.shape[1], np.float32))
+    w.end("BatchNormalization", w.x, scale, bias, mean, variance, epsilon=spec.epsilon)
+
+
+def scale(w: LayerWriter) -> None:
+    """Scale, learned or by a second bottom."""
+    factors = _spread(w) if len(w.inputs) > 1 else w.param("scale", _beside(w))
+    if w.spec.bias:
+        scaled = w.main("product", "Mul", w.x, factors)
+        w.close("plus", "Add", scaled, w.param("bias", _beside(w)))
+    else:
+        w.end("Mul", w.x, factors)
+
+
+def bias(w: LayerWriter) -> None:
+    """Bias, learned or from a second bottom."""
+    w.end("Add", w.x, _spread(w) if len(w.inputs) > 1 else w.param("bias", _beside(w)))
+
+
+def _beside(w: LayerWriter) -> list[int]:
+    """The shape in which learned values are repeated over the axes they do not span."""
+    span = w.spec.span(w.vertex.bottom_shapes)
+    return [*w.shape[span.first : span.end], *(1 for _ in range(span.end, span.n_axes))]
+
+
+def _spread(w: LayerWriter) -> str:
+    """The second bottom with an axis of 1 for each that it lacks."""
+    n, m = len(w.shape), len(w.vertex.bottom_shapes[1])
+    if n == m:
+        return w.inputs[1]
+    return w.part("beside", "Unsqueeze", w.inputs[1], w.integers("axes", range(m, n)))
+
+
+def prelu(w: LayerWriter) -> None:
+    """PReLU."""
+    n = 1 if w.spec.channel_shared else w.shape[1]
+    w.end("PRelu", w.x, w.param("slope", [n, *(1 for _ in w.shape[2:])]))

@@ -1,0 +1,121 @@
+"""Layers that slide windows, for ONNX: pooling in all its forms, and LRN.
+
+graphnet rounds the size of a pooled image up. The padding behind the image that this needs is
+written out, so that no runtime has to round; only where a mean divides by the padded part of a
+window is ``ceil_mode`` left to the runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphnet.backend.base import Divisor, PoolingKind
+from graphnet.backend.window import Window
+from graphnet.blob import Shape
+from graphnet.interchange.onnx.layer_writer import LayerWriter
+from graphnet.layers.shape.axis import axis_of, folded
+
+_IMAGES = 4  # axes of (N, C, H, W)
+
+
+def pooling_attributes(
+    kind: PoolingKind, window: Window, divisor: Divisor, image: Sequence[int], out: Sequence[int]
+) -> tuple[str, dict[str, Any]]:
+    """The operator and its attributes."""
+    ends = [
+        p if (n + 2 * p - k) // s + 1 == o else max((o - 1) * s + k - n - p, 0)
+        for n, o, k, s, p in zip(image, out, window.kernel, window.stride, window.pad, strict=True)
+    ]
+    attributes: dict[str, Any] = {
+        "kernel_shape": list(window.kernel),
+        "strides": list(window.stride),
+        "pads": [*window.pad, *ends],
+    }
+    if kind == "Max":
+        return "MaxPool", attributes
+    hangs_over = any(end > pad for end, pad in zip(ends, window.pad, strict=True))
+    if divisor == "padded" and hangs_over:
+        attributes |= {"pads": [*window.pad, *window.pad], "ceil_mode": 1}
+    attributes["count_include_pad"] = int(divisor != "valid")
+    return "AveragePool", attributes
+
+
+def pooling(w: LayerWriter) -> None:
+    """Pooling."""
+    spec = w.spec
+    if spec.kernel is None:
+        w.end("GlobalMaxPool" if spec.pooling == "Max" else "GlobalAveragePool", w.x)
+        return
+    op, attributes = pooling_attributes(
+        spec.pooling, spec.window(w.shape), spec.divisor, w.shape[2:], w.top[2:]
+    )
+    w.end(op, w.x, **attributes)
+
+
+def channel_pooling(w: LayerWriter) -> None:
+    """ChannelPooling: pooling of the plane ``(axis, the axes behind it)``."""
+    spec, axis = w.spec, axis_of(w.shape, w.spec.axis)
+    x, y = folded(w.shape, axis), folded(w.top, axis)
+    plane = w.reshaped("plane", w.x, x[1:])
+    op, attributes = pooling_attributes(spec.pooling, spec.window, "kernel", x[2:], y[2:])
+    pooled = w.main("pooled", op, plane, **attributes)
+    w.close("shaped", "Reshape", pooled, w.integers("shape", [-1, *w.top[1:]]))
+
+
+def spp(w: LayerWriter) -> None:
+    """SPP: the pooling of each level, flattened, in a row."""
+    spec, image = w.spec, w.shape[2:]
+    levels = []
+    for k, window in enumerate(spec.windows(w.shape)):
+        side = (2**k, 2**k)
+        op, attributes = pooling_attributes(spec.pooling, window, spec.divisor, image, side)
+        pooled = w.part(f"level{k}", op, w.x, **attributes)
+        levels.append(w.part(f"flat{k}", "Flatten", pooled, axis=1))
+    w.end("Concat", *levels, axis=1)
+
+
+def lrn(w: LayerWriter) -> None:
+    """LRN: the operator of that name across channels; else its formula with a mean of squares."""
+    spec = w.spec
+    if spec.mode == "WithinChannel" or spec.kernel % 2 == 0:  # onnxruntime takes no even size
+        _by_formula(w)
+        return
+    keys = {"alpha": spec.scale, "beta": spec.power, "bias": spec.shift, "size": spec.kernel}
+    axis = axis_of(w.shape, spec.axis)
+    if axis == 1 and len(w.shape) == _IMAGES:
+        w.end("LRN", w.x, **keys)
+        return
+    # the operator looks along axis 1 of images
+    plane: Shape = folded(w.shape, axis)
+    x = w.reshaped("plane", w.x, plane[1:]) if plane != w.shape else w.x
+    turned = w.part("turned", "Transpose", x, perm=[0, 2, 1, 3])
+    normal = w.main("normal", "LRN", turned, **keys)
+    if plane == w.shape:
+        w.close("back", "Transpose", normal, perm=[0, 2, 1, 3])
+    else:
+        back = w.part("back", "Transpose", normal, perm=[0, 2, 1, 3])
+        w.close("shaped", "Reshape", back, w.integers("shape", [-1, *w.shape[1:]]))
+
+
+def _by_formula(w: LayerWriter) -> None:
+    """The formula: x / (shift + scale · mean of x²) ^ power."""
+    spec, window = w.spec, w.spec.window
+    square, seen = w.part("square", "Mul", w.x, w.x), spec.seen(w.shape)
+    if seen != w.shape:
+        square = w.reshaped("plane", square, seen[1:])
+    ends = [k - 1 - pad for k, pad in zip(window.kernel, window.pad, strict=True)]
+    mean = w.part(
+        "mean",
+        "AveragePool",
+        square,
+        kernel_shape=list(window.kernel),
+        pads=[*window.pad, *ends],
+        count_include_pad=1,
+    )
+    if seen != w.shape:
+        mean = w.reshaped("mean-shaped", mean, w.shape[1:])
+    scaled = w.part("scaled", "Mul", mean, w.number("scale", spec.scale))
+    base = w.part("base", "Add", scaled, w.number("shift", spec.shift))
+    power = w.part("divisor", "Pow", base, w.number("power", spec.power))
+    w.end("Div", w.x, power)

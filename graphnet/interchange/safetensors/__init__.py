@@ -1,0 +1,1 @@
+"""safetensors: a JSON header that names arrays, and their bytes, one after the other."""

@@ -1,0 +1,96 @@
+"""History: what a run has recorded, as arrays by key.
+
+state = gn.solve(solver, net)
+plt.plot(*state.history["accuracy"])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphnet.errors import GraphnetError, UnknownNameError, did_you_mean
+from graphnet.installation import pip_install
+from graphnet.sealed import Sealed
+
+
+class Curve(NamedTuple):
+    """What was recorded under one key.
+
+    Attributes:
+        iters: ``(n,)`` int64, ascending: updates done when a value was recorded.
+        values: ``(n,)`` float64.
+    """
+
+    iters: np.ndarray
+    values: np.ndarray
+
+
+class History(Sealed, Mapping[str, Curve]):
+    """What a run has recorded: ``history["loss"].values``, by key in the order of the first value.
+
+    It is a copy: what is recorded later is not in it.
+
+    Args:
+        recorded: By key, then by iteration.
+
+    Raises:
+        UnknownNameError: On reading a key that was never recorded.
+    """
+
+    def __init__(self, recorded: Mapping[str, Mapping[int, float]]) -> None:
+        self._curves = {key: _curve(values) for key, values in recorded.items() if values}
+
+    def __getitem__(self, key: str) -> Curve:
+        try:
+            return self._curves[key]
+        except KeyError:
+            there = ", ".join(self._curves) or "nothing"
+            hint = did_you_mean(key, self._curves) if isinstance(key, str) else ""
+            raise UnknownNameError(
+                f"nothing was recorded under {key!r}; recorded: {there}{hint}"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._curves)
+
+    def __len__(self) -> int:
+        return len(self._curves)
+
+    def __repr__(self) -> str:
+        if not self._curves:
+            return "<History: nothing recorded>"
+        width = max(map(len, self._curves))
+        lines = [
+            f"  {key:<{width}}  {len(iters):>6,} values, the last {values[-1]:.6g}"
+            f" at iteration {iters[-1]:,}"
+            for key, (iters, values) in self._curves.items()
+        ]
+        return "\n".join([f"<History: {len(lines)} keys", *lines]) + ">"
+
+    def to_dataframe(self) -> Any:
+        """A ``pandas.DataFrame``: a column for each key, a row for each iteration, gaps as NaN.
+
+        Raises:
+            GraphnetError: If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise GraphnetError(
+                "to_dataframe: pandas is not installed\n"
+                f"  {pip_install('notebooks')}; without it, history[key] has arrays"
+            ) from error
+        columns = {key: pd.Series(values, pd.Index(iters)) for key, (iters, values) in self.items()}
+        frame = pd.DataFrame(columns).sort_index()
+        frame.index.name = "iter"
+        return frame
+
+
+def _curve(values: Mapping[int, float]) -> Curve:
+    iters = sorted(values)
+    return Curve(
+        np.array(iters, np.int64), np.array([values[at] for at in iters], dtype=np.float64)
+    )

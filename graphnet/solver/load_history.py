@@ -1,0 +1,35 @@
+"""load_history: what a run has recorded, read from its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphnet.declare.arguments import expect_path
+from graphnet.errors import SnapshotError
+from graphnet.files.paths import shown
+from graphnet.solver.history import History
+from graphnet.solver.record.claim import STATISTICS
+from graphnet.solver.record.statistics_file import read_statistics
+
+
+def load_history(run: Path | str) -> History:
+    """What a run has recorded, from its directory or a statistics file.
+
+    Values that were recorded again, as after a resume, count once: the last.
+
+    Raises:
+        SnapshotError: If there is no such file, or it cannot be read.
+    """
+    expect_path("load_history: run", run, call="load_history(RUN)")
+    path = Path(run)
+    file = path / STATISTICS if path.is_dir() else path
+    recorded: dict[str, dict[int, float]] = {}
+    try:
+        for one in read_statistics(file):
+            recorded.setdefault(one.key, {})[one.iter] = one.value
+    except OSError as error:
+        raise SnapshotError(
+            f"{shown(file)}: {error.strerror or error}\n"
+            "  give a run's directory, the exp_dir of its solver, or a statistics file"
+        ) from error
+    return History(recorded)

@@ -1,0 +1,1 @@
+"""Tuning: the range of useful learning rates, and sweeps over settings."""

@@ -1,0 +1,97 @@
+"""Layers for ONNX: each type runs in onnxruntime and gives what graphnet gives."""
+
+import numpy as np
+import pytest
+from support.exercised import harness_cases
+from support.onnx_files import assert_close, both, needs_onnx, needs_runtime, net_of, operators
+
+from graphnet.errors import GraphnetError
+from graphnet.interchange.onnx.deploying import deployed
+from graphnet.interchange.onnx.export_layers import EXPORTS
+from graphnet.interchange.onnx.exporting import onnx_graph
+from graphnet.interchange.onnx.parity import inputs_for
+from graphnet.layers import LAYER_TYPES
+from graphnet.layers.base import Kind
+from graphnet.layers.data.input import Input
+from graphnet.net.spec import NetSpec, Node
+
+#: The cases of tests/layers that a net can have by itself, by type.
+CASES = {
+    kind: [
+        case
+        for case in harness_cases()[kind]
+        if not case.spec.borrowed_params() and dict(case.spec).get("use_global_stats") is not False
+    ]
+    for kind in sorted(EXPORTS)
+}
+
+
+def alone(case):
+    """A net of one layer."""
+    shapes = {
+        name: np.shape(given)[1:] if isinstance(given, np.ndarray) else given[1:]
+        for name, given in zip(case.spec.bottoms, case.bottoms, strict=True)
+    }
+    feed = Input(name="in it", batch_size=2, shapes=shapes, tops=tuple(shapes))
+    return NetSpec("alone", (Node.of(feed), Node.of(case.spec)))
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind != "TiedInnerProduct"])
+def test_every_layer(kind):
+    """With the properties and shapes that its own tests have.
+
+    A TiedInnerProduct cannot be alone; it is in test_export_learned.py.
+    """
+    assert CASES[kind]
+    for case in CASES[kind]:
+        spec = alone(case)
+        low = 0 if kind in ("Log", "Power") else -1
+        fed = inputs_for(deployed(spec, "test"), np.random.default_rng(3), low)
+        ours, found = both(spec, fed)
+        for name, expected in ours.items():
+            assert_close(found[name], expected)
+
+
+def test_no_layer_is_forgotten():
+    """All that compute; the others are no part of a deployed net."""
+    computing = {name for name, cls in LAYER_TYPES.items() if cls.kind is Kind.COMPUTE}
+    assert EXPORTS.keys() == computing - {"RandomMask"}
+
+
+@needs_onnx
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({"type": "Power"}, ["Identity"]),
+        ({"type": "Power", "power": 0.5, "scale": 2, "shift": 1}, ["Mul", "Add", "Sqrt"]),
+        ({"type": "ReLU", "epsilon": 0.5}, ["Clip"]),
+        ({"type": "Flatten"}, ["Flatten"]),
+        ({"type": "Flatten", "axis": 2}, ["Reshape"]),
+        ({"type": "Reduction", "operation": "AbsSum"}, ["ReduceL1"]),
+        ({"type": "Swish"}, ["Sigmoid", "Mul"]),
+    ],
+)
+def test_operators(keys, wanted):
+    """No more than are needed; the one that the layer is has its name."""
+    made = operators(
+        net_of({"x": [4, 6, 6]}, {"name": "l", "bottoms": ["x"], "tops": ["y"]} | keys)
+    )
+    assert [op for _, op in made] == wanted
+    assert "l" in [name for name, _ in made]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"type": "Dropout", "tops": ["y"]}, "by chance in phase train\n  export phase test"),
+        ({"type": "Crop", "crop_size": 2, "random_crop": True, "tops": ["y"]}, "random places"),
+        ({"type": "BatchNorm", "tops": ["y"]}, "by its batch in phase train"),
+    ],
+)
+def test_what_is_refused(keys, said):
+    """In phase train, what is not a function of the inputs alone."""
+    spec = net_of({"x": [4, 6, 6]}, {"name": "l", "bottoms": ["x"]} | keys)
+    with pytest.raises(GraphnetError, match=said):
+        onnx_graph(deployed(spec, "train"), "train", {"l/scale": np.ones(4)}.get)
