@@ -16,7 +16,6 @@ from typer.main import get_command
 
 from graphnet.cli import load_commands
 from graphnet.cli.app import app
-from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -96,7 +95,7 @@ EXAMPLES = {
     "snapshot info": "graphnet snapshot info runs/mnist",
     "snapshot model": "graphnet snapshot model runs/mnist --to model.h5",
     "solve": "graphnet solve nets/mnist.yaml --set max_iter=2000 --exp-dir runs/short",
-    "test": "graphnet test nets/mnist.yaml --weights runs/mnist",
+    "test": "graphnet test runs/mnist",
     "time": "graphnet time nets/mnist.yaml",
 }
 

@@ -26,6 +26,7 @@ from graphnet.inference.examination.choosing import examined, examiner_of
 from graphnet.inference.examination.csv_text import measures_csv
 from graphnet.inference.sinks.opening import check_ending
 from graphnet.net.net import Net
+from graphnet.net.spec import NetSpec
 
 _ENDINGS = (".csv", ".tsv", ".json")
 
@@ -56,16 +57,12 @@ def test(  # what the command line gives
     """
     if target is not None:
         check_ending(target, _ENDINGS)
-    trained = open_trained(path, weights, overrides, user_code=options.user_code)
+    trained = open_trained(
+        path, weights, overrides, user_code=options.user_code, check=_check_measures
+    )
     spec = trained.spec
     if target is not None:
         refuse_to_lose(target, {}, path, trained, weights)
-    if not spec.has_phase("test"):
-        raise TopologyError(
-            f"net '{spec.name}' has no loss and no statistic in phase test,"
-            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
-            spec.position,
-        )
     run, recorded = path if weights is None else weights, trained.recorded_data
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=run)
     notice(fallback_notice(data), stderr=True)
@@ -108,6 +105,16 @@ def test(  # what the command line gives
         if not as_json:
             say()
             say(f"written to {target}")
+
+
+def _check_measures(spec: NetSpec) -> None:
+    """See that there is something to measure."""
+    if not spec.has_phase("test"):
+        raise TopologyError(
+            f"net '{spec.name}' has no loss and no statistic in phase test,"
+            " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
+            spec.position,
+        )
 
 
 def _place(net: Net, row: int) -> dict[str, Any]:

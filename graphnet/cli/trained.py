@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from graphnet.cli.given_weights import GivenWeights, read_given
@@ -18,17 +18,31 @@ from graphnet.solver.record.snapshot_file import begins_as_snapshot
 
 
 def open_trained(
-    path: Path, weights: Path | None, overrides: Sequence[Override], *, user_code: bool
+    path: Path,
+    weights: Path | None,
+    overrides: Sequence[Override],
+    *,
+    user_code: bool,
+    check: Callable[[NetSpec], None] = lambda _: None,
 ) -> Trained:
     """The net of a YAML file with weights, or of a run, a snapshot or a model.
+
+    Args:
+        path: The net, or what holds it.
+        weights: Whose params it gets; None for those that ``path`` holds.
+        overrides: For the net.
+        user_code: Whether classes may be named by a dotted path.
+        check: Raises if the net is not fit for what is to be done with it.
 
     Raises:
         SpecError: If weights are needed and none are named.
     """
     if holds_net(path):
         trained = read_trained(path, overrides, user_code=user_code)
+        check(trained.spec)
         return trained if weights is None else _with(trained.spec, weights)
     spec = read_net_alone(path, overrides, user_code=user_code)
+    check(spec)
     if weights is None:
         raise SpecError(
             f"{path}: a net's YAML file holds no params\n  name those that were trained:"

@@ -19,7 +19,7 @@ _MATRIX = 2
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedAnswer:
     """An answer of a net, and what says whether it is right.
 
     Attributes:
@@ -33,24 +33,24 @@ class Judged:
     how: Judgement
 
 
-def judged(spec: NetSpec) -> list[Judged]:
+def judged(spec: NetSpec) -> list[JudgedAnswer]:
     """The answers that losses and statistics of a net judge, each once; the surest first.
 
     Those come first that say how to make probabilities, then those of classes.
     """
-    found: dict[tuple[str, str], Judged] = {}
+    found: dict[tuple[str, str], JudgedAnswer] = {}
     for node in spec.nodes:
         how = node.spec.judges
         if how is None or len(node.bottoms) < _MATRIX:
             continue
-        one = Judged(node.bottoms[0], node.bottoms[1], how)
+        one = JudgedAnswer(node.bottoms[0], node.bottoms[1], how)
         key = (one.answer, one.label)
         if key not in found or (how.squash and not found[key].how.squash):
             found[key] = one
     return sorted(found.values(), key=_sureness)
 
 
-def _sureness(one: Judged) -> tuple[int, bool]:
+def _sureness(one: JudgedAnswer) -> tuple[int, bool]:
     return ("classes", "tags", "numbers").index(one.how.kind), one.how.squash is None
 
 

@@ -12,7 +12,7 @@ from graphnet.blob import shape_text
 from graphnet.errors import ShapeError
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.restored import Restore
-from graphnet.inference.rows.block import Place, RowBlock, Rows
+from graphnet.inference.rows.block import Place, RowBlock, RowSource
 from graphnet.net.net import Net
 from graphnet.net.predict import run_batch
 
@@ -49,7 +49,7 @@ class Fed:
         DataError: If a row of the first block cannot be read.
     """
 
-    def __init__(self, rows: Rows, blobs: Sequence[FedBlob]) -> None:
+    def __init__(self, rows: RowSource, blobs: Sequence[FedBlob]) -> None:
         self._blobs = blobs
         self.batch = BATCH if rows.n_rows is None else min(BATCH, rows.n_rows)
         self._blocks = rows.blocks(self.batch)

@@ -23,7 +23,7 @@ from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
-from graphnet.net.declared_net import DeclaredNet
+from graphnet.net.described_net import DescribedNet
 from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
@@ -63,7 +63,7 @@ class Evaluation(NamedTuple):
 
 
 @methods_spelled_out
-class Net(DeclaredNet):
+class Net(DescribedNet):
     """A net that runs.
 
     Attributes:

@@ -94,8 +94,8 @@ def test_rows_as_they_are_stored():
     """With raw=False the transformers of the data layer come first."""
     net = gn.load_net({"layers": SCALED})
     rows = np.arange(1200, dtype=np.uint8).reshape(300, 4)
-    found = net.predict({"x": rows}, raw=False)["ip"]
-    np.testing.assert_array_equal(found, net.predict(rows * np.float32(0.5))["ip"])
+    found = net.predict({"x": rows}, raw=False)["s"]
+    np.testing.assert_array_equal(found, net.predict(rows * np.float32(0.5))["s"])
     with pytest.raises(gn.ShapeError, match="'x' is a single number"):
         net.predict({"x": np.float32(1)}, raw=False)
     bad = rows.astype("f8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.blob import Shape
 from graphnet.data.record import DataRecord
-from graphnet.inference.answer import Judged, judged
+from graphnet.inference.answer import JudgedAnswer, judged
 from graphnet.inference.examination.classes import ClassExaminer
 from graphnet.inference.examination.examiner import Examiner
 from graphnet.inference.examination.numbers import NumberExaminer
@@ -17,7 +17,7 @@ from graphnet.net.predict import data_computed_with
 from graphnet.net.spec import NetSpec
 
 
-def examined(spec: NetSpec) -> Judged | None:
+def examined(spec: NetSpec) -> JudgedAnswer | None:
     """The answer that is examined: classes before tags before numbers, and of several the last.
 
     What a net is to say of its own input, as an auto-encoder, is no answer.
@@ -34,7 +34,7 @@ def examined(spec: NetSpec) -> Judged | None:
 
 
 def examiner_of(
-    spec: NetSpec, one: Judged, shape: Shape, record: DataRecord, n_worst: int
+    spec: NetSpec, one: JudgedAnswer, shape: Shape, record: DataRecord, n_worst: int
 ) -> Examiner:
     """What examines an answer.
 

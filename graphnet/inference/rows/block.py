@@ -32,7 +32,7 @@ class RowBlock(NamedTuple):
     places: Sequence[Place]
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """A source of rows.
 
     Attributes:
@@ -56,7 +56,7 @@ class Rows(Protocol):
 class Several:
     """Rows of one source after the other."""
 
-    def __init__(self, sources: Sequence[Rows]) -> None:
+    def __init__(self, sources: Sequence[RowSource]) -> None:
         self._sources = sources
         sizes = [one.n_rows for one in sources]
         self.n_rows = None if None in sizes else sum(n for n in sizes if n is not None)

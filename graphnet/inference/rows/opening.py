@@ -22,7 +22,7 @@ from graphnet.errors import DataError, GraphnetError, SpecError
 from graphnet.files.paths import is_there
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.arrays import ArrayRows, HDF5Rows, read_npz
-from graphnet.inference.rows.block import RowBlock, Rows, Several
+from graphnet.inference.rows.block import RowBlock, RowSource, Several
 from graphnet.inference.rows.pictures import PictureRows, pictures_in
 from graphnet.inference.rows.tables import TableRows
 
@@ -101,7 +101,7 @@ def given_inputs(
 
 def open_rows(
     inputs: Sequence[GivenInput], blobs: Sequence[FedBlob], options: InputOptions, folder: Path
-) -> Rows:
+) -> RowSource:
     """The rows of all inputs.
 
     Args:
@@ -138,14 +138,14 @@ def open_rows(
     return columns[0] if len(columns) == 1 else SideBySide(columns, known)
 
 
-def _together(rows: Sequence[Rows]) -> Rows:
+def _together(rows: Sequence[RowSource]) -> RowSource:
     return rows[0] if len(rows) == 1 else Several(rows)
 
 
 class SideBySide:
     """The rows of several blobs, each from a source of its own."""
 
-    def __init__(self, columns: Sequence[Rows], names: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[RowSource], names: Sequence[str]) -> None:
         self._columns, self._names = columns, names
         sizes = {name: one.n_rows for name, one in zip(names, columns, strict=True)}
         known = {n for n in sizes.values() if n is not None}
@@ -206,7 +206,7 @@ def _opened(
     options: InputOptions,
     folder: Path,
     number: int | str,
-) -> Rows:
+) -> RowSource:
     """The rows of one input for these blobs."""
     path, name = one.path, one.name
     if path.is_dir():
