@@ -27,7 +27,8 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "runs interchange estimators tuning",
+    "estimators tuning",
+    "runs interchange",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
@@ -56,6 +57,7 @@ OWNERS = {
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
     "mpi4py": ("parallel/mpi",),
+    "optuna": ("tuning/optuna_study",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
     "sklearn": ("estimators",),
@@ -228,7 +230,7 @@ def test_what_is_imported_is_declared_and_used():
     extras = project["optional-dependencies"]
     launchers = ("mpich",)  # which brings mpiexec
     declared = project["dependencies"] + extras["images"] + extras["mpi"]
-    declared += extras["sklearn"]
+    declared += extras["sklearn"] + extras["optuna"]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}

@@ -30,6 +30,7 @@ ADDS = {
     "images": "data pack reads pictures, plot and draw write PNG",
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
+    "optuna": "sweep --optuna",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }

@@ -45,6 +45,7 @@ PRINTING = [
     *("draw net.yaml -o größe.svg", "plot run", "plot run -o größe.svg", "nets", "nets --json"),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
     *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
+    "sweep net.yaml --grid lr_policy.base_lr=0.1 -o größe.sweep",
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
 ]
