@@ -27,7 +27,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "estimators tuning",
+    "estimators tuning serving",
     "runs interchange",
     "draw json_schema starters",
     "solver",
@@ -61,6 +61,8 @@ OWNERS = {
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "rich": ("cli",),
     "sklearn": ("estimators",),
+    "starlette": ("serving/app",),
+    "uvicorn": ("cli/serve",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -82,6 +84,7 @@ TESTED_ELSEWHERE = {
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "cli/tuning": "likewise",
+    "cli/serving": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -228,9 +231,9 @@ def test_what_is_imported_is_declared_and_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn"}
     extras = project["optional-dependencies"]
-    launchers = ("mpich",)  # which brings mpiexec
+    launchers = ("mpich", "python-multipart")  # which brings mpiexec; which Starlette uses
     declared = project["dependencies"] + extras["images"] + extras["mpi"]
-    declared += extras["sklearn"] + extras["optuna"]
+    declared += extras["sklearn"] + extras["optuna"] + extras["serve"]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
     imported = {name.split(".")[0] for path in MODULES for name, _ in absolute_imports(path)}

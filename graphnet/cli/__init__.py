@@ -30,7 +30,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None) -> int:
-    from graphnet.cli import app, showing, starting, tuning  # noqa: F401  # which add commands
+    from graphnet.cli import app, serving, showing, starting, tuning  # noqa: F401  # which add commands
     from graphnet.cli.data import commands  # noqa: F401  # likewise
     from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
 
