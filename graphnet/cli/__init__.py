@@ -38,7 +38,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 def load_commands() -> None:
     """Import the modules that add commands to ``graphnet.cli.app.app``."""
-    from graphnet.cli import showing, starting, tuning, using  # noqa: F401
+    from graphnet.cli import serving, showing, starting, tuning, using  # noqa: F401
     from graphnet.cli.data import commands  # noqa: F401
     from graphnet.cli.interchange import commands as interchange  # noqa: F401
     from graphnet.cli.interchange import weight_commands  # noqa: F401

@@ -33,6 +33,8 @@ ADDS = {
     "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
+    "optuna": "sweep --optuna",
+    "serve": "serve, and pictures that it is sent",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }

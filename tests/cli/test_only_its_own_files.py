@@ -67,6 +67,7 @@ COMMANDS = {
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
     "find-lr net.yaml": (),
+    "sweep net.yaml --grid lr_policy.base_lr=0.1 -o {}": (),
     "find-lr net.yaml -o {}/o.csv": ("o.csv",),
     "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),

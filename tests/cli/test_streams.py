@@ -62,6 +62,7 @@ PRINTING = [
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
     *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
     "export features run --blob prob -o größe.npy",
+    "sweep net.yaml --grid lr_policy.base_lr=0.1 -o größe.sweep",
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
     "export safetensors net.yaml --weights run -o größe.safetensors --force",
