@@ -40,6 +40,7 @@ PRINTING = [
     "predict net.yaml --weights run --input in.npy --output größe.h5",
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
+    "data info train.h5 --picture größe.svg",
     "data pack data=in.npy --to packed --force",
     *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
     *(
