@@ -28,12 +28,17 @@ from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.report import sections
 from graphnet.report.answers import Answers, answers_of, find_judged
-from graphnet.report.distributions import chosen, distributions_picture, quantiles
+from graphnet.report.distributions import (
+    chosen,
+    distributions_picture,
+    histograms_picture,
+    quantiles,
+)
 from graphnet.report.memory_picture import memory_picture
 from graphnet.report.page import GENERATOR, Section, figure, note, page
 from graphnet.runs.curves import picture_of
 from graphnet.runs.found import FoundRun, read_run
-from graphnet.solver.record.claim import BEST, DECLARED, RECORD, SNAPSHOTS, STATISTICS
+from graphnet.solver.record.claim import DECLARED, RECORD, STATISTICS
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.snapshot_file import Contents, read
 from graphnet.solver.record.weights import read_weights
@@ -217,17 +222,22 @@ class _Report:
 
     def _distributions(self) -> str:
         paths = snapshots_in(self._run.path)
-        spreads = {}
+        spreads: dict[int, dict[str, list[float]]] = {}
+        last: Mapping[str, np.ndarray] = {}
         for iteration in chosen(list(paths)):
             try:
                 params = read(paths[iteration]).params
+                last = params
             except SnapshotError:  # damaged, or pruned meanwhile
                 continue
             ordered = self._in_order(params) if self._spec else list(params.items())
             spreads[iteration] = {n: quantiles(v) for n, v in ordered if v.size}
         if not spreads:
             return ""
-        caption = f"From {len(spreads)} snapshot{'s'[: len(spreads) != 1]} that the run has kept."
+        if len(spreads) == 1:
+            ordered = self._in_order(last) if self._spec else list(last.items())
+            return figure(histograms_picture(dict(ordered)), "Of the one snapshot that is kept.")
+        caption = f"From {len(spreads)} snapshots that the run has kept."
         return figure(distributions_picture(spreads), caption)
 
     def _timing(self) -> str:
@@ -286,13 +296,7 @@ class _Report:
 
 
 def _weights(run: FoundRun) -> tuple[Path, Contents | None]:
-    """The best snapshot if the run keeps one, else the newest good; None if there is none."""
-    best = run.path / SNAPSHOTS / BEST
-    try:
-        if best.is_file():
-            return best, read(best)
-    except SnapshotError as error:
-        warn(f"warning: {error}")
+    """The newest good snapshot, which ``graphnet test`` takes too; None if there is none."""
     try:
         return read_weights(run.path)
     except SnapshotError:

@@ -144,6 +144,8 @@ def _numbers(answers: Answers) -> str:
 
 def worst(answers: Answers, names: Sequence[str]) -> str:
     """The rows that are answered worst: as pictures where they can be seen, else as a table."""
+    if len(answers.labels) != answers.n_rows:  # a row has several answers
+        return ""
     if not answers.worst:
         return "<p>No answer is wrong.</p>" if answers.task == "classes" else ""
     is_class = answers.task == "classes"
@@ -179,7 +181,7 @@ def worst(answers: Answers, names: Sequence[str]) -> str:
 
 def embedding(answers: Answers) -> str:
     """What the last layer but one makes of the test data, in two dimensions."""
-    if answers.features is None or len(answers.features) < 2:  # noqa: PLR2004
+    if answers.features is None or min(answers.features.shape) < 2:  # noqa: PLR2004
         return ""
     if not np.isfinite(answers.features).all() or len(answers.labels) != answers.n_rows:
         return ""

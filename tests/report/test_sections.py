@@ -103,6 +103,8 @@ def test_the_worst_as_pictures_and_as_a_table():
     html = sections.worst(classes([1], [2], 3, unseen), ["a", "b", "c"])
     assert cells(html)[1] == ["7", "1 b", "2 c", "0.9"]
     assert "No answer is wrong" in sections.worst(classes([1], [1], 3), ())
+    several = Answers("classes", np.zeros(6, int), np.zeros(6, int), 3, None, NONE, (), 2)
+    assert sections.worst(several, ()) == ""
 
 
 def test_an_embedding_where_there_are_features():
