@@ -131,6 +131,7 @@ class _Report:
                 "embedding", "What the net sees", sections.embedding(answers) if answers else ""
             ),
             Section("params", "Params over time", self._try("the params", self._distributions)),
+            Section("gradients", "Gradients", self._try("the gradients", self._gradients)),
             Section("time", "Time of a step", self._try("the timing", self._timing)),
             Section("memory", "Memory", self._try("the memory plan", self._memory)),
             Section("asked", "What was asked", sections.asked(run, self._texts())),
@@ -179,7 +180,7 @@ class _Report:
         )
         wanted = (judged.answer, judged.label, judged.feature, judged.picture)
         keep = list(dict.fromkeys(name for name in wanted if name))
-        with self._options.open_net(data.spec, "test", keep=keep) as net:
+        with self._options.open_net(_silent(data.spec), "test", keep=keep) as net:
             load_all(net.store, self._file, self._contents)
             found = answers_of(net, judged)
         if found is None:
@@ -240,9 +241,30 @@ class _Report:
         caption = f"From {len(spreads)} snapshots that the run has kept."
         return figure(distributions_picture(spreads), caption)
 
+    def _gradients(self) -> str:
+        if self._contents is None:
+            return ""
+        with self._options.open_net(self._training_spec(), "train", keep="needed") as net:
+            load_all(net.store, self._file, self._contents)
+            net.forward_backward()
+            pairs = {
+                f"{layer}/{name}": tuple(
+                    np.asarray(net.backend.download(x)) for x in (param.data, param.diff)
+                )
+                for layer, named in net.params.items()
+                for name, param in named.items()
+                if param.diff is not None
+            }
+            return sections.gradients(pairs, net.batch_size)
+
     def _timing(self) -> str:
         if not self._n_steps:
             return ""
+        with self._options.open_net(self._training_spec(), "train", keep="needed") as net:
+            return sections.timing(time_net(net, self._n_steps), net.batch_size)
+
+    def _training_spec(self) -> NetSpec:
+        """The net with the training data of the run."""
         recorded = self._run.record.get("data")
         data = choose_data(
             self._net,
@@ -251,8 +273,7 @@ class _Report:
             recorded=recorded if isinstance(recorded, dict) else {},
             run=self._run.path,
         )
-        with self._options.open_net(data.spec, "train", keep="needed") as net:
-            return sections.timing(time_net(net, self._n_steps), net.batch_size)
+        return _silent(data.spec)
 
     def _memory(self) -> str:
         return figure(
@@ -301,6 +322,11 @@ def _weights(run: FoundRun) -> tuple[Path, Contents | None]:
         return read_weights(run.path)
     except SnapshotError:
         return run.path, None
+
+
+def _silent(spec: NetSpec) -> NetSpec:
+    """The net without the layers that write files: a report leaves nothing but its page."""
+    return spec.with_nodes([n for n in spec.nodes if n.spec.kind is not Kind.OUTPUT or n.tops])
 
 
 def _class_names(spec: NetSpec) -> tuple[str, ...]:

@@ -226,6 +226,29 @@ def filters(name: str, weights: np.ndarray, row: Sequence[int] | None) -> str:
     )
 
 
+def gradients(pairs: Mapping[str, tuple[np.ndarray, ...]], batch: int) -> str:
+    """How large gradients are beside the params they move.
+
+    Args:
+        pairs: Values and gradient of each param.
+        batch: Samples that the gradients are the mean of.
+    """
+    rows = []
+    for name, (values, gradient) in pairs.items():
+        size, slope = (
+            float(np.sqrt(np.square(x, dtype=np.float64).mean())) for x in (values, gradient)
+        )
+        part = f"{slope / size:.2e}" if size and isfinite(slope / size) else ""
+        zero = f"{np.mean(gradient == 0):.1%}"
+        rows.append((name, f"{values.size:,}", f"{size:.3g}", f"{slope:.3g}", part, zero))
+    columns = ("param", ">numbers", ">size", ">gradient", ">ratio", ">of it 0")
+    caption = (
+        f"Of one batch of {batch:,} training samples at the newest snapshot."
+        " Sizes are roots of mean squares."
+    )
+    return data_table(caption, columns, rows)
+
+
 def timing(times: StepTime, batch: int) -> str:
     """Where the time of a step goes, on the machine that wrote the report."""
     rows = []

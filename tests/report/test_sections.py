@@ -128,6 +128,14 @@ def test_filters_that_can_be_seen():
     assert sections.filters("conv/filter", rng.random((8, 16, 5, 5)), None) == ""
 
 
+def test_gradients_beside_what_they_move():
+    """Roots of mean squares, their ratio, and how much is 0."""
+    pairs = {"a/w": (np.full(4, 2.0), np.array([0.0, 0.0, 1.0, 1.0])), "b": (np.zeros(2),) * 2}
+    found = cells(sections.gradients(pairs, 8))
+    assert found[1] == ["a/w", "4", "2", "0.707", "3.54e-01", "50.0%"]
+    assert found[2] == ["b", "2", "0", "0", "", "100.0%"]
+
+
 def test_timing_names_every_layer():
     """With its part of the step."""
     layers = (LayerTime("a<b", "ReLU", 1.0, 2.0, 0.75, 0, 0, "memory"),)
