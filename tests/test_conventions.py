@@ -82,6 +82,7 @@ TESTED_ELSEWHERE = {
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "draw/shapes": "by everything that draws them",
+    "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 

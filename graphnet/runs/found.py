@@ -13,7 +13,7 @@ from graphnet.errors import SpecError
 from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
 from graphnet.runs.settings import Settings, read_settings
-from graphnet.solver.coffee.direction import direction_of
+from graphnet.solver.direction import direction_of
 from graphnet.solver.record.claim import RECORD, STATISTICS, read_record
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.statistics_file import values_by_key

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
+from graphnet.solver.saved import Saved as Saved  # noqa: PLC0414  # breaks take it from here
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
-
-#: What a break may keep in a snapshot.
-Saved: TypeAlias = float | int | str | bool | None
 
 
 @dataclass(frozen=True)

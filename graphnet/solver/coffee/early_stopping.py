@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.solver.coffee.base import Saved
-from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
+from graphnet.solver.direction import Best, Mode
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
