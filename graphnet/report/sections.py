@@ -72,25 +72,31 @@ def mistakes(answers: Answers, names: Sequence[str]) -> str:
     """Who was taken for whom, or how far answers are from what is right."""
     if answers.task == "numbers":
         return _numbers(answers)
-    counts = confusion(answers.labels, answers.answers, answers.n_classes)
-    n_right, n = int(counts.trace()), int(counts.sum())
-    share = n_right / max(n, 1)
-    said = f"<p>{n_right:,} of {n:,} answers are right: {share:.2%}.</p>"
+    right = answers.labels == answers.answers
+    share = f"{np.count_nonzero(right):,} of {right.size:,} answers are right"
+    said = f"<p>{share}: {np.count_nonzero(right) / max(right.size, 1):.2%}.</p>"
     if answers.n_classes <= _MOST_CLASSES:
-        return said + _matrix(counts, names)
-    wrong = counts - np.diag(counts.diagonal())
-    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
-    pairs = [divmod(int(i), answers.n_classes) for i in order]
+        return said + _matrix(confusion(answers.labels, answers.answers, answers.n_classes), names)
+    return said + _mistaken(answers.labels[~right], answers, names)
+
+
+def _mistaken(wrong: np.ndarray, answers: Answers, names: Sequence[str]) -> str:
+    """The pairs of classes that are most often mistaken; no matrix is made of them."""
+    n = answers.n_classes
+    given = answers.answers[answers.labels != answers.answers]
+    pairs, times = np.unique(wrong * n + given, return_counts=True)
+    order = np.argsort(-times, kind="stable")[:_MOST_PAIRS]
     rows = [
-        (class_name(a, names), class_name(b, names), f"{wrong[a, b]:,}", f"{counts[a].sum():,}")
-        for a, b in pairs
-        if wrong[a, b]
+        (
+            class_name(int(pairs[i] // n), names),
+            class_name(int(pairs[i] % n), names),
+            f"{times[i]:,}",
+            f"{np.count_nonzero(answers.labels == pairs[i] // n):,}",
+        )
+        for i in order
     ]
-    return said + data_table(
-        "The classes most often mistaken",
-        ("is", "taken for", ">times", ">of"),
-        rows,
-    )
+    columns = ("is", "taken for", ">times", ">of")
+    return data_table("The classes most often mistaken", columns, rows)
 
 
 def class_name(i: int, names: Sequence[str]) -> str:
@@ -137,6 +143,10 @@ def _numbers(answers: Answers) -> str:
     if spread > 0:
         pairs.append(("R²", f"{1 - float(np.square(errors).sum() / spread):.4f}"))
     truth, given = answers.labels.ravel(), answers.answers.ravel()
+    finite = np.isfinite(truth) & np.isfinite(given)
+    truth, given = truth[finite], given[finite]
+    if not truth.size:
+        return facts_table("", pairs) + note("No answer is finite.")
     step = max(1, len(truth) // _MOST_POINTS)
     drawn = truth_picture("answers over what is right", truth[::step], given[::step])
     return facts_table("", pairs) + figure(drawn)

@@ -95,6 +95,19 @@ def test_numbers_have_no_matrix():
     assert "R²" not in sections.mistakes(numbers([1, 1], [1, 2]), ())
 
 
+def test_answers_that_are_not_finite():
+    """Are no points of a picture."""
+    html = sections.mistakes(numbers([1, 2], [np.nan, np.inf]), ())
+    assert "No answer is finite" in html
+    assert "<svg" in sections.mistakes(numbers([1, 2], [np.nan, 2]), ())
+
+
+def test_very_many_classes_need_no_matrix():
+    """Which would have more numbers than fit into memory."""
+    html = sections.mistakes(classes([5, 2_000_000], [6, 2_000_000], 3_000_000), ())
+    assert cells(html)[1:] == [["5", "6", "1", "1"]]
+
+
 def test_the_worst_as_pictures_and_as_a_table():
     """Where there are no pictures; and where nothing is wrong, that is said."""
     seen = [Worst(7, 1.0, 2.0, 0.9, np.eye(4)[None])]
