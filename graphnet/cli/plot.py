@@ -13,8 +13,9 @@ from graphnet.draw.svg import svg
 from graphnet.errors import GraphnetError, SpecError, one_of
 from graphnet.files.paths import refuse_to_write_over, shown
 from graphnet.files.writing import Advice, write_durably
-from graphnet.runs.curves import Over, check_keys, default_keys, labels, picture_of
+from graphnet.runs.curves import Over, check_keys, default_keys, picture_of
 from graphnet.runs.found import FoundRun, find_runs
+from graphnet.runs.names import labels
 from graphnet.runs.text_chart import text_chart
 from graphnet.solver.record.claim import STATISTICS
 

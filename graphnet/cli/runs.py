@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from graphnet.cli.terminal import say, say_json, seconds_text, table
 from graphnet.errors import SpecError, did_you_mean, one_of
 from graphnet.files.paths import shown
-from graphnet.runs.curves import folder_names
 from graphnet.runs.found import FoundRun, find_runs, read_run
+from graphnet.runs.names import folder_names
 from graphnet.runs.remove import remove_run
 from graphnet.runs.settings import differences, short_keys, value_text
 

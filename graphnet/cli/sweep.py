@@ -21,7 +21,7 @@ from graphnet.draw.chart import number
 from graphnet.errors import SpecError
 from graphnet.files.paths import shown
 from graphnet.runs.settings import short_keys
-from graphnet.solver.coffee.direction import Mode, direction_of
+from graphnet.solver.direction import Mode, direction_of
 from graphnet.tuning.optuna_study import Proposals
 from graphnet.tuning.processes import OutOfBudgetError
 from graphnet.tuning.space import (

@@ -9,7 +9,7 @@ from typing import Any
 from graphnet.errors import MissingExtraError
 from graphnet.installation import pip_install
 from graphnet.random.keys import stream_key
-from graphnet.solver.coffee.direction import Mode
+from graphnet.solver.direction import Mode
 from graphnet.tuning.space import SweepAxis, TrialSettings
 from graphnet.tuning.sweep_folder import Trial
 

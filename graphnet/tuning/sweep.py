@@ -9,7 +9,7 @@ from typing import Any
 
 from graphnet.errors import SnapshotError
 from graphnet.runs.found import read_run
-from graphnet.solver.coffee.direction import Mode
+from graphnet.solver.direction import Mode
 from graphnet.tuning.processes import TrialReply, TrialTask, run_tasks
 from graphnet.tuning.space import TrialSettings
 from graphnet.tuning.sweep_folder import TRIALS, Rung, SweepFolder, Trial

@@ -753,3 +753,13 @@ def test_a_run_without_test_phase_has_no_test_to_suggest(run, folder):
     found = run("solve net.yaml --exp-dir run")
     assert "graphnet test" not in found.out
     assert "next   graphnet plot run" in found.lines
+
+
+def test_a_run_can_be_plotted_over_its_epochs(folder, run):
+    """What a TrainingSummary records suffices."""
+    assert run("solve net.yaml --quiet").code == 0
+    assert run("plot run --over epoch -o e.svg").code == 0
+    text = (folder / "e.svg").read_text("utf-8")
+    assert ">epoch</text>" in text
+    assert ">2</text>" in text  # six batches of 4 of 10 samples
+    assert ">6</text>" not in text

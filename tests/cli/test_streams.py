@@ -43,6 +43,7 @@ PRINTING = [
     *("predict run in.npy", "predict run in.npy --json --top 2"),
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
+    "data info train.h5 --picture größe.svg",
     "data pack data=in.npy --to packed --force",
     *(
         "snapshot info run",

@@ -11,13 +11,13 @@ from graphnet.draw.shapes import Text, Trace
 from graphnet.errors import SpecError
 from graphnet.runs.curves import (
     MOST_POINTS,
-    labels,
     picture_of,
     seconds_by_iteration,
     smoothed,
     thinned,
 )
 from graphnet.runs.found import read_run
+from graphnet.runs.names import labels
 
 STATISTICS = {
     "obj_val": {i: 1 / i for i in range(1, 101)},
@@ -58,13 +58,6 @@ def test_several_runs_are_told_apart_by_what_differs(tmp_path):
     assert [s.text for s in legend.shapes if isinstance(s, Text)] == labels(runs)
     accuracy = [t.look for t in panels(picture)["accuracy"] if t.look.startswith("series")]
     assert accuracy == ["series0", "series1"]
-
-
-def test_labels_of_runs_alike_are_their_folders(tmp_path):
-    """As few parts as tell them apart."""
-    runs = [run_of(tmp_path / name) for name in ("a/x", "b/x")]
-    assert labels(runs) == ["a/x", "b/x"]
-    assert labels(runs[:1]) == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from graphnet.cli.app import app, command
-from graphnet.cli.options import Json, Offline
+from graphnet.cli.options import Json, NoUserCode, Offline
 from graphnet.cli.usage import CommandsWithDefault
 
 #: As in ``graphnet.data.pictures.reader``, which is heavier to import.
@@ -63,11 +63,22 @@ def info(
         str, typer.Argument(metavar="FILE", help="An HDF5 file, or dataset:NAME/SPLIT.")
     ],
     json: Json = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw samples, classes and values there: .svg or .png."),
+    ] = None,
+    net: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NET", help="Draw the samples as this net reads them, transformers applied."
+        ),
+    ] = None,
+    no_user_code: NoUserCode = False,
 ) -> None:
     """Show what is in a data file, and what may be wrong with it."""
     from graphnet.cli.data import info as data_info
 
-    data_info.info(file, as_json=json)
+    data_info.info(file, as_json=json, picture=picture, net=net, user_code=not no_user_code)
 
 
 def pack(  # noqa: PLR0913, PLR0917  # one for each option

@@ -10,11 +10,10 @@ from graphnet.layers.base import Phase
 from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
+from graphnet.solver.saved import Saved as Saved  # noqa: PLC0414  # breaks take it from here
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
-#: What a break may keep in a snapshot.
-Saved: TypeAlias = float | int | str | bool | None
 #: The keys of what a phase of the net measures; None where they cannot be told.
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 

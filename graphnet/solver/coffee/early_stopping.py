@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
 from graphnet.solver.coffee.base import Saved, nothing
-from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
+from graphnet.solver.direction import Best, Mode
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
