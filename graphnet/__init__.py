@@ -74,11 +74,13 @@ if TYPE_CHECKING:
     from graphnet.solver import methods as methods
     from graphnet.solver import mom_policy as mom_policy
     from graphnet.solver.coffee.base import CoffeeBreak as CoffeeBreak
+    from graphnet.solver.coffee.csv_log import CSVLog as CSVLog
     from graphnet.solver.coffee.decay_on_validation import DecayOnValidation as DecayOnValidation
     from graphnet.solver.coffee.divergence_guard import DivergenceGuard as DivergenceGuard
     from graphnet.solver.coffee.early_stopping import EarlyStopping as EarlyStopping
     from graphnet.solver.coffee.plateau import Plateau as Plateau
     from graphnet.solver.coffee.snapshot import Snapshot as Snapshot
+    from graphnet.solver.coffee.tensorboard import TensorBoard as TensorBoard
     from graphnet.solver.coffee.training_summary import TrainingSummary as TrainingSummary
     from graphnet.solver.coffee.validation_performance import (
         ValidationPerformance as ValidationPerformance,
@@ -144,11 +146,13 @@ _NAMES = {
     "graphnet.params.param": "Param ParamDecl StateDecl",
     "graphnet.params.regularizers": "Regularizer",
     "graphnet.solver.coffee.base": "CoffeeBreak",
+    "graphnet.solver.coffee.csv_log": "CSVLog",
     "graphnet.solver.coffee.decay_on_validation": "DecayOnValidation",
     "graphnet.solver.coffee.divergence_guard": "DivergenceGuard",
     "graphnet.solver.coffee.early_stopping": "EarlyStopping",
     "graphnet.solver.coffee.plateau": "Plateau",
     "graphnet.solver.coffee.snapshot": "Snapshot",
+    "graphnet.solver.coffee.tensorboard": "TensorBoard",
     "graphnet.solver.coffee.training_summary": "TrainingSummary",
     "graphnet.solver.coffee.validation_performance": "ValidationPerformance",
     "graphnet.solver.history": "Curve History",

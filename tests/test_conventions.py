@@ -29,13 +29,14 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "report",
-    "runs interchange estimators tuning",
+    "report serving",
+    "runs interchange estimators tuning inference",
     "draw json_schema starters",
     "solver",
     "gradcheck timing parallel",
     "net",
     "layers",
+    "metrics",
     "data",
     "params",
     "backend",
@@ -62,10 +63,13 @@ OWNERS = {
     "mpi4py": ("parallel/mpi",),
     "onnx": ("interchange/onnx/library",),
     "onnxruntime": ("interchange/onnx/library",),
+    "optuna": ("tuning/optuna_study",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "pandas": ("solver/history",),
     "rich": ("cli",),
     "sklearn": ("estimators",),
+    "starlette": ("serving/app",),
+    "uvicorn": ("cli/serve",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -87,7 +91,10 @@ TESTED_ELSEWHERE = {
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "cli/tuning": "likewise",
+    "cli/using": "likewise",
+    "cli/serving": "likewise",
     "draw/shapes": "by everything that draws them",
+    "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
@@ -233,8 +240,8 @@ def test_what_is_imported_is_declared_and_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
-    launchers = ("mpich",)  # which brings mpiexec
-    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn")
+    launchers = ("mpich", "python-multipart")  # which brings mpiexec; which Starlette uses
+    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve")
     declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]

@@ -33,10 +33,12 @@ ADDS = {
     "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
+    "optuna": "sweep --optuna",
+    "serve": "serve, and pictures that it is sent",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }
-_FOR_DEVELOPMENT = ("dev", "gpu-check", "benchmarks", "docs")
+_FOR_DEVELOPMENT = ("dev", "gpu-check", "tensorboard-check", "benchmarks", "docs")
 _VARIABLES = (
     "GRAPHNET_DATA",
     "GRAPHNET_OFFLINE",

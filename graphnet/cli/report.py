@@ -28,12 +28,17 @@ from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.report import sections
 from graphnet.report.answers import Answers, answers_of, find_judged
-from graphnet.report.distributions import chosen, distributions_picture, quantiles
+from graphnet.report.distributions import (
+    chosen,
+    distributions_picture,
+    histograms_picture,
+    quantiles,
+)
 from graphnet.report.memory_picture import memory_picture
 from graphnet.report.page import GENERATOR, Section, figure, note, page
 from graphnet.runs.curves import picture_of
 from graphnet.runs.found import FoundRun, read_run
-from graphnet.solver.record.claim import BEST, DECLARED, RECORD, SNAPSHOTS, STATISTICS
+from graphnet.solver.record.claim import DECLARED, RECORD, STATISTICS
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.snapshot_file import Contents, read
 from graphnet.solver.record.weights import read_weights
@@ -126,6 +131,7 @@ class _Report:
                 "embedding", "What the net sees", sections.embedding(answers) if answers else ""
             ),
             Section("params", "Params over time", self._try("the params", self._distributions)),
+            Section("gradients", "Gradients", self._try("the gradients", self._gradients)),
             Section("time", "Time of a step", self._try("the timing", self._timing)),
             Section("memory", "Memory", self._try("the memory plan", self._memory)),
             Section("asked", "What was asked", sections.asked(run, self._texts())),
@@ -174,7 +180,7 @@ class _Report:
         )
         wanted = (judged.answer, judged.label, judged.feature, judged.picture)
         keep = list(dict.fromkeys(name for name in wanted if name))
-        with self._options.open_net(data.spec, "test", keep=keep) as net:
+        with self._options.open_net(_silent(data.spec), "test", keep=keep) as net:
             load_all(net.store, self._file, self._contents)
             found = answers_of(net, judged)
         if found is None:
@@ -217,22 +223,48 @@ class _Report:
 
     def _distributions(self) -> str:
         paths = snapshots_in(self._run.path)
-        spreads = {}
+        spreads: dict[int, dict[str, list[float]]] = {}
+        last: Mapping[str, np.ndarray] = {}
         for iteration in chosen(list(paths)):
             try:
                 params = read(paths[iteration]).params
+                last = params
             except SnapshotError:  # damaged, or pruned meanwhile
                 continue
             ordered = self._in_order(params) if self._spec else list(params.items())
             spreads[iteration] = {n: quantiles(v) for n, v in ordered if v.size}
         if not spreads:
             return ""
-        caption = f"From {len(spreads)} snapshot{'s'[: len(spreads) != 1]} that the run has kept."
+        if len(spreads) == 1:
+            ordered = self._in_order(last) if self._spec else list(last.items())
+            return figure(histograms_picture(dict(ordered)), "Of the one snapshot that is kept.")
+        caption = f"From {len(spreads)} snapshots that the run has kept."
         return figure(distributions_picture(spreads), caption)
+
+    def _gradients(self) -> str:
+        if self._contents is None:
+            return ""
+        with self._options.open_net(self._training_spec(), "train", keep="needed") as net:
+            load_all(net.store, self._file, self._contents)
+            net.forward_backward()
+            pairs = {
+                f"{layer}/{name}": tuple(
+                    np.asarray(net.backend.download(x)) for x in (param.data, param.diff)
+                )
+                for layer, named in net.params.items()
+                for name, param in named.items()
+                if param.diff is not None
+            }
+            return sections.gradients(pairs, net.batch_size)
 
     def _timing(self) -> str:
         if not self._n_steps:
             return ""
+        with self._options.open_net(self._training_spec(), "train", keep="needed") as net:
+            return sections.timing(time_net(net, self._n_steps), net.batch_size)
+
+    def _training_spec(self) -> NetSpec:
+        """The net with the training data of the run."""
         recorded = self._run.record.get("data")
         data = choose_data(
             self._net,
@@ -241,8 +273,7 @@ class _Report:
             recorded=recorded if isinstance(recorded, dict) else {},
             run=self._run.path,
         )
-        with self._options.open_net(data.spec, "train", keep="needed") as net:
-            return sections.timing(time_net(net, self._n_steps), net.batch_size)
+        return _silent(data.spec)
 
     def _memory(self) -> str:
         return figure(
@@ -286,17 +317,16 @@ class _Report:
 
 
 def _weights(run: FoundRun) -> tuple[Path, Contents | None]:
-    """The best snapshot if the run keeps one, else the newest good; None if there is none."""
-    best = run.path / SNAPSHOTS / BEST
-    try:
-        if best.is_file():
-            return best, read(best)
-    except SnapshotError as error:
-        warn(f"warning: {error}")
+    """The newest good snapshot, which ``graphnet test`` takes too; None if there is none."""
     try:
         return read_weights(run.path)
     except SnapshotError:
         return run.path, None
+
+
+def _silent(spec: NetSpec) -> NetSpec:
+    """The net without the layers that write files: a report leaves nothing but its page."""
+    return spec.with_nodes([n for n in spec.nodes if n.spec.kind is not Kind.OUTPUT or n.tops])
 
 
 def _class_names(spec: NetSpec) -> tuple[str, ...]:

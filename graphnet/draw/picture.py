@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from graphnet.draw.bars import moved
 from graphnet.draw.diagram import BlobKey, Box, BoxKey, Diagram, DrawnBlob, kinds
 from graphnet.draw.layered.layout import Layout, Point, Size, Spacing, layout
-from graphnet.draw.shapes import Group, Line, Picture, Pixels, Rect, Shape, Text
+from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text
 from graphnet.draw.text_width import shortened, text_width
 from graphnet.draw.theme import HEATS, ROOMS
 
@@ -54,12 +54,12 @@ def picture(diagram: Diagram, heat: Heat | None = None, docs: str = "") -> Pictu
     legend = _legend(diagram, heat)
     head = _LINE + 10
     groups = [
-        _moved(group, _MARGIN, _MARGIN + head) for group in _groups(diagram, faces, found, docs)
+        moved(group, _MARGIN, _MARGIN + head) for group in _groups(diagram, faces, found, docs)
     ]
     width = max(found.size.width, _width_of(legend), text_width(diagram.title, 15, bold=True))
     foot = _MARGIN + head + found.size.height + 22
     groups.insert(0, Group("title", diagram.title, [_title(diagram)]))
-    groups += [_moved(Group("legend", "", legend), _MARGIN, foot)]
+    groups += [moved(Group("legend", "", legend), _MARGIN, foot)]
     return Picture(width + 2 * _MARGIN, foot + _LINE + _MARGIN, f"The net {diagram.title}", groups)
 
 
@@ -225,14 +225,3 @@ def _legend(diagram: Diagram, heat: Heat | None) -> list[Shape]:
 def _width_of(shapes: Sequence[Shape]) -> float:
     ends = [s.x + text_width(s.text, s.size) for s in shapes if isinstance(s, Text)]
     return max(ends, default=0)
-
-
-def _moved(group: Group, dx: float, dy: float) -> Group:
-    """The group elsewhere."""
-
-    def move(shape: Shape) -> Shape:
-        if isinstance(shape, Rect | Text | Pixels):
-            return replace(shape, x=shape.x + dx, y=shape.y + dy)
-        return replace(shape, points=[Point(p.x + dx, p.y + dy) for p in shape.points])
-
-    return Group(group.kind, group.name, [move(s) for s in group.shapes], group.hint, group.link)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
-from graphnet.draw.image_file import png_of
 from graphnet.draw.layered.layout import Point
 from graphnet.draw.shapes import Group, Line, Picture, Pixels, Rect, Shape, Text, Trace
 from graphnet.draw.theme import THEME, Look
+from graphnet.files.image_file import png_of
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 #: How long and how half as wide an arrow is.

@@ -27,7 +27,7 @@ _PAIR = 2
 
 
 @dataclass(frozen=True)
-class Judged:
+class ComparedBlobs:
     """Which blobs hold answers, what is right, and more of the same row.
 
     Attributes:
@@ -35,12 +35,14 @@ class Judged:
         label: The blob of the data that it is compared with.
         feature: What the layer that makes the answer reads; None where that is the data.
         picture: A top of the data that can be seen; None if there is none.
+        axis: Of the classes, as the layer declares it; None if it declares none.
     """
 
     answer: str
     label: str
     feature: str | None
     picture: str | None
+    axis: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Answers:
     n_rows: int
 
 
-def find_judged(spec: NetSpec) -> Judged | None:
+def find_judged(spec: NetSpec) -> ComparedBlobs | None:
     """What the test phase compares with its data; None if no layer compares two blobs so.
 
     A statistic says better than a loss what the answer is.
@@ -105,7 +107,14 @@ def find_judged(spec: NetSpec) -> Judged | None:
         answer, label = node.bottoms
         if label in tops and answer not in tops:
             feature = _read_by_maker(answer, nodes)
-            return Judged(answer, label, None if feature in tops else feature, _seen(tops, label))
+            axis = node.spec.model_dump(include={"axis"}).get("axis")
+            return ComparedBlobs(
+                answer,
+                label,
+                None if feature in tops else feature,
+                _seen(tops, label),
+                axis if isinstance(axis, int) else None,
+            )
     return None
 
 
@@ -122,7 +131,9 @@ def _seen(tops: Mapping[str, Node], label: str) -> str | None:
     return next((top for top in tops if top != label), None)
 
 
-def task_of(answer: Shape, label: Shape, labels: np.ndarray) -> tuple[Task, int] | None:
+def task_of(
+    answer: Shape, label: Shape, labels: np.ndarray, declared: int | None = None
+) -> tuple[Task, int] | None:
     """Whether answers are classes or numbers, and the axis of the classes; None if neither.
 
     They are classes where the shape of the answers without one axis is that of the labels, and
@@ -132,9 +143,11 @@ def task_of(answer: Shape, label: Shape, labels: np.ndarray) -> tuple[Task, int]
         answer: Shape of the answers, ``(N, …)``.
         label: Shape of the labels, ``(N, …)``.
         labels: Some of the labels.
+        declared: The axis of the classes that is tried first.
     """
     plain = _plain(label)
-    for axis in (1, len(answer) - 1):
+    first = () if declared is None or abs(declared) >= len(answer) else (declared % len(answer),)
+    for axis in (*first, 1, len(answer) - 1):
         if len(answer) > 1 and answer[axis] > 1 and _plain(answer, axis) == plain:
             whole = bool(np.all(labels == np.round(labels)))
             if whole and labels.min(initial=0) >= 0 and labels.max(initial=0) < answer[axis]:
@@ -156,7 +169,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def answers_of(net: Net, judged: Judged) -> Answers | None:
+def answers_of(net: Net, judged: ComparedBlobs) -> Answers | None:
     """Run the test data once.
 
     Args:
@@ -182,7 +195,8 @@ def answers_of(net: Net, judged: Judged) -> Answers | None:
                 if name is not None
             }
             if found is None:
-                task = task_of(shapes[judged.answer], shapes[judged.label], blobs[judged.label])
+                labels = blobs[judged.label]
+                task = task_of(shapes[judged.answer], shapes[judged.label], labels, judged.axis)
                 if task is None:
                     return None
                 found = _Collector(judged, *task)
@@ -193,7 +207,7 @@ def answers_of(net: Net, judged: Judged) -> Answers | None:
 class _Collector:
     """Keeps of each batch what is asked for at the end."""
 
-    def __init__(self, judged: Judged, task: Task, axis: int) -> None:
+    def __init__(self, judged: ComparedBlobs, task: Task, axis: int) -> None:
         self._judged, self._task, self._axis = judged, task, axis
         self._labels: list[np.ndarray] = []
         self._answers: list[np.ndarray] = []

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from graphnet.draw.bars import histogram_picture, stacked
 from graphnet.draw.chart import Panel, Series, chart
 from graphnet.draw.shapes import Picture
 
 #: The quantiles that are drawn: least, quarters, greatest.
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _NAMES = ("least", "a quarter is below", "median", "three quarters are below", "greatest")
-#: Params that are drawn at most: those with the most numbers.
+#: Params that are drawn at most: the first.
 MOST_PARAMS = 16
 _HEIGHT = 70.0
 #: Snapshots that are read at most, evenly chosen; the last is one of them.
@@ -57,3 +58,9 @@ def distributions_picture(spreads: Mapping[int, Mapping[str, Sequence[float]]]) 
         ]
         panels.append(Panel(name, lines, _HEIGHT))
     return chart("params from snapshot to snapshot", panels, "iteration", may_be_log=False)
+
+
+def histograms_picture(params: Mapping[str, np.ndarray]) -> Picture:
+    """The values of each param at one time."""
+    shown = [(name, values) for name, values in params.items() if values.size][:MOST_PARAMS]
+    return stacked("params", [histogram_picture(name, values.ravel()) for name, values in shown])

@@ -72,25 +72,31 @@ def mistakes(answers: Answers, names: Sequence[str]) -> str:
     """Who was taken for whom, or how far answers are from what is right."""
     if answers.task == "numbers":
         return _numbers(answers)
-    counts = confusion(answers.labels, answers.answers, answers.n_classes)
-    n_right, n = int(counts.trace()), int(counts.sum())
-    share = n_right / max(n, 1)
-    said = f"<p>{n_right:,} of {n:,} answers are right: {share:.2%}.</p>"
+    right = answers.labels == answers.answers
+    share = f"{np.count_nonzero(right):,} of {right.size:,} answers are right"
+    said = f"<p>{share}: {np.count_nonzero(right) / max(right.size, 1):.2%}.</p>"
     if answers.n_classes <= _MOST_CLASSES:
-        return said + _matrix(counts, names)
-    wrong = counts - np.diag(counts.diagonal())
-    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
-    pairs = [divmod(int(i), answers.n_classes) for i in order]
+        return said + _matrix(confusion(answers.labels, answers.answers, answers.n_classes), names)
+    return said + _mistaken(answers.labels[~right], answers, names)
+
+
+def _mistaken(wrong: np.ndarray, answers: Answers, names: Sequence[str]) -> str:
+    """The pairs of classes that are most often mistaken; no matrix is made of them."""
+    n = answers.n_classes
+    given = answers.answers[answers.labels != answers.answers]
+    pairs, times = np.unique(wrong * n + given, return_counts=True)
+    order = np.argsort(-times, kind="stable")[:_MOST_PAIRS]
     rows = [
-        (class_name(a, names), class_name(b, names), f"{wrong[a, b]:,}", f"{counts[a].sum():,}")
-        for a, b in pairs
-        if wrong[a, b]
+        (
+            class_name(int(pairs[i] // n), names),
+            class_name(int(pairs[i] % n), names),
+            f"{times[i]:,}",
+            f"{np.count_nonzero(answers.labels == pairs[i] // n):,}",
+        )
+        for i in order
     ]
-    return said + data_table(
-        "The classes most often mistaken",
-        ("is", "taken for", ">times", ">of"),
-        rows,
-    )
+    columns = ("is", "taken for", ">times", ">of")
+    return data_table("The classes most often mistaken", columns, rows)
 
 
 def class_name(i: int, names: Sequence[str]) -> str:
@@ -137,6 +143,10 @@ def _numbers(answers: Answers) -> str:
     if spread > 0:
         pairs.append(("R²", f"{1 - float(np.square(errors).sum() / spread):.4f}"))
     truth, given = answers.labels.ravel(), answers.answers.ravel()
+    finite = np.isfinite(truth) & np.isfinite(given)
+    truth, given = truth[finite], given[finite]
+    if not truth.size:
+        return facts_table("", pairs) + note("No answer is finite.")
     step = max(1, len(truth) // _MOST_POINTS)
     drawn = truth_picture("answers over what is right", truth[::step], given[::step])
     return facts_table("", pairs) + figure(drawn)
@@ -144,6 +154,8 @@ def _numbers(answers: Answers) -> str:
 
 def worst(answers: Answers, names: Sequence[str]) -> str:
     """The rows that are answered worst: as pictures where they can be seen, else as a table."""
+    if len(answers.labels) != answers.n_rows:  # a row has several answers
+        return ""
     if not answers.worst:
         return "<p>No answer is wrong.</p>" if answers.task == "classes" else ""
     is_class = answers.task == "classes"
@@ -179,7 +191,7 @@ def worst(answers: Answers, names: Sequence[str]) -> str:
 
 def embedding(answers: Answers) -> str:
     """What the last layer but one makes of the test data, in two dimensions."""
-    if answers.features is None or len(answers.features) < 2:  # noqa: PLR2004
+    if answers.features is None or min(answers.features.shape) < 2:  # noqa: PLR2004
         return ""
     if not np.isfinite(answers.features).all() or len(answers.labels) != answers.n_rows:
         return ""
@@ -222,6 +234,29 @@ def filters(name: str, weights: np.ndarray, row: Sequence[int] | None) -> str:
         grid(f"{name}: {count}", tiles, side=48, width=700, scale=(-most, most)),
         f"Black is {-most:.3g}, grey 0, white {most:.3g}.",
     )
+
+
+def gradients(pairs: Mapping[str, tuple[np.ndarray, ...]], batch: int) -> str:
+    """How large gradients are beside the params they move.
+
+    Args:
+        pairs: Values and gradient of each param.
+        batch: Samples that the gradients are the mean of.
+    """
+    rows = []
+    for name, (values, gradient) in pairs.items():
+        size, slope = (
+            float(np.sqrt(np.square(x, dtype=np.float64).mean())) for x in (values, gradient)
+        )
+        part = f"{slope / size:.2e}" if size and isfinite(slope / size) else ""
+        zero = f"{np.mean(gradient == 0):.1%}"
+        rows.append((name, f"{values.size:,}", f"{size:.3g}", f"{slope:.3g}", part, zero))
+    columns = ("param", ">numbers", ">size", ">gradient", ">ratio", ">of it 0")
+    caption = (
+        f"Of one batch of {batch:,} training samples at the newest snapshot."
+        " Sizes are roots of mean squares."
+    )
+    return data_table(caption, columns, rows)
 
 
 def timing(times: StepTime, batch: int) -> str:

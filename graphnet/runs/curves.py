@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from math import exp, isfinite
 from typing import Any, Literal, TypeAlias
 
 from graphnet.draw.chart import Panel, Series, chart
 from graphnet.draw.shapes import Picture
-from graphnet.errors import SpecError, one_of
+from graphnet.errors import SpecError, did_you_mean, one_of
 from graphnet.runs.found import PACE, FoundRun
-from graphnet.runs.settings import differences, short_keys, value_text
+from graphnet.runs.names import labels
 
 Over: TypeAlias = Literal["iter", "epoch", "time"]
 Points: TypeAlias = list[tuple[float, float]]
@@ -21,8 +21,6 @@ X_TITLES: Mapping[Over, str] = {"iter": "iteration", "epoch": "epoch", "time": "
 MOST_POINTS = 1500
 #: The smoothed line follows the raw one over this part of its length.
 SMOOTHING = 0.03
-#: Settings that a legend tells at most.
-_MOST_SETTINGS = 3
 _TRAINING = ("obj_val",)
 
 
@@ -46,7 +44,7 @@ def picture_of(
     if len(runs) == 1:
         title = f"{title}   {runs[0].path.name}"
     shown = keys or default_keys(runs)
-    _check_keys(runs, shown)
+    check_keys("no run has", runs, shown)
     panels = []
     losses = [key for key in shown if is_loss(key)]
     if losses and not keys:
@@ -71,33 +69,19 @@ def is_loss(key: str) -> bool:
     return key in _TRAINING or "loss" in key.lower()
 
 
-def _check_keys(runs: Sequence[FoundRun], keys: Sequence[str]) -> None:
+def check_keys(subject: str, runs: Sequence[FoundRun], keys: Sequence[str]) -> None:
+    """See that each key was recorded by one of the runs.
+
+    Raises:
+        SpecError: Otherwise; its message begins with ``subject``.
+    """
     known = sorted({key for run in runs for key in run.statistics})
     for key in keys:
         if key not in known:
-            raise SpecError(f"no run has recorded '{key}'{one_of(known) if known else ''}")
-
-
-def labels(runs: Sequence[FoundRun]) -> list[str]:
-    """What tells each run from the others: the settings that differ, else its directory."""
-    different = differences([run.settings for run in runs])
-    if len(runs) == 1 or not different or len(different) > _MOST_SETTINGS:
-        return folder_names(runs)
-    short = short_keys(list(different))
-    found = [
-        ", ".join(f"{short[key]} {value_text(values[i])}" for key, values in different.items())
-        for i in range(len(runs))
-    ]
-    return found if len(set(found)) == len(runs) else folder_names(runs)
-
-
-def folder_names(runs: Sequence[FoundRun]) -> list[str]:
-    """The directories by as few of their last parts as tell them apart."""
-    for n in range(1, max(len(run.path.parts) for run in runs) + 1):
-        found = ["/".join(run.path.parts[-n:]) for run in runs]
-        if len(set(found)) == len(found):
-            return found
-    return [str(run.path) for run in runs]
+            hint = did_you_mean(key, known) or (one_of(known) if known else "")
+            if "," in key:
+                hint = "\n  write " + " ".join(f"--key {part.strip()}" for part in key.split(","))
+            raise SpecError(f"{subject} recorded '{key}'{hint}")
 
 
 def _panel(
@@ -197,11 +181,19 @@ def seconds_by_iteration(starts: Sequence[Mapping[str, Any]]) -> Points:
 
 def _interpolated(known: Points) -> Callable[[int], float | None]:
     """Straight between what is known; nothing beyond it."""
+    known = sorted(known)
+    places = [i for i, _ in known]
 
     def at(iteration: int) -> float | None:
-        for (i0, x0), (i1, x1) in pairwise(known):
-            if i0 <= iteration <= i1:
-                return x0 if i1 == i0 else x0 + (x1 - x0) * (iteration - i0) / (i1 - i0)
-        return None
+        j = bisect_left(places, iteration)
+        if j == len(known):
+            return None
+        i1, x1 = known[j]
+        if i1 == iteration:
+            return x1
+        if not j:
+            return None
+        i0, x0 = known[j - 1]
+        return x0 + (x1 - x0) * (iteration - i0) / (i1 - i0)
 
     return at

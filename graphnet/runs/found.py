@@ -13,10 +13,10 @@ from graphnet.errors import SpecError
 from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
 from graphnet.runs.settings import Settings, read_settings
-from graphnet.solver.coffee.direction import direction_of
+from graphnet.solver.direction import direction_of
 from graphnet.solver.record.claim import RECORD, STATISTICS, read_record
 from graphnet.solver.record.run_directory import snapshots_in
-from graphnet.solver.record.statistics_file import read_statistics
+from graphnet.solver.record.statistics_file import values_by_key
 
 #: Folders below one that are looked into; deeper ones are somebody else's.
 DEEPEST = 6
@@ -81,11 +81,8 @@ class FoundRun:
     @cached_property
     def statistics(self) -> dict[str, dict[int, float]]:
         """What it recorded: by key, then by iteration; where one was recorded twice, the last."""
-        found: dict[str, dict[int, float]] = {}
         path = self.path / STATISTICS
-        for measured in read_statistics(path) if path.is_file() else ():
-            found.setdefault(measured.key, {})[measured.iter] = measured.value
-        return found
+        return values_by_key(path) if path.is_file() else {}
 
     @cached_property
     def settings(self) -> Settings:

@@ -9,7 +9,7 @@ from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
 from graphnet.solver.history import History
 from graphnet.solver.record.claim import STATISTICS
-from graphnet.solver.record.statistics_file import read_statistics
+from graphnet.solver.record.statistics_file import values_by_key
 
 
 def load_history(run: Path | str) -> History:
@@ -23,13 +23,10 @@ def load_history(run: Path | str) -> History:
     expect_path("load_history: run", run, call="load_history(RUN)")
     path = Path(run)
     file = path / STATISTICS if path.is_dir() else path
-    recorded: dict[str, dict[int, float]] = {}
     try:
-        for one in read_statistics(file):
-            recorded.setdefault(one.key, {})[one.iter] = one.value
+        return History(values_by_key(file))
     except OSError as error:
         raise SnapshotError(
             f"{shown(file)}: {error.strerror or error}\n"
             "  give a run's directory, the exp_dir of its solver, or a statistics file"
         ) from error
-    return History(recorded)

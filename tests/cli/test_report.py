@@ -17,7 +17,7 @@ import yaml
 from support.made_runs import make_run
 
 SECTIONS = ["outcome", "curves", "answers", "worst", "net", "filters", "embedding", "params",
-            "time", "memory", "asked", "data", "again"]  # fmt: skip
+            "gradients", "time", "memory", "asked", "data", "again"]  # fmt: skip
 PICTURES = """\
 name: pictures
 layers:
@@ -147,6 +147,25 @@ def test_data_that_is_not_here_any_more(folder, run):
     assert "test.h5" in part(page, "answers")
     assert "<svg" in part(page, "curves")
     assert "<svg" in part(page, "params")
+
+
+def test_layers_that_write_files_write_none(folder, run):
+    """The page is all that is made."""
+    with (folder / "net.yaml").open("a") as file:
+        file.write(
+            "  - {name: out, type: HDF5Output, phase: test, filename: o.h5, bottoms: [ip1]}\n"
+        )
+        file.write(
+            "  - {name: out2, type: HDF5Output, phase: train, filename: p.h5, bottoms: [ip1]}\n"
+        )
+    assert run("solve net.yaml --quiet").code == 0
+    for name in ("o.h5", "p.h5"):
+        (folder / name).unlink(missing_ok=True)
+    before = {path for path in folder.rglob("*") if "__pycache__" not in str(path)}
+    assert run("report run --steps 1").code == 0
+    after = {path for path in folder.rglob("*") if "__pycache__" not in str(path)}
+    assert after - before == {folder / "report.html"}
+    assert "Cannot be shown" not in (folder / "report.html").read_text("utf-8")
 
 
 def test_mistakes_of_the_user(folder, run):

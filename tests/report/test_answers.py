@@ -110,6 +110,15 @@ def test_what_is_answered(answer, label, labels, expected):
     assert task_of(answer, label, np.array(labels)) == expected
 
 
+def test_the_declared_axis_is_tried_first():
+    """Where rows are as long as there are classes, the shapes do not tell."""
+    labels = np.zeros((4, 6))
+    assert task_of((4, 6, 6), (4, 6), labels) == ("classes", 1)
+    assert task_of((4, 6, 6), (4, 6), labels, 2) == ("classes", 2)
+    assert task_of((4, 6, 6), (4, 6), labels, -1) == ("classes", 2)
+    assert task_of((4, 3), (4,), labels[:, 0], 2) == ("classes", 1)
+
+
 def test_probabilities_stay_and_scores_become_some():
     """A net may end in a softmax or in the scores."""
     given = np.array([[0.25, 0.75], [1.0, 0.0]])

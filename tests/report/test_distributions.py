@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from graphnet.draw.svg import svg
-from graphnet.report.distributions import MOST_SNAPSHOTS, chosen, distributions_picture, quantiles
+from graphnet.report.distributions import (
+    MOST_SNAPSHOTS,
+    chosen,
+    distributions_picture,
+    histograms_picture,
+    quantiles,
+)
 
 
 def test_few_snapshots_are_all_read_and_of_many_some():
@@ -29,3 +35,9 @@ def test_a_panel_for_each_param():
     picture = distributions_picture({0: {"a/w": spread}, 10: {"a/w": spread, "b/w": spread}})
     assert [g.name for g in picture.groups if g.kind == "panel"] == ["a/w", "b/w"]
     assert "median" in svg(picture)
+
+
+def test_one_snapshot_has_histograms():
+    """Of each param; an empty one has none."""
+    picture = histograms_picture({"a/w": np.arange(6.0), "b/w": np.zeros(0), "c/w": np.ones(2)})
+    assert [g.name for g in picture.groups] == ["a/w", "c/w"]

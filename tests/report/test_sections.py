@@ -95,6 +95,19 @@ def test_numbers_have_no_matrix():
     assert "R²" not in sections.mistakes(numbers([1, 1], [1, 2]), ())
 
 
+def test_answers_that_are_not_finite():
+    """Are no points of a picture."""
+    html = sections.mistakes(numbers([1, 2], [np.nan, np.inf]), ())
+    assert "No answer is finite" in html
+    assert "<svg" in sections.mistakes(numbers([1, 2], [np.nan, 2]), ())
+
+
+def test_very_many_classes_need_no_matrix():
+    """Which would have more numbers than fit into memory."""
+    html = sections.mistakes(classes([5, 2_000_000], [6, 2_000_000], 3_000_000), ())
+    assert cells(html)[1:] == [["5", "6", "1", "1"]]
+
+
 def test_the_worst_as_pictures_and_as_a_table():
     """Where there are no pictures; and where nothing is wrong, that is said."""
     seen = [Worst(7, 1.0, 2.0, 0.9, np.eye(4)[None])]
@@ -103,6 +116,8 @@ def test_the_worst_as_pictures_and_as_a_table():
     html = sections.worst(classes([1], [2], 3, unseen), ["a", "b", "c"])
     assert cells(html)[1] == ["7", "1 b", "2 c", "0.9"]
     assert "No answer is wrong" in sections.worst(classes([1], [1], 3), ())
+    several = Answers("classes", np.zeros(6, int), np.zeros(6, int), 3, None, NONE, (), 2)
+    assert sections.worst(several, ()) == ""
 
 
 def test_an_embedding_where_there_are_features():
@@ -124,6 +139,14 @@ def test_filters_that_can_be_seen():
     assert sections.filters("ip/weight", rng.random((4, 36)), None) == ""
     assert sections.filters("ip/weight", rng.random((4, 35)), (1, 6, 6)) == ""
     assert sections.filters("conv/filter", rng.random((8, 16, 5, 5)), None) == ""
+
+
+def test_gradients_beside_what_they_move():
+    """Roots of mean squares, their ratio, and how much is 0."""
+    pairs = {"a/w": (np.full(4, 2.0), np.array([0.0, 0.0, 1.0, 1.0])), "b": (np.zeros(2),) * 2}
+    found = cells(sections.gradients(pairs, 8))
+    assert found[1] == ["a/w", "4", "2", "0.707", "3.54e-01", "50.0%"]
+    assert found[2] == ["b", "2", "0", "0", "", "100.0%"]
 
 
 def test_timing_names_every_layer():

@@ -11,13 +11,13 @@ from graphnet.draw.shapes import Text, Trace
 from graphnet.errors import SpecError
 from graphnet.runs.curves import (
     MOST_POINTS,
-    labels,
     picture_of,
     seconds_by_iteration,
     smoothed,
     thinned,
 )
 from graphnet.runs.found import read_run
+from graphnet.runs.names import labels
 
 STATISTICS = {
     "obj_val": {i: 1 / i for i in range(1, 101)},
@@ -60,13 +60,6 @@ def test_several_runs_are_told_apart_by_what_differs(tmp_path):
     assert accuracy == ["series0", "series1"]
 
 
-def test_labels_of_runs_alike_are_their_folders(tmp_path):
-    """As few parts as tell them apart."""
-    runs = [run_of(tmp_path / name) for name in ("a/x", "b/x")]
-    assert labels(runs) == ["a/x", "b/x"]
-    assert labels(runs[:1]) == ["x"]
-
-
 @pytest.mark.parametrize(
     ("over", "title"), [("iter", "iteration"), ("epoch", "epoch"), ("time", "seconds")]
 )
@@ -86,7 +79,7 @@ def test_time_without_the_pause(tmp_path):
 def test_mistakes(tmp_path):
     """Name what there is, and the way out."""
     run = run_of(tmp_path / "a")
-    with pytest.raises(SpecError, match=r"no run has recorded 'acc'\n  expected one of: accuracy"):
+    with pytest.raises(SpecError, match=r"no run has recorded 'acc'\n  did you mean 'accuracy'"):
         picture_of([run], keys=["acc"])
     del run.statistics["epoch"]
     with pytest.raises(SpecError, match="it has recorded no statistic 'epoch'"):

@@ -1,6 +1,8 @@
 """Tests of graphnet.runs.found."""
 
 import json
+import subprocess
+import sys
 from math import isnan
 from pathlib import Path
 
@@ -109,3 +111,13 @@ def test_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SpecError, match="this is no folder"):
         find_runs(tmp_path / "file")
+
+
+def test_listing_runs_loads_no_layers():
+    """They are most of what is loaded, and of the time of listing hundreds of runs."""
+    code = (
+        "import sys, graphnet.cli.runs; "
+        "print([m for m in sys.modules if m.startswith(('graphnet.layers', 'graphnet.draw'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from graphnet.cli.app import app, command
-from graphnet.cli.options import Json, Offline
+from graphnet.cli.options import Json, NoUserCode, Offline
 from graphnet.cli.usage import CommandsWithDefault
 
 #: As in ``graphnet.data.pictures.reader``, which is heavier to import.
@@ -63,11 +63,22 @@ def info(
         str, typer.Argument(metavar="FILE", help="An HDF5 file, or dataset:NAME/SPLIT.")
     ],
     json: Json = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw samples, classes and values there: .svg or .png."),
+    ] = None,
+    net: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NET", help="Draw the samples as this net reads them, transformers applied."
+        ),
+    ] = None,
+    no_user_code: NoUserCode = False,
 ) -> None:
     """Show what is in a data file, and what may be wrong with it."""
     from graphnet.cli.data import info as data_info
 
-    data_info.info(file, as_json=json)
+    data_info.info(file, as_json=json, picture=picture, net=net, user_code=not no_user_code)
 
 
 def pack(  # noqa: PLR0913, PLR0917  # one for each option
@@ -76,7 +87,8 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         typer.Argument(
             metavar="SOURCE...",
             help="A folder that has a folder of pictures for each class; or a table, such as a .csv"
-            " file; or arrays, each as NAME=FILE (.npy, or IDX, gzipped or not).",
+            " file, of numbers and words or of files of pictures; or arrays, each as NAME=FILE"
+            " (.npy, or IDX, gzipped or not).",
         ),
     ],
     to: Annotated[
@@ -116,6 +128,14 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         list[str] | None,
         typer.Option(
             metavar="COLUMN", help="A column of the table that is no feature. May be repeated."
+        ),
+    ] = None,
+    picture_column: Annotated[
+        str | None,
+        typer.Option(
+            "--pictures",
+            metavar="COLUMN",
+            help="The column of a table that names a picture in each row. Default: found out.",
         ),
     ] = None,
     weight: Annotated[
@@ -223,6 +243,7 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         tuple(one_hot or ()),
         tuple(index or ()),
         standardize,
+        picture_column,
     )
     pictures = PictureOptions(data_pack.parse_size(size), grey, background, fit)
     data_pack.pack(sources, to, options, table, pictures)

@@ -70,6 +70,26 @@ def caffe(  # noqa: PLR0913, PLR0917  # one for each option
 
 command(caffe, imports)
 
+
+def from_onnx(
+    model: Annotated[Path, typer.Argument(metavar="FILE", help="The net: an .onnx.")],
+    to: Annotated[
+        Path, typer.Option("-o", "--to", metavar="DIR", help="Where net.yaml and model.h5 go.")
+    ],
+    force: Force = False,
+) -> None:
+    """Import a net and its weights from ONNX.
+
+    What graphnet has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import onnx as onnx_import
+
+    onnx_import.from_onnx(model, to, force=force)
+
+
+from_onnx.__name__ = "onnx"
+command(from_onnx, imports)
+
 exports = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(exports, name="export", help="Hand a net or weights on to another framework.")
 

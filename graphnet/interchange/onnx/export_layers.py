@@ -275,7 +275,9 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "ChannelPooling": windows.channel_pooling,
         "Clip": _clip,
         "Concat": _along("Concat"),
-        **dict.fromkeys(("Convolution", "Convolution1D", "Convolution3D"), learned.convolution),
+        "Convolution": learned.convolution,
+        "Convolution1D": learned.convolution,
+        "Convolution3D": learned.convolution,
         "Crop": _crop,
         "Deconvolution": learned.deconvolution,
         "Dropout": _dropout,
@@ -319,6 +321,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Threshold": _threshold,
         "TiedInnerProduct": learned.tied_inner_product,
         "Tile": _tile,
+        "Unpool": windows.unpool,
         "Upsample": _upsample,
     }
 )

@@ -10,22 +10,26 @@ from pydantic import Discriminator, Tag
 
 from graphnet.declare.fields import ByKeys
 from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.csv_log import CSVLog
 from graphnet.solver.coffee.decay_on_validation import DecayOnValidation
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.early_stopping import EarlyStopping
 from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model
 from graphnet.solver.coffee.plateau import Plateau
 from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.coffee.tensorboard import TensorBoard
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
 
 COFFEE_BREAKS: Mapping[str, type[CoffeeBreak]] = MappingProxyType(
     {
+        "CSVLog": CSVLog,
         "DecayOnValidation": DecayOnValidation,
         "DivergenceGuard": DivergenceGuard,
         "EarlyStopping": EarlyStopping,
         "Plateau": Plateau,
         "Snapshot": Snapshot,
+        "TensorBoard": TensorBoard,
         "TrainingSummary": TrainingSummary,
         "ValidationPerformance": ValidationPerformance,
     }

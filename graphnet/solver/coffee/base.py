@@ -10,11 +10,10 @@ from graphnet.layers.base import Phase
 from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
+from graphnet.solver.saved import Saved as Saved  # noqa: PLC0414  # breaks take it from here
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 
-#: What a break may keep in a snapshot.
-Saved: TypeAlias = float | int | str | bool | None
 #: The keys of what a phase of the net measures; None where they cannot be told.
 KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 
@@ -59,6 +58,7 @@ class CoffeeBreak(OpenToOthers):
             A break runs on rank 0 alone; where this is true the other ranks are sent what it
             has written.
         needs_schedule: Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``.
+        averaged: Whether it needs the moving average of the params (``ema`` of the solver).
         restore_best: Whether it may request the best snapshot by the statistic it waits for.
         keep_best: The statistic whose best snapshot it has the run keep; None if there is none.
         needs_folder: Whether it does nothing without the solver's ``exp_dir``.
@@ -71,6 +71,7 @@ class CoffeeBreak(OpenToOthers):
     restore_best: bool = False
     keep_best: str | None = None
     needs_folder: ClassVar[bool] = False
+    averaged: bool = False
     validates: bool = False
 
     def records(self, keys_of: KeysOf) -> Collection[str] | None:

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
 from graphnet.solver.coffee.base import Saved, nothing
-from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
 from graphnet.solver.coffee.lower_rate import lower_rate
+from graphnet.solver.direction import Best, Mode
 from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState
 

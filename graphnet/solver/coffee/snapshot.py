@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from graphnet.declare.fields import PositiveInt
 from graphnet.solver.coffee.base import CoffeeBreak, Saved, nothing
-from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
+from graphnet.solver.direction import Best, Mode
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
 from graphnet.solver.state import SolverState

@@ -34,8 +34,8 @@ from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
 from graphnet.params.param import ParamStore
-from graphnet.solver.coffee.base import Saved
 from graphnet.solver.record.foreign import import_command
+from graphnet.solver.saved import Saved
 
 FORMAT_VERSION = 1
 HEADER_BYTES = 512

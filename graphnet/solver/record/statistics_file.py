@@ -72,6 +72,23 @@ def read_statistics(path: Path) -> Iterator[Recorded]:
                 yield recorded
 
 
+def values_by_key(path: Path) -> dict[str, dict[int, float]]:
+    """The values in a file by key, then by iteration; where one was recorded twice, the last.
+
+    All lines are read as one list, which takes a third of the time; one by one if one is damaged.
+    """
+    found: dict[str, dict[int, float]] = {}
+    lines = path.read_bytes().splitlines()
+    try:
+        for line in json.loads(b"[%s]" % b",".join(lines)):
+            found.setdefault(str(line["key"]), {})[int(line["iter"])] = float(line["value"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        found = {}
+        for one in filter(None, map(Recorded.from_line, lines)):
+            found.setdefault(one.key, {})[one.iter] = one.value
+    return found
+
+
 def begins_as_statistics(beginning: bytes) -> bool:
     """Whether a file with this beginning may be a run's: it is empty, or a value is in it.
 

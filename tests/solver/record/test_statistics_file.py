@@ -11,6 +11,7 @@ from graphnet.solver.record.statistics_file import (
     StatisticsFile,
     begins_as_statistics,
     read_statistics,
+    values_by_key,
 )
 
 VALUES = [
@@ -157,3 +158,20 @@ def test_what_is_cut_must_be_the_runs(tmp_path):
     assert file.cut(len(lines[0]), 5)
     file.close()
     assert path.read_text() == lines[0]
+
+
+@pytest.mark.parametrize("tail", ["", '{"iter": 9, "ke', "\0\0\0\n", "[]\n", '{"iter": 9}\n'])
+def test_values_by_key_are_those_of_the_lines(tmp_path, tail):
+    """Read as one or line by line; damaged lines are passed over, and the last value counts."""
+    path = tmp_path / "s.jsonl"
+    again = Recorded(VALUES[0].iter, VALUES[0].key, 0.125)
+    lines = "".join(one.to_line() for one in (*VALUES, again))
+    path.write_text(lines + tail)
+    expected = {}
+    for one in read_statistics(path):
+        expected.setdefault(one.key, {})[one.iter] = one.value
+    found = values_by_key(path)
+    assert list(found) == list(expected)
+    for key, values in expected.items():
+        assert repr(found[key]) == repr(values)
+    assert found[again.key][again.iter] == 0.125

@@ -14,7 +14,7 @@ from graphnet.net.running_net import RunningNet
 from graphnet.net.sources import data_record
 
 
-class DeclaredNet(RunningNet):
+class DescribedNet(RunningNet):
     """A net that runs, and knows its spec.
 
     Attributes:

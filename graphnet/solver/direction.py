@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from graphnet.errors import SpecError
 from graphnet.sealed import Sealed, read_only
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.saved import Saved
 
 #: ``max``: higher is better; ``min``: lower is.
 Mode: TypeAlias = Literal["max", "min"]
@@ -77,9 +77,11 @@ class Best(Sealed):
         return True
 
     def state_dict(self) -> dict[str, Saved]:
+        """What a snapshot keeps of it."""
         return {"best": self._value, "best_iter": self._iter}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
+        """Know again what :meth:`state_dict` gave."""
         best, when = saved.get("best"), saved.get("best_iter")
         self._value = None if best is None else float(best)
         self._iter = int(when or 0)

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from graphnet.draw.image_file import png_of
+from graphnet.files.image_file import png_of
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (1, 1), (4, 3, 3)])

@@ -3,7 +3,7 @@
 import pytest
 
 from graphnet.errors import SpecError
-from graphnet.solver.coffee.direction import Best, direction_of
+from graphnet.solver.direction import Best, direction_of
 
 
 @pytest.mark.parametrize(
