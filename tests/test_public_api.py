@@ -31,7 +31,7 @@ SIGNATURES = {
     "Net.forward": "(self)",
     "Net.backward": "(self)",
     "Net.loss": "(self)",
-    "Net.predict": "(self, inputs)",
+    "Net.predict": "(self, inputs, *, raw=True, outputs=None)",
     "Solver.add_coffee_break": "(self, break_, every_n_iter=0, every_n_epoch=0",
     "Solver.setup_coffee_lounge": "(self, save_into='', every_n_iter=1, file_exists='merge'",
     "CoffeeBreak.open": "(self, net, state, lounge)",
@@ -89,7 +89,7 @@ def test_what_is_relied_on_of_a_net():
     assert (net.loss(), net.n_valid, net.blobs["x"].data.shape) == (0.0, 2, (2, 3))
     assert net.blobs["x"].diff is None
     assert dict(net.params) == {}
-    assert list(inspect.signature(net.predict).parameters) == ["inputs"]
+    assert list(inspect.signature(net.predict).parameters) == ["inputs", "raw", "outputs"]
 
 
 def test_what_users_catch_is_public():

@@ -1,215 +1,147 @@
-"""``graphnet predict``: run a net on the rows of a file and write its outputs."""
+"""``graphnet predict``: run a trained net on rows of files, and show or write what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.cli.given_weights import read_given
-from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
-from graphnet.cli.terminal import facts, say
-from graphnet.data.hdf5.reader import Column, read_array
-from graphnet.data.hdf5.writer import ADVICE, write_files
-from graphnet.data.pipeline import Pipeline
-from graphnet.data.source import entries
-from graphnet.data.tools import npy
-from graphnet.data.transformer import Samples
-from graphnet.data.transformers import out_shape
-from graphnet.declare.names import check_name, clashes
+from graphnet.cli.prediction_table import PredictionTable
+from graphnet.cli.progress import RowBar
+from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
+from graphnet.cli.trained import fill, open_trained, refuse_to_lose
 from graphnet.declare.overrides import Override
-from graphnet.errors import DataError, ShapeError, SpecError, located, one_of
-from graphnet.files.paths import refuse_to_write_over
-from graphnet.files.writing import output_file
-from graphnet.net.passes import select_phase
-from graphnet.net.predict import fed_rows, output_names, prediction_spec, run_batches
-from graphnet.net.spec import NetSpec, Node
-from graphnet.solver.record.snapshot_file import begins_as_snapshot
+from graphnet.errors import SpecError
+from graphnet.inference.answer import answer_of
+from graphnet.inference.fed import FedBlob, declared_shape, fed_blobs
+from graphnet.inference.predictions import Fed, predictions
+from graphnet.inference.restored import restorers
+from graphnet.inference.rows.opening import GivenInput, InputOptions, given_inputs, open_rows
+from graphnet.inference.sinks.opening import check_ending, open_sink
+from graphnet.inference.sinks.texts import JsonLines
+from graphnet.inference.trained import Trained
+from graphnet.net.predict import output_names, prediction_spec
 
-_BATCH = 100
-_HDF5 = (".h5", ".hdf5")
+_DTYPE = np.dtype("float32")
 
 
-def predict(
+@dataclass(frozen=True)
+class PredictOptions:
+    """What is fed and what is shown.
+
+    Attributes:
+        blobs: That get the rows; none: the data that the net computes with.
+        raw: Whether rows are already what the blobs hold.
+        top: How many of the most probable classes are shown.
+        as_json: Whether a line of JSON is printed for each row.
+        inputs: How inputs are read.
+    """
+
+    blobs: Sequence[str] = ()
+    raw: bool = False
+    top: int = 1
+    as_json: bool = False
+    inputs: InputOptions = field(default_factory=InputOptions)
+
+
+def predict(  # what the command line gives
     path: Path,
-    weights: Path,
-    source: Path,
-    target: Path,
-    blobs: Sequence[str],
+    weights: Path | None,
+    texts: Sequence[str],
+    target: Path | None,
     overrides: Sequence[Override],
+    wanted: PredictOptions,
     options: NetOptions,
 ) -> None:
-    """Predict every row of ``source``.
+    """Predict every row of the inputs.
 
-    The rows are as in the net's data files: the transformers of the test phase's data layers are
-    applied to them. The net's own data are not opened.
+    Rows are as in the net's data files: what was done to these when they were packed, and the
+    transformers of the test phase's data layers, are done to them. The net's own data are not
+    opened.
 
     Args:
-        path: The net.
-        weights: A run, a snapshot or a model.
-        source: ``.npy``, or HDF5 with a data set for each blob.
-        target: ``.npy`` for one output, or HDF5 with a data set for each.
-        blobs: The blobs that get the rows. Default: the first top of the test data.
+        path: The net; or a run, a snapshot or a model, which hold it.
+        weights: A run, a snapshot or a model. Default: those that ``path`` names.
+        texts: The inputs.
+        target: The file to write; None: to the terminal.
         overrides: For the net.
+        wanted: What is fed, and what is shown.
         options: Where and how.
 
     Raises:
         GraphnetError: If something in the files is wrong.
     """
-    _check_endings(source, target)
-    spec = read_net_alone(path, overrides, user_code=options.user_code)
-    given = read_given(weights)
-    place = target.absolute()  # user code may change the working directory
-    _refuse_to_lose(target, source, path, spec, weights, given.file)
-    feeders = _feeders(spec)
-    names = list(blobs) or list(feeders)[:1]
-    if not names:
-        raise SpecError(f"{path}: the test phase has no data layer\n  name what is fed: --blob")
-    arrays = {
-        name: _transformed(rows, name, feeders.get(name), source)
-        for name, rows in _read(source, names).items()
-    }
-    _check_rows(arrays, feeders, source)
-    n_rows = fed_rows(arrays, {})
-    batch = min(_BATCH, n_rows)
-    fed = prediction_spec(spec, {name: a.shape[1:] for name, a in arrays.items()}, batch)
-    outputs = output_names(fed)
-    if target.suffix.lower() == ".npy" and len(outputs) > 1:
-        raise SpecError(
-            f"{target}: a .npy file holds one array, and the net gives {', '.join(outputs)}\n"
-            "  write them to an .h5 file"
-        )
-    if target.suffix.lower() in _HDF5:
-        _check_data_sets(target, outputs)
-    with options.open_net(fed, "test", keep=outputs) as net:
-        given.fill(net)
-        found = run_batches(net, arrays, n_rows, batch)
-    _write(place, found)
-    say(f"{n_rows:,} rows of {source}, {given.file}")
-    facts([(name, f"{shape_text(values.shape)} in {target}") for name, values in found.items()])
+    if target is not None:
+        check_ending(target)
+        if wanted.as_json and target.suffix.lower() not in (".jsonl", ".ndjson", ".json"):
+            raise SpecError(f"{target}: --json writes lines of JSON\n  name a file such as o.jsonl")
+    trained = open_trained(path, weights, overrides, user_code=options.user_code)
+    place = None if target is None else target.absolute()  # user code may change the directory
+    with given_inputs(texts) as inputs, tempfile.TemporaryDirectory() as folder:
+        if target is not None:
+            read = {_called(one, inputs): one.path for one in inputs}
+            refuse_to_lose(target, read, path, trained, weights)
+        blobs = fed_blobs(trained, wanted.blobs, _DTYPE, raw=wanted.raw)
+        rows = open_rows(inputs, blobs, wanted.inputs, Path(folder))
+        fed = Fed(rows, blobs)
+        _check_declared(trained, blobs, fed, inputs)
+        spec = prediction_spec(trained.spec, fed.shapes, fed.batch)
+        outputs = output_names(spec)
+        with options.open_net(spec, "test", keep=outputs) as net:
+            fill(net, trained)
+            shapes = {name: net.blobs[name].shape[1:] for name in outputs}
+            restore = {} if wanted.raw else restorers(trained.spec, outputs, trained.record)
+            answer = answer_of(trained.spec, trained.record, list(shapes.items()))
+            n = 0
+            if place is not None:
+                with open_sink(place, shapes, answer, wanted.top) as sink, _bar(rows.n_rows) as bar:
+                    for some in predictions(net, fed, outputs, restore):
+                        sink.write(some)
+                        n += len(some.places)
+                        bar.at(n)
+            else:
+                lines = JsonLines(answer, wanted.top)
+                files = [one.name for one in inputs]
+                is_one = len(inputs) == 1 and not inputs[0].path.is_dir()
+                table = PredictionTable(shapes, answer, wanted.top, () if is_one else files)
+                for some in predictions(net, fed, outputs, restore):
+                    if wanted.as_json:
+                        for line in lines.lines(some):
+                            say_json(line)
+                    else:
+                        table.write(some)
+    if target is not None:
+        named = ", ".join(one.name for one in inputs[:3]) + ", …" * (len(inputs) > 3)  # noqa: PLR2004
+        say(f"{n:,} rows of {named}, {trained.file}")
+        facts([(name, f"{shape_text((n, *s))} in {target}") for name, s in shapes.items()])
+    notice(list(rows.notes), stderr=True)
 
 
-def _check_endings(source: Path, target: Path) -> None:
-    for path in (source, target):
-        if path.suffix.lower() not in (*_HDF5, ".npy"):
-            raise SpecError(f"{path}: unknown kind of file{one_of(['.h5', '.hdf5', '.npy'])}")
-
-
-def _check_data_sets(target: Path, names: Sequence[str]) -> None:
-    """See that an HDF5 file can hold data sets of these names.
-
-    Raises:
-        SpecError: Otherwise.
-    """
-    for name in names:
-        with located(None, f"{target}: of blob '{name}': "):
-            check_name(name)
-    for outer, inner, _ in clashes((name, name) for name in names):
-        raise SpecError(
-            f"{target}: blob '{inner}' would lie within blob '{outer}'\n  rename one of the tops"
-        )
-
-
-def _feeders(spec: NetSpec) -> dict[str, Node]:
-    """The tops of the test phase's data layers, and the layer of each."""
-    nodes = [n for n in select_phase(spec.nodes, "test") if n in spec.data_nodes()]
-    return {top: node for node in nodes for top in node.tops}
-
-
-def _read(source: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    if source.suffix.lower() in _HDF5:
-        return {name: read_array(source, name) for name in names}
-    if len(names) > 1:
-        raise SpecError(f"{source}: a .npy file holds one array, but {len(names)} blobs are fed")
-    array = np.array(npy.read(source))
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{source}: does not hold an array of numbers")
-    return {names[0]: array}
-
-
-def _transformed(rows: np.ndarray, name: str, node: Node | None, source: Path) -> np.ndarray:
-    """The rows as the blob would hold them, transformed."""
-    if rows.ndim == 0 or not rows.size:
-        raise DataError(f"{source}: '{name}' has no rows: its shape is {shape_text(rows.shape)}")
-    transformers = node.spec.transformers_of(name) if node else ()
-    batch = min(_BATCH, len(rows))
-    column = Column(name, rows.dtype.newbyteorder("="), rows.shape[1:])
-    with located(node.position if node else None, node.subject if node else ""):
-        pipeline = Pipeline(
-            column,
-            transformers,
-            batch,
-            np.dtype("float32"),
-            seed=0,
-            layer=node.name if node else name,
-            check_finite=node is None or node.spec.must_be_finite,
-        )
-        shape = out_shape(transformers, rows.shape[1:])
-        made = np.empty((len(rows), *shape), np.float32)
-        part = np.empty((batch, *shape), np.float32)
-        samples = Samples(np.empty(batch, np.int64), np.zeros(batch, np.int64))
-        finish = pipeline.bind(part, samples, lambda row: f"{source}, row {row}")
-        for first in range(0, len(rows), batch):
-            np.minimum(np.arange(first, first + batch), len(rows) - 1, out=samples.rows)
-            np.copyto(pipeline.receiver(part), rows[samples.rows])
-            finish()
-            made[first : first + batch] = part[: len(rows) - first]
-    return made
-
-
-def _check_rows(
-    arrays: Mapping[str, np.ndarray], feeders: Mapping[str, Node], source: Path
+def _check_declared(
+    trained: Trained, blobs: Sequence[FedBlob], fed: Fed, inputs: Sequence[GivenInput]
 ) -> None:
-    """Check that rows have the shape that the data layers declare, as far as that is known."""
-    for name, rows in arrays.items():
-        node = feeders.get(name)
-        try:
-            shapes = node.spec.top_shapes([]) if node else []
-        except DataError:  # the net's data are not on this machine, and need not be
-            continue
-        expected = dict(zip(node.tops, shapes, strict=True))[name][1:] if node else rows.shape[1:]
-        if rows.shape[1:] != expected:
-            raise ShapeError(
-                f"{source}: a row of '{name}' is {shape_text(rows.shape[1:])},"
-                f" and the net was made for {shape_text(expected)}"
-            )
+    """See that rows have the shape that the data layers declare, as far as that is known."""
+    for blob in blobs:
+        expected = declared_shape(trained, blob.name)
+        if expected is not None and fed.shapes[blob.name] != expected:
+            told = FedBlob(blob.name, blob.feed, expected)
+            told.check(fed.shapes[blob.name], inputs[0].name)
 
 
-def _write(target: Path, outputs: Mapping[str, np.ndarray]) -> None:
-    if target.suffix.lower() == ".npy":
-        (values,) = outputs.values()
-        with output_file(target, ADVICE) as file:
-            np.save(file, values, allow_pickle=False)
-        return
-    write_files({target: outputs}, {}, _BATCH)
+@contextmanager
+def _bar(n_rows: int | None) -> Iterator[RowBar]:
+    """A bar on a terminal; nothing elsewhere."""
+    bar = RowBar(n_rows, is_shown=is_terminal(sys.stderr))
+    with bar:
+        yield bar
 
 
-def _refuse_to_lose(
-    target: Path, source: Path, net: Path, spec: NetSpec, weights: Path, file: Path
-) -> None:
-    """See that what is written takes the place of nothing that is read or that a run has made."""
-    paths = [Path(e) for n in spec.data_nodes() for e in entries(n.spec.data_source or ())]
-    refuse_to_write_over(
-        target,
-        {
-            "the input": source,
-            "the net": net,
-            **({"the net's solver": spec.solver} if spec.solver else {}),
-            "the weights": file,
-            **{f"what the net reads ({path.name})": path for path in paths},
-        },
-    )
-    if weights.is_dir() and target.absolute().parent.resolve().is_relative_to(weights.resolve()):
-        raise SpecError(
-            f"{target}: lies in the directory of the run {weights}\n  choose another place for it"
-        )
-    if target.is_file():
-        with target.open("rb") as existing:
-            if begins_as_snapshot(existing.read(64)):
-                raise SpecError(
-                    f"{target}: is a snapshot or model, which would be lost\n"
-                    "  choose another file to write to"
-                )
+def _called(one: GivenInput, inputs: Sequence[GivenInput]) -> str:
+    return "the input" if len(inputs) == 1 else f"the input {one.name}"

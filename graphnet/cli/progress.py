@@ -199,3 +199,42 @@ def _download_bar() -> Bar:
 def downloads() -> Downloads:
     """Bars on a terminal, lines elsewhere."""
     return DownloadBars() if is_terminal(sys.stderr) else Downloads()
+
+
+class RowBar(AbstractContextManager["RowBar"]):
+    """A bar on stderr of how many rows are done.
+
+    Args:
+        total: How many there are; None if nobody knows.
+        is_shown: Whether there is a bar at all.
+    """
+
+    def __init__(self, total: int | None, *, is_shown: bool) -> None:
+        self._total, self._is_shown = total, is_shown
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __exit__(self, *error: object) -> None:
+        """Take it away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def at(self, done: int) -> None:
+        """Move it."""
+        if not self._is_shown:
+            return
+        if self._bar is None:
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                TextColumn("{task.fields[done]} rows"),
+                BarColumn(),
+                TimeRemainingColumn(),
+                console=console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("", total=self._total, done="0")
+            self._bar.start()
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, done=f"{done:,}")

@@ -1,47 +1,128 @@
-"""``graphnet test``: run the test phase over its whole data set."""
+"""``graphnet test``: run the test phase over its whole data set, and say how good it is."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
-from graphnet.cli.given_weights import read_given
-from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.examination import print_measures
 from graphnet.cli.options import NetOptions
+from graphnet.cli.progress import RowBar
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import facts, notice, say, say_json
+from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
+from graphnet.cli.trained import fill, open_trained, refuse_to_lose
+from graphnet.data.hdf5.writer import ADVICE
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
+from graphnet.files.paths import shown
+from graphnet.files.writing import write_durably
+from graphnet.inference.examination.choosing import examined, examiner_of
+from graphnet.inference.examination.csv_text import measures_csv
+from graphnet.inference.sinks.opening import check_ending
+from graphnet.net.net import Net
+
+_ENDINGS = (".csv", ".tsv", ".json")
 
 
-def test(
-    path: Path, weights: Path, overrides: Sequence[Override], options: NetOptions, *, as_json: bool
+def test(  # what the command line gives
+    path: Path,
+    weights: Path | None,
+    overrides: Sequence[Override],
+    options: NetOptions,
+    *,
+    as_json: bool,
+    target: Path | None,
+    n_worst: int,
 ) -> None:
     """Evaluate a net with the params of a run, a snapshot or a model.
+
+    Args:
+        path: The net; or a run, a snapshot or a model, which hold it.
+        weights: A run, a snapshot or a model. Default: those that ``path`` names.
+        overrides: For the net.
+        options: Where and how.
+        as_json: Whether JSON is printed.
+        target: A file for what was found; None for none.
+        n_worst: How many of the worst rows are told.
 
     Raises:
         GraphnetError: If something in the files or the data is wrong.
     """
-    spec = read_net_alone(path, overrides, user_code=options.user_code)
+    if target is not None:
+        check_ending(target, _ENDINGS)
+    trained = open_trained(path, weights, overrides, user_code=options.user_code)
+    spec = trained.spec
+    if target is not None:
+        refuse_to_lose(target, {}, path, trained, weights)
     if not spec.has_phase("test"):
         raise TopologyError(
             f"net '{spec.name}' has no loss and no statistic in phase test,"
             " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
             spec.position,
         )
-    given = read_given(weights)
-    recorded = given.recorded_data
-    data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=weights)
+    run, recorded = path if weights is None else weights, trained.recorded_data
+    data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=run)
     notice(fallback_notice(data), stderr=True)
-    with options.open_net(data.spec, "test", keep="needed") as net:
-        given.fill(net)
-        found = net.evaluate()
+    one = examined(data.spec)
+    place = None if target is None else target.absolute()
+    keep = "needed" if one is None else [one.answer, one.label]
+    with options.open_net(data.spec, "test", keep=keep) as net:
+        fill(net, trained)
+        total = net.evaluation_size
+        with RowBar(total, is_shown=is_terminal(sys.stderr)) as bar:
+            if one is None:
+                examiner = None
+                found = net.evaluate(each=lambda first: bar.at(first + net.n_valid))
+            else:
+                answer, label = net.blobs[one.answer], net.blobs[one.label]
+                examiner = examiner_of(data.spec, one, answer.shape, trained.record, n_worst)
+
+                def each(first: int) -> None:
+                    n = net.n_valid
+                    answers, labels = map(net.backend.download, (answer.data, label.data))
+                    examiner.add(first, answers[:n], labels[:n])
+                    bar.at(first + n)
+
+                found = net.evaluate(each=each)
+        measures: dict[str, Any] = {} if examiner is None else examiner.measures()
+        if examiner is not None:
+            measures["worst"] = [
+                {**_place(net, row.row), **row.detail} for row in examiner.worst.rows
+            ]
+    statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
+    whole = {"samples": found.samples, "statistics": statistics, **measures}
     if as_json:
-        statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
-        say_json(json.dumps({"samples": found.samples, "statistics": statistics}, indent=2))
-        return
-    say(f"{net.name}: {found.samples:,} samples, {given.file}")
-    facts([(key, f"{value:.6g}") for key, value in found.statistics.items()])
+        say_json(json.dumps(whole, indent=2, ensure_ascii=False))
+    else:
+        say(f"{net.name}: {found.samples:,} samples, {trained.file}")
+        facts([(key, f"{value:.6g}") for key, value in found.statistics.items()])
+        print_measures(measures, one.label if one is not None else "")
+    if place is not None and target is not None:
+        write_durably(place, _content(whole, place.suffix.lower()), ADVICE)
+        if not as_json:
+            say()
+            say(f"written to {target}")
+
+
+def _place(net: Net, row: int) -> dict[str, Any]:
+    """The file of a row and its number there; only the number where nobody knows the file."""
+    layer = next((one for one in net.data_layers if one.n_samples), None)
+    text = None if layer is None else layer.place_of(row)
+    file, comma, number = (text or "").rpartition(", row ")
+    if not comma or not number.isdecimal():
+        return {"file": None, "row": row}
+    return {"file": str(shown(Path(os.path.normpath(file)))), "row": int(number)}
+
+
+def _content(whole: dict[str, Any], suffix: str) -> bytes:
+    if suffix == ".json":
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+        return text.encode("utf-8", "surrogateescape")
+    delimiter = "\t" if suffix == ".tsv" else ","
+    return measures_csv(whole, delimiter).encode("utf-8", "surrogateescape")

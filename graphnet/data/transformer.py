@@ -68,6 +68,10 @@ class Transformer(Model):
         """The same without its file: with what :meth:`fitted` gave."""
         return self
 
+    def undone(self, values: np.ndarray) -> np.ndarray | None:
+        """What samples ``(N, …)`` were before; None where that cannot be told."""
+        return None
+
     @abstractmethod
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """What runs.

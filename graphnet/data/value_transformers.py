@@ -22,6 +22,13 @@ class ScaleTransformer(Transformer):
     type: Literal["Scale"] = "Scale"
     scale: float = 1.0
 
+    def undone(self, values: np.ndarray) -> np.ndarray | None:
+        """Divided by ``scale``."""
+        if not self.scale:
+            return None
+        found: np.ndarray = values / values.dtype.type(self.scale)
+        return found
+
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """Multiplies in place."""
         factor = dtype.type(self.scale)
@@ -95,6 +102,14 @@ class SubMeanTransformer(Transformer):
             np.subtract(x, values, out=out)
 
         return apply
+
+    def undone(self, values: np.ndarray) -> np.ndarray | None:
+        """With the mean added, where that stands in the YAML."""
+        if self.mean is None:
+            return None
+        mean = _fitted(self._inline(), values.shape[1:], "the mean")
+        found: np.ndarray = values + mean.astype(values.dtype)
+        return found
 
     def _path(self, mean_file: str) -> Path:
         name = self._named()

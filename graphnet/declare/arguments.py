@@ -68,7 +68,7 @@ def _misfit(
     if len(given) > len(by_place):
         extra = given[len(by_place)]
         if not parameters:
-            return f"{subject}: it takes nothing, found {describe(extra)}"
+            return f"{subject}: it takes nothing; {describe(extra)} is the first too many"
         return (
             f"{subject}: expected at most {len(by_place)} positional arguments, found"
             f" {len(given)}; {describe(extra)} is the first too many\n  {takes}"

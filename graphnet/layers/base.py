@@ -39,6 +39,7 @@ from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import SpecError
 from graphnet.layers.data_traits import DataTraits
+from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
@@ -72,7 +73,7 @@ Shapes: TypeAlias = Sequence[Shape]
 ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 
-class LayerSpec(DataTraits, NumberTraits, HasLearned):
+class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
     """What the YAML says of one layer.
 
     Args:

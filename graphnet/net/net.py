@@ -6,7 +6,7 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
@@ -24,14 +24,22 @@ from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.declared_net import DeclaredNet
+from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
 from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
-from graphnet.net.predict import fed_arrays, fed_rows, output_names, prediction_spec, run_batches
+from graphnet.net.predict import (
+    chosen_outputs,
+    fed_arrays,
+    fed_rows,
+    prediction_spec,
+    run_batches,
+)
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
+from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
@@ -117,7 +125,7 @@ class Net(DeclaredNet):
         visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
         self.blobs = BlobTable(visible, compiled.not_kept, passes)
         self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
-        self._predictors: dict[tuple[Any, ...], Net] = {}
+        self._predictors: dict[tuple[Any, ...], tuple[Net, Sequence[str]]] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         pairs = zip(compiled.layers, self.layers, strict=True)
         self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
@@ -139,19 +147,20 @@ class Net(DeclaredNet):
 
     # --- other nets of the run ----------------------------------------------------------
 
-    def sibling(self, phase: Phase) -> Net | None:
+    def sibling(self, phase: Phase, other: OtherData | None = None) -> Net | None:
         """The net of another phase of the same spec, sharing params, backend, precision and seed.
 
-        None if that phase has no loss and no statistic, so that running it would tell nothing.
+        None if that phase has no loss and no statistic, so that running it would tell nothing. It
+        may read ``other`` data than its data layer declares.
 
         Raises:
-            ShapeError: If it needs params that this net does not have.
+            GraphnetError: If it needs params that this net does not have, or cannot read ``other``.
         """
         spec = self.compiled.spec
         if not spec.has_phase(phase):
             return None
         refuse_two_writers(self.compiled.layers)
-        return self.share(spec, phase)
+        return self.share(spec if other is None else other.in_place(spec, phase), phase)
 
     def share(
         self,
@@ -251,12 +260,16 @@ class Net(DeclaredNet):
 
     # --- the whole data set -------------------------------------------------------------
 
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, *, each: Callable[[int], None] | None = None) -> Evaluation:
         """Run the whole data set once, every sample counted exactly once.
 
         The blobs then hold the last batch. Everything else is afterwards what it was, also if
         this raises: params, state (running statistics, recurrent state), the place in the data,
         losses, the running sums of statistics, the context.
+
+        Args:
+            each: Called after each batch, while the blobs hold it, with the number of its first
+                sample; ``n_valid`` of its rows count.
 
         Raises:
             DataError: If there is no data layer with an end, or they disagree on the number of
@@ -268,6 +281,8 @@ class Net(DeclaredNet):
             for first in range(0, n_samples, self.batch_size):
                 self.context.first_sample = first
                 self.forward()
+                if each is not None:
+                    each(first)
             return Evaluation(n_samples, self.statistics())
 
     @contextmanager
@@ -279,44 +294,61 @@ class Net(DeclaredNet):
                 layer.seek(first, wrap=False)
             yield
 
-    def predict(self, inputs: Mapping[str, Any] | Any) -> dict[str, np.ndarray]:
+    def predict(
+        self,
+        inputs: Mapping[str, Any] | Any,
+        *,
+        raw: bool = True,
+        outputs: Iterable[str] | None = None,
+    ) -> dict[str, np.ndarray]:
         """Run the test-phase layers that depend only on what is fed.
 
         What comes out is a function of what goes in: nothing is left of earlier calls, and no
         row depends on another, unless a layer says so (a BatchNorm with ``use_global_stats:
         false``). Stateful recurrent layers start every row at 0; to go on from one batch to the
-        next, write to the tops of an Input layer and call :meth:`forward`.
+        next, write to the tops of an Input layer and call :meth:`forward`, and
+        :meth:`start_afresh` where a new sequence begins.
 
         Args:
-            inputs: Blobs by name, each ``(n, …)`` with any number of rows ``n``: the values the
-                blob would hold, after any transformers of its data layer. One array alone, where
-                the net computes with one top of its data (beside its labels).
+            inputs: Blobs by name, each ``(n, …)`` with any number of rows ``n``. One array alone,
+                where the net computes with one top of its data (beside its labels).
+            raw: Whether rows are the values that the blob would hold. False: they are as in the
+                net's data files, and the transformers of the test phase's data layer are applied.
+            outputs: The blobs whose values are wanted. Default: those that no layer reads.
 
         Returns:
-            The tops that none of those layers reads, each ``(n, …)``.
+            The values of these blobs, each ``(n, …)``.
 
         Raises:
-            SpecError: If something else is fed, or blobs the net does not have.
-            TopologyError: If no layer depends on the fed blobs alone.
+            SpecError: If something else is fed, or blobs are named that the net does not have.
+            TopologyError: If no layer depends on the fed blobs alone, or an output on others.
             DataError: If values are not real numbers, or the net's precision cannot hold them.
             ShapeError: If a blob's rows do not have the shape the net was built for, or the
                 blobs disagree on the number of rows.
         """
-        arrays = fed_arrays(inputs, self.compiled.spec, self.compiled.dtype)
+        spec, dtype = self.compiled.spec, self.compiled.dtype
+        arrays = fed_arrays(inputs, spec, dtype, raw=raw)
+        if not raw:
+            arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
         batch = max(1, min(n_rows, PREDICT_BATCH))
-        net = self._predictor({name: a.shape[1:] for name, a in arrays.items()}, batch)
+        shapes = {name: a.shape[1:] for name, a in arrays.items()}
+        net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():
-            return run_batches(net, arrays, n_rows, batch)
+            return run_batches(net, arrays, n_rows, batch, names)
 
-    def _predictor(self, row_shapes: Mapping[str, Shape], batch: int) -> Net:
-        """The net for these blobs and this batch, made once and kept."""
-        key = (tuple(row_shapes.items()), batch)
+    def _predictor(
+        self, row_shapes: Mapping[str, Shape], batch: int, outputs: Iterable[str] | None
+    ) -> tuple[Net, Sequence[str]]:
+        """The net for these blobs and this batch, made once and kept, and what it gives."""
+        asked = outputs if outputs is None or isinstance(outputs, str) else tuple(outputs)
+        key = (tuple(row_shapes.items()), batch, asked)
         if key not in self._predictors:
             if len(self._predictors) >= _MOST_PREDICTORS:
-                self._predictors.pop(next(iter(self._predictors))).close()
+                self._predictors.pop(next(iter(self._predictors)))[0].close()
             spec = prediction_spec(self.compiled.spec, row_shapes, batch)
-            self._predictors[key] = self.share(spec, "test", output_names(spec))
+            names = chosen_outputs(spec, self.compiled.spec, asked)
+            self._predictors[key] = self.share(spec, "test", names), names
         return self._predictors[key]
 
     def fed(self, name: str) -> Array:
@@ -357,7 +389,7 @@ class Net(DeclaredNet):
         """Release files and threads."""
         for layer in self.layers:
             layer.close()
-        for net in self._predictors.values():
+        for net, _ in self._predictors.values():
             net.close()
 
     @property

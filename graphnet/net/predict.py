@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.declare.arguments import expect
-from graphnet.declare.lossless import lossless
+from graphnet.declare.lossless import lossless, real_array
 from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean
 from graphnet.layers.base import Kind
 from graphnet.layers.data.input import Input
@@ -67,6 +67,37 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
     return spec.with_nodes([Node.of(feed), *(n for n in nodes if n.name in kept)])
 
 
+def chosen_outputs(spec: NetSpec, whole: NetSpec, names: Iterable[str] | None) -> list[str]:
+    """The blobs whose values are wanted, seen to be there; by default those no layer reads.
+
+    Args:
+        spec: Of :func:`prediction_spec`.
+        whole: The spec it was made from.
+        names: Of blobs.
+
+    Raises:
+        SpecError: If the net has no such blob.
+        TopologyError: If it depends on more than what is fed.
+    """
+    if names is None:
+        return output_names(spec)
+    names = [names] if isinstance(names, str) else list(names)
+    made = [top for node in spec.nodes for top in node.tops]
+    known = list(dict.fromkeys(top for node in whole.nodes for top in node.tops))
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            raise SpecError(f"net '{whole.name}' has no blob '{name}'{hint}")
+        if name not in made:
+            raise TopologyError(
+                f"blob '{name}' of net '{whole.name}' cannot be computed from what is fed alone\n"
+                f"  these can: {', '.join(dict.fromkeys(made))}"
+            )
+    if not names:
+        raise SpecError("no output is asked for\n  name at least one blob, or leave them out")
+    return list(dict.fromkeys(names))
+
+
 def output_names(spec: NetSpec) -> list[str]:
     """The blobs that no layer reads, in order."""
     graph = build_graph(spec.nodes)
@@ -74,7 +105,9 @@ def output_names(spec: NetSpec) -> list[str]:
     return [b.name for b in blobs if not b.readers and b.producer.kind is not Kind.DATA]
 
 
-def fed_arrays(inputs: Any, spec: NetSpec, dtype: np.dtype) -> dict[str, np.ndarray]:
+def fed_arrays(
+    inputs: Any, spec: NetSpec, dtype: np.dtype, *, raw: bool = True
+) -> dict[str, np.ndarray]:
     """What is fed, by blob; one array alone is for the one top of the data that is computed with.
 
     Raises:
@@ -82,7 +115,7 @@ def fed_arrays(inputs: Any, spec: NetSpec, dtype: np.dtype) -> dict[str, np.ndar
         DataError: If values are not real numbers, or the precision cannot hold them.
     """
     if not isinstance(inputs, Mapping):
-        names = _data_computed_with(spec)
+        names = data_computed_with(spec)
         is_array = hasattr(inputs, "shape") or isinstance(inputs, list | tuple)
         named = ", ".join(f"'{name}': …" for name in names) or "'top': …"
         hint = f"write net.predict({{{named}}})"
@@ -93,10 +126,12 @@ def fed_arrays(inputs: Any, spec: NetSpec, dtype: np.dtype) -> dict[str, np.ndar
         if name not in known:
             hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
             raise SpecError(f"predict: net '{spec.name}' has no blob '{name}'{hint}")
+    if not raw:  # of any type: the transformers begin with what is stored
+        return {name: real_array(x, f"predict: '{name}'") for name, x in inputs.items()}
     return {name: lossless(x, dtype, f"predict: '{name}'") for name, x in inputs.items()}
 
 
-def _data_computed_with(spec: NetSpec) -> list[str]:
+def data_computed_with(spec: NetSpec) -> list[str]:
     """The tops of data layers that more than losses and statistics of the test phase read."""
     nodes = select_phase(spec.nodes, "test")
     read = {b for node in nodes if node.spec.kind is Kind.COMPUTE for b in node.bottoms}
@@ -128,24 +163,40 @@ def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) 
 
 
 def run_batches(
-    net: Net, arrays: Mapping[str, np.ndarray], n_rows: int, batch: int
+    net: Net, arrays: Mapping[str, np.ndarray], n_rows: int, batch: int, names: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """Feed the rows ``batch`` at a time, each batch as if it were the first; what comes out."""
-    names = output_names(net.compiled.spec)
     dtype = net.compiled.dtype
     outputs = {name: np.empty((n_rows, *net.blobs[name].shape[1:]), dtype) for name in names}
     with net.put_back():
         for first in range(0, n_rows, batch):
-            valid = min(batch, n_rows - first)
-            for name, array in arrays.items():
-                rows = array[first : first + valid]
-                if valid < batch:  # the last rows once more: they do not count
-                    rows = np.concatenate([rows, np.repeat(rows[-1:], batch - valid, axis=0)])
-                net.backend.upload(rows, net.fed(name))
-            net.context.first_sample, net.context.n_valid = first, valid
-            net.start_afresh()
-            net.forward()
-            for name, output in outputs.items():
-                output[first : first + valid] = net.backend.download(net.blobs[name].data)[:valid]
-            net.settle()
+            rows = {name: array[first : first + batch] for name, array in arrays.items()}
+            for name, values in run_batch(net, rows, first, batch, names).items():
+                outputs[name][first : first + batch] = values
     return outputs
+
+
+def run_batch(
+    net: Net, arrays: Mapping[str, np.ndarray], first: int, batch: int, names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Feed at most ``batch`` rows as if there had been none before; what comes out of them.
+
+    Args:
+        net: Of a spec that :func:`prediction_spec` gives, for such batches.
+        arrays: By blob; all with as many rows.
+        first: The number of the first row.
+        batch: Rows of a pass.
+        names: The blobs whose values are wanted.
+    """
+    valid = len(next(iter(arrays.values())))
+    for name, array in arrays.items():
+        rows = array
+        if valid < batch:  # the last row once more: it does not count
+            rows = np.concatenate([array, np.repeat(array[-1:], batch - valid, axis=0)])
+        net.backend.upload(rows, net.fed(name))
+    net.context.first_sample, net.context.n_valid = first, valid
+    net.start_afresh()
+    net.forward()
+    found = {name: net.backend.download(net.blobs[name].data)[:valid] for name in names}
+    net.settle()
+    return found

@@ -41,6 +41,11 @@ def unmet(
         if one.needs_folder and spec.exp_dir is None:
             said = f"a {type(one).__name__} needs a place\n  give the solver an exp_dir"
             yield Problem(subject + said, locate(item))
+        if one.averaged and spec.ema is None:
+            said = (
+                "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
+            )
+            yield Problem(subject + said, locate((*item, "averaged")))
         if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
             if statistic not in (b.keep_best for b in breaks):

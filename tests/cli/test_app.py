@@ -95,7 +95,7 @@ def test_without_a_command_the_help_is_shown(run):
         ("check", "Missing argument"),
         ("check net.yaml --phases test", "--phases"),
         ("check net.yaml --phase validation", "validation"),
-        ("test net.yaml", "Missing option '--weights'"),
+        ("export features run -o o.npy", "Missing option '--blob'"),
         ("solve net.yaml --threads 0", "--threads"),
         ("check net.yaml --set layers.ip1", "expected KEY.PATH=VALUE, found 'layers.ip1'"),
         ("check net.yaml --set a=[1", "not valid YAML"),

@@ -141,7 +141,7 @@ def test_in_the_middle_of_a_download(run, folder, monkeypatch):
     assert not [path for path in folder.rglob("data/**/*") if path.is_file()]
 
 
-@pytest.mark.parametrize("moment", ["graphnet.cli.predict.run_batches", "h5py.File.create_dataset"])
+@pytest.mark.parametrize("moment", ["graphnet.cli.predict.predictions", "h5py.File.create_dataset"])
 def test_in_the_middle_of_predictions(run, folder, monkeypatch, moment):
     """While they are computed, and while they are written: there is no file, or the old one."""
     assert run("solve net.yaml --quiet").code == 0

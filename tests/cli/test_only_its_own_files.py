@@ -36,7 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
-    *("o.svg", "o.png", "o.csv", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5"),
+    *("o.svg", "o.png", "o.csv", "o.jsonl", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -46,18 +46,23 @@ COMMANDS = {
     "solve output.yaml --exp-dir {}/run --set layers.out.filename={}/out.h5": ("run", "out.h5"),
     "check net.yaml --set exp_dir={}": (),
     "test net.yaml --weights good": (),
+    "test good --output {}/o.csv": ("o.csv",),
     "test output.yaml --weights good --set layers.out.filename={}/out.h5": ("out.h5",),
     "time output.yaml --phase test --steps 1 --set layers.out.filename={}/out.h5": (),
     "check-grad output.yaml --set layers.out.filename={}/out.h5": (),
     "predict net.yaml --weights good --input rows.npy --output {}/o.h5": ("o.h5",),
     "predict net.yaml --weights good --input rows.npy --output {}/o.npy": ("o.npy",),
     "predict net.yaml --weights good --input {}/o.npy --output {}/o.npy": (),
+    "predict good rows.npy": (),
+    "predict good rows.npy --output {}/o.csv": ("o.csv",),
+    "predict good rows.npy --output {}/o.jsonl": ("o.jsonl",),
     "data pack data=rows.npy --to {}": (),
     "data pack data=rows.npy --to {} --force --mean": ("train.h5", "mean.h5"),
     "data iris --to {}": (),
     "data info {}/train.h5": (),
     "snapshot info {}": (),
     "snapshot info good": (),
+    "snapshot model good --to {}/o.h5": (),
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
@@ -73,6 +78,7 @@ COMMANDS = {
     "import caffe made.prototxt -o {}": (),
     "import caffe made.prototxt -o {} --force": ("net.yaml",),
     "export caffe net.yaml -o {}/o.prototxt": (),
+    "export features good --blob ip1 --phase train -o {}/o.npy": ("o.npy",),
     "export caffe net.yaml --weights good -o {}/o.prototxt --force": (
         *("o.prototxt", "o.caffemodel"),
     ),
@@ -83,6 +89,8 @@ COMMANDS = {
     "import npz net.yaml --weights good.npz -o {}": (),
     "import npz net.yaml --weights good.npz -o {} --force": ("net.yaml", "model.h5"),
     "import npz net.yaml --weights {}/o.npy -o {} --force": (),
+    "import onnx made.onnx -o {}": (),
+    "import onnx made.onnx -o {} --force": ("net.yaml", "model.h5"),
     "export onnx net.yaml -o {}/o.onnx": (),
     "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
@@ -137,6 +145,7 @@ def trained(folder, run):
     (folder / "made.prototxt").write_text(CAFFE)
     arrays = {"ip1.weight": np.ones((3, 3), "f4"), "ip1.bias": np.ones(3, "f4")}
     np.savez(folder / "good.npz", **arrays)
+    run("export onnx net.yaml -o made.onnx")  # where the extra is installed
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

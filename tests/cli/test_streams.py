@@ -38,12 +38,19 @@ TRAINING = ["solve net.yaml --fresh", "solve net.yaml --fresh --quiet"]
 PRINTING = [
     *("--help", "--version", "version", "solve --help", "data pack --help", "help predict"),
     *("check net.yaml", "check net.yaml --json", "check net.yaml --phase test --connections"),
-    *("test net.yaml --weights run", "test net.yaml --weights run --json"),
-    "predict net.yaml --weights run --input in.npy --output größe.h5",
+    *("test net.yaml --weights run", "test run --json", "test run -o größe.csv"),
+    "predict net.yaml --weights run in.npy --output größe.h5",
+    *("predict run in.npy", "predict run in.npy --json --top 2"),
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
     "data pack data=in.npy --to packed --force",
-    *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
+    *(
+        "snapshot info run",
+        "snapshot info run --json",
+        "snapshot model run --to model.h5",
+        "schema net",
+        "schema solver",
+    ),
     *(
         "draw net.yaml -o größe.svg",
         "plot run",
@@ -54,6 +61,7 @@ PRINTING = [
     ),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
     *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
+    "export features run --blob prob -o größe.npy",
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
     "export safetensors net.yaml --weights run -o größe.safetensors --force",
@@ -65,6 +73,7 @@ PRINTING = [
     "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
     "test net.yaml --weights größe.safetensors",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
+    *(["import onnx größe.onnx -o größe --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",

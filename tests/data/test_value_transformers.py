@@ -115,3 +115,19 @@ def test_refused(keys, match):
     """What is no mean is refused when the YAML is read."""
     with pytest.raises(SpecError, match=match):
         SubMean(**keys)
+
+
+def test_what_was_done_is_undone():
+    """Where that can be told."""
+    x = np.random.default_rng(0).random((3, 2, 2, 2), "f4")
+    for transformer in (
+        Scale(scale=0.25),
+        SubMean(mean=3),
+        SubMean(mean=[1, 2]),
+    ):
+        out = x.copy()
+        transformer.bind(x.shape[1:], 3, x.dtype, 0)(out, out, None)
+        np.testing.assert_allclose(transformer.undone(out), x, rtol=1e-5, atol=1e-6)
+        assert transformer.undone(out).dtype == x.dtype
+    assert Scale(scale=0).undone(x) is None
+    assert SubMean(mean_file="m.h5").undone(x) is None

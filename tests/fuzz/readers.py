@@ -18,7 +18,7 @@ from typing import Any
 import typer
 
 import graphnet.cli
-from graphnet.cli import app
+from graphnet.cli import app, using
 from graphnet.cli.app import command
 from graphnet.cli.data import commands as data_commands
 from graphnet.data.sets.cifar import BinaryArchive
@@ -263,12 +263,12 @@ def _pack(run: Run, rng: Random, sources: list[str], path: Path, **options: Any)
 def _predict(run: Run, source: Path, blob: str, weights: Path | None = None) -> None:
     net, model = source.with_name("tiny.yaml"), weights or source.with_name("whole.h5")
     run(
-        app.predict,
+        using.predict,
         net,
+        [str(source)],
         model,
-        source,
         source.with_name("out.npy"),
-        [blob],
+        blob=[blob],
         threads=1,
         backend="numpy",
         memory_limit=MEMORY_LIMIT,

@@ -172,3 +172,30 @@ def test_data_fingerprints(tmp_path):
     shutil.copyfile(a, b)
     after = gn.load_net(spec).data_fingerprints()
     assert after == {"train": before["train"], "test": {str(b): before["train"][str(a)]}}
+
+
+def test_evaluation_hands_out_each_batch():
+    """While the blobs hold it, with the number of its first sample; the last is not full."""
+    data = {"name": "d", "type": "MemoryData", "batch_size": 4, "tops": ["x"]}
+    loss = {"name": "l", "type": "SquareLoss", "bottoms": ["x", "x"]}
+    net = gn.load_net({"layers": [data, loss]}, "test", inputs={"x": np.arange(10.0)[:, None]})
+    seen = []
+    found = net.evaluate(
+        each=lambda first: seen.append((first, net.blobs["x"].data[: net.n_valid].ravel().tolist()))
+    )
+    assert found.samples == 10
+    assert seen == [(0, [0, 1, 2, 3]), (4, [4, 5, 6, 7]), (8, [8, 9])]
+
+
+def test_the_place_of_a_sample():
+    """In words; the layer stands afterwards where it stood."""
+    data = {"name": "d", "type": "MemoryData", "batch_size": 4, "tops": ["x"], "shuffle": True}
+    net = gn.load_net([data], inputs={"x": np.arange(10.0)[:, None]})
+    (layer,) = net.data_layers
+    net.forward()
+    order = [int(layer.place_of(i).rpartition(" ")[2]) for i in range(10)]
+    assert sorted(order) == list(range(10))
+    assert layer.cursor == 4
+    net.forward()
+    assert net.blobs["x"].data.ravel().tolist() == order[4:8]
+    assert gn.load_net([data | {"shapes": {"x": [1]}}]).data_layers[0].place_of(0) is None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.nets import INPUT, net_of
 
+import graphnet as gn
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, ShapeError, TopologyError
 
@@ -78,3 +79,58 @@ def test_what_cannot_be_made_an_array():
     with pytest.raises(DataError, match="'x': it cannot be made an array of NumPy's: implicit"):
         real_array(OnDevice(), "'x'")
     np.testing.assert_array_equal(real_array([[1, 2]], "'x'"), [[1, 2]])
+
+
+HALVED = {"shapes": {"x": [4]}, "transformers": {"x": [{"type": "Scale", "scale": 0.5}]}}
+SCALED = [
+    {"name": "d", "type": "MemoryData", "batch_size": 2, "tops": ["x"], **HALVED},
+    {"name": "ip", "type": "InnerProduct", "output_dim": 3, "bottoms": ["x"], "tops": ["ip"]},
+    {"name": "t", "type": "Tanh", "bottoms": ["ip"], "tops": ["t"]},
+    {"name": "s", "type": "Softmax", "bottoms": ["t"], "tops": ["s"]},
+]
+
+
+def test_rows_as_they_are_stored():
+    """With raw=False the transformers of the data layer come first."""
+    net = gn.load_net({"layers": SCALED})
+    rows = np.arange(1200, dtype=np.uint8).reshape(300, 4)
+    found = net.predict({"x": rows}, raw=False)["ip"]
+    np.testing.assert_array_equal(found, net.predict(rows * np.float32(0.5))["ip"])
+    with pytest.raises(gn.ShapeError, match="'x' is a single number"):
+        net.predict({"x": np.float32(1)}, raw=False)
+    bad = rows.astype("f8")
+    bad[299, 1] = np.nan
+    with pytest.raises(gn.DataError, match="row 299: a value of 'x' is nan"):
+        net.predict({"x": bad}, raw=False)
+
+
+def test_outputs_can_be_chosen():
+    """Any blobs that what is fed makes, in the order asked for."""
+    net = gn.load_net({"layers": SCALED})
+    rows = np.random.default_rng(0).random((5, 4), "f4")
+    every = net.predict(rows, outputs=["t", "ip", "s", "t"])
+    assert list(every) == ["t", "ip", "s"]
+    np.testing.assert_array_equal(every["t"], np.tanh(every["ip"]))
+    np.testing.assert_array_equal(net.predict(rows)["s"], every["s"])
+    assert list(net.predict(rows, outputs="ip")) == ["ip"]
+    assert list(net.predict({"ip": every["ip"]}, outputs=["t"])) == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("fed", "outputs", "error", "message"),
+    [
+        ("x", ["ipp"], gn.SpecError, "has no blob 'ipp'\n  did you mean 'ip'"),
+        (
+            "t",
+            ["ip"],
+            gn.TopologyError,
+            "'ip' of net 'net' cannot be computed .*\n  these can: .*s",
+        ),
+        ("x", [], gn.SpecError, "no output is asked for"),
+    ],
+)
+def test_outputs_that_cannot_be_had(fed, outputs, error, message):
+    """Are told with those that can."""
+    net = gn.load_net({"layers": SCALED})
+    with pytest.raises(error, match=message):
+        net.predict({fed: np.zeros((2, 4 if fed == "x" else 3), "f4")}, outputs=outputs)

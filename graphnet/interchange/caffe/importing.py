@@ -17,12 +17,18 @@ from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
-from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
+from graphnet.interchange.caffe.blobs import (
+    Weights,
+    read_blob_file,
+    read_solver_state,
+    read_weights,
+)
 from graphnet.interchange.caffe.datum import convert
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
 from graphnet.interchange.caffe.reading import Files
+from graphnet.interchange.caffe.resuming import snapshot_path, write_snapshot
 from graphnet.interchange.caffe.rules import State
 from graphnet.interchange.caffe.solver import decay_of, translate_solver
 from graphnet.interchange.caffe.text_format import read_text
@@ -213,7 +219,7 @@ def load_caffe(
 
 
 @spelled_out
-def import_caffe(
+def import_caffe(  # noqa: PLR0913  # one for each option of the command
     model: Path | str,
     to: Path | str,
     weights: Path | str | None = None,
@@ -223,6 +229,7 @@ def import_caffe(
     level: int = 0,
     stages: Sequence[str] = (),
     force: bool = False,
+    state: Path | str | None = None,
 ) -> Imported:
     """Write a Caffe net as ``net.yaml``, ``solver.yaml`` and ``model.h5``.
 
@@ -235,6 +242,8 @@ def import_caffe(
         level: For the net's rules.
         stages: For the net's rules.
         force: Whether files that are there may be replaced.
+        state: A .solverstate, or its variant in HDF5: the run goes on from there. It needs the
+            solver, the weights that were written with it, and the net's data.
 
     Returns:
         What was done.
@@ -247,6 +256,7 @@ def import_caffe(
     stages = _stages(stages)
     folder = Path(to)
     given = {"the net": model, "the weights": weights, "the solver": solver, "the mean": mean}
+    given["the solver's state"] = state
     read = {what: Path(path) for what, path in given.items() if path is not None}
     for name in ("net.yaml", "solver.yaml", "model.h5", "mean.h5"):
         refuse_to_write_over(folder / name, read)
@@ -261,6 +271,9 @@ def import_caffe(
     )
     if folder.exists() and not folder.is_dir():
         raise SpecError(f"{folder}: is a file\n  name the folder that is to be written")
+    stood = read_solver_state(Path(state)) if state is not None else None
+    if stood is not None:
+        made.snapshot = snapshot_path(folder, made, stood)
     if not force:
         refuse_to_replace(written(made, folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -276,6 +289,8 @@ def import_caffe(
         write_durably(folder / "solver.yaml", text.encode(), advice)
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)
+    if stood is not None:
+        write_snapshot(folder, made, stood)
     return made
 
 
@@ -295,8 +310,9 @@ def written(made: Imported, folder: Path) -> list[Path]:
     names = ["net.yaml"]
     names += ["solver.yaml"] if made.solver is not None else []
     names += ["model.h5"] if made.weights is not None else []
+    snapshot = [made.snapshot] if made.snapshot is not None else []
     of_data = [each.file for each in made.files.converted.values()]
-    return [*(folder / name for name in names), *made.files.means.values(), *of_data]
+    return [*(folder / name for name in names), *snapshot, *made.files.means.values(), *of_data]
 
 
 def _write_mean(source: Path, target: Path) -> None:

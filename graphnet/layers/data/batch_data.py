@@ -82,6 +82,9 @@ class BatchSpec(DataSpec):
     def row_order(self) -> RowOrder:
         return RowOrder(self.shuffle, self.order_key, self.batch_size)
 
+    def in_order(self) -> Self:
+        return self.model_copy(update={"shuffle": False})
+
     @property
     def must_be_finite(self) -> bool:
         return self.check_finite
@@ -229,6 +232,18 @@ class BatchLayer(DataLayer[S]):
             return None
         finally:
             self.seek(cursor, wrap=self.wrap)
+
+    def place_of(self, cursor: int) -> str | None:
+        """Make a batch from there to find out."""
+        if self._batches is None:
+            return None
+        now, wrap = self.cursor, self.wrap
+        self.seek(cursor, wrap=wrap)
+        try:
+            self._make()
+            return self._batches.where(0)
+        finally:
+            self.seek(now, wrap=wrap)
 
     def seek(self, cursor: int, *, wrap: bool = True) -> None:
         self._delivered[0], self._wrap = cursor, wrap

@@ -61,6 +61,10 @@ class DataLayer(Layer[S]):
         """
         return None
 
+    def place_of(self, cursor: int) -> str | None:
+        """The file and row of the sample that is delivered after ``cursor`` others, if known."""
+        return None
+
     def seek(self, cursor: int, *, wrap: bool = True) -> None:
         """Continue after ``cursor`` samples, dropping whatever was read ahead."""
         self.cursor, self.wrap = cursor, wrap

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair import SMALLEST
 from graphnet.layers.losses.pair_loss import PairLoss
 from graphnet.layers.number_traits import Normaliser
@@ -31,6 +32,10 @@ class BinaryCrossEntropyLoss(PairLoss):
     takes_normalised: ClassVar[Normaliser] = "Sigmoid"
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
+
+    @property
+    def judges(self) -> Judgement:
+        return Judgement("tags", threshold=0.5)
 
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         # the terms are computed separately: log p − log(1 − p) might be rounding alone

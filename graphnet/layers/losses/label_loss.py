@@ -14,6 +14,7 @@ from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import (
     ClassLabels,
     check_label_shape,
@@ -65,6 +66,11 @@ class LabelLossSpec(MeanLoss):
     @property
     def loss_reduction(self) -> Literal["mean", "sum"]:
         return "sum" if self.divisor == "none" else "mean"
+
+    @property
+    def judges(self) -> Judgement | None:
+        squash: Literal["softmax"] | None = None if self.softmax_axis is None else "softmax"
+        return Judgement("classes", self.axis, squash, ignore_label=self.ignore_label)
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         scores, label = bottoms

@@ -9,6 +9,7 @@ import numpy as np
 from graphnet.backend.measures import Number
 from graphnet.blob import Array, rows
 from graphnet.layers.base import Binding
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair_loss import PairLoss, PairLossLayer
 from graphnet.layers.number_traits import Normaliser
 
@@ -48,6 +49,11 @@ class SigmoidCrossEntropyLoss(PairLoss):
     @property
     def loss_reduction(self) -> Literal["mean", "sum"]:
         return "sum" if self.divisor == "none" else "mean"
+
+    @property
+    def judges(self) -> Judgement:
+        ignored = self.ignore_label
+        return Judgement("tags", squash="sigmoid", threshold=0.0, ignore_label=ignored)
 
     def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
         largest = float(np.finfo(a.dtype).max)

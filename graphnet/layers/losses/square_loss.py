@@ -7,6 +7,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
 from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
@@ -32,6 +33,10 @@ class SquareLoss(MeanLoss):
 
     type: Literal["SquareLoss"] = "SquareLoss"
     loss_weight: float = 1.0
+
+    @property
+    def judges(self) -> Judgement:
+        return Judgement("numbers")
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms)

@@ -20,6 +20,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import ClassLabels, check_label_shape, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
@@ -57,6 +58,10 @@ class Accuracy(LayerSpec):
     top_k: PositiveInt = 1
     report_error: bool = False
     ignore_label: int | None = None
+
+    @property
+    def judges(self) -> Judgement:
+        return Judgement("classes", self.axis, ignore_label=self.ignore_label)
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from graphnet.layers.base import (
     Shapes,
     exactly,
 )
+from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair import check_pair, row_shape
 
 
@@ -44,6 +45,10 @@ class BinaryAccuracy(LayerSpec):
     type: Literal["BinaryAccuracy"] = "BinaryAccuracy"
     threshold: float = 0.0
     report_error: bool = False
+
+    @property
+    def judges(self) -> Judgement:
+        return Judgement("tags", threshold=self.threshold)
 
     @property
     def measures(self) -> tuple[str, ...]:

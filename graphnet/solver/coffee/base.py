@@ -59,6 +59,7 @@ class CoffeeBreak(OpenToOthers):
             A break runs on rank 0 alone; where this is true the other ranks are sent what it
             has written.
         needs_schedule: Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``.
+        averaged: Whether it needs the moving average of the params (``ema`` of the solver).
         restore_best: Whether it may request the best snapshot by the statistic it waits for.
         keep_best: The statistic whose best snapshot it has the run keep; None if there is none.
         needs_folder: Whether it does nothing without the solver's ``exp_dir``.
@@ -71,6 +72,7 @@ class CoffeeBreak(OpenToOthers):
     restore_best: bool = False
     keep_best: str | None = None
     needs_folder: ClassVar[bool] = False
+    averaged: bool = False
     validates: bool = False
 
     def records(self, keys_of: KeysOf) -> Collection[str] | None:

@@ -1,0 +1,55 @@
+"""An examination of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphnet.inference.examination.examiner import Examiner, Kept
+from graphnet.metrics.numbers import measure_numbers
+
+_MOST_SHOWN = 3
+
+
+class NumberExaminer(Examiner):
+    """MAE, RMSE and R².
+
+    Args:
+        restored: Numbers as they are stored, of such as the net computes with.
+        n_worst: How many of the worst rows are kept.
+    """
+
+    def __init__(self, restored: Callable[[np.ndarray], np.ndarray], n_worst: int) -> None:
+        super().__init__(n_worst)
+        self._restored = restored
+        self._answers, self._labels = Kept(), Kept()
+
+    def add(self, first: int, answers: np.ndarray, labels: np.ndarray) -> None:
+        """Take a batch."""
+        answers = self._restored(answers.reshape(labels.shape)).reshape(len(answers), -1)
+        labels = self._restored(labels).reshape(len(labels), -1)
+        self._answers.add(answers)
+        self._labels.add(labels)
+        errors = answers.astype(np.float64) - labels
+        costs = np.sqrt(np.square(errors).mean(axis=1))
+
+        def detail(i: int) -> dict[str, Any]:
+            shown = slice(_MOST_SHOWN)
+            return {"label": labels[i, shown].tolist(), "answer": answers[i, shown].tolist()}
+
+        self.worst.add(first, costs, detail)
+
+    def measures(self) -> dict[str, Any]:
+        """What was found; nothing but the kind of answers where there are too many to keep."""
+        if not self._answers.is_whole:
+            return {"kind": "numbers"}
+        found = measure_numbers(self._labels.all(), self._answers.all())
+        measures: dict[str, Any] = {
+            "kind": "numbers",
+            "mae": found.mae,
+            "rmse": found.rmse,
+            "r2": found.r2,
+        }
+        return measures | {"r2_of_columns": found.r2_of_columns}

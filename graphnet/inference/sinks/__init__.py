@@ -1,0 +1,1 @@
+"""Where predictions go: tables, JSON lines and arrays, row after row."""

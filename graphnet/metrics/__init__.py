@@ -1,0 +1,1 @@
+"""How good answers are: small pure functions of arrays, without nets."""
