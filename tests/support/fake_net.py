@@ -188,7 +188,7 @@ class FakeNet:
     def data_fingerprints(self) -> dict[str, dict[str, str]]:
         return {"data": {"first.h5": "42", "second.h5": self.content}}
 
-    def sibling(self, phase: str) -> FakeNet | None:
+    def sibling(self, phase: str, other: object = None) -> FakeNet | None:
         if not self.has_test:
             return None
         return FakeNet(phase, self.store, self.context.seed, 7, 4)
