@@ -82,6 +82,7 @@ EXAMPLES = {
     "import safetensors": (
         "graphnet import safetensors nets/mnist.yaml --weights mnist.safetensors -o mine"
     ),
+    "import onnx": "graphnet import onnx net.onnx -o mine",
     "import torch": "graphnet import torch nets/mnist.yaml --weights mnist.pt -o mine",
     "nets": "graphnet nets",
     "new": "graphnet new digits --like mnist",
@@ -91,6 +92,8 @@ EXAMPLES = {
     "runs diff": "graphnet runs diff runs/a runs/b",
     "runs list": "graphnet runs list runs --json",
     "runs rm": "graphnet runs rm runs/a",
+    "serve": "graphnet serve runs/mnist --port 8000",
+    "sweep": "graphnet sweep nets/iris.yaml --grid lr_policy.base_lr=0.1,0.01 -o runs/sweep",
     "schema": "graphnet schema net",
     "snapshot info": "graphnet snapshot info runs/mnist",
     "snapshot model": "graphnet snapshot model runs/mnist --to model.h5",

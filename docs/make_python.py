@@ -34,7 +34,7 @@ GROUPS = {
     ),
     "Coffee breaks": (
         "CoffeeBreak TrainingSummary ValidationPerformance Snapshot EarlyStopping Plateau "
-        "DecayOnValidation DivergenceGuard"
+        "DecayOnValidation DivergenceGuard TensorBoard CSVLog"
     ),
     "Estimators": "Classifier Regressor",
     "The graph": "NetGraph LayerVertex BlobVertex",

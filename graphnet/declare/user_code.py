@@ -58,10 +58,14 @@ def import_named(dotted: str, base: type, folder: Path, *, allowed: bool = True)
         SpecError: Naming what could not be imported, why, and where it was looked for.
     """
     module_name, _, class_name = dotted.rpartition(".")
-    if not allowed:
+    is_ours = module_name.partition(".")[0] == _PACKAGE.name
+    if not allowed and not is_ours:
         raise SpecError(f"'{dotted}' is user code, which --no-user-code refuses")
     try:
-        module = _import_beside(module_name, folder)
+        # a clone of graphnet beside the YAML is no user code, and not another graphnet
+        module = (
+            importlib.import_module(module_name) if is_ours else _import_beside(module_name, folder)
+        )
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise SpecError(

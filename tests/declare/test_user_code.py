@@ -8,6 +8,8 @@ import pytest
 
 from graphnet.declare.user_code import import_class
 from graphnet.errors import SpecError
+from graphnet.layers.base import LayerSpec
+from graphnet.layers.dense.inner_product import InnerProduct
 
 
 class Base:
@@ -172,3 +174,13 @@ def test_user_code_can_be_refused(tmp_path):
     write(tmp_path, "hooks_l", "raise SystemExit\n")
     with pytest.raises(SpecError, match=r"is user code, which --no-user-code refuses$"):
         import_class("hooks_l.Mine", dict, tmp_path, allowed=False)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_class_of_graphnet_is_not_the_users(tmp_path, allowed):
+    """Wherever the YAML lies, beside a clone too; and it may be used where users' may not."""
+    (tmp_path / "graphnet").mkdir()
+    (tmp_path / "graphnet" / "__init__.py").write_text("raise RuntimeError('never imported')")
+    dotted = "graphnet.layers.dense.inner_product.InnerProduct"
+    found = import_class(dotted, LayerSpec, tmp_path, allowed=allowed)
+    assert found is InnerProduct
