@@ -7,7 +7,7 @@ import signal
 import socket
 
 import pytest
-from serving.conftest import served
+from support.services import served
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from serving.conftest import served
+from support.services import served
 
 RNG = np.random.default_rng(5)
 ROWS = RNG.integers(0, 256, (40, 1, 28, 28))

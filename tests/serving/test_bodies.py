@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from serving.conftest import NET
+from support.services import NET
 
 from graphnet.net.spec import read_net
 from graphnet.serving import bodies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.conftest import NET
+from support.services import NET
 
 from graphnet.net.spec import read_net
 from graphnet.serving.openapi import openapi, operations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from serving.conftest import NET
+from support.services import NET
 
 import graphnet as gn
 from graphnet.net.spec import read_net
