@@ -14,11 +14,8 @@ from typing import Any, get_args
 
 from typer.main import get_command
 
-from graphnet.cli import showing, starting, using  # noqa: F401  # which add commands
+from graphnet.cli import load_commands
 from graphnet.cli.app import app
-from graphnet.cli.data import commands as data  # noqa: F401  # likewise
-from graphnet.cli.interchange import commands as interchange  # noqa: F401  # likewise
-from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -71,28 +68,32 @@ EXAMPLES = {
     "doctor": "graphnet doctor",
     "draw": "graphnet draw nets/mnist.yaml -o mnist.svg --by macs",
     "export caffe": "graphnet export caffe nets/mnist.yaml --weights runs/mnist -o mnist.prototxt",
-    "export features": "graphnet export features runs/mnist --blob ip1 -o ip1.npy",
+    "export features": "graphnet export features runs/mnist --blob ip1 -o features.h5",
     "export mocha": "graphnet export mocha nets/mnist.yaml --weights runs/mnist -o mnist.h5",
     "export npz": "graphnet export npz nets/mnist.yaml --weights runs/mnist -o mnist.npz",
+    "export onnx": "graphnet export onnx nets/mnist.yaml --weights runs/mnist -o mnist.onnx",
     "export safetensors": (
         "graphnet export safetensors nets/mnist.yaml --weights runs/mnist -o mnist.safetensors"
     ),
+    "find-lr": "graphnet find-lr nets/mnist.yaml",
     "import caffe": "graphnet import caffe deploy.prototxt --weights net.caffemodel -o mynet",
-    "import mocha": "graphnet import mocha nets/mnist.yaml --weights mocha.h5 -o mnist",
-    "import npz": "graphnet import npz nets/mnist.yaml --weights mnist.npz -o mnist",
+    "import mocha": "graphnet import mocha nets/mnist.yaml --weights mocha.hdf5 -o mine",
+    "import npz": "graphnet import npz nets/mnist.yaml --weights mnist.npz -o mine",
     "import safetensors": (
-        "graphnet import safetensors nets/mnist.yaml --weights mnist.safetensors -o mnist"
+        "graphnet import safetensors nets/mnist.yaml --weights mnist.safetensors -o mine"
     ),
-    "import torch": "graphnet import torch nets/mnist.yaml --weights mnist.pt -o mnist",
-    "new": "graphnet new digits --like mnist",
+    "import torch": "graphnet import torch nets/mnist.yaml --weights mnist.pt -o mine",
     "nets": "graphnet nets",
+    "new": "graphnet new digits --like mnist",
     "plot": "graphnet plot runs/mnist -o curve.svg",
-    "predict": "graphnet predict runs/mnist digits --top 3 -o digits.csv",
-    "runs list": "graphnet runs list runs --json",
+    "predict": "graphnet predict runs/mnist pictures --top 3",
+    "report": "graphnet report runs/mnist -o mnist.html",
     "runs diff": "graphnet runs diff runs/a runs/b",
+    "runs list": "graphnet runs list runs --json",
     "runs rm": "graphnet runs rm runs/a",
     "schema": "graphnet schema net",
     "snapshot info": "graphnet snapshot info runs/mnist",
+    "snapshot model": "graphnet snapshot model runs/mnist --to model.h5",
     "solve": "graphnet solve nets/mnist.yaml --set max_iter=2000 --exp-dir runs/short",
     "test": "graphnet test runs/mnist",
     "time": "graphnet time nets/mnist.yaml",
@@ -109,6 +110,7 @@ def page() -> str:
 
 def commands() -> list[tuple[str, Any]]:
     """Every command with its name, those of groups among them."""
+    load_commands()
     return sorted(_commands(get_command(app), ""))
 
 

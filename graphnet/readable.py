@@ -89,6 +89,23 @@ def readable_json(text: str, stream: TextIO | None) -> str:
     return text.encode(encoding, JSON_ERRORS).decode(encoding)
 
 
+#: What steers a terminal instead of being shown on it: lines and tabs apart.
+_STEERING = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
+}
+_IN_A_CELL = {**_STEERING, 9: "\\t", 10: "\\n"}
+
+
+def visible(text: str, *, in_line: bool = False) -> str:
+    """The text with escapes for characters that would steer a terminal, as a file's name may.
+
+    Args:
+        text: Any text.
+        in_line: Whether it must not have ends of lines and tabs either.
+    """
+    return text.translate(_IN_A_CELL if in_line else _STEERING)
+
+
 def _encoding(stream: TextIO | None) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
 
@@ -114,7 +131,7 @@ def write_line(stream: TextIO | None, text: str) -> None:
     if stream is None:  # closed by ``>&-``, or a program without a console
         return
     try:
-        stream.write(readable(text, stream) + "\n")
+        stream.write(readable(visible(text), stream) + "\n")
         stream.flush()
     except (OSError, ValueError):
         pass

@@ -16,7 +16,9 @@ from typing import NamedTuple
 import pytest
 
 import graphnet
+from graphnet.backend.base import Backend
 from graphnet.layers import LAYER_TYPES
+from graphnet.solver.coffee import COFFEE_BREAKS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "graphnet", ROOT / "tests"
@@ -27,7 +29,7 @@ TEST_FILES = sorted(TESTS.rglob("*.py"))
 ROWS = (
     "__init__ __main__",
     "cli",
-    "report",
+    "report serving",
     "runs interchange estimators tuning inference",
     "draw json_schema starters",
     "solver",
@@ -61,10 +63,13 @@ OWNERS = {
     "mpi4py": ("parallel/mpi",),
     "onnx": ("interchange/onnx/library",),
     "onnxruntime": ("interchange/onnx/library",),
+    "optuna": ("tuning/optuna_study",),
     "networkx": ("net/graph", "net/flow", "draw/layered"),
     "pandas": ("solver/history",),
     "rich": ("cli",),
     "sklearn": ("estimators",),
+    "starlette": ("serving/app",),
+    "uvicorn": ("cli/serve",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
     "yaml": ("declare/yaml_reader", "runs/settings"),
@@ -85,8 +90,9 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/winograd": "likewise",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
-    "cli/using": "likewise",
     "cli/tuning": "likewise",
+    "cli/using": "likewise",
+    "cli/serving": "likewise",
     "draw/shapes": "by everything that draws them",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -233,8 +239,8 @@ def test_what_is_imported_is_declared_and_used():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
-    launchers = ("mpich",)  # which brings mpiexec
-    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn")
+    launchers = ("mpich", "python-multipart")  # which brings mpiexec; which Starlette uses
+    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve")
     declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]
@@ -329,6 +335,37 @@ def test_specs_are_asked_by_their_traits():
     assert not probing, f"declare a trait in layers/base.py, with a default: {probing}"
 
 
+def test_no_layer_is_known_by_the_name_of_its_type():
+    """A type is compared with no name: what follows from it is a trait, for one's own layers too.
+
+    The importers and exporters of other frameworks are tables of both sides' names.
+    """
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in BESIDE_LAYERS
+        if not short(path).startswith("interchange/")
+        for node in ast.walk(tree(path))
+        if compares_a_type(node)
+    ]
+    assert not asking, f"declare a trait in layers/, with a default: {asking}"
+
+
+def compares_a_type(node: ast.AST) -> bool:
+    """Whether a node holds ``x.type`` against names: compared with one, or looked up among them."""
+    match node:
+        case ast.Compare():
+            sides = [node.left, *node.comparators]
+        case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get")):
+            sides = [*node.args, *table.keys]
+        case ast.Subscript(value=ast.Dict() as table):
+            sides = [node.slice, *table.keys]
+        case _:
+            return False
+    named = [n for side in sides if side is not None for n in ast.walk(side)]
+    asks = any(isinstance(n, ast.Attribute) and n.attr == "type" for n in sides)
+    return asks and any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in named)
+
+
 def test_no_layer_is_known_by_its_class():
     """A layer of one's own that does the same is treated the same."""
     concrete = {
@@ -353,12 +390,40 @@ def imported_layers(path: Path) -> Iterator[str]:
             yield from (alias.asname or alias.name for alias in node.names)
 
 
+def test_breaks_are_known_by_what_they_declare():
+    """What is told before a run asks no break for its class, so that one's own are told of too."""
+    known = {i.target for i in own_imports() if i.source == "graphnet.solver.foresight"}
+    breaks = {cls.__module__ for cls in COFFEE_BREAKS.values()}
+    assert not known & {*breaks, "graphnet.solver.coffee"}, "declare it in solver/coffee/base.py"
+
+
+def test_nobody_asks_where_a_backend_runs():
+    """Outside the backends: what differs between them is an operation of theirs."""
+    own = ("backend/", "cli/doctor")
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("on_host", "is_host", "on_device")
+    ]
+    asking += [
+        f"{path}:{call.lineno} asks for its class"
+        for path in MODULES
+        if not short(path).startswith(own)
+        for call in calls_of(path, "isinstance")
+        if {"NumpyBackend", "CupyBackend"} & names_in(call.args[1])
+    ]
+    assert not asking, f"make it an operation in backend/base.py: {asking}"
+    assert not hasattr(Backend, "on_host")
+
+
 def test_no_layer_asks_which_backend_it_runs_on():
     """What differs between backends is an operation of theirs, or a property they declare."""
     asking = []
     for path in IN_LAYERS:
         for node in ast.walk(tree(path)):
-            of_one = isinstance(node, ast.Attribute) and node.attr in ("on_host", "pool", "threads")
+            of_one = isinstance(node, ast.Attribute) and node.attr in ("pool", "threads")
             named = (
                 isinstance(node, ast.Attribute)
                 and node.attr == "name"

@@ -11,7 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import graphnet
-from graphnet.readable import ERRORS, JSON_ERRORS, fitted, readable, readable_json, write_line
+from graphnet.readable import (
+    ERRORS,
+    JSON_ERRORS,
+    fitted,
+    readable,
+    readable_json,
+    visible,
+    write_line,
+)
 
 PACKAGE = Path(graphnet.__file__).parent
 ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp850", "cp932", "koi8-r", "utf-8", "utf-16"]
@@ -125,3 +133,13 @@ def test_a_line_leaves_parts_out_until_it_fits(width, line):
     """In the order given; empty parts are none, and what must stay stays."""
     parts = {"a": "aaa", "b": "bbb", "c": "ccc", "d": ""}
     assert fitted(parts, width, ["b", "a"]) == line
+
+
+def test_nothing_in_a_line_steers_a_terminal():
+    """A name may hold escape sequences: they are shown as escapes, and never carried out."""
+    hostile = "a\x1b[31mred\x07\r\x9b2J\x7f"
+    assert visible(f"{hostile}\n\tb") == "a\\x1b[31mred\\x07\\x0d\\x9b2J\\x7f\n\tb"
+    assert visible("a\n\tb", in_line=True) == "a\\n\\tb"
+    stream = io.StringIO()
+    write_line(stream, hostile)
+    assert stream.getvalue().rstrip("\n").isprintable()

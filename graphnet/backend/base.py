@@ -19,10 +19,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from graphnet.backend.host_memory import available_memory
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
+from graphnet.control_groups import FreeMemory
 from graphnet.random import samples as philox
 from graphnet.sealed import Sealed
 
@@ -107,8 +109,6 @@ class Backend(Sealed):
 
     name: str
     xp: Any
-    #: Whether its arrays lie in the machine's own memory.
-    on_host: bool = True
 
     def computing(self) -> AbstractContextManager[None]:
         """What passes run within: limits that the process is held to for as long.
@@ -139,9 +139,9 @@ class Backend(Sealed):
                 batch last). False: plain C order.
         """
 
-    def free_bytes(self) -> int | None:
-        """How much memory arrays may still take on the device; None where nobody can say."""
-        return None
+    def free_memory(self) -> FreeMemory | None:
+        """How much memory arrays may still take, and what limits it; None where nobody can say."""
+        return available_memory()
 
     def empty_blob(self, shape: Shape, dtype: np.dtype) -> Array:
         """A blob's array on memory of its own, uninitialised."""
@@ -191,12 +191,18 @@ class Backend(Sealed):
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
+        They are the backend's, or all the machine's own.
+
         The returned call runs it over blocks of them, perhaps in several threads; the function
         must treat elements independently and write with ``out=``.
         """
 
     def operand(self, value: float, dtype: np.dtype) -> Any:
         """A number as ufuncs take it in the least time beside arrays of ``dtype``."""
+        return value
+
+    def refilled(self, held: Any, value: float, dtype: np.dtype) -> Any:
+        """A number that changes, as :meth:`operand` gives one; ``held`` is what it was before."""
         return value
 
     def parts_at_once(self, n: int, size: int) -> int:

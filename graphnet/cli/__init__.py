@@ -30,9 +30,15 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None) -> int:
-    from graphnet.cli import app, showing, starting, tuning, using  # noqa: F401  # which add commands
-    from graphnet.cli.data import commands  # noqa: F401  # likewise
-    from graphnet.cli.interchange import commands as imports  # noqa: F401  # likewise
-    from graphnet.cli.interchange import weight_commands  # noqa: F401  # likewise
+    from graphnet.cli import app
 
+    load_commands()
     return app.run(args)
+
+
+def load_commands() -> None:
+    """Import the modules that add commands to ``graphnet.cli.app.app``."""
+    from graphnet.cli import serving, showing, starting, tuning, using  # noqa: F401
+    from graphnet.cli.data import commands  # noqa: F401
+    from graphnet.cli.interchange import commands as interchange  # noqa: F401
+    from graphnet.cli.interchange import weight_commands  # noqa: F401

@@ -20,6 +20,7 @@ from graphnet.cli.interrupts import INTERRUPTED
 from graphnet.cli.mistakes import check_working_directory, report, system_text
 from graphnet.cli.options import (
     BackendName,
+    Changes,
     Json,
     MemoryLimit,
     NetFile,
@@ -28,7 +29,9 @@ from graphnet.cli.options import (
     Offline,
     Overrides,
     PhaseName,
+    SnapshotFile,
     Threads,
+    parse_changes,
     parse_overrides,
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
@@ -41,11 +44,13 @@ from graphnet.parallel.launch import check_one_process
 
 P = ParamSpec("P")
 
+#: Set by the shell while it asks what a word may be completed to.
+_COMPLETING = "_GRAPHNET_COMPLETE"
+
 app = typer.Typer(
     name="graphnet",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # plain lines where there is no terminal, or a narrow one
     rich_markup_mode="rich" if all(map(is_roomy_terminal, (sys.stdout, sys.stderr))) else None,
@@ -56,6 +61,8 @@ app = typer.Typer(
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; see :func:`graphnet.cli.main`."""
     given = sys.argv[1:] if args is None else list(args)
+    if _COMPLETING in os.environ:
+        os.environ["COLUMNS"] = "9999"  # shells take each line of a help text for a candidate
     with steady_streams() as output:
         if message := in_the_way():
             warn(message)
@@ -150,6 +157,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         ),
     ] = None,
     set_: Overrides = None,
+    override: Changes = None,
     exp_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's directory. Default: the solver's exp_dir."),
@@ -184,13 +192,14 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
     from graphnet.declare.overrides import Override
 
     output_is_a_log()
-    overrides = parse_overrides(set_)
+    changes, keys = parse_changes(override)
+    overrides = [*parse_overrides(set_), *changes]
     given = {"exp_dir": exp_dir and str(exp_dir), "seed": seed, "shards": shards}
     for key, value in given.items():
         if value is not None:
             overrides.append(Override((key,), value, f"--{key.replace('_', '-')} {value}"))
     options = solve.SolveOptions(
-        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet
+        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet, keys
     )
     solve.solve(net, solver, overrides, options)
 
@@ -292,13 +301,7 @@ app.add_typer(snapshot, name="snapshot", help="Show what is in snapshots and mod
 
 
 def info(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN|SNAPSHOT|MODEL",
-            help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
-        ),
-    ],
+    file: SnapshotFile,
     json: Json = False,
 ) -> None:
     """Show a run's iteration, method, params and data."""
@@ -307,4 +310,19 @@ def info(
     snapshot.info(file, as_json=json)
 
 
-command(info, snapshot)
+def model(
+    file: SnapshotFile,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The model, such as model.h5.")],
+    averaged: Annotated[
+        bool,
+        typer.Option("--averaged", help="The moving average of the params, which `ema` keeps."),
+    ] = False,
+) -> None:
+    """Write the params alone as a model, without what a run needs to go on."""
+    from graphnet.cli import snapshot
+
+    snapshot.model(file, to, averaged=averaged)
+
+
+for run_command in (info, model):
+    command(run_command, snapshot)

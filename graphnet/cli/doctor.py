@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet import __version__
+from graphnet.backend.host_memory import available_memory
 from graphnet.backend.machine import blas, gpus
 from graphnet.backend.processors import n_processors
 from graphnet.cli.terminal import bytes_text, facts, notice, say, say_json
@@ -22,7 +23,6 @@ from graphnet.dependencies import Dependency, dependencies, version_of
 from graphnet.errors import DataError
 from graphnet.files.paths import is_there
 from graphnet.installation import in_the_way, is_clone, pip_install
-from graphnet.net.memory_limit import available_memory
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: What each extra is good for; those that only development needs are left out.
@@ -33,6 +33,8 @@ ADDS = {
     "notebooks": "histories as pandas data frames, progress in notebooks",
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
+    "optuna": "sweep --optuna",
+    "serve": "serve, and pictures that it is sent",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }

@@ -13,7 +13,7 @@ from graphnet.cli.progress import RowBar
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, is_terminal, notice, say
-from graphnet.cli.trained import fill, open_trained, recorded_data, refuse_to_lose
+from graphnet.cli.trained import fill, open_trained, refuse_to_lose
 from graphnet.declare.overrides import Override
 from graphnet.errors import ShapeError, SpecError, did_you_mean
 from graphnet.inference.predictions import Predicted
@@ -52,7 +52,7 @@ def features(  # what the command line gives
     place, names = target.absolute(), list(dict.fromkeys(blobs))
     refuse_to_lose(target, {}, path, trained, weights)
     _check_blobs(trained.spec, names, phase)
-    recorded, run = recorded_data(trained), path if weights is None else weights
+    run, recorded = path if weights is None else weights, trained.recorded_data
     data = choose_data(
         trained.spec, offline=options.offline, phase=phase, recorded=recorded, run=run
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from graphnet.cli.terminal import notice
 from graphnet.files.paths import is_there
@@ -32,12 +30,6 @@ class GivenWeights:
     file: Path
     contents: Contents | None
     format: str = ""
-
-    @property
-    def recorded_data(self) -> Mapping[str, Any]:
-        """The data that the run used, as far as that is known."""
-        data = self.contents.meta.data if self.contents else None
-        return data if isinstance(data, dict) else {}
 
     def fill(self, net: Net) -> None:
         """Put them into a net, all of which they fill.

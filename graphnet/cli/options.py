@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 
 NetFile = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
+SnapshotFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|SNAPSHOT|MODEL",
+        help="A snapshot, a model, or a run's directory, whose newest good snapshot is read.",
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -96,6 +103,43 @@ class NetOptions:
 
         more |= {"threads": self.threads, "memory_limit": self.memory_limit}
         return closing(load_net(spec, phase, self.backend, **more))
+
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="KEY[=VALUE]",
+        help="Let a run that goes on have another lr_policy, mom_policy, regu_coef or"
+        " clip_gradients than before: what is declared now, or with a value as by --set, such as"
+        " lr_policy.base_lr=0.001. Recorded in run.json. May be repeated.",
+    ),
+]
+
+
+def parse_changes(texts: Sequence[str] | None) -> tuple[list[Override], list[str]]:
+    """What ``--override`` says: values to be set, and the keys of the solver that may differ.
+
+    Raises:
+        typer.BadParameter: If a text names another key.
+    """
+    from graphnet.declare.overrides import parse_override
+    from graphnet.solver.spec import OVERRIDABLE
+
+    values, keys = [], []
+    for text in texts or ():
+        key = text.partition("=")[0].split(".")[0].strip()
+        if key not in OVERRIDABLE:
+            said = f"'{text}' is of another key: a run that goes on keeps it"
+            known = f"  expected {', '.join(OVERRIDABLE)}"
+            raise typer.BadParameter(f"{said}\n{known}", param_hint="--override")
+        keys.append(key)
+        if "=" in text:
+            try:
+                values.append(replace(parse_override(text), text=f"--override {text}"))
+            except ValueError as error:
+                raise typer.BadParameter(str(error), param_hint="--override") from None
+    return values, keys
 
 
 def parse_overrides(texts: Sequence[str] | None) -> list[Override]:

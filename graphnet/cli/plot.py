@@ -13,7 +13,7 @@ from graphnet.draw.svg import svg
 from graphnet.errors import GraphnetError, SpecError, one_of
 from graphnet.files.paths import refuse_to_write_over, shown
 from graphnet.files.writing import Advice, write_durably
-from graphnet.runs.curves import Over, default_keys, labels, picture_of
+from graphnet.runs.curves import Over, check_keys, default_keys, labels, picture_of
 from graphnet.runs.found import FoundRun, find_runs
 from graphnet.runs.text_chart import text_chart
 from graphnet.solver.record.claim import STATISTICS
@@ -98,15 +98,9 @@ def _print(runs: Sequence[FoundRun], keys: Sequence[str]) -> None:
     width = min(_WIDEST, console().width)
     for run, name in zip(runs, labels(runs), strict=True):
         known = keys or default_keys([run])
-        missing = [key for key in keys if key not in run.statistics]
-        if missing:
-            raise SpecError(f"{run.path.name} has not recorded '{missing[0]}'" + _known(run))
+        check_keys(f"{run.path.name} has not", [run], keys)
         for key in known:
             say(f"{name}  {key}")
             for line in text_chart(sorted(run.statistics[key].items()), width, _LINES):
                 say(line)
             say()
-
-
-def _known(run: FoundRun) -> str:
-    return one_of(sorted(run.statistics)) if run.statistics else ""

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphnet.cli.terminal import say, say_json, seconds_text, table
-from graphnet.errors import SpecError, one_of
+from graphnet.errors import SpecError, did_you_mean, one_of
 from graphnet.files.paths import shown
 from graphnet.runs.curves import folder_names
 from graphnet.runs.found import FoundRun, find_runs, read_run
@@ -18,6 +18,8 @@ from graphnet.runs.remove import remove_run
 from graphnet.runs.settings import differences, short_keys, value_text
 
 _CONDITION = re.compile(r"([^=<>!]+)(=|!=|<=|>=|<|>)(.*)")
+#: A run, and what is known of it by key.
+Row: TypeAlias = tuple[FoundRun, dict[str, Any]]
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -46,9 +48,11 @@ def list_runs(
         SpecError: If there is no such folder, or a condition cannot be understood.
     """
     runs = [run for run in find_runs(folder) if everything or not run.is_aside]
-    tests = [_condition(text) for text in conditions]
+    tests = [(text, *_condition(text)) for text in conditions]
     rows = [(run, _facts(run)) for run in runs]
-    rows = [row for row in rows if all(test(row[1]) for test in tests)]
+    for text, key, _ in tests:
+        _check_known(f"--filter {text}", key, rows)
+    rows = [row for row in rows if all(test(row[1]) for *_, test in tests)]
     if sort is not None:
         rows = _sorted(rows, sort)
     if as_json:
@@ -149,8 +153,19 @@ def _value_of(facts: dict[str, Any], key: str) -> Any:
     return facts[found[0]] if len(found) == 1 else None
 
 
-def _condition(text: str) -> Callable[[dict[str, Any]], bool]:
-    """A test from ``base_lr=0.1`` or ``accuracy>0.98``.
+def _check_known(option: str, key: str, rows: Sequence[Row]) -> None:
+    """See that one run at least has a key.
+
+    Raises:
+        SpecError: If none has.
+    """
+    if rows and all(_value_of(facts, key) is None for _, facts in rows):
+        keys = sorted({k for _, facts in rows for k in facts if "." not in k})
+        raise SpecError(f"{option}: no run has '{key}'{did_you_mean(key, keys) or one_of(keys)}")
+
+
+def _condition(text: str) -> tuple[str, Callable[[dict[str, Any]], bool]]:
+    """The key and the test of ``base_lr=0.1`` or ``accuracy>0.98``.
 
     Raises:
         SpecError: If it is none.
@@ -172,18 +187,14 @@ def _condition(text: str) -> Callable[[dict[str, Any]], bool]:
         except (TypeError, ValueError):
             return _TESTS[sign](str(value), wanted)
 
-    return test
+    return key, test
 
 
-def _sorted(
-    rows: list[tuple[FoundRun, dict[str, Any]]], by: str
-) -> list[tuple[FoundRun, dict[str, Any]]]:
+def _sorted(rows: list[Row], by: str) -> list[Row]:
     """By a key; those that do not have it come last."""
     key, backward = by.removeprefix("-"), by.startswith("-")
+    _check_known(f"--sort {by}", key, rows)
     known = [row for row in rows if _value_of(row[1], key) is not None]
-    if not known and rows:
-        keys = sorted({k for _, facts in rows for k in facts if "." not in k})
-        raise SpecError(f"--sort {by}: no run has '{key}'{one_of(keys)}")
     numbers = all(isinstance(_value_of(facts, key), int | float) for _, facts in known)
     known.sort(
         key=lambda row: _value_of(row[1], key) if numbers else str(_value_of(row[1], key)),

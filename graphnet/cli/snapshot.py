@@ -1,4 +1,4 @@
-"""``graphnet snapshot info``: what is in a snapshot or model."""
+"""``graphnet snapshot``: what is in a snapshot or model, and a model made of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from graphnet.blob import shape_text
 from graphnet.cli.summary import Facts
-from graphnet.cli.terminal import bytes_text, facts, say_json
+from graphnet.cli.terminal import bytes_text, facts, say, say_json
 from graphnet.data.text_file import one_line
 from graphnet.declare.yaml_reader import parse_yaml
+from graphnet.files.paths import shown
 from graphnet.solver.record.snapshot_file import Contents
-from graphnet.solver.record.weights import read_weights
+from graphnet.solver.record.weights import read_weights, save_model_of
 
 
 def info(path: Path, *, as_json: bool) -> None:
@@ -32,6 +33,17 @@ def info(path: Path, *, as_json: bool) -> None:
         say_json(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         facts(_facts(found))
+
+
+def model(source: Path, path: Path, *, averaged: bool) -> None:
+    """Write the params of a run, snapshot or model as a model.
+
+    Raises:
+        SnapshotError: If they cannot be read or written, or there is no average of them.
+    """
+    read = save_model_of(source, path, averaged=averaged)
+    what = "the average of the params" if averaged else "the params"
+    say(f"{what} of {shown(read)} in {shown(path)} ({bytes_text(path.stat().st_size)})")
 
 
 def as_dict(file: Path, contents: Contents) -> dict[str, Any]:

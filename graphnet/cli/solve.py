@@ -50,10 +50,12 @@ class SolveOptions(NetOptions):
     Attributes:
         fresh: Start over even if there is a run.
         quiet: Say nothing but warnings.
+        override: The keys of the solver that may differ from those of a run that goes on.
     """
 
     fresh: bool = False
     quiet: bool = False
+    override: Sequence[str] = ()
 
 
 def solve(
@@ -81,7 +83,13 @@ def solve(
             about = [fact for fact in net_facts(net.compiled, data) if fact[0] != "memory"]
             facts([*about, *size, *_machine(net), *_ranks(net), *run, *settings(declared)])
             say()
-        train(solver, net, fresh=options.fresh, reporter=reporter(quiet=quiet))
+        train(
+            solver,
+            net,
+            fresh=options.fresh,
+            reporter=reporter(quiet=quiet),
+            override=options.override,
+        )
         if not quiet:
             say()
             facts([*_final(folder), ("time", seconds_text(perf_counter() - start))])

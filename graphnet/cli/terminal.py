@@ -18,7 +18,7 @@ import typer
 from graphnet.amounts import bytes_text as bytes_text  # noqa: PLC0414  # commands take it from here
 from graphnet.amounts import count_text as count_text  # noqa: PLC0414  # commands take it from here
 from graphnet.amounts import seconds_text as seconds_text  # noqa: PLC0414  # commands take it from here
-from graphnet.readable import readable, readable_json, write_line
+from graphnet.readable import readable, readable_json, visible, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +83,7 @@ def notice(lines: Sequence[str], *, stderr: bool = False) -> None:
         from rich.panel import Panel
         from rich.text import Text
 
-        frame = Panel(Text("\n".join(lines)), border_style="yellow", expand=False)
+        frame = Panel(Text(visible("\n".join(lines))), border_style="yellow", expand=False)
         console(stderr=stderr).print(frame)
     else:
         for line in lines:
@@ -115,7 +115,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in pairs)
     room = shutil.get_terminal_size().columns - width - len(_GAP) if on_terminal() else None
     for name, text in pairs:
-        for i, line in enumerate(_folded(readable(text, sys.stdout), room)):
+        for i, line in enumerate(_folded(readable(visible(text, in_line=True), sys.stdout), room)):
             say(f"{name if i == 0 else '':<{width}}{_GAP}{line}".rstrip())
 
 
@@ -175,7 +175,9 @@ def table(
 def _readable(columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
     """With the characters that standard output has."""
     said = [readable(heading, sys.stdout) for heading in columns]
-    return said, [[readable(cell, sys.stdout) for cell in row] for row in rows]
+    return said, [
+        [readable(visible(cell, in_line=True), sys.stdout) for cell in row] for row in rows
+    ]
 
 
 def _without(heading: str, columns: Columns, rows: Rows) -> tuple[Columns, Rows]:

@@ -16,7 +16,7 @@ from graphnet.cli.progress import RowBar
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.trained import fill, open_trained, recorded_data, refuse_to_lose
+from graphnet.cli.trained import fill, open_trained, refuse_to_lose
 from graphnet.data.hdf5.writer import ADVICE
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
@@ -63,7 +63,7 @@ def test(  # what the command line gives
     spec = trained.spec
     if target is not None:
         refuse_to_lose(target, {}, path, trained, weights)
-    recorded, run = recorded_data(trained), path if weights is None else weights
+    run, recorded = path if weights is None else weights, trained.recorded_data
     data = choose_data(spec, offline=options.offline, phase="test", recorded=recorded, run=run)
     notice(fallback_notice(data), stderr=True)
     one = examined(data.spec)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from graphnet.cli.given_weights import GivenWeights, read_given
 from graphnet.cli.net_and_solver import read_net_alone
@@ -57,22 +56,13 @@ def _with(spec: NetSpec, weights: Path) -> Trained:
     return Trained(spec, given.file, given.contents, given.format)
 
 
-def recorded_data(trained: Trained) -> Mapping[str, Any]:
-    """The data that the run used, as far as that is known."""
-    return _given(trained).recorded_data
-
-
 def fill(net: Net, trained: Trained) -> None:
-    """Put into a net what was learned, all of which it must have.
+    """Put what was learned into a net, all of which it fills.
 
     Raises:
         SnapshotError: Listing what is missing or has another shape.
     """
-    _given(trained).fill(net)
-
-
-def _given(trained: Trained) -> GivenWeights:
-    return GivenWeights(trained.file, trained.contents, trained.format)
+    GivenWeights(trained.file, trained.contents, trained.format).fill(net)
 
 
 def refuse_to_lose(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -61,3 +61,100 @@ def find_lr(  # noqa: PLR0913, PLR0917  # one for each option
     options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     overrides, rates = parse_overrides(set_), (from_, to, steps)
     find_lr.find_lr(net, solver, overrides, options, rates, output, as_json=json)
+
+
+@command
+def sweep(  # noqa: PLR0913, PLR0917  # one for each option
+    net: NetFile,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Where trials and results.csv are kept; a sweep that is there goes on.",
+        ),
+    ],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,...",
+            help="Try all combinations of such values, such as lr_policy.base_lr=0.1,0.01."
+            " Repeatable.",
+        ),
+    ] = None,
+    random: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=RANGE",
+            help="Draw: from A,B,... or LOW..HIGH, or log:LOW..HIGH for equal factors. Repeatable.",
+        ),
+    ] = None,
+    optuna: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=RANGE", help="The same, but Optuna proposes. Repeatable."),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many are drawn or proposed.  [default: 20]"),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATISTIC",
+            help="What says which trial is best.  [default: the test phase's first, such as"
+            " accuracy]",
+        ),
+    ] = None,
+    mode: Annotated[
+        Literal["max", "min"] | None,
+        typer.Option(help="Whether it should be high or low.  [default: by its name]"),
+    ] = None,
+    halving: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Train all for a short time, then the best of every N for N times as long, twice.",
+        ),
+    ] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Processes at a time.  [default: one for each processor]"
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Stop after so long, such as 90s, 10m or 2h."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The seed of what is drawn or proposed.")
+    ] = 0,
+    solver: SolverFile = None,
+    set_: Overrides = None,
+    threads: Threads = None,
+    backend: BackendName = "auto",
+    offline: Offline = False,
+    memory_limit: MemoryLimit = None,
+    no_user_code: NoUserCode = False,
+) -> None:
+    """Train a net with many settings, in several processes.
+
+    A sweep that was stopped or killed goes on with the same command, to the same table.
+    """
+    from graphnet.cli import sweep
+
+    parse_overrides(set_)
+    asked = sweep.SweepOptions(
+        {"grid": grid or (), "random": random or (), "optuna": optuna or ()},
+        trials,
+        key,
+        mode,
+        halving,
+        jobs,
+        budget,
+        seed,
+    )
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
+    sweep.sweep(net, solver, set_ or (), output, asked, options)

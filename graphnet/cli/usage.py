@@ -183,7 +183,9 @@ class CommandsWithDefault(Commands):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the default before what neither begins with a command nor was meant for one."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names, "help"):
+        is_completed = not args and ctx.resilient_parsing  # by a shell, which asks for commands
+        is_named = bool(args) and args[0] in (*self.commands, *ctx.help_option_names, "help")
+        if not is_named and not is_completed:
             if args and self._is_misspelt(args[0]):
                 self.resolve_command(ctx, args)
             args = [self.default, *args]

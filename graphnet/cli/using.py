@@ -33,8 +33,9 @@ MaybeWeights = Annotated[
     Path | None,
     typer.Option(
         metavar="RUN|SNAPSHOT|MODEL",
-        help="The trained params, where a net's YAML file is given. Default: those of the run, its"
-        " best snapshot if it keeps one, else its newest.",
+        help="The trained params, where a net's YAML file is given; also a .safetensors, .npz or"
+        " PyTorch file. Default: those of the run, its best snapshot if it keeps one, else its"
+        " newest.",
     ),
 ]
 

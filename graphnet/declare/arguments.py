@@ -68,7 +68,7 @@ def _misfit(
     if len(given) > len(by_place):
         extra = given[len(by_place)]
         if not parameters:
-            return f"{subject}: it takes nothing, found {describe(extra)}"
+            return f"{subject}: it takes nothing; {describe(extra)} is the first too many"
         return (
             f"{subject}: expected at most {len(by_place)} positional arguments, found"
             f" {len(given)}; {describe(extra)} is the first too many\n  {takes}"
@@ -80,6 +80,7 @@ def _misfit(
         name
         for name, parameter in parameters.items()
         if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         and name not in keywords
         and name not in by_place[: len(given)]
     ]

@@ -44,7 +44,8 @@ def find_slip(text: str, problem: str, context: str, at: int, opened: int) -> Sl
     if caffe := _CAFFE.search(text):
         return Slip(
             "this looks like a prototxt of Caffe\n"
-            "  here a net is YAML: - {name: ip1, type: InnerProduct, output_dim: 10, …}",
+            "  import it: graphnet import caffe FILE --to FOLDER; in Python:"
+            " interchange.load_caffe(FILE)",
             caffe.start(),
         )
     if "\t" in text[at : at + 1] or r"'\t'" in problem:

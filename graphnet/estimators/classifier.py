@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from graphnet.estimators.net_estimator import NetEstimator
-from graphnet.estimators.trained_net import Rows
+from graphnet.estimators.trained_net import TrainingRows
 
 # net_estimator has seen that it is installed
 from sklearn.base import ClassifierMixin  # isort: skip
@@ -34,7 +34,7 @@ class Classifier(ClassifierMixin, NetEstimator):
         solver: Further keys of a solver, such as ``{"clip_gradients": 5}``; they replace those
             that are made of the other arguments.
         max_epoch: Passes over the data. Default 200.
-        batch_size: Rows of a batch; no more than there are. Default 200.
+        batch_size: TrainingRows of a batch; no more than there are. Default 200.
         early_stopping: Whether a part of the data is held out and scored after each epoch; the
             params with the best score are kept. Default false.
         validation_fraction: The part that is held out. Default 0.1.
@@ -132,6 +132,6 @@ class Classifier(ClassifierMixin, NetEstimator):
     def _n_outputs(self) -> int:
         return len(self.classes_)
 
-    def _scored(self, outputs: np.ndarray, rows: Rows) -> float:
+    def _scored(self, outputs: np.ndarray, rows: TrainingRows) -> float:
         found = outputs.reshape(len(outputs), -1).argmax(axis=1)
         return float(accuracy_score(rows.y, found, sample_weight=rows.weights))

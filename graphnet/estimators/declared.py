@@ -22,7 +22,7 @@ _OUTPUT = "prob"
 
 
 @dataclass(frozen=True)
-class DeclaredNet:
+class NetToFit:
     """What is trained and predicted with: layers that compute, and losses.
 
     Attributes:
@@ -78,7 +78,7 @@ class DeclaredNet:
 
 def perceptron(
     hidden: Iterable[int], activation: str, n_outputs: int, row_shape: Shape, *, of_classes: bool
-) -> DeclaredNet:
+) -> NetToFit:
     """A net of fully connected layers.
 
     Args:
@@ -104,7 +104,7 @@ def perceptron(
         layers.append(_softmax(_OUTPUT, last))
     spec = read_net({"name": "perceptron", "layers": layers})
     output = _OUTPUT if of_classes else last
-    return DeclaredNet(_plain(spec.nodes, spec), "data", "label", output, row_shape)
+    return NetToFit(_plain(spec.nodes, spec), "data", "label", output, row_shape)
 
 
 def _dense(name: str, below: str, units: Any) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def declared_net(
     input_shape: Shape | None,
     *,
     user_code: bool = True,
-) -> DeclaredNet:
+) -> NetToFit:
     """A net of the user's own, whose data layers X and y take the place of.
 
     Args:
@@ -167,11 +167,11 @@ def declared_net(
             f" {prod(row_shape)}"
         )
     nodes = [n for n in spec.nodes if n in compute or n in losses]
-    first = DeclaredNet(_plain(nodes, spec), inputs[0], labels[0], "", tuple(given))
+    first = NetToFit(_plain(nodes, spec), inputs[0], labels[0], "", tuple(given))
     return replace(first, **_with_output(first, losses))
 
 
-def _with_output(net: DeclaredNet, losses: list[Node]) -> dict[str, Any]:
+def _with_output(net: NetToFit, losses: list[Node]) -> dict[str, Any]:
     """The blob that is predicted; scores of a softmax get the Softmax that they lack."""
     outputs = output_names(net.prediction_spec(1))
     scores = {n.bottoms[0] for n in losses if n.spec.softmax_axis is not None}

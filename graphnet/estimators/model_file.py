@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from graphnet.errors import SnapshotError, SpecError
-from graphnet.estimators.declared import DeclaredNet
+from graphnet.estimators.declared import NetToFit
 from graphnet.estimators.trained_net import TrainedNet
 from graphnet.files.paths import shown
 from graphnet.files.writing import Advice, explained, write_durably
@@ -97,7 +97,7 @@ def load(cls: type[E], path: Path, *, user_code: bool) -> E:
     spec = read_net(contents.net_yaml, user_code=user_code)
     try:
         net = about["net"]
-        declared = DeclaredNet(
+        declared = NetToFit(
             spec, net["input"], net["label"], net["output"], tuple(net["row_shape"])
         )
         settings = dict(about["settings"])

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphnet.errors import MissingExtraError, SpecError
 from graphnet.estimators.declared import declared_net, layers_given, perceptron
-from graphnet.estimators.trained_net import Rows, TrainedNet
+from graphnet.estimators.trained_net import TrainedNet, TrainingRows
 from graphnet.installation import pip_install
 from graphnet.solver.load_solver import load_solver
 from graphnet.solver.methods import METHODS
@@ -102,7 +102,7 @@ class NetEstimator(BaseEstimator):
         """Both as arrays, of as many rows."""
 
     @abstractmethod
-    def _scored(self, outputs: np.ndarray, rows: Rows) -> float:
+    def _scored(self, outputs: np.ndarray, rows: TrainingRows) -> float:
         """How good outputs are for rows held out: larger is better."""
 
     # --- fitting ------------------------------------------------------------------------
@@ -153,7 +153,9 @@ class NetEstimator(BaseEstimator):
         self._train(rows, {"max_epoch": 1}, None)
         return self
 
-    def _train(self, rows: Rows, length: Mapping[str, int], held_out: Rows | None) -> None:
+    def _train(
+        self, rows: TrainingRows, length: Mapping[str, int], held_out: TrainingRows | None
+    ) -> None:
         score: Callable[..., float] | None = None
         if held_out is not None:
 
@@ -173,7 +175,7 @@ class NetEstimator(BaseEstimator):
             self.best_validation_score_ = keeper.best
             self.best_epoch_ = keeper.best_epoch
 
-    def _batch(self, rows: Rows) -> int:
+    def _batch(self, rows: TrainingRows) -> int:
         return min(_whole("batch_size", self.batch_size), len(rows.x))
 
     def _solver_spec(self, length: Mapping[str, int]) -> SolverSpec:
@@ -226,14 +228,14 @@ class NetEstimator(BaseEstimator):
 
     # --- rows ---------------------------------------------------------------------------
 
-    def _rows(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Rows:
+    def _rows(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> TrainingRows:
         """What is trained on; rows without weight are left out."""
-        rows = Rows(self._shaped(X), self._encoded(y), weights)
+        rows = TrainingRows(self._shaped(X), self._encoded(y), weights)
         if weights is None:
             return rows
         counted = weights > 0
         rows = rows if counted.all() else rows.taken(np.flatnonzero(counted))
-        return Rows(rows.x, rows.y, weights[counted] / weights[counted].mean())
+        return TrainingRows(rows.x, rows.y, weights[counted] / weights[counted].mean())
 
     def _shaped(self, X: np.ndarray) -> np.ndarray:
         """X in the shape that the net reads."""
@@ -250,7 +252,7 @@ class NetEstimator(BaseEstimator):
             raise ValueError("sample_weight: all weights are zero, so nothing is to be learned")
         return weights
 
-    def _split(self, rows: Rows) -> tuple[Rows, Rows]:
+    def _split(self, rows: TrainingRows) -> tuple[TrainingRows, TrainingRows]:
         """The part that is trained on, and the part that is held out to be scored."""
         alike = rows.y if self._of_classes and np.bincount(rows.y).min(initial=2) > 1 else None
         train, test = train_test_split(

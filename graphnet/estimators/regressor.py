@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from graphnet.estimators.net_estimator import NetEstimator
-from graphnet.estimators.trained_net import Rows
+from graphnet.estimators.trained_net import TrainingRows
 
 # net_estimator has seen that it is installed
 from sklearn.base import RegressorMixin  # isort: skip
@@ -34,7 +34,7 @@ class Regressor(RegressorMixin, NetEstimator):
         regu_coef: Multiplies the regularizers: L2 on weights. Default 0.0001.
         solver: Further keys of a solver.
         max_epoch: Passes over the data. Default 200.
-        batch_size: Rows of a batch; no more than there are. Default 200.
+        batch_size: TrainingRows of a batch; no more than there are. Default 200.
         early_stopping: Whether a part of the data is held out and scored (R²) after each epoch.
         validation_fraction: The part that is held out. Default 0.1.
         patience: After how many epochs without a better score the training ends. Default 10.
@@ -105,7 +105,7 @@ class Regressor(RegressorMixin, NetEstimator):
     def _n_outputs(self) -> int:
         return self.n_outputs_
 
-    def _scored(self, outputs: np.ndarray, rows: Rows) -> float:
+    def _scored(self, outputs: np.ndarray, rows: TrainingRows) -> float:
         found = outputs.reshape(len(outputs), -1)
         return float(r2_score(rows.y, found, sample_weight=rows.weights))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
-from graphnet.estimators.declared import WEIGHTS, DeclaredNet
+from graphnet.estimators.declared import WEIGHTS, NetToFit
 from graphnet.estimators.keep_best import KeepBest, put_back
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
@@ -29,7 +29,7 @@ from graphnet.solver.training import Training
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrainingRows:
     """What is trained on.
 
     Attributes:
@@ -42,10 +42,10 @@ class Rows:
     y: np.ndarray
     weights: np.ndarray | None = None
 
-    def taken(self, order: np.ndarray) -> Rows:
+    def taken(self, order: np.ndarray) -> TrainingRows:
         """The rows of these numbers, in this order."""
         weights = None if self.weights is None else self.weights[order]
-        return Rows(self.x[order], self.y[order], weights)
+        return TrainingRows(self.x[order], self.y[order], weights)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class TrainedNet:
         loss: The objective of the last batch.
     """
 
-    net: DeclaredNet
+    net: NetToFit
     dtype: str
     seed: int
     backend: str = "numpy"
@@ -94,7 +94,7 @@ class TrainedNet:
 
     def train(
         self,
-        rows: Rows,
+        rows: TrainingRows,
         spec: SolverSpec,
         batch_size: int,
         *,
@@ -106,7 +106,7 @@ class TrainedNet:
         Args:
             rows: What is trained on.
             spec: How.
-            batch_size: Rows of a batch, at most as many as there are.
+            batch_size: TrainingRows of a batch, at most as many as there are.
             score: Scores a function from X to outputs after each epoch; the params with the best
                 score are kept. Default: those of the last update are.
             patience: After how many epochs without a better score the training ends.

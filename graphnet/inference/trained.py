@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graphnet.data.record import DataRecord
 from graphnet.declare.overrides import Override, override
@@ -24,9 +25,9 @@ class Trained:
 
     Attributes:
         spec: The net.
-        file: The snapshot or model.
-        contents: What is in it; None for weights of another framework.
-        format: Whose those are; blank for graphnet's own.
+        file: The snapshot or model, or a file of another format.
+        contents: What is in a snapshot or model; None for a file of another format.
+        format: The other format; blank for graphnet's own.
     """
 
     spec: NetSpec
@@ -37,8 +38,14 @@ class Trained:
     @property
     def record(self) -> DataRecord:
         """What is known of its data: as recorded, else as its data files say, if they are here."""
-        found = DataRecord() if self.contents is None else self.contents.data
-        return found if found.layers else data_record(self.spec)
+        recorded = self.contents.data if self.contents else None
+        return recorded if recorded and recorded.layers else data_record(self.spec)
+
+    @property
+    def recorded_data(self) -> Mapping[str, Any]:
+        """The data that the run used, as far as that is known."""
+        data = self.contents.meta.data if self.contents else None
+        return data if isinstance(data, dict) else {}
 
 
 def holds_net(path: Path) -> bool:

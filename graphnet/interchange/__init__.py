@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from graphnet.interchange.caffe.importing import import_caffe as import_caffe
     from graphnet.interchange.caffe.importing import load_caffe as load_caffe
     from graphnet.interchange.onnx.exporting import export_onnx as export_onnx
+    from graphnet.interchange.onnx.importing import import_onnx as import_onnx
+    from graphnet.interchange.onnx.importing import load_onnx as load_onnx
     from graphnet.interchange.weights.formats import export_mocha as export_mocha
     from graphnet.interchange.weights.formats import export_npz as export_npz
     from graphnet.interchange.weights.formats import export_safetensors as export_safetensors
@@ -34,7 +36,9 @@ _PUBLIC = {
     "export_caffe": "graphnet.interchange.caffe.exporting",
     "export_onnx": "graphnet.interchange.onnx.exporting",
     "import_caffe": "graphnet.interchange.caffe.importing",
+    "import_onnx": "graphnet.interchange.onnx.importing",
     "load_caffe": "graphnet.interchange.caffe.importing",
+    "load_onnx": "graphnet.interchange.onnx.importing",
     **dict.fromkeys(
         (
             "export_mocha",

@@ -9,6 +9,7 @@ from typing import Any
 from graphnet.declare.yaml_reader import write_yaml
 
 _WIDTH = 100
+_MOST_PLAIN = 1e6  # of a number that is written without exponent or point
 
 
 def comment(text: str, indent: str = "") -> Iterator[str]:
@@ -82,3 +83,22 @@ def mapping(values: Mapping[str, Any], notes: Mapping[str, Sequence[str]]) -> It
 def document(lines: Iterable[str]) -> str:
     """The lines as a file."""
     return "\n".join(lines) + "\n"
+
+
+def ordered(written: dict[str, Any]) -> dict[str, Any]:
+    """The layer without defaults, its keys in the order in which people read them."""
+    first = {key: written[key] for key in ("name", "type", "phase", "source") if key in written}
+    last = {key: written[key] for key in ("bottoms", "tops") if key in written}
+    rest = {key: value for key, value in written.items() if key not in {*first, *last}}
+    return first | {key: short(value) for key, value in rest.items() if value != {}} | last
+
+
+def short(value: Any) -> Any:
+    """As people write it: a pair of equal numbers as one, a type alone as its name."""
+    if isinstance(value, dict):
+        inner = {key: short(each) for key, each in value.items()}
+        return inner["type"] if list(inner) == ["type"] else inner
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_PLAIN:
+        return int(value)
+    is_pair = isinstance(value, list) and len(value) == 2 and value[0] == value[1]  # noqa: PLR2004
+    return value[0] if is_pair and isinstance(value[0], int) else value

@@ -41,7 +41,9 @@ from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
+from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
@@ -134,6 +136,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Pad": Pad,
         "Permute": Permute,
         "Pooling": Pooling,
+        "PoolingMask": PoolingMask,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
@@ -161,6 +164,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,
+        "Unpool": Unpool,
         "Upsample": Upsample,
         "WassersteinLoss": WassersteinLoss,
     }

@@ -41,6 +41,7 @@ from graphnet.errors import SpecError
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
+from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
 from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
 from graphnet.params.param import Param, ParamDecl, StateDecl
@@ -72,7 +73,7 @@ Shapes: TypeAlias = Sequence[Shape]
 ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 
-class LayerSpec(DataTraits, HasLearned, Judging):
+class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
     """What the YAML says of one layer.
 
     Args:

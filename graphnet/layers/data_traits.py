@@ -14,6 +14,7 @@ import numpy as np
 
 from graphnet.data.record import LayerRecord
 from graphnet.data.source import Source
+from graphnet.errors import DataError
 
 if TYPE_CHECKING:
     from graphnet.data.transformer import Transformer
@@ -46,6 +47,14 @@ class DataTraits:
     def fall_back(self) -> Self | None:
         """The spec that reads other data where the source cannot be had; None if there is none."""
         return None
+
+    def reading(self, source: Source, rows: str | None) -> Self:
+        """The spec that reads other data in place of its own, and has no fall-back.
+
+        Raises:
+            DataError: If it reads none.
+        """
+        raise DataError("it cannot read other data than it declares")
 
     def is_available(self) -> bool:
         """Whether the source is on this machine."""

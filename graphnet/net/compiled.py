@@ -43,7 +43,7 @@ from graphnet.net.flow import (
 )
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
-from graphnet.net.memory_limit import available_memory, check_memory
+from graphnet.net.memory_limit import check_memory
 from graphnet.net.name_rules import check_names
 from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
@@ -163,24 +163,14 @@ def compile_net(
         send_gradients(graph)
     check_classes(graph)
     held = 0 if has_params else param_bytes(declared, dtype)
-    limit = _memory(memory_limit, backend)
-    check = partial(check_memory, limit, graph, declared, dtype)
+    limit = None if memory_limit is None else FreeMemory(memory_limit, "memory_limit")
+    check = partial(check_memory, limit or backend.free_memory(), graph, declared, dtype)
     # before planning, which takes long for blobs that no machine could hold
     check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
     plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)
     graph.freeze()
     return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
-
-
-def _memory(limit: int | None, backend: Backend) -> FreeMemory | None:
-    """What a net may take: as much as is said, else as there is."""
-    if limit is not None:
-        return FreeMemory(limit, "memory_limit")
-    if backend.on_host:
-        return available_memory()
-    free = backend.free_bytes()
-    return None if free is None else FreeMemory(free, "free on the device")
 
 
 def param_bytes(declared: Mapping[str, DeclaredParams], dtype: np.dtype) -> int:

@@ -39,6 +39,7 @@ from graphnet.net.predict import (
 )
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
+from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
@@ -146,19 +147,20 @@ class Net(DescribedNet):
 
     # --- other nets of the run ----------------------------------------------------------
 
-    def sibling(self, phase: Phase) -> Net | None:
+    def sibling(self, phase: Phase, other: OtherData | None = None) -> Net | None:
         """The net of another phase of the same spec, sharing params, backend, precision and seed.
 
-        None if that phase has no loss and no statistic, so that running it would tell nothing.
+        None if that phase has no loss and no statistic, so that running it would tell nothing. It
+        may read ``other`` data than its data layer declares.
 
         Raises:
-            ShapeError: If it needs params that this net does not have.
+            GraphnetError: If it needs params that this net does not have, or cannot read ``other``.
         """
         spec = self.compiled.spec
         if not spec.has_phase(phase):
             return None
         refuse_two_writers(self.compiled.layers)
-        return self.share(spec, phase)
+        return self.share(spec if other is None else other.in_place(spec, phase), phase)
 
     def share(
         self,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.data.record import DataRecord, LayerRecord
+from graphnet.data.source import absolute_source
 from graphnet.errors import DataError, GraphnetError
 from graphnet.layers.base import Phase
 from graphnet.net.spec import NetSpec, Node
@@ -40,6 +41,37 @@ class ResolvedData:
     def summary(self) -> dict[str, Any]:
         """As recorded in ``run.json``."""
         return {"sources": self.used, "fell_back": self.fell_back, "wanted": self.wanted}
+
+
+@dataclass(frozen=True)
+class OtherData:
+    """Data that a phase reads in place of what its data layer declares.
+
+    Attributes:
+        source: As a data layer's ``source``; paths are relative to the net's folder.
+        rows: As a data layer's ``rows``. None: all.
+    """
+
+    source: str | tuple[str, ...]
+    rows: str | None = None
+
+    def in_place(self, spec: NetSpec, phase: Phase) -> NetSpec:
+        """The net with a phase that reads this.
+
+        Raises:
+            DataError: If it has not exactly one data layer that reads stored samples.
+            SpecError: If there is no such named set, or the rows are none.
+        """
+        nodes = [n for n in _with_source(spec) if n.spec.phase in (None, phase)]
+        if len(nodes) != 1:
+            names = ", ".join(f"'{n.name}'" for n in nodes) or "none"
+            raise DataError(
+                f"net '{spec.name}': the phase {phase} has {len(nodes)} data layers that read"
+                f" stored samples ({names})\n  it can read other data in place of one alone"
+            )
+        with nodes[0].located():
+            other = nodes[0].spec.reading(absolute_source(self.source, spec.folder), self.rows)
+        return spec.with_nodes(replace(n, spec=other) if n is nodes[0] else n for n in spec.nodes)
 
 
 class FallbackWarning(UserWarning):

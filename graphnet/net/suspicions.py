@@ -40,14 +40,9 @@ def _source(blob: BlobVertex) -> LayerVertex:
 
 def _normalised_twice(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """A Softmax or Sigmoid before a loss that has it inside."""
-    inside = {
-        "SoftmaxLoss": "Softmax",
-        "SoftlabelSoftmaxLoss": "Softmax",
-        "InfogainLoss": "Softmax",
-        "SigmoidCrossEntropyLoss": "Sigmoid",
-    }.get(layer.type)
+    inside = layer.spec.normalises
     source = _source(layer.bottoms[0]) if inside else None
-    if source is None or source.type != inside:
+    if source is None or source.spec.makes != inside:
         return ""
     return (
         f"its scores come from {_named(source)}, and {layer.type} applies"
@@ -55,31 +50,30 @@ def _normalised_twice(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     )
 
 
+#: The loss that takes the scores themselves, by what would make them probabilities.
+_OF_SCORES = {"Softmax": "SoftmaxLoss", "Sigmoid": "SigmoidCrossEntropyLoss"}
+
+
 def _never_normalised(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """A loss of probabilities that is given scores."""
-    wanted, other = {
-        "MultinomialLogisticLoss": ("Softmax", "SoftmaxLoss"),
-        "BinaryCrossEntropyLoss": ("Sigmoid", "SigmoidCrossEntropyLoss"),
-    }.get(layer.type, ("", ""))
+    wanted = layer.spec.takes_normalised
     source = _source(layer.bottoms[0]) if wanted else None
-    if source is None or source.type not in ("InnerProduct", "Convolution"):
+    if source is None or source.spec.makes != "scores":
         return ""
     return (
         f"it takes probabilities, and {_named(source)} gives scores of any size\n"
-        f"  put a {wanted} between them, or use {other}"
+        f"  put a {wanted} between them, or use {_OF_SCORES[wanted]}"
     )
 
 
 def _cut_off(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """A ReLU on the scores of a loss."""
-    if layer.type not in ("SoftmaxLoss", "SigmoidCrossEntropyLoss"):
-        return ""
-    source = _source(layer.bottoms[0])
-    if source.type != "ReLU":
+    source = _source(layer.bottoms[0]) if layer.spec.normalises else None
+    if source is None or source.spec.makes != "rectified":
         return ""
     return (
         f"its scores come from {_named(source)}, which cuts off all below 0\n"
-        "  leave out the ReLU of the last layer"
+        f"  leave out the {source.type} of the last layer"
     )
 
 
@@ -97,7 +91,7 @@ def _one_class(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
 
 def _channels_last(layer: LayerVertex, _: Mapping[str, int | None]) -> str:
     """Pictures whose channels lie last, straight from the data."""
-    if layer.type not in ("Convolution", "Pooling"):
+    if not layer.spec.takes_images:
         return ""
     shape = layer.bottoms[0].shape
     hint = channels_last_hint(shape)

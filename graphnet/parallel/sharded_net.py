@@ -24,6 +24,7 @@ from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Evaluation, Net
 from graphnet.net.running_net import ELSEWHERE, NetState
 from graphnet.net.sharing import check_shared
+from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
@@ -99,7 +100,7 @@ class ShardedNet(Sealed):
         self._weight = 1.0
         self._lockstep = Lockstep(self._nets, self.shards, communicator) if meets(whole) else None
         self._cursors = {layer.name: 0 for layer in self._first.data_layers}
-        self._siblings: dict[Phase, SharedEvaluation] = {}
+        self._siblings: dict[tuple[Phase, OtherData | None], SharedEvaluation] = {}
 
     def _make_nets(self) -> dict[int, Net]:
         """The net of each own shard: one for each size, or one each where they run abreast."""
@@ -266,23 +267,31 @@ class ShardedNet(Sealed):
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
 
-    def sibling(self, phase: Phase) -> Net | SharedEvaluation | None:
+    def sibling(
+        self, phase: Phase, other: OtherData | None = None
+    ) -> Net | SharedEvaluation | None:
         """The net of another phase; all ranks take part in its evaluation.
 
+        Args:
+            phase: Of it.
+            other: What it reads in place of the data it declares.
+
         Raises:
+            DataError: If there is no place for other data.
             ShapeError: If it needs params that this net does not have.
         """
         spec = self.compiled.spec
         if not spec.has_phase(phase):
             return None
+        declared, spec = spec, spec if other is None else other.in_place(spec, phase)
         if phase != self.phase:
-            warn_of_same_rows(spec, phase, self._inputs, spec, self._inputs)
+            warn_of_same_rows(spec, phase, self._inputs, declared, self._inputs)
         if self.communicator.size == 1:
             return self._net(spec, phase, self.store)
-        if phase not in self._siblings:
+        if (phase, other) not in self._siblings:
             net = self._net(spec, phase, self.store)
-            self._siblings[phase] = SharedEvaluation(net, self.communicator)
-        return self._siblings[phase]
+            self._siblings[phase, other] = SharedEvaluation(net, self.communicator, other)
+        return self._siblings[phase, other]
 
     def evaluate(self) -> Evaluation:
         """Run the whole data set of this phase once; to be called on rank 0.
@@ -300,9 +309,9 @@ class ShardedNet(Sealed):
             if isinstance(net, Net):  # made for this alone
                 net.close()
 
-    def help_evaluate(self, phase: Phase, iteration: int) -> None:
+    def help_evaluate(self, phase: Phase, other: OtherData | None, iteration: int) -> None:
         """Do this rank's part of an evaluation that rank 0 has asked for."""
-        net = self.sibling(phase)
+        net = self.sibling(phase, other)
         if isinstance(net, SharedEvaluation):
             net.context.iteration = iteration
             net.take_part()

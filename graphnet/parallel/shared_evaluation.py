@@ -13,6 +13,7 @@ import numpy as np
 
 from graphnet.errors import GraphnetError, RankError, located
 from graphnet.net.net import Evaluation, Net
+from graphnet.net.sources import OtherData
 from graphnet.parallel.communicator import Communicator
 from graphnet.sealed import Sealed
 
@@ -33,9 +34,13 @@ class SharedEvaluation(Sealed):
     Args:
         net: On every rank the same.
         communicator: To the other ranks.
+        other: What the net reads in place of the data it declares.
     """
 
-    def __init__(self, net: Net, communicator: Communicator) -> None:
+    def __init__(
+        self, net: Net, communicator: Communicator, other: OtherData | None = None
+    ) -> None:
+        self._other = other
         self._net, self._communicator = net, communicator
         self.name, self.context, self.phase = net.name, net.context, net.phase
         self._is_alone = any(layer.spec.hands_out for layer in net.compiled.layers) or any(
@@ -53,7 +58,7 @@ class SharedEvaluation(Sealed):
         """
         if self._is_alone:
             return self._net.evaluate()
-        self._communicator.broadcast(("evaluate", self.phase, self.context.iteration))
+        self._communicator.broadcast(("evaluate", self.phase, self._other, self.context.iteration))
         return cast("Evaluation", self.take_part())
 
     def take_part(self) -> Evaluation | None:

@@ -101,12 +101,12 @@ class _ArraySum:
     ) -> None:
         self.array, self.backend, self.communicator = array, backend, communicator
         scratch = [_like(backend, array) for _ in range(depth)]
-        self.keep = [_bound(backend, _assign, copy, array) for copy in scratch]
-        self.add = [_bound(backend, _add, array, copy) for copy in scratch]
+        self.keep = [backend.elementwise(_assign, copy, array) for copy in scratch]
+        self.add = [backend.elementwise(_add, array, copy) for copy in scratch]
         if shards.ranks > 1:
             # where the ranks cannot reach a device's memory, the machine's stands in for it
-            on_host = isinstance(array, np.ndarray) or communicator.takes_device
-            self.sent = array if on_host else np.empty(array.shape, array.dtype)
+            can_send = isinstance(array, np.ndarray) or communicator.takes_device
+            self.sent = array if can_send else np.empty(array.shape, array.dtype)
             self._plan(shards)
 
     def _plan(self, shards: Shards) -> None:
@@ -172,12 +172,6 @@ def _like(backend: Backend, array: Array) -> Array:
     if isinstance(array, np.ndarray):
         return np.zeros_like(array)
     return backend.zeros(array.shape, array.dtype)
-
-
-def _bound(backend: Backend, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
-    if isinstance(arrays[0], np.ndarray) and not backend.on_host:
-        return lambda: function(np, *arrays)
-    return backend.elementwise(function, *arrays)
 
 
 def _assign(xp: Any, target: Array, source: Array) -> None:

@@ -27,7 +27,7 @@ _PAIR = 2
 
 
 @dataclass(frozen=True)
-class Judged:
+class ComparedBlobs:
     """Which blobs hold answers, what is right, and more of the same row.
 
     Attributes:
@@ -88,7 +88,7 @@ class Answers:
     n_rows: int
 
 
-def find_judged(spec: NetSpec) -> Judged | None:
+def find_judged(spec: NetSpec) -> ComparedBlobs | None:
     """What the test phase compares with its data; None if no layer compares two blobs so.
 
     A statistic says better than a loss what the answer is.
@@ -105,7 +105,9 @@ def find_judged(spec: NetSpec) -> Judged | None:
         answer, label = node.bottoms
         if label in tops and answer not in tops:
             feature = _read_by_maker(answer, nodes)
-            return Judged(answer, label, None if feature in tops else feature, _seen(tops, label))
+            return ComparedBlobs(
+                answer, label, None if feature in tops else feature, _seen(tops, label)
+            )
     return None
 
 
@@ -156,7 +158,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def answers_of(net: Net, judged: Judged) -> Answers | None:
+def answers_of(net: Net, judged: ComparedBlobs) -> Answers | None:
     """Run the test data once.
 
     Args:
@@ -193,7 +195,7 @@ def answers_of(net: Net, judged: Judged) -> Answers | None:
 class _Collector:
     """Keeps of each batch what is asked for at the end."""
 
-    def __init__(self, judged: Judged, task: Task, axis: int) -> None:
+    def __init__(self, judged: ComparedBlobs, task: Task, axis: int) -> None:
         self._judged, self._task, self._axis = judged, task, axis
         self._labels: list[np.ndarray] = []
         self._answers: list[np.ndarray] = []

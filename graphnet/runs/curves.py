@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from graphnet.draw.chart import Panel, Series, chart
 from graphnet.draw.shapes import Picture
-from graphnet.errors import SpecError, one_of
+from graphnet.errors import SpecError, did_you_mean, one_of
 from graphnet.runs.found import PACE, FoundRun
 from graphnet.runs.settings import differences, short_keys, value_text
 
@@ -46,7 +46,7 @@ def picture_of(
     if len(runs) == 1:
         title = f"{title}   {runs[0].path.name}"
     shown = keys or default_keys(runs)
-    _check_keys(runs, shown)
+    check_keys("no run has", runs, shown)
     panels = []
     losses = [key for key in shown if is_loss(key)]
     if losses and not keys:
@@ -71,11 +71,19 @@ def is_loss(key: str) -> bool:
     return key in _TRAINING or "loss" in key.lower()
 
 
-def _check_keys(runs: Sequence[FoundRun], keys: Sequence[str]) -> None:
+def check_keys(subject: str, runs: Sequence[FoundRun], keys: Sequence[str]) -> None:
+    """See that each key was recorded by one of the runs.
+
+    Raises:
+        SpecError: Otherwise; its message begins with ``subject``.
+    """
     known = sorted({key for run in runs for key in run.statistics})
     for key in keys:
         if key not in known:
-            raise SpecError(f"no run has recorded '{key}'{one_of(known) if known else ''}")
+            hint = did_you_mean(key, known) or (one_of(known) if known else "")
+            if "," in key:
+                hint = "\n  write " + " ".join(f"--key {part.strip()}" for part in key.split(","))
+            raise SpecError(f"{subject} recorded '{key}'{hint}")
 
 
 def labels(runs: Sequence[FoundRun]) -> list[str]:

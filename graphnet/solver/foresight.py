@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeAlias
 
 from graphnet.declare.yaml_reader import KeyPath
 from graphnet.errors import Position, Problem, did_you_mean
 from graphnet.files.paths import is_there, shown, user_path
-from graphnet.layers.base import Phase
-from graphnet.solver.coffee import COFFEE_BREAKS
-from graphnet.solver.coffee.base import CoffeeBreak
-from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.coffee.training_summary import TrainingSummary
-from graphnet.solver.coffee.validation_performance import ValidationPerformance
+from graphnet.solver.coffee.base import CoffeeBreak, KeysOf
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.spec import SolverSpec
 
-#: The keys of the losses and statistics of a phase; None where they cannot be told.
-KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 Locate: TypeAlias = Callable[[KeyPath], Position | None]
 
 #: No higher rate trains anything; methods that divide by the gradient's size have a lower limit.
@@ -44,12 +38,17 @@ def unmet(
     for i, one in enumerate(breaks):
         item: KeyPath = ("coffee_breaks", i)
         subject = f"coffee_breaks[{i}] ({type(one).__name__}): "
-        if isinstance(one, Snapshot) and spec.exp_dir is None:
-            said = "a Snapshot needs a place\n  give the solver an exp_dir"
+        if one.needs_folder and spec.exp_dir is None:
+            said = f"a {type(one).__name__} needs a place\n  give the solver an exp_dir"
             yield Problem(subject + said, locate(item))
+        if one.averaged and spec.ema is None:
+            said = (
+                "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
+            )
+            yield Problem(subject + said, locate((*item, "averaged")))
         if one.restore_best and one.waits_for is not None:
             statistic = one.waits_for[1]
-            if statistic not in (b.keep_best for b in breaks if isinstance(b, Snapshot)):
+            if statistic not in (b.keep_best for b in breaks):
                 said = f"restore_best needs the best snapshot by '{statistic}'"
                 cure = f"\n  add to coffee_breaks: {{type: Snapshot, keep_best: {statistic}}}"
                 yield Problem(subject + said + cure, locate((*item, "restore_best")))
@@ -60,18 +59,18 @@ def unmet(
             yield Problem(subject + said + hint, locate((*item, key)))
 
 
+#: What a break does something in.
+_HOOKS = frozenset(("open", "enjoy", "finish", "close", "hear"))
+
+
 def _recorded(breaks: Sequence[CoffeeBreak], keys_of: KeysOf) -> Collection[str] | None:
     """The statistics that the breaks will record; None if one may record anything."""
     found: list[str] = []
     for one in breaks:
-        keys: Collection[str] | None = ()
-        if type(one) is TrainingSummary:
-            train = keys_of("train")
-            keys = None if train is None else ("obj_val", "lr", "momentum", *_of_training(train))
-        elif type(one) is ValidationPerformance:
-            keys = None if one.has_net else keys_of("test")
-        elif type(one) not in COFFEE_BREAKS.values():
-            keys = None
+        kinds = type(one).__mro__
+        derived = takewhile(lambda kind: "records" not in vars(kind), kinds)
+        does_more = any(_HOOKS & vars(kind).keys() for kind in derived)
+        keys = None if does_more else one.records(keys_of)
         if keys is None:
             return None
         found += keys

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from math import ceil
 
 from graphnet.errors import SpecError
+from graphnet.solver.average import EMA
 from graphnet.solver.coffee.schedule import Entry, Schedule
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.lounge import CoffeeLounge
@@ -50,7 +51,7 @@ class Run:
         _check_together(spec, net)
         self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
         self.updater = Updater(
-            net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size
+            net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size, spec.ema
         )
         self.schedule = Schedule(entries, spec.on_error)
         breaks = (entry.coffee_break for entry in entries)
@@ -95,6 +96,10 @@ class Run:
 
 
 def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
+    if spec.ema is not None and EMA in spec.method.history:
+        raise SpecError(
+            f"ema: the method {type(spec.method).__name__} has a history '{EMA}' itself"
+        )
     if spec.max_epoch is not None and not net.n_samples:
         raise SpecError(
             f"max_epoch: the data of net '{net.name}' never ends, so it has no epochs\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -34,14 +34,13 @@ from graphnet.parallel.load_sharded_net import cut
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
-from graphnet.solver.coffee.base import CoffeeBreak, Every
+from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.coffee.validation_performance import ValidationPerformance
-from graphnet.solver.foresight import KeysOf, doubts, places, unmet
+from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
@@ -51,7 +50,7 @@ from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
-from graphnet.solver.spec import SolverSpec
+from graphnet.solver.spec import OVERRIDABLE, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
@@ -193,12 +192,26 @@ class Solver(Sealed):
         self._save_every, self._file_exists = every_n_iter, file_exists
 
     def solve(
-        self, net: TrainableNet, *, fresh: bool = False, reporter: Reporter | None = None
+        self,
+        net: TrainableNet,
+        *,
+        fresh: bool = False,
+        reporter: Reporter | None = None,
+        override: Collection[str] = (),
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
-        return self._solve(net, fresh, reporter)
+        return self._solve(net, fresh, reporter, override)
 
-    def _solve(self, net: TrainableNet, fresh: bool, reporter: Reporter | None) -> SolverState:
+    def _solve(
+        self,
+        net: TrainableNet,
+        fresh: bool,
+        reporter: Reporter | None,
+        override: Collection[str],
+    ) -> SolverState:
+        override = (override,) if isinstance(override, str) else tuple(override)
+        for key in override:
+            expect_one_of("override", key, OVERRIDABLE)
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
@@ -208,7 +221,7 @@ class Solver(Sealed):
             reporter = RankReporter(communicator.rank)
         reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
-            begin = partial(self._begin, net, communicator, reporter, leaving)
+            begin = partial(self._begin, net, communicator, reporter, leaving, override)
             files = together(communicator, begin)
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
@@ -224,6 +237,7 @@ class Solver(Sealed):
         communicator: Communicator,
         reporter: Reporter,
         leaving: ExitStack,
+        override: Collection[str],
     ) -> RunFiles:
         """The run as this rank sees it; its files are on rank 0 alone."""
         self.check_breaks(net.statistic_keys)
@@ -245,7 +259,12 @@ class Solver(Sealed):
             directory.open(reporter.warning)
             leaving.callback(directory.close)
         files = RunFiles(
-            run, directory, self._save_into, self._file_exists, self._locate(("load_from",))
+            run,
+            directory,
+            self._save_into,
+            self._file_exists,
+            self._locate(("load_from",)),
+            override,
         )
         leaving.callback(files.close)
         return files
@@ -278,8 +297,7 @@ class Solver(Sealed):
     @property
     def validates(self) -> bool:
         """Whether a coffee break runs the test phase of the net."""
-        breaks = (entry.coffee_break for entry in self._entries)
-        return any(isinstance(b, ValidationPerformance) and not b.has_net for b in breaks)
+        return any(entry.coffee_break.validates for entry in self._entries)
 
     def _has(self, kind: type[CoffeeBreak]) -> bool:
         return any(isinstance(entry.coffee_break, kind) for entry in self._entries)
@@ -330,6 +348,7 @@ def solve(
     *,
     fresh: bool = False,
     reporter: Reporter | None = None,
+    override: Collection[str] = (),
 ) -> SolverState:
     """Train a net.
 
@@ -344,6 +363,9 @@ def solve(
         fresh: Start over even if there is a run; it is moved into a folder of the same directory.
         reporter: Told how the run goes. Default: prints plain lines on standard output; in a
             notebook a bar moves below them.
+        override: What a run that goes on may be declared differently from before: ``lr_policy``,
+            ``mom_policy``, ``regu_coef``, ``clip_gradients``. What has changed is recorded in
+            ``run.json``.
 
     Returns:
         The state at the end of the run.
@@ -359,7 +381,7 @@ def solve(
         SystemExit: On the other ranks, where one of these was raised on rank 0.
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
-    return solver._solve(net, fresh, reporter)  # noqa: SLF001  # as a method it is a call deeper
+    return solver._solve(net, fresh, reporter, override)  # noqa: SLF001  # else a call deeper
 
 
 def _solver_hint(found: Any) -> str:

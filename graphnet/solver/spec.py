@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,6 +24,8 @@ from graphnet.solver.mom_policy import AnyMomentumPolicy, FixedMomentum
 
 #: What may change between two starts of one run; anything else makes it another run.
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
+#: What may change besides, where the user asks for it.
+OVERRIDABLE = ("lr_policy", "mom_policy", "regu_coef", "clip_gradients")
 
 
 def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:
@@ -55,6 +57,9 @@ class SolverSpec(Model):
         regu_coef: Multiplies every regularizer. Default 0.0005.
         clip_gradients: The largest L2 norm of the whole gradient. A larger gradient is scaled
             down to it, before the regularizers. Default: no limit.
+        ema: Keep an exponential moving average of the params that learn, with this decay, such as
+            0.999: after each update it moves by 1 − ema of the way to them. It is in the snapshots,
+            and measured by ``{type: ValidationPerformance, averaged: true}``. Default: none.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
@@ -75,6 +80,7 @@ class SolverSpec(Model):
     mom_policy: AnyMomentumPolicy | None = Field(default_factory=_default_momentum)
     regu_coef: NonNegativeFloat = 0.0005
     clip_gradients: PositiveFloat | None = None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     iter_size: PositiveInt = 1
     shards: PositiveInt | None = None
     seed: NonNegativeInt = 0

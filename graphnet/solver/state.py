@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
@@ -39,6 +40,8 @@ class RunInfo:
         seconds_trained: How long this start has trained, breaks and snapshots not counted.
         say: Tells the user something: ``state.run.say("a line, or several")``.
         warn: Tells the user something not to be missed.
+        averaged: In ``with state.run.averaged():`` the net has the moving average of its params
+            (``ema`` of the solver) in their place; None where none is kept.
         width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
             and a line may be of any length.
     """
@@ -50,6 +53,7 @@ class RunInfo:
     seconds_trained: float = 0.0
     say: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
+    averaged: Callable[[], AbstractContextManager[None]] | None = None
     width: Callable[[], int | None] = _any
 
 

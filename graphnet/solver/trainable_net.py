@@ -12,6 +12,7 @@ from graphnet.data.record import DataRecord
 from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.running_net import NetState
+from graphnet.net.sources import OtherData
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.params.param import ParamStore
@@ -106,8 +107,13 @@ class TrainableNet(Protocol):
     def first_bad_layer(self) -> str | None:
         """The first layer, in order, with a value that is not finite."""
 
-    def sibling(self, phase: Phase) -> EvaluatedNet | None:
-        """The other phase of the same net, sharing the params; None if it measures nothing."""
+    def sibling(self, phase: Phase, other: OtherData | None = None) -> EvaluatedNet | None:
+        """The other phase of the same net, sharing the params; None if it measures nothing.
+
+        Args:
+            phase: Of it.
+            other: What it reads in place of the data it declares.
+        """
 
     # --- in a snapshot ------------------------------------------------------------------
 
@@ -156,5 +162,5 @@ class SharedNet(TrainableNet, Protocol):
     def collect(self) -> None:
         """Have on rank 0 the state that all ranks' shards hand to their next batches."""
 
-    def help_evaluate(self, phase: Phase, iteration: int) -> None:
+    def help_evaluate(self, phase: Phase, other: OtherData | None, iteration: int) -> None:
         """Do this rank's part of an evaluation that rank 0 has asked for."""

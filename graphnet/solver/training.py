@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -87,6 +88,8 @@ class Training:
         self.ranks.have_params_moved = True
         directory = self.files.directory
         self.state.update_run(folder=directory.folder if directory else None)
+        if self.run.updater.average is not None:
+            self.state.update_run(averaged=self.ranks.averaged)
         last = self.files.begin(fresh=fresh)
         self.state.update_run(is_resumed=last is not None, last_snapshot=last)
         if last is not None and self.files.record.is_complete:
@@ -95,7 +98,12 @@ class Training:
             return True, True
         if last is not None:
             self._say(f"going on from iteration {self.state.iter:,} ({shown(last)})")
-        self.files.record.start()
+        changed = self.files.snapshots.changed
+        for key, values in changed.items():
+            self._say(
+                f"  with another {key}: {_short(values['to'])}, before {_short(values['from'])}"
+            )
+        self.files.record.start(changed)
         return last is not None, False
 
     # --- the loop -----------------------------------------------------------------------
@@ -253,6 +261,13 @@ class Training:
 
     def _say(self, text: str) -> None:
         self.run.reporter.line(text)
+
+
+def _short(value: Any) -> str:
+    """A value of YAML on a line."""
+    if not isinstance(value, dict):
+        return "none" if value is None else f"{value}"
+    return " ".join(f"{v}" if k == "type" else f"{k} {_short(v)}" for k, v in value.items())
 
 
 def _outcome(error: BaseException) -> str:

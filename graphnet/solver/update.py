@@ -21,6 +21,7 @@ from graphnet.params.constraints import NoCons
 from graphnet.params.param import Param, ParamStore
 from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.sealed import Sealed
+from graphnet.solver.average import EMA, ParamAverage
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 
 
@@ -75,7 +76,8 @@ class Updater(Sealed):
     """Moves the trainable params of a store; allocates nothing after the first update.
 
     Attributes:
-        history: The method's memory by name, flat like ``store.diff``.
+        history: The method's memory by name, flat like ``store.diff``; with ``ema`` among it.
+        average: The moving average of the params, or None.
 
     Args:
         store: The params and their diffs.
@@ -83,6 +85,7 @@ class Updater(Sealed):
         regu_coef: Multiplies every regularizer.
         clip_gradients: The largest global norm a gradient keeps, or None.
         iter_size: How many batches one update takes the mean of.
+        ema: The decay of a moving average of the params; None: there is none.
     """
 
     def __init__(
@@ -92,11 +95,15 @@ class Updater(Sealed):
         regu_coef: float = 0.0,
         clip_gradients: float | None = None,
         iter_size: int = 1,
+        ema: float | None = None,
     ) -> None:
         self.store, self.method, self.backend = store, method, store.backend
         self.clip_gradients, self.iter_size = clip_gradients, iter_size
         n = store.diff.size
         history = {name: self.backend.zeros((n,), store.dtype) for name in method.history}
+        self.average = None if ema is None else ParamAverage(store, ema)
+        if self.average is not None:
+            history[EMA] = self.average.values
         self.history: Mapping[str, Array] = MappingProxyType(history)
         self._still: list[Array] = []  # the diffs of params with a rate of 0
         self._groups = self._bind(regu_coef)
@@ -116,7 +123,7 @@ class Updater(Sealed):
             start = span.stop
             rates = Rates(scratch, self.backend, self.store.dtype)
             group = UpdateGroup(self.method, regularizer, regu_coef, lr, rates)
-            history = [array[span] for array in self.history.values()]
+            history = [self.history[name][span] for name in self.method.history]
             group.call = self.backend.elementwise(
                 group.block, self.store.data[span], self.store.diff[span], *history
             )
@@ -160,6 +167,8 @@ class Updater(Sealed):
             group.call()
         for param in self._constrained:
             param.decl.cons.apply(self.backend, param.data, t)
+        if self.average is not None:
+            self.average.update(t)
 
     def _gradient_scale(self) -> Number:
         """The factor on the gradient: for the mean over batches, and for the clip."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphnet.cli.given_weights import read_given
+from graphnet.cli.trained import open_trained
 from graphnet.net.load_net import load_net
 
 
@@ -61,9 +62,11 @@ def test_gaps(run):
 @pytest.mark.usefixtures("trained")
 def test_contents(folder):
     """The data of a run are known, those of a file of weights are not."""
-    assert read_given(folder / "run").recorded_data
+    net_file = folder / "net.yaml"
+    assert open_trained(net_file, folder / "run", [], user_code=True).recorded_data
+    assert not open_trained(net_file, folder / "m.npz", [], user_code=True).recorded_data
     other = read_given(folder / "m.npz")
-    assert (other.recorded_data, other.format, other.contents) == ({}, "npz", None)
+    assert (other.format, other.contents) == ("npz", None)
     net = load_net(folder / "net.yaml", "test")
     other.fill(net)
     with np.load("m.npz") as file:

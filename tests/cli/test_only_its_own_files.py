@@ -36,7 +36,7 @@ NAMES = [
     *("o.h5", "o.npy", "o.h5.unfinished", ".o.h5.4711", "out.h5", "out.h5.unfinished"),
     *("train.h5", "test.h5", "mean.h5", "train.h5.unfinished", "earlier-001/run.json"),
     *("mnist/train.h5", "mnist/test.h5", "iris/train.h5"),
-    *("o.svg", "o.png", "o.csv", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5", "o.jsonl"),
+    *("o.svg", "o.png", "o.csv", "o.jsonl", "o.prototxt", "o.caffemodel", "o.onnx", "model.h5"),
 ]
 #: What is done, in which folder, and which files there it may make or replace.
 COMMANDS = {
@@ -62,10 +62,12 @@ COMMANDS = {
     "data info {}/train.h5": (),
     "snapshot info {}": (),
     "snapshot info good": (),
+    "snapshot model good --to {}/o.h5": (),
     "draw net.yaml -o {}/o.svg": ("o.svg",),
     "plot good -o {}/o.png": ("o.png",),
     "plot good": (),
     "find-lr net.yaml": (),
+    "sweep net.yaml --grid lr_policy.base_lr=0.1 -o {}": (),
     "find-lr net.yaml -o {}/o.csv": ("o.csv",),
     "report good -o {}/o.html --steps 0": ("o.html",),
     "nets": (),
@@ -88,6 +90,8 @@ COMMANDS = {
     "import npz net.yaml --weights good.npz -o {}": (),
     "import npz net.yaml --weights good.npz -o {} --force": ("net.yaml", "model.h5"),
     "import npz net.yaml --weights {}/o.npy -o {} --force": (),
+    "import onnx made.onnx -o {}": (),
+    "import onnx made.onnx -o {} --force": ("net.yaml", "model.h5"),
     "export onnx net.yaml -o {}/o.onnx": (),
     "export onnx net.yaml --weights good -o {}/o.onnx --force": ("o.onnx",),
 }
@@ -142,6 +146,7 @@ def trained(folder, run):
     (folder / "made.prototxt").write_text(CAFFE)
     arrays = {"ip1.weight": np.ones((3, 3), "f4"), "ip1.bias": np.ones(3, "f4")}
     np.savez(folder / "good.npz", **arrays)
+    run("export onnx net.yaml -o made.onnx")  # where the extra is installed
     np.save(folder / "rows.npy", np.random.default_rng(0).random((7, 3)).astype("f4"))
     return folder
 

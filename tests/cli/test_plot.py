@@ -71,9 +71,13 @@ def test_watch(monkeypatch):
         (["empty"], "empty: there is no run in it\n  give a run's directory"),
         (
             ["runs/a", "--key", "acc"],
-            "a has not recorded 'acc'\n  expected one of: accuracy, loss\n",
+            "a has not recorded 'acc'\n  did you mean 'accuracy'?",
         ),
         (["runs/a", "-o", "x.svg", "--key", "acc"], "no run has recorded 'acc'\n"),
+        (
+            ["runs/a", "--key", "loss,lr"],
+            "a has not recorded 'loss,lr'\n  write --key loss --key lr",
+        ),
         (["runs/a", "-o", "x.svg", "--over", "epoch"], "a: it has recorded no statistic 'epoch'\n"),
     ],
 )

@@ -115,3 +115,27 @@ def test_rm_set_aside(capsys):
 def test_mistakes(command, message, capsys):
     """Name the cause and what to do."""
     assert printed(command, capsys, code=1).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--filter acuracy>0.9", "--filter acuracy>0.9: no run has 'acuracy'\n  did you mean 'acc"),
+        ("--filter qqq=3", "no run has 'qqq'\n  expected one of: accuracy, "),
+        ("--sort acuracy", "--sort acuracy: no run has 'acuracy'\n  did you mean 'accuracy'?"),
+    ],
+)
+def test_a_key_that_no_run_has(options, message, capsys):
+    """It is a slip, and no answer."""
+    assert message in printed(f"runs {options}", capsys, 1)
+
+
+@pytest.mark.parametrize("name", ["esc\x1b[31mred", "new\nline", "bell\x07"])
+def test_a_run_whose_name_steers_a_terminal(name, capsys):
+    """Each run is one line, and nothing in it is carried out."""
+    make_run(Path("hostile") / name, {"accuracy": {100: 0.5}})
+    heading, line = printed("runs hostile", capsys).splitlines()
+    assert heading.startswith("run")
+    assert line.isprintable()
+    assert main(["runs", "rm", f"hostile/{name}"]) == 0
+    assert "\x1b" not in capsys.readouterr().out

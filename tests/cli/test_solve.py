@@ -656,6 +656,71 @@ def test_a_module_that_ends_the_program(folder, run):
     assert "cannot import 'leaving.Layer': SystemExit: 0\n  in " in found.err
 
 
+def test_another_rate_for_a_run_that_goes_on(run, folder):
+    """Where it is asked for: the run is that of a solver that had planned it; run.json says it."""
+    assert run("solve net.yaml --quiet").code == 0
+    found = run("solve net.yaml --set max_iter=9 --set lr_policy.base_lr=0.3 --quiet")
+    assert found.code == 1
+    assert "\n  to go on with what is declared now: --override lr_policy (in Python" in found.err
+    found = run("solve net.yaml --set max_iter=9 --override lr_policy.base_lr=0.3")
+    assert found.code == 0
+    said = (
+        "  with another lr_policy: Fixed unit iter base_lr 0.3, before Fixed unit iter base_lr 0.1"
+    )
+    assert said in found.lines
+    starts = json.loads((folder / "run" / "run.json").read_text("utf-8"))["starts"]
+    assert [start.get("changed", {}).get("lr_policy", {}).get("to") for start in starts] == [
+        None,
+        {"type": "Fixed", "unit": "iter", "base_lr": 0.3},
+    ]
+    planned = (
+        "{type: Staged, stages: [{length: 7, policy: {type: Fixed, base_lr: 0.1}},"
+        " {policy: {type: Fixed, base_lr: 0.3}}]}"
+    )
+    text = (folder / "solver.yaml").read_text("utf-8")
+    (folder / "planned.yaml").write_text(
+        text.replace("{type: Fixed, base_lr: 0.1}", planned).replace("max_iter: 6", "max_iter: 9"),
+        "utf-8",
+    )
+    assert run("solve net.yaml --solver planned.yaml --exp-dir planned --quiet").code == 0
+    values = []
+    for name in ("run", "planned"):
+        with h5py.File(folder / name / "snapshots" / "snapshot-000009.h5") as file:
+            values.append(file["params/ip1/weight"][()])
+    assert values[0].tobytes() == values[1].tobytes()
+    assert run("solve net.yaml --set max_iter=12 --quiet").code == 1  # the rate is the new one now
+    command = "solve net.yaml --set max_iter=12 --override lr_policy --quiet"
+    assert run(command).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("method=SGD", "Invalid value for --override: 'method=SGD' is of another key"),
+        ("seed", "expected lr_policy, mom_policy, regu_coef, clip_gradients"),
+        (
+            "lr_policy.base_lr=x",
+            "--override lr_policy.base_lr=x: key 'lr_policy.base_lr': expected",
+        ),
+        ("lr_policy.=x", "Invalid value for --override: expected KEY.PATH=VALUE"),
+    ],
+)
+def test_what_cannot_be_overridden(run, option, message):
+    """What can is said."""
+    found = run(f"solve net.yaml --override {option}")
+    assert found.code in (1, 2)
+    assert message in " ".join(found.err.split()) or message in found.err
+
+
+def test_override_in_python(folder):
+    """Names of keys, checked."""
+    solver = gn.load_solver(folder / "solver.yaml")
+    with pytest.raises(gn.SpecError, match=r"^override: "):
+        gn.solve(solver, gn.load_net(folder / "net.yaml"), override=["method"])
+    state = gn.solve(solver, gn.load_net(folder / "net.yaml"), override="lr_policy")
+    assert state.iter == 6
+
+
 def test_the_last_lines_are_commands_that_work(run, folder):
     """As they stand, when pasted: with the net's settings, and names that need quotes."""
     (folder / "net.yaml").rename(folder / "my net.yaml")

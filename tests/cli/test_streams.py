@@ -44,7 +44,13 @@ PRINTING = [
     *("time net.yaml --steps 1", "check-grad net.yaml --set layers.train-data.batch_size=2"),
     *("data", "data list", "data iris", "data info train.h5", "data info train.h5 --json"),
     "data pack data=in.npy --to packed --force",
-    *("snapshot info run", "snapshot info run --json", "schema net", "schema solver"),
+    *(
+        "snapshot info run",
+        "snapshot info run --json",
+        "snapshot model run --to model.h5",
+        "schema net",
+        "schema solver",
+    ),
     *(
         "draw net.yaml -o größe.svg",
         "plot run",
@@ -54,8 +60,9 @@ PRINTING = [
         "nets --json",
     ),
     *("runs list .", "runs list . --json", "runs diff run run", "doctor", "doctor --json"),
-    "export features run --blob prob -o größe.npy",
     *("find-lr net.yaml --steps 20", "find-lr net.yaml --json", "find-lr net.yaml -o größe.csv"),
+    "export features run --blob prob -o größe.npy",
+    "sweep net.yaml --grid lr_policy.base_lr=0.1 -o größe.sweep",
     "export caffe net.yaml --weights run -o größe.prototxt --force",
     "import caffe größe.prototxt -o größe --force",
     "export safetensors net.yaml --weights run -o größe.safetensors --force",
@@ -67,6 +74,7 @@ PRINTING = [
     "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
     "test net.yaml --weights größe.safetensors",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
+    *(["import onnx größe.onnx -o größe --force"] if HAS_ONNX else []),
 ]
 FAILING = [
     "check größe→.yaml",

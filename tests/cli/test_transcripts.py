@@ -70,6 +70,43 @@ def test_a_table(run, tmp_path):
     assert number(run("test churn/net.yaml --weights churn/run"), "accuracy") > 0.85
 
 
+WEIGHED = """
+solver: solver.yaml
+layers:
+- {name: d, type: HDF5Data, phase: train, source: rows/train.h5, batch_size: 20, tops: [data, label,
+   weight]}
+- {name: t, type: HDF5Data, phase: test, source: good/train.h5, batch_size: 20}
+- {name: ip, type: InnerProduct, output_dim: 2, bottoms: [data], tops: [ip]}
+- {name: weigh, type: graphnet.estimators.row_weights.RowWeights, phase: train,
+   bottoms: [ip, weight], tops: [weighed]}
+- {name: train-loss, type: SoftmaxLoss, phase: train, bottoms: [weighed, label]}
+- {name: accuracy, type: Accuracy, phase: test, bottoms: [ip, label]}
+"""
+
+
+def test_weights(run, tmp_path):
+    """Most rows have the wrong class, and the weight 0: the net learns from the others."""
+    rng = np.random.default_rng(0)
+    rows, good = ["x,w,label"], ["x,w,label"]
+    for _ in range(300):
+        x, is_right = rng.normal(), rng.random() < 0.3
+        rows.append(f"{x:.4f},{0.5 * is_right},{int((x > 0) == is_right)}")
+        good.append(f"{x:.4f},1,{int(x > 0)}")
+    for name, lines in (("rows", rows), ("good", good)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines), "utf-8")
+        assert "column 'w'" in run(f"data pack {name}.csv --to {name} --weight w")
+    solver = "max_iter: 300\nexp_dir: run\nmethod: Adam\nlr_policy: {type: Fixed, base_lr: 0.01}\n"
+    (tmp_path / "solver.yaml").write_text(solver, "utf-8")
+    for text, least, most in (
+        (WEIGHED, 0.9, 1),
+        (WEIGHED.replace("[weighed, label]", "[ip, label]"), 0, 0.1),
+    ):
+        (tmp_path / "net.yaml").write_text(text, "utf-8")
+        run("solve net.yaml --quiet --fresh")
+        accuracy = number(run("test net.yaml --weights run"), "accuracy")
+        assert least <= accuracy <= most
+
+
 @pytest.mark.parametrize("fit", ["letter-box", "crop"])
 def test_pictures_of_several_sizes(run, tmp_path, fit):
     """A folder for each class; bright ones on one side, dark ones on the other."""

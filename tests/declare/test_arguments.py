@@ -58,9 +58,9 @@ CALLS = [
     (lambda: net().predict(inpts=X), "unknown key 'inpts'\n  did you mean 'inputs'?"),
     (lambda: net().predict({}), "predict: nothing is fed\n  give an array for each input: "),
     (lambda: net().evaluate(n=3), "Net.evaluate: unknown key 'n'"),
-    (lambda: net().forward(3), "Net.forward: it takes nothing, found 3"),
+    (lambda: net().forward(3), "Net.forward: it takes nothing; 3 is the first too many"),
     (lambda: net().forward(x=X), "Net.forward: unknown key 'x'"),
-    (lambda: net().backward(1.0), "Net.backward: it takes nothing, found 1.0"),
+    (lambda: net().backward(1.0), "Net.backward: it takes nothing; 1.0 is the first too many"),
     (lambda: net().sibling(), "Net.sibling: missing 'phase'\n  it takes: phase"),
     (lambda: solver().solve(), "Solver.solve: missing 'net'\n  it takes: net, fresh, reporter"),
     (lambda: solver().solve(net(), epochs=3), "Solver.solve: unknown key 'epochs'"),
@@ -159,6 +159,16 @@ CALLS = [
     (lambda: gn.Solver("solver.yaml"), "write Solver(SolverSpec(max_iter=…)), or load_solver("),
     (lambda: gn.Solver({"max_iter": 1}), "Solver: expected a SolverSpec, found a mapping"),
     (lambda: gn.Solver(max_iter=10), "Solver: unknown key 'max_iter'"),
+    # Caffe
+    (gn.interchange.load_caffe, "load_caffe: missing 'prototxt'\n  it takes: prototxt,"),
+    (lambda: gn.interchange.load_caffe(3), "prototxt: expected the path of a file or folder, f"),
+    (lambda: gn.interchange.load_caffe("net.yaml"), "net.yaml: is YAML, as nets of graphnet are"),
+    (lambda: gn.interchange.load_caffe("n.prototxt", phase="tets"), "did you mean 'test'?"),
+    (lambda: gn.interchange.import_caffe("n.prototxt"), "import_caffe: missing 'to'"),
+    (lambda: gn.interchange.import_caffe("n.prototxt", 3), "to: expected the path of a file"),
+    (lambda: gn.interchange.export_caffe(net(), "n.prototxt"), "net: expected the path of a file"),
+    (lambda: gn.interchange.export_caffe("net.yaml"), "export_caffe: missing 'to'"),
+    (lambda: gn.interchange.export_caffe("net.yaml", "n.prototxt", phase="x"), "phase: expected"),
 ]  # fmt: skip
 
 

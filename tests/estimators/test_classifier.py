@@ -89,7 +89,7 @@ def test_a_net_with_other_outputs_than_classes():
 
 
 def test_sample_weights_change_what_is_learned():
-    """Rows of one class that count for nothing."""
+    """TrainingRows of one class that count for nothing."""
     x, y = RNG.normal(size=(40, 3)), np.arange(40) % 2
     found = gn.Classifier(random_state=0).fit(x, y, sample_weight=y)
     assert (found.predict(x) == 1).all()

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from graphnet.estimators.declared import perceptron
-from graphnet.estimators.trained_net import Rows, TrainedNet
+from graphnet.estimators.trained_net import TrainedNet, TrainingRows
 from graphnet.solver.spec import SolverSpec
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.normal(size=(12, 4)), RNG.integers(0, 3, 12)
-ROWS = Rows(X, Y)
+ROWS = TrainingRows(X, Y)
 SPEC = {"method": "Adam", "lr_policy": {"type": "Fixed", "base_lr": 0.01}}
 
 
@@ -36,7 +36,7 @@ def test_history_can_be_forgotten():
     """Then the method begins anew, from the params that are there."""
     net = trained(7)
     net.forget_history()
-    net.train(Rows(X, Y), SolverSpec(**SPEC, max_epoch=5), 12)
+    net.train(TrainingRows(X, Y), SolverSpec(**SPEC, max_epoch=5), 12)
     assert (net.outputs(X) != trained(12).outputs(X)).any()
 
 
@@ -47,24 +47,24 @@ def test_copies(copied):
     other = copied(net)
     assert (other.outputs(X) == net.outputs(X)).all()
     for each in (net, other):
-        each.train(Rows(X, Y), SolverSpec(**SPEC, max_epoch=4), 12)
+        each.train(TrainingRows(X, Y), SolverSpec(**SPEC, max_epoch=4), 12)
     assert (other.outputs(X) == net.outputs(X)).all()
 
 
 def test_weights_are_repetitions():
     """A row of weight 2 counts as two rows."""
     weights = np.array([2.0, 1, 1, 3, 1, 1, 1, 2, 1, 1, 1, 1])
-    weighed = trained(20, rows=Rows(X, Y, weights / weights.mean()))
+    weighed = trained(20, rows=TrainingRows(X, Y, weights / weights.mean()))
     times = weights.astype(int)
     repeated = TrainedNet(weighed.net, "float64", 1)
-    rows = Rows(X.repeat(times, axis=0), Y.repeat(times))
+    rows = TrainingRows(X.repeat(times, axis=0), Y.repeat(times))
     repeated.train(rows, SolverSpec(**SPEC, max_epoch=20), len(rows.x))
     np.testing.assert_allclose(weighed.outputs(X), repeated.outputs(X), rtol=1e-9)
 
 
 def test_the_data_are_not_kept():
     """Neither for predictions nor in a pickle."""
-    rows = Rows(RNG.normal(size=(5000, 4)), RNG.integers(0, 3, 5000))
+    rows = TrainingRows(RNG.normal(size=(5000, 4)), RNG.integers(0, 3, 5000))
     net = trained(1, rows=rows)
     net.outputs(X)
     assert len(pickle.dumps(net)) < 50_000

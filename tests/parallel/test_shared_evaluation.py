@@ -29,7 +29,7 @@ def shared(communicator, net, spoil=lambda _loaded: None):
             communicator.broadcast("done")
         else:
             asked = communicator.broadcast(None)
-            found = evaluation.take_part() if asked == ("evaluate", "test", 5) else asked
+            found = evaluation.take_part() if asked == ("evaluate", "test", None, 5) else asked
     finally:
         evaluation.close()
     return found, len(n_run), loaded.state_dict()["cursors"]

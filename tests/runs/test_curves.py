@@ -86,7 +86,7 @@ def test_time_without_the_pause(tmp_path):
 def test_mistakes(tmp_path):
     """Name what there is, and the way out."""
     run = run_of(tmp_path / "a")
-    with pytest.raises(SpecError, match=r"no run has recorded 'acc'\n  expected one of: accuracy"):
+    with pytest.raises(SpecError, match=r"no run has recorded 'acc'\n  did you mean 'accuracy'"):
         picture_of([run], keys=["acc"])
     del run.statistics["epoch"]
     with pytest.raises(SpecError, match="it has recorded no statistic 'epoch'"):

@@ -9,6 +9,7 @@ import pytest
 import graphnet as gn
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SpecError
+from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.load_solver import parse_solver
 
 NET = {"train": ["loss"], "test": ["loss", "accuracy", "accuracy.top5"]}
@@ -104,6 +105,54 @@ def test_what_cannot_be_told_is_not():
     solver.check_breaks(lambda _: None)
     solver.add_coffee_break(Own(), every_n_iter=1)
     solver.check_breaks(NET.get)
+
+
+class Scores(gn.CoffeeBreak):
+    """Says what it records, what it keeps, and that it needs a folder."""
+
+    needs_folder = True
+    keep_best = "f1"
+
+    def records(self, keys_of):
+        """Two kinds."""
+        return ["f1", *(f"my.{key}" for key in keys_of("test"))]
+
+    def enjoy(self, net, state, lounge):
+        """Record."""
+
+
+class MoreScores(Scores):
+    """Has a hook of its own, which may record anything."""
+
+    def finish(self, net, state, lounge):
+        """Record more."""
+
+
+def test_a_break_of_ones_own_takes_part():
+    """What it declares is held against the others; what it does not declare may be anything."""
+    text = HEAD + "- {type: Plateau, key: KEY, mode: max}\n"
+    for key, said in (("f1", ""), ("my.accuracy", ""), ("f11", "did you mean 'f1'?")):
+        solver = solver_of(text.replace("KEY", key))
+        solver.add_coffee_break(Scores(), every_n_iter=1)
+        problems = [str(p) for p in solver.unmet(NET.get)]
+        assert len(problems) == bool(said), problems
+        assert all(said in problem for problem in problems)
+        solver.add_coffee_break(MoreScores(), every_n_iter=1)
+        assert not solver.unmet(NET.get)
+    best = solver_of(HEAD + "- {type: Plateau, key: f1, mode: max, restore_best: true}\n")
+    assert len(best.unmet(NET.get)) == 2
+    best.add_coffee_break(Scores(), every_n_iter=1)
+    assert not best.unmet(NET.get)
+    bare = solver_of("max_iter: 3\n")
+    bare.add_coffee_break(Scores(), every_n_iter=1)
+    (problem,) = bare.unmet(NET.get)
+    assert "a Scores needs a place\n  give the solver an exp_dir" in str(problem)
+
+
+def test_every_break_of_graphnet_says_what_it_records():
+    """None is left to be guessed."""
+    for cls in COFFEE_BREAKS.values():
+        assert "records" in vars(cls), cls
 
 
 def test_a_snapshot_needs_a_place():

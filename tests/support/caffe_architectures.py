@@ -192,3 +192,33 @@ def fcn() -> str:
     whole = net.layer("up2", "Deconvolution", both, "convolution_param", up)
     net.layer("image", "Crop", [whole, "data"], "crop_param", "axis: 2 offset: 17")
     return net.text
+
+
+def siamese() -> str:
+    """Two LeNets that share all they learn, and how far apart they put a pair of digits."""
+    net = Net(2, 2, 28, 28)
+    net.text += 'input: "sim"\ninput_shape { dim: 2 }\n'
+    net.text += 'layer { name: "pair" type: "Slice" bottom: "data" top: "left" top: "right" }\n'
+    tops = []
+    for side in ("left", "right"):
+        x, end = side, "" if side == "left" else "_p"
+        for name, kind, keys in (
+            ("conv1", "Convolution", "convolution_param { num_output: 20 kernel_size: 5 }"),
+            ("pool1", "Pooling", "pooling_param { pool: MAX kernel_size: 2 stride: 2 }"),
+            ("conv2", "Convolution", "convolution_param { num_output: 50 kernel_size: 5 }"),
+            ("pool2", "Pooling", "pooling_param { pool: MAX kernel_size: 2 stride: 2 }"),
+            ("ip1", "InnerProduct", "inner_product_param { num_output: 500 }"),
+            ("ip2", "InnerProduct", "inner_product_param { num_output: 10 }"),
+            ("feat", "InnerProduct", "inner_product_param { num_output: 2 }"),
+        ):
+            shared = ""
+            if kind != "Pooling":
+                shared = f'param {{ name: "{name}_w" }} param {{ name: "{name}_b" lr_mult: 2 }}'
+            net.text += (
+                f'layer {{ name: "{name}{end}" type: "{kind}" bottom: "{x}" top: "{name}{end}"'
+                f" {shared} {keys} }}\n"
+            )
+            x = f"{name}{end}"
+        tops.append(x)
+    net.layer("loss", "ContrastiveLoss", [*tops, "sim"], "contrastive_loss_param", "margin: 1")
+    return net.text

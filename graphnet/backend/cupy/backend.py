@@ -35,6 +35,7 @@ from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging, on_host
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
+from graphnet.control_groups import FreeMemory
 
 _WORD = 2**64
 
@@ -53,7 +54,6 @@ class CupyBackend(Backend):
     """
 
     name = "cupy"
-    on_host = False
     most_strips = 1
 
     def __init__(self, cp: Any = None, cudnn: Cudnn | None = None) -> None:
@@ -78,10 +78,11 @@ class CupyBackend(Backend):
         flat = arena[offset : offset + prod(shape) * dtype.itemsize]
         return flat.view(dtype).reshape(shape)
 
-    def free_bytes(self) -> int | None:
+    def free_memory(self) -> FreeMemory:
         pool = self.xp.get_default_memory_pool()
         free, _ = self.xp.cuda.runtime.memGetInfo()
-        return int(free) + int(pool.total_bytes() - pool.used_bytes())
+        held = pool.total_bytes() - pool.used_bytes()
+        return FreeMemory(int(free) + int(held), "free on the device")
 
     def upload(self, host: np.ndarray, out: Array) -> None:
         cast("Any", out).set(host)
@@ -112,7 +113,7 @@ class CupyBackend(Backend):
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"element-wise functions need arrays of one shape, not {shapes}")
-        return partial(function, self.xp, *arrays)
+        return partial(function, np if isinstance(arrays[0], np.ndarray) else self.xp, *arrays)
 
     def gather(self, flat: Array, index: Array, out: Array) -> None:
         arguments = (flat, index, out, np.int64(index.size))

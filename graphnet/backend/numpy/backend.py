@@ -105,6 +105,12 @@ class NumpyBackend(Backend):
     def operand(self, value: float, dtype: np.dtype) -> np.ndarray:
         return without_axes(value, np.dtype(dtype))
 
+    def refilled(self, held: np.ndarray | None, value: float, dtype: np.dtype) -> np.ndarray:
+        if held is None:
+            return np.array(value, dtype)
+        held[...] = value
+        return held
+
     def upload(self, host: np.ndarray, out: Array) -> None:
         np.copyto(out, host, casting="no")
 

@@ -46,7 +46,10 @@ class Axis:
         """What each tap of the windows ``[first, last)`` meets; taps that meet nothing left out."""
         last = self.out if last is None else last
         met = []
-        for tap in range(self.kernel):
+        # a kernel may be far larger than the image: the taps beyond it meet nothing
+        reach = (self.size - 1 + self.pad) // self.dilation + 1
+        least = -(-(self.pad - (self.out - 1) * self.stride) // self.dilation)
+        for tap in range(max(0, least), min(self.kernel, reach)):
             low, high = self.inside(tap)
             low, high = max(low, first), min(high, last)
             if low < high:

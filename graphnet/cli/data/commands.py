@@ -76,7 +76,8 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         typer.Argument(
             metavar="SOURCE...",
             help="A folder that has a folder of pictures for each class; or a table, such as a .csv"
-            " file; or arrays, each as NAME=FILE (.npy, or IDX, gzipped or not).",
+            " file, of numbers and words or of files of pictures; or arrays, each as NAME=FILE"
+            " (.npy, or IDX, gzipped or not).",
         ),
     ],
     to: Annotated[
@@ -116,6 +117,14 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         list[str] | None,
         typer.Option(
             metavar="COLUMN", help="A column of the table that is no feature. May be repeated."
+        ),
+    ] = None,
+    picture_column: Annotated[
+        str | None,
+        typer.Option(
+            "--pictures",
+            metavar="COLUMN",
+            help="The column of a table that names a picture in each row. Default: found out.",
         ),
     ] = None,
     weight: Annotated[
@@ -223,6 +232,7 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
         tuple(one_hot or ()),
         tuple(index or ()),
         standardize,
+        picture_column,
     )
     pictures = PictureOptions(data_pack.parse_size(size), grey, background, fit)
     data_pack.pack(sources, to, options, table, pictures)

@@ -16,6 +16,7 @@ from graphnet.data.csv.table import CsvTable
 from graphnet.data.file_kind import TABLES, is_table, kind
 from graphnet.data.hdf5.opening import is_hdf5
 from graphnet.data.pictures.class_folders import PictureFolder
+from graphnet.data.pictures.picture_table import PictureTable, names_pictures
 from graphnet.data.pictures.reader import PictureOptions
 from graphnet.data.regular_file import first_bytes
 from graphnet.data.text_file import one_line
@@ -94,15 +95,26 @@ def _samples(sources: Sequence[str], table: TableOptions, pictures: PictureOptio
         return ArrayFiles(files)
     if is_one and path.is_dir():
         _refuse_options("pictures", table)
-        if pictures.fit != "stretch" and pictures.size is None:
-            raise DataError(f"--fit {pictures.fit} needs a size: --size HEIGHTxWIDTH")
-        return PictureFolder(path, pictures)
+        return PictureFolder(path, _checked(pictures))
     if is_one and (
         path.suffix.lower() in TABLES or (path.is_file() and is_table(path, first_bytes(path)))
     ):
+        if path.is_file() and names_pictures(path, table):
+            for name in ("weight", "missing", "one_hot", "index", "standardize"):
+                if getattr(table, name):
+                    raise DataError(
+                        f"--{name.replace('_', '-')} is not for a table of pictures: leave it out"
+                    )
+            return PictureTable(path, table, _checked(pictures))
         _refuse_options("a table", pictures)
         return CsvTable(path, table)
     raise DataError(_no_source(sources))
+
+
+def _checked(pictures: PictureOptions) -> PictureOptions:
+    if pictures.fit != "stretch" and pictures.size is None:
+        raise DataError(f"--fit {pictures.fit} needs a size: --size HEIGHTxWIDTH")
+    return pictures
 
 
 def _no_source(sources: Sequence[str]) -> str:

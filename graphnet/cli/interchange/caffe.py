@@ -13,7 +13,7 @@ from graphnet.interchange.caffe.importing import import_caffe, written
 from graphnet.layers.base import Phase
 
 
-def caffe(
+def caffe(  # noqa: PLR0913  # one for each option
     model: Path,
     to: Path,
     weights: Path | None,
@@ -23,13 +23,20 @@ def caffe(
     level: int,
     stages: Sequence[str],
     force: bool,
+    state: Path | None = None,
 ) -> None:
     """Import, and print a table of the layers.
 
     Raises:
         GraphnetError: Listing all that is wrong or has no equal.
     """
-    made = import_caffe(model, to, weights, solver, mean, level=level, stages=stages, force=force)
+    made = import_caffe(
+        *(model, to, weights, solver, mean),
+        level=level,
+        stages=stages,
+        force=force,
+        state=state,
+    )
     headings = ["layer", "caffe", "graphnet", "filled with"]
     table(headings, made.rows(), leave_out=("filled with", "caffe"))
     say()

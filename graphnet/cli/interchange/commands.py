@@ -20,7 +20,7 @@ imports = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(imports, name="import", help="Bring in a net or weights from another framework.")
 
 
-def caffe(
+def caffe(  # noqa: PLR0913, PLR0917  # one for each option
     model: Annotated[
         Path,
         typer.Argument(
@@ -39,6 +39,10 @@ def caffe(
     solver: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The solver's .prototxt.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The .solverstate of a run that is to go on."),
+    ] = None,
     mean: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A mean's .binaryproto, in place of the one named."),
@@ -56,11 +60,35 @@ def caffe(
     from graphnet.cli.interchange import caffe as caffe_import
 
     caffe_import.caffe(
-        model, to, weights, solver, mean, level=level, stages=stage or (), force=force
+        *(model, to, weights, solver, mean),
+        level=level,
+        stages=stage or (),
+        force=force,
+        state=state,
     )
 
 
 command(caffe, imports)
+
+
+def from_onnx(
+    model: Annotated[Path, typer.Argument(metavar="FILE", help="The net: an .onnx.")],
+    to: Annotated[
+        Path, typer.Option("-o", "--to", metavar="DIR", help="Where net.yaml and model.h5 go.")
+    ],
+    force: Force = False,
+) -> None:
+    """Import a net and its weights from ONNX.
+
+    What graphnet has no equal of is listed, and nothing is written then.
+    """
+    from graphnet.cli.interchange import onnx as onnx_import
+
+    onnx_import.from_onnx(model, to, force=force)
+
+
+from_onnx.__name__ = "onnx"
+command(from_onnx, imports)
 
 exports = typer.Typer(cls=Commands, no_args_is_help=True)
 app.add_typer(exports, name="export", help="Hand a net or weights on to another framework.")

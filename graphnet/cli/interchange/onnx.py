@@ -1,4 +1,4 @@
-"""``graphnet export onnx``: write the file, and say what was done."""
+"""``graphnet import onnx`` and ``export onnx``: write the files, and say what was done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphnet.cli.terminal import bytes_text, facts, notice, say, table
 from graphnet.interchange.onnx.exporting import export_onnx
+from graphnet.interchange.onnx.importing import import_onnx
 from graphnet.interchange.onnx.parity import Parity
 from graphnet.layers.base import Phase
 
@@ -39,6 +40,29 @@ def to_onnx(
     if made.notes:
         say()
         notice(made.notes)
+
+
+def from_onnx(file: Path, to: Path, *, force: bool) -> None:
+    """Import, and print a table of the nodes.
+
+    Raises:
+        GraphnetError: Listing all that graphnet has no equal of.
+    """
+    made = import_onnx(file, to, force=force)
+    table(["node", "onnx", "graphnet", "filled with"], made.rows())
+    say()
+    paths = [to / "net.yaml", to / "model.h5"]
+    facts(
+        [
+            *((path.name, f"{path} ({bytes_text(path.stat().st_size)})") for path in paths),
+            ("takes", ", ".join(made.feed["tops"])),
+            ("gives", ", ".join(value.blob for value in made.gives.values())),
+        ]
+    )
+    notes = [*made.notes, *(note for entry in made.entries for note in entry.notes)]
+    if notes:
+        say()
+        notice(notes)
 
 
 def _compared(parity: Parity | None) -> str:

@@ -30,6 +30,7 @@ class TableOptions:
         headings: Whether the first row is headings. None: :func:`are_headings` finds it.
         delimiter: What separates the columns. None: it is found.
         encoding: Of the text. None: its byte order mark says it, else it is UTF-8.
+        pictures: The column that holds the files of pictures.
         weight: The column of the sample weights.
         missing: What is done about gaps: a rule, or ``COLUMN=RULE`` for one column. See
             :data:`graphnet.data.csv.feature_column.GapRule`; ``refuse`` where none is given.
@@ -50,6 +51,7 @@ class TableOptions:
     one_hot: tuple[str, ...] = ()
     index: tuple[str, ...] = ()
     standardize: bool = False
+    pictures: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def choose(
     left_out = {find(path, headings, name) for name in options.leave_out}
     weight = None if options.weight is None else find(path, headings, options.weight)
     no_label: set[int | None] = {*left_out, weight}
-    labels = () if options.no_label else _labels(path, headings, row, options, no_label)
+    labels = () if options.no_label else choose_labels(path, headings, row, options, no_label)
     for i in labels:
         if i in left_out or i == weight:
             other = "left out" if i in left_out else "the weight"
@@ -177,14 +179,14 @@ def find(path: Path, headings: Sequence[str], name: str) -> int:
     return int(name) % n
 
 
-def _labels(
+def choose_labels(
     path: Path,
     headings: Sequence[str],
     row: Sequence[str],
     options: TableOptions,
     left_out: set[int | None],
 ) -> tuple[int, ...]:
-    """The columns of the labels; in order as they are given."""
+    """The columns of the labels: as they are given, else the one that :func:`choose` finds."""
     given = (options.label,) if isinstance(options.label, str) else options.label or ()
     if given:
         return tuple(dict.fromkeys(find(path, headings, name) for name in given))

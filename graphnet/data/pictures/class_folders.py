@@ -9,70 +9,32 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.blob import shape_text
 from graphnet.data.file_kind import PICTURES
-from graphnet.data.pictures.reader import PictureOptions, PictureReader
-from graphnet.data.recipe.pictures import PictureRecipe
-from graphnet.data.tools.packable import DataSets
+from graphnet.data.pictures.picture_files import PictureFiles
+from graphnet.data.pictures.reader import PictureOptions
 from graphnet.errors import DataError
 
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
 _NOT_MEANT = ("__MACOSX",)
 
 
-class PictureFolder:
+class PictureFolder(PictureFiles):
     """Pictures in one folder for each class: ``data`` ``(C, H, W)``, ``label`` int32.
 
     Classes are numbered in alphabetical order of their folders, or in numerical order if all names
-    are numbers. What begins with a dot is left out. All pictures must have one type.
+    are numbers. What begins with a dot is left out.
     """
 
-    column_table: Sequence[Sequence[str]] = ()
-
     def __init__(self, folder: Path, options: PictureOptions) -> None:
-        self.reader = PictureReader(options)
         self.left_out = Counter[str]()
         by_class = self._by_class(folder)
-        self.classes: Sequence[str] = [name for name, files in by_class.items() if files]
-        _check_classes(folder, self.classes, self.left_out)
-        self.files = [path for name in self.classes for path in by_class[name]]
-        self.labels = np.repeat(
-            np.arange(len(self.classes), dtype=np.int32), [len(by_class[n]) for n in self.classes]
-        )
-        self.n_rows = len(self.files)
-        dtype = self._common_dtype()
-        shape = self.reader.read(self.files[0]).shape
-        self.data_sets: DataSets = {"data": (dtype, shape), "label": (np.dtype("i4"), ())}
-        self.recipe = PictureRecipe(
-            shape=shape,
-            dtype=dtype.name,
-            resized=options.size is not None,
-            fit=options.fit,
-            background=options.background,
-        )
-        self.notes: Sequence[tuple[str, str]] = self._notes(by_class)
-
-    def fit(self, numbers: np.ndarray) -> None:
-        """Nothing: pictures are as they are."""
-
-    def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """These pictures and their labels."""
-        dtype, shape = self.data_sets["data"]
-        out = np.empty((len(numbers), *shape), dtype)
-        for picture, number in zip(out, numbers, strict=True):
-            found = self.reader.read(self.files[number])
-            if found.shape != picture.shape:
-                raise DataError(
-                    f"{self.files[number]} is {shape_text(found.shape)}, while {self.files[0]} is "
-                    f"{shape_text(picture.shape)}\n  bring them to one size: --size HEIGHTxWIDTH,"
-                    " and in their proportions: --fit letter-box or crop"
-                )
-            picture[:] = found
-        return {"data": out, "label": self.labels[numbers]}
-
-    def where(self, number: int) -> str:
-        """The picture's file."""
-        return str(self.files[number])
+        classes = [name for name, files in by_class.items() if files]
+        _check_classes(folder, classes, self.left_out)
+        files = [path for name in classes for path in by_class[name]]
+        counts = [len(by_class[name]) for name in classes]
+        labels = np.repeat(np.arange(len(classes), dtype=np.int32), counts)
+        self.left_out["folders without pictures"] = len(by_class) - len(classes)
+        super().__init__(files, labels, classes, options, self.left_out)
 
     def _by_class(self, folder: Path) -> dict[str, list[Path]]:
         """The pictures in each folder and in the folders within it; both in order."""
@@ -109,31 +71,6 @@ class PictureFolder:
                 else:
                     self.left_out[f"files of the kind {suffix or 'without a suffix'}"] += 1
         return sorted(found)
-
-    def _common_dtype(self) -> np.dtype:
-        """The type that all pictures have."""
-        first = self.reader.dtype(self.files[0])
-        for path in self.files[1:]:
-            found = self.reader.dtype(path)
-            if found != first:
-                raise DataError(
-                    f"{path} has numbers of type {found}, while {self.files[0]} has {first}\n"
-                    "  they would not be on one scale: store them alike"
-                )
-        return first
-
-    def _notes(self, by_class: dict[str, list[Path]]) -> list[tuple[str, str]]:
-        dtype, shape = self.data_sets["data"]
-        colours = "grey" if shape[0] == 1 else "red, green, blue"
-        if dtype != np.uint8 and shape[0] > 1:
-            colours = "grey in each of three channels; --grey: in one"
-        notes = [("data", f"{shape_text(shape)} {dtype}: {colours}")]
-        empty = [name for name, files in by_class.items() if not files]
-        self.left_out["folders without pictures"] = len(empty)
-        notes += [("left out", f"{n:,} {what}") for what, n in self.left_out.items() if n]
-        if len(self.classes) == 1:
-            notes.append(("note", "there is one class: every label is 0"))
-        return notes
 
 
 def _refuse(error: OSError) -> None:

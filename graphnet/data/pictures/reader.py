@@ -20,6 +20,7 @@ from graphnet.installation import pip_install
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # of EXIF
 _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO, _SIGNED = 262, 339, 0, 2  # of TIFF
 _MOST_UINT8, _MOST_UINT16 = 255, 65_535
+_GREY = ("1", "L", "LA")
 _WITH_ALPHA = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 
 #: How pictures are brought to a size; see :class:`PictureOptions`.
@@ -76,8 +77,12 @@ class PictureReader:
         ``uint8`` of 8 bits or fewer a channel, white being 255; ``uint16`` of 16 bits, white being
         65,535; ``int32``, ``uint32`` and ``float32`` as they are stored.
         """
+        return self.kind(path)[0]
+
+    def kind(self, path: Path) -> tuple[np.dtype, bool]:
+        """The type of a picture's numbers, and whether it is stored as grey of 8 bits or fewer."""
         with _explained(path), self.pillow.open(path) as image:
-            return _dtype(image)
+            return _dtype(image), image.mode in _GREY
 
     def read(self, path: Path) -> np.ndarray:
         """A picture as ``(C, H, W)``, upright as its EXIF data say."""

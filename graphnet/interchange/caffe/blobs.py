@@ -101,6 +101,10 @@ def read_weights(path: Path) -> Weights:
         ]
         if found:
             blobs.setdefault(name, found)
+    if not net["layer"]:
+        raise SnapshotError(
+            f"{shown(path)}: holds no layers\n  expected a .caffemodel with weights"
+        )
     return Weights(path, blobs, net)
 
 

@@ -48,14 +48,18 @@ def _pooling(w: Writer) -> list[Part]:
         w.refuse(
             f"divisor: {spec.divisor}\n  Caffe divides by the part of a window in the padded image"
         )
+    return w.one("Pooling", "pooling_param", pool=pool, **_window_keys(spec))
+
+
+def _window_keys(spec: Any) -> dict[str, Any]:
+    """The windows of a layer that pools."""
     sides: dict[str, Any] = {}
     for name, (high, wide) in (("kernel", spec.kernel), ("stride", spec.stride), ("pad", spec.pad)):
         if high != wide:
             sides |= {f"{name}_h": high, f"{name}_w": wide}
         elif high != {"stride": 1, "pad": 0}.get(name):
             sides["kernel_size" if name == "kernel" else name] = high
-    down = "FLOOR" if spec.round_mode == "floor" else None
-    return w.one("Pooling", "pooling_param", pool=pool, round_mode=down, **sides)
+    return sides | {"round_mode": "FLOOR" if spec.round_mode == "floor" else None}
 
 
 def _divides_alike(w: Writer) -> bool:
@@ -240,6 +244,22 @@ def _upsample(w: Writer) -> list[Part]:
     return w.one("Upsample", "upsample_param", **sides)
 
 
+def _unpool(w: Writer) -> list[Part]:
+    height, width = w.spec.size
+    return w.one("Upsample", "upsample_param", upsample_h=height, upsample_w=width)
+
+
+def _pooling_mask(w: Writer) -> list[Part]:
+    """A pooling of its own, whose maxima nobody reads."""
+    spec = w.spec
+    if spec.kernel is None:
+        message = w.layer("Pooling", "pooling_param", global_pooling=True)
+    else:
+        message = w.layer("Pooling", "pooling_param", **_window_keys(spec))
+    message.put("top", [f"{w.name}.maxima", *message["top"]])
+    return [Part(message)]
+
+
 def _interp(w: Writer) -> list[Part]:
     height, width = w.vertex.top_shapes[0][2:]
     if not w.spec.align_corners and w.bottom[2:] != (height, width):
@@ -301,6 +321,7 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "PReLU": prelu,
         "Permute": _permute,
         "Pooling": _pooling,
+        "PoolingMask": _pooling_mask,
         "Power": _plain("Power", "power_param", "power", "scale", "shift"),
         "ReLU": _relu,
         "Reduction": _reduction,
@@ -321,6 +342,7 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "Tanh": _plain("TanH"),
         "Threshold": _plain("Threshold", "threshold_param", "threshold"),
         "Tile": _plain("Tile", "tile_param", "axis", "tiles"),
+        "Unpool": _unpool,
         "Upsample": _upsample,
     }
 )

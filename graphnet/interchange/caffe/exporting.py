@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
@@ -45,6 +47,7 @@ class Exported:
     shapes: list[Shape]
 
 
+@spelled_out
 def export_caffe(
     net: Path | str | NetSpec,
     to: Path | str,
@@ -68,6 +71,10 @@ def export_caffe(
     Raises:
         GraphnetError: With all layers that Caffe does not have; nothing is then written.
     """
+    if not isinstance(net, NetSpec):
+        expect_path("net", net, call="export_caffe(NET, NAME.prototxt)")
+    expect_path("to", to, call="export_caffe(NET, NAME.prototxt)")
+    expect_one_of("phase", phase, get_args(Phase))
     path = Path(to)
     if path.suffix != ".prototxt":
         raise SpecError(f"{path}: a net of Caffe is a .prototxt\n  give it a name that ends so")

@@ -160,20 +160,28 @@ def depthwise(r: Reader) -> Made:
 
 
 def upsample(r: Reader) -> Made:
-    """Upsample: each pixel again and again."""
+    """Upsample: each pixel again and again; with a mask, maxima back to where they were."""
     part = r.message["upsample_param"]
-    if len(r.bottoms) > 1:
-        r.refuse(
-            "puts maxima back to where a pooling found them\n  graphnet has no such layer",
-            r.message.at("bottom", 1),
-        )
-    for name in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w"):
-        if part.has(name) and part[name]:
-            r.refuse(f"'{name}' is of those that put maxima back", part.at(name))
     scale = [part[name] if part.has(name) else part["scale"] for name in ("scale_h", "scale_w")]
     if min(scale) < 1:
         r.refuse(f"'scale' is {min(scale)}, expected at least 1", part.at("scale"))
+    if len(r.bottoms) > 1:
+        return _unpool(r, part, scale)
+    for name in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w"):
+        if part.has(name) and part[name]:
+            r.refuse(f"'{name}' is for a layer with a mask, its second bottom", part.at(name))
     return r.only("Upsample", scale=scale)
+
+
+def _unpool(r: Reader, part: Message, scale: list[int]) -> Made:
+    """SegNet's Upsample: the size is given, or that of the bottom times the scale."""
+    size, shape = [part["upsample_h"], part["upsample_w"]], r.shapes[0]
+    if not all(size):
+        if shape is None or len(shape) != 2 + _PLANE:
+            r.refuse("needs the shape of its bottom, which is not known here")
+        less = (part["pad_out_h"], part["pad_out_w"])
+        size = [n * s - cut for n, s, cut in zip(shape[2:], scale, less, strict=True)]
+    return r.only("Unpool", size=size)
 
 
 def interp(r: Reader) -> Made:
@@ -202,11 +210,6 @@ def pooling(r: Reader) -> Made:
     part = r.message["pooling_param"]
     if part["pool"] == "STOCHASTIC":
         r.refuse("graphnet has no stochastic pooling", part.at("pool"))
-    if len(r.tops) > 1:
-        r.refuse(
-            "has a second top, the places of the maxima, which graphnet's Pooling does not give",
-            r.message.at("top", 1),
-        )
     shape = r.shapes[0]
     if shape is not None and len(shape) != 2 + _PLANE:
         r.refuse(f"its bottom has the shape {shape_text(shape)}, expected (N, C, H, W)")
@@ -216,12 +219,27 @@ def pooling(r: Reader) -> Made:
         for name in ("kernel_size", "kernel_h", "kernel_w"):
             if part.has(name):
                 r.refuse(f"has both 'global_pooling' and '{name}'\n  keep one", part.at(name))
-        return r.only("Pooling", pooling=kind, global_=True, **mean)
+        return _pooled(r, kind, {"global": True}, mean)
     kernel = _pair(r, part, "kernel_size", "kernel", None)
     stride = _pair(r, part, "stride", "stride", 1)
     pad = _pair(r, part, "pad", "pad", 0)
     down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
-    return r.only("Pooling", pooling=kind, kernel=kernel, stride=stride, pad=pad, **down, **mean)
+    return _pooled(r, kind, {"kernel": kernel, "stride": stride, "pad": pad, **down}, mean)
+
+
+def _pooled(r: Reader, kind: str, windows: dict[str, Any], mean: dict[str, Any]) -> Made:
+    """A pooling; where the maxima are is a second layer's top."""
+    if len(r.tops) == 1:
+        return r.only("Pooling", pooling=kind, **windows, **mean)
+    if kind != "Max":
+        r.refuse("has a second top, which only MAX has", r.message.at("top", 1))
+    top, mask = r.tops
+    return Made(
+        [
+            r.layer("Pooling", tops=[top], pooling=kind, **windows),
+            r.layer("PoolingMask", "mask", tops=[mask], **windows),
+        ]
+    )
 
 
 def lrn(r: Reader) -> Made:

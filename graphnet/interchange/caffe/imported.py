@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -36,6 +37,7 @@ class Imported:
         notes: What is to be said of the whole.
         files: The mean files that are converted.
         time_first: Caffe's blobs that are ``(T, N, …)`` there and ``(N, T, …)`` here.
+        snapshot: The snapshot that a solver's state has become; None without one.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Imported:
     notes: list[str] = field(default_factory=list)
     files: Files = field(default_factory=lambda: Files(()))
     time_first: frozenset[str] = frozenset()
+    snapshot: Path | None = None
 
     def layers(self) -> list[LayerDict]:
         """All layers."""

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import h5py
 import numpy as np
 
+from graphnet.data.text_file import is_text
+from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
-from graphnet.interchange.caffe.blobs import Weights, read_blob_file, read_weights
+from graphnet.interchange.caffe.blobs import (
+    Weights,
+    read_blob_file,
+    read_solver_state,
+    read_weights,
+)
 from graphnet.interchange.caffe.datum import convert
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
 from graphnet.interchange.caffe.reading import Files
+from graphnet.interchange.caffe.resuming import snapshot_path, write_snapshot
 from graphnet.interchange.caffe.rules import State
 from graphnet.interchange.caffe.solver import decay_of, translate_solver
 from graphnet.interchange.caffe.text_format import read_text
@@ -70,6 +78,11 @@ def translate(
         SpecError: With all that is wrong or has no equal, each at its line and column.
         SnapshotError: If the model cannot be read.
     """
+    if model.suffix in (".yaml", ".yml"):
+        raise SpecError(
+            f"{model}: is YAML, as nets of graphnet are; expected a .prototxt or .caffemodel\n"
+            "  graphnet check reads it as it is; in Python: load_net"
+        )
     if model.suffix in (".caffemodel", ".h5") or _is_binary(model):
         whole = read_weights(model)
         if whole.net is None:
@@ -99,6 +112,9 @@ def translate(
     if how is not None:
         with noted(problems):
             made.solver = translate_solver(how, tests=_measures(found.get("test")))
+    if mean is not None and out is not None and mean not in files.means:
+        said = f"{mean}: is given as the mean, and no data layer of the net takes one"
+        problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
     if problems:
         raise SpecError.of(dict.fromkeys(problems))
     made.entries = list(merge_phases(found))
@@ -112,7 +128,8 @@ def translate(
 def _is_binary(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return b"\0" in file.read(4096)
+            begin = file.read(4096)
+            return b"\0" in begin and not is_text(begin)  # as text in UTF-16 may be
     except OSError:
         return False  # which reading it says in words
 
@@ -156,6 +173,7 @@ def _measures(net: PhaseNet | None) -> bool:
 # --- the public ways --------------------------------------------------------------------
 
 
+@spelled_out
 def load_caffe(
     prototxt: Path | str,
     weights: Path | str | None = None,
@@ -182,6 +200,9 @@ def load_caffe(
         SpecError: With all that is wrong or has no equal, each at its line and column.
         SnapshotError: If the weights cannot be read or do not fit.
     """
+    _check_paths("load_caffe(PROTOTXT)", prototxt=prototxt, weights=weights)
+    expect_one_of("phase", phase, get_args(Phase))
+    stages = _stages(stages)
     stored = read_weights(Path(weights)) if weights is not None else None
     made = translate(Path(prototxt), stored, phases=(phase,), level=level, stages=stages)
     net = load_net(made.spec(), phase, **options)
@@ -197,7 +218,8 @@ def load_caffe(
     return net
 
 
-def import_caffe(
+@spelled_out
+def import_caffe(  # noqa: PLR0913  # one for each option of the command
     model: Path | str,
     to: Path | str,
     weights: Path | str | None = None,
@@ -207,6 +229,7 @@ def import_caffe(
     level: int = 0,
     stages: Sequence[str] = (),
     force: bool = False,
+    state: Path | str | None = None,
 ) -> Imported:
     """Write a Caffe net as ``net.yaml``, ``solver.yaml`` and ``model.h5``.
 
@@ -219,6 +242,8 @@ def import_caffe(
         level: For the net's rules.
         stages: For the net's rules.
         force: Whether files that are there may be replaced.
+        state: A .solverstate, or its variant in HDF5: the run goes on from there. It needs the
+            solver, the weights that were written with it, and the net's data.
 
     Returns:
         What was done.
@@ -226,8 +251,12 @@ def import_caffe(
     Raises:
         GraphnetError: With all that is wrong or has no equal; nothing is then written.
     """
+    paths = {"model": model, "to": to, "weights": weights, "solver": solver, "mean": mean}
+    _check_paths("import_caffe(MODEL, FOLDER)", **paths)
+    stages = _stages(stages)
     folder = Path(to)
     given = {"the net": model, "the weights": weights, "the solver": solver, "the mean": mean}
+    given["the solver's state"] = state
     read = {what: Path(path) for what, path in given.items() if path is not None}
     for name in ("net.yaml", "solver.yaml", "model.h5", "mean.h5"):
         refuse_to_write_over(folder / name, read)
@@ -240,6 +269,11 @@ def import_caffe(
         level=level,
         stages=stages,
     )
+    if folder.exists() and not folder.is_dir():
+        raise SpecError(f"{folder}: is a file\n  name the folder that is to be written")
+    stood = read_solver_state(Path(state)) if state is not None else None
+    if stood is not None:
+        made.snapshot = snapshot_path(folder, made, stood)
     if not force:
         refuse_to_replace(written(made, folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -255,7 +289,20 @@ def import_caffe(
         write_durably(folder / "solver.yaml", text.encode(), advice)
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)
+    if stood is not None:
+        write_snapshot(folder, made, stood)
     return made
+
+
+def _check_paths(call: str, **paths: object) -> None:
+    for name, path in paths.items():
+        if path is not None or name in ("prototxt", "model", "to"):
+            expect_path(name, path, call=call)
+
+
+def _stages(found: Sequence[str] | str) -> Sequence[str]:
+    """The stages; one alone may be given as it is."""
+    return (found,) if isinstance(found, str) else found
 
 
 def written(made: Imported, folder: Path) -> list[Path]:
@@ -263,8 +310,9 @@ def written(made: Imported, folder: Path) -> list[Path]:
     names = ["net.yaml"]
     names += ["solver.yaml"] if made.solver is not None else []
     names += ["model.h5"] if made.weights is not None else []
+    snapshot = [made.snapshot] if made.snapshot is not None else []
     of_data = [each.file for each in made.files.converted.values()]
-    return [*(folder / name for name in names), *made.files.means.values(), *of_data]
+    return [*(folder / name for name in names), *snapshot, *made.files.means.values(), *of_data]
 
 
 def _write_mean(source: Path, target: Path) -> None:

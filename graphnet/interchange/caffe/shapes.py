@@ -130,6 +130,8 @@ def reduction(r: Reader) -> Made:
     part, shape = r.message["reduction_param"], r.shapes[0]
     names = {"SUM": "Sum", "ASUM": "AbsSum", "SUMSQ": "SquareSum", "MEAN": "Mean"}
     operation, weight = names[part["operation"]], next(iter(r.message["loss_weight"]), 0.0)
+    if weight and shape is None and part["axis"] == 0:
+        r.refuse("needs the shape of its bottom, which is not known here")
     if not weight or not shape or r.axis(part) != 0:
         axis = r.sample_axis(part)
         return r.only("Reduction", operation=operation, axis=axis, coef=part["coeff"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from graphnet.data.text_file import is_text
 from graphnet.errors import Position, SpecError, did_you_mean, did_you_mean_file, one_of
 from graphnet.interchange.caffe.message import Message, float32
 from graphnet.interchange.caffe.schema import ENUMS, KINDS, Field
@@ -43,6 +44,19 @@ class Token:
     index: int
 
 
+#: What is said of a solver given as a net, and of a net given as a solver.
+_OTHER_FILE = {
+    ("NetParameter", "SolverParameter"): "\n  this is a solver: give its net, and it by --solver",
+    ("SolverParameter", "NetParameter"): "\n  this is a net, not a solver",
+}
+
+
+def _owner(field: str) -> str:
+    """Which kind of file has a field, if it is one alone."""
+    owners = [kind for kind in ("NetParameter", "SolverParameter") if field in KINDS[kind].fields]
+    return owners[0] if len(owners) == 1 else ""
+
+
 def read_text(path: Path, kind: str) -> Message:
     """Read a file as a message of a kind.
 
@@ -59,8 +73,9 @@ def read_text(path: Path, kind: str) -> Message:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
+        cure = "save it as UTF-8" if is_text(data) else "a .caffemodel is given as the weights"
         raise SpecError(
-            "the file is not UTF-8 text\n  a .caffemodel is given as the weights",
+            f"the file is not UTF-8 text\n  {cure}",
             Position(str(path), before.count(b"\n") + 1, error.start - before.rfind(b"\n")),
         ) from None
     return parse_text(text, str(path), kind)
@@ -190,7 +205,8 @@ class _Parser:
         field = message.kind.fields.get(name)
         if field is None:
             known = message.kind.fields
-            hint = did_you_mean(name, known) or one_of(list(known))
+            hint = _OTHER_FILE.get((message.kind.name, _owner(name)), "")
+            hint = hint or did_you_mean(name, known) or one_of(list(known))
             self.refuse(f"{message.kind.name} has no field '{name}'{hint}")
         if not field.repeated and name in message.values:
             first = message.at(name)

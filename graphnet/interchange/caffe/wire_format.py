@@ -57,12 +57,23 @@ class Numbers:
         return np.concatenate(self.runs) if self.runs else np.empty(0, self.dtype)
 
 
+#: Files that are text by their name, and what they are given as.
+_TEXTS = {
+    ".prototxt": "a .prototxt is given as the net, or as its solver",
+    **dict.fromkeys((".yaml", ".yml"), "graphnet's own files need no import"),
+}
+
+
 def read_wire(path: Path, kind: str) -> Message:
     """Read a file as a message of a kind; the numbers in it are read when they are asked for.
 
     Raises:
         SnapshotError: If it cannot be read, or is cut short or damaged.
     """
+    if path.suffix in _TEXTS:
+        raise SnapshotError(
+            f"{shown(path)}: is text, expected a binary {kind}\n  {_TEXTS[path.suffix]}"
+        )
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

@@ -50,7 +50,7 @@ def deployed(spec: NetSpec, phase: Phase, gives: Sequence[str] = ()) -> Deployed
 
     Data layers become Inputs, of the tops that something reads. A loss that takes a softmax, or a
     sigmoid, becomes that; other losses, statistics and outputs are left out. What nobody reads,
-    and what output layers hand out, the net gives.
+    a Silence included, and what output layers hand out, the net gives.
 
     Args:
         spec: Of both phases.
@@ -63,17 +63,17 @@ def deployed(spec: NetSpec, phase: Phase, gives: Sequence[str] = ()) -> Deployed
     nodes = select_phase(resolve_data(spec, offline=True, phase=phase).spec.nodes, phase)
     notes: list[str] = []
     handed = {b for n in nodes if n.spec.hands_out for b in n.bottoms}
+    ends = [n for n in nodes if n.spec.kind is Kind.OUTPUT and not n.spec.hands_out]
+    silent = {b for node in ends for b in node.bottoms} - handed
     kept: list[Node] = []
     for node in nodes:
         if node.spec.kind is Kind.LOSS:
-            kept += _of_loss(node, nodes, notes)
+            kept += _of_loss(node, [*nodes, *kept], notes)
         elif node.spec.type == _NOISE:
             notes.append(f"{node.name}: a deployed net is given no noise: nothing is masked")
             kept.append(_replaced(node, Identity(name=node.name)))
         elif node.spec.kind in (Kind.COMPUTE, Kind.DATA):
             kept.append(node)
-    if all(node.spec.kind is Kind.DATA for node in kept):
-        raise SpecError(f"phase {phase} has no layer that computes", spec.position)
     measured = {b for n in nodes if n.spec.measures for b in n.bottoms}
     whole, graph = _compiled(spec, kept, phase)
     idle = _only_measured(graph, measured)
@@ -87,12 +87,21 @@ def deployed(spec: NetSpec, phase: Phase, gives: Sequence[str] = ()) -> Deployed
         blob.name
         for blob in graph.blobs.values()
         if blob.producer.kind is not Kind.DATA and (not blob.readers or blob.name in handed)
+        if blob.name not in silent
     ]
+    if not outputs:
+        raise SpecError(f"phase {phase} gives nothing: every blob is read", spec.position)
     return Deployed(whole, graph, outputs, notes)
 
 
 def _compiled(spec: NetSpec, nodes: Sequence[Node], phase: Phase) -> tuple[NetSpec, NetGraph]:
-    """The net of these layers, its data layers as Inputs, and its graph."""
+    """The net of these layers, its data layers as Inputs, and its graph.
+
+    Raises:
+        GraphnetError: If none of them computes.
+    """
+    if all(node.spec.kind is Kind.DATA for node in nodes):
+        raise SpecError(f"phase {phase} has no layer that computes", spec.position)
     read = {b for node in nodes for b in node.bottoms}
     whole = spec.with_nodes(n for node in nodes if (n := _fed(node, read)) is not None)
     return whole, plain_graph(whole, phase)

@@ -276,6 +276,8 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Clip": _clip,
         "Concat": _along("Concat"),
         "Convolution": learned.convolution,
+        "Convolution1D": learned.convolution,
+        "Convolution3D": learned.convolution,
         "Crop": _crop,
         "Deconvolution": learned.deconvolution,
         "Dropout": _dropout,
@@ -300,6 +302,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Pad": _pad,
         "Permute": _permute,
         "Pooling": windows.pooling,
+        "PoolingMask": windows.pooling_mask,
         "Power": _power,
         "RBF": learned.rbf,
         "RNN": recurrent.rnn,
@@ -318,6 +321,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Threshold": _threshold,
         "TiedInnerProduct": learned.tied_inner_product,
         "Tile": _tile,
+        "Unpool": windows.unpool,
         "Upsample": _upsample,
     }
 )

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from graphnet.interchange.onnx.layer_writer import LayerWriter
 
+#: What the scale and the bias of a BatchNorm that has none are called.
+ONES, ZEROS = "no-scale", "no-bias"
 _INT64 = 7  # of ONNX's types
 _MATRIX = 2  # axes
 
 
 def _window(w: LayerWriter) -> dict[str, list[int] | int]:
-    """The geometry of a bank of filters."""
+    """The geometry of a bank of filters, of any number of sides."""
     spec = w.spec
     return {
-        "kernel_shape": list(spec.kernel),
-        "strides": list(spec.stride),
-        "pads": [*spec.pad, *spec.pad],
-        "dilations": list(spec.dilation),
+        "kernel_shape": _sides(spec.kernel),
+        "strides": _sides(spec.stride),
+        "pads": _sides(spec.pad) * 2,
+        "dilations": _sides(spec.dilation),
         "group": spec.n_group,
     }
+
+
+def _sides(value: int | Sequence[int]) -> list[int]:
+    """A number for each side."""
+    return [value] if isinstance(value, int) else list(value)
 
 
 def _filters(w: LayerWriter, op: str) -> None:
@@ -96,13 +104,14 @@ def batch_norm(w: LayerWriter) -> None:
     """BatchNorm by its running statistics."""
     spec = w.spec
     if not spec.uses_running(w.phase):
-        w.refuse("it normalises by its batch in phase train\n  export phase test")
+        way = "export phase test" if w.phase == "train" else "set use_global_stats: true"
+        w.refuse(f"it normalises by its batch in phase {w.phase}\n  {way}")
     mean, variance = w.param("mean"), w.param("variance")
     if spec.affine:
         scale, bias = w.param("scale"), w.param("bias")
     else:
-        scale = w.constant("ones", np.ones(w.shape[1], np.float32))
-        bias = w.constant("zeros", np.zeros(w.shape[1], np.float32))
+        scale = w.constant(ONES, np.ones(w.shape[1], np.float32))
+        bias = w.constant(ZEROS, np.zeros(w.shape[1], np.float32))
     w.end("BatchNormalization", w.x, scale, bias, mean, variance, epsilon=spec.epsilon)
 
 

@@ -8,6 +8,7 @@ window is ``ceil_mode`` left to the runtime.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from graphnet.backend.base import Divisor, PoolingKind
@@ -17,6 +18,7 @@ from graphnet.interchange.onnx.layer_writer import LayerWriter
 from graphnet.layers.shape.axis import axis_of, folded
 
 _IMAGES = 4  # axes of (N, C, H, W)
+_FLOAT, _INT64 = 1, 7  # of ONNX's types
 
 
 def pooling_attributes(
@@ -51,6 +53,31 @@ def pooling(w: LayerWriter) -> None:
         spec.pooling, spec.window(w.shape), spec.divisor, w.shape[2:], w.top[2:]
     )
     w.end(op, w.x, **attributes)
+
+
+def pooling_mask(w: LayerWriter) -> None:
+    """PoolingMask: the second output of MaxPool, within each channel."""
+    spec, image = w.spec, w.shape[2:]
+    op, attributes = pooling_attributes("Max", spec.window(w.shape), "kernel", image, w.top[2:])
+    name = w.vertex.name
+    pooled, index = (w.graph.fresh(f"{name}.{what}") for what in ("pooled", "index"))
+    w.graph.add(name, op, [w.x], [pooled, index], **attributes)
+    place = w.part("place", "Mod", index, w.integers("size", [prod(image)]))
+    w.close("number", "Cast", place, to=_FLOAT)
+
+
+def unpool(w: LayerWriter) -> None:
+    """Unpool: the elements put into zeros, channel by channel."""
+    n_channels, n_places, n_pixels = w.shape[1], prod(w.shape[2:]), prod(w.top[2:])
+    x = w.reshaped("row", w.x, [n_channels, n_places])
+    mask = w.part("whole", "Cast", w.inputs[1], to=_INT64)
+    mask = w.reshaped("mask-row", mask, [n_channels, n_places])
+    batch = w.part("batch", "Shape", w.x, start=0, end=1)
+    sample = w.integers("sample", [n_channels, n_pixels])
+    shape = w.part("shape", "Concat", batch, sample, axis=0)
+    zeros = w.part("zeros", "Expand", w.number("zero", 0), shape)
+    filled = w.main("filled", "ScatterElements", zeros, mask, x, axis=2)
+    w.close("shaped", "Reshape", filled, w.integers("image", [-1, *w.top[1:]]))
 
 
 def channel_pooling(w: LayerWriter) -> None:

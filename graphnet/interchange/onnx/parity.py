@@ -133,11 +133,10 @@ def _read_as(blob: BlobVertex) -> tuple[int, bool]:
                 found = _read_as(top)
                 if any(found):
                     return found
-        elif slot == 1 and 1 not in reader.spec.differentiable(2) and reader.spec.bottoms:
-            if reader.kind is Kind.COMPUTE:
-                return 0, True
-        elif not reader.spec.differentiable(1):
+        elif reader.kind is Kind.COMPUTE and slot not in reader.spec.differentiable(slot + 1):
             n = reader.spec.n_indices(reader.bottom_shapes)
             if n:
                 return n, False
+            if slot:
+                return 0, True
     return 0, False

@@ -7,7 +7,7 @@ part.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -103,7 +103,7 @@ def match(needed: Sequence[Needed], file: WeightFile, given: Mapping[str, Fill])
     stored = _by_layer(file)
     layers = _layers(each for each in needed if each.path not in given)
     taken = _used(found)
-    partners = {key: _partner(key, stored) for key in layers}
+    partners = _partners(layers, stored)
     for key, params in layers.items():
         partner = partners[key]
         if partner is not None:
@@ -137,12 +137,19 @@ def _used(found: Match) -> set[str]:
     return {name for fill in found.fills.values() for name in fill.arrays}
 
 
-def _partner(key: str, stored: Mapping[str, object]) -> str | None:
-    """The stored layer of this name, or the only one whose name ends in it after a mark."""
-    if key in stored:
-        return key
-    ends = [name for name in stored if name.endswith((f".{key}", f"/{key}"))]
-    return ends[0] if len(ends) == 1 else None
+def _partners(keys: Iterable[str], stored: Iterable[str]) -> dict[str, str | None]:
+    """The stored layer of each name, or the only one whose name ends in it after a mark.
+
+    None is for two: one that has a layer's very name is that layer's.
+    """
+    keys, names = list(keys), list(stored)
+    free = [name for name in names if name not in keys]
+    found: dict[str, str | None] = {}
+    for key in keys:
+        ends = [name for name in free if name.endswith((f".{key}", f"/{key}"))]
+        found[key] = key if key in names else ends[0] if len(ends) == 1 else None
+    counts = Counter(found.values())
+    return {key: name if counts[name] == 1 else None for key, name in found.items()}
 
 
 def _fill(

@@ -130,6 +130,10 @@ class HDF5Data(BatchSpec):
     def data_source(self) -> Source:
         return self.source
 
+    def reading(self, source: Source, rows: str | None) -> Self:
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**(values | {"source": source, "otherwise": None, "rows": rows}))
+
     def is_available(self) -> bool:
         return not missing(self.source)
 

@@ -47,6 +47,7 @@ class InnerProduct(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    makes: ClassVar[Literal["scores"]] = "scores"
     learned: ClassVar[Mapping[str, Learned]] = {
         "weight": Learned(Xavier(), L2Regu()),
         "bias": Learned(lr=2.0),

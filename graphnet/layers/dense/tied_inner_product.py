@@ -44,6 +44,7 @@ class TiedInnerProduct(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    makes: ClassVar[Literal["scores"]] = "scores"
     learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned(lr=2.0)}
 
     type: Literal["TiedInnerProduct"] = "TiedInnerProduct"

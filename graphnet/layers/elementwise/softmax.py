@@ -29,6 +29,7 @@ class Softmax(LayerSpec):
     """
 
     each_bottom: ClassVar[bool] = True
+    makes: ClassVar[Literal["Softmax"]] = "Softmax"
     overwrites: ClassVar[bool] = True
 
     type: Literal["Softmax"] = "Softmax"

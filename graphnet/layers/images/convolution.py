@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ConvArrays
 from graphnet.blob import Shape, shape_text
@@ -51,6 +51,9 @@ class Convolution(FilterBank):
         Mocha ``ConvolutionLayer`` (which has no dilation and lets ``n_filter`` be 1 by default),
         Caffe ``Convolution``.
     """
+
+    makes: ClassVar[Literal["scores"]] = "scores"
+    takes_images: ClassVar[bool] = True
 
     type: Literal["Convolution"] = "Convolution"
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
-
 from graphnet.backend.base import Backend, Divisor, PoolingKind
-from graphnet.backend.window import Window
-from graphnet.blob import Shape, shape_text
-from graphnet.declare.fields import NonNegativePair, PositivePair
-from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.blob import Shape
+from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.images.pooled import PooledWindows
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 
 
-class Pooling(LayerSpec):
+class Pooling(PooledWindows):
     """The maximum or the mean of windows slid over each channel.
 
     Along each side the top has ``ceil((n + 2·pad − kernel) / stride) + 1`` places: the last
@@ -50,40 +45,13 @@ class Pooling(LayerSpec):
         unless ``ceil_mode`` is set.
     """
 
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
     each_bottom: ClassVar[bool] = True
+    takes_images: ClassVar[bool] = True
 
     type: Literal["Pooling"] = "Pooling"
     pooling: PoolingKind = "Max"
-    kernel: PositivePair | None = None
-    stride: PositivePair = (1, 1)
-    pad: NonNegativePair = (0, 0)
-    global_: bool = Field(default=False, alias="global")
     divisor: Divisor = "kernel"
-    round_mode: Literal["ceil", "floor"] = "ceil"
     neuron: AnyNeuron | None = None
-
-    @model_validator(mode="after")
-    def _check_window(self) -> Pooling:
-        given = [
-            key for key in ("kernel", "stride", "pad", "round_mode") if key in self.model_fields_set
-        ]
-        if self.global_ and given:
-            raise ValueError(f"'{given[0]}' has no meaning with global: true")
-        if not self.global_ and self.kernel is None:
-            raise ValueError("'kernel' is missing\n  expected it, or global: true")
-        if self.kernel and any(p >= k for p, k in zip(self.pad, self.kernel, strict=True)):
-            raise ValueError(
-                f"pad {shape_text(self.pad)} must be less than kernel {shape_text(self.kernel)}, "
-                "or a window would lie in the padding alone"
-            )
-        return self
-
-    def window(self, bottom: Shape) -> Window:
-        """Its geometry on a bottom of this shape."""
-        if self.kernel is None:
-            return Window((bottom[2], bottom[3]))
-        return Window(self.kernel, self.stride, self.pad)
 
     @property
     def pools_maxima(self) -> bool:
@@ -91,21 +59,7 @@ class Pooling(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        check_images(x)
-        window = self.window(x)
-        rounded = window.floor_size if self.round_mode == "floor" else window.ceil_size
-        size = rounded((x[2], x[3]))
-        for side, n, out, stride, pad in zip(
-            ("height", "width"), x[2:], size, window.stride, window.pad, strict=True
-        ):
-            if out < 1 or (out - 1) * stride - pad >= n:
-                raise ShapeError(
-                    f"a window would lie outside a bottom of shape {shape_text(x)}: kernel "
-                    f"{shape_text(window.kernel)}, stride {shape_text(window.stride)}, pad "
-                    f"{shape_text(window.pad)} on {side} {n}"
-                    "\n  expected a stride no larger than the kernel, and a kernel that fits"
-                )
-        return [(x[0], x[1], *size)]
+        return [(x[0], x[1], *self.pooled_size(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair import SMALLEST
 from graphnet.layers.losses.pair_loss import PairLoss
+from graphnet.layers.number_traits import Normaliser
 
 
 class BinaryCrossEntropyLoss(PairLoss):
@@ -27,6 +28,8 @@ class BinaryCrossEntropyLoss(PairLoss):
         Mocha ``BinaryCrossEntropyLossLayer`` (which has no bound, and whose targets take a
         gradient only if the probabilities do).
     """
+
+    takes_normalised: ClassVar[Normaliser] = "Sigmoid"
 
     type: Literal["BinaryCrossEntropyLoss"] = "BinaryCrossEntropyLoss"
 

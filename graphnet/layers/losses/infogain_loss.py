@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -16,6 +16,7 @@ from graphnet.files.paths import user_path
 from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.number_traits import Normaliser
 from graphnet.layers.shape.axis import axis_of
 
 
@@ -40,6 +41,8 @@ class InfogainLoss(LabelLossSpec):
         Caffe ``InfogainLoss``, which bounds probabilities by 1e-20 and also takes H as a third
         bottom.
     """
+
+    normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["InfogainLoss"] = "InfogainLoss"
     H: tuple[tuple[float, ...], ...] | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.pair import SMALLEST
+from graphnet.layers.number_traits import Normaliser
 
 
 class MultinomialLogisticLoss(LabelLossSpec):
@@ -28,6 +29,8 @@ class MultinomialLogisticLoss(LabelLossSpec):
         Mocha ``MultinomialLogisticLossLayer`` (which has no gradient), Caffe
         ``MultinomialLogisticLoss``.
     """
+
+    takes_normalised: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["MultinomialLogisticLoss"] = "MultinomialLogisticLoss"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from graphnet.blob import Array, rows
 from graphnet.layers.base import Binding
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair_loss import PairLoss, PairLossLayer
+from graphnet.layers.number_traits import Normaliser
 
 
 class SigmoidCrossEntropyLoss(PairLoss):
@@ -38,6 +39,8 @@ class SigmoidCrossEntropyLoss(PairLoss):
         Caffe ``SigmoidCrossEntropyLoss``, which compares the ignored label with the target's
         whole part.
     """
+
+    normalises: ClassVar[Normaliser] = "Sigmoid"
 
     type: Literal["SigmoidCrossEntropyLoss"] = "SigmoidCrossEntropyLoss"
     ignore_label: int | None = None

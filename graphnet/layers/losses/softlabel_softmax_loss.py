@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
@@ -10,6 +10,7 @@ from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
 from graphnet.layers.losses.mean_loss import MeanLoss
+from graphnet.layers.number_traits import Normaliser
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -32,6 +33,8 @@ class SoftlabelSoftmaxLoss(MeanLoss):
     Source:
         Mocha ``SoftlabelSoftmaxLossLayer`` (whose gradient takes Σy for 1).
     """
+
+    normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
     loss_weight: float = 1.0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
 from graphnet.layers.base import Binding, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
+from graphnet.layers.number_traits import Normaliser
 
 
 class SoftmaxLoss(LabelLossSpec):
@@ -30,6 +31,8 @@ class SoftmaxLoss(LabelLossSpec):
         Mocha ``SoftmaxLossLayer`` (which also takes other weights for each row of a batch), Caffe
         ``SoftmaxWithLoss``.
     """
+
+    normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["SoftmaxLoss"] = "SoftmaxLoss"
 

@@ -30,6 +30,7 @@ class ReLU(NeuronSpec):
     """
 
     commutes_with_max: ClassVar[bool] = True
+    makes: ClassVar[Literal["rectified"]] = "rectified"
 
     type: Literal["ReLU"] = "ReLU"
     epsilon: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class Sigmoid(NeuronSpec):
     Source:
         Mocha ``Sigmoid``, Caffe ``Sigmoid``.
     """
+
+    makes: ClassVar[Literal["Sigmoid"]] = "Sigmoid"
 
     type: Literal["Sigmoid"] = "Sigmoid"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from graphnet.layers.base import Phase
 from graphnet.sealed import OpenToOthers
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request
@@ -14,6 +15,8 @@ from graphnet.solver.trainable_net import TrainableNet
 
 #: What a break may keep in a snapshot.
 Saved: TypeAlias = float | int | str | bool | None
+#: The keys of what a phase of the net measures; None where they cannot be told.
+KeysOf: TypeAlias = Callable[[Phase], Collection[str] | None]
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,31 @@ class CoffeeBreak(OpenToOthers):
             A break runs on rank 0 alone; where this is true the other ranks are sent what it
             has written.
         needs_schedule: Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``.
+        averaged: Whether it needs the moving average of the params (``ema`` of the solver).
         restore_best: Whether it may request the best snapshot by the statistic it waits for.
+        keep_best: The statistic whose best snapshot it has the run keep; None if there is none.
+        needs_folder: Whether it does nothing without the solver's ``exp_dir``.
+        validates: Whether it runs the test phase of the net.
     """
 
     python_only: ClassVar[tuple[str, ...]] = ()
     changes_params: bool = False
     needs_schedule: bool = True
     restore_best: bool = False
+    keep_best: str | None = None
+    needs_folder: ClassVar[bool] = False
+    averaged: bool = False
+    validates: bool = False
+
+    def records(self, keys_of: KeysOf) -> Collection[str] | None:
+        """The statistics that it will record; None, the default, if these may be any.
+
+        What a class says of itself does not hold for one derived from it that has other hooks.
+
+        Args:
+            keys_of: What a phase of the net measures.
+        """
+        return None
 
     @property
     def waits_for(self) -> tuple[str, str] | None:
@@ -92,3 +113,8 @@ class CoffeeBreak(OpenToOthers):
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
         """Remember what :meth:`state_dict` returned."""
+
+
+def nothing(self: CoffeeBreak, keys_of: KeysOf) -> Collection[str]:  # noqa: ARG001  # a method
+    """It records nothing."""
+    return ()

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.coffee.base import Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
@@ -38,6 +38,8 @@ class DecayOnValidation(ListeningBreak):
     Source:
         Mocha ``LRPolicy.DecayOnValidation``, which goes back to its newest snapshot each time.
     """
+
+    records = nothing
 
     def __init__(
         self,

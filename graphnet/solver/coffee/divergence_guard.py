@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from graphnet.errors import DivergedError
-from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -28,6 +28,8 @@ class DivergenceGuard(CoffeeBreak):
     Example:
         - {type: DivergenceGuard, every_n_iter: 10}
     """
+
+    records = nothing
 
     def __init__(self) -> None:
         """It has no keys."""

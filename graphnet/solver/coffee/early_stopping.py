@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from graphnet.declare.fields import NonNegativeFloat, PositiveInt
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.coffee.base import Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
@@ -27,10 +28,15 @@ class EarlyStopping(ListeningBreak):
         patience: How many values in a row may be no better than the best.
         mode: ``max`` or ``min``. Default: what the name of the key says.
         min_delta: By how much a value must be better to count. Default 0.
+        restore_best: Also bring the params, state and history of the best snapshot back at the
+            end; the last snapshot has them. Needs a Snapshot with ``keep_best`` of the same key.
+            Default false.
 
     Example:
         - {type: EarlyStopping, key: accuracy, patience: 5}
     """
+
+    records = nothing
 
     def __init__(
         self,
@@ -38,15 +44,17 @@ class EarlyStopping(ListeningBreak):
         patience: PositiveInt,
         mode: Mode | None = None,
         min_delta: NonNegativeFloat = 0.0,
+        restore_best: bool = False,
     ) -> None:
-        self.key, self.patience = key, patience
+        self.key, self.patience, self.restore_best = key, patience, restore_best
         self._best = Best(key, mode, min_delta)
         self._waited = 0
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> Request | None:
         """Listen; and end a run that this break had ended before."""
         super().open(net, state, lounge)
-        return self._stop_if_waited()
+        request = self._stop_if_waited()
+        return None if request is None else replace(request, restore_best=False)  # that is done
 
     def hear(self, value: float, state: SolverState) -> Request | None:
         """Count how long there has been no new best."""
@@ -60,8 +68,9 @@ class EarlyStopping(ListeningBreak):
         if best.value is None:
             return Request(stop=f"'{self.key}' was not a number {times}")
         return Request(
+            restore_best=self.restore_best,
             stop=f"'{self.key}' has not got better {times}"
-            f" (best {best.value:.6g} at iteration {best.iter:,})"
+            f" (best {best.value:.6g} at iteration {best.iter:,})",
         )
 
     def state_dict(self) -> dict[str, Saved]:

@@ -181,6 +181,7 @@ def checked(cls: type[B]) -> type[B]:
     made = cls.__init__
     signature, model = inspect.signature(made), break_model(cls)
 
+    @spelled_out
     @functools.wraps(made)
     def make(self: B, *args: Any, **keywords: Any) -> None:
         timed = [key for key in ("every_n_iter", "every_n_epoch") if key in keywords]
@@ -189,16 +190,10 @@ def checked(cls: type[B]) -> type[B]:
                 f"{cls.__name__}: '{timed[0]}' says when it is due, not what it does\n"
                 f"  write add_coffee_break({cls.__name__}(…), {timed[0]}={keywords[timed[0]]!r})"
             )
-        fits(self, *args, **keywords)
         given = dict(signature.bind(self, *args, **keywords).arguments)
         del given["self"]
         live = {key: given.pop(key) for key in cls.python_only if key in given}
         made(self, **model(type=cls.__name__, **given).keywords(), **live)
-
-    @spelled_out
-    @functools.wraps(made)
-    def fits(*args: Any, **keywords: Any) -> None:
-        """Only the call is looked at."""
 
     setattr(cls, "__init__", make)  # noqa: B010  # assigned plainly, it takes an ignored type
     return cls

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graphnet.declare.fields import NonNegativeFloat, NonNegativeInt, PositiveInt
-from graphnet.solver.coffee.base import Saved
+from graphnet.solver.coffee.base import Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.coffee.listening import ListeningBreak
@@ -39,6 +39,8 @@ class Plateau(ListeningBreak):
     Example:
         - {type: Plateau, key: loss, gamma: 0.1, patience: 5}
     """
+
+    records = nothing
 
     def __init__(  # its keys in YAML
         self,

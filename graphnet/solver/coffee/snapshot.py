@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graphnet.declare.fields import PositiveInt
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import CoffeeBreak, Saved, nothing
 from graphnet.solver.coffee.direction import Best, Mode
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
@@ -33,6 +33,9 @@ class Snapshot(CoffeeBreak):
     Example:
         - {type: Snapshot, every_n_iter: 5000, keep_last: 3, keep_best: accuracy}
     """
+
+    records = nothing
+    needs_folder = True
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from math import isnan
 import numpy as np
 
 from graphnet.readable import fitted
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.solver.coffee.base import CoffeeBreak, KeysOf, Saved
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -38,6 +38,12 @@ class TrainingSummary(CoffeeBreak):
         self._sums: Sums = {}
         self._iter = 0
         self._since = 0.0
+
+    def records(self, keys_of: KeysOf) -> list[str] | None:
+        train = keys_of("train")
+        if train is None:
+            return None
+        return ["obj_val", "epoch", "lr", "momentum", *(f"train.{key}" for key in train)]
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Start the clock, and the means too unless a snapshot has brought them along."""

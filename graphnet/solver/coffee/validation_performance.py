@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from time import perf_counter
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from graphnet.declare.arguments import expect
-from graphnet.errors import TopologyError
-from graphnet.solver.coffee.base import CoffeeBreak, Saved
+from graphnet.errors import SpecError, TopologyError
+from graphnet.net.sources import OtherData
+from graphnet.solver.coffee.base import CoffeeBreak, KeysOf, Saved
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.state import SolverState
@@ -27,6 +31,13 @@ class ValidationPerformance(CoffeeBreak):
     Args:
         net: A net that shares the params, from Python only. Default: the test phase of the net
             being trained.
+        source: What its data layer reads in place of its own ``source``; relative to the net's
+            file. It must have one data layer alone that reads stored samples. Needs a ``name``.
+        rows: Which rows of it, as a data layer's ``rows``. Default: all.
+        name: Stands before each key, as in ``night.accuracy``. Default: nothing does; ``ema`` with
+            ``averaged``.
+        averaged: Whether the moving average of the params is measured, which the solver's ``ema``
+            keeps, in place of the params. Default false.
 
     Example:
         - {type: ValidationPerformance, every_n_iter: 1000}
@@ -34,7 +45,25 @@ class ValidationPerformance(CoffeeBreak):
 
     python_only: ClassVar[tuple[str, ...]] = ("net",)
 
-    def __init__(self, net: EvaluatedNet | None = None) -> None:
+    def __init__(
+        self,
+        net: EvaluatedNet | None = None,
+        source: str | tuple[str, ...] | None = None,
+        rows: str | None = None,
+        name: Annotated[str, Field(pattern=r"^[\w-]+$")] | None = None,
+        averaged: bool = False,
+    ) -> None:
+        if source is not None and (net is not None or name is None):
+            raise SpecError(
+                "a source needs a name, under which its numbers are recorded"
+                if net is None
+                else "a net of its own reads what it declares\n  leave out the source"
+            )
+        if rows is not None and source is None:
+            raise SpecError("rows are those of a source\n  give one, or leave the rows out")
+        self.name = "ema" if averaged and name is None else name
+        self.averaged = averaged
+        self._other = None if source is None else OtherData(source, rows)
         fits = net is None or (hasattr(net, "evaluate") and not isinstance(net, type))
         expect(
             fits,
@@ -48,9 +77,17 @@ class ValidationPerformance(CoffeeBreak):
         self._measured_at: int | None = None
 
     @property
-    def has_net(self) -> bool:
-        """Whether it was given a net of its own."""
-        return self._given is not None
+    def validates(self) -> bool:  # type: ignore[override]  # no attribute, for it depends
+        """Whether it runs the test phase of the net, for it was given no net of its own."""
+        return self._given is None
+
+    def records(self, keys_of: KeysOf) -> Collection[str] | None:
+        keys = keys_of("test") if self.validates else None
+        return None if keys is None else [self.key(key) for key in keys]
+
+    def key(self, statistic: str) -> str:
+        """Under which key it records a statistic of the net."""
+        return statistic if self.name is None else f"{self.name}.{statistic}"
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Compile the test phase.
@@ -58,7 +95,11 @@ class ValidationPerformance(CoffeeBreak):
         Raises:
             TopologyError: If there is nothing in it to measure.
         """
-        self._net = self._given or net.sibling("test")
+        if self.averaged and state.run.averaged is None:
+            raise SpecError(
+                "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
+            )
+        self._net = self._given or self._sibling(net)
         if self._net is None:
             raise TopologyError(
                 f"net '{net.name}' has no loss and no statistic in its test phase, so there is "
@@ -71,22 +112,30 @@ class ValidationPerformance(CoffeeBreak):
                 'data\n  leave the net out, or load one with phase="test" and share=net'
             )
 
+    def _sibling(self, net: TrainableNet) -> EvaluatedNet | None:
+        return net.sibling("test") if self._other is None else net.sibling("test", self._other)
+
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Evaluate, record, report."""
         if self._net is None:
             return
         self._measured_at = state.iter
-        if not lounge.is_first((type(self), id(self._given))):
+        if not lounge.is_first(
+            (type(self), id(self._given), self._other, self.name, self.averaged)
+        ):
             return
         start = perf_counter()
         self._net.context.iteration = state.iter
-        samples, statistics = self._net.evaluate()
+        averaged = state.run.averaged if self.averaged and state.iter else None
+        with nullcontext() if averaged is None else averaged():
+            samples, statistics = self._net.evaluate()
         seconds = perf_counter() - start
-        lines = [
-            f"validation after iteration {state.iter:,}: {samples:,} samples in {seconds:.1f} s"
-        ]
-        width = max(map(len, statistics), default=0)
-        for key, value in statistics.items():
+        of = f" of {self.name}" if self.name else ""
+        said = f"after iteration {state.iter:,}: {samples:,} samples in {seconds:.1f} s"
+        lines = [f"validation{of} {said}"]
+        measured = {self.key(name): value for name, value in statistics.items()}
+        width = max(map(len, measured), default=0)
+        for key, value in measured.items():
             earlier = lounge.get_statistics(key)
             lounge.update_statistics(key, value)
             change = f"  {value - earlier[max(earlier)]:+.4f}" if earlier else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,8 +50,7 @@ class Rates:
         momentum: The policy's momentum.
         t: The number of the update, from 1.
         scratch: Scratch arrays.
-        minus_lr, times_momentum: −lr and the momentum in the form that ufuncs take fastest: on the
-            host arrays without axes, which need not be converted in every call.
+        minus_lr, times_momentum: −lr and the momentum in the form that ufuncs take fastest.
 
     Args:
         scratch: Scratch arrays.
@@ -62,11 +62,9 @@ class Rates:
         self.lr = self.momentum = 0.0
         self.t = 0
         self.scratch = scratch
-        self._on_host = backend.on_host
-        self.minus_lr: Any = 0.0
-        self.times_momentum: Any = 0.0
-        if self._on_host:
-            self.minus_lr, self.times_momentum = (np.zeros((), dtype) for _ in range(2))
+        self._refilled = partial(backend.refilled, dtype=dtype)
+        self.minus_lr = self._refilled(None, 0.0)
+        self.times_momentum = self._refilled(None, 0.0)
 
     def set(self, t: int, lr: float, momentum: float) -> None:
         """Put in the numbers of the next update."""
@@ -74,10 +72,8 @@ class Rates:
         if (lr, momentum) == (self.lr, self.momentum):
             return
         self.lr, self.momentum = lr, momentum
-        if self._on_host:
-            self.minus_lr[...], self.times_momentum[...] = -lr, momentum
-        else:
-            self.minus_lr, self.times_momentum = -lr, momentum
+        self.minus_lr = self._refilled(self.minus_lr, -lr)
+        self.times_momentum = self._refilled(self.times_momentum, momentum)
 
 
 class Method(Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from graphnet.solver.run import Run
@@ -29,6 +30,18 @@ class OneRank:
     def on_rank_0(self, function: Callable[[], T]) -> T:
         """Call the function."""
         return function()
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside, the net has the moving average of its params, which the run keeps."""
+        average = self._run.updater.average
+        if average is not None:
+            average.exchange(is_used=True)
+        try:
+            yield
+        finally:
+            if average is not None:
+                average.exchange(is_used=False)
 
     def before_step(self) -> None:
         """Nothing."""

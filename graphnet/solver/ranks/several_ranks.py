@@ -12,7 +12,8 @@ from __future__ import annotations
 import signal
 import traceback
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -105,6 +106,24 @@ class SeveralRanks:
         self._broadcast(result)
         return result
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside, the net has the moving average of its params, on all ranks; on rank 0's turn."""
+        self._use_average(is_used=True)
+        try:
+            yield
+        finally:
+            self._use_average(is_used=False)
+
+    def _use_average(self, *, is_used: bool) -> None:
+        self._communicator.broadcast(("average", is_used))
+        self._exchange_average(is_used=is_used)
+
+    def _exchange_average(self, *, is_used: bool) -> None:
+        average = self._run.updater.average
+        if average is not None:
+            average.exchange(is_used=is_used)
+
     def _compare_params(self) -> None:
         """From time to time, see that the ranks have the same params.
 
@@ -152,8 +171,10 @@ class SeveralRanks:
         """Do what rank 0 asks for until its turn is over."""
         while True:
             match self._communicator.broadcast(None):
-                case ("evaluate", phase, iteration):
-                    self._net.help_evaluate(phase, iteration)
+                case ("evaluate", phase, other, iteration):
+                    self._net.help_evaluate(phase, other, iteration)
+                case ("average", is_used):
+                    self._exchange_average(is_used=is_used)
                 case Leaving(exit_code):
                     self._has_left = True
                     raise SystemExit(exit_code)

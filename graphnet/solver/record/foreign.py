@@ -48,5 +48,10 @@ def import_command(path: Path, begin: bytes) -> str:
         return ""
     if name == "caffe":
         return f"it is Caffe's: graphnet import caffe {path} -o DIR"
-    what = {"torch": "PyTorch's", "mocha": "HDF5, such as Mocha writes"}.get(name, name)
+    what = {
+        "safetensors": "a safetensors file",
+        "npz": "an .npz file",
+        "torch": "PyTorch's",
+        "mocha": "HDF5, such as Mocha writes",
+    }[name]
     return f"it is {what}: graphnet import {name} NET --weights {path} -o DIR"

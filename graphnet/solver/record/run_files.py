@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from graphnet.errors import Position, SpecError, located
@@ -29,6 +30,7 @@ class RunFiles:
         save_into: A statistics file elsewhere. Default: the one in the directory.
         file_exists: What a new run does if that file is there already.
         load_from_at: The place of ``load_from`` in the YAML, for messages.
+        override: The keys of the solver that may differ from those of a run that goes on.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class RunFiles:
         save_into: Path | None = None,
         file_exists: FileExists = "merge",
         load_from_at: Position | None = None,
+        override: Collection[str] = (),
     ) -> None:
         self.run, self.directory = run, directory
-        self.snapshots = Snapshots(run, directory)
+        self.snapshots = Snapshots(run, directory, override)
         self.record = RunRecord(run, directory, save_into)
         self._save_into, self._file_exists = save_into, file_exists
         self._load_from_at = load_from_at

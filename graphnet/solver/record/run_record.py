@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from graphnet.files.paths import is_there
@@ -48,8 +50,12 @@ class RunRecord:
                 return bool((to_iter, outcome) == (self._run.state.iter, FINISHED))
         return False
 
-    def start(self) -> None:
-        """Write the first half of this start's record, ``net.yaml`` and ``solver.yaml``."""
+    def start(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Write the first half of this start's record, ``net.yaml`` and ``solver.yaml``.
+
+        Args:
+            changed: What the user has changed of a run that goes on, by the solver's keys.
+        """
         run, directory, earlier = self._run, self._directory, self.earlier
         if directory is None:
             return
@@ -70,7 +76,8 @@ class RunRecord:
             },
             "starts": [
                 *earlier.get("starts", []),
-                {"time": _now(), "from_iter": run.state.iter},
+                {"time": _now(), "from_iter": run.state.iter}
+                | ({"changed": dict(changed)} if changed else {}),
             ],
         }
         if self._statistics is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SnapshotError
 from graphnet.solver.record.run_directory import START_OVER
 from graphnet.solver.record.snapshot_file import Contents
-from graphnet.solver.spec import FREE_KEYS, SolverSpec
+from graphnet.solver.spec import FREE_KEYS, OVERRIDABLE, SolverSpec
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -21,7 +21,8 @@ def check_same_run(
     net: TrainableNet,
     spec: SolverSpec,
     fingerprints: Mapping[str, Mapping[str, str]],
-) -> None:
+    override: Collection[str] = (),
+) -> dict[str, Any]:
     """See that net, solver, precision, backend, seed and data are those of the snapshot.
 
     ``max_iter``, ``max_epoch`` and the coffee breaks may differ. The data are compared by their
@@ -33,6 +34,10 @@ def check_same_run(
         net: The net that is declared now.
         spec: The solver that is declared now.
         fingerprints: The fingerprints of each data layer's files, by path.
+        override: The solver's keys that may differ as well.
+
+    Returns:
+        What has changed of these keys: ``{key: {"from": …, "to": …}}``.
 
     Raises:
         SnapshotError: Listing every difference.
@@ -50,20 +55,35 @@ def check_same_run(
     }
     now = declared(net, spec) | {"data": _plain(net.data_summary())}
     now["solver"] = _bound(now["solver"])
+    changed = {
+        key: {"from": then["solver"].pop(key, None), "to": now["solver"].pop(key, None)}
+        for key in override
+    }
     found = list(differences(then, now))
     if found:
+        free = {key for key in OVERRIDABLE if any(_is_of(key, one) for one in found)}
+        is_free = all(any(_is_of(key, one) for key in free) for one in found)
+        asked = " ".join(f"--override {key}" for key in sorted(free))
+        named = ", ".join(f"{key!r}" for key in sorted(free))
+        way_on = f"to go on with what is declared now: {asked} (in Python override=[{named}]);\n  "
         raise SnapshotError(
             f"{file}: this run was declared differently, so it cannot go on:\n  "
             + "\n  ".join(found)
-            + f"\n  {START_OVER}, or choose another exp_dir"
+            + f"\n  {way_on * is_free}{START_OVER}, or choose another exp_dir"
         )
-    changed = list(_changed_files(meta.fingerprints, fingerprints))
-    if changed:
+    files = list(_changed_files(meta.fingerprints, fingerprints))
+    if files:
         raise SnapshotError(
             f"{file}: the data of this run has changed since, so it cannot go on:\n  "
-            + "\n  ".join(changed)
+            + "\n  ".join(files)
             + f"\n  put it back as it was, or {START_OVER}"
         )
+    return {key: one for key, one in changed.items() if one["from"] != one["to"]}
+
+
+def _is_of(key: str, difference: str) -> bool:
+    """Whether a difference is of a key of the solver."""
+    return difference.startswith((f"solver.{key}:", f"solver.{key}."))
 
 
 def declared(net: TrainableNet, spec: SolverSpec) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from graphnet.data.record import DataRecord
 from graphnet.errors import SnapshotError, located
@@ -31,10 +32,17 @@ class Snapshots:
     Args:
         run: The run.
         directory: Its directory, or None.
+        override: The keys of the solver that may differ from those of a run that goes on.
+
+    Attributes:
+        changed: What has changed of these keys, once the run has been brought back.
     """
 
-    def __init__(self, run: Run, directory: RunDirectory | None) -> None:
-        self._run, self._directory = run, directory
+    def __init__(
+        self, run: Run, directory: RunDirectory | None, override: Collection[str] = ()
+    ) -> None:
+        self._run, self._directory, self._override = run, directory, override
+        self.changed: dict[str, Any] = {}
         self._saved_iter: int | None = None
         self._fingerprints: dict[str, dict[str, str]] = {}
         self._data: DataRecord | None = None
@@ -127,7 +135,9 @@ class Snapshots:
             BreakError: If a coffee break cannot take back what it kept.
         """
         run, meta = self._run, contents.meta
-        check_same_run(contents, shown(path), run.net, run.spec, self._fingerprints)
+        self.changed = check_same_run(
+            contents, shown(path), run.net, run.spec, self._fingerprints, self._override
+        )
         check_fits(run.net.store, contents, path)
         self._warn_of_versions(meta.versions)
         self._upload(contents, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
-from graphnet.files.paths import is_there, shown
+from graphnet.files.paths import is_there, refuse_to_write_over, shown
 from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.params.param import ParamStore
+from graphnet.solver.average import EMA
 from graphnet.solver.record.claim import SNAPSHOTS, is_snapshot_name
 from graphnet.solver.record.run_directory import newest_good
 from graphnet.solver.record.snapshot_file import (
@@ -117,14 +118,38 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     return found
 
 
+def averaged_params(contents: Contents, file: Path) -> Contents:
+    """A snapshot's contents with the moving average of its params in their place.
+
+    Raises:
+        SnapshotError: If it has none.
+    """
+    prefix = f"{EMA}/"
+    found = {
+        name.removeprefix(prefix): array
+        for name, array in contents.history.items()
+        if name.startswith(prefix) and name.removeprefix(prefix) in contents.params
+    }
+    if not found or not contents.iter:
+        raise SnapshotError(
+            f"{shown(file)}: holds no average of its params\n"
+            "  a run keeps one if its solver says ema: 0.999"
+        )
+    return replace(contents, params={**contents.params, **found})
+
+
 @spelled_out
-def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -> WeightsReport:
+def load_weights(
+    net: TrainableNet, path: Path | str, *, strict: bool = False, averaged: bool = False
+) -> WeightsReport:
     """Load params and persistent state by layer name from a run, a snapshot or a model.
 
     Args:
         net: The net, of either phase.
         path: A run's directory, of which the newest good snapshot is taken, or a file.
         strict: Whether every param of the net must be in the file, in its shape.
+        averaged: Whether to load the moving average of the params (``ema`` of the solver) in their
+            place.
 
     Returns:
         What was loaded and what was not.
@@ -136,6 +161,8 @@ def load_weights(net: TrainableNet, path: Path | str, *, strict: bool = False) -
     expect_net("load_weights", net, call="load_weights(net, FILE)")
     expect_path("load_weights", path, call="load_weights(net, FILE)")
     file, contents = read_weights(Path(path))
+    if averaged:
+        contents = averaged_params(contents, file)
     store = net.store
     if strict:
         check_fits(store, contents, file)
@@ -165,6 +192,37 @@ def check_fits(store: ParamStore, contents: Contents, file: Path) -> None:
         raise SnapshotError(f"{shown(file)}: is not of this net:\n  " + "\n  ".join(wrong))
 
 
+def save_model_of(source: Path, path: Path, *, averaged: bool) -> Path:
+    """Write the params and persistent state of a run, snapshot or model as a model.
+
+    Args:
+        source: A run's directory, of which the newest good snapshot is taken, or a file.
+        path: The model; one that is there is replaced when the new one is on the disk.
+        averaged: Whether the moving average of the params takes their place.
+
+    Returns:
+        The file that was read.
+
+    Raises:
+        SnapshotError: If one cannot be read or the other not written.
+    """
+    file, contents = read_weights(source)
+    if averaged:
+        contents = averaged_params(contents, file)
+    refuse_to_write_over(path, {"the file that is read": file})
+    was = contents.meta
+    meta = Meta(
+        kind="model",
+        versions=was.versions,
+        backend=was.backend,
+        dtype=was.dtype,
+        seed=was.seed,
+    )
+    model = Contents(meta, contents.params, contents.state, net_yaml=contents.net_yaml)
+    _write_model(path, replace(model, data=contents.data))
+    return file
+
+
 @spelled_out
 def save_model(net: TrainableNet, path: Path | str) -> None:
     """Write the params and persistent state alone: a model.
@@ -188,8 +246,13 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         dtype=str(net.store.dtype),
         seed=net.context.seed,
     )
-    contents = Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
-    path, advice = Path(path), Advice(SnapshotError)
+    _write_model(
+        Path(path), Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
+    )
+
+
+def _write_model(path: Path, contents: Contents) -> None:
+    advice = Advice(SnapshotError)
     with explained(path, advice):
         refuse_other(path)
     write_durably(path, to_bytes(contents), advice)

@@ -12,6 +12,7 @@ from support.poisoned import placed, poisoned
 
 from graphnet.backend import open_backend
 from graphnet.backend.cupy.backend import CupyBackend
+from graphnet.control_groups import FreeMemory
 from graphnet.errors import ShapeError
 from graphnet.net.load_net import load_net
 
@@ -61,17 +62,36 @@ def test_free_memory(monkeypatch):
     monkeypatch.setattr(CP.cuda.runtime, "memGetInfo", lambda: (1000, 5000))
     pool = SimpleNamespace(total_bytes=lambda: 700, used_bytes=lambda: 300)
     monkeypatch.setattr(CP, "get_default_memory_pool", lambda: pool, raising=False)
-    assert BACKEND.free_bytes() == 1400
-    assert not BACKEND.on_host
+    assert BACKEND.free_memory() == (1400, "free on the device")
 
 
 def test_a_net_too_large_for_the_device_is_refused(monkeypatch):
     """Before anything is allocated there, however much the machine itself has."""
-    monkeypatch.setattr(type(BACKEND), "free_bytes", lambda _: 100_000)
+    monkeypatch.setattr(type(BACKEND), "free_memory", lambda _: FreeMemory(100_000, "free"))
     noise = {"type": "RandomNormal", "shape": [30], "batch_sizes": [1000]}
     layers = [{"name": "noise", "tops": ["x"], **noise}]
     with pytest.raises(ShapeError, match=r"does not fit into memory: .* and 0\.1 MiB may be used"):
         load_net({"name": "large", "layers": layers}, backend=BACKEND)
+
+
+def test_elementwise_work_on_the_machines_own_arrays():
+    """Such as what ranks count: the array module is the one of the arrays."""
+    found = []
+    BACKEND.elementwise(lambda xp, a: found.append((xp, a)), array := np.zeros(3))()
+    assert found[0][0] is np
+    assert found[0][1] is array
+    BACKEND.elementwise(lambda xp, _: found.append(xp), BACKEND.zeros((3,), np.dtype("f4")))()
+    assert found[1] is BACKEND.xp
+
+
+def test_a_number_that_changes():
+    """On a device it is an argument of a kernel; here an array without axes is written again."""
+    assert BACKEND.refilled(None, 0.5, np.dtype("f4")) == 0.5
+    assert isinstance(BACKEND.refilled(0.5, 0.25, np.dtype("f4")), float)
+    host = open_backend("numpy", 1)
+    held = host.refilled(None, 0.5, np.dtype("f4"))
+    assert host.refilled(held, 0.25, np.dtype("f4")) is held
+    assert (held.dtype, held.shape, float(held)) == (np.float32, (), 0.25)
 
 
 # --- calls ------------------------------------------------------------------------------

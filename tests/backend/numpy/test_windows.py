@@ -43,6 +43,11 @@ def test_taps_meet_all_elements_of_their_windows(axis, data):
     assert met == expected
 
 
+def test_a_kernel_much_larger_than_the_image():
+    """Only the taps that can meet something are looked at."""
+    assert [tap.index for tap in Axis(5, 2, 10**12, 3, 1).taps()] == [0, 1, 2, 3, 4, 5]
+
+
 @given(axes)
 def test_disjoint_windows_share_nothing(axis):
     """Where windows are called disjoint, no element is in two of them."""

@@ -108,6 +108,27 @@ def test_pictures(folder, run):
     assert found.err.startswith("--fit crop needs a size: --size HEIGHTxWIDTH")
 
 
+def test_a_table_of_pictures(folder, run):
+    """It is told from others by the names in it."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    for i in range(4):
+        image.new("L", (5, 4), 50 * i).save(folder / f"{i}.png")
+    lines = "".join(f"{i}.png,{'yn'[i % 2]}\n" for i in range(4))
+    (folder / "list.csv").write_text(f"photo,kind\n{lines}", "utf-8")
+    found = run("data pack list.csv --to out --split 50% --grey")
+    assert (found.code, found.err) == (0, "")
+    assert found.lines[1:5] == [
+        "pictures  column 'photo'",
+        "label     column 'kind'",
+        "data      1×4×5 uint8: grey",
+        "classes   0 n, 1 y",
+    ]
+    with h5py.File(folder / "out" / "test.h5") as file:
+        assert sorted(file["label"][:]) == [0, 1]
+    found = run("data pack list.csv --to out2 --missing mean")
+    assert found.err.startswith("--missing is not for a table of pictures: leave it out")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

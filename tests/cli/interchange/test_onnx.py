@@ -1,10 +1,11 @@
-"""``graphnet export onnx``: the table, the file, what is refused."""
+"""``graphnet export onnx`` and ``import onnx``: the tables, the files, what is refused."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.onnx_files import needs_onnx, needs_runtime
 
@@ -77,3 +78,39 @@ def test_the_name_of_the_file(run):
     found = run("export onnx n.yaml -o n.pb")
     assert found.code == 1
     assert found.err == ("n.pb: a net of ONNX is a .onnx file\n  give it a name that ends so\n")
+
+
+@needs_onnx
+def test_there_and_back(run):
+    """Exported, imported: a table, files that go with the other commands, what it takes."""
+    assert run("export onnx n.yaml -o n.onnx").code == 0
+    found = run("import onnx n.onnx -o back")
+    assert (found.code, found.err) == (0, "")
+    assert [line.split() for line in found.lines[:5]] == [
+        ["node", "onnx", "graphnet", "filled", "with"],
+        ["drop", "Dropout", "Dropout"],
+        ["ip", "Gemm", "InnerProduct", "2×3,", "2"],
+        ["ip.neuron", "Tanh", "neuron", "of", "ip"],
+        ["loss", "Softmax", "Softmax"],
+    ]
+    assert "takes     x" in found.lines
+    assert "gives     prob" in found.lines
+    assert run("check back/net.yaml").code == 0
+    np.save("x.npy", np.ones((4, 3), np.float32))
+    assert (
+        run("predict back/net.yaml --weights back/model.h5 --input x.npy --output y.npy").code == 0
+    )
+    assert np.allclose(np.load("y.npy").sum(1), 1)
+    again = run("import onnx n.onnx -o back")
+    assert again.code == 1
+    assert again.err.startswith("back/net.yaml, back/model.h5: there already\n")
+    assert run("import onnx n.onnx -o back --force").code == 0
+
+
+@needs_onnx
+def test_what_is_no_onnx(run):
+    """Is said, and no folder is made."""
+    found = run("import onnx n.yaml -o back")
+    assert found.code == 1
+    assert found.err.startswith("n.yaml: is no ONNX file, or a damaged one")
+    assert not Path("back").exists()

@@ -32,6 +32,19 @@ def test_number_of_params(write):
     assert n == COUNTS[write]
 
 
+def test_siamese():
+    """Both columns learn one set of params."""
+    found = translated(nets.siamese(), stored={})
+    assert not found.problems, [str(p) for p in found.problems]
+    layers = [layer for entry in found.layers for layer in entry.made.layers]
+    net = load_net({"name": "n", "layers": layers}, "train")
+    assert sum(param.data.size for _, _, param in net.store.items()) == 431_102
+    net.blobs["data"].data = np.random.default_rng(0).normal(size=net.blobs["data"].shape)
+    net.forward()
+    net.backward()
+    assert np.isfinite(list(net.losses().values())).all()
+
+
 @pytest.mark.parametrize("write", [nets.squeezenet, nets.cifar_full, nets.fcn],
                          ids=lambda write: write.__name__)  # fmt: skip
 def test_they_run(write):

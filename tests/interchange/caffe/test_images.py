@@ -73,7 +73,29 @@ def test_pooling():
 def test_poolings_that_are_refused(keys, said):
     """With the key's place where there is one."""
     refused(POOL % keys, said)
-    refused((POOL % "kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"'), "a second top")
+    second = (POOL % "pool: AVE kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"')
+    refused(second, "which only MAX has")
+
+
+def test_the_places_of_maxima():
+    """A layer of their own; and numbers back to them."""
+    pool = (POOL % "kernel_size: 2 stride: 2 round_mode: FLOOR").replace('"y"', '"y" top: "m"')
+    text = f'{INPUTS} layer {{ name: "l" {pool} }} layer {{ name: "up" type: "Upsample" %s }}'
+    for keys, size in [
+        ("", [6, 6]),
+        ("scale: 3 pad_out_h: true", [8, 9]),
+        ("upsample_h: 7 upsample_w: 6", [7, 6]),
+    ]:
+        up = f'bottom: "y" bottom: "m" top: "u" upsample_param {{ {keys} }}'
+        found = translated(text % up)
+        assert not found.problems
+        first, second = found.layers[-2].made.layers
+        assert (second["type"], second["tops"]) == ("PoolingMask", ["m"])
+        assert {k: second[k] for k in ("kernel", "stride", "pad", "round_mode")} == {
+            k: first[k] for k in ("kernel", "stride", "pad", "round_mode")
+        }
+        (unpool,) = found.layers[-1].made.layers
+        assert (unpool["type"], unpool["size"]) == ("Unpool", size)
 
 
 def test_lrn():
@@ -147,13 +169,12 @@ def test_other_axes():
 
 
 def test_upsample():
-    """By one factor or two; maxima are not put back."""
+    """By one factor or two."""
     body = 'type: "Upsample" bottom: "x" top: "y" upsample_param { %s }'
     assert one(body % "scale: 3")["scale"] == [3, 3]
     assert one(body % "scale_h: 2 scale_w: 1")["scale"] == [2, 1]
     refused(body % "scale: 0", "'scale' is 0")
     refused(body % "scale: 2 upsample_h: 9", "'upsample_h'")
-    refused(body.replace('top: "y"', 'bottom: "z" top: "y"') % "", "puts maxima back")
 
 
 @pytest.mark.parametrize(

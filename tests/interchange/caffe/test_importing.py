@@ -232,3 +232,66 @@ def test_index_is_what_the_tests_expect():
             (GOLDEN / "index.json").read_text()
         ).keys()
     assert isinstance(GOLDEN, Path)
+
+
+BARE = (
+    'name: "n"\nlayer { name: "d" type: "Input" top: "x" input_param { shape { dim: [1, 3] } } }\n'
+)
+HOW = 'base_lr: 0.01\nmax_iter: 10\nlr_policy: "fixed"\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"model": "s.prototxt"},
+            "s.prototxt:1:1: NetParameter has no field 'base_lr'\n  this is a s",
+        ),
+        ({"solver": "n.prototxt"}, "no field 'layer'\n  this is a net, not a solver"),
+        ({"weights": "n.prototxt"}, "n.prototxt: is text, expected a binary NetParameter"),
+        ({"weights": "empty"}, "empty: holds no layers\n  expected a .caffemodel with weights"),
+        ({"mean": "empty"}, "empty: is given as the mean, and no data layer of the net takes one"),
+        ({"weights": "zeros"}, "zeros: is no whole file of Caffe's"),
+        ({"model": "net.yaml"}, "is YAML, as nets of graphnet are"),
+        (
+            {"model": "latin.prototxt"},
+            "latin.prototxt:1:8: the file is not UTF-8 text\n  save it as",
+        ),
+        ({"to": "n.prototxt"}, "n.prototxt: is a file\n  name the folder"),
+    ],
+)
+def test_files_given_in_each_others_place(tmp_path, monkeypatch, given, message):
+    """What they are is said, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    files = {"n.prototxt": BARE.replace('name: "n"\n', ""), "s.prototxt": HOW}
+    files |= {"empty": "", "zeros": "\0" * 64, "net.yaml": "- {name: a}\n"}
+    for name, text in files.items():
+        Path(name).write_text(text)
+    Path("latin.prototxt").write_bytes('name: "é"\n'.encode("latin-1") + BARE.encode())
+    before = sorted(Path().iterdir())
+    with pytest.raises(GraphnetError) as caught:  # noqa: PT011  # the message is looked at
+        import_caffe(**{"model": "n.prototxt", "to": "out", **given})
+    assert message in str(caught.value)
+    assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("encoding", "cure"),
+    [
+        ("utf-8", ""),
+        ("utf-8-sig", "save the file as UTF-8 without a byte order mark"),
+        ("utf-16", "save it as UTF-8"),
+        ("latin-1", "save it as UTF-8"),
+    ],
+)
+def test_a_prototxt_as_an_editor_saves_it(tmp_path, encoding, cure):
+    """Caffe reads UTF-8 without a mark; for all else, what to do is said."""
+    path = tmp_path / "n.prototxt"
+    path.write_bytes(BARE.replace("\n", "\r\n").replace('"x"', '"é"').encode(encoding))
+    if not cure:
+        import_caffe(path, tmp_path / "out")
+        assert "é" in (tmp_path / "out" / "net.yaml").read_text(encoding="utf-8")
+        return
+    with pytest.raises(SpecError, match=cure):
+        import_caffe(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -54,8 +54,8 @@ REFUSED = {
     },
     "other axes": {"convolution_0d", "convolution_axis2"},
     "second tops and bottoms": {
-        "accuracy_classes", "bias_two_bottoms", "infogainloss_prob", "pooling_max_mask",
-        "pooling_max_mask_pad", "scale_two_bottoms", "scale_two_bottoms_bias",
+        "accuracy_classes", "bias_two_bottoms", "infogainloss_prob", "scale_two_bottoms",
+        "scale_two_bottoms_bias",
     },
     "windows outside": {
         "pooling_ave_outside", "pooling_ave_outside_edge", "pooling_max_outside",

@@ -59,6 +59,33 @@ def test_a_softmax_that_is_there_is_not_made_twice():
     assert net.outputs == ["prob", "loss.prob"]
 
 
+def test_a_silence():
+    """What it reads is no output."""
+    cut = {
+        "name": "cut",
+        "type": "Slice",
+        "slice_points": [1],
+        "bottoms": ["x"],
+        "tops": ["a", "b"],
+    }
+    silence = {"name": "s", "type": "Silence", "bottoms": ["b"]}
+    assert deployed(net_of({"x": [4]}, cut, silence), "test").outputs == ["a"]
+    silence["bottoms"] = ["a", "b"]
+    with pytest.raises(GraphnetError, match="phase test gives nothing"):
+        deployed(net_of({"x": [4]}, cut, silence), "test")
+
+
+def test_two_losses():
+    """Each has its own probabilities."""
+    other = {"name": "two", "type": "InnerProduct", "output_dim": 3, "bottoms": ["x"],
+             "tops": ["other"]}  # fmt: skip
+    losses = [
+        {"name": f"loss{i}", "type": "SoftmaxLoss", "bottoms": [b, "label"]}
+        for i, b in enumerate(("score", "other"))
+    ]
+    assert deployed(net_of(SHAPES, IP, other, *losses), "test").outputs == ["prob", "loss1.prob"]
+
+
 def test_what_only_makes_labels_is_left_out():
     """It depends on no param, and a loss alone reads it."""
     hot = {"name": "hot", "type": "Index2Onehot", "n_class": 3, "bottoms": ["label"],
@@ -108,6 +135,9 @@ def test_a_net_that_computes_nothing():
     with pytest.raises(GraphnetError, match="phase train has no layer that computes"):
         deployed(read_net([{"name": "in", "type": "Input", "batch_size": 1, "shapes": {"x": [2]},
                             "tops": ["x"]}]), "train")  # fmt: skip
+    loss = {"name": "loss", "type": "SquareLoss", "bottoms": ["x", "y"]}
+    with pytest.raises(GraphnetError, match="phase test has no layer that computes"):
+        deployed(net_of({"x": [2], "y": [2]}, loss), "test")
 
 
 def test_problems_are_one_error():

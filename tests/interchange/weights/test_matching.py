@@ -82,6 +82,39 @@ def test_two_of_a_name():
     assert "no array is named after 'conv'" in found.problems[0]
 
 
+def twins(*keys):
+    return [Needed(key, "weight", "params", (5, 6), "InnerProduct", 0) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("keys", "names", "filled_from"),
+    [
+        (["fc", "head.fc"], ["head.fc"], {"head.fc": "head.fc"}),
+        (["fc", "head.fc"], ["head.fc", "m.fc"], {"head.fc": "head.fc", "fc": "m.fc"}),
+        (["fc", "a.fc"], ["m.a.fc"], {}),
+        (["fc", "a.fc"], ["m.fc", "m.a.fc"], {"a.fc": "m.a.fc"}),
+    ],
+)
+def test_no_stored_layer_is_taken_for_two(keys, names, filled_from):
+    """One that has a layer's very name is that layer's; what could be two's is neither's."""
+    found = match(twins(*keys), stored({f"{name}.weight": (5, 6) for name in names}), {})
+    by_name = {p: f.arrays[0] for p, f in found.fills.items() if f.by == BY_NAME}
+    assert by_name == {f"{k}/weight": f"{n}.weight" for k, n in filled_from.items()}
+
+
+ODD = ["inception_3a/1x1", "a.b", "x[1]", "a___b", "größe→", "c:0", "0", "weight"]
+
+
+def test_names_of_all_kinds():
+    """What graphnet has written under its own names is found again."""
+    needed = twins(*ODD)
+    for mark in (".", "/", "___"):
+        names = {f"{key}{mark}weight": (5, 6) for key in ODD}
+        found = match(needed, stored(names), {})
+        assert filled(found) == {f"{key}/weight": (f"{key}{mark}weight",) for key in ODD}, mark
+        assert by(found) == {BY_NAME}
+
+
 def test_order_and_shape():
     """Layers without names, as a Sequential has them; what holds no floats does not count."""
     extra = {"1.num_batches_tracked": ("int64",)}

@@ -36,7 +36,7 @@ def test_files_of_another_format(tmp_path):
     NPZ.save(load_net(SPEC), tmp_path / "m.npz")
     SAFETENSORS.save(load_net(SPEC), tmp_path / "m.safetensors")
     for kind, file, said in (
-        (TORCH, tmp_path / "m.npz", "it is npz: graphnet import npz NET --weights"),
+        (TORCH, tmp_path / "m.npz", "it is an .npz file: graphnet import npz NET --weights"),
         (NPZ, TORCH_FILES / "plain.pt", "it is PyTorch's: graphnet import torch NET"),
         (NPZ, TORCH_FILES / "legacy.pt", "it is PyTorch's: graphnet import torch NET"),
         (NPZ, tmp_path / "m.safetensors", "graphnet import safetensors NET"),

@@ -1,6 +1,7 @@
 """EarlyStopping."""
 
 import pytest
+from support.fake_net import table
 from support.listening import hear
 
 from graphnet.solver.coffee.early_stopping import EarlyStopping
@@ -46,6 +47,19 @@ def test_goes_on_counting_after_a_snapshot():
         again.load_state_dict(first.state_dict())
         states = hear(again, "accuracy", values)
         assert bool(states[-1]["request"]) == is_stopped
+
+
+def test_restores_the_best():
+    """Once, where it ends the run; a run that stays ended has that behind it."""
+    break_ = EarlyStopping("accuracy", 2, restore_best=True)
+    states = hear(break_, "accuracy", [0.5, 0.4, 0.4])
+    assert [s["request"].restore_best for s in states if s["request"]] == [True]
+    again = EarlyStopping("accuracy", 2, restore_best=True)
+    again.load_state_dict(break_.state_dict())
+    net, state, lounge, _ = table()
+    request = again.open(net, state, lounge)
+    assert request.stop
+    assert not request.restore_best
 
 
 def test_needs_no_schedule():

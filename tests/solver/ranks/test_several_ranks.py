@@ -132,6 +132,27 @@ def test_the_best_comes_back_everywhere():
         np.testing.assert_array_equal(found["ip/weight"], expected["ip/weight"])
 
 
+def test_several_sets_are_measured_by_all_ranks():
+    """Each by its name, in the bits of one process; the best by one of them comes back."""
+    every = {"type": "ValidationPerformance", "every_n_iter": 1}
+    breaks = [
+        every,
+        {**every, "name": "first", "source": "train.h5", "rows": "0:21"},
+        {**every, "name": "rest", "source": ["train.h5"], "rows": "21:"},
+        {"type": "Snapshot", "keep_best": "first.loss"},
+        {"type": "EarlyStopping", "key": "first.loss", "patience": 1, "mode": "max",
+         "restore_best": True},
+    ]  # fmt: skip
+    breaks[3]["mode"] = "max"  # which the first is, so that the second ends it
+    said = []
+    for ranks in (1, 2):
+        (found, *_) = train_on(ranks, layers(16), 8, 4, coffee_breaks=breaks)
+        said.append((Path("run/statistics.jsonl").read_text("utf-8"), found["ip/weight"].tobytes()))
+        shutil.rmtree("run")
+    assert said[0] == said[1]
+    assert '"rest.accuracy"' in said[0][0]
+
+
 def test_a_finished_run_is_left_alone():
     """On all ranks."""
     on_ranks(2, lambda _: solver_of(3))

@@ -155,3 +155,24 @@ def test_a_run_that_says_nothing_of_shards_has_one():
     check(FakeNet(), spec(), contents_of(FakeNet(), spec(shards=1)))
     with pytest.raises(SnapshotError, match=r"solver\.shards: 1 there, 4 here"):
         check(FakeNet(), spec(shards=4))
+
+
+def test_what_may_differ_where_it_is_asked_for():
+    """What has changed is returned; what has not is left out, and other keys stay bound."""
+    net, then = FakeNet(), contents_of(FakeNet(), spec())
+    now = spec(lr_policy={"type": "Exp", "base_lr": 0.1, "gamma": 0.5}, clip_gradients=2.0)
+    keys = ("lr_policy", "clip_gradients", "regu_coef")
+    changed = check_same_run(then, "s.h5", net, now, net.data_fingerprints(), keys)
+    assert changed == {
+        "lr_policy": {
+            "from": {"type": "Fixed", "unit": "iter", "base_lr": 0.01},
+            "to": {"type": "Exp", "unit": "iter", "base_lr": 0.1, "gamma": 0.5},
+        },
+        "clip_gradients": {"from": None, "to": 2.0},
+    }
+    with pytest.raises(SnapshotError, match=r"clip_gradients: absent there, 2.0 here") as refused:
+        check_same_run(then, "s.h5", net, now, net.data_fingerprints(), ["lr_policy"])
+    assert "--override clip_gradients (in Python override=['clip_gradients'])" in str(refused.value)
+    with pytest.raises(SnapshotError, match=r"regu_coef: .* here") as refused:
+        check(net, spec(regu_coef=0.5, iter_size=2))
+    assert "--override" not in str(refused.value)

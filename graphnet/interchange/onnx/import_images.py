@@ -1,0 +1,171 @@
+"""Operators that normalise images, pad them and give them another size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from graphnet.interchange.onnx.export_learned import ONES, ZEROS
+from graphnet.interchange.onnx.import_windows import as_image, give_image
+from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.values import Value
+
+_IMAGES = 4  # axes of (N, C, H, W)
+
+
+def _batch_norm(r: NodeReader) -> None:
+    if r.attributes.whole("training_mode", 0):
+        r.refuse("normalises by its batch: training_mode is 1")
+    r.expect("spatial", 1)
+    if r.opset < 7 and not r.attributes.whole("is_test", 0):  # noqa: PLR2004  # it has gone since
+        r.refuse("normalises by its batch: is_test is 0")
+    if any(r.outputs[1:]):
+        r.refuse("gives statistics, which graphnet's BatchNorm keeps to itself")
+    names = ("scale", "bias", "mean", "variance")
+    arrays = [r.numbers(i, name) for i, name in enumerate(names, 1)]
+    x = r.value(0)
+    n = x.shape[1] if len(x.shape) > 1 else 0
+    if any(array.shape != (n,) for array in arrays):
+        r.refuse(f"has arrays of other shapes than [{n}]")
+    if (arrays[3] < 0).any():
+        r.refuse("has a variance below 0")
+    kept = r.attributes.number("momentum", 0.9)
+    keys: dict[str, Any] = {"moving_average_fraction": kept} if 0 <= kept < 1 else {}
+    if r.names[1:3] and r.names[1].endswith(ONES) and r.names[2].endswith(ZEROS):
+        keys["affine"] = False  # as graphnet has written it
+    epsilon = r.attributes.number("epsilon", 1e-5)
+    r.layer("BatchNorm", x, out=0, epsilon=max(epsilon, 1e-38), **keys)
+    for i, name in enumerate(names):
+        if i > 1 or keys.get("affine", True):
+            r.fill(name, arrays[i], state=i > 1)
+
+
+def _instance_norm(r: NodeReader) -> None:
+    x = r.value(0)
+    scale, bias = r.numbers(1, "scale"), r.numbers(2, "bias")
+    n = x.shape[1] if len(x.shape) > 2 else 0  # noqa: PLR2004  # (N, C, …)
+    if scale.shape != (n,) or bias.shape != (n,):
+        r.refuse(f"has arrays of other shapes than [{n}]")
+    centred = r.layer("MVN", x, word="centred", normalize_variance=False)
+    square = r.layer("Power", centred, word="square", power=2.0)
+    variance = r.layer("Reduction", square, word="variance", operation="Mean", axis=2)
+    epsilon = r.attributes.number("epsilon", 1e-5)
+    rate = r.layer("Power", variance, word="rate", power=-0.5, shift=epsilon)
+    unit = r.layer("Scale", centred, rate, word="unit")
+    r.layer("Scale", unit, out=0, bias=True)
+    r.fill("scale", scale)
+    r.fill("bias", bias)
+
+
+def _lrn(r: NodeReader) -> None:
+    keys: dict[str, Any] = {
+        "kernel": r.attributes.whole("size", 1),
+        "scale": r.attributes.number("alpha", 1e-4),
+        "power": r.attributes.number("beta", 0.75),
+        "shift": r.attributes.number("bias", 1.0),
+    }
+    r.layer("LRN", r.value(0), out=0, **keys)
+
+
+# --- sizes ------------------------------------------------------------------------------
+
+
+def _pad(r: NodeReader) -> None:
+    x, mode = r.value(0), r.attributes.text("mode", "constant")
+    if r.opset < 11:  # noqa: PLR2004  # since then they are inputs
+        pads, value = r.attributes.wholes("pads") or [], r.attributes.number("value", 0.0)
+    else:
+        pads = r.wholes(1, "pads")
+        value = r.number(2, "value") if r.has(2) and r.inputs[2] is not None else 0.0
+    rank = len(x.shape)
+    axes = r.wholes(3, "axes") if r.has(3) else list(range(rank))
+    if mode not in ("constant", "edge") or value:
+        r.refuse(f"pads with mode: {mode} and the value {value:g}; graphnet with zeros or the edge")
+    if len(pads) != 2 * len(axes) or any(p < 0 for p in pads):
+        r.refuse(f"has pads: {pads}")
+    both = {a % rank: pads[i :: len(axes)] for i, a in enumerate(axes) if -rank <= a < rank}
+    if any(any(both.get(axis, ())) for axis in (0, 1)):
+        r.refuse("pads the batch or the channels; graphnet's Pad pads images")
+    image = as_image(r, x)
+    row = both.get(2, [0, 0]) if rank == _IMAGES else [0, 0]
+    padded = r.layer(
+        "Pad",
+        image,
+        pad=[*row, *both.get(rank - 1, [0, 0])],
+        mode={"constant": "zero", "edge": "edge"}[mode],
+    )
+    give_image(r, padded, rank)
+
+
+def _resize(r: NodeReader) -> None:
+    x, old = r.value(0), r.opset < 11 or r.op == "Upsample"  # noqa: PLR2004
+    if len(x.shape) != _IMAGES:
+        r.refuse(f"resizes a value of shape {list(x.shape)}; graphnet's images have two sides")
+    mode = r.attributes.text("mode", "nearest")
+    default = "asymmetric" if old else "half_pixel"
+    how = r.attributes.text("coordinate_transformation_mode", default)
+    size = _new_size(r, x, 1 if old else 2)
+    whole = all(m % n == 0 for n, m in zip(x.shape[2:], size, strict=True))
+    if (
+        r.attributes.whole("antialias", 0)
+        or r.attributes.text("keep_aspect_ratio_policy", "stretch") != "stretch"
+    ):
+        r.refuse("has antialias or keep_aspect_ratio_policy")
+    if mode == "nearest" and whole and _is_whole(r, how, old=old):
+        scale = [m // n for n, m in zip(x.shape[2:], size, strict=True)]
+        r.layer("Upsample", x, out=0, scale=scale)
+    elif mode in ("linear", "bilinear") and how in (
+        *("align_corners", "half_pixel", "pytorch_half_pixel"),
+    ):
+        if how[:2] == "py" and 1 in size:
+            r.refuse("makes one pixel as PyTorch does")
+        r.layer("Interp", x, out=0, size=size, align_corners=how == "align_corners")
+    else:
+        r.refuse(
+            f"has mode: {mode} with coordinate_transformation_mode: {how}; graphnet repeats pixels"
+            " by whole factors (nearest) or interpolates linearly (align_corners, half_pixel)"
+        )
+
+
+def _is_whole(r: NodeReader, how: str, *, old: bool) -> bool:
+    """Whether each pixel becomes a block of equal ones."""
+    nearest = r.attributes.text("nearest_mode", "floor" if old else "round_prefer_floor")
+    return (how == "asymmetric" and nearest == "floor") or (
+        how in ("half_pixel", "pytorch_half_pixel") and nearest[:5] == "round"
+    )
+
+
+def _new_size(r: NodeReader, x: Value, scales: int) -> list[int]:
+    """The size of the images that are asked for."""
+    axes = [a % _IMAGES for a in r.attributes.wholes("axes") or range(_IMAGES)]
+    if r.has(scales + 1):
+        given: list[float] = [float(n) for n in r.wholes(scales + 1, "sizes")]
+        new = dict(zip(axes, given, strict=False))
+    else:
+        listed = r.attributes.numbers("scales")
+        if listed is None:
+            listed = [float(n) for n in r.numbers(scales, "scales").reshape(-1)]
+        given = listed
+        new = {a: x.shape[a] * k for a, k in zip(axes, listed, strict=False)}
+        if any(round(n) != n for n in new.values()):
+            r.refuse(f"resizes by {listed}, which gives no whole number of pixels")
+    size = [int(new.get(a, x.shape[a])) for a in range(_IMAGES)]
+    if len(given) != len(axes) or size[:2] != list(x.shape[:2]):
+        r.refuse("resizes the batch or the channels")
+    if any(not 0 < n <= 2**16 for n in size[2:]):
+        r.refuse(f"makes images of {size[2]} × {size[3]}")
+    return size[2:]
+
+
+#: What translates each operator.
+IMAGES: Mapping[str, FromOnnx] = MappingProxyType(
+    {
+        "BatchNormalization": _batch_norm,
+        "InstanceNormalization": _instance_norm,
+        "LRN": _lrn,
+        "Pad": _pad,
+        "Resize": _resize,
+        "Upsample": _resize,
+    }
+)

@@ -1,0 +1,337 @@
+"""Operators that slide windows over images: convolutions and pooling.
+
+A value ``(N, C, L)`` is seen as an image of one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.values import Value
+
+#: Properties of a Pooling with one window over all of an image.
+WHOLE: Mapping[str, Any] = MappingProxyType({"global": True})
+#: The convolutions that are not of images, by the number of a blob's axes.
+_OF_SIDES = {3: "Convolution1D", 5: "Convolution3D"}
+_IMAGES, _ROWS = 4, 3  # axes of (N, C, H, W), and of (N, C, L)
+
+
+def as_image(r: NodeReader, x: Value) -> Value:
+    """A value as images.
+
+    Raises:
+        SpecError: If it has more sides than two.
+    """
+    if len(x.shape) == _ROWS:
+        return r.reshaped(x, [x.shape[1], 1, x.shape[2]], word="image")
+    if len(x.shape) != _IMAGES:
+        r.refuse(f"works on a value of shape {list(x.shape)}; graphnet's images have two sides")
+    return x
+
+
+def give_image(r: NodeReader, y: Value, rank: int) -> None:
+    """The output, in as many axes as the input had; the last layer made it."""
+    if rank == _ROWS:
+        r.reshaped(y, [y.shape[1], y.shape[3]], word="row", out=0)
+    else:
+        rename_top(r, y)
+
+
+def rename_top(r: NodeReader, y: Value, out: int = 0) -> None:
+    """Let the top of the last layer be an output of the node."""
+    name = r.outputs[out]
+    if not name:
+        r.give(y, out)
+        return
+    layer = r.made.layers[r.own[-1]]
+    layer["tops"] = [name if top == y.blob else top for top in layer["tops"]]
+    r.made.shapes[name] = y.shape
+    r.made.blobs.add(name)
+    r.give(Value.plain(name, y.shape), out)
+
+
+def sides(r: NodeReader, name: str, n: int, default: int) -> list[int]:
+    """A number for each side; a missing first one, of a row, is the default."""
+    found = r.attributes.wholes(name) or [default] * n
+    if len(found) != n or any(k < 1 for k in found):
+        r.refuse(f"has {name}: {found} for {n} sides")
+    return found if n == _IMAGES - 2 else [default, *found]
+
+
+def pads_of(
+    r: NodeReader, image: Sequence[int], kernel: Sequence[int], stride: Sequence[int], rank: int
+) -> tuple[list[int], list[int]]:
+    """What is added before and behind, from ``pads`` or ``auto_pad``; kernels with dilation."""
+    n, how = rank - 2, r.attributes.text("auto_pad", "NOTSET")
+    given = r.attributes.wholes("pads") or [0] * (2 * n)
+    if how in ("SAME_UPPER", "SAME_LOWER"):
+        totals = [
+            max((-(-size // s) - 1) * s + k - size, 0)
+            for size, k, s in zip(image, kernel, stride, strict=True)
+        ]
+        small, large = [t // 2 for t in totals], [t - t // 2 for t in totals]
+        return (small, large) if how == "SAME_UPPER" else (large, small)
+    if how == "VALID":
+        return [0, 0], [0, 0]
+    if len(given) != 2 * n or any(p < 0 for p in given):
+        r.refuse(f"has pads: {given}")
+    if how != "NOTSET":
+        r.refuse(f"has auto_pad: {how}")
+    return [0] * (2 - n) + given[:n], [0] * (2 - n) + given[n:]
+
+
+def _filters(r: NodeReader) -> tuple[Value, np.ndarray, dict[str, Any]]:
+    """The images, the filters and what convolutions of both kinds have in common."""
+    x, filters = r.value(0), r.numbers(1, "filter")
+    rank = len(x.shape)
+    if filters.ndim != rank:
+        r.refuse(f"has a filter of shape {list(filters.shape)} for a value of {rank} axes")
+    image = as_image(r, x)
+    if rank == _ROWS:
+        filters = filters[:, :, None]
+    kernel = r.attributes.wholes("kernel_shape")
+    if kernel is not None and tuple(kernel) != filters.shape[-len(kernel) :]:
+        r.refuse(f"has kernel_shape: {kernel} and a filter of shape {list(filters.shape)}")
+    keys: dict[str, Any] = {
+        "kernel": list(filters.shape[2:]),
+        "stride": sides(r, "strides", rank - 2, 1),
+        "dilation": sides(r, "dilations", rank - 2, 1),
+        "n_group": r.attributes.whole("group", 1),
+    }
+    if keys["n_group"] < 1 or 0 in filters.shape:
+        r.refuse(f"has group: {keys['n_group']} and a filter of shape {list(filters.shape)}")
+    return image, filters, keys
+
+
+def _bias(r: NodeReader, n: int) -> np.ndarray | None:
+    if not r.has(2):
+        return None
+    bias = r.numbers(2, "bias")
+    if bias.shape != (n,):
+        r.refuse(f"has a bias of shape {list(bias.shape)}, expected [{n}]")
+    return bias
+
+
+def _bank(r: NodeReader, kind: str, x: Value, filters: np.ndarray, n: int, **keys: Any) -> Value:
+    """The layer, and its params."""
+    bias = _bias(r, n)
+    y = r.layer(kind, x, n_filter=n, bias=bias is not None, **keys)
+    name = r.own[-1]
+    r.made.params[f"{name}/filter"] = filters
+    if bias is not None:
+        r.made.params[f"{name}/bias"] = bias
+    return y
+
+
+def _conv(r: NodeReader) -> None:
+    rank = len(r.value(0).shape)
+    if rank in _OF_SIDES and _conv_of_sides(r, rank):
+        return
+    x, filters, keys = _filters(r)
+    if x.shape[1] != filters.shape[1] * keys["n_group"]:
+        r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
+    seen = [d * (k - 1) + 1 for d, k in zip(keys["dilation"], keys["kernel"], strict=True)]
+    before, behind = pads_of(r, x.shape[2:], seen, keys["stride"], rank)
+    pad = before
+    if before != behind:
+        four = [before[0], behind[0], before[1], behind[1]]
+        x, pad = r.layer("Pad", x, word="pad", pad=four), [0, 0]
+    give_image(r, _bank(r, "Convolution", x, filters, filters.shape[0], pad=pad, **keys), rank)
+
+
+def _conv_of_sides(r: NodeReader, rank: int) -> bool:
+    """A convolution of one or three sides; False where its pads differ."""
+    x, filters, n = r.value(0), r.numbers(1, "filter"), rank - 2
+    group = r.attributes.whole("group", 1)
+    if filters.ndim != rank or x.shape[1] != filters.shape[1] * group or 0 in filters.shape:
+        r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
+    kernel = list(filters.shape[2:])
+    if r.attributes.wholes("kernel_shape") not in (None, kernel):
+        r.refuse(f"has a kernel_shape other than {kernel}")
+    lists = [r.attributes.wholes(name) or [1] * n for name in ("strides", "dilations")]
+    pads = r.attributes.wholes("pads") or [0] * (2 * n)
+    how = r.attributes.text("auto_pad", "NOTSET")
+    sizes = [len(each) for each in lists] == [n, n] and len(pads) == 2 * n
+    if how not in ("NOTSET", "VALID") or not sizes or pads[:n] != pads[n:]:
+        return False
+    named = dict(
+        zip(("stride", "dilation", "pad", "kernel"), [*lists, pads[:n], kernel], strict=True)
+    )
+    keys: dict[str, Any] = {k: v[0] if n == 1 else v for k, v in named.items()}
+    y = _bank(r, _OF_SIDES[rank], x, filters, filters.shape[0], n_group=group, **keys)
+    rename_top(r, y)
+    return True
+
+
+def _conv_transpose(r: NodeReader) -> None:
+    rank, (x, filters, keys) = len(r.value(0).shape), _filters(r)
+    n = filters.shape[1] * keys["n_group"]
+    stride, n_sides = keys["stride"], rank - 2
+    more = r.attributes.wholes("output_padding") or [0] * n_sides
+    if len(more) != n_sides or any(m < 0 for m in more):
+        r.refuse(f"has output_padding: {more}")
+    more = [0] * (2 - n_sides) + more
+    full = [
+        s * (size - 1) + d * (k - 1) + 1
+        for size, k, s, d in zip(x.shape[2:], keys["kernel"], stride, keys["dilation"], strict=True)
+    ]
+    wanted = r.attributes.wholes("output_shape")
+    how = r.attributes.text("auto_pad", "NOTSET")
+    if wanted is None and how in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = [size * s for size, s in zip(x.shape[2:], stride, strict=True)][2 - n_sides :]
+    if wanted is not None:
+        wanted = [1] * (2 - n_sides) + wanted[-n_sides:]
+        totals = [f + m - w for f, m, w in zip(full, more, wanted, strict=True)]
+        half = [t // 2 for t in totals]
+        rest = [t - h for t, h in zip(totals, half, strict=True)]
+        before, behind = (half, rest) if how == "SAME_UPPER" else (rest, half)
+    else:
+        before, behind = pads_of(r, x.shape[2:], keys["kernel"], stride, rank)
+    ends = [b - m for b, m in zip(behind, more, strict=True)]
+    if min(*before, *ends) < 0:
+        r.refuse("adds more to its output than its filters reach, which graphnet cannot")
+    if before == ends:
+        give_image(r, _bank(r, "Deconvolution", x, filters, n, pad=before, **keys), rank)
+        return
+    whole = _bank(r, "Deconvolution", x, filters, n, **keys)
+    parts = {axis: (before[axis - 2], full[axis - 2] - ends[axis - 2]) for axis in (2, 3)}
+    give_image(r, cut(r, whole, parts), rank)
+
+
+def cut(r: NodeReader, x: Value, parts: Mapping[int, tuple[int, int]]) -> Value:
+    """The part of a blob that lies from one place to another along some axes."""
+    for axis, (start, stop) in parts.items():
+        n = x.shape[axis]
+        if not 0 <= start < stop <= n:
+            r.refuse(f"keeps nothing of axis {axis}: places {start} to {stop} of {n}")
+        if (start, stop) == (0, n):
+            continue
+        points = [p for p in (start, stop) if 0 < p < n]
+        names = [r.made.fresh_blob(f"{r.name}.part") for _ in range(len(points) + 1)]
+        kept = 1 if start else 0
+        r.layer("Slice", x, word="cut", tops=names, axis=axis, slice_points=points)
+        shapes = r.made.shapes
+        unused = [Value.plain(b, shapes[b]) for i, b in enumerate(names) if i != kept]
+        silence(r, unused)
+        x = Value.plain(names[kept], shapes[names[kept]])
+        r.own.append(r.own.pop(-2))  # the layer whose top it is comes last
+    return x
+
+
+def silence(r: NodeReader, unused: Sequence[Value]) -> None:
+    """Blobs that nobody reads, so that they are no outputs of the net."""
+    name = r.made.fresh_layer(f"{r.name}.unused")
+    r.made.layers[name] = {"name": name, "type": "Silence", "bottoms": [v.blob for v in unused]}
+    r.own.append(name)
+
+
+# --- pooling ----------------------------------------------------------------------------
+
+
+def _pool(kind: str) -> FromOnnx:
+    def translate(r: NodeReader) -> None:
+        if len(r.outputs) > 1 and r.outputs[1]:
+            r.refuse("gives the places of its maxima, which graphnet's Pooling does not")
+        x = r.value(0)
+        rank, image = len(x.shape), as_image(r, x)
+        if any(d != 1 for d in r.attributes.wholes("dilations") or ()):
+            r.refuse("has dilations, which graphnet's Pooling has not")
+        kernel, stride = sides(r, "kernel_shape", rank - 2, 1), sides(r, "strides", rank - 2, 1)
+        before, behind = pads_of(r, image.shape[2:], kernel, stride, rank)
+        pooled = _pooled(r, kind, image, (kernel, stride, before, behind))
+        give_image(r, pooled, rank)
+
+    return translate
+
+
+def _pooled(
+    r: NodeReader, kind: str, x: Value, geometry: tuple[list[int], list[int], list[int], list[int]]
+) -> Value:
+    """Pool with pads that may differ: windows that are not wanted are cut off again."""
+    kernel, stride, before, behind = geometry
+    up = r.attributes.whole("ceil_mode", 0)
+    sizes, inside = [], True
+    for n, k, s, b, e in zip(x.shape[2:], kernel, stride, before, behind, strict=True):
+        span = n + b + e - k
+        out = (-(-span // s) if up else span // s) + 1
+        out -= bool(up and (out - 1) * s >= n + b)
+        if out < 1:
+            r.refuse(f"has windows of {k} for {n + b + e} places")
+        inside = inside and (out - 1) * s + k <= n + b + e
+        sizes.append(out)
+    keys: dict[str, Any] = {"pooling": kind, "kernel": kernel, "stride": stride, "pad": before}
+    if kind == "Mean":
+        counts = r.attributes.whole("count_include_pad", 0)
+        padded = bool(counts) and not inside
+        if padded and before != behind:
+            r.refuse("divides by windows that hang over an image padded unevenly")
+        keys["divisor"] = "padded" if padded else "kernel" if counts else "valid"
+    # with the pad as it is; else with whole strides more, unless a mean would count them
+    ways = [(mode, more) for more in (0, max(kernel)) for mode in ("floor", "ceil")]
+    for mode, more in ways[: 2 if keys.get("divisor") == "padded" else 4]:
+        found = [
+            _covering(n, k, s, b, out, mode, more)
+            for n, k, s, b, out in zip(x.shape[2:], kernel, stride, before, sizes, strict=True)
+        ]
+        if all(found):
+            pads, first = zip(*(f for f in found if f), strict=True)
+            whole = r.layer("Pooling", x, round_mode=mode, **{**keys, "pad": list(pads)})
+            parts = {
+                2 + i: (f, f + out) for i, (f, out) in enumerate(zip(first, sizes, strict=True))
+            }
+            return cut(r, whole, parts)
+    return r.refuse(
+        f"has pads {before} and {behind}, with which a window would lie in the padding alone"
+    )
+
+
+def _covering(
+    n: int, k: int, s: int, b: int, out: int, mode: str, more: int
+) -> tuple[int, int] | None:
+    """A pad on both sides with which all windows come up, and which of them is the first."""
+    for pad in range(b, min(b + more + 1, k), s):
+        span, first = n + 2 * pad - k, (pad - b) // s
+        places = (-(-span // s) if mode == "ceil" else span // s) + 1
+        if mode == "ceil" and (places - 1) * s >= n + pad:
+            places -= 1
+            if not pad:  # graphnet would have that window, and refuses it
+                continue
+        if places >= first + out:
+            return pad, first
+    return None
+
+
+def _global_pool(kind: str) -> FromOnnx:
+    def translate(r: NodeReader) -> None:
+        x = r.value(0)
+        if len(x.shape) < _ROWS:
+            r.refuse(f"pools a value of shape {list(x.shape)}")
+        image = x
+        if len(x.shape) != _IMAGES:
+            image = r.reshaped(x, [x.shape[1], 1, prod(x.shape[2:])], word="image")
+        pooled = r.layer("Pooling", image, pooling=kind, **WHOLE)
+        if len(x.shape) == _IMAGES:
+            rename_top(r, pooled)
+        else:
+            r.reshaped(pooled, [x.shape[1], *(1 for _ in x.shape[2:])], out=0)
+
+    return translate
+
+
+#: What translates each operator.
+WINDOWS: Mapping[str, FromOnnx] = MappingProxyType(
+    {
+        "AveragePool": _pool("Mean"),
+        "Conv": _conv,
+        "ConvTranspose": _conv_transpose,
+        "GlobalAveragePool": _global_pool("Mean"),
+        "GlobalMaxPool": _global_pool("Max"),
+        "MaxPool": _pool("Max"),
+    }
+)

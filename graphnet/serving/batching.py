@@ -1,0 +1,125 @@
+"""Batching: requests that came while others were computed are computed together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnet.serving.refusal import RefusalError
+
+Arrays = Mapping[str, np.ndarray]
+_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    rows: Arrays
+    answer: asyncio.Future[dict[str, np.ndarray]]
+
+    @property
+    def n_rows(self) -> int:
+        return len(next(iter(self.rows.values())))
+
+
+class Batcher:
+    """Computes requests one batch after another, in a thread of its own.
+
+    Attributes:
+        n_batches: How many were computed.
+        n_rows: How many rows.
+
+    Args:
+        predict: From rows by blob to outputs by blob; called in one thread.
+        most_rows: Rows of a batch; a request with more is one by itself.
+        most_waiting: Requests that may wait; more are refused.
+    """
+
+    def __init__(
+        self,
+        predict: Callable[[Arrays], dict[str, np.ndarray]],
+        most_rows: int = 64,
+        most_waiting: int = 1000,
+    ) -> None:
+        self.n_batches = self.n_rows = 0
+        self._predict, self._most_rows = predict, most_rows
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
+        self._thread = ThreadPoolExecutor(1, "graphnet-serve")
+        self._task: asyncio.Task[None] | None = None
+        self._kept: _Waiting | None = None  # the first of the next batch
+        self._is_stopping = False
+        self._computing: asyncio.Future[dict[str, np.ndarray]] | None = None
+
+    def start(self) -> None:
+        """Begin, in the running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish what is being computed, and refuse the rest."""
+        self._is_stopping = True
+        if self._task is not None:
+            if self._computing is None:
+                self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        left = [] if self._kept is None else [self._kept]
+        while not self._queue.empty():
+            left.append(self._queue.get_nowait())
+        for waiting in left:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(
+                    RefusalError(_UNAVAILABLE, "the service is shutting down")
+                )
+        self._thread.shutdown()
+
+    async def outputs(self, rows: Arrays) -> dict[str, np.ndarray]:
+        """The outputs for rows.
+
+        Raises:
+            RefusalError: If too many requests wait, or the service shuts down.
+        """
+        answer: asyncio.Future[dict[str, np.ndarray]] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(_Waiting(rows, answer))
+        except asyncio.QueueFull:
+            raise RefusalError(_UNAVAILABLE, "too many requests are waiting; try later") from None
+        return await answer
+
+    async def _run(self) -> None:
+        while not self._is_stopping:
+            first = self._kept or await self._queue.get()
+            self._kept, batch, n_rows = None, [first], first.n_rows
+            while not self._queue.empty():
+                waiting = self._queue.get_nowait()
+                if n_rows + waiting.n_rows > self._most_rows:
+                    self._kept = waiting
+                    break
+                batch.append(waiting)
+                n_rows += waiting.n_rows
+            batch = [w for w in batch if not w.answer.done()]  # whose clients have gone
+            if batch:
+                await self._compute(batch)
+
+    async def _compute(self, batch: list[_Waiting]) -> None:
+        rows = {n: np.concatenate([w.rows[n] for w in batch]) for n in batch[0].rows}
+        loop = asyncio.get_running_loop()
+        try:
+            self._computing = loop.run_in_executor(self._thread, self._predict, rows)
+            found = await self._computing
+        except Exception as error:  # noqa: BLE001  # each request is told
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(error)
+            return
+        finally:
+            self._computing = None
+        self.n_batches += 1
+        first = 0
+        for waiting in batch:
+            part = slice(first, first + waiting.n_rows)
+            first += waiting.n_rows
+            self.n_rows += waiting.n_rows
+            if not waiting.answer.done():
+                waiting.answer.set_result({n: array[part] for n, array in found.items()})

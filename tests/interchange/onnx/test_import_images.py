@@ -1,0 +1,123 @@
+"""Normalisation, padding and sizes."""
+
+import numpy as np
+import pytest
+from support.onnx_files import assert_close, needs_onnx, needs_runtime
+from support.onnx_models import both_give, imported, model_of
+
+from graphnet.errors import SpecError
+
+
+def positive(*shape):
+    """Random numbers."""
+    return np.random.default_rng(1).uniform(0.5, 1.5, shape).astype(np.float32)
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("shape", [[2, 3], [2, 3, 4], [2, 3, 4, 5]])
+def test_batch_norm(shape):
+    """By the statistics of the file."""
+    constants = {name: positive(3) for name in "sbmv"}
+    keys = {"epsilon": 1e-3, "momentum": 0.8}
+    model = model_of([("BatchNormalization", "x,s,b,m,v", "y", keys)], {"x": shape}, constants)
+    found, expected = both_give(model)
+    assert_close(found["y"], expected["y"])
+    assert imported(model).layers()[1]["moving_average_fraction"] == pytest.approx(0.8)
+
+
+@needs_onnx
+@needs_runtime
+def test_instance_norm():
+    """Several layers."""
+    constants = {"s": positive(3), "b": positive(3)}
+    keys = {"epsilon": 1e-2}
+    found, expected = both_give(
+        model_of([("InstanceNormalization", "x,s,b", "y", keys)], {"x": [2, 3, 4, 5]}, constants)
+    )
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_lrn(size):
+    """``scale`` is alpha, as in graphnet divided by the size."""
+    keys = {"size": size, "alpha": 0.5, "beta": 0.6, "bias": 2.0}
+    found, expected = both_give(model_of([("LRN", "x", "y", keys)], {"x": [2, 6, 3, 3]}))
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("mode", ["constant", "edge"])
+def test_pad(mode):
+    """Images, and rows; the axes may be named."""
+    pads = {"p": np.array([0, 0, 1, 2, 0, 0, 0, 3], np.int64)}
+    node = ("Pad", "x,p", "y", {"mode": mode})
+    found, expected = both_give(model_of([node], {"x": [2, 3, 4, 5]}, pads))
+    assert_close(found["y"], expected["y"])
+    pads = {"p": np.array([1, 2], np.int64), "a": np.array([-1], np.int64)}
+    node = ("Pad", "x,p,,a", "y", {"mode": mode})
+    found, expected = both_give(model_of([node], {"x": [2, 3, 4]}, pads))
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize(
+    ("keys", "scales"),
+    [
+        ({"mode": "nearest"}, [1, 1, 2, 3]),
+        ({"mode": "nearest", "nearest_mode": "floor",
+          "coordinate_transformation_mode": "asymmetric"}, [1, 1, 2, 3]),
+        ({"mode": "linear"}, [1, 1, 2, 3]),
+        ({"mode": "linear", "coordinate_transformation_mode": "align_corners"}, [1, 1, 2, 0.5]),
+        ({"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"}, [1, 1, 2, 2]),
+    ],
+)  # fmt: skip
+def test_resize(keys, scales):
+    """By factors."""
+    constants = {"s": np.array(scales, np.float32)}
+    found, expected = both_give(
+        model_of([("Resize", "x,,s", "y", keys)], {"x": [2, 3, 4, 6]}, constants)
+    )
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+def test_resize_to_a_size():
+    """Of all axes, or of those named."""
+    for axes, sizes in ((None, [2, 3, 7, 5]), ([2, 3], [7, 5])):
+        keys = {"mode": "linear"} | ({"axes": axes} if axes else {})
+        constants = {"s": np.array(sizes, np.int64)}
+        found, expected = both_give(
+            model_of([("Resize", "x,,,s", "y", keys)], {"x": [2, 3, 4, 6]}, constants)
+        )
+        assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (("BatchNormalization", "x,s,s,s,s", "y", {"training_mode": 1}), "by its batch"),
+        (("BatchNormalization", "x,p,p,p,p", "y"), "arrays of other shapes"),
+        (("Pad", "x,p", "y", {"mode": "reflect"}), "mode: reflect"),
+        (("Pad", "x,q", "y"), "pads the batch or the channels"),
+        (("Resize", "x,,r", "y", {"mode": "cubic"}), "mode: cubic"),
+        (("Resize", "x,,h", "y"), "no whole number of pixels"),
+    ],
+)
+def test_what_is_refused(node, said):
+    """With the reason."""
+    constants = {
+        "s": positive(3),
+        "p": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64),
+        "q": np.array([0, 1, 1, 1, 0, 0, 1, 1], np.int64),
+        "r": np.array([1, 1, 2, 2], np.float32),
+        "h": np.array([1, 1, 1.3, 2], np.float32),
+    }
+    with pytest.raises(SpecError, match=said):
+        imported(model_of([node], {"x": [1, 3, 4, 4]}, constants))
