@@ -119,7 +119,7 @@ def predict(  # what the command line gives
                         table.write(some)
     if target is not None:
         named = ", ".join(one.name for one in inputs[:3]) + ", …" * (len(inputs) > 3)  # noqa: PLR2004
-        say(f"{n:,} rows of {named}, {trained.file}")
+        say(f"{n:,} row{'s'[: n != 1]} of {named}, {trained.file}")
         facts([(name, f"{shape_text((n, *s))} in {target}") for name, s in shapes.items()])
     notice(list(rows.notes), stderr=True)
 

@@ -82,10 +82,7 @@ def test_what_is_plain_is_done(run, command, like):
         ("import caffe a.prototxt --output x", "did you mean '--to'?"),
         ("import caffe a.prototxt -o x b.caffemodel", "write --weights b.caffemodel"),
         ("import caffe a.prototxt", "write graphnet import caffe MODEL --to DIR"),
-        (
-            "predict net.yaml",
-            "write graphnet predict NET --weights RUN|SNAPSHOT|MODEL --input FILE",
-        ),
+        ("predict run --image x.png", "write it without an option: graphnet predict RUN FILE"),
         ("data pack x.csv out", "write graphnet data pack SOURCE... --to DIR"),
         ("data mnist more", "it takes NAME alone"),
         ("nets mnist", "it takes no argument"),

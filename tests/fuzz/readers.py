@@ -99,7 +99,7 @@ def read_solver(run: Run, path: Path, _rng: Random) -> None:
     """Load it, and train a small net for one iteration by it."""
     if run(_as_command(load_solver), path):
         net, folder = path.with_name("tiny.yaml"), path.with_name("run")
-        run(app.solve, net, path, list(_OVERRIDES), folder, **_QUIETLY)
+        run(app.solve, net, path, list(_OVERRIDES), exp_dir=folder, **_QUIETLY)
 
 
 def read_hdf5(run: Run, path: Path, rng: Random) -> None:
@@ -180,9 +180,9 @@ def read_snapshot(run: Run, path: Path, rng: Random) -> None:
         case 0 | 1:
             (folder / "snapshots").mkdir(parents=True)
             shutil.copyfile(path, folder / "snapshots" / "snapshot-000002.h5")
-            run(app.solve, net, solver, ["max_iter=3"], folder, **_QUIETLY)
+            run(app.solve, net, solver, ["max_iter=3"], exp_dir=folder, **_QUIETLY)
         case 2:
-            run(app.solve, net, solver, [f"load_from={path}"], folder, **_QUIETLY)
+            run(app.solve, net, solver, [f"load_from={path}"], exp_dir=folder, **_QUIETLY)
         case _:
             _predict(run, path.with_name("rows.npy"), "x", path)
 
@@ -194,7 +194,7 @@ def read_run(run: Run, path: Path, rng: Random) -> None:
     shutil.copyfile(path.with_name("whole.h5"), folder / "snapshots" / "snapshot-000002.h5")
     name = rng.choice(("statistics.jsonl", "statistics.jsonl", "run.json"))
     shutil.copyfile(path, folder / name)
-    run(app.solve, net, solver, ["max_iter=3"], folder, **_QUIETLY | {"quiet": False})
+    run(app.solve, net, solver, ["max_iter=3"], exp_dir=folder, **_QUIETLY | {"quiet": False})
 
 
 _QUIETLY: dict[str, Any] = {"threads": 1, "backend": "numpy", "offline": True, "quiet": True}
