@@ -1,13 +1,14 @@
 """Layers that slide windows, for ONNX: pooling in all its forms, and LRN.
 
 graphnet rounds the size of a pooled image up. The padding behind the image that this needs is
-written out, so that no runtime has to round; only where a mean divides by the padded part of a
-window is ``ceil_mode`` left to the runtime.
+written out, so that no runtime has to round. Zeros that a mean counts are put round the image by a
+Pad: onnxruntime 1.22 to 1.24 is wrong where AveragePool counts its own (``count_include_pad``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -21,26 +22,45 @@ _IMAGES = 4  # axes of (N, C, H, W)
 _FLOAT, _INT64 = 1, 7  # of ONNX's types
 
 
-def pooling_attributes(
+@dataclass(frozen=True)
+class WindowOp:
+    """An operator that pools.
+
+    Attributes:
+        op: Its type.
+        border: Zeros that are put round the image first: above, left, below, right.
+        attributes: Its own.
+    """
+
+    op: str
+    border: tuple[int, ...]
+    attributes: dict[str, Any]
+
+    def prepared(self, w: LayerWriter, x: str, what: str = "") -> str:
+        """What it reads: the images, or those with the border."""
+        if not any(self.border):
+            return x
+        top, left, bottom, right = self.border
+        word = f"{what}-padded" if what else "padded"
+        pads = w.integers(f"{word}.pads", [0, 0, top, left, 0, 0, bottom, right])
+        return w.part(word, "Pad", x, pads, mode="constant")
+
+
+def window_op(
     kind: PoolingKind, window: Window, divisor: Divisor, image: Sequence[int], out: Sequence[int]
-) -> tuple[str, dict[str, Any]]:
-    """The operator and its attributes."""
-    ends = [
-        p if (n + 2 * p - k) // s + 1 == o else max((o - 1) * s + k - n - p, 0)
-        for n, o, k, s, p in zip(image, out, window.kernel, window.stride, window.pad, strict=True)
-    ]
-    attributes: dict[str, Any] = {
-        "kernel_shape": list(window.kernel),
-        "strides": list(window.stride),
-        "pads": [*window.pad, *ends],
-    }
-    if kind == "Max":
-        return "MaxPool", attributes
-    hangs_over = any(end > pad for end, pad in zip(ends, window.pad, strict=True))
-    if divisor == "padded" and hangs_over:
-        attributes |= {"pads": [*window.pad, *window.pad], "ceil_mode": 1}
-    attributes["count_include_pad"] = int(divisor != "valid")
-    return "AveragePool", attributes
+) -> WindowOp:
+    """How windows are pooled that give ``out`` places of an image."""
+    pads, ends = window.pad, []
+    for n, o, k, s, p in zip(image, out, window.kernel, window.stride, pads, strict=True):
+        ends.append(p if (n + 2 * p - k) // s + 1 == o else max((o - 1) * s + k - n - p, 0))
+    attributes = {"kernel_shape": list(window.kernel), "strides": list(window.stride)}
+    if kind == "Max" or divisor == "valid":
+        op = "MaxPool" if kind == "Max" else "AveragePool"
+        return WindowOp(op, (), attributes | {"pads": [*pads, *ends]})
+    if divisor == "kernel":
+        return WindowOp("AveragePool", (*pads, *ends), attributes)
+    over = [max(end - pad, 0) for end, pad in zip(ends, pads, strict=True)]
+    return WindowOp("AveragePool", (*pads, *pads), attributes | {"pads": [0, 0, *over]})
 
 
 def pooling(w: LayerWriter) -> None:
@@ -49,19 +69,17 @@ def pooling(w: LayerWriter) -> None:
     if spec.kernel is None:
         w.end("GlobalMaxPool" if spec.pooling == "Max" else "GlobalAveragePool", w.x)
         return
-    op, attributes = pooling_attributes(
-        spec.pooling, spec.window(w.shape), spec.divisor, w.shape[2:], w.top[2:]
-    )
-    w.end(op, w.x, **attributes)
+    found = window_op(spec.pooling, spec.window(w.shape), spec.divisor, w.shape[2:], w.top[2:])
+    w.end(found.op, found.prepared(w, w.x), **found.attributes)
 
 
 def pooling_mask(w: LayerWriter) -> None:
     """PoolingMask: the second output of MaxPool, within each channel."""
     spec, image = w.spec, w.shape[2:]
-    op, attributes = pooling_attributes("Max", spec.window(w.shape), "kernel", image, w.top[2:])
+    found = window_op("Max", spec.window(w.shape), "kernel", image, w.top[2:])
     name = w.vertex.name
     pooled, index = (w.graph.fresh(f"{name}.{what}") for what in ("pooled", "index"))
-    w.graph.add(name, op, [w.x], [pooled, index], **attributes)
+    w.graph.add(name, found.op, [w.x], [pooled, index], **found.attributes)
     place = w.part("place", "Mod", index, w.integers("size", [prod(image)]))
     w.close("number", "Cast", place, to=_FLOAT)
 
@@ -85,8 +103,8 @@ def channel_pooling(w: LayerWriter) -> None:
     spec, axis = w.spec, axis_of(w.shape, w.spec.axis)
     x, y = folded(w.shape, axis), folded(w.top, axis)
     plane = w.reshaped("plane", w.x, x[1:])
-    op, attributes = pooling_attributes(spec.pooling, spec.window, "kernel", x[2:], y[2:])
-    pooled = w.main("pooled", op, plane, **attributes)
+    found = window_op(spec.pooling, spec.window, "kernel", x[2:], y[2:])
+    pooled = w.main("pooled", found.op, found.prepared(w, plane), **found.attributes)
     w.close("shaped", "Reshape", pooled, w.integers("shape", [-1, *w.top[1:]]))
 
 
@@ -96,8 +114,9 @@ def spp(w: LayerWriter) -> None:
     levels = []
     for k, window in enumerate(spec.windows(w.shape)):
         side = (2**k, 2**k)
-        op, attributes = pooling_attributes(spec.pooling, window, spec.divisor, image, side)
-        pooled = w.part(f"level{k}", op, w.x, **attributes)
+        found = window_op(spec.pooling, window, spec.divisor, image, side)
+        x = found.prepared(w, w.x, f"level{k}")
+        pooled = w.part(f"level{k}", found.op, x, **found.attributes)
         levels.append(w.part(f"flat{k}", "Flatten", pooled, axis=1))
     w.end("Concat", *levels, axis=1)
 
@@ -132,14 +151,9 @@ def _by_formula(w: LayerWriter) -> None:
     if seen != w.shape:
         square = w.reshaped("plane", square, seen[1:])
     ends = [k - 1 - pad for k, pad in zip(window.kernel, window.pad, strict=True)]
-    mean = w.part(
-        "mean",
-        "AveragePool",
-        square,
-        kernel_shape=list(window.kernel),
-        pads=[*window.pad, *ends],
-        count_include_pad=1,
-    )
+    keys = {"kernel_shape": list(window.kernel)}
+    found = WindowOp("AveragePool", (*window.pad, *ends), keys)
+    mean = w.part("mean", found.op, found.prepared(w, square), **keys)
     if seen != w.shape:
         mean = w.reshaped("mean-shaped", mean, w.shape[1:])
     scaled = w.part("scaled", "Mul", mean, w.number("scale", spec.scale))

@@ -8,7 +8,7 @@ from support.onnx_files import assert_close, both, needs_onnx, needs_runtime, ne
 
 from graphnet.backend.window import Window
 from graphnet.errors import GraphnetError
-from graphnet.interchange.onnx.export_windows import pooling_attributes
+from graphnet.interchange.onnx.export_windows import WindowOp, window_op
 
 KINDS = [("Max", "kernel"), *(("Mean", d) for d in ("kernel", "padded", "valid"))]
 
@@ -42,27 +42,28 @@ def test_pooling(pooling, divisor):
 
 def test_ends_are_written_out():
     """What the last window needs behind the image; none where it does not reach the edge."""
-    window = Window((3, 3), (2, 2), (0, 1))
-    op, found = pooling_attributes("Max", window, "kernel", (6, 6), (3, 4))
-    assert (op, found["pads"], found["strides"]) == ("MaxPool", [0, 1, 1, 2], [2, 2])
-    assert "ceil_mode" not in found
-    _, found = pooling_attributes("Max", Window((1, 1), (3, 3)), "kernel", (5, 5), (2, 2))
-    assert found["pads"] == [0, 0, 0, 0]
+    found = window_op("Max", Window((3, 3), (2, 2), (0, 1)), "kernel", (6, 6), (3, 4))
+    assert found == WindowOp(
+        "MaxPool", (), {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 1, 1, 2]}
+    )
+    found = window_op("Max", Window((1, 1), (3, 3)), "kernel", (5, 5), (2, 2))
+    assert found.attributes["pads"] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
-    ("divisor", "pads", "counts", "ceil"),
+    ("divisor", "border", "pads"),
     [
-        ("kernel", [0, 0, 1, 1], 1, None),
-        ("valid", [0, 0, 1, 1], 0, None),
-        ("padded", [0] * 4, 1, 1),
+        ("kernel", (1, 0, 1, 1), None),
+        ("valid", (), [1, 0, 1, 1]),
+        ("padded", (1, 0, 1, 0), [0, 0, 0, 1]),
     ],
 )
-def test_divisors(divisor, pads, counts, ceil):
-    """Only the padded part of a window that hangs over is left to the runtime."""
-    op, found = pooling_attributes("Mean", Window((2, 2), (2, 2)), divisor, (5, 5), (3, 3))
-    assert (op, found["pads"], found["count_include_pad"]) == ("AveragePool", pads, counts)
-    assert found.get("ceil_mode") == ceil
+def test_divisors(divisor, border, pads):
+    """Zeros that count are put round the image; no runtime counts its own."""
+    found = window_op("Mean", Window((2, 2), (2, 2), (1, 0)), divisor, (4, 5), (3, 3))
+    assert (found.op, found.border) == ("AveragePool", border)
+    assert found.attributes.get("pads") == pads
+    assert not {"ceil_mode", "count_include_pad"} & found.attributes.keys()
 
 
 @needs_onnx

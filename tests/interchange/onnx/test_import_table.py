@@ -45,7 +45,8 @@ def _uses_known(case):
     nodes, (given, _) = case.model.graph.node, case.data_sets[0]
     known = all(n.op_type in OPERATORS.keys() | FOLDS.keys() and not n.domain for n in nodes)
     arrays = all(isinstance(x, np.ndarray) for x in given)
-    return known and arrays and len(given) == len(case.model.graph.input)
+    is_old = "bfloat16" in case.name.lower()  # which older versions of onnx hand out as integers
+    return known and arrays and not is_old and len(given) == len(case.model.graph.input)
 
 
 def _outcome(case):
