@@ -7,6 +7,7 @@ from typing import Any
 from graphnet.data.fingerprint import fingerprints
 from graphnet.data.record import DataRecord
 from graphnet.data.source import files
+from graphnet.declare.arguments import methods_spelled_out
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.outputs import output_files
@@ -14,6 +15,7 @@ from graphnet.net.running_net import RunningNet
 from graphnet.net.sources import data_record
 
 
+@methods_spelled_out
 class DescribedNet(RunningNet):
     """A net that runs, and knows its spec.
 

@@ -82,7 +82,7 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         ("named_parameters", "parameters", "weights", "get_weights", "trainable_weights"),
         "they are net.params[layer][name].data",
     )
-    | dict.fromkeys(("summary", "plot_model"), "see graphnet check and graphnet draw, or net.graph")
+    | {"plot_model": "see graphnet draw, or net.graph"}
     | {"call": "run it: net.predict(inputs), or forward()", "reshape": "load it with other shapes"}
 )
 

@@ -210,7 +210,7 @@ HINTS = [
     (METHODS["RMSProp"], "rms_decay", "'rho'"),
     (METHODS["RMSProp"], "alpha", "'rho'"),
     (BREAK_MODELS["EarlyStopping"], "monitor", "'key'"),
-    (BREAK_MODELS["EarlyStopping"], "restore_best_weights", "keep_best"),
+    (BREAK_MODELS["EarlyStopping"], "restore_best_weights", "restore_best"),
     (BREAK_MODELS["Plateau"], "factor", "'gamma'"),
     (BREAK_MODELS["Snapshot"], "filepath", "'exp_dir'"),
     (BREAK_MODELS["Snapshot"], "interval", "'every_n_iter' or 'every_n_epoch'"),
