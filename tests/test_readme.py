@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands there, in order, in one shell."""
+"""What the README and the tour show is run as it stands there, in order, in one shell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.parallel.jobs import HAS_MPI, needs_mpi
 
 ROOT = Path(__file__).parent.parent
 README = readme.README.read_text(encoding="utf-8")
-BLOCKS = readme.blocks()
+TOUR = readme.TOUR.read_text(encoding="utf-8")
+BLOCKS = readme.blocks(readme.README) + readme.blocks(readme.TOUR)
 
 #: How much shorter the runs are than shown.
 SHORTER = 100
@@ -198,6 +199,13 @@ def test_every_command_of_the_readme_exists():
 
 
 def test_links_lead_somewhere():
-    """Every relative link of the README is a file."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+    """Every relative link of both pages, and each picture, is a file."""
+    for page, folder in ((README, ROOT), (TOUR, readme.TOUR.parent)):
+        targets = re.findall(r"\]\(([^)#:]+)\)", page) + re.findall(r'src="([^"]+)"', page)
+        for target in targets:
+            assert (folder / target).exists(), target
+
+
+def test_the_readme_takes_two_minutes():
+    """What is longer belongs into docs/."""
+    assert len(README.splitlines()) <= 130

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pkgutil
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import md5
 from importlib import import_module
 from pathlib import Path
@@ -23,13 +24,15 @@ from graphnet.cli.app import command
 from graphnet.cli.data import commands as data_commands
 from graphnet.data.sets.cifar import BinaryArchive
 from graphnet.data.sets.store import fetch
+from graphnet.errors import MissingExtraError
 from graphnet.net.load_net import load_net
 from graphnet.solver.load_solver import load_solver
 from tests.fuzz import hdf5_images
 from tests.fuzz.inputs import CIFAR_ROWS
 
 for _module in pkgutil.iter_modules(graphnet.cli.__path__, "graphnet.cli."):
-    import_module(_module.name)  # here, so that not every process does it
+    with suppress(MissingExtraError):
+        import_module(_module.name)  # here, so that not every process does it
 
 MEMORY_LIMIT = 64 * 2**20  # of a net that is checked
 SMALL = 16 * 2**20  # of one that is trained

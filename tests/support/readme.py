@@ -1,4 +1,4 @@
-"""The README as a user goes through it: its blocks, and one shell session made of them.
+"""The README and the tour as a user goes through them: blocks, and one shell session of them.
 
 Used by the tests, which shorten it, and by CI, which runs it as it stands.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 README = Path(__file__).parent.parent.parent / "README.md"
+TOUR = README.parent / "docs" / "tour.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: A block whose first line is a file's name is that file.
 _FILE = re.compile(r"# ([\w/.-]+\.(?:py|yaml))\n")
@@ -34,25 +35,25 @@ class Block(NamedTuple):
         return found[1] if found else None
 
 
-def blocks() -> list[Block]:
-    """All blocks, in order."""
-    return [Block(*found) for found in _BLOCK.findall(README.read_text(encoding="utf-8"))]
+def blocks(page: Path) -> list[Block]:
+    """All blocks of a page, in order."""
+    return [Block(*found) for found in _BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
 def commands() -> tuple[str, str]:
     """The two commands: the one that trains, and the one that passes the tests."""
-    train, test = [b.text.strip() for b in blocks() if b.kind == "bash"][:2]
+    train, test = [b.text.strip() for b in blocks(README) if b.kind == "bash"]
     return train, test
 
 
 def tour(rewrite: Callable[[str], str] = lambda text: text) -> str:
-    """What comes after the two commands, as one script of a shell; it stops at what fails.
+    """The tour, then the README's other blocks, as one script; it stops at what fails.
 
     Args:
         rewrite: Gives the block to run in place of one that is shown.
     """
-    behind = [b for b in blocks() if b.text.strip() not in commands()]
-    return "set -euo pipefail\n" + "\n".join(_steps(behind, rewrite))
+    others = [b for b in blocks(README) if b.text.strip() not in commands()]
+    return "set -euo pipefail\n" + "\n".join(_steps([*blocks(TOUR), *others], rewrite))
 
 
 def _steps(shown: Iterable[Block], rewrite: Callable[[str], str]) -> Iterable[str]:
