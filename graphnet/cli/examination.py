@@ -11,7 +11,7 @@ from graphnet.data.text_file import one_line
 #: The most classes of whom all is shown.
 _MOST_CLASSES = 20
 _MOST_CONFUSED = 10
-_MOST_NAME = 24
+_MOST_NAME, _NARROW_NAME = 24, 15
 
 
 def print_measures(found: Mapping[str, Any], label: str) -> None:
@@ -73,9 +73,9 @@ def _row(name: str, one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _name(text: str) -> str:
+def _name(text: str, most: int = _MOST_NAME) -> str:
     text = one_line(text)
-    return text if len(text) <= _MOST_NAME else text[: _MOST_NAME - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _print_confusion(found: Mapping[str, Any]) -> None:
@@ -117,11 +117,17 @@ def _print_worst(worst: Sequence[Mapping[str, Any]]) -> None:
         say(f"in {one_line(str(worst[0]['file']))}")
     is_named = len(files) > 1
     headings = [*(["file"] if is_named else []), ">row"]
-    rows: list[list[str]] = []
-    for one in worst:
-        begin = [*([one_line(str(one["file"] or ""))] if is_named else []), str(one["row"])]
-        rows.append([*begin, *_detail(one)])
-    table([*headings, *_detail_headings(worst[0])], rows)
+    headings += _detail_headings(worst[0])
+
+    def rows(most: int) -> list[list[str]]:
+        """With names of so many characters."""
+        named = [[one_line(str(one["file"] or ""))] if is_named else [] for one in worst]
+        return [
+            [*file, str(one["row"]), *_detail(one, most)]
+            for file, one in zip(named, worst, strict=True)
+        ]
+
+    table(headings, rows(_MOST_NAME), narrow=(headings, rows(_NARROW_NAME)), leave_out=("file",))
 
 
 def _detail_headings(one: Mapping[str, Any]) -> list[str]:
@@ -130,11 +136,11 @@ def _detail_headings(one: Mapping[str, Any]) -> list[str]:
     return ["is", ">p", "answer", ">p"] if "p_label" in one else [">is", ">answer"]
 
 
-def _detail(one: Mapping[str, Any]) -> list[str]:
+def _detail(one: Mapping[str, Any], most: int) -> list[str]:
     if "wrong" in one:
-        return [", ".join(_name(tag) for tag in one["wrong"]) or "none"]
+        return [", ".join(_name(tag, most) for tag in one["wrong"]) or "none"]
     if "p_label" in one:
-        label, answer = _name(one["label"]), _name(one["answer"])
+        label, answer = _name(one["label"], most), _name(one["answer"], most)
         return [label, _score(one["p_label"]), answer, _score(one["p_answer"])]
     return [_numbers(one["label"]), _numbers(one["answer"])]
 

@@ -259,7 +259,11 @@ def _unplaced(error: GraphnetError, kind: str, path: Path, said: str) -> list[st
     return [
         str(problem)
         for problem in error.problems
-        if problem.position is None or not 0 < problem.position.line <= n_lines + 1
+        if problem.position is None
+        or (
+            Path(problem.position.file).name == path.name
+            and not 0 < problem.position.line <= n_lines + 1
+        )
     ]
 
 

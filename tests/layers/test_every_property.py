@@ -174,5 +174,5 @@ def test_neuron_becomes_a_layer_on_each_top(name):
     layer, *neurons = graph.layers
     assert len(layer.tops) == len(neurons) > 0
     for top, neuron in zip(layer.tops, neurons, strict=True):
-        assert (neuron.bottoms, neuron.tops[0].name) == ([top], top.name)
+        assert (neuron.bottoms, neuron.tops[0].name) == ((top,), top.name)
         assert (neuron.spec.type, neuron.spec.slope) == ("LReLU", 0.3)

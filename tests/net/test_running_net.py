@@ -165,7 +165,7 @@ def test_a_prediction_that_fails_leaves_no_trace():
     net = trained("test")
     x = np.ones((2, 3, 2))
     expected = net.predict({"sum": x})["y"]
-    (predictor,) = net._predictors.values()
+    ((predictor, _),) = net._predictors.values()
     i, forward = predictor._forward[-1]
 
     def fail():
@@ -182,7 +182,7 @@ def test_closing_a_net_closes_those_it_predicts_with():
     """And every layer of it."""
     net, closed = trained("test"), []
     net.predict({"sum": np.ones((2, 3, 2))})
-    (predictor,) = net._predictors.values()
+    ((predictor, _),) = net._predictors.values()
     for layer in (*net.layers, *predictor.layers):
         vars(layer)["close"] = lambda name=layer.name: closed.append(name)
     net.close()
@@ -193,7 +193,7 @@ def test_the_predictor_thrown_out_is_closed():
     """There are only so many at a time."""
     net, closed = trained("test"), []
     net.predict({"sum": np.ones((1, 3, 2))})
-    (first,) = net._predictors.values()
+    ((first, _),) = net._predictors.values()
     vars(first.layers[0])["close"] = lambda: closed.append(1)
     for n in range(2, 12):
         net.predict({"sum": np.ones((n, 3, 2))})

@@ -21,8 +21,8 @@ class Interp(LayerSpec):
     """Bring images to another size: each pixel is a mean of the four that lie around its place.
 
     Along each side of n pixels that becomes one of m, pixel j lies at j · (n − 1) / (m − 1): the
-    corners stay where they are. With ``align_corners: false`` it lies at (j + ½) · n / m − ½, at
-    most at the border: the edges of the images stay where they are.
+    corners stay where they are. With ``align_corners: false`` it lies at (j + 0.5) · n / m − 0.5,
+    at most at the border: the edges of the images stay where they are.
 
     Bottoms:
         each: ``(N, C, H, W)``.
@@ -126,7 +126,7 @@ def _around(array: Array, axis: int) -> Array:
 def weights(n: int, m: int, align_corners: bool) -> np.ndarray:
     """What each of n pixels counts for each of m: ``(m, n)``, rows that add up to 1."""
     if align_corners:
-        places = np.arange(m) * ((n - 1) / max(m - 1, 1))
+        places = np.minimum(np.arange(m) * ((n - 1) / max(m - 1, 1)), n - 1)
     else:
         places = np.clip((np.arange(m) + 0.5) * (n / m) - 0.5, 0, n - 1)
     first = np.minimum(places.astype(int), max(n - 2, 0))

@@ -9,7 +9,7 @@ from pathlib import Path
 from graphnet.errors import SpecError
 from graphnet.files.paths import shown
 from graphnet.files.writing import explained, write_durably
-from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.history import History
 from graphnet.solver.lounge import CoffeeLounge
@@ -34,6 +34,8 @@ class CSVLog(CoffeeBreak):
     Example:
         - {type: CSVLog, every_n_epoch: 1}
     """
+
+    records = nothing
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file

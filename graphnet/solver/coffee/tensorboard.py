@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SpecError
-from graphnet.solver.coffee.base import CoffeeBreak
+from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.record.event_file import EventFile, GraphNode, histogram, image, scalar
@@ -40,6 +40,8 @@ class TensorBoard(CoffeeBreak):
     Example:
         - {type: TensorBoard, every_n_iter: 100}
     """
+
+    records = nothing
 
     def __init__(
         self, folder: Path | None = None, *, histograms: bool = True, images: bool = True
