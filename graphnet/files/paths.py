@@ -44,12 +44,23 @@ def is_same_file(one: Path, other: Path) -> bool:
         return one.absolute() == other.absolute()
 
 
-def refuse_to_replace(targets: Iterable[Path]) -> None:
-    """See that nothing is there yet under the names that are to be written.
+def refuse_to_replace(targets: Iterable[Path], *, force: bool = False) -> None:
+    """See that nothing is there yet under the names that are to be written, before any of it is.
+
+    Args:
+        targets: All that is to be written together.
+        force: Files may be there; folders and symbolic links may not.
 
     Raises:
         SpecError: Naming what is there.
     """
+    targets = list(targets)
+    if force:
+        for path in targets:
+            if path.is_symlink() or path.is_dir():
+                what = "a symbolic link, and none is followed" if path.is_symlink() else "a folder"
+                raise SpecError(f"{shown(path)}: is {what}\n  remove it, or choose another place")
+        return
     there = [str(shown(path)) for path in targets if os.path.lexists(path)]
     if there:
         it = "it" if len(there) == 1 else "them"

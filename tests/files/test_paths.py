@@ -88,3 +88,16 @@ def test_what_is_there_is_not_replaced(tmp_path, monkeypatch):
     Path("b").symlink_to("nowhere")
     with pytest.raises(SpecError, match=r"^a, b: there already\n  choose another place; to repl"):
         refuse_to_replace([Path("a"), tmp_path / "b", Path("c")])
+
+
+def test_files_alone_are_replaced(tmp_path, monkeypatch):
+    """Told before the first of several is written, so that none is written alone."""
+    monkeypatch.chdir(tmp_path)
+    Path("a").touch()
+    refuse_to_replace([Path("a"), Path("new")], force=True)
+    Path("folder").mkdir()
+    with pytest.raises(SpecError, match=r"^folder: is a folder\n  remove it, or choose another"):
+        refuse_to_replace([Path("a"), Path("folder")], force=True)
+    Path("link").symlink_to("a")
+    with pytest.raises(SpecError, match=r"^link: is a symbolic link, and none is followed\n"):
+        refuse_to_replace([Path("a"), Path("link")], force=True)

@@ -83,8 +83,7 @@ def export_caffe(
     read = {what: Path(path) for what, path in given.items() if isinstance(path, str | Path)}
     for target in targets:
         refuse_to_write_over(target, read)
-    if not force:
-        refuse_to_replace(targets)
+    refuse_to_replace(targets, force=force)
     spec = net if isinstance(net, NetSpec) else read_net(Path(net))
     found = exported(spec, phase)
     contents = None if weights is None else read_weights(Path(weights))[1]

@@ -275,8 +275,7 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     stood = read_solver_state(Path(state)) if state is not None else None
     if stood is not None:
         made.snapshot = snapshot_path(folder, made, stood)
-    if not force:
-        refuse_to_replace(written(made, folder))
+    refuse_to_replace(written(made, folder), force=force)
     folder.mkdir(parents=True, exist_ok=True)
     for each in made.files.converted.values():
         convert(each.samples(), each.file, each.names)

@@ -101,8 +101,7 @@ def export_onnx(
     refuse_to_write_over(
         path, {what: Path(p) for what, p in given.items() if isinstance(p, str | Path)}
     )
-    if not force:
-        refuse_to_replace([path])
+    refuse_to_replace([path], force=force)
     library()
     spec = net if isinstance(net, NetSpec) else read_net(Path(net))
     made = deployed(spec, phase, gives)

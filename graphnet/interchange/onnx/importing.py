@@ -72,8 +72,7 @@ def import_onnx(file: Path | str, to: Path | str, *, force: bool = False) -> Imp
         refuse_to_write_over(target, {"the net": source})
     made = translate_graph(read_onnx(source), str(file))
     spec = made.spec()
-    if not force:
-        refuse_to_replace(targets)
+    refuse_to_replace(targets, force=force)
     folder.mkdir(parents=True, exist_ok=True)
     write_model(folder / "model.h5", made.arrays(), spec.to_yaml())
     write_durably(folder / "net.yaml", made.text(source.name).encode(), Advice(SpecError))

@@ -74,8 +74,7 @@ def export_weights(
     read = {"the weights": Path(weights)}
     read |= {"the net's YAML": Path(spec.file)} if spec.file else {}
     refuse_to_write_over(path, read)
-    if not force:
-        refuse_to_replace([path])
+    refuse_to_replace([path], force=force)
     needed = needed_by(compiled_phases(spec))
     contents = read_weights(Path(weights))[1]
     named = name(needed)

@@ -157,8 +157,7 @@ def write_filled(made: FilledNet, to: Path, *, force: bool = False) -> list[Path
         refuse_to_write_over(target, read)
     if to.exists() and not to.is_dir():
         raise SpecError(f"{to}: is a file, expected a folder for net.yaml and model.h5")
-    if not force:
-        refuse_to_replace(targets)
+    refuse_to_replace(targets, force=force)
     to.mkdir(parents=True, exist_ok=True)
     named = ((f"{each.group}/{each.path}", array) for each, array in made.arrays())
     text = made.spec.to_yaml()
