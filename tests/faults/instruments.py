@@ -167,9 +167,9 @@ class Instruments:
         path = self._paths.get(descriptor)
         if path is None:
             return original(descriptor, data)
-        half = memoryview(data)[: len(data) // 2]
         name = "flush" if path.suffix == ".jsonl" else "write"
-        with self._step(name, path, lambda: original(descriptor, half)):
+        # a copy: a view, kept alive by an error's traceback, would forbid to resize what it is of
+        with self._step(name, path, lambda: original(descriptor, bytes(data[: len(data) // 2]))):
             return original(descriptor, data)
 
     def _fsync(self, original: Any, descriptor: int) -> None:
