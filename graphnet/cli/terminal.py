@@ -245,15 +245,20 @@ def _rich_table(columns: Columns, rows: Rows, width: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, header_style="bold")
+    # gaps are columns: versions of Rich disagree on whether a width includes the padding
+    drawn = Table(box=None, padding=0, pad_edge=False, header_style="bold")
     widths = _fitted_widths(columns, rows, width)
-    for heading, is_list, n in zip(columns, _lists(columns, rows), widths, strict=True):
+    for i, (heading, is_list, n) in enumerate(
+        zip(columns, _lists(columns, rows), widths, strict=True)
+    ):
+        if i:
+            drawn.add_column(width=len(_GAP))
         side: Literal["left", "right"] = "right" if heading[:1] == ">" else "left"
         drawn.add_column(
             heading.removeprefix(">"), justify=side, overflow="fold", no_wrap=not is_list, width=n
         )
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*[cell for text in row for cell in (Text(), Text(text))][1:])
     console().print(drawn)
 
 
