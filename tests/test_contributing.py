@@ -21,6 +21,7 @@ def files(tmp_path, monkeypatch):
     blocks = re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     for name, code in blocks:
         (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+        sys.modules.pop(name, None)  # another test's of that name
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     for name, _ in blocks:

@@ -12,7 +12,10 @@ import graphnet
 
 ROOT = Path(graphnet.__file__).parents[1]
 EVERY_MODULE = """\
-import importlib, pkgutil, graphnet
+import importlib, pkgutil, sys
+# what others do here that is POSIX's is theirs: on such a system they do something else
+sys.modules |= dict.fromkeys(["IPython", "onnx", "optuna", "pandas", "sklearn", "starlette"])
+import graphnet
 from graphnet.errors import MissingExtraError
 elsewhere = "graphnet.__main__", "graphnet.parallel.mpi", "graphnet.cli.serve", "graphnet.serving."
 for module in pkgutil.walk_packages(graphnet.__path__, "graphnet."):

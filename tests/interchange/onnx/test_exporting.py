@@ -119,14 +119,16 @@ def test_what_cannot_be_said(files):
 @needs_onnx
 def test_a_layer_of_ones_own(files):
     """Is refused at its line."""
-    (files / "softsign.py").write_text(
+    (files / "strange_layer.py").write_text(
         "from typing import Literal\nfrom graphnet import LayerSpec\n\n"
         "class Mine(LayerSpec):\n    type: Literal['Mine'] = 'Mine'\n"
         "    def top_shapes(self, bottoms):\n        return [bottoms[0]]\n"
         "    def build(self, binding):\n        from graphnet import Layer\n"
         "        return Layer(self, binding)\n"
     )
-    (files / "net.yaml").write_text(NET.replace("type: Tanh", "type: softsign.Mine, tops: [d]"))
+    (files / "net.yaml").write_text(
+        NET.replace("type: Tanh", "type: strange_layer.Mine, tops: [d]")
+    )
     with pytest.raises(GraphnetError, match="does not know how ONNX would say it") as error:
         export_onnx(files / "net.yaml", files / "net.onnx")
     assert error.value.problems[0].position.line == 7
