@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.draw.pixels import is_picture
+from graphnet.inference.answer import softmax
 from graphnet.layers.base import Kind
 from graphnet.net.net import Net
 from graphnet.net.outputs import one_pass
@@ -165,8 +166,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     scores = scores.astype(np.float64)
     if np.all(scores >= 0) and np.allclose(scores.sum(axis=1), 1, atol=1e-3):
         return scores
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+    return softmax(scores)
 
 
 def answers_of(net: Net, judged: ComparedBlobs) -> Answers | None:
@@ -288,12 +288,6 @@ class _Collector:
             self._worst,
             n_rows,
         )
-
-
-def confusion(labels: np.ndarray, answers: np.ndarray, n_classes: int) -> np.ndarray:
-    """``(n_classes, n_classes)``: how many rows of each class, by row, were taken for each."""
-    pairs = np.bincount(labels * n_classes + answers, minlength=n_classes * n_classes)
-    return pairs.reshape(n_classes, n_classes)
 
 
 def principal_components(features: np.ndarray, n: int = 2) -> np.ndarray:

@@ -12,7 +12,8 @@ from graphnet.amounts import seconds_text
 from graphnet.draw.chart import number
 from graphnet.draw.pixels import Thumbnail, grid, is_picture
 from graphnet.draw.theme import HEATS
-from graphnet.report.answers import Answers, confusion, principal_components
+from graphnet.metrics.classes import confusion_matrix
+from graphnet.report.answers import Answers, principal_components
 from graphnet.report.page import data_table, facts_table, figure, folded, note, scrolled
 from graphnet.report.scatter import embedding_picture, truth_picture
 from graphnet.runs.found import PACE, FoundRun
@@ -76,7 +77,9 @@ def mistakes(answers: Answers, names: Sequence[str]) -> str:
     share = f"{np.count_nonzero(right):,} of {right.size:,} answers are right"
     said = f"<p>{share}: {np.count_nonzero(right) / max(right.size, 1):.2%}.</p>"
     if answers.n_classes <= _MOST_CLASSES:
-        return said + _matrix(confusion(answers.labels, answers.answers, answers.n_classes), names)
+        return said + _matrix(
+            confusion_matrix(answers.labels, answers.answers, answers.n_classes), names
+        )
     return said + _mistaken(answers.labels[~right], answers, names)
 
 

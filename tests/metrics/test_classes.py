@@ -29,6 +29,12 @@ def test_the_confusion_matrix():
     assert accuracy(np.zeros((2, 2))) == 0
 
 
+def test_rows_of_the_confusion_matrix_are_what_is_right():
+    """And columns what was answered."""
+    found = confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 3)
+    assert found.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
 def test_measures_of_classes_and_their_means():
     """A class that does not occur has no part in the mean."""
     found = per_class(confusion_matrix(LABELS, ANSWERS, 4))

@@ -10,7 +10,6 @@ import graphnet as gn
 from graphnet.report.answers import (
     MOST_WORST,
     answers_of,
-    confusion,
     find_judged,
     principal_components,
     probabilities,
@@ -126,12 +125,6 @@ def test_probabilities_stay_and_scores_become_some():
     found = probabilities(np.array([[1000.0, 1000.0], [-5.0, 5.0]], np.float32))
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert found[0].tolist() == [0.5, 0.5]
-
-
-def test_confusion():
-    """Rows are what is right."""
-    found = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 3)
-    assert found.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
 
 
 def test_principal_components_are_those_of_the_covariance():
