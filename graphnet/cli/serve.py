@@ -19,11 +19,12 @@ from graphnet.cli.terminal import say, warn
 from graphnet.declare.overrides import Override
 from graphnet.errors import GraphnetError, MissingExtraError, SpecError
 from graphnet.files.paths import shown
+from graphnet.inference.trained import holds_net
 from graphnet.installation import pip_install
 from graphnet.net.spec import NetSpec
 from graphnet.serving.app import Service, ServiceLimits
 from graphnet.serving.served_net import ServedNet, net_of
-from graphnet.solver.record.snapshot_file import Contents, begins_as_snapshot
+from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.weights import read_weights
 
 #: The variable that a bearer token may be in.
@@ -103,7 +104,7 @@ def _read(
     path: Path, weights: Path | None, overrides: Sequence[Override], options: NetOptions
 ) -> tuple[NetSpec, Path, Contents]:
     """The net and its params."""
-    if path.is_dir() or _is_snapshot(path):
+    if holds_net(path):
         if weights is not None or overrides:
             raise SpecError(
                 f"{path}: a run has its own net and params\n  leave out --weights and --set"
@@ -114,13 +115,6 @@ def _read(
     if weights is None:
         raise SpecError(f"{path}: a net needs its params\n  say where they are: --weights RUN")
     return spec, *read_weights(weights)
-
-
-def _is_snapshot(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return begins_as_snapshot(file.read(64))
 
 
 def _shapes(texts: Sequence[str]) -> Mapping[str, Shape]:
