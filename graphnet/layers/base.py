@@ -76,6 +76,8 @@ ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
     """What the YAML says of one layer.
 
+    Where a method is given ``bottoms``, they are the shapes of these, ``(N, …)`` each.
+
     Args:
         name: Unique in its phase.
         phase: ``train`` or ``test``; absent: every phase.
@@ -141,7 +143,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return {}
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        """The working memory by name; ``backward`` False where the net never runs backward."""
+        """The working memory by name on a ``backend``; ``backward``: whether such a pass is run."""
         return {}
 
     @property
@@ -189,7 +191,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return Reads(bottoms=(0,))
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        """The bottoms a gradient can flow to; by default all of a compute layer's."""
+        """Which of ``n_bottoms`` a gradient can flow to; by default all of a compute layer's."""
         return tuple(range(n_bottoms)) if self.kind is Kind.COMPUTE else ()
 
     def n_indices(self, bottoms: Shapes) -> int:
@@ -200,11 +202,11 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return 0
 
     def macs(self, bottoms: Shapes) -> int:
-        """Multiply-adds of one forward pass over the whole batch, for ``check`` and ``time``."""
+        """How many multiply-adds one forward pass over the whole batch takes."""
         return 0
 
     def connections(self, bottoms: Shapes) -> int:
-        """Multiply-adds plus biases of one sample: LeCun's count of connections."""
+        """How many multiply-adds and biases a sample takes: LeCun's count of connections."""
         return self.macs(bottoms) // bottoms[0][0] if bottoms else 0
 
     def relative_to(self, folder: Path) -> Self:
@@ -240,12 +242,17 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @abstractmethod
     def build(self, binding: Binding) -> Layer[Any]:
-        """The layer that runs it, bound to its arrays."""
+        """The layer that runs it, bound to the arrays of a ``binding``."""
 
 
 @dataclass
 class Binding:
-    """The arrays and services a layer is bound to."""
+    """The arrays and services a layer is bound to.
+
+    Its ``name``; the blobs ``bottoms`` and ``tops``; ``params``, ``state`` and ``scratch`` by name,
+    of the shapes declared; ``inputs`` given to ``load_net``, ``(n, …)`` by top; the ``backend``,
+    the net's ``dtype``, and the ``context`` of the running pass.
+    """
 
     name: str
     bottoms: list[Blob]
@@ -309,7 +316,7 @@ class Layer(OpenToOthers, Generic[S]):
     def bind_passes(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
         """Let bare calls be the layer's ``forward`` and ``backward``; for ``setup``.
 
-        A pass that is not given stays the method of its name.
+        By default, where one is not given, a pass stays the method of its name.
         """
         for name, call in (("forward", forward), ("backward", backward)):
             if call is not None:
