@@ -148,7 +148,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def activation(self) -> LayerSpec | None:
-        """The layer that runs in place on its tops: its ``neuron``, if it has such a key."""
+        """The layer that runs in place on its tops, its ``neuron``, if it has such a key."""
         neuron: LayerSpec | None = getattr(self, "neuron", None)
         return None if neuron is None or neuron.type == "Identity" else neuron
 
@@ -169,7 +169,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def loss_reduction(self) -> Literal["mean", "sum"] | None:
-        """How a loss is made from those of its samples; None: its class does not say.
+        """How a loss is made from those of its samples; None where its class does not say.
 
         Where a batch is cut into shards the net takes the mean of their losses, which is right
         for a mean alone; all others are refused there.
@@ -237,7 +237,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def store_key(self) -> str:
-        """The key of its params in the store: ``param_key`` where there is one, else the name."""
+        """The key of its params in the store, ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
 
     @abstractmethod

@@ -159,7 +159,7 @@ class LayerVertex(Vertex):
 
     @property
     def kind(self) -> Kind:
-        """Its role: data, compute, loss, statistic or output."""
+        """Its role, which is data, compute, loss, statistic or output."""
         return self.spec.kind
 
     @property

@@ -131,7 +131,7 @@ class Net(DescribedNet):
 
     @property
     def graph(self) -> NetGraph:
-        """Its layers and blobs as a networkx graph: who makes and who reads what.
+        """Its layers and blobs as a networkx graph, which knows who makes and who reads what.
 
         Example:
             >>> net = gn.load_net("iris/net.yaml")

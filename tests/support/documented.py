@@ -57,6 +57,7 @@ _NOTHING = (
     "Iterator[None]",
     "AbstractContextManager[None]",
 )
+_CODE = re.compile(r":\w+:`[^`]*`|``[^`]*``|\([^)]*\)")
 #: What is measured in something.
 _MEASURED = re.compile(r"(^|_)(seconds|timeout|bytes|limit|length|stepsize|patience|stepvalues)$")
 _UNIT = re.compile(
@@ -186,6 +187,8 @@ def _of_what_is_returned(callee: Callee) -> Iterator[str]:
     annotation = str(inspect.signature(callee.value).return_annotation)
     if annotation in _NOTHING:
         return
+    if callee.is_property and re.search(r":(?= |$)", _CODE.sub("", callee.docs[0].split("\n")[0])):
+        yield "has a colon in its first line, before which the site sees a type"
     text = "\n".join((*callee.docs, *callee.around))
     named = callee.is_property or any(map(_NOUN.match, callee.docs))
     if not named and not re.search(r"\bReturns:|\bYields:|\breturn", text):
