@@ -83,7 +83,7 @@ def export_onnx(
     Args:
         net: Its YAML file.
         to: The .onnx.
-        weights: A run, snapshot or model; without it params are as their initializers make them.
+        weights: A run, snapshot or model; by default params are as their initializers make them.
         phase: Which of its layers.
         gives: The blobs that it gives. Default: those that nobody reads.
         force: Whether a file that is there may be replaced.
@@ -92,7 +92,7 @@ def export_onnx(
         What was written.
 
     Raises:
-        GraphnetError: With all layers that ONNX has no equal of; nothing is then written.
+        SpecError: With all layers that ONNX has no equal of; nothing is then written.
     """
     path = Path(to)
     if path.suffix != ".onnx":
