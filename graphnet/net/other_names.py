@@ -44,7 +44,6 @@ OTHER_NAMES: Mapping[str, str] = {
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
-    "Softplus": "BNLL",
 }
 
 _PACK = "pack the images into HDF5 once, with: graphnet data pack; and read them with HDF5Data"

@@ -26,6 +26,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("AbsVal", {}),
     ("Clip", {"min": -1.0, "max": 1.0}),
     ("Swish", {}),
+    ("GELU", {}),
+    ("Mish", {}),
     ("Power", {"scale": 0.5, "shift": 0.1}),
     ("Power", {"power": 2}),
     ("Exp", {"scale": 0.1}),

@@ -43,7 +43,7 @@ class NeuronSpec(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,))
 
-    def build(self, binding: Binding) -> NeuronLayer:
+    def build(self, binding: Binding) -> Layer[Any]:
         return NeuronLayer(self, binding)
 
     def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
