@@ -6,6 +6,9 @@ from types import MappingProxyType
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
+from graphnet.layers.channelwise.group_norm import GroupNorm
+from graphnet.layers.channelwise.instance_norm import InstanceNorm
+from graphnet.layers.channelwise.layer_norm import LayerNorm
 from graphnet.layers.channelwise.mvn import MVN
 from graphnet.layers.channelwise.normalize import Normalize
 from graphnet.layers.channelwise.prelu import PReLU
@@ -119,6 +122,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
+        "GroupNorm": GroupNorm,
         "HDF5Data": HDF5Data,
         "HDF5Output": HDF5Output,
         "Hardswish": Hardswish,
@@ -128,10 +132,12 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
+        "InstanceNorm": InstanceNorm,
         "Interp": Interp,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
+        "LayerNorm": LayerNorm,
         "Log": Log,
         "MVN": MVN,
         "MemoryData": MemoryData,
