@@ -32,7 +32,7 @@ class GroupNorm(SampleNormSpec):
         n_group: How many groups the channels are cut into; it divides their number. 1 normalises
             whole samples.
     Example:
-        - {name: gn1, type: GroupNorm, n_group: 8, neuron: ReLU, bottoms: [conv1], tops: [gn1]}
+        - {name: gn1, type: GroupNorm, n_group: 2, neuron: ReLU, bottoms: [conv1], tops: [gn1]}
     Source:
         Wu & He 2018, arXiv 1803.08494.
     """

@@ -12,7 +12,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, reshaped, shape_text, storage
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channel_blocks
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -101,9 +101,6 @@ class SampleNormSpec(LayerSpec):
         if backward:
             decls["unit"] = ScratchDecl(whole, blob=True)
         return decls
-
-    def build(self, binding: Binding) -> SampleNormLayer:
-        return SampleNormLayer(self, binding)
 
 
 _KEPT = ("mean", "rate")  # from forward to backward

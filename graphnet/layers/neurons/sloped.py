@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.neurons.base import NeuronSpec
 
 
@@ -29,9 +29,6 @@ class SlopedNeuron(NeuronSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> SlopedNeuronLayer:
-        return SlopedNeuronLayer(self, binding)
 
     @abstractmethod
     def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
