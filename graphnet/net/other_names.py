@@ -40,6 +40,10 @@ OTHER_NAMES: Mapping[str, str] = {
     "Dense": "InnerProduct",
     "Embedding": "Embed",
     "FullyConnected": "InnerProduct",
+    "GroupNormalization": "GroupNorm",
+    "InstanceNorm2d": "InstanceNorm",
+    "InstanceNormalization": "InstanceNorm",
+    "LayerNormalization": "LayerNorm",
     "LeakyReLU": "LReLU",
     "Linear": "InnerProduct",
     "LocalResponseNorm": "LRN",
@@ -51,7 +55,6 @@ OTHER_NAMES: Mapping[str, str] = {
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
-    "Softplus": "BNLL",
 }
 
 _PACK = "pack the images into HDF5 once, with: graphnet data pack; and read them with HDF5Data"
