@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import Document, read_yaml
 from graphnet.errors import Position, Problem, SpecError, noted, one_of
 from graphnet.files.paths import is_there, placed, shown
@@ -93,7 +94,7 @@ def read_net_and_solver(
 
 
 def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
-    return override(read_yaml(path), [one for one in overrides if one.for_net])
+    return overridden(read_yaml(path), [one for one in overrides if one.for_net])
 
 
 def _solver_document(net: Document, chosen: Path | None) -> Document | None:
