@@ -215,6 +215,9 @@ def check(
             "--connections", help="Count connections as LeCun does: multiply-adds plus biases."
         ),
     ] = False,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Show every layer of a block that is repeated.")
+    ] = False,
     json: Json = False,
     set_: Overrides = None,
     memory_limit: MemoryLimit = None,
@@ -234,6 +237,7 @@ def check(
         as_json=json,
         user_code=not no_user_code,
         connections=connections,
+        unfold=unfold,
         memory_limit=memory_limit,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import Document, read_yaml
 from graphnet.errors import Position, Problem, SpecError, noted, one_of
 from graphnet.files.paths import is_there, placed, shown
@@ -112,8 +113,8 @@ def read_net_and_solver(
 def _net_document(path: Path, overrides: Sequence[Override], *, translates: bool) -> Document:
     for_net = [one for one in overrides if one.for_net]
     if not (translates and declared_elsewhere(path)):
-        return override(read_yaml(path), for_net)
-    document = override(translated_document(path), for_net)
+        return overridden(read_yaml(path), for_net)
+    document = overridden(translated_document(path), for_net)
     check_samples_known(document)
     return document
 

@@ -10,7 +10,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_sequences
 from graphnet.layers.images.filter_bank import AnyFilterBank
 

@@ -11,7 +11,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_volumes
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
