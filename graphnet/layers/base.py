@@ -2,7 +2,7 @@
 
 A layer is two classes in one file. The *spec* (``InnerProduct``) is what the YAML says: frozen,
 checked, and able to say, without any memory, which shapes, params and scratch it needs. The
-*layer* (``InnerProductLayer``) is bound to its arrays once and then runs.
+*layer* (``InnerProductLayer(Layer[InnerProduct])``) is bound to its arrays once and then runs.
 
 ==================  ===================================  ==================================
 method              may read                             must write
@@ -28,7 +28,16 @@ from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+)
 
 import numpy as np
 from pydantic import Field
@@ -38,12 +47,13 @@ from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import SpecError
+from graphnet.layers.building import let_spec_build
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
-from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
+from graphnet.layers.terms import Arity, Kind, PassStage, Reads, at_least, exactly
 from graphnet.params.param import Param, ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
@@ -238,9 +248,16 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         """The key of its params in the store: ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
 
-    @abstractmethod
     def build(self, binding: Binding) -> Layer[Any]:
-        """The layer that runs it, bound to its arrays."""
+        """The layer that runs it, bound to its arrays.
+
+        It need not be defined where a ``Layer`` of this spec, ``class MineLayer(Layer[Mine])``,
+        is in the same file: that is what runs it.
+        """
+        raise NotImplementedError
+
+    if not TYPE_CHECKING:  # to a type checker every spec has one, which its Layer may bring
+        build = abstractmethod(build)
 
 
 @dataclass
@@ -262,19 +279,6 @@ class Binding:
 S = TypeVar("S", bound=LayerSpec)
 
 
-class PassStage(NamedTuple):
-    """A part of a pass after which the shards of a batch meet.
-
-    Attributes:
-        call: Does this shard's part.
-        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
-            array of one axis, C-contiguous. None where nothing is shared.
-    """
-
-    call: Call
-    shared: Array | None = None
-
-
 class Layer(OpenToOthers, Generic[S]):
     """A running layer: bound once, then called without arguments.
 
@@ -289,6 +293,10 @@ class Layer(OpenToOthers, Generic[S]):
         *("spec", "name", "bottoms", "tops", "params", "state", "scratch", "backend", "xp"),
         *("context", "dtype", "inputs", "expectations", "setup", "forward", "backward"),
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        let_spec_build(cls)
 
     def __init__(self, spec: S, binding: Binding) -> None:
         self.spec = spec
