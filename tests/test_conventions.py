@@ -94,6 +94,7 @@ TESTED_ELSEWHERE = {
     "cli/using": "likewise",
     "cli/serving": "likewise",
     "draw/shapes": "by everything that draws them",
+    "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",

@@ -2,7 +2,7 @@
 
 A layer is two classes in one file. The *spec* (``InnerProduct``) is what the YAML says: frozen,
 checked, and able to say, without any memory, which shapes, params and scratch it needs. The
-*layer* (``InnerProductLayer``) is bound to its arrays once and then runs.
+*layer* (``InnerProductLayer(Layer[InnerProduct])``) is bound to its arrays once and then runs.
 
 ==================  ===================================  ==================================
 method              may read                             must write
@@ -24,11 +24,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+)
 
 import numpy as np
 from pydantic import Field
@@ -36,15 +44,17 @@ from pydantic import Field
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
-from graphnet.blob import Array, Blob, Shape
+from graphnet.blob import Shape
 from graphnet.errors import SpecError
+from graphnet.layers.binding import Binding
+from graphnet.layers.building import let_spec_build
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
-from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
-from graphnet.params.param import Param, ParamDecl, StateDecl
+from graphnet.layers.terms import Arity, Kind, PassStage, Reads, at_least, exactly
+from graphnet.params.param import ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
 #: The contract, for those who read it from here.
@@ -240,46 +250,19 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         """The key of its params in the store, ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
 
-    @abstractmethod
     def build(self, binding: Binding) -> Layer[Any]:
-        """The layer that runs it, bound to the arrays of a ``binding``."""
+        """The layer that runs it, bound to the arrays of a ``binding``.
 
+        It need not be defined where a ``Layer`` of this spec, ``class MineLayer(Layer[Mine])``,
+        is in the same file: that is what runs it.
+        """
+        raise NotImplementedError
 
-@dataclass
-class Binding:
-    """The arrays and services a layer is bound to.
-
-    Its ``name``; the blobs ``bottoms`` and ``tops``; ``params``, ``state`` and ``scratch`` by name,
-    of the shapes declared; ``inputs`` given to ``load_net``, ``(n, …)`` by top; the ``backend``,
-    the net's ``dtype``, and the ``context`` of the running pass.
-    """
-
-    name: str
-    bottoms: list[Blob]
-    tops: list[Blob]
-    params: Mapping[str, Param]
-    state: Mapping[str, Array]
-    scratch: Mapping[str, Array]
-    backend: Backend
-    context: PassContext
-    dtype: np.dtype
-    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    if not TYPE_CHECKING:  # to a type checker every spec has one, which its Layer may bring
+        build = abstractmethod(build)
 
 
 S = TypeVar("S", bound=LayerSpec)
-
-
-class PassStage(NamedTuple):
-    """A part of a pass after which the shards of a batch meet.
-
-    Attributes:
-        call: Does this shard's part.
-        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
-            array of one axis, C-contiguous. None where nothing is shared.
-    """
-
-    call: Call
-    shared: Array | None = None
 
 
 class Layer(OpenToOthers, Generic[S]):
@@ -296,6 +279,10 @@ class Layer(OpenToOthers, Generic[S]):
         *("spec", "name", "bottoms", "tops", "params", "state", "scratch", "backend", "xp"),
         *("context", "dtype", "inputs", "expectations", "setup", "forward", "backward"),
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        let_spec_build(cls)
 
     def __init__(self, spec: S, binding: Binding) -> None:
         self.spec = spec

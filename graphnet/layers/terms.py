@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
+
+from graphnet.backend.calls import Call
+from graphnet.blob import Array
 
 
 class Kind(Enum):
@@ -53,3 +57,16 @@ class Reads:
 
     bottoms: tuple[int, ...] = ()
     tops: tuple[int, ...] = ()
+
+
+class PassStage(NamedTuple):
+    """A part of a pass after which the shards of a batch meet.
+
+    Attributes:
+        call: Does this shard's part.
+        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
+            array of one axis, C-contiguous. None where nothing is shared.
+    """
+
+    call: Call
+    shared: Array | None = None

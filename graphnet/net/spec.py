@@ -360,11 +360,13 @@ class _LayerParser:
             raise SpecError(f"{named}: {error}", at) from error.__cause__
         missing = sorted(getattr(found, "__abstractmethods__", ()))
         if missing:
+            cure = (
+                f"derive the class that runs it from Layer[{found.__name__}], in the same file"
+                if missing == ["build"]
+                else "the contract of layers is in graphnet/layers/base.py"
+            )
             raise SpecError(
-                f"{named}: '{kind}' does not define {' and '.join(missing)}\n"
-                f"  every layer needs {'it' if len(missing) == 1 else 'them'}; "
-                "the contract is in graphnet/layers/base.py",
-                at,
+                f"{named}: '{kind}' does not define {' and '.join(missing)}\n  {cure}", at
             )
         return found
 

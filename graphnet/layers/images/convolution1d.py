@@ -10,7 +10,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 _SEQUENCES = 3  # axes of (N, C, L)
@@ -89,9 +89,6 @@ class Convolution1D(AnyFilterBank):
     def connections(self, bottoms: Shapes) -> int:
         places = prod(self.top_shapes(bottoms)[0][1:])
         return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
-
-    def build(self, binding: Binding) -> Convolution1DLayer:
-        return Convolution1DLayer(self, binding)
 
 
 class Convolution1DLayer(Layer[Convolution1D]):

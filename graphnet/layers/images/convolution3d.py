@@ -11,7 +11,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 _VOLUMES = 5  # axes of (N, C, D, H, W)
@@ -119,9 +119,6 @@ class Convolution3D(AnyFilterBank):
     def connections(self, bottoms: Shapes) -> int:
         places = prod(self.top_shapes(bottoms)[0][1:])
         return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
-
-    def build(self, binding: Binding) -> Convolution3DLayer:
-        return Convolution3DLayer(self, binding)
 
 
 class Convolution3DLayer(Layer[Convolution3D]):

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, Divisor, PoolingKind
 from graphnet.blob import Shape
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.images.pooled import PooledWindows
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 
@@ -67,9 +67,6 @@ class Pooling(PooledWindows):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> PoolingLayer:
-        return PoolingLayer(self, binding)
 
 
 class PoolingLayer(Layer[Pooling]):
