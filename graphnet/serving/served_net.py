@@ -21,7 +21,13 @@ from graphnet.errors import GraphnetError, SpecError
 from graphnet.layers.base import Kind
 from graphnet.net.load_net import load_net
 from graphnet.net.passes import select_phase
-from graphnet.net.predict import output_names, prediction_spec, run_batches
+from graphnet.net.predict import (
+    check_a_row_each,
+    check_rows_apart,
+    output_names,
+    prediction_spec,
+    run_batches,
+)
 from graphnet.net.spec import NetSpec, Node, read_net
 from graphnet.serving.refusal import RefusalError
 from graphnet.solver.record.snapshot_file import Contents
@@ -98,11 +104,13 @@ class ServedNet:
             name: out_shape(one.node.spec.transformers_of(name), one.shape)
             for name, one in self.inputs.items()
         }
+        check_rows_apart(spec)
         outputs = output_names(prediction_spec(spec, fed, 1))
         more: dict[str, Any] = {"keep": outputs, "memory_limit": memory_limit}
         self._one = load_net(
             prediction_spec(spec, fed, 1), "test", backend, threads=threads, **more
         )
+        check_a_row_each(self._one, outputs, 1)
         check_fits(self._one.store, contents, file)
         upload(self._one.store, contents.params, contents.state, file=file)
         self._many = load_net(prediction_spec(spec, fed, BATCH), "test", share=self._one, **more)

@@ -11,6 +11,7 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 _SEQUENCES = 3  # axes of (N, C, L)
@@ -68,6 +69,7 @@ class Convolution1D(AnyFilterBank):
                 f"a bottom of shape {shape_text(x)} is no batch of sequences\n  expected (N, C, L)"
             )
         self.check_groups(x)
+        check_extent(x, self.kernel)
         _, length = self.window.floor_size((1, x[2]))
         if length < 1:
             raise ShapeError(

@@ -12,6 +12,7 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 _VOLUMES = 5  # axes of (N, C, D, H, W)
@@ -74,6 +75,7 @@ class Convolution3D(AnyFilterBank):
                 "\n  expected (N, C, D, H, W)"
             )
         self.check_groups(x)
+        check_extent(x, x[3], *self.kernel)
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(

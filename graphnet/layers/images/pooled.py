@@ -11,7 +11,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LayerSpec
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.layers.channelwise.channels import check_extent, check_images
 
 
 class PooledWindows(LayerSpec):
@@ -57,6 +57,7 @@ class PooledWindows(LayerSpec):
         window = self.window(x)
         rounded = window.floor_size if self.round_mode == "floor" else window.ceil_size
         size = rounded((x[2], x[3]))
+        check_extent(x, *window.kernel, size[0])
         for side, n, out, stride, pad in zip(
             ("height", "width"), x[2:], size, window.stride, window.pad, strict=True
         ):
