@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -53,9 +53,6 @@ class Bias(SpanningSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> BiasLayer:
-        return BiasLayer(self, binding)
 
 
 class BiasLayer(Layer[Bias]):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, exactly
+from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, Shapes, exactly
 from graphnet.layers.learned import Learned
 from graphnet.params.param import ParamDecl
 
@@ -49,9 +49,6 @@ class Parameter(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> ParameterLayer:
-        return ParameterLayer(self, binding)
 
 
 class ParameterLayer(Layer[Parameter]):

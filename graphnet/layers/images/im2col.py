@@ -9,7 +9,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_extent, check_images
 
 
@@ -64,9 +64,6 @@ class Im2col(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> Im2colLayer:
-        return Im2colLayer(self, binding)
 
 
 class Im2colLayer(Layer[Im2col]):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.pass_context import refuse_part
 
 
@@ -56,9 +56,6 @@ class JoinSamples(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> JoinSamplesLayer:
-        return JoinSamplesLayer(self, binding)
 
 
 class JoinSamplesLayer(Layer[JoinSamples]):

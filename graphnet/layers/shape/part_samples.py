@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 
 
 class PartSamples(LayerSpec):
@@ -41,9 +41,6 @@ class PartSamples(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> PartSamplesLayer:
-        return PartSamplesLayer(self, binding)
 
 
 class PartSamplesLayer(Layer[PartSamples]):

@@ -11,7 +11,6 @@ from graphnet.blob import Shape, shape_text
 from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.base import (
     Arity,
-    Binding,
     Layer,
     LayerSpec,
     Reads,
@@ -77,9 +76,6 @@ class TakeSamples(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> TakeSamplesLayer:
-        return TakeSamplesLayer(self, binding)
 
 
 class TakeSamplesLayer(Layer[TakeSamples]):
