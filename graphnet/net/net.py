@@ -34,6 +34,7 @@ from graphnet.net.predict import (
     chosen_outputs,
     fed_arrays,
     fed_rows,
+    mixing_layer,
     prediction_spec,
     run_batches,
 )
@@ -334,7 +335,7 @@ class Net(DescribedNet):
         if not raw:
             arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch = max(1, min(n_rows, PREDICT_BATCH))
+        batch = max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
         shapes = {name: a.shape[1:] for name, a in arrays.items()}
         net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():

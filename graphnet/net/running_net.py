@@ -127,7 +127,7 @@ class RunningNet(Sealed):
         self._vertices, self._per_batch, self._passes = vertices, per_batch, passes
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
-        context.n_valid = self.batch_size
+        context.n_valid = context.n_rows = self.batch_size
 
     def summary(self) -> Summary:
         """The layers as a table, as ``graphnet check`` shows them."""
