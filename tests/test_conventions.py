@@ -96,6 +96,7 @@ TESTED_ELSEWHERE = {
     "declare/included": "in test_repetition.py beside it",
     "declare/words": "likewise",
     "draw/shapes": "by everything that draws them",
+    "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",

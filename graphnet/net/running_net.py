@@ -26,6 +26,7 @@ from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.net.step_mark import StepMark, is_worth_a_mark
 from graphnet.net.summary import Summary, summary
 from graphnet.sealed import Sealed
 
@@ -199,6 +200,16 @@ class RunningNet(Sealed):
         finally:
             self._passes.forget()
             bookmark.restore()
+
+    def step_mark(self) -> StepMark | None:
+        """What a step changes besides params and blobs, to be kept before each.
+
+        None where that would cost time: on a device, and in nets so small that it would be seen.
+        """
+        is_here = self.compiled.backend.name == "numpy"
+        if not is_here or not is_worth_a_mark(self._vertices):
+            return None
+        return StepMark(self.layers, self.context)
 
     def start_afresh(self) -> None:
         """Let no layer go on from an earlier batch, as recurrent layers may."""

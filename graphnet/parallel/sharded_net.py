@@ -268,6 +268,9 @@ class ShardedNet(Sealed):
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
 
+    def step_mark(self) -> None:
+        """None: a rank that fails leaves the others within their step."""
+
     def sibling(
         self, phase: Phase, other: OtherData | None = None
     ) -> Net | SharedEvaluation | None:
