@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from graphnet.files.reading import read_regular
 from graphnet.solver.record.claim import DECLARED
 
 #: Values by dotted key, as ``--set`` has them: ``layers.conv1.n_filter``, ``lr_policy.base_lr``.
@@ -23,7 +24,7 @@ def read_settings(run: Path) -> Settings:
     found: dict[str, Any] = {}
     for name in DECLARED:
         try:
-            text = (run / name).read_text("utf-8")
+            text = read_regular(run / name).decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
         found |= _flat(text)

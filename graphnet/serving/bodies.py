@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphnet.data.pictures.opening import TooManyPixelsError, opened_picture
 from graphnet.errors import MissingExtraError
 from graphnet.installation import pip_install
 from graphnet.serving.refusal import RefusalError
@@ -107,7 +108,7 @@ def picture_rows(net: ServedNet, body: bytes, *, invert: bool = False) -> dict[s
         raise MissingExtraError(f"pictures need Pillow: {pip_install('serve')}") from error
     channels, height, width = one.shape
     try:
-        with Image.open(io.BytesIO(body)) as image:
+        with opened_picture(io.BytesIO(body)) as image:
             _check_size(image.size)
             # what is transparent is seen as black: behind a drawing there is nothing
             flat = Image.new("RGBA", image.size, "black")
@@ -115,6 +116,8 @@ def picture_rows(net: ServedNet, body: bytes, *, invert: bool = False) -> dict[s
             small = flat.convert("L" if channels == 1 else "RGB").resize((width, height))
     except RefusalError:
         raise
+    except TooManyPixelsError as error:
+        raise RefusalError(_TOO_LARGE, f"the picture is too large: {error}") from None
     except Exception as error:  # noqa: BLE001  # a file made to deceive has Pillow raise almost anything
         raise RefusalError(_UNPROCESSABLE, f"the picture cannot be read: {error}") from None
     values = np.asarray(small, np.float32).reshape(height, width, channels).transpose(2, 0, 1)

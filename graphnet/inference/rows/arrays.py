@@ -53,14 +53,12 @@ class ArrayRows:
     """The rows of arrays, one for each blob.
 
     Args:
-        arrays: By blob; they may be mapped from a file.
+        arrays: By blob; they may be in files.
         blobs: What is fed.
         name: How messages call where they are from.
     """
 
-    def __init__(
-        self, arrays: Mapping[str, np.ndarray], blobs: Sequence[FedBlob], name: str
-    ) -> None:
+    def __init__(self, arrays: Mapping[str, npy.Rows], blobs: Sequence[FedBlob], name: str) -> None:
         self.notes: list[str] = []
         self._arrays, self._name = arrays, name
         for blob in blobs:
@@ -95,9 +93,7 @@ def _places(name: str, first: int, stop: int) -> list[Place]:
     return [Place(name, f"{name}, row {row}") for row in range(first, stop)]
 
 
-def read_npz(
-    path: Path, blobs: Sequence[FedBlob], name: str, folder: Path
-) -> dict[str, np.ndarray]:
+def read_npz(path: Path, blobs: Sequence[FedBlob], name: str, folder: Path) -> dict[str, npy.Rows]:
     """The arrays of an ``.npz`` by blob; they are unpacked to ``folder``, and take no memory.
 
     Where one blob is fed and the file has one array, its name does not matter.
@@ -114,7 +110,7 @@ def read_npz(
             }
             if len(blobs) == 1 and len(there) == 1:
                 there = {blobs[0].name: next(iter(there.values()))}
-            found = {}
+            found: dict[str, npy.Rows] = {}
             for i, blob in enumerate(blobs):
                 if blob.name not in there:
                     raise DataError(

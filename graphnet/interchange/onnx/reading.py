@@ -16,6 +16,7 @@ import numpy as np
 
 from graphnet.errors import DataError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import read_regular
 from graphnet.interchange.onnx.library import MOST_BYTES, library
 
 #: Opsets that are read.
@@ -67,7 +68,7 @@ def read_onnx(path: Path) -> OnnxFile:
             raise DataError(
                 f"{shown(path)}: has {size:,} bytes, and a file of ONNX has {MOST_BYTES:,} at most"
             )
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise DataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from error
     try:
