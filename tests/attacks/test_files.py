@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import zipfile
 import zlib
 from math import prod
 from pathlib import Path
@@ -217,6 +218,24 @@ def test_an_array_that_is_cut_short_while_it_is_packed(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"a\.npy was cut short while it was read"):
         pack(samples, tmp_path / "packed", PackOptions(), cut)
     assert not list((tmp_path / "packed").glob("*.h5"))
+
+
+def test_an_archive_that_fills_the_disk(theirs, run):
+    """What an array is unpacked to is held against what it is packed in."""
+    assert run("solve theirs/net.yaml").code == 0
+    with zipfile.ZipFile("rows.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        head = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            head, {"descr": "<f4", "fortran_order": False, "shape": (1 << 23, 4)}
+        )
+        with archive.open("data.npy", "w") as member:
+            member.write(head.getvalue())
+            for _ in range(128):
+                member.write(bytes(1 << 20))
+    result = run("predict theirs/run rows.npz -o answers.csv")
+    assert result.code == 1
+    assert "'data.npy' claims 134,217," in result.err
+    assert not (theirs.parent / "answers.csv").exists()
 
 
 def test_an_hdf5_model_of_caffe_that_leads_elsewhere(tmp_path):

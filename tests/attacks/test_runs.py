@@ -183,6 +183,24 @@ def test_a_report_of_an_edited_record(trained, run):
         assert "<script>alert" not in page.read()
 
 
+@pytest.mark.parametrize("command", ["runs theirs", "runs diff theirs/run other"])
+@pytest.mark.parametrize("kind", ["aliases", "long", "nested", "number"])
+def test_settings_that_expand(trained, run, command, kind):
+    """The net and solver in a run's directory are read by lists of runs: quickly, or not at all."""
+    shutil.copytree(trained, "other")
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{name}: &{name} {{{', '.join(f'k{i}: *{before}' for i in range(10))}}}")
+    text = {
+        "aliases": "\n".join(lines),
+        "long": "l: [" + "1, " * 400_000 + "]",
+        "nested": "l: " + "[" * 5000,
+        "number": "n: 0x" + "f" * 5000 + "\nd: 9999-99-99",
+    }[kind]
+    (trained / "net.yaml").write_text(text)
+    assert run(command).code == 0
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -149,3 +149,19 @@ def test_json_stays_json():
     shown = readable_json(text, None)
     assert not set(STEERING) & set(shown)
     assert json.loads(shown) == {"name": HOSTILE}
+
+
+@pytest.mark.parametrize("ending", ["svg", "html", "mmd", "dot"])
+def test_names_are_no_markup(theirs, run, ending):
+    """In pictures of nets, for browsers and other programs."""
+    evil = "</title></text><script>alert(1)</script>"
+    text = (theirs / "net.yaml").read_text()
+    text = text.replace("name: small", f"name: {in_yaml(evil)}")
+    text = text.replace("name: ip,", f"name: {in_yaml(evil.replace('/', ''))},")
+    (theirs / "net.yaml").write_text(text)
+    result = run(f"draw theirs/net.yaml -o drawn.{ending}")
+    if result.code == 0 and ending in {"svg", "html"}:
+        assert "<script>alert" not in (theirs.parent / f"drawn.{ending}").read_text("utf-8")
+    elif result.code == 0:
+        drawn = (theirs.parent / f"drawn.{ending}").read_text("utf-8")
+        assert (ending == "dot") or "<script>" not in drawn

@@ -17,6 +17,8 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.block import Place, RowBlock
 
 _ENDING = ".npy"
+# What numbers are hardly ever packed to, and what does no harm.
+_MOST_PACKED, _HARMLESS_BYTES = 1 << 6, 1 << 27
 
 
 class HDF5Rows:
@@ -117,6 +119,7 @@ def read_npz(path: Path, blobs: Sequence[FedBlob], name: str, folder: Path) -> d
                         f"{name} has no array '{blob.name}'{did_you_mean(blob.name, there)}\n"
                         f"  it has: {', '.join(there) or 'none at all'}"
                     )
+                _check_claim(archive.getinfo(there[blob.name]), name)
                 place = folder / f"{i}{_ENDING}"
                 with archive.open(there[blob.name]) as packed, place.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
@@ -126,3 +129,16 @@ def read_npz(path: Path, blobs: Sequence[FedBlob], name: str, folder: Path) -> d
         raise DataError(
             f"{name}: cannot be read: {error}\n  expected arrays, as numpy.savez writes them"
         ) from error
+
+
+def _check_claim(member: zipfile.ZipInfo, name: str) -> None:
+    """Refuse an array that is packed as small as only a bomb is, before the disk is filled with it.
+
+    Raises:
+        DataError: If it claims more than it may have in it.
+    """
+    if member.file_size > max(_HARMLESS_BYTES, member.compress_size * _MOST_PACKED):
+        raise DataError(
+            f"{name}: '{member.filename}' claims {member.file_size:,} bytes, packed in"
+            f" {member.compress_size:,}\n  save it with numpy.savez, which packs nothing"
+        )
