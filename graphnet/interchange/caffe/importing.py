@@ -17,6 +17,7 @@ from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import (
     Weights,
@@ -173,7 +174,7 @@ def _further(  # one for each thing a phase is made of
 
 def _is_binary(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             begin = file.read(4096)
             return b"\0" in begin and not is_text(begin)  # as text in UTF-16 may be
     except OSError:
