@@ -49,9 +49,12 @@ from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.huber_loss import HuberLoss
 from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.l1_loss import L1Loss
 from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
 from graphnet.layers.losses.rbf_loss import RBFLoss
 from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
@@ -119,6 +122,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "FocalLoss": FocalLoss,
         "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
@@ -127,6 +131,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "HDF5Output": HDF5Output,
         "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
+        "HuberLoss": HuberLoss,
         "Identity": Identity,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
@@ -134,6 +139,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Input": Input,
         "InstanceNorm": InstanceNorm,
         "Interp": Interp,
+        "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,

@@ -47,6 +47,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "MaxPool2d": "Pooling",
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
+    "SmoothL1Loss": "HuberLoss",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
 }
 

@@ -30,6 +30,7 @@ class InfogainLoss(LabelLossSpec):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
