@@ -30,6 +30,8 @@ BLOBS = {
     "prob": [10],
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
+    "steps": [12, 5],
+    "words": [4],
     "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
 }
 

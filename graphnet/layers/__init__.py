@@ -49,6 +49,7 @@ from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.ctc_loss import CTCLoss
 from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
@@ -106,6 +107,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
         "Concat": Concat,

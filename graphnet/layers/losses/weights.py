@@ -1,4 +1,4 @@
-"""Weights of what a loss or statistic counts: the further bottom that each of them may have.
+"""SampleWeights: of what a loss or statistic counts: the further bottom that each of them may have.
 
 A weight multiplies what its sample, or its part of a sample, costs. Where it is 0 nothing is
 counted, whatever stands there: weights of 0 and 1 are a mask, as sequences of several lengths need.
@@ -51,7 +51,7 @@ class Weighed(LayerSpec):
         )
 
     def weight_scratch(self, bottoms: Shapes) -> ScratchDecls:
-        """The working memory of :class:`Weights`."""
+        """The working memory of :class:`SampleWeights`."""
         shape = self.weights_of(bottoms)
         if shape is None:
             return {}
@@ -63,7 +63,7 @@ class Weighed(LayerSpec):
         }
 
 
-class Weights:
+class SampleWeights:
     """Reads the weights of a batch and weighs with them.
 
     Attributes:
@@ -165,21 +165,21 @@ class Weights:
         )
 
 
-def weights_of(layer: Any, counted: Shape) -> Weights | None:
+def weights_of(layer: Any, counted: Shape) -> SampleWeights | None:
     """The weights of a layer whose spec is :class:`Weighed`, if there are any; for ``setup``."""
     number = layer.spec.n_plain
     if len(layer.bottoms) <= number:
         return None
-    weights = Weights(layer.backend, layer.bottoms[number], number, counted, layer.scratch)
+    weights = SampleWeights(layer.backend, layer.bottoms[number], number, counted, layer.scratch)
     layer.expectations.append(weights.expectation)
     return weights
 
 
-def left_out(weights: Weights | None, n_axes: int, axis: int) -> Array | None:
+def left_out(weights: SampleWeights | None, n_axes: int, axis: int) -> Array | None:
     """Where nothing is counted, beside scores of ``n_axes`` with the classes along ``axis``."""
     return None if weights is None else weights.beside(weights.nothing, n_axes, axis)
 
 
-def rows_counted(weights: Weights | None, n_valid: int) -> Number:
+def rows_counted(weights: SampleWeights | None, n_valid: int) -> Number:
     """How many samples count."""
     return n_valid if weights is None else weights.n_rows()
