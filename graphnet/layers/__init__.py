@@ -43,6 +43,8 @@ from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling1d import Pooling1D
+from graphnet.layers.images.pooling3d import Pooling3D
 from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
 from graphnet.layers.images.unpool import Unpool
@@ -157,6 +159,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Pad": Pad,
         "Permute": Permute,
         "Pooling": Pooling,
+        "Pooling1D": Pooling1D,
+        "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
         "Power": Power,
         "RBF": RBF,

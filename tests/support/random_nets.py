@@ -74,6 +74,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Convolution1D", {"n_filter": 3, "kernel": 3, "pad": 1}),
     ("Convolution3D", {"n_filter": 2, "kernel": 2, "pad": [1, 0, 0]}),
     ("Interp", {"size": [3, 4]}),
+    ("Pooling1D", {"kernel": 2, "pooling": "Mean"}),
+    ("Pooling3D", {"kernel": 2, "pad": [1, 0, 0]}),
 )
 #: What joins two blobs of one shape.
 JOINS: tuple[tuple[str, dict[str, Any]], ...] = (

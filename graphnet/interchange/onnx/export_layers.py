@@ -315,7 +315,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "PReLU": learned.prelu,
         "Pad": _pad,
         "Permute": _permute,
-        "Pooling": windows.pooling,
+        **dict.fromkeys(("Pooling", "Pooling1D", "Pooling3D"), windows.pooling),
         "PoolingMask": windows.pooling_mask,
         "Power": _power,
         "RBF": learned.rbf,

@@ -10,8 +10,8 @@ import numpy as np
 
 from graphnet.interchange.onnx.constants import counted
 from graphnet.interchange.onnx.export_learned import ONES, ZEROS
-from graphnet.interchange.onnx.import_windows import as_image, give_image
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import padded, rename_top
 from graphnet.interchange.onnx.values import Value
 
 _IMAGES = 4  # axes of (N, C, H, W)
@@ -117,17 +117,13 @@ def _pad(r: NodeReader) -> None:
     if len(pads) != 2 * len(axes) or any(p < 0 for p in pads):
         r.refuse(f"has pads: {pads}")
     both = {a % rank: pads[i :: len(axes)] for i, a in enumerate(axes) if -rank <= a < rank}
-    if any(any(both.get(axis, ())) for axis in (0, 1)):
-        r.refuse("pads the batch or the channels; graphnet's Pad pads images")
-    image = as_image(r, x)
-    row = both.get(2, [0, 0]) if rank == _IMAGES else [0, 0]
-    padded = r.layer(
-        "Pad",
-        image,
-        pad=[*row, *both.get(rank - 1, [0, 0])],
-        mode={"constant": "zero", "edge": "edge"}[mode],
-    )
-    give_image(r, padded, rank)
+    if any(both.pop(0, ())):
+        r.not_batch(0)
+    y = padded(r, x, both, {"constant": "zero", "edge": "edge"}[mode])
+    if y is x:
+        r.give(x)
+    else:
+        rename_top(r, y)
 
 
 def _resize(r: NodeReader) -> None:

@@ -142,7 +142,7 @@ def test_resize_to_a_size():
         (("BatchNormalization", "x,s,s,s,s", "y", {"training_mode": 1}), "by its batch"),
         (("BatchNormalization", "x,p,p,p,p", "y"), "arrays of other shapes"),
         (("Pad", "x,p", "y", {"mode": "reflect"}), "mode: reflect"),
-        (("Pad", "x,q", "y"), "pads the batch or the channels"),
+        (("Pad", "x,q", "y"), "works along the batch axis"),
         (("Resize", "x,,r", "y", {"mode": "cubic"}), "mode: cubic"),
         (("Resize", "x,,h", "y"), "no whole number of pixels"),
     ],
@@ -152,7 +152,7 @@ def test_what_is_refused(node, said):
     constants = {
         "s": positive(3),
         "p": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64),
-        "q": np.array([0, 1, 1, 1, 0, 0, 1, 1], np.int64),
+        "q": np.array([1, 0, 1, 1, 0, 0, 1, 1], np.int64),
         "r": np.array([1, 1, 2, 2], np.float32),
         "h": np.array([1, 1, 1.3, 2], np.float32),
     }
