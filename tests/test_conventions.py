@@ -88,6 +88,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
+    "layers/losses/ctc_paths": "in test_ctc_loss.py, against all paths counted one by one",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "cli/tuning": "likewise",

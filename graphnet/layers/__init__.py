@@ -53,9 +53,13 @@ from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.ctc_loss import CTCLoss
+from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.huber_loss import HuberLoss
 from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.l1_loss import L1Loss
 from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
 from graphnet.layers.losses.rbf_loss import RBFLoss
 from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
@@ -111,6 +115,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
         "Concat": Concat,
@@ -127,6 +132,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "FocalLoss": FocalLoss,
         "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
@@ -135,6 +141,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "HDF5Output": HDF5Output,
         "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
+        "HuberLoss": HuberLoss,
         "Identity": Identity,
         "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
@@ -144,6 +151,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "InstanceNorm": InstanceNorm,
         "Interp": Interp,
         "JoinSamples": JoinSamples,
+        "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
