@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
+from graphnet.layers.attention.position_embedding import PositionEmbedding
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
@@ -130,6 +132,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "MVN": MVN,
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
+        "MultiHeadAttention": MultiHeadAttention,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
@@ -137,6 +140,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Permute": Permute,
         "Pooling": Pooling,
         "PoolingMask": PoolingMask,
+        "PositionEmbedding": PositionEmbedding,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
