@@ -69,7 +69,7 @@ class GraphnetError(Exception):
 
     Args:
         message: What was found, what was expected, how to put it right.
-        position: The place in the user's file, if known.
+        position: The place in the user's file. Default: it is not known.
 
     Attributes:
         about: The key of a layer that the error is about, such as ``("source", 1)``; see

@@ -99,6 +99,7 @@ TESTED_ELSEWHERE = {
     "layers/attention/strip": "likewise",
     "layers/attention/tiles": "likewise",
     "draw/shapes": "by everything that draws them",
+    "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

@@ -29,6 +29,7 @@ from graphnet.cli.options import (
     Offline,
     Overrides,
     PhaseName,
+    ShownNetFile,
     SnapshotFile,
     Threads,
     parse_changes,
@@ -206,7 +207,7 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 
 @command
 def check(
-    net: NetFile,
+    net: ShownNetFile,
     phase: PhaseName = "train",
     connections: Annotated[
         bool,

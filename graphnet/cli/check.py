@@ -50,7 +50,7 @@ def check(
     Raises:
         GraphnetError: If it cannot be compiled, or cannot be trained by its solver.
     """
-    declared = read_net_and_solver(path, overrides, user_code=user_code)
+    declared = read_net_and_solver(path, overrides, user_code=user_code, translates=True)
     data = resolve_data(declared.net, phase=phase)
     compiled = compile_to_show(data.spec, phase, memory_limit)
     solver = declared.solver

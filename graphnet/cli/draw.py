@@ -57,7 +57,7 @@ def draw(
     """Draw a net into a file.
 
     Args:
-        path: The net's YAML file.
+        path: The net: its YAML file, or one of Caffe or ONNX.
         output: The picture's; its suffix says which kind. Default: ``NAME.svg`` here.
         phase: Which layers. Default: those of both phases.
         overrides: What is changed before.
@@ -69,10 +69,10 @@ def draw(
     Raises:
         GraphnetError: If the net cannot be compiled, or the file cannot be written.
     """
-    spec = read_net_alone(path, overrides, user_code=user_code)
+    spec = read_net_alone(path, overrides, user_code=user_code, translates=True)
     target = output or Path(f"{spec.name}.svg")
     _check_suffix(target, by)
-    refuse_to_write_over(target, {"the net's YAML": path})
+    refuse_to_write_over(target, {"the net": path})
     if output is None and is_there(target) and not _is_drawing(target):
         raise SpecError(
             f"{target}: there already, and no drawing of a net\n  name another: -o FILE"

@@ -11,10 +11,10 @@ from graphnet.cli.app import app, command
 from graphnet.cli.options import (
     BackendName,
     Json,
-    NetFile,
     NoUserCode,
     Offline,
     Overrides,
+    ShownNetFile,
     Threads,
     parse_overrides,
 )
@@ -23,7 +23,7 @@ from graphnet.cli.usage import CommandsWithDefault
 
 @command
 def draw(
-    net: NetFile,
+    net: ShownNetFile,
     output: Annotated[
         Path | None,
         typer.Option(

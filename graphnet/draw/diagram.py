@@ -202,6 +202,8 @@ def _by_declared_layer(graph: NetGraph) -> dict[str, list[LayerVertex]]:
 
 def _blob(key: BlobKey, graph: NetGraph) -> DrawnBlob:
     vertex = graph.blobs.get(key.name)
+    if vertex is None:  # where a ReLU runs behind the pooling, what it would have made
+        vertex = next((blob for blob in graph.all_blobs if blob.name == key.name), None)
     shape = () if vertex is None else vertex.shape[1:]
     return DrawnBlob(key, "×".join(map(str, shape)))
 

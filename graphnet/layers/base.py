@@ -86,6 +86,8 @@ ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
     """What the YAML says of one layer.
 
+    Where a method is given ``bottoms``, they are the shapes of these, ``(N, …)`` each.
+
     Args:
         name: Unique in its phase.
         phase: ``train`` or ``test``; absent: every phase.
@@ -151,12 +153,12 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return {}
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        """The working memory by name; ``backward`` False where the net never runs backward."""
+        """The working memory by name on a ``backend``; ``backward``: whether such a pass is run."""
         return {}
 
     @property
     def activation(self) -> LayerSpec | None:
-        """The layer that runs in place on its tops: its ``neuron``, if it has such a key."""
+        """The layer that runs in place on its tops, its ``neuron``, if it has such a key."""
         neuron: LayerSpec | None = getattr(self, "neuron", None)
         return None if neuron is None or neuron.type == "Identity" else neuron
 
@@ -177,7 +179,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def loss_reduction(self) -> Literal["mean", "sum"] | None:
-        """How a loss is made from those of its samples; None: its class does not say.
+        """How a loss is made from those of its samples; None where its class does not say.
 
         Where a batch is cut into shards the net takes the mean of their losses, which is right
         for a mean alone; all others are refused there.
@@ -199,7 +201,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return Reads(bottoms=(0,))
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        """The bottoms a gradient can flow to; by default all of a compute layer's."""
+        """Which of ``n_bottoms`` a gradient can flow to; by default all of a compute layer's."""
         return tuple(range(n_bottoms)) if self.kind is Kind.COMPUTE else ()
 
     def n_indices(self, bottoms: Shapes) -> int:
@@ -210,11 +212,11 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return 0
 
     def macs(self, bottoms: Shapes) -> int:
-        """Multiply-adds of one forward pass over the whole batch, for ``check`` and ``time``."""
+        """How many multiply-adds one forward pass over the whole batch takes."""
         return 0
 
     def connections(self, bottoms: Shapes) -> int:
-        """Multiply-adds plus biases of one sample: LeCun's count of connections."""
+        """How many multiply-adds and biases a sample takes: LeCun's count of connections."""
         return self.macs(bottoms) // bottoms[0][0] if bottoms else 0
 
     def relative_to(self, folder: Path) -> Self:
@@ -245,11 +247,11 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def store_key(self) -> str:
-        """The key of its params in the store: ``param_key`` where there is one, else the name."""
+        """The key of its params in the store, ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
 
     def build(self, binding: Binding) -> Layer[Any]:
-        """The layer that runs it, bound to its arrays.
+        """The layer that runs it, bound to the arrays of a ``binding``.
 
         It need not be defined where a ``Layer`` of this spec, ``class MineLayer(Layer[Mine])``,
         is in the same file: that is what runs it.
@@ -262,7 +264,12 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
 @dataclass
 class Binding:
-    """The arrays and services a layer is bound to."""
+    """The arrays and services a layer is bound to.
+
+    Its ``name``; the blobs ``bottoms`` and ``tops``; ``params``, ``state`` and ``scratch`` by name,
+    of the shapes declared; ``inputs`` given to ``load_net``, ``(n, …)`` by top; the ``backend``,
+    the net's ``dtype``, and the ``context`` of the running pass.
+    """
 
     name: str
     bottoms: list[Blob]
@@ -317,7 +324,7 @@ class Layer(OpenToOthers, Generic[S]):
     def bind_passes(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
         """Let bare calls be the layer's ``forward`` and ``backward``; for ``setup``.
 
-        A pass that is not given stays the method of its name.
+        By default, where one is not given, a pass stays the method of its name.
         """
         for name, call in (("forward", forward), ("backward", backward)):
             if call is not None:

@@ -145,7 +145,7 @@ class RunningNet(Sealed):
                 expectation.settle()
 
     def traced(self, vertex: LayerVertex) -> AbstractContextManager[None]:
-        """Tell of an error within where it arose, and where the value lies that it is about."""
+        """Tell of an error within that it arose in the layer ``vertex``, and of which value."""
         return traced(vertex, self.layers)
 
     def objective(self) -> Number:
@@ -182,7 +182,7 @@ class RunningNet(Sealed):
         }
 
     def load_state_dict(self, saved: NetState) -> None:
-        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        """Go back to what :meth:`state_dict` gave, ``saved``; what is not in it stays as it is."""
         for data in self.data_layers:
             if data.name in saved.get("cursors", ()):
                 data.seek(saved["cursors"][data.name])

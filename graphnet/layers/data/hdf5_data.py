@@ -71,8 +71,8 @@ class HDF5Data(BatchSpec):
             take theirs, all rows of it.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
-        buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled
-            in groups of chunks that fill half of this. Default 256 MiB.
+        buffer_bytes: In bytes. A smaller source is kept in memory. A larger one is streamed, and
+            shuffled in groups of chunks that fill half of this. Default 256 MiB.
     Example:
         - {name: data, type: HDF5Data, source: dataset:iris/train, batch_size: 16, shuffle: true}
     Source:
