@@ -20,6 +20,7 @@ from graphnet.layers.data.hdf5_data import HDF5Data
 from graphnet.layers.data.input import Input
 from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
+from graphnet.layers.data.text_data import TextData
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
 from graphnet.layers.dense.rbf import RBF
@@ -183,6 +184,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "SumLoss": SumLoss,
         "Swish": Swish,
         "Tanh": Tanh,
+        "TextData": TextData,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,
