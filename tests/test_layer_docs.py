@@ -30,7 +30,12 @@ BLOBS = {
     "prob": [10],
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
-    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
+    "x": {
+        **dict.fromkeys(("LSTM", "GRU", "RNN"), SEQUENCE),
+        "MultiHeadAttention": [7, 8],
+    },
+    "memory": [9, 8],
+    "words": SEQUENCE,
 }
 
 

@@ -38,11 +38,11 @@ class PositionEmbedding(LayerSpec):
     Args:
         vectors: ``learned`` or ``sinusoidal``. Default learned.
         n_positions: How many vectors are learned; sequences may be shorter. Default: T.
-        base: Of the wave lengths, which grow from 2π to 2π · base. Default 10000.
+        base: The lengths of the waves grow from 2π to 2π · base. Default 10000.
         param_key: Layers with the same key share their params. Default: the layer's name.
     Example:
         - {name: place, type: PositionEmbedding, bottoms: [words], tops: [h0]}
-        - {name: waves, type: PositionEmbedding, vectors: sinusoidal, bottoms: [words], tops: [h0]}
+        - {name: waves, type: PositionEmbedding, vectors: sinusoidal, bottoms: [words], tops: [h]}
     Source:
         Vaswani et al. 2017.
     """
