@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
+from graphnet.layers.attention.position_embedding import PositionEmbedding
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
@@ -18,6 +20,7 @@ from graphnet.layers.data.hdf5_data import HDF5Data
 from graphnet.layers.data.input import Input
 from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
+from graphnet.layers.data.text_data import TextData
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
 from graphnet.layers.dense.parameter import Parameter
@@ -161,6 +164,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
         "Mish": Mish,
+        "MultiHeadAttention": MultiHeadAttention,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
@@ -172,6 +176,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Pooling1D": Pooling1D,
         "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
+        "PositionEmbedding": PositionEmbedding,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
@@ -199,6 +204,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Swish": Swish,
         "TakeSamples": TakeSamples,
         "Tanh": Tanh,
+        "TextData": TextData,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,

@@ -94,7 +94,7 @@ def test_mistakes(tmp_path):
     """The matrix must be there, once, square and of the classes' size."""
     with pytest.raises(SpecError, match="'H', 'H_file' or a third bottom is needed: the matrix"):
         spec(H=None)
-    with pytest.raises(SpecError, match="'H' is the matrix: of the bottoms .* only the weights"):
+    with pytest.raises(SpecError, match=r"'H' is the matrix: of the bottoms .* only the weights"):
         InfogainLoss(name="loss", bottoms=("x", "label", "h", "w"), H=matrix(3))
     three = InfogainLoss(name="loss", bottoms=("x", "label", "h"))
     with pytest.raises(ShapeError, match="bottom 2 has the shape 2×2, expected 3×3"):
@@ -124,7 +124,7 @@ def test_the_matrix_and_the_weights_may_both_be_bottoms():
     declared = InfogainLoss(name="loss", bottoms=("x", "label", "w"), H=matrix(3))
     expected = Rig(LayerCase(declared, [scores, label, weights], None)).run()
     np.testing.assert_array_equal(found["loss"], expected["loss"])
-    np.testing.assert_array_equal(found["dx0"], expected["dx0"])
+    np.testing.assert_array_equal(found["diff of bottom 0"], expected["diff of bottom 0"])
 
 
 @pytest.mark.parametrize(("label", "message"), BAD_LABELS)
