@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from graphnet.declare import fields
+from graphnet.declare.repetition import MOST_REPETITIONS
 from graphnet.declare.user_types import USER_CLASS, OrUserClass
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
@@ -44,7 +45,7 @@ def schema_text(which: Which) -> str:
 def net_schema() -> Schema:
     """The schema of a net: a mapping with ``layers``, or a bare list of layers."""
     definitions = _definitions(LAYER_TYPES.values())
-    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Layer"}}
+    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Item"}}
     net = {
         "type": "object",
         "properties": {
@@ -66,9 +67,77 @@ def net_schema() -> Schema:
         "then": layers,
         "else": net,
         "$defs": {
+            "Item": _item(),
+            "Repetition": _repetition(layers),
+            "Include": _INCLUDE,
             "Layer": _tagged(LAYER_TYPES, required=["name", "type"]),
             **definitions,
         },
+    }
+
+
+#: A word that a repetition has.
+_WORD = {"type": "string", "pattern": r"^[A-Za-z_]\w*$"}
+_INCLUDE: Schema = {
+    "type": "object",
+    "description": "The layers of a file, written here.",
+    "properties": {
+        "include": {
+            "type": "string",
+            "description": "The file, in the net's folder or below; its path from there.",
+        },
+        "name": {"type": "string", "description": "For --set layers.NAME.with.PARAMETER=VALUE."},
+        "with": {
+            "type": "object",
+            "description": "What the words of the file's parameters stand for.",
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+    },
+    "required": ["include"],
+    "additionalProperties": False,
+}
+
+
+def _item() -> Schema:
+    """What a list of layers has: a layer, a repetition or an included file."""
+    return {
+        "type": "object",
+        "properties": {
+            "repeat": {"description": "How often a block is repeated."},
+            "include": {"description": "A file whose layers are written here."},
+        },
+        "if": {"required": ["repeat"], "not": {"required": ["type"]}},
+        "then": {"$ref": "#/$defs/Repetition"},
+        "else": {
+            "if": {"required": ["include"], "not": {"required": ["type"]}},
+            "then": {"$ref": "#/$defs/Include"},
+            "else": {"$ref": "#/$defs/Layer"},
+        },
+    }
+
+
+def _repetition(layers: Schema) -> Schema:
+    """A block of layers that is repeated."""
+    word = {"type": "string", "pattern": r"^\{[A-Za-z_]\w*\}$"}
+    most = {"type": "integer", "minimum": 1, "maximum": MOST_REPETITIONS}
+    return {
+        "type": "object",
+        "description": "A block of layers, repeated.",
+        "properties": {
+            "repeat": {"description": "How often.", "anyOf": [most, word]},
+            "name": {
+                **_WORD,
+                "description": "Behind the repetition, {NAME} stands for how often.",
+            },
+            "index": {
+                **_WORD,
+                "description": "In the block, {INDEX} stands for the number of the repetition,"
+                " from 1, and {INDEX-1} for the one before. Default: i.",
+            },
+            "layers": {**layers, "description": "The block."},
+        },
+        "required": ["repeat", "name", "layers"],
+        "additionalProperties": False,
     }
 
 

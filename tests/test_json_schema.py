@@ -175,3 +175,23 @@ def test_the_type_has_its_own_page(which):
             assert shown["description"] == model["description"], name
         elif name in ("Layer", "CoffeeBreak"):  # where it would hide that
             assert "description" not in shown
+
+
+@pytest.mark.parametrize(
+    ("item", "fits"),
+    [
+        ({"repeat": 2, "name": "b", "layers": [{"name": "r{i}", "type": "Silence"}]}, True),
+        ({"repeat": "{n}", "name": "b", "layers": [{"include": "a.yaml"}]}, True),
+        ({"repeat": 0, "name": "b", "layers": [{"name": "r", "type": "Silence"}]}, False),
+        ({"repeat": 2, "layers": [{"name": "r", "type": "Silence"}]}, False),
+        ({"repeat": 2, "name": "b", "layers": []}, False),
+        ({"repeat": 2, "name": "b", "layers": [{"name": "r"}]}, False),
+        ({"repeat": 2, "name": "b", "times": 3, "layers": [{"include": "a.yaml"}]}, False),
+        ({"include": "a.yaml", "with": {"width": 3, "in": "x"}}, True),
+        ({"include": "a.yaml", "with": {"width": [3]}}, False),
+        ({"include": "a.yaml", "type": "Silence", "name": "s"}, False),
+    ],
+)
+def test_repetitions_and_includes(item, fits):
+    """Beside layers; what is in them is a list like the net's."""
+    assert (problems("net", {"layers": [item]}) == []) is fits

@@ -24,6 +24,7 @@ from graphnet.interchange.caffe.blobs import (
     read_weights,
 )
 from graphnet.interchange.caffe.datum import convert
+from graphnet.interchange.caffe.further_tests import FurtherTest, further_tests
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
@@ -111,7 +112,8 @@ def translate(
     problems = _problems(found, made)
     if how is not None:
         with noted(problems):
-            made.solver = translate_solver(how, tests=_measures(found.get("test")))
+            further = _further(how, found, files, stored, net, State("TEST", level, tuple(stages)))
+            made.solver = translate_solver(how, tests=_measures(found.get("test")), further=further)
     if mean is not None and out is not None and mean not in files.means:
         said = f"{mean}: is given as the mean, and no data layer of the net takes one"
         problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
@@ -123,6 +125,28 @@ def translate(
         made.notes.append(_BATCH_NORM)
     made.spec()  # see that nothing is wrong with it
     return made
+
+
+def _further(  # one for each thing a phase is made of
+    solver: Message,
+    found: dict[Phase, PhaseNet],
+    files: Files,
+    stored: Weights | None,
+    net: Message,
+    state: State,
+) -> list[FurtherTest]:
+    """The test nets of a solver behind the first."""
+    if "test" not in found:
+        return []
+    decay, blobs, before = decay_of(solver), stored.blobs if stored else None, set(files.converted)
+    tests = further_tests(
+        solver, found["test"], state, lambda one: translate_net(net, one, files, blobs, decay)
+    )
+    used = [test.source for test in tests]
+    for key in set(files.converted) - before:  # what nobody will read is not converted
+        if str(files.converted[key].file) not in used:
+            del files.converted[key]
+    return tests
 
 
 def _is_binary(path: Path) -> bool:
@@ -285,7 +309,9 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
         write_model(folder / "model.h5", made.arrays(), made.spec().to_yaml())
     advice = Advice(SpecError)
     if made.solver is not None:
-        text = solver_text(made, Path(solver or ""), has_model=made.weights is not None)
+        text = solver_text(
+            made, Path(solver or ""), folder.absolute(), has_model=made.weights is not None
+        )
         write_durably(folder / "solver.yaml", text.encode(), advice)
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)
