@@ -203,7 +203,7 @@ def test_most_of_them_are_run_or_compiled():
     counts = Counter(block.fate for block in blocks())
     assert counts["run"] >= 90
     assert counts["compiled"] >= 240
-    assert counts["shown"] <= 30
+    assert counts["shown"] <= 34
     assert counts["made"] >= 400
 
 
