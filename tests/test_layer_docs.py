@@ -32,7 +32,7 @@ BLOBS = {
     "clip": [3, 4, 12, 12],
     "film": [16, 4, 12, 12],
     "worst": [],
-    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
+    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE, "ResetFirstGRU": SEQUENCE},
 }
 
 

@@ -84,6 +84,7 @@ from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
@@ -171,6 +172,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "RandomNormal": RandomNormal,
         "ReLU": ReLU,
         "Reduction": Reduction,
+        "ResetFirstGRU": ResetFirstGRU,
         "Reshape": Reshape,
         "SPP": SPP,
         "Scale": Scale,

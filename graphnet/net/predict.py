@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.blob import Shape
 from graphnet.declare.arguments import expect
 from graphnet.declare.lossless import lossless, real_array
-from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean
+from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean, listed
 from graphnet.layers.base import Kind
 from graphnet.layers.data.input import Input
 from graphnet.net.flow import sort_layers
@@ -123,7 +123,7 @@ def chosen_outputs(spec: NetSpec, whole: NetSpec, names: Iterable[str] | None) -
     known = list(dict.fromkeys(top for node in whole.nodes for top in node.tops))
     for name in names:
         if name not in known:
-            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            hint = did_you_mean(str(name), known) or f"\n  there is: {listed(known)}"
             raise SpecError(f"net '{whole.name}' has no blob '{name}'{hint}")
         if name not in made:
             raise TopologyError(
@@ -161,7 +161,7 @@ def fed_arrays(
     known = dict.fromkeys(b for node in spec.nodes for b in (*node.bottoms, *node.tops))
     for name in inputs:
         if name not in known:
-            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            hint = did_you_mean(str(name), known) or f"\n  there is: {listed(known)}"
             raise SpecError(f"predict: net '{spec.name}' has no blob '{name}'{hint}")
     if not raw:  # of any type: the transformers begin with what is stored
         return {name: real_array(x, f"predict: '{name}'") for name, x in inputs.items()}

@@ -249,8 +249,10 @@ class RunningNet(Sealed):
     @property
     def epoch(self) -> int:
         """Completed passes of the first data layer that has epochs."""
-        main = self._main_data
-        return main.epoch if main else 0
+        for layer in self.data_layers:  # as _main_data, without its calls: asked in every step
+            if layer.n_samples:
+                return layer.epoch
+        return 0
 
     @property
     def evaluation_size(self) -> int:

@@ -11,6 +11,7 @@ from support.layer_case import LayerCase, Rig
 from graphnet.layers.recurrent.base import Recurrent
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 
 State = dict[str, np.ndarray]
@@ -53,7 +54,22 @@ def gru_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> Stat
     return {"hidden": (1 - z) * candidate + z * state["hidden"]}
 
 
-STEPS: dict[type[Recurrent], Step] = {GRU: gru_step, LSTM: lstm_step, RNN: rnn_step}
+def reset_first_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> State:
+    """One sample: the candidate sees what the reset gate lets through."""
+    h, size = state["hidden"], len(state["hidden"])
+    of_gates, of_n = params["weight_h"][: 2 * size], params["weight_h"][2 * size :]
+    x_r, x_z, x_n = np.split(params["weight_x"] @ x + params["bias"], 3)
+    h_r, h_z = np.split(of_gates @ h, 2)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    return {"hidden": (1 - z) * np.tanh(x_n + of_n @ (r * h)) + z * h}
+
+
+STEPS: dict[type[Recurrent], Step] = {
+    GRU: gru_step,
+    LSTM: lstm_step,
+    RNN: rnn_step,
+    ResetFirstGRU: reset_first_step,
+}
 
 
 def by_loop(spec: Recurrent) -> Callable[..., list[np.ndarray]]:

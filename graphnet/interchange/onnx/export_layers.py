@@ -323,6 +323,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "RNN": recurrent.rnn,
         "ReLU": _relu,
         "Reduction": _reduction,
+        "ResetFirstGRU": recurrent.reset_first_gru,
         "Reshape": _reshape,
         "SPP": windows.spp,
         "Scale": learned.scale,

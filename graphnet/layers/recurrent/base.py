@@ -37,13 +37,14 @@ class Block:
     Attributes:
         gate: Which ``output_dim`` rows of ``weight_x`` and ``weight_h`` they hold.
         bias: Which ``output_dim`` elements of ``bias``.
-        reads: What they are multiplied with besides the 1.
+        reads: What they are multiplied with besides the 1; r is a part of h, at the end of the
+            column.
         is_sigmoid: Whether the sigmoid is taken of their product.
     """
 
     gate: int
     bias: int
-    reads: Literal["xh", "x", "h"] = "xh"
+    reads: Literal["xh", "x", "h", "xr"] = "xh"
     is_sigmoid: bool = False
 
 
@@ -142,6 +143,11 @@ class Recurrent(LayerSpec):
         ones = d + self.bias
         return slice(0, d), slice(d, ones), slice(ones, ones + self.output_dim)
 
+    def kept_column(self, x: Shape) -> slice:
+        """Where a part of h lies behind the stacked column; nowhere if no block reads it."""
+        end = self.column(x)[-1].stop
+        return slice(end, end + self.output_dim * any("r" in b.reads for b in self.blocks))
+
     def rows_reading(self, what: Literal["x", "h"]) -> slice:
         """The rows of the stacked matrix that x or h is multiplied with; they are neighbours."""
         found = [i for i, b in enumerate(self.blocks) if what in b.reads]
@@ -166,7 +172,7 @@ class Recurrent(LayerSpec):
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, steps = bottoms[0][:2]
-        h, column = self.output_dim, self.column(bottoms[0])[-1].stop
+        h, column = self.output_dim, self.kept_column(bottoms[0]).stop
         weights = (len(self.blocks) * h, column)
         life: Literal["pass", "call"] = "pass" if backward else "call"
         n_kept = steps + 1 if backward else 1
@@ -202,7 +208,7 @@ class Recurrent(LayerSpec):
     def macs(self, bottoms: Shapes) -> int:
         n, steps = bottoms[0][:2]
         from_x = sum("x" in b.reads for b in self.blocks) * prod(bottoms[0][2:])
-        from_h = sum("h" in b.reads for b in self.blocks) * self.output_dim
+        from_h = sum("h" in b.reads or "r" in b.reads for b in self.blocks) * self.output_dim
         return n * steps * self.output_dim * (from_x + from_h)
 
     def connections(self, bottoms: Shapes) -> int:

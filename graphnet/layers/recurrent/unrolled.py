@@ -111,6 +111,7 @@ class RecurrentLayer(Layer[Recurrent]):
         xp, h = self.xp, self.spec.output_dim
         x_columns, one, h_columns = self.spec.column(self.bottoms[0].shape)
         weights, dweights = self.scratch["weights"], self.scratch.get("dweights")
+        kept = self.spec.kept_column(self.bottoms[0].shape)
         stack: list[Call] = []
         unstack: list[Call] = []
         if dweights is not None:
@@ -121,6 +122,8 @@ class RecurrentLayer(Layer[Recurrent]):
                 parts.append(("weight_x", block.gate, x_columns))
             if "h" in block.reads:
                 parts.append(("weight_h", block.gate, h_columns))
+            if "r" in block.reads:
+                parts.append(("weight_h", block.gate, kept))
             if self.spec.bias:
                 parts.append(("bias", block.bias, one.start))
             for name, index, cols in parts:
@@ -143,7 +146,7 @@ class Strip(ABC):
 
     Attributes:
         inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
-            that enters it.
+            that enters it, and for blocks that read it a part of h behind it.
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
         top: What the steps compute: one h for each.
@@ -164,7 +167,8 @@ class Strip(ABC):
             layer.backend.full((), value, layer.dtype) for value in (0.0, 0.5, 1.0)
         )
 
-        self.inputs = self.part("inputs", self.h_rows.stop, self.n_steps)
+        self.kept_rows = spec.kept_column(bottom.shape)
+        self.inputs = self.part("inputs", self.kept_rows.stop, self.n_steps)
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.step_scratch = self.part("step", spec.n_scratch, self.size)
@@ -250,11 +254,14 @@ class Strip(ABC):
             "xh": slice(0, self.h_rows.stop),
             "x": slice(0, self.one_row.stop),
             "h": slice(self.one_row.start, self.h_rows.stop),
+            "xr": slice(0, self.one_row.stop),
         }
         found, stop = [], 0
         for reads, blocks in groupby(b.reads for b in self.spec.blocks):
             start, stop = stop, stop + len(list(blocks)) * self.size
             found.append((slice(start, stop), reach[reads]))
+            if "r" in reads:
+                found.append((slice(start, stop), self.kept_rows))
         return found
 
     def multiply_inputs(self, t: int) -> list[Call]:
