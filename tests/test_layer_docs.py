@@ -30,6 +30,8 @@ BLOBS = {
     "prob": [10],
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
+    "film": [16, 4, 12, 12],
+    "worst": [],
     "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE, "ResetFirstGRU": SEQUENCE},
 }
 

@@ -17,6 +17,7 @@ from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import (
     Weights,
@@ -25,6 +26,7 @@ from graphnet.interchange.caffe.blobs import (
     read_weights,
 )
 from graphnet.interchange.caffe.datum import convert
+from graphnet.interchange.caffe.further_tests import FurtherTest, further_tests
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
@@ -114,7 +116,12 @@ def translate(
         problems = _problems(found, made)
         if how is not None:
             with noted(problems):
-                made.solver = translate_solver(how, tests=_measures(found.get("test")))
+                further = _further(
+                    how, found, files, stored, net, State("TEST", level, tuple(stages))
+                )
+                made.solver = translate_solver(
+                    how, tests=_measures(found.get("test")), further=further
+                )
         if mean is not None and out is not None and mean not in files.means:
             said = f"{mean}: is given as the mean, and no data layer of the net takes one"
             problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
@@ -146,9 +153,31 @@ def named_in(file: Path) -> Iterator[None]:
         ) from error
 
 
+def _further(  # one for each thing a phase is made of
+    solver: Message,
+    found: dict[Phase, PhaseNet],
+    files: Files,
+    stored: Weights | None,
+    net: Message,
+    state: State,
+) -> list[FurtherTest]:
+    """The test nets of a solver behind the first."""
+    if "test" not in found:
+        return []
+    decay, blobs, before = decay_of(solver), stored.blobs if stored else None, set(files.converted)
+    tests = further_tests(
+        solver, found["test"], state, lambda one: translate_net(net, one, files, blobs, decay)
+    )
+    used = [test.source for test in tests]
+    for key in set(files.converted) - before:  # what nobody will read is not converted
+        if str(files.converted[key].file) not in used:
+            del files.converted[key]
+    return tests
+
+
 def _is_binary(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             begin = file.read(4096)
             return b"\0" in begin and not is_text(begin)  # as text in UTF-16 may be
     except OSError:
@@ -310,7 +339,9 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
             write_model(folder / "model.h5", made.arrays(), text, source=source)
     advice = Advice(SpecError)
     if made.solver is not None:
-        text = solver_text(made, Path(solver or ""), has_model=made.weights is not None)
+        text = solver_text(
+            made, Path(solver or ""), folder.absolute(), has_model=made.weights is not None
+        )
         write_durably(folder / "solver.yaml", text.encode(), advice)
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)

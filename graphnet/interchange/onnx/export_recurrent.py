@@ -17,6 +17,7 @@ import numpy as np
 from graphnet.interchange.onnx.building import BATCH
 from graphnet.interchange.onnx.layer_writer import LayerWriter
 
+_FED = 2  # a sequence and where sequences start
 _SEQUENCE = 3  # axes of (N, T, D)
 
 
@@ -81,6 +82,11 @@ def rnn(w: LayerWriter) -> None:
 
 
 def _recurrent(w: LayerWriter, kind: RecurrentOp) -> None:
+    if len(w.inputs) > _FED or len(w.vertex.tops) > 1 or w.spec.partial_resets:
+        w.refuse(
+            "has states as bottoms or tops, or partial_resets\n  they are not written to ONNX;"
+            " stateful: true is, as inputs and outputs of the net"
+        )
     n_steps, size = w.shape[1], prod(w.shape[2:])
     x = w.x if len(w.shape) == _SEQUENCE else w.reshaped("rows", w.x, [n_steps, size])
     x = w.part("time-first", "Transpose", x, perm=[1, 0, 2])
