@@ -155,7 +155,7 @@ def test_a_number_that_is_not_finite(files, arrays):
     arrays["ip"][1][0] = np.nan
     layers = [made.layer(name, "X", blobs=map(made.blob, each)) for name, each in arrays.items()]
     (files / "m.caffemodel").write_bytes(made.model(*layers))
-    with pytest.raises(SnapshotError, match="m.caffemodel: 'params/ip/bias' has a value that is"):
+    with pytest.raises(SnapshotError, match=r"m.caffemodel: 'params/ip/bias' has a value that is"):
         imported(files)
 
 
