@@ -132,7 +132,7 @@ class LabelLossLayer(LossLayer[S]):
 
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
-        self.x: Array = self.bottoms[0].data
+        self.x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
         self.dx = self.bottoms[0].diff
         self.labels = ClassLabels(
             self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
