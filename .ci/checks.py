@@ -3,8 +3,8 @@
 Both commands of the README, as they stand: each in a fresh clone and an empty environment, with
 every Python that graphnet is for. All tests, those of every extra among them, with the lowest
 versions of all dependencies, and those that the README's commands had to skip with the newest;
-the rest of the README; layout, lint and types. A Python that this machine has not got is named and
-left out.
+the rest of the README; the tutorials with the wheel alone; layout, lint and types. A Python that
+this machine has not got is named and left out.
 
 The longest jobs begin first, as many at a time as there are processors.
 
@@ -42,11 +42,17 @@ PYTHONS = ("3.11", "3.12", "3.13")
 #: What the tests of the optional parts need; CuPy for CUDA 13 is among it.
 EXTRAS = (
     *("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve"),
-    *("gpu-check", "tensorboard-check", "benchmarks", "docs"),
+    *("gpu-check", "tensorboard-check", "caffe-check", "benchmarks", "docs"),
 )
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev,{}]'".format(",".join(EXTRAS))
 BIN = ".venv/bin/"
 PYTEST = BIN + "python -m pytest"
+#: The tutorials as they stand, in empty folders, with nothing but the wheel and its dependencies.
+TUTORIALS = (
+    "python3 -m venv .venv && .venv/bin/pip wheel -q --no-deps -w dist . && "
+    '.venv/bin/pip install -q "$(echo dist/*.whl)[images]" && '
+    ".venv/bin/python docs/transcripts.py --installed --check docs/tutorials/*.md"
+)
 TRAIN, TESTS = "README 1: train", "README 2: set up and test"
 
 
@@ -112,6 +118,7 @@ def first_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
         Job("all tests, lowest versions", oldest, all_tests, folder / "lowest"),
         *(Job(TESTS, p, tests, folder / f"tests-{p.minor}") for p in reversed(pythons)),
         *(Job(TRAIN, p, train, folder / f"train-{p.minor}") for p in pythons),
+        Job("tutorials, the wheel alone", oldest, TUTORIALS, folder / "wheel"),
         Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint"),
     ]
 

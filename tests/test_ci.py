@@ -54,6 +54,9 @@ def test_what_else_is_run(ci):
     assert all(extra in jobs[0].script for extra in ci.EXTRAS)
     assert "numpy==2.3" in jobs[0].script
     assert [job.script.count("ruff check .") for job in jobs].count(1) == 1
+    (tutorials,) = [job for job in jobs if "docs/tutorials/*.md" in job.script]
+    assert "-e ." not in tutorials.script  # the wheel, and not the clone
+    assert "--installed" in tutorials.script
 
 
 def test_what_they_leave(ci, tmp_path):

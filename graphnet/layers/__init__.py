@@ -6,6 +6,9 @@ from types import MappingProxyType
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
+from graphnet.layers.channelwise.group_norm import GroupNorm
+from graphnet.layers.channelwise.instance_norm import InstanceNorm
+from graphnet.layers.channelwise.layer_norm import LayerNorm
 from graphnet.layers.channelwise.mvn import MVN
 from graphnet.layers.channelwise.normalize import Normalize
 from graphnet.layers.channelwise.prelu import PReLU
@@ -17,6 +20,7 @@ from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
+from graphnet.layers.dense.parameter import Parameter
 from graphnet.layers.dense.rbf import RBF
 from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
 from graphnet.layers.elementwise.abs_val import AbsVal
@@ -29,7 +33,6 @@ from graphnet.layers.elementwise.power import Power
 from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.layers.elementwise.reduction import Reduction
 from graphnet.layers.elementwise.softmax import Softmax
-from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
@@ -37,10 +40,13 @@ from graphnet.layers.images.convolution1d import Convolution1D
 from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.im2col import Im2col
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling1d import Pooling1D
+from graphnet.layers.images.pooling3d import Pooling3D
 from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
 from graphnet.layers.images.unpool import Unpool
@@ -62,25 +68,34 @@ from graphnet.layers.neurons.bnll import BNLL
 from graphnet.layers.neurons.elu import ELU
 from graphnet.layers.neurons.exp import Exp
 from graphnet.layers.neurons.exponential import Exponential
+from graphnet.layers.neurons.gelu import GELU
+from graphnet.layers.neurons.hardswish import Hardswish
 from graphnet.layers.neurons.identity import Identity
 from graphnet.layers.neurons.log import Log
 from graphnet.layers.neurons.lrelu import LReLU
+from graphnet.layers.neurons.mish import Mish
 from graphnet.layers.neurons.relu import ReLU
 from graphnet.layers.neurons.sigmoid import Sigmoid
+from graphnet.layers.neurons.softplus import Softplus
+from graphnet.layers.neurons.swish import Swish
 from graphnet.layers.neurons.tanh import Tanh
 from graphnet.layers.outputs.hdf5_output import HDF5Output
 from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.join_samples import JoinSamples
+from graphnet.layers.shape.part_samples import PartSamples
 from graphnet.layers.shape.permute import Permute
 from graphnet.layers.shape.reshape import Reshape
 from graphnet.layers.shape.slice import Slice
 from graphnet.layers.shape.split import Split
 from graphnet.layers.shape.stop_gradient import StopGradient
+from graphnet.layers.shape.take_samples import TakeSamples
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
@@ -112,30 +127,42 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
+        "GroupNorm": GroupNorm,
         "HDF5Data": HDF5Data,
         "HDF5Output": HDF5Output,
+        "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
         "Identity": Identity,
+        "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
+        "InstanceNorm": InstanceNorm,
         "Interp": Interp,
+        "JoinSamples": JoinSamples,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
+        "LayerNorm": LayerNorm,
         "Log": Log,
         "MVN": MVN,
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
+        "Mish": Mish,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
+        "Parameter": Parameter,
+        "PartSamples": PartSamples,
         "Permute": Permute,
         "Pooling": Pooling,
+        "Pooling1D": Pooling1D,
+        "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
         "Power": Power,
         "RBF": RBF,
@@ -145,6 +172,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "RandomNormal": RandomNormal,
         "ReLU": ReLU,
         "Reduction": Reduction,
+        "ResetFirstGRU": ResetFirstGRU,
         "Reshape": Reshape,
         "SPP": SPP,
         "Scale": Scale,
@@ -155,11 +183,13 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "SoftlabelSoftmaxLoss": SoftlabelSoftmaxLoss,
         "Softmax": Softmax,
         "SoftmaxLoss": SoftmaxLoss,
+        "Softplus": Softplus,
         "Split": Split,
         "SquareLoss": SquareLoss,
         "StopGradient": StopGradient,
         "SumLoss": SumLoss,
         "Swish": Swish,
+        "TakeSamples": TakeSamples,
         "Tanh": Tanh,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,

@@ -22,7 +22,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Arity:
-    """How many bottoms or tops a layer takes; ``most`` None means any number."""
+    """How many bottoms or tops a layer takes: ``least`` to ``most``; None means any number."""
 
     least: int
     most: int | None
@@ -48,7 +48,12 @@ def at_least(n: int) -> Arity:
 
 @dataclass(frozen=True)
 class Reads:
-    """Whose data a layer's backward reads, by index; the rest may be overwritten before it."""
+    """Whose data a layer's backward reads, by index; the rest may be overwritten before it.
+
+    Attributes:
+        bottoms: Those bottoms. Default: none.
+        tops: Those tops. Default: none.
+    """
 
     bottoms: tuple[int, ...] = ()
     tops: tuple[int, ...] = ()

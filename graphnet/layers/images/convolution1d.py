@@ -11,9 +11,8 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_sequences
 from graphnet.layers.images.filter_bank import AnyFilterBank
-
-_SEQUENCES = 3  # axes of (N, C, L)
 
 
 class Convolution1D(AnyFilterBank):
@@ -63,11 +62,9 @@ class Convolution1D(AnyFilterBank):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != _SEQUENCES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of sequences\n  expected (N, C, L)"
-            )
+        check_sequences(x)
         self.check_groups(x)
+        check_extent(x, self.kernel)
         _, length = self.window.floor_size((1, x[2]))
         if length < 1:
             raise ShapeError(

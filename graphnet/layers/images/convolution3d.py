@@ -12,9 +12,8 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_volumes
 from graphnet.layers.images.filter_bank import AnyFilterBank
-
-_VOLUMES = 5  # axes of (N, C, D, H, W)
 
 
 class Convolution3D(AnyFilterBank):
@@ -68,12 +67,9 @@ class Convolution3D(AnyFilterBank):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != _VOLUMES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of volumes"
-                "\n  expected (N, C, D, H, W)"
-            )
+        check_volumes(x)
         self.check_groups(x)
+        check_extent(x, x[3], *self.kernel)
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(

@@ -42,7 +42,7 @@ class PoolingMask(PooledWindows):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_size(x))]
+        return [(x[0], x[1], *self.pooled_sides(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (y,) = self.top_shapes(bottoms)
