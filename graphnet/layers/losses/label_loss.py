@@ -136,7 +136,7 @@ class LabelLossLayer(LossLayer[S]):
 
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
-        self.x: Array = self.bottoms[0].data
+        self.x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
         self.dx = self.bottoms[0].diff
         axis = axis_of(self.x.shape, spec.axis)
         self.weights = weights_of(self, without(self.x.shape, axis))

@@ -83,6 +83,8 @@ class SoftlabelSoftmaxLoss(MeanLoss):
 class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
     """Runs :class:`SoftlabelSoftmaxLoss`."""
 
+    x: Any  # NumPy 2.5's types refuse max(keepdims=True, out=…)
+
     def setup(self) -> None:
         self.x, self.label = (b.data for b in self.bottoms[:2])
         self.dx = self.bottoms[0].diff
