@@ -1,8 +1,9 @@
 """What must pass before a change lands.
 
 First both commands of the README, as they stand: each in a fresh clone and an empty environment,
-with every Python that graphnet is for. Then what those leave: the rest of the README, the tests
-that need an extra, all tests with the lowest versions of all dependencies, layout, lint and types.
+with every Python that graphnet is for. Then what those leave: the rest of the README, the
+tutorials with the wheel alone, the tests that need an extra, all tests with the lowest versions of
+all dependencies, layout, lint and types.
 A Python that this machine has not got is named and left out.
 
 It needs git and a Python, and prints every log and, at the end, a table. The exit status is 1 if
@@ -44,6 +45,12 @@ EXTRAS = (
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev,{}]'".format(",".join(EXTRAS))
 BIN = ".venv/bin/"
 PYTEST = BIN + "python -m pytest"
+#: The tutorials as they stand, in empty folders, with nothing but the wheel and its dependencies.
+TUTORIALS = (
+    "python3 -m venv .venv && .venv/bin/pip wheel -q --no-deps -w dist . && "
+    '.venv/bin/pip install -q "$(echo dist/*.whl)[images]" && '
+    ".venv/bin/python docs/transcripts.py --installed --check docs/tutorials/*.md"
+)
 TRAIN, TESTS = "README 1: train", "README 2: set up and test"
 
 
@@ -118,6 +125,7 @@ def other_jobs(folder: Path, first: dict[Job, Result]) -> Iterator[Job]:
             yield Job("tests skipped in README 2", job.python, script, folder / job.python.version)
         elif job.name == TRAIN and job.python == oldest:
             yield Job("README, the rest", oldest, readme.tour(without_gpu), result.clone)
+    yield Job("tutorials, the wheel alone", oldest, TUTORIALS, folder / "wheel")
     lint = " && ".join(BIN + tool for tool in ("ruff format --check .", "ruff check .", "mypy"))
     yield Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint")
 

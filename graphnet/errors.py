@@ -24,7 +24,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -40,11 +40,13 @@ class Position:
     """A place in a text file; ``line`` and ``column`` count from 1.
 
     ``line`` 0 means that ``file`` is not a file but an option, such as ``--set max_iter=200``.
+    ``within`` says which repetition of the line is meant, where it is written once and read often.
     """
 
     file: str
     line: int
     column: int
+    within: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -62,7 +64,10 @@ class Problem:
     position: Position | None = None
 
     def __str__(self) -> str:
-        return self.message if self.position is None else f"{self.position}: {self.message}"
+        if self.position is None:
+            return self.message
+        within = f"{self.position.within}: " if self.position.within else ""
+        return f"{self.position}: {within}{self.message}"
 
 
 class GraphnetError(Exception):
@@ -70,7 +75,7 @@ class GraphnetError(Exception):
 
     Args:
         message: What was found, what was expected, how to put it right.
-        position: The place in the user's file, if known.
+        position: The place in the user's file. Default: it is not known.
 
     Attributes:
         about: The key of a layer that the error is about, such as ``("source", 1)``; see
@@ -85,8 +90,11 @@ class GraphnetError(Exception):
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> Self:
-        """One error that reports all ``problems``, in the order of the file."""
-        listed = tuple(problems)
+        """One error that reports all ``problems``, in the order of the file.
+
+        Of a line that is repeated, those of the first repetition that has any.
+        """
+        listed = tuple(_first_of_repeated(problems))
         error = cls(listed[0].message)
         error.problems = _in_file_order(listed)
         return error
@@ -202,6 +210,15 @@ def about(*key: str | int) -> Iterator[None]:
     except GraphnetError as error:
         error.about = (*key, *error.about)
         raise
+
+
+def _first_of_repeated(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """All problems, but at each place of a file only those of one repetition."""
+    first: dict[Position, str] = {}
+    for problem in problems:
+        at = problem.position
+        if at is None or first.setdefault(replace(at, within=""), at.within) == at.within:
+            yield problem
 
 
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

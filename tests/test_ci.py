@@ -58,6 +58,9 @@ def test_what_they_leave(ci):
     (rest,) = [job for job in jobs if "source .venv/bin/activate" in job.script]
     assert rest.clone == Path("f/train-3.11")
     assert [job.script.count("ruff check .") for job in jobs].count(1) == 1
+    (tutorials,) = [job for job in jobs if "docs/tutorials/*.md" in job.script]
+    assert "-e ." not in tutorials.script  # the wheel, and not the clone
+    assert "--installed" in tutorials.script
 
 
 def test_the_lowest_versions_are_those_declared(ci):

@@ -93,7 +93,11 @@ TESTED_ELSEWHERE = {
     "cli/tuning": "likewise",
     "cli/using": "likewise",
     "cli/serving": "likewise",
+    "declare/included": "in test_repetition.py beside it",
+    "declare/words": "likewise",
     "draw/shapes": "by everything that draws them",
+    "layers/binding": "a type alone",
+    "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

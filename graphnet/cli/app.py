@@ -29,6 +29,7 @@ from graphnet.cli.options import (
     Offline,
     Overrides,
     PhaseName,
+    ShownNetFile,
     SnapshotFile,
     Threads,
     parse_changes,
@@ -209,13 +210,16 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
 
 @command
 def check(
-    net: NetFile,
+    net: ShownNetFile,
     phase: PhaseName = "train",
     connections: Annotated[
         bool,
         typer.Option(
             "--connections", help="Count connections as LeCun does: multiply-adds plus biases."
         ),
+    ] = False,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Show every layer of a block that is repeated.")
     ] = False,
     json: Json = False,
     set_: Overrides = None,
@@ -236,6 +240,7 @@ def check(
         as_json=json,
         user_code=not no_user_code,
         connections=connections,
+        unfold=unfold,
         memory_limit=memory_limit,
     )
 

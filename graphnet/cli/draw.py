@@ -13,6 +13,7 @@ from graphnet.cli.terminal import bytes_text, count_text, notice, say
 from graphnet.declare.overrides import Override
 from graphnet.draw.diagram import BoxKey, Diagram, diagram
 from graphnet.draw.dot import dot
+from graphnet.draw.folding import folded
 from graphnet.draw.html import html
 from graphnet.draw.mermaid import mermaid
 from graphnet.draw.picture import Heat, picture
@@ -51,39 +52,45 @@ def draw(
     *,
     by: By = "kind",
     docs: str = "",
+    unfold: bool = False,
     user_code: bool = True,
 ) -> None:
     """Draw a net into a file.
 
     Args:
-        path: The net's YAML file.
+        path: The net: its YAML file, or one of Caffe or ONNX.
         output: The picture's; its suffix says which kind. Default: ``NAME.svg`` here.
         phase: Which layers. Default: those of both phases.
         overrides: What is changed before.
         by: What boxes are coloured by.
         docs: The address of the catalogue of layers, to which boxes lead.
+        unfold: Whether each block of a repetition is drawn, not the first alone.
         user_code: Whether layers may be the user's own.
 
     Raises:
         GraphnetError: If the net cannot be compiled, or the file cannot be written.
     """
-    spec = read_net_alone(path, overrides, user_code=user_code)
+    spec = read_net_alone(path, overrides, user_code=user_code, translates=True)
     target = output or Path(f"{spec.name}.svg")
     _check_suffix(target, by)
-    refuse_to_write_over(target, {"the net's YAML": path})
+    refuse_to_write_over(target, {"the net": path})
     if output is None and is_there(target) and not _is_drawing(target):
         raise SpecError(
             f"{target}: there already, and no drawing of a net\n  name another: -o FILE"
         )
     nets = _compiled(spec, phase)
     drawn = diagram(nets, spec)
+    n_layers = len(drawn.boxes)
+    drawn = drawn if unfold else folded(drawn, spec)
     if target.suffix in _TEXTS:
         content: str | bytes = _TEXTS[target.suffix](drawn)
     else:
         heat = None if by == "kind" else _heat(drawn, nets, by)
         content = _PICTURES[target.suffix](picture(drawn, heat, docs))
     write_durably(target, content if isinstance(content, bytes) else content.encode(), _ADVICE)
-    say(f"{len(drawn.boxes)} layers drawn: {shown(target.absolute())}")
+    hidden = n_layers - len(drawn.boxes)
+    once = f", {hidden} more as repetitions of these" if hidden else ""
+    say(f"{len(drawn.boxes)} layers drawn{once}: {shown(target.absolute())}")
 
 
 def _is_drawing(path: Path) -> bool:

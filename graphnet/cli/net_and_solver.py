@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import Document, read_yaml
 from graphnet.errors import Position, Problem, SpecError, located, noted, one_of
 from graphnet.files.bounds import check_read, current
 from graphnet.files.paths import is_there, placed, shown
+from graphnet.interchange.declared import (
+    check_samples_known,
+    declared_elsewhere,
+    translated_document,
+)
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.load_solver import parse_solver
 from graphnet.solver.solver import Solver
@@ -46,14 +52,24 @@ class NetAndSolver:
 
 
 def read_net_alone(
-    path: Path, overrides: Sequence[Override] = (), *, user_code: bool = True
+    path: Path,
+    overrides: Sequence[Override] = (),
+    *,
+    user_code: bool = True,
+    translates: bool = False,
 ) -> NetSpec:
     """A net from its YAML file with overrides, for a command that uses no solver.
+
+    Args:
+        path: The file.
+        overrides: For the net.
+        user_code: Whether classes may be named by a dotted path.
+        translates: Whether it may be a file of Caffe or ONNX, for a command that only shows it.
 
     Raises:
         SpecError: With every problem at its line and column.
     """
-    document = _net_document(path, overrides)
+    document = _net_document(path, overrides, translates=translates)
     _refuse_misplaced(overrides, document, without_solver="leave it out: no solver is used here")
     return parse_net(document, path.stem, user_code=user_code)
 
@@ -64,6 +80,7 @@ def read_net_and_solver(
     *,
     solver_file: Path | None = None,
     user_code: bool = True,
+    translates: bool = False,
 ) -> NetAndSolver:
     """A net and its solver, the problems of both reported at once.
 
@@ -72,11 +89,12 @@ def read_net_and_solver(
         overrides: For either.
         solver_file: Instead of the one the net names.
         user_code: Whether classes may be named by a dotted path.
+        translates: Whether the net may be a file of Caffe or ONNX.
 
     Raises:
         SpecError: With every problem at its line and column.
     """
-    document = _net_document(path, overrides)
+    document = _net_document(path, overrides, translates=translates)
     problems: list[Problem] = []
     net, solver, source = None, None, None
     with noted(problems):
@@ -96,8 +114,13 @@ def read_net_and_solver(
     return NetAndSolver(net, solver, source)
 
 
-def _net_document(path: Path, overrides: Sequence[Override]) -> Document:
-    return override(read_yaml(path), [one for one in overrides if one.for_net])
+def _net_document(path: Path, overrides: Sequence[Override], *, translates: bool) -> Document:
+    for_net = [one for one in overrides if one.for_net]
+    if not (translates and declared_elsewhere(path)):
+        return overridden(read_yaml(path), for_net)
+    document = overridden(translated_document(path), for_net)
+    check_samples_known(document)
+    return document
 
 
 def _solver_document(net: Document, chosen: Path | None) -> Document | None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 
 NetFile = Annotated[Path, typer.Argument(metavar="NET", help="The net's YAML file.")]
+ShownNetFile = Annotated[
+    Path, typer.Argument(metavar="NET", help="The net: YAML, .prototxt, .caffemodel or .onnx.")
+]
 SnapshotFile = Annotated[
     Path,
     typer.Argument(

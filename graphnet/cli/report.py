@@ -15,20 +15,27 @@ from graphnet.cli.options import NetOptions
 from graphnet.cli.run_data import choose_data
 from graphnet.cli.summary import compile_to_show
 from graphnet.cli.terminal import bytes_text, command_text, file_word, say, warn
-from graphnet.data.hdf5.reader import contents_if_hdf5
-from graphnet.data.source import entries
 from graphnet.draw.diagram import diagram
 from graphnet.draw.picture import picture
 from graphnet.errors import GraphnetError, SnapshotError, SpecError
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
 from graphnet.files.reading import open_regular, read_regular
 from graphnet.files.writing import Advice, write_durably
+from graphnet.inference.examination.choosing import examined, examiner_of
+from graphnet.inference.trained import Trained, read_best
 from graphnet.layers.base import Kind, Phase
+from graphnet.layers.shape.axis import axis_of
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.report import sections
-from graphnet.report.answers import Answers, answers_of, find_judged
+from graphnet.report.answers import (
+    MOST_CLASSES,
+    MOST_WORST,
+    Answers,
+    answers_of,
+    seen_blobs,
+)
 from graphnet.report.distributions import (
     chosen,
     distributions_picture,
@@ -39,10 +46,9 @@ from graphnet.report.memory_picture import memory_picture
 from graphnet.report.page import GENERATOR, Section, figure, note, page
 from graphnet.runs.curves import picture_of
 from graphnet.runs.found import FoundRun, read_run
-from graphnet.solver.record.claim import DECLARED, RECORD, STATISTICS
+from graphnet.solver.record.claim import BEST, DECLARED, RECORD, STATISTICS
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.snapshot_file import Contents, read
-from graphnet.solver.record.weights import read_weights
 from graphnet.timing import time_net
 
 _ADVICE = Advice(GraphnetError)
@@ -111,21 +117,19 @@ class _Report:
 
     def text(self) -> str:
         run = self._run
-        answers, names, why = self._answers()
+        answers, why = self._answers()
         about = f"{run.net}, {run.iter:,} iterations, {run.ended.partition(chr(10))[0]}"
         about = f"{about}. Directory: {shown(run.path.absolute())}"
         lead = f'<p class="lead">{escape(about)}</p>'
         answered = note(why)
         if answers is not None:
-            answered = sections.mistakes(answers, names)
-        is_classes = answers is not None and answers.task == "classes"
+            answered = sections.mistakes(answers) + note(self._taken())
+        is_numbers = answers is None or answers.kind == "numbers"
         parts = [
             Section("outcome", "What came out", sections.outcome(run)),
             Section("curves", "Curves", self._try("the curves", self._curves)),
-            Section("answers", "Right and wrong" if is_classes else "Answers", answered),
-            Section(
-                "worst", "The worst answers", sections.worst(answers, names) if answers else ""
-            ),
+            Section("answers", "Answers" if is_numbers else "Right and wrong", answered),
+            Section("worst", "The worst answers", sections.worst(answers) if answers else ""),
             Section("net", "The net", self._try("the net's drawing", self._drawing)),
             Section("filters", "First layer", self._try("the filters", self._filters)),
             Section(
@@ -160,33 +164,40 @@ class _Report:
         spec = resolve_data(self._net, phase=phase).spec
         return compile_to_show(spec, phase, _ANY_SIZE)
 
-    def _answers(self) -> tuple[Answers | None, tuple[str, ...], str]:
-        """What the net answers to its test data, the names of classes, or why it is not known."""
+    def _answers(self) -> tuple[Answers | None, str]:
+        """What the net answers to its test data; or else why it is not known."""
         try:
             return self._answered()
         except GraphnetError as error:
             warn(f"warning: the answers cannot be shown: {error}")
-            return None, (), f"Cannot be shown: {error}"
+            return None, f"Cannot be shown: {error}"
 
-    def _answered(self) -> tuple[Answers | None, tuple[str, ...], str]:
+    def _answered(self) -> tuple[Answers | None, str]:
         spec = self._net
-        judged = find_judged(spec)
-        if judged is None:
-            return None, (), "No layer of phase test compares an answer with the data."
+        if examined(spec) is None:
+            return None, "No layer of phase test compares an answer with the data."
         if self._contents is None:
-            return None, (), "There is no snapshot yet."
-        recorded = self._contents.meta.data if isinstance(self._contents.meta.data, dict) else {}
+            return None, "There is no snapshot yet."
+        trained = Trained(spec, self._file, self._contents)
         data = choose_data(
-            spec, offline=self._options.offline, phase="test", recorded=recorded, run=self._run.path
+            spec,
+            offline=self._options.offline,
+            phase="test",
+            recorded=trained.recorded_data,
+            run=self._run.path,
         )
-        wanted = (judged.answer, judged.label, judged.feature, judged.picture)
-        keep = list(dict.fromkeys(name for name in wanted if name))
+        one = examined(data.spec)
+        if one is None:
+            return None, "No layer of phase test compares an answer with the data."
+        seen = seen_blobs(data.spec, one)
+        keep = list(dict.fromkeys((one.answer, one.label, *seen.names)))
         with self._options.open_net(_silent(data.spec), "test", keep=keep) as net:
             load_all(net.store, self._file, self._contents)
-            found = answers_of(net, judged)
-        if found is None:
-            return None, (), "What is compared is neither a class nor numbers of a row."
-        return found, _class_names(data.spec), ""
+            shape = net.blobs[one.answer].shape
+            if one.how.kind == "classes" and shape[axis_of(shape, one.how.axis)] > MOST_CLASSES:
+                return None, f"There are more than {MOST_CLASSES:,} classes."
+            examiner = examiner_of(data.spec, one, shape, trained.record, MOST_WORST)
+            return answers_of(net, one, examiner, seen), ""
 
     # --- parts --------------------------------------------------------------------------
 
@@ -310,17 +321,21 @@ class _Report:
             "--exp-dir",
             f"{run.path.absolute().name}-again",
         ]
-        said = ""
-        if self._contents is not None and self._contents.meta.solver is not None:
-            at, file = self._contents.meta.solver.iter, shown(self._file.absolute())
-            said = f"Answers and first layer: params of iteration {at:,}, {file}."
-        return sections.machine(run, command_text(*words, *more), said)
+        return sections.machine(run, command_text(*words, *more), self._taken())
+
+    def _taken(self) -> str:
+        """Which params the answers, the filters and the gradients are of."""
+        if self._contents is None or self._contents.meta.solver is None:
+            return ""
+        which = "the best snapshot" if self._file.name == BEST else "the newest snapshot"
+        at, file = self._contents.meta.solver.iter, shown(self._file.absolute())
+        return f"Answers, first layer and gradients: params of iteration {at:,}, {which}, {file}."
 
 
 def _weights(run: FoundRun) -> tuple[Path, Contents | None]:
-    """The newest good snapshot, which ``graphnet test`` takes too; None if there is none."""
+    """The best snapshot, else the newest good one, as of ``predict``; None if there is none."""
     try:
-        return read_weights(run.path)
+        return read_best(run.path)
     except SnapshotError:
         return run.path, None
 
@@ -328,14 +343,3 @@ def _weights(run: FoundRun) -> tuple[Path, Contents | None]:
 def _silent(spec: NetSpec) -> NetSpec:
     """The net without the layers that write files: a report leaves nothing but its page."""
     return spec.with_nodes([n for n in spec.nodes if n.spec.kind is not Kind.OUTPUT or n.tops])
-
-
-def _class_names(spec: NetSpec) -> tuple[str, ...]:
-    """What the file of the test data calls its classes, if it does."""
-    for node in spec.data_nodes():
-        if node.spec.phase != "train":
-            for entry in entries(node.spec.data_source or ()):
-                path = Path(entry)
-                if path.is_file() and (names := contents_if_hdf5(path).class_names):
-                    return names
-    return ()

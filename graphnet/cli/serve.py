@@ -7,26 +7,23 @@ import signal
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from graphnet.blob import Shape
-from graphnet.cli.net_and_solver import read_net_alone
 from graphnet.cli.options import NetOptions
 from graphnet.cli.streams import output_is_a_log
 from graphnet.cli.terminal import say, warn
+from graphnet.cli.trained import fill, open_trained
 from graphnet.declare.overrides import Override
 from graphnet.errors import GraphnetError, MissingExtraError, SpecError
 from graphnet.files.paths import shown
 from graphnet.files.reading import read_regular
-from graphnet.inference.trained import holds_net
 from graphnet.installation import pip_install
-from graphnet.net.spec import NetSpec
 from graphnet.serving.app import Service, ServiceLimits
-from graphnet.serving.served_net import ServedNet, net_of
-from graphnet.solver.record.snapshot_file import Contents
-from graphnet.solver.record.weights import read_weights
+from graphnet.serving.served_net import ServedNet
 
 #: The variable that a bearer token may be in.
 TOKEN = "GRAPHNET_TOKEN"  # noqa: S105  # its name, not the token
@@ -50,7 +47,7 @@ def serve(  # one for each option
 
     Args:
         path: A run, snapshot or model, or a net's YAML file with ``weights``.
-        weights: The params of a net.
+        weights: A run, a snapshot or a model. Default: those that ``path`` names.
         address: The host and the port; 0 for one that is free.
         limits: What a request may cost.
         overrides: For a net.
@@ -67,11 +64,10 @@ def serve(  # one for each option
         raise MissingExtraError(
             f"graphnet serve needs more: {error}\n  install it: {pip_install('serve')}"
         ) from error
-    spec, file, contents = _read(path, weights, overrides, options)
+    trained = open_trained(path, weights, overrides, user_code=options.user_code)
     net = ServedNet(
-        spec,
-        contents,
-        file,
+        trained,
+        partial(fill, trained=trained),
         classes=[name.strip() for name in classes.split(",")] if classes else (),
         shapes=_shapes(shapes),
         backend=options.backend,
@@ -83,7 +79,8 @@ def serve(  # one for each option
         with _bound(*address) as listening:
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             say(f"http://{host}:{listening.getsockname()[1]}")
-            say(f"net '{net.name}', {net.n_params:,} params from {shown(file)}; Ctrl-C ends it")
+            said = f"net '{net.name}', {net.n_params:,} params from {shown(trained.file)}"
+            say(f"{said}; Ctrl-C ends it")
             if address[0] not in _LOCAL and not limits.token:
                 warn(f"warning: anybody who reaches {address[0]} may ask; set {TOKEN} to a secret")
             config = uvicorn.Config(
@@ -99,23 +96,6 @@ def serve(  # one for each option
         say("ended")
     finally:
         net.close()
-
-
-def _read(
-    path: Path, weights: Path | None, overrides: Sequence[Override], options: NetOptions
-) -> tuple[NetSpec, Path, Contents]:
-    """The net and its params."""
-    if holds_net(path):
-        if weights is not None or overrides:
-            raise SpecError(
-                f"{path}: a run has its own net and params\n  leave out --weights and --set"
-            )
-        file, contents = read_weights(path)
-        return net_of(contents, user_code=options.user_code), file, contents
-    spec = read_net_alone(path, overrides, user_code=options.user_code)
-    if weights is None:
-        raise SpecError(f"{path}: a net needs its params\n  say where they are: --weights RUN")
-    return spec, *read_weights(weights)
 
 
 def _shapes(texts: Sequence[str]) -> Mapping[str, Shape]:

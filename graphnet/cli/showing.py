@@ -11,10 +11,10 @@ from graphnet.cli.app import app, command
 from graphnet.cli.options import (
     BackendName,
     Json,
-    NetFile,
     NoUserCode,
     Offline,
     Overrides,
+    ShownNetFile,
     Threads,
     parse_overrides,
 )
@@ -23,7 +23,7 @@ from graphnet.cli.usage import CommandsWithDefault
 
 @command
 def draw(
-    net: NetFile,
+    net: ShownNetFile,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,6 +46,9 @@ def draw(
         str,
         typer.Option(metavar="URL", help="The catalogue of layers, for links from the boxes."),
     ] = "",
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Draw every block of a repetition, not the first.")
+    ] = False,
     set_: Overrides = None,
     no_user_code: NoUserCode = False,
 ) -> None:
@@ -59,6 +62,7 @@ def draw(
         parse_overrides(set_),
         by=by,
         docs=docs,
+        unfold=unfold,
         user_code=not no_user_code,
     )
 

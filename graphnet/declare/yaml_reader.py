@@ -49,6 +49,25 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """That a layer is one of those of a repetition.
+
+    Attributes:
+        name: The repetition's.
+        number: Which one it is, from 1.
+        count: How often its block is repeated.
+        at: Where it is written.
+        item: Which layer of the block it is: its place in the list, and in the lists within.
+    """
+
+    name: str
+    number: int
+    count: int
+    at: Position | None = None
+    item: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Document:
     """A parsed YAML text.
 
@@ -58,6 +77,7 @@ class Document:
         values: The position of each value by its path, such as ``("layers", 3, "kernel")``.
         keys: The position of each mapping key by the path of its value.
         folder: What relative paths in it are relative to.
+        repeated: The repetitions that a layer is in, by its path; the outermost first.
     """
 
     value: Any
@@ -65,6 +85,7 @@ class Document:
     values: Mapping[KeyPath, Position] = field(default_factory=dict)
     keys: Mapping[KeyPath, Position] = field(default_factory=dict)
     folder: Path = Path()
+    repeated: Mapping[KeyPath, tuple[Repeated, ...]] = field(default_factory=dict)
 
     def at(self, path: KeyPath) -> Position | None:
         """The position of the value at ``path``, or of the nearest value around it."""

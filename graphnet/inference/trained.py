@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.data.record import DataRecord
-from graphnet.declare.overrides import Override, override
+from graphnet.declare.overrides import Override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
@@ -94,5 +95,5 @@ def read_trained(
     if not contents.net_yaml.strip():
         raise SnapshotError(f"{shown(file)}: holds no net\n  give its YAML file, and --weights")
     folder = path if path.is_dir() else file.parent
-    document = override(parse_yaml(contents.net_yaml, where, folder), overrides)
+    document = overridden(parse_yaml(contents.net_yaml, where, folder), overrides)
     return Trained(parse_net(document, "net", user_code=user_code), file, contents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from math import prod
 from pathlib import Path
 
 import h5py
@@ -56,16 +57,16 @@ def write_model(
 
 
 def _write(file: h5py.File, name: str, array: np.ndarray) -> None:
-    """Write one array in float32, block by block."""
-    flat = (
-        array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
-    )
-    made = file.create_dataset(name, shape=(flat.size,) if not array.shape else array.shape,
-                               dtype="<f4", track_times=False)  # fmt: skip
-    for start in range(0, flat.size, _BLOCK):
-        if not np.isfinite(flat[start : start + _BLOCK]).all():
+    """Write one array in float32, some rows at a time."""
+    given = array if array.shape else array.reshape(1)
+    made = file.create_dataset(name, shape=given.shape, dtype="<f4", track_times=False)
+    row = max(1, prod(given.shape[1:]))
+    step = max(1, _BLOCK // row)
+    for start in range(0, len(given), step):
+        part = np.ascontiguousarray(given[start : start + step], dtype="<f4")
+        if not np.isfinite(part).all():
             raise SnapshotError(
                 f"'{name}' has a value that is not finite\n  graphnet's models have none"
             )
-    if array.size:
-        made.write_direct(np.ascontiguousarray(array, dtype="<f4").reshape(made.shape))
+        if part.size:
+            made.write_direct(part, dest_sel=np.s_[start : start + len(part)])

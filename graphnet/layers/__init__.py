@@ -6,6 +6,9 @@ from types import MappingProxyType
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
+from graphnet.layers.channelwise.group_norm import GroupNorm
+from graphnet.layers.channelwise.instance_norm import InstanceNorm
+from graphnet.layers.channelwise.layer_norm import LayerNorm
 from graphnet.layers.channelwise.mvn import MVN
 from graphnet.layers.channelwise.normalize import Normalize
 from graphnet.layers.channelwise.prelu import PReLU
@@ -29,7 +32,6 @@ from graphnet.layers.elementwise.power import Power
 from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.layers.elementwise.reduction import Reduction
 from graphnet.layers.elementwise.softmax import Softmax
-from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
@@ -41,6 +43,8 @@ from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling1d import Pooling1D
+from graphnet.layers.images.pooling3d import Pooling3D
 from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
 from graphnet.layers.images.unpool import Unpool
@@ -62,11 +66,16 @@ from graphnet.layers.neurons.bnll import BNLL
 from graphnet.layers.neurons.elu import ELU
 from graphnet.layers.neurons.exp import Exp
 from graphnet.layers.neurons.exponential import Exponential
+from graphnet.layers.neurons.gelu import GELU
+from graphnet.layers.neurons.hardswish import Hardswish
 from graphnet.layers.neurons.identity import Identity
 from graphnet.layers.neurons.log import Log
 from graphnet.layers.neurons.lrelu import LReLU
+from graphnet.layers.neurons.mish import Mish
 from graphnet.layers.neurons.relu import ReLU
 from graphnet.layers.neurons.sigmoid import Sigmoid
+from graphnet.layers.neurons.softplus import Softplus
+from graphnet.layers.neurons.swish import Swish
 from graphnet.layers.neurons.tanh import Tanh
 from graphnet.layers.outputs.hdf5_output import HDF5Output
 from graphnet.layers.outputs.memory_output import MemoryOutput
@@ -112,30 +121,38 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
+        "GroupNorm": GroupNorm,
         "HDF5Data": HDF5Data,
         "HDF5Output": HDF5Output,
+        "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
         "Identity": Identity,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
+        "InstanceNorm": InstanceNorm,
         "Interp": Interp,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
+        "LayerNorm": LayerNorm,
         "Log": Log,
         "MVN": MVN,
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
+        "Mish": Mish,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
         "Permute": Permute,
         "Pooling": Pooling,
+        "Pooling1D": Pooling1D,
+        "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
         "Power": Power,
         "RBF": RBF,
@@ -155,6 +172,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "SoftlabelSoftmaxLoss": SoftlabelSoftmaxLoss,
         "Softmax": Softmax,
         "SoftmaxLoss": SoftmaxLoss,
+        "Softplus": Softplus,
         "Split": Split,
         "SquareLoss": SquareLoss,
         "StopGradient": StopGradient,

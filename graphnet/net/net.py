@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.described_net import DescribedNet
+from graphnet.net.evaluation import Evaluation
 from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
@@ -50,18 +51,6 @@ PREDICT_BATCH = 256
 _MOST_PREDICTORS = 8
 
 
-class Evaluation(NamedTuple):
-    """What a pass over a whole data set found.
-
-    Attributes:
-        samples: How many there were, each counted once.
-        statistics: The means, by statistic key.
-    """
-
-    samples: int
-    statistics: dict[str, float]
-
-
 @methods_spelled_out
 class Net(DescribedNet):
     """A net that runs.
@@ -82,7 +71,7 @@ class Net(DescribedNet):
         compiled: From :func:`graphnet.net.compiled.compile_net`.
         store: Whose params it uses.
         seed: Keys its random streams.
-        inputs: Arrays for MemoryData tops.
+        inputs: Arrays ``(n, …)`` for MemoryData tops. Default: none.
         freeze_borrowed: Whether params borrowed from other layers are copies that never change.
         portion: Which rows of the global batch its data layers deliver. Default: all.
         replaceable: The output files that the run it belongs to has written before.
@@ -142,7 +131,13 @@ class Net(DescribedNet):
 
     @property
     def graph(self) -> NetGraph:
-        """Its layers and blobs as a networkx graph: who makes and who reads what."""
+        """Its layers and blobs as a networkx graph, which knows who makes and who reads what.
+
+        Example:
+            >>> net = gn.load_net("iris/net.yaml")
+            >>> [layer.name for layer in net.graph.blob("data").readers]
+            ['ip1']
+        """
         return self.compiled.graph
 
     # --- other nets of the run ----------------------------------------------------------
@@ -172,6 +167,8 @@ class Net(DescribedNet):
         memory_limit: int | None = None,
     ) -> Net:
         """A net of any spec that uses this one's params, backend, precision and seed.
+
+        ``keep``, ``inputs (n, …)`` and ``memory_limit`` in bytes: as of ``load_net``, Default none.
 
         Warns:
             GraphnetWarning: If it is of the other phase and given the same rows.
@@ -261,7 +258,7 @@ class Net(DescribedNet):
     # --- the whole data set -------------------------------------------------------------
 
     def evaluate(self, *, each: Callable[[int], None] | None = None) -> Evaluation:
-        """Run the whole data set once, every sample counted exactly once.
+        """The means over the whole data set, every sample counted exactly once.
 
         The blobs then hold the last batch. Everything else is afterwards what it was, also if
         this raises: params, state (running statistics, recurrent state), the place in the data,
@@ -269,7 +266,7 @@ class Net(DescribedNet):
 
         Args:
             each: Called after each batch, while the blobs hold it, with the number of its first
-                sample; ``n_valid`` of its rows count.
+                sample; ``n_valid`` of its rows count. Default: nothing is.
 
         Raises:
             DataError: If there is no data layer with an end, or they disagree on the number of
@@ -325,6 +322,11 @@ class Net(DescribedNet):
             DataError: If values are not real numbers, or the net's precision cannot hold them.
             ShapeError: If a blob's rows do not have the shape the net was built for, or the
                 blobs disagree on the number of rows.
+
+        Example:
+            >>> net = gn.load_net("iris/net.yaml", phase="test")
+            >>> net.predict({"data": np.zeros((5, 4))})["prob"].shape
+            (5, 3)
         """
         spec, dtype = self.compiled.spec, self.compiled.dtype
         arrays = fed_arrays(inputs, spec, dtype, raw=raw)

@@ -26,6 +26,7 @@ from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.net.step_mark import StepMark, is_worth_a_mark
 from graphnet.net.summary import Summary, summary
 from graphnet.sealed import Sealed
 
@@ -145,7 +146,7 @@ class RunningNet(Sealed):
                 expectation.settle()
 
     def traced(self, vertex: LayerVertex) -> AbstractContextManager[None]:
-        """Tell of an error within where it arose, and where the value lies that it is about."""
+        """Tell of an error within that it arose in the layer ``vertex``, and of which value."""
         return traced(vertex, self.layers)
 
     def objective(self) -> Number:
@@ -182,7 +183,7 @@ class RunningNet(Sealed):
         }
 
     def load_state_dict(self, saved: NetState) -> None:
-        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        """Go back to what :meth:`state_dict` gave, ``saved``; what is not in it stays as it is."""
         for data in self.data_layers:
             if data.name in saved.get("cursors", ()):
                 data.seek(saved["cursors"][data.name])
@@ -199,6 +200,16 @@ class RunningNet(Sealed):
         finally:
             self._passes.forget()
             bookmark.restore()
+
+    def step_mark(self) -> StepMark | None:
+        """What a step changes besides params and blobs, to be kept before each.
+
+        None where that would cost time: on a device, and in nets so small that it would be seen.
+        """
+        is_here = self.compiled.backend.name == "numpy"
+        if not is_here or not is_worth_a_mark(self._vertices):
+            return None
+        return StepMark(self.layers, self.context)
 
     def start_afresh(self) -> None:
         """Let no layer go on from an earlier batch, as recurrent layers may."""

@@ -19,9 +19,10 @@ from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.evaluation import Evaluation
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
-from graphnet.net.net import Evaluation, Net
+from graphnet.net.net import Net
 from graphnet.net.running_net import ELSEWHERE, NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
@@ -266,6 +267,9 @@ class ShardedNet(Sealed):
     def collect(self) -> None:
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
+
+    def step_mark(self) -> None:
+        """None: a rank that fails leaves the others within their step."""
 
     def sibling(
         self, phase: Phase, other: OtherData | None = None

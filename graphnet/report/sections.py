@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from graphnet.amounts import seconds_text
 from graphnet.draw.chart import number
 from graphnet.draw.pixels import Thumbnail, grid, is_picture
 from graphnet.draw.theme import HEATS
-from graphnet.metrics.classes import confusion_matrix
 from graphnet.report.answers import Answers, principal_components
 from graphnet.report.page import data_table, facts_table, figure, folded, note, scrolled
 from graphnet.report.scatter import embedding_picture, truth_picture
@@ -69,42 +69,76 @@ def asked(run: FoundRun, texts: Mapping[str, str]) -> str:
     return facts_table("", pairs) + "".join(folded(name, text) for name, text in texts.items())
 
 
-def mistakes(answers: Answers, names: Sequence[str]) -> str:
+def mistakes(answers: Answers) -> str:
     """Who was taken for whom, or how far answers are from what is right."""
-    if answers.task == "numbers":
-        return _numbers(answers)
-    right = answers.labels == answers.answers
-    share = f"{np.count_nonzero(right):,} of {right.size:,} answers are right"
-    said = f"<p>{share}: {np.count_nonzero(right) / max(right.size, 1):.2%}.</p>"
-    if answers.n_classes <= _MOST_CLASSES:
-        return said + _matrix(
-            confusion_matrix(answers.labels, answers.answers, answers.n_classes), names
-        )
-    return said + _mistaken(answers.labels[~right], answers, names)
+    match answers.kind:
+        case "numbers":
+            return _numbers(answers)
+        case "tags":
+            return _tags(answers.measures)
+    names = answers.measures["classes"]
+    counts = np.array(answers.measures["confusion"])
+    right, total = int(counts.trace()), int(counts.sum())
+    said = f"<p>{right:,} of {total:,} answers are right: {right / max(total, 1):.2%}.</p>"
+    said += facts_table("", _means(answers.measures))
+    return said + (
+        _matrix(counts, names) if len(counts) <= _MOST_CLASSES else _pairs(counts, names)
+    )
 
 
-def _mistaken(wrong: np.ndarray, answers: Answers, names: Sequence[str]) -> str:
-    """The pairs of classes that are most often mistaken; no matrix is made of them."""
-    n = answers.n_classes
-    given = answers.answers[answers.labels != answers.answers]
-    pairs, times = np.unique(wrong * n + given, return_counts=True)
-    order = np.argsort(-times, kind="stable")[:_MOST_PAIRS]
+def _means(measures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The measures that are one number each."""
+    pairs = [("F1, mean of the classes", f"{measures['macro']['f1']:.4f}")]
+    if measures.get("auc") is not None:
+        pairs.append(("AUC", f"{measures['auc']:.4f}"))
+    tops = measures.get("top_k", {}).items()
+    return pairs + [(f"right among the first {k}", f"{v:.2%}") for k, v in tops if k != "1"]
+
+
+def _pairs(counts: np.ndarray, names: Sequence[str]) -> str:
+    """The pairs of classes that are most often mistaken."""
+    off = counts - np.diag(counts.diagonal())
+    order = np.argsort(-off, axis=None, kind="stable")[:_MOST_PAIRS]
+    places = [np.unravel_index(i, off.shape) for i in order]
     rows = [
         (
-            class_name(int(pairs[i] // n), names),
-            class_name(int(pairs[i] % n), names),
-            f"{times[i]:,}",
-            f"{np.count_nonzero(answers.labels == pairs[i] // n):,}",
+            class_name(int(i), names),
+            class_name(int(j), names),
+            f"{off[i, j]:,}",
+            f"{counts[i].sum():,}",
         )
-        for i in order
+        for i, j in places
+        if off[i, j]
     ]
     columns = ("is", "taken for", ">times", ">of")
     return data_table("The classes most often mistaken", columns, rows)
 
 
+def _tags(measures: Mapping[str, Any]) -> str:
+    """How well each tag is told."""
+    if "per_class" not in measures:
+        return note("There are too many answers to keep them all.")
+    pairs = [
+        ("rows all right", f"{measures['exact']:.2%}"),
+        ("elements wrong", f"{measures['hamming']:.2%}"),
+        *_means(measures),
+    ]
+    rows = [
+        (
+            one["class"],
+            *(f"{one[key]:.4f}" for key in ("precision", "recall", "f1")),
+            "" if one["auc"] is None else f"{one['auc']:.4f}",
+            f"{one['support']:,}",
+        )
+        for one in measures["per_class"]
+    ]
+    columns = ("tag", ">precision", ">recall", ">F1", ">AUC", ">rows")
+    return facts_table("", pairs) + data_table("Each tag", columns, rows)
+
+
 def class_name(i: int, names: Sequence[str]) -> str:
     """The number of a class, and its name if that is known."""
-    return f"{i} {names[i]}" if i < len(names) else str(i)
+    return f"{i} {names[i]}" if i < len(names) and names[i] != str(i) else str(i)
 
 
 def _matrix(counts: np.ndarray, names: Sequence[str]) -> str:
@@ -136,16 +170,17 @@ def _heat(count: int, total: int) -> str:
 
 
 def _numbers(answers: Answers) -> str:
-    errors = answers.answers - answers.labels
-    spread = np.square(answers.labels - answers.labels.mean(axis=0)).sum()
+    found = answers.measures
+    if answers.points is None or "mae" not in found:
+        return note("There are too many answers to keep them all.")
     pairs = [
         ("rows", f"{answers.n_rows:,}"),
-        ("mean absolute error", number(float(np.abs(errors).mean()))),
-        ("root of the mean squared error", number(float(np.sqrt(np.square(errors).mean())))),
+        ("mean absolute error", number(found["mae"])),
+        ("root of the mean squared error", number(found["rmse"])),
     ]
-    if spread > 0:
-        pairs.append(("R²", f"{1 - float(np.square(errors).sum() / spread):.4f}"))
-    truth, given = answers.labels.ravel(), answers.answers.ravel()
+    if found["r2"] is not None:
+        pairs.append(("R²", f"{found['r2']:.4f}"))
+    truth, given = (np.asarray(x, np.float64).ravel() for x in answers.points)
     finite = np.isfinite(truth) & np.isfinite(given)
     truth, given = truth[finite], given[finite]
     if not truth.size:
@@ -155,59 +190,66 @@ def _numbers(answers: Answers) -> str:
     return facts_table("", pairs) + figure(drawn)
 
 
-def worst(answers: Answers, names: Sequence[str]) -> str:
+def worst(answers: Answers) -> str:
     """The rows that are answered worst: as pictures where they can be seen, else as a table."""
-    if len(answers.labels) != answers.n_rows:  # a row has several answers
-        return ""
     if not answers.worst:
-        return "<p>No answer is wrong.</p>" if answers.task == "classes" else ""
-    is_class = answers.task == "classes"
-
-    def said(value: float) -> str:
-        return class_name(int(value), names) if is_class else number(value)
-
-    if all(row.picture is not None for row in answers.worst):
+        return "" if answers.kind == "numbers" else "<p>No answer is wrong.</p>"
+    pictures = answers.pictures or {}
+    if answers.kind != "tags" and all(row.row in pictures for row in answers.worst):
         tiles = [
             Thumbnail(
-                row.picture,
-                (f"is {said(row.label)}", f"not {said(row.answer)}", f"row {row.row:,}"),
+                pictures[row.row],
+                (
+                    f"is {_said(row.detail['label'])}",
+                    f"not {_said(row.detail['answer'])}",
+                    f"row {row.row:,}",
+                ),
             )
             for row in answers.worst
-            if row.picture is not None
         ]
         return figure(
             grid("the worst answers, the worst first", tiles, side=72, width=700),
             "As the net saw them, each from its least to its greatest value."
             " Row: the place in the test data, from 0.",
         )
-    cost = ">too sure by" if is_class else ">error"
+    caption = "The worst first. Row: the place in the test data, from 0."
+    if answers.kind == "tags":
+        wrong = [(f"{row.row:,}", ", ".join(row.detail["wrong"])) for row in answers.worst]
+        return data_table(caption, (">row", "wrong tags"), wrong)
     rows = [
-        (f"{row.row:,}", said(row.label), said(row.answer), f"{row.cost:.4g}")
+        (
+            f"{row.row:,}",
+            _said(row.detail["label"]),
+            _said(row.detail["answer"]),
+            f"{row.cost:.4g}",
+        )
         for row in answers.worst
     ]
-    return data_table(
-        "The worst first. Row: the place in the test data, from 0.",
-        (">row", "is", "answered", cost),
-        rows,
-    )
+    cost = ">too sure by" if answers.kind == "classes" else ">error"
+    return data_table(caption, (">row", "is", "answered", cost), rows)
+
+
+def _said(value: str | Sequence[float]) -> str:
+    """A class by its name, or the first numbers of a row."""
+    return value if isinstance(value, str) else " ".join(number(v) for v in value)
 
 
 def embedding(answers: Answers) -> str:
     """What the last layer but one makes of the test data, in two dimensions."""
-    if answers.features is None or min(answers.features.shape) < 2:  # noqa: PLR2004
+    features, labels = answers.features, answers.feature_labels
+    if features is None or labels is None or min(features.shape) < 2:  # noqa: PLR2004
         return ""
-    if not np.isfinite(answers.features).all() or len(answers.labels) != answers.n_rows:
+    if not np.isfinite(features).all() or not np.isfinite(labels).all():
         return ""
-    places = principal_components(answers.features)
-    labels = answers.labels.reshape(answers.n_rows, -1)[answers.feature_rows, 0]
-    if answers.task == "classes":
+    places = principal_components(features)
+    if answers.kind != "numbers":
         marks = [str(int(label)) for label in labels]
         what = "Each number is the class of a row"
     else:
         order = np.searchsorted(np.quantile(labels, (0.25, 0.5, 0.75)), labels)
         marks = [str(i + 1) for i in order]
         what = "Each number is the quarter that what is right lies in, 1 the lowest"
-    n = answers.features.shape[1]
+    n = features.shape[1]
     return figure(
         embedding_picture("what the last layer reads", places, marks),
         f"{len(places):,} rows of the test data; {n:,} numbers each, along the two directions in"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from graphnet.errors import MissingExtraError
@@ -34,6 +34,8 @@ except ImportError as missing:
 _PAGES = Path(__file__).parent / "pages"
 _TOO_LARGE, _UNAUTHORIZED, _TIMEOUT, _UNSUPPORTED = 413, 401, 408, 415
 _GONE = 499
+#: Kinds of bodies that are tables, and what files of them are called.
+_TABLES = {"text/csv": ".csv", "text/tab-separated-values": ".tsv"}
 #: Nothing outside the service is ever asked for by its pages.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -78,7 +80,7 @@ class Service:
 
     def __init__(self, net: ServedNet, limits: ServiceLimits = ServiceLimits()) -> None:  # frozen
         self.net, self.limits = net, limits
-        self.metrics, self.batcher = Metrics(), Batcher(net.predict)
+        self.metrics, self.batcher = Metrics(), Batcher(net.run)
         routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]], bool]] = [
             ("/", "GET", self.page, False),
             ("/docs", "GET", self.docs, False),
@@ -167,20 +169,26 @@ class Service:
             )
         try:
             async with asyncio.timeout(self.limits.seconds):
-                return await self.batcher.outputs(rows)
+                return await self.batcher.outputs(self.net.fed(rows))
         except TimeoutError:
             raise RefusalError(503, "it could not be computed in time; try later") from None
 
     # --- answers ------------------------------------------------------------------------
 
     async def predict(self, request: Request) -> Response:
-        """``POST /predict``: JSON, a picture as the body, or a form with one as ``file``."""
+        """``POST /predict``: JSON, a picture or a table, as the body or as ``file`` of a form."""
         kind = request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
         body = await self._body(request)
         invert = request.query_params.get("invert", "") in ("1", "true")
         if kind == "multipart/form-data":
-            body = await self._uploaded(request, body)
-            rows = bodies.picture_rows(self.net, body, invert=invert)
+            body, name = await self._uploaded(request, body)
+            suffix = PurePath(name).suffix.lower()
+            if suffix in _TABLES.values():
+                rows = self.net.table(body, suffix)
+            else:
+                rows = bodies.picture_rows(self.net, body, invert=invert)
+        elif kind in _TABLES:
+            rows = self.net.table(body, _TABLES[kind])
         elif kind.startswith("image/") or kind == "application/octet-stream":
             rows = bodies.picture_rows(self.net, body, invert=invert)
         elif kind in ("application/json", "application/x-www-form-urlencoded", ""):
@@ -188,21 +196,21 @@ class Service:
             rows = bodies.simple_rows(self.net, body)
         else:
             raise RefusalError(
-                _UNSUPPORTED, f"Content-Type {kind}: expected application/json or a picture"
+                _UNSUPPORTED,
+                f"Content-Type {kind}: expected application/json, text/csv or a picture",
             )
         outputs = await self._outputs(rows)
         return JSONResponse(bodies.simple_answer(self.net, outputs, self.limits.top))
 
     @staticmethod
-    async def _uploaded(request: Request, body: bytes) -> bytes:
-        """The first file of a form."""
+    async def _uploaded(request: Request, body: bytes) -> tuple[bytes, str]:
+        """The first file of a form, and its name."""
         request._body = body  # noqa: SLF001  # it has been read, and the form is read from it
         try:
             async with request.form(max_files=1, max_fields=10) as form:
                 for value in form.values():
                     if not isinstance(value, str):
-                        uploaded: bytes = await value.read()
-                        return uploaded
+                        return await value.read(), value.filename or ""
         except RefusalError:
             raise
         except Exception as error:  # noqa: BLE001  # of the parser, whatever it finds
@@ -246,10 +254,11 @@ class Service:
             {
                 "name": self.net.name,
                 "inputs": {
-                    name: {"shape": list(one.shape), "pixels": 255 if one.is_scaled else 1}
+                    name: {"shape": list(one.shape), "pixels": one.white}
                     for name, one in self.net.inputs.items()
                 },
                 "outputs": {name: list(shape) for name, shape in self.net.outputs.items()},
+                "answer": self.net.answer.title if self.net.answer else None,
                 "classes": list(self.net.classes),
                 "takes_pictures": len(self.net.inputs) == 1
                 and all(one.is_picture for one in self.net.inputs.values()),

@@ -12,11 +12,12 @@ import numpy as np
 
 from graphnet.data.pictures.opening import TooManyPixelsError, opened_picture
 from graphnet.errors import MissingExtraError
+from graphnet.inference.sinks.texts import short_numbers
 from graphnet.installation import pip_install
 from graphnet.serving.refusal import RefusalError
-from graphnet.serving.served_net import ServedInput, ServedNet, numbers
+from graphnet.serving.served_net import ServedNet, numbers
 
-_BAD, _TOO_LARGE, _UNSUPPORTED, _UNPROCESSABLE, _FAILED = 400, 413, 415, 422, 500
+_BAD, _TOO_LARGE, _UNPROCESSABLE, _FAILED = 400, 413, 422, 500
 #: Larger pictures are refused before they are unpacked.
 _MOST_PIXELS = 50_000_000
 #: The datatypes of the Open Inference Protocol that are numbers of NumPy's.
@@ -56,43 +57,22 @@ def simple_rows(net: ServedNet, body: bytes) -> dict[str, np.ndarray]:
 
 
 def simple_answer(net: ServedNet, outputs: Mapping[str, np.ndarray], top: int) -> dict[str, Any]:
-    """Outputs by blob, and for each row the classes with the largest numbers."""
+    """Outputs by blob, and for each row the most probable classes."""
     answer: dict[str, Any] = {"outputs": {name: _plain(a) for name, a in outputs.items()}}
-    first = next(iter(outputs.values()))
-    scores = first.reshape(len(first), -1)
-    if net.classes or scores.shape[1] > 1:
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-        answer["top"] = [
-            [[_class(net, int(i)), float(row[i])] for i in best]
-            for row, best in zip(scores, order, strict=True)
-        ]
+    if net.answer is not None:
+        scores = short_numbers(outputs[net.answer.title])
+        answer["top"] = net.answer.top(scores.reshape(len(scores), -1), top)
     return answer
 
 
-def _class(net: ServedNet, number: int) -> str | int:
-    return net.classes[number] if net.classes else number
-
-
 def _plain(array: np.ndarray) -> Any:
-    """Nested lists, of numbers that JSON has."""
+    """Nested lists, of numbers that JSON has, with no more digits than they have."""
     if not np.isfinite(array).all():
         raise RefusalError(_FAILED, "the net's output is not finite for these rows")
-    return array.tolist()
+    return short_numbers(array).tolist()
 
 
 # --- pictures ---------------------------------------------------------------------------
-
-
-def picture_input(net: ServedNet) -> ServedInput:
-    """The input that a picture is for.
-
-    Raises:
-        RefusalError: If the net takes none.
-    """
-    inputs = list(net.inputs.values())
-    if len(inputs) != 1 or not inputs[0].is_picture:
-        raise RefusalError(_UNSUPPORTED, "this net takes no pictures; send JSON")
-    return inputs[0]
 
 
 def picture_rows(net: ServedNet, body: bytes, *, invert: bool = False) -> dict[str, np.ndarray]:
@@ -101,28 +81,18 @@ def picture_rows(net: ServedNet, body: bytes, *, invert: bool = False) -> dict[s
     Raises:
         RefusalError: If it is no picture, is too large, or the net takes none.
     """
-    one = picture_input(net)
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingExtraError(f"pictures need Pillow: {pip_install('serve')}") from error
-    channels, height, width = one.shape
     try:
         with opened_picture(io.BytesIO(body)) as image:
             _check_size(image.size)
-            # what is transparent is seen as black: behind a drawing there is nothing
-            flat = Image.new("RGBA", image.size, "black")
-            flat.alpha_composite(image.convert("RGBA"))
-            small = flat.convert("L" if channels == 1 else "RGB").resize((width, height))
+    except ImportError as error:
+        raise MissingExtraError(f"pictures need Pillow: {pip_install('serve')}") from error
     except RefusalError:
         raise
     except TooManyPixelsError as error:
         raise RefusalError(_TOO_LARGE, f"the picture is too large: {error}") from None
     except Exception as error:  # noqa: BLE001  # a file made to deceive has Pillow raise almost anything
         raise RefusalError(_UNPROCESSABLE, f"the picture cannot be read: {error}") from None
-    values = np.asarray(small, np.float32).reshape(height, width, channels).transpose(2, 0, 1)
-    values = 255 - values if invert else values
-    return net.checked({one.name: (values if one.is_scaled else values / 255)[None]})
+    return net.picture(body, invert=invert)
 
 
 def _check_size(size: tuple[int, int]) -> None:

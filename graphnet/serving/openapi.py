@@ -27,7 +27,7 @@ def _operations(net: ServedNet) -> list[_Operation]:
         for n, one in net.inputs.items()
     ]
     return [
-        _Operation("post", "/predict", "The outputs for rows, or for a picture.", False, example),
+        _Operation("post", "/predict", "What it says of rows or a picture.", False, example),
         _Operation("get", "/about", "Inputs, outputs and classes.", False),
         _Operation("get", "/metrics", "Figures in the text form of Prometheus.", False),
         _Operation("get", "/v2", "The server.", False),
@@ -67,6 +67,7 @@ def openapi(net: ServedNet, *, has_token: bool) -> dict[str, Any]:
             if one.path == "/predict":
                 picture = {"schema": {"type": "string", "format": "binary"}}
                 content |= {"image/png": picture, "image/jpeg": picture}
+                content["text/csv"] = {"schema": {"type": "string"}}
             operation["requestBody"] = {"required": True, "content": content}
             for status, said in (
                 ("400", "The body cannot be read."),

@@ -1,9 +1,14 @@
-"""ServedNet: a trained net that answers for rows as they are in the net's data files."""
+"""ServedNet: a trained net that answers for rows as they are in the net's data files.
+
+It reads what a run holds by :class:`~graphnet.inference.trained.Trained`, and rows, pictures and
+tables by the readers of ``graphnet predict``, so that both say the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,26 +16,28 @@ from typing import Any
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.hdf5.reader import Column, contents_if_hdf5
-from graphnet.data.pipeline import Pipeline
-from graphnet.data.source import files
-from graphnet.data.transformer import Samples
-from graphnet.data.transformers import out_shape
-from graphnet.declare.user_types import type_name
-from graphnet.errors import GraphnetError, SpecError
-from graphnet.layers.base import Kind
+from graphnet.data.csv.column_roles import TableOptions
+from graphnet.data.recipe.pictures import PictureRecipe
+from graphnet.errors import DataError, GraphnetError, ShapeError, SpecError
+from graphnet.inference.answer import Answer, answer_of
+from graphnet.inference.fed import FedBlob, declared_shape, fed_blobs
+from graphnet.inference.restored import restorers
+from graphnet.inference.rows.block import RowSource
+from graphnet.inference.rows.pictures import PictureRows
+from graphnet.inference.rows.tables import TableRows
+from graphnet.inference.trained import Trained
+from graphnet.net.feed import feeders
 from graphnet.net.load_net import load_net
-from graphnet.net.passes import select_phase
+from graphnet.net.net import Net
 from graphnet.net.predict import output_names, prediction_spec, run_batches
-from graphnet.net.spec import NetSpec, Node, read_net
 from graphnet.serving.refusal import RefusalError
-from graphnet.solver.record.snapshot_file import Contents
-from graphnet.solver.record.weights import check_fits, upload
 
 #: Rows that are computed at a time where there are several.
 BATCH = 16
-_UNPROCESSABLE = 422
+_UNPROCESSABLE, _UNSUPPORTED = 422, 415
 _PICTURE_AXES = 3
+_DTYPE = np.dtype("float32")
+_WHITE = 255  # of 8 bits
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,12 @@ class ServedInput:
     Attributes:
         name: The blob.
         shape: Of a row as it is given, before any transformers.
-        node: The data layer that gives it otherwise.
+        fed: What is known of such rows.
     """
 
     name: str
     shape: Shape
-    node: Node
+    fed: FedBlob
 
     @property
     def is_picture(self) -> bool:
@@ -53,9 +60,12 @@ class ServedInput:
         return len(self.shape) == _PICTURE_AXES and self.shape[0] in (1, 3)
 
     @property
-    def is_scaled(self) -> bool:
-        """Whether the layer scales it, so that pixels are given from 0 to 255."""
-        return any(type_name(t) == "Scale" for t in self.node.spec.transformers_of(self.name))
+    def white(self) -> float:
+        """What white is in a row: 1 where the net has learned from numbers up to 1."""
+        if self.fed.dtype is not None and self.fed.dtype.kind in "ui":
+            return float(np.iinfo(self.fed.dtype).max)
+        highest = self.fed.highest
+        return 1.0 if highest is not None and highest <= 1 else float(_WHITE)
 
 
 class ServedNet:
@@ -64,27 +74,27 @@ class ServedNet:
     Attributes:
         name: The net's.
         inputs: What a request gives, by blob.
-        outputs: The shape of a row of each output.
-        classes: What the columns of the first output are called; empty if nobody knows.
+        outputs: The shape of a row of each output; of ``prob``, too, where the net gives scores.
+        answer: The output that says which class or tag a row is of; None if none does.
 
     Args:
-        spec: The net; its data need not be here if its layers say the shapes.
-        contents: The params.
-        file: Where they are from.
-        classes: Instead of the names in its data.
-        shapes: Of rows, by blob, where the net's data layers cannot say them.
+        trained: The net and what it has learned; its data need not be here if its layers, or what
+            a run has recorded, say the shapes.
+        fill: Puts what was learned into a net.
+        classes: Instead of the names that were recorded.
+        shapes: Of rows, by blob, where nothing says them.
         backend: Where it runs.
         threads: How many; None: one for each processor.
+        memory_limit: Bytes that it may need; None: what is free.
 
     Raises:
         GraphnetError: If the net cannot be compiled, or the params are not its own.
     """
 
-    def __init__(  # made in one place
+    def __init__(
         self,
-        spec: NetSpec,
-        contents: Contents,
-        file: Path,
+        trained: Trained,
+        fill: Callable[[Net], None],
         *,
         classes: Sequence[str] = (),
         shapes: Mapping[str, Shape] | None = None,
@@ -92,42 +102,40 @@ class ServedNet:
         threads: int | None = None,
         memory_limit: int | None = None,
     ) -> None:
+        spec = trained.spec
         self.name = spec.name
-        self.inputs = _inputs(spec, shapes or {})
-        fed = {
-            name: out_shape(one.node.spec.transformers_of(name), one.shape)
-            for name, one in self.inputs.items()
-        }
-        outputs = output_names(prediction_spec(spec, fed, 1))
-        more: dict[str, Any] = {"keep": outputs, "memory_limit": memory_limit}
-        self._one = load_net(
-            prediction_spec(spec, fed, 1), "test", backend, threads=threads, **more
-        )
-        check_fits(self._one.store, contents, file)
-        upload(self._one.store, contents.params, contents.state, file=file)
+        self.inputs = _inputs(trained, shapes or {})
+        fed = {name: one.fed.feed.out_shape(one.shape) for name, one in self.inputs.items()}
+        names = output_names(prediction_spec(spec, fed, 1))
+        more: dict[str, Any] = {"keep": names, "memory_limit": memory_limit}
+        one_row = prediction_spec(spec, fed, 1)
+        self._one = load_net(one_row, "test", backend, threads=threads, **more)
+        fill(self._one)
         self._many = load_net(prediction_spec(spec, fed, BATCH), "test", share=self._one, **more)
-        self.outputs = {name: self._one.blobs[name].shape[1:] for name in outputs}
-        n_classes = prod(self.outputs[outputs[0]])
-        found = tuple(classes) or _names_in_data(spec)
-        if classes and len(classes) != n_classes:
-            raise SpecError(
-                f"--classes: {len(classes)} names, but '{outputs[0]}' has {n_classes} numbers"
-            )
-        self.classes = found if len(found) == n_classes else ()
-        self._pipelines = {
-            name: _prepare(one, fed[name], self._one.compiled.dtype)
-            for name, one in self.inputs.items()
-        }
+        self._restore = restorers(spec, names, trained.record)
+        self._names = names
+        self.outputs = {name: self._one.blobs[name].shape[1:] for name in names}
+        found = answer_of(spec, trained.record, list(self.outputs.items()))
+        self.answer = _named(found, classes, self.outputs)
+        if self.answer is not None:
+            self.outputs[self.answer.title] = self.outputs[self.answer.blob]
 
     @property
     def n_params(self) -> int:
         """Numbers in its params."""
         return int(self._one.compiled.n_param_numbers)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the columns of the answer are called; empty if nobody knows."""
+        return self.answer.names if self.answer is not None else ()
+
     def close(self) -> None:
         """Release threads."""
         for net in (self._many, self._one):
             net.close()
+
+    # --- rows of requests ---------------------------------------------------------------
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """The rows of a request as arrays, in the shapes that the net takes.
@@ -160,59 +168,146 @@ class ServedNet:
     def _wanted(self) -> str:
         return ", ".join(f"'{n}': (n, {shape_text(i.shape)})" for n, i in self.inputs.items())
 
-    def predict(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the net gives for rows that were checked; one call at a time."""
-        n_rows = len(next(iter(rows.values())))
-        arrays = {name: self._pipelines[name](array) for name, array in rows.items()}
+    def picture(self, content: bytes, *, invert: bool = False) -> dict[str, np.ndarray]:
+        """The row of a picture file, read as the pictures that the net has learned from.
+
+        What is transparent is seen as black, unless those were packed in another way: behind a
+        drawing there is nothing.
+
+        Raises:
+            RefusalError: If it is no picture, or the net takes none.
+        """
+        one = self._only("pictures")
+        recipe = one.fed.recipe
+        is_said = isinstance(recipe, PictureRecipe) and recipe.options.background is not None
+        background = None if is_said else "black"
+        if not one.is_picture:
+            raise RefusalError(_UNSUPPORTED, "this net takes no pictures; send JSON")
+
+        def opened(path: Path) -> RowSource:
+            return PictureRows([path], one.fed, ["the picture"], background=background)
+
+        found = self._read(content, ".png", "the picture", opened)
+        return {n: np.float32(one.white) - rows if invert else rows for n, rows in found.items()}
+
+    def table(self, content: bytes, suffix: str) -> dict[str, np.ndarray]:
+        """The rows of a table of text, its columns found and read as when the data were packed.
+
+        Args:
+            content: Of the file.
+            suffix: ``.csv`` or ``.tsv``.
+
+        Raises:
+            RefusalError: If a row cannot be read, or the net takes several inputs.
+        """
+        one = self._only("tables")
+        return self._read(
+            content,
+            suffix,
+            "the table",
+            lambda path: TableRows(path, one.fed, TableOptions(), "the table"),
+        )
+
+    def _only(self, what: str) -> ServedInput:
+        inputs = list(self.inputs.values())
+        if len(inputs) != 1:
+            raise RefusalError(_UNSUPPORTED, f"this net takes no {what}; send JSON")
+        return inputs[0]
+
+    def _read(
+        self, content: bytes, suffix: str, name: str, opened: Callable[[Path], RowSource]
+    ) -> dict[str, np.ndarray]:
+        """All rows of a file that was sent."""
+        with tempfile.NamedTemporaryFile(prefix="graphnet-", suffix=suffix) as file:
+            file.write(content)
+            file.flush()
+            try:
+                blocks = [block.arrays for block in opened(Path(file.name)).blocks(BATCH)]
+            except (DataError, ShapeError) as error:
+                said = str(error).replace(file.name, "that was sent")
+                raise RefusalError(_UNPROCESSABLE, said.partition("\n")[0]) from None
+        return self.checked({n: np.concatenate([b[n] for b in blocks]) for n in blocks[0]})
+
+    # --- answers ------------------------------------------------------------------------
+
+    def fed(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Rows that were checked, as the blobs hold them.
+
+        Raises:
+            RefusalError: If the transformers make something of them that is no number.
+        """
+        made = {}
+        for name, array in rows.items():
+            feed = self.inputs[name].fed.feed
+            # one batch size for one row and another for more: nothing is made anew each time
+            batch = 1 if len(array) == 1 else BATCH
+            try:
+                with np.errstate(all="ignore"):  # the feed says what is no number
+                    parts = [
+                        feed(array[first : first + batch], first, batch, lambda row: f"row {row}")
+                        for first in range(0, len(array), batch)
+                    ]
+            except DataError as error:
+                raise RefusalError(_UNPROCESSABLE, f"'{name}': {error}") from None
+            made[name] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return made
+
+    def run(self, fed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the net gives for rows as blobs hold them; one call at a time."""
+        n_rows = len(next(iter(fed.values())))
         net, batch = (self._one, 1) if n_rows == 1 else (self._many, BATCH)
         with net.backend.computing():
-            return run_batches(net, arrays, n_rows, batch, list(self.outputs))
+            found = run_batches(net, fed, n_rows, batch, self._names)
+        found |= {name: undo(found[name]) for name, undo in self._restore.items()}
+        if self.answer is not None:
+            found[self.answer.title] = self.answer.probabilities(found[self.answer.blob])
+        return found
+
+    def predict(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the net gives for rows that were checked; one call at a time."""
+        return self.run(self.fed(rows))
 
 
-def _inputs(spec: NetSpec, shapes: Mapping[str, Shape]) -> dict[str, ServedInput]:
-    """The tops of the test phase's data layers that something computes with."""
-    nodes = select_phase(spec.nodes, "test")
-    read = {b for node in nodes if node.spec.kind is Kind.COMPUTE for b in node.bottoms}
+def _named(
+    found: Answer | None, classes: Sequence[str], outputs: Mapping[str, Shape]
+) -> Answer | None:
+    """The answer, its classes named as the user says."""
+    if not classes:
+        return found
+    if found is None:
+        found = Answer(next(iter(outputs)), "classes")
+    n_classes = prod(outputs[found.blob])
+    if len(classes) != n_classes:
+        raise SpecError(
+            f"--classes: {len(classes)} names, but '{found.blob}' has {n_classes} numbers"
+        )
+    return replace(found, names=tuple(classes))
+
+
+def _inputs(trained: Trained, shapes: Mapping[str, Shape]) -> dict[str, ServedInput]:
+    """The blobs that rows are given to, their shapes known."""
     found = {}
-    for node in nodes:
-        for top in node.tops if node.spec.kind is Kind.DATA else ():
-            if top in read:
-                found[top] = ServedInput(top, _row_shape(node, top, shapes), node)
-    if not found:
-        raise SpecError(f"net '{spec.name}' computes nothing from its data in phase test")
+    for blob in fed_blobs(trained, (), _DTYPE):
+        shape = shapes.get(blob.name, blob.shape)
+        shape = _declared(trained, blob) if shape is None else tuple(shape)
+        found[blob.name] = ServedInput(blob.name, shape, replace(blob, shape=shape))
     return found
 
 
-def _row_shape(node: Node, top: str, shapes: Mapping[str, Shape]) -> Shape:
-    if top in shapes:
-        return tuple(shapes[top])
+def _declared(trained: Trained, blob: FedBlob) -> Shape:
+    """The shape of a row as the net's data layer declares it."""
+    found = None if blob.feed.transformers else declared_shape(trained, blob.name)
+    if found is not None:
+        return found
+    node = feeders(trained.spec)[blob.name]
     try:
-        if node.spec.transformers_of(top):
-            return tuple(_stored_shape(node, top))
-        return tuple(node.spec.top_shapes([])[node.tops.index(top)][1:])
-    except GraphnetError as error:
+        stored: Mapping[str, Shape] = node.spec.sample_shapes()  # type: ignore[attr-defined]  # as those with transformers have
+        return stored[blob.name]
+    except (GraphnetError, AttributeError) as error:
         raise SpecError(
-            f"the shape of a row of '{top}' is not known: {error}\n  say it: --shape {top}=1,28,28"
+            f"the shape of a row of '{blob.name}' is not known: {error}\n"
+            f"  say it: --shape {blob.name}=1,28,28"
         ) from error
-
-
-def _stored_shape(node: Node, top: str) -> Shape:
-    """The shape of a row before the transformers."""
-    stored: Mapping[str, Shape] = node.spec.sample_shapes()  # type: ignore[attr-defined]  # as those with transformers have
-    return stored[top]
-
-
-def _names_in_data(spec: NetSpec) -> tuple[str, ...]:
-    """The names that ``graphnet data pack`` has written into the net's data, if they are here."""
-    for node in spec.data_nodes():
-        source = node.spec.data_source
-        try:
-            found = [contents_if_hdf5(path).class_names for path in files(source)] if source else []
-        except GraphnetError:
-            continue
-        if found and found[0]:
-            return tuple(found[0])
-    return ()
 
 
 def numbers(given: Any) -> np.ndarray | None:
@@ -241,36 +336,3 @@ def _rows(name: str, given: Any, shape: Shape) -> np.ndarray:
     if not np.isfinite(array).all():
         raise RefusalError(_UNPROCESSABLE, f"'{name}': NaN and infinite numbers are refused")
     return array
-
-
-def _prepare(one: ServedInput, shape: Shape, dtype: np.dtype) -> Any:
-    """A function from rows as given to rows as the blob holds them."""
-    column = Column(one.name, np.dtype("float32"), one.shape)
-    transformers = one.node.spec.transformers_of(one.name)
-    pipeline = Pipeline(
-        column, transformers, BATCH, dtype, seed=0, layer=one.node.name, check_finite=False
-    )
-    part = np.empty((BATCH, *shape), dtype)
-    samples = Samples(np.empty(BATCH, np.int64), np.zeros(BATCH, np.int64))
-    finish = pipeline.bind(part, samples, lambda row: f"row {row}")
-    receiver = pipeline.receiver(part)
-
-    def prepare(rows: np.ndarray) -> np.ndarray:
-        made = np.empty((len(rows), *shape), dtype)
-        for first in range(0, len(rows), BATCH):
-            np.minimum(np.arange(first, first + BATCH), len(rows) - 1, out=samples.rows)
-            np.copyto(receiver, rows[samples.rows])
-            finish()
-            made[first : first + BATCH] = part[: len(rows) - first]
-        return made
-
-    return prepare
-
-
-def net_of(contents: Contents, *, user_code: bool) -> NetSpec:
-    """The net that a run, snapshot or model was of.
-
-    Raises:
-        SpecError: If it cannot be read.
-    """
-    return read_net(contents.net_yaml, user_code=user_code)

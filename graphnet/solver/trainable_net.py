@@ -13,6 +13,7 @@ from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.running_net import NetState
 from graphnet.net.sources import OtherData
+from graphnet.net.step_mark import StepMark
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.params.param import ParamStore
@@ -86,6 +87,9 @@ class TrainableNet(Protocol):
 
     def objective(self) -> Number:
         """The same as :meth:`loss`, left where it was computed: nobody waits for it."""
+
+    def step_mark(self) -> StepMark | None:
+        """What a step changes besides params and blobs; None if that is not kept before steps."""
 
     # --- in a pause ---------------------------------------------------------------------
 

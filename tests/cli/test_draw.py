@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support.onnx_files import needs_onnx
+from support.onnx_models import model_of
 
 from graphnet.cli import main
 
@@ -107,5 +110,70 @@ def test_the_net_is_not_written_over(capsys):
     """Also under another name."""
     Path("net.svg").hardlink_to("net.yaml")
     assert main(["draw", "net.yaml", "-o", "net.svg"]) == 1
-    assert "this is the net's YAML, which would be lost" in capsys.readouterr().err
+    assert "this is the net, which would be lost" in capsys.readouterr().err
     assert Path("net.yaml").read_text() == NET
+
+
+PROTOTXT = """name: "lenet"
+input: "data" input_shape { dim: 2 dim: 1 dim: 12 dim: 12 }
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+        convolution_param { num_output: 4 kernel_size: 5 } }
+layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
+        pooling_param { kernel_size: 2 stride: 2 } }
+"""
+
+
+@pytest.mark.parametrize("command", ["draw", "check"])
+def test_prototxt(command, capsys):
+    """Caffe's names, shapes worked out, in-place layers folded; nothing else is written."""
+    Path("net.prototxt").write_text(PROTOTXT)
+    assert main([command, "net.prototxt"]) == 0
+    assert sorted(p.name for p in Path().iterdir()) == (
+        ["lenet.svg", "net.prototxt", "net.yaml"] if command == "draw" else
+        ["net.prototxt", "net.yaml"]
+    )  # fmt: skip
+    if command == "draw":
+        drawn = Path("lenet.svg").read_text()
+        assert "4×8×8" in drawn  # of what a ReLU made that runs behind the pooling
+        assert drawn.count('class="layer"') == 3
+    else:
+        assert "2×4×8×8" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["draw", "check"])
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kernel_size: 5", "kernel: 5", "net.prototxt:4:43: ConvolutionParameter has no field"),
+        ("kernel_size: 5", "kernel_size: 50", "net.prototxt:3:1: layer 'conv1' (Convolution): "),
+        ("ReLU", "Relu", "net.prototxt:5:"),
+    ],
+)
+def test_mistakes_in_a_prototxt(command, old, new, said, capsys):
+    """At its line and column."""
+    Path("net.prototxt").write_text(PROTOTXT.replace(old, new))
+    assert main([command, "net.prototxt"]) == 1
+    assert capsys.readouterr().err.startswith(said)
+    assert not Path("lenet.svg").exists()
+
+
+def test_set_changes_a_translated_net():
+    """By the names that the layers have."""
+    Path("net.prototxt").write_text(PROTOTXT)
+    assert main(["draw", "net.prototxt", "--set", "layers.conv1.n_filter=9", "-o", "x.mmd"]) == 0
+    assert "9×8×8" in Path("x.mmd").read_text()
+
+
+@needs_onnx
+def test_onnx():
+    """Its nodes by their names."""
+    weights = {"w": np.ones((4, 3), np.float32)}
+    model = model_of(
+        [("MatMul", "x,w2", "a"), ("Relu", "a", "y")], {"x": (2, 3)}, {"w2": weights["w"].T}
+    )
+    Path("net.onnx").write_bytes(model.SerializeToString())
+    assert main(["draw", "net.onnx", "-o", "x.mmd"]) == 0
+    drawn = Path("x.mmd").read_text()
+    assert "InnerProduct" in drawn
+    assert "ReLU" in drawn

@@ -69,6 +69,8 @@ def test_a_net_of_pictures_has_every_section(pictures, run):
     accuracy = json.loads(run("test net.yaml --weights run --json").out)["statistics"]["accuracy"]
     assert int(right[1]) == round(accuracy * 360)
     assert "dataset:digits28/test" in part(page, "data")
+    best = pictures / "run" / "snapshots" / "best.h5"
+    assert ("the best snapshot" in part(page, "answers")) == best.exists()
 
 
 def test_the_command_on_the_page_runs_it_again(pictures, run):

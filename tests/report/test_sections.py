@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 from support.made_runs import make_run
 
+from graphnet.inference.examination.classes import ClassExaminer
+from graphnet.inference.examination.numbers import NumberExaminer
+from graphnet.inference.examination.tags import TagExaminer
+from graphnet.inference.examination.worst import WorstRow
 from graphnet.report import sections
-from graphnet.report.answers import Answers, Worst
+from graphnet.report.answers import Answers
 from graphnet.runs.found import read_run
 from graphnet.timing import LayerTime, StepTime
 
-NONE = np.zeros(0, np.int64)
 
-
-def classes(labels, answers, n, worst=(), features=None):
-    rows = np.arange(len(labels)) if features is not None else NONE
-    return Answers(
-        "classes", np.array(labels), np.array(answers), n, features, rows, worst, len(labels)
-    )
+def classes(labels, answers, n, worst=(), pictures=None, names=()):
+    examiner = ClassExaminer(n, 1, None, None, names, 0)
+    examiner.add(0, np.eye(n, dtype=np.float32)[answers], np.array(labels))
+    return Answers(examiner.measures(), len(labels), worst, pictures)
 
 
 def numbers(truth, answers):
     truth, answers = (np.array(x, np.float64)[:, None] for x in (truth, answers))
-    return Answers("numbers", truth, answers, 0, None, NONE, (), len(truth))
+    examiner = NumberExaminer(lambda x: x, 0)
+    examiner.add(0, answers, truth)
+    return Answers(examiner.measures(), len(truth), points=examiner.kept)
 
 
 def cells(html):
@@ -66,24 +70,37 @@ def test_asked_is_what_the_solver_says(tmp_path):
 
 def test_a_matrix_of_classes():
     """Counts, recall by row, precision by column, names where they are known."""
-    html = sections.mistakes(classes([0, 0, 1, 1], [0, 1, 1, 1], 3), ["cat", "dog"])
+    html = sections.mistakes(classes([0, 0, 1, 1], [0, 1, 1, 1], 3, names=["cat", "dog", "2"]))
     assert "3 of 4 answers are right: 75.00%" in html
-    found = cells(html)
+    found = [row for row in cells(html) if len(row) == 5]
     assert found[1] == ["0 cat", "1", "1", "0", "50.0%"]
     assert found[2] == ["1 dog", "0", "2", "0", "100.0%"]
     assert found[3] == ["2", "0", "0", "0", ""]
     assert found[4] == ["precision", "100.0%", "66.7%", "", ""]
+    assert ["F1, mean of the classes", "0.7333"] in cells(html)
 
 
 def test_many_classes_are_listed_by_mistake():
     """The most frequent first; what is right is no mistake."""
-    html = sections.mistakes(classes([5, 5, 5, 7, 1], [6, 6, 5, 8, 1], 40), ())
-    assert cells(html)[1:] == [["5", "6", "2", "3"], ["7", "8", "1", "1"]]
+    html = sections.mistakes(classes([5, 5, 5, 7, 1], [6, 6, 5, 8, 1], 40))
+    found = [row for row in cells(html) if len(row) == 4]
+    assert found[1:] == [["5", "6", "2", "3"], ["7", "8", "1", "1"]]
+
+
+def test_tags():
+    """Each by itself, and whole rows."""
+    examiner = TagExaminer(0.5, None, ["red", "round"], 4)
+    examiner.add(0, np.array([[0.9, 0.1], [0.2, 0.7]]), np.array([[1, 0], [1, 1]]))
+    found = Answers(examiner.measures(), 2, examiner.worst.rows[:1])
+    rows = cells(sections.mistakes(found))
+    assert ["rows all right", "50.00%"] in rows
+    assert ["red", "1.0000", "0.5000", "0.6667", "", "2"] in rows
+    assert cells(sections.worst(found))[1] == ["1", "red"]
 
 
 def test_numbers_have_no_matrix():
     """Errors and R² as they are defined."""
-    html = sections.mistakes(numbers([1, 2, 3, 4], [1, 2, 3, 6]), ())
+    html = sections.mistakes(numbers([1, 2, 3, 4], [1, 2, 3, 6]))
     found = dict(row for row in cells(html) if len(row) == 2)
     assert found == {
         "rows": "4",
@@ -92,42 +109,38 @@ def test_numbers_have_no_matrix():
         "R²": "0.2000",
     }
     assert "<svg" in html
-    assert "R²" not in sections.mistakes(numbers([1, 1], [1, 2]), ())
 
 
 def test_answers_that_are_not_finite():
     """Are no points of a picture."""
-    html = sections.mistakes(numbers([1, 2], [np.nan, np.inf]), ())
+    html = sections.mistakes(numbers([1, 2], [np.nan, np.inf]))
     assert "No answer is finite" in html
-    assert "<svg" in sections.mistakes(numbers([1, 2], [np.nan, 2]), ())
-
-
-def test_very_many_classes_need_no_matrix():
-    """Which would have more numbers than fit into memory."""
-    html = sections.mistakes(classes([5, 2_000_000], [6, 2_000_000], 3_000_000), ())
-    assert cells(html)[1:] == [["5", "6", "1", "1"]]
+    assert "<svg" in sections.mistakes(numbers([1, 2], [np.nan, 2]))
 
 
 def test_the_worst_as_pictures_and_as_a_table():
     """Where there are no pictures; and where nothing is wrong, that is said."""
-    seen = [Worst(7, 1.0, 2.0, 0.9, np.eye(4)[None])]
-    assert "row 7" in sections.worst(classes([1], [2], 3, seen), ["a", "b", "c"])
-    unseen = [Worst(7, 1.0, 2.0, 0.9)]
-    html = sections.worst(classes([1], [2], 3, unseen), ["a", "b", "c"])
-    assert cells(html)[1] == ["7", "1 b", "2 c", "0.9"]
-    assert "No answer is wrong" in sections.worst(classes([1], [1], 3), ())
-    several = Answers("classes", np.zeros(6, int), np.zeros(6, int), 3, None, NONE, (), 2)
-    assert sections.worst(several, ()) == ""
+    wrong = [WorstRow(7, 0.9, {"label": "b", "answer": "c"})]
+    html = sections.worst(classes([1], [2], 3, wrong, {7: np.eye(4)[None]}))
+    assert "row 7" in html
+    assert "is b" in html
+    html = sections.worst(classes([1], [2], 3, wrong))
+    assert cells(html)[1] == ["7", "b", "c", "0.9"]
+    assert "No answer is wrong" in sections.worst(classes([1], [1], 3))
+    assert sections.worst(numbers([1], [1])) == ""
+    far = replace(numbers([1], [3]), worst=[WorstRow(0, 2, {"label": [1.0], "answer": [3.0]})])
+    assert cells(sections.worst(far))[1] == ["0", "1", "3", "2"]
 
 
 def test_an_embedding_where_there_are_features():
     """Finite ones."""
     features = np.random.default_rng(0).random((6, 4))
-    html = sections.embedding(classes([0, 1, 2, 0, 1, 2], [0] * 6, 3, features=features))
-    assert html.count(">2</text>") >= 2
+    whole = classes([0, 1, 2, 0, 1, 2], [0] * 6, 3)
+    seen = replace(whole, features=features, feature_labels=np.array([0, 1, 2, 0, 1, 2]))
+    assert sections.embedding(seen).count(">2</text>") >= 2
     features[2, 1] = np.inf
-    assert sections.embedding(classes([0, 1] * 3, [0] * 6, 3, features=features)) == ""
-    assert sections.embedding(classes([0], [0], 3)) == ""
+    assert sections.embedding(seen) == ""
+    assert sections.embedding(whole) == ""
 
 
 def test_filters_that_can_be_seen():

@@ -26,7 +26,7 @@ def test_rows_are_answered_as_predict_does(client, net):
     status, said = client.predict({"inputs": {"data": ROWS.tolist()}})
     assert status == 200
     np.testing.assert_allclose(said["outputs"]["prob"], expected(net, ROWS), rtol=1e-4)
-    best = [row[0][0] for row in said["top"]]
+    best = [int(row[0][0]) for row in said["top"]]
     assert best == expected(net, ROWS).argmax(axis=1).tolist()
     flat = client.predict({"inputs": {"data": ROWS.reshape(40, -1).tolist()}})
     assert flat[1] == said

@@ -6,19 +6,15 @@ import io
 
 import numpy as np
 import pytest
-from support.services import NET
+from support.services import served_net
 
-from graphnet.net.spec import read_net
 from graphnet.serving import bodies
 from graphnet.serving.refusal import RefusalError
-from graphnet.serving.served_net import ServedNet
-from graphnet.solver.record.weights import read_weights
 
 
 @pytest.fixture(name="tiny")
 def _tiny(made):
-    file, contents = read_weights(made / "model.h5")
-    return ServedNet(read_net(NET), contents, file)
+    return served_net(made / "model.h5")
 
 
 @pytest.mark.parametrize(
@@ -68,10 +64,10 @@ def test_outputs_that_are_not_finite(tiny):
     assert refused.value.status == 500
 
 
-def test_the_best_classes_have_their_names(tiny):
+def test_the_best_classes_have_their_names(made):
     """The best first; of equal ones the first."""
-    tiny.classes = tuple("abcdefghij")
+    tiny = served_net(made / "model.h5", classes=tuple("abcdefghij"))
     numbers = np.array([[0, 5, 5, 1, 0, 0, 0, 0, 0, 0]], float)
     assert bodies.simple_answer(tiny, {"prob": numbers}, 3)["top"] == [
-        [["b", 5.0], ["c", 5.0], ["d", 1.0]]
+        [("b", 5.0), ("c", 5.0), ("d", 1.0)]
     ]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from support.services import NET
+from support.services import served_net
 
-from graphnet.net.spec import read_net
 from graphnet.serving.openapi import openapi, operations
-from graphnet.serving.served_net import ServedNet
-from graphnet.solver.record.weights import read_weights
 
 
 def described(made):
     """The net of the tests."""
-    file, contents = read_weights(made / "model.h5")
-    return ServedNet(read_net(NET), contents, file)
+    return served_net(made / "model.h5")
 
 
 def test_every_route_with_its_body(made):

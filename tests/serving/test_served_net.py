@@ -5,21 +5,18 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from support.services import NET
+from support.services import NET, served_net
 
 import graphnet as gn
-from graphnet.net.spec import read_net
 from graphnet.serving.refusal import RefusalError
-from graphnet.serving.served_net import BATCH, ServedNet
-from graphnet.solver.record.weights import read_weights
+from graphnet.serving.served_net import BATCH
 
 RNG = np.random.default_rng(1)
 
 
 def served(made, text=NET, **options):
     """The net of a text with the params of the model."""
-    file, contents = read_weights(made / "model.h5")
-    return ServedNet(read_net(text), contents, file, **options)
+    return served_net(made / "model.h5", text, **options)
 
 
 @pytest.mark.parametrize("n", [1, 2, BATCH, BATCH + 1, 3 * BATCH - 1])
@@ -34,9 +31,10 @@ def test_any_number_of_rows(made, net, n):
 def test_data_that_are_not_here(made):
     """The shape is said instead, or asked for."""
     text = NET.replace('"dataset:digits28/test"', "nowhere.h5")
+    assert served(made, text).inputs["data"].shape == (1, 28, 28)  # as the model has recorded
     with pytest.raises(gn.SpecError, match="say it: --shape data="):
-        served(made, text)
-    found = served(made, text, shapes={"data": (1, 28, 28)})
+        served(made, text, is_recorded=False)
+    found = served(made, text, shapes={"data": (1, 28, 28)}, is_recorded=False)
     assert found.inputs["data"].shape == (1, 28, 28)
 
 
@@ -48,7 +46,10 @@ def test_names_of_classes(made, tmp_path):
         file["data"], file["label"] = np.zeros((2, 1, 28, 28), "uint8"), np.zeros(2, "uint8")
         file.attrs["classes"] = str(names).replace("'", '"')
     text = NET.replace('"dataset:digits28/test"', str(tmp_path / "packed.h5"))
-    assert list(served(made, text).classes) == names
+    assert list(served(made, text, is_recorded=False).classes) == names
+    gn.save_model(gn.load_net(text, "test"), tmp_path / "model.h5")
+    (tmp_path / "packed.h5").unlink()
+    assert list(served_net(tmp_path / "model.h5").classes) == names
     assert served(made, text, classes=list("abcdefghij")).classes == tuple("abcdefghij")
     with pytest.raises(gn.SpecError, match="2 names, but 'prob' has 10 numbers"):
         served(made, classes=["a", "b"])
@@ -71,8 +72,7 @@ def test_rows_of_several_inputs_must_be_as_many(tmp_path):
         "test",
     )
     gn.save_model(net, tmp_path / "m.h5")
-    file, contents = read_weights(tmp_path / "m.h5")
-    found = ServedNet(read_net(contents.net_yaml), contents, file)
+    found = served_net(tmp_path / "m.h5")
     with pytest.raises(RefusalError, match="'b' is missing"):
         found.checked({"a": [[1, 2]]})
     with pytest.raises(RefusalError, match="different numbers of rows"):
@@ -81,3 +81,14 @@ def test_rows_of_several_inputs_must_be_as_many(tmp_path):
     answer = found.predict(found.checked(rows))["ip"]
     wanted = net.predict({k: np.array(v) for k, v in rows.items()})["ip"]
     np.testing.assert_allclose(answer, wanted, rtol=1e-6)
+
+
+def test_scores_become_probabilities(made):
+    """Of a net that ends in scores, which a SoftmaxLoss judges: as predict makes them."""
+    found = served(made, NET.replace("  - {name: prob, type: Softmax, phase: test", "#"))
+    assert found.outputs == {"ip": (10,), "prob": (10,)}
+    rows = found.checked({"data": RNG.random((3, 1, 28, 28))})
+    answer = found.predict(rows)
+    np.testing.assert_allclose(answer["prob"].sum(axis=1), 1, rtol=1e-5)
+    with_softmax = served(made).predict(rows)["prob"]
+    np.testing.assert_allclose(answer["prob"], with_softmax, rtol=1e-5)

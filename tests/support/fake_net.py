@@ -122,6 +122,9 @@ class FakeNet:
         self.forward()
         self.backward()
 
+    def step_mark(self) -> None:
+        """Nothing is kept before a step."""
+
     def settle(self) -> None: ...
 
     def objective(self) -> float:

@@ -9,9 +9,16 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import graphnet as gn
+from graphnet.cli.trained import fill
+from graphnet.data.record import DataRecord
+from graphnet.inference.trained import read_trained
+from graphnet.net.spec import read_net
+from graphnet.serving.served_net import ServedNet
 
 NET = """\
 name: tiny
@@ -23,6 +30,15 @@ layers:
   - {name: loss, type: SoftmaxLoss, bottoms: [ip, label]}
   - {name: prob, type: Softmax, phase: test, bottoms: [ip], tops: [prob]}
 """
+
+
+def served_net(file, text=None, *, is_recorded=True, **options):
+    """What a service makes of a model; of a text's net, or without what it has recorded."""
+    trained = read_trained(file)
+    trained = trained if text is None else replace(trained, spec=read_net(text))
+    if not is_recorded:
+        trained = replace(trained, contents=replace(trained.contents, data=DataRecord()))
+    return ServedNet(trained, partial(fill, trained=trained), **options)
 
 
 class Client:

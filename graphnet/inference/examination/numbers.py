@@ -41,6 +41,11 @@ class NumberExaminer(Examiner):
 
         self.worst.add(first, costs, detail)
 
+    @property
+    def kept(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """What is right and what was answered, ``(n, D)``; None if there were too many to keep."""
+        return (self._labels.all(), self._answers.all()) if self._answers.is_whole else None
+
     def measures(self) -> dict[str, Any]:
         """What was found; nothing but the kind of answers where there are too many to keep."""
         if not self._answers.is_whole:

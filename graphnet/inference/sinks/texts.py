@@ -43,7 +43,7 @@ class JsonLines:
         if self._answer is not None:
             probabilities = self._answer.probabilities(outputs[self._answer.blob])
             outputs[self._answer.title] = probabilities
-            top = self._answer.top(_short(probabilities), self._k)
+            top = self._answer.top(short_numbers(probabilities), self._k)
         lists = {name: _plain(values) for name, values in outputs.items()}
         found = []
         for i, place in enumerate(predicted.places):
@@ -58,13 +58,13 @@ class JsonLines:
 def _plain(values: np.ndarray) -> list[Any]:
     """Nested lists of numbers; null for what is not finite."""
     if np.isfinite(values).all():
-        return list(_short(values).tolist())
-    kept = _short(values).astype(object)
+        return list(short_numbers(values).tolist())
+    kept = short_numbers(values).astype(object)
     kept[~np.isfinite(values)] = None
     return list(kept.tolist())
 
 
-def _short(values: np.ndarray) -> np.ndarray:
+def short_numbers(values: np.ndarray) -> np.ndarray:
     """The same numbers as float64 that are written with no more digits than they have."""
     if values.dtype == np.float64:
         return values

@@ -188,7 +188,7 @@ def load_caffe(
 
     Args:
         prototxt: The net, or a .caffemodel, which holds it.
-        weights: A .caffemodel, or its variant in HDF5.
+        weights: A .caffemodel, or its variant in HDF5. Default: the net's fillers fill it.
         phase: ``train`` or ``test``.
         level: For the net's rules.
         stages: For the net's rules.
@@ -237,20 +237,20 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     Args:
         model: The net as .prototxt, or a .caffemodel, which holds it.
         to: The folder that is written to.
-        weights: A .caffemodel, or its variant in HDF5.
-        solver: A solver's .prototxt.
-        mean: A mean as .binaryproto, in place of the one that the net names.
+        weights: A .caffemodel, or its variant in HDF5. Default: none; no ``model.h5`` is written.
+        solver: A solver's .prototxt. Default: none; no ``solver.yaml`` is written.
+        mean: A mean as .binaryproto. Default: the one that the net names.
         level: For the net's rules.
         stages: For the net's rules.
         force: Whether files that are there may be replaced.
         state: A .solverstate, or its variant in HDF5: the run goes on from there. It needs the
-            solver, the weights that were written with it, and the net's data.
+            solver, the weights that were written with it, and the net's data. Default: none.
 
     Returns:
         What was done.
 
     Raises:
-        GraphnetError: With all that is wrong or has no equal; nothing is then written.
+        SpecError: With all that is wrong or has no equal; nothing is then written.
     """
     paths = {"model": model, "to": to, "weights": weights, "solver": solver, "mean": mean}
     paths["state"] = state

@@ -241,6 +241,14 @@ def _slice(w: LayerWriter) -> None:
     w.end("Split", w.x, w.integers("sizes", sizes), axis=axis_of(w.shape, w.spec.axis))
 
 
+def _softplus(w: LayerWriter) -> None:
+    beta = w.spec.beta
+    steps = [*_linear(w, beta, 0), ("soft", "Softplus", ())]
+    if beta != 1:
+        steps.append(("divided", "Div", (w.number("beta", beta),)))
+    w.chain(w.x, steps)
+
+
 def _split(w: LayerWriter) -> None:
     for i, output in enumerate(w.outputs):
         name = w.vertex.name if i == 0 else f"{w.vertex.name}.{i + 1}"
@@ -287,21 +295,27 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Exp": _exp,
         "Exponential": _plain("Exp"),
         "Flatten": _flatten,
+        "GELU": _plain("Gelu", approximate="approximate"),
         "GRU": recurrent.gru,
+        "GroupNorm": learned.group_norm,
+        "Hardswish": _plain("HardSwish"),
         "Identity": _plain("Identity"),
         "Index2Onehot": _index_to_onehot,
+        "InstanceNorm": learned.instance_norm,
         "Interp": _interp,
         "InnerProduct": learned.inner_product,
         "LRN": windows.lrn,
         "LReLU": _plain("LeakyRelu", alpha="slope"),
         "LSTM": recurrent.lstm,
+        "LayerNorm": learned.layer_norm,
         "Log": _log,
         "MVN": _mvn,
+        "Mish": _plain("Mish"),
         "Normalize": _normalize,
         "PReLU": learned.prelu,
         "Pad": _pad,
         "Permute": _permute,
-        "Pooling": windows.pooling,
+        **dict.fromkeys(("Pooling", "Pooling1D", "Pooling3D"), windows.pooling),
         "PoolingMask": windows.pooling_mask,
         "Power": _power,
         "RBF": learned.rbf,
@@ -314,6 +328,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Sigmoid": _plain("Sigmoid"),
         "Slice": _slice,
         "Softmax": _along("Softmax"),
+        "Softplus": _softplus,
         "Split": _split,
         "StopGradient": _plain("Identity"),
         "Swish": _swish,

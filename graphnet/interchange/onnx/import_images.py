@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
+from graphnet.interchange.onnx.constants import counted
 from graphnet.interchange.onnx.export_learned import ONES, ZEROS
-from graphnet.interchange.onnx.import_windows import as_image, give_image
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import padded, rename_top
 from graphnet.interchange.onnx.values import Value
 
 _IMAGES = 4  # axes of (N, C, H, W)
@@ -47,13 +50,42 @@ def _instance_norm(r: NodeReader) -> None:
     n = x.shape[1] if len(x.shape) > 2 else 0  # noqa: PLR2004  # (N, C, …)
     if scale.shape != (n,) or bias.shape != (n,):
         r.refuse(f"has arrays of other shapes than [{n}]")
-    centred = r.layer("MVN", x, word="centred", normalize_variance=False)
-    square = r.layer("Power", centred, word="square", power=2.0)
-    variance = r.layer("Reduction", square, word="variance", operation="Mean", axis=2)
+    r.layer("InstanceNorm", x, out=0, epsilon=r.attributes.number("epsilon", 1e-5))
+    r.fill("scale", scale)
+    r.fill("bias", bias)
+
+
+def _layer_norm(r: NodeReader) -> None:
+    if any(r.outputs[1:]):
+        r.refuse("gives statistics, which graphnet's LayerNorm keeps to itself")
+    x = r.value(0)
+    axis = r.not_batch(counted(r.attributes.whole("axis", -1), len(x.shape)))
+    shape = x.shape[axis:]
+    scale = r.numbers(1, "scale")
+    bias = r.numbers(2, "bias") if r.has(2) else np.zeros(())
+    r.layer("LayerNorm", x, out=0, axis=axis, epsilon=r.attributes.number("epsilon", 1e-5))
+    for name, array in (("scale", scale), ("bias", bias)):
+        r.fill(name, _spread(r, name, array, shape))
+
+
+def _spread(r: NodeReader, name: str, array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """An array repeated to the shape of a param."""
+    try:
+        return np.ascontiguousarray(np.broadcast_to(array, shape))
+    except ValueError:
+        r.refuse(f"has a {name} of shape {list(array.shape)}, which does not fit {list(shape)}")
+
+
+def _group_norm(r: NodeReader) -> None:
+    x, n_group = r.value(0), r.attributes.whole("num_groups", 1)
+    scale, bias = r.numbers(1, "scale"), r.numbers(2, "bias")
+    n = x.shape[1] if len(x.shape) > 1 else 0
+    if r.opset < 21 and scale.shape == bias.shape == (n_group,):  # noqa: PLR2004  # of each group
+        scale, bias = (np.repeat(a, n // n_group) for a in (scale, bias))
+    if scale.shape != (n,) or bias.shape != (n,):
+        r.refuse(f"has arrays of other shapes than [{n}]")
     epsilon = r.attributes.number("epsilon", 1e-5)
-    rate = r.layer("Power", variance, word="rate", power=-0.5, shift=epsilon)
-    unit = r.layer("Scale", centred, rate, word="unit")
-    r.layer("Scale", unit, out=0, bias=True)
+    r.layer("GroupNorm", x, out=0, n_group=n_group, epsilon=epsilon)
     r.fill("scale", scale)
     r.fill("bias", bias)
 
@@ -85,17 +117,13 @@ def _pad(r: NodeReader) -> None:
     if len(pads) != 2 * len(axes) or any(p < 0 for p in pads):
         r.refuse(f"has pads: {pads}")
     both = {a % rank: pads[i :: len(axes)] for i, a in enumerate(axes) if -rank <= a < rank}
-    if any(any(both.get(axis, ())) for axis in (0, 1)):
-        r.refuse("pads the batch or the channels; graphnet's Pad pads images")
-    image = as_image(r, x)
-    row = both.get(2, [0, 0]) if rank == _IMAGES else [0, 0]
-    padded = r.layer(
-        "Pad",
-        image,
-        pad=[*row, *both.get(rank - 1, [0, 0])],
-        mode={"constant": "zero", "edge": "edge"}[mode],
-    )
-    give_image(r, padded, rank)
+    if any(both.pop(0, ())):
+        r.not_batch(0)
+    y = padded(r, x, both, {"constant": "zero", "edge": "edge"}[mode])
+    if y is x:
+        r.give(x)
+    else:
+        rename_top(r, y)
 
 
 def _resize(r: NodeReader) -> None:
@@ -162,7 +190,9 @@ def _new_size(r: NodeReader, x: Value, scales: int) -> list[int]:
 IMAGES: Mapping[str, FromOnnx] = MappingProxyType(
     {
         "BatchNormalization": _batch_norm,
+        "GroupNormalization": _group_norm,
         "InstanceNormalization": _instance_norm,
+        "LayerNormalization": _layer_norm,
         "LRN": _lrn,
         "Pad": _pad,
         "Resize": _resize,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.interchange.onnx.constants import counted
-from graphnet.interchange.onnx.import_windows import cut
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import cut
 from graphnet.interchange.onnx.values import Value
 
 _MATRIX = 2  # axes

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.interchange.onnx.export_recurrent import GRU, LSTM, RNN, RecurrentOp
-from graphnet.interchange.onnx.import_windows import cut
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import cut
 from graphnet.interchange.onnx.reading import Attributes
 from graphnet.interchange.onnx.values import Value
 

@@ -18,8 +18,9 @@ from graphnet.interchange.onnx.constants import (
     slice_parts,
     unsqueezed,
 )
-from graphnet.interchange.onnx.import_windows import WHOLE, cut, rename_top, silence
+from graphnet.interchange.onnx.import_windows import WHOLE
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import cut, rename_top, silence
 from graphnet.interchange.onnx.values import Value
 
 

@@ -92,7 +92,7 @@ class WeightFormat:
             weights: The file.
             phase: ``train`` or ``test``.
             map_file: A YAML file that says which array fills which param, where names, or order
-                and shape, do not.
+                and shape, do not. Default: none.
             **options: As of :func:`graphnet.load_net`; of its ``dtype`` the params are.
 
         Returns:
@@ -119,7 +119,7 @@ class WeightFormat:
             net: The net's YAML file.
             weights: The file.
             to: The folder that is written to.
-            map_file: A YAML file that says which array fills which param.
+            map_file: A YAML file that says which array fills which param. Default: names say it.
             force: Whether files that are there may be replaced.
 
         Returns:
@@ -166,7 +166,7 @@ class WeightFormat:
         Args:
             net: The net.
             to: The file.
-            names: As for exporting.
+            names: As for exporting; by default likewise.
 
         Raises:
             GraphnetError: If it cannot be written.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from graphnet.layers.base import Binding, Layer, Reads, Shapes
+from graphnet.layers.base import Layer, Reads, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -49,9 +49,6 @@ class Bias(SpanningSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> BiasLayer:
-        return BiasLayer(self, binding)
 
 
 class BiasLayer(Layer[Bias]):

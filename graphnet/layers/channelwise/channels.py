@@ -44,6 +44,31 @@ def check_images(shape: Shape) -> None:
     )
 
 
+def check_sequences(shape: Shape) -> None:
+    """See that a bottom is a batch of sequences of vectors.
+
+    Raises:
+        ShapeError: If it is not ``(N, C, L)``.
+    """
+    if len(shape) != 3:  # noqa: PLR2004 (N, C, L)
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} is no batch of sequences\n  expected (N, C, L)"
+        )
+
+
+def check_volumes(shape: Shape) -> None:
+    """See that a bottom is a batch of volumes.
+
+    Raises:
+        ShapeError: If it is not ``(N, C, D, H, W)``.
+    """
+    if len(shape) != 5:  # noqa: PLR2004 (N, C, D, H, W)
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} is no batch of volumes"
+            "\n  expected (N, C, D, H, W)"
+        )
+
+
 def channels_last_hint(shape: Shape) -> str:
     """A line on how to transpose images whose channels seem to come last; empty for others."""
     if len(shape) != 4 or shape[3] not in _CHANNELS or min(shape[1:3]) < _SMALLEST_SIDE:  # noqa: PLR2004

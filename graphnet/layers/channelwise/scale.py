@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -64,9 +64,6 @@ class Scale(SpanningSpec):
         if len(self.bottoms) > 1:
             return Reads(bottoms=(0, 1))
         return Reads(bottoms=() if self.frozen else (0,))
-
-    def build(self, binding: Binding) -> ScaleLayer:
-        return ScaleLayer(self, binding)
 
 
 class ScaleLayer(Layer[Scale]):

@@ -27,7 +27,6 @@ from graphnet.data.source import (
 from graphnet.data.table import ROWS_PATTERN, Table
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, about, did_you_mean
-from graphnet.layers.base import Binding, Layer
 from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
@@ -72,8 +71,8 @@ class HDF5Data(BatchSpec):
             take theirs, all rows of it.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
-        buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled
-            in groups of chunks that fill half of this. Default 256 MiB.
+        buffer_bytes: In bytes. A smaller source is kept in memory. A larger one is streamed, and
+            shuffled in groups of chunks that fill half of this. Default 256 MiB.
     Example:
         - {name: data, type: HDF5Data, source: dataset:iris/train, batch_size: 16, shuffle: true}
     Source:
@@ -165,9 +164,6 @@ class HDF5Data(BatchSpec):
             parts = open_parts(self.source, self.tops)
         with about("source" if self.rows is None else "rows"):
             return Table(parts, self.rows)
-
-    def build(self, binding: Binding) -> Layer[Any]:
-        return HDF5DataLayer(self, binding)
 
 
 class HDF5DataLayer(BatchLayer[HDF5Data]):

@@ -8,7 +8,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -74,9 +74,6 @@ class Argmax(LayerSpec):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return ()
-
-    def build(self, binding: Binding) -> ArgmaxLayer:
-        return ArgmaxLayer(self, binding)
 
 
 class ArgmaxLayer(Layer[Argmax]):

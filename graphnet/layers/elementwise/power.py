@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.elementwise.raising import raise_to
 
 
@@ -54,9 +54,6 @@ class Power(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads() if self.is_linear else Reads(bottoms=(0,))
-
-    def build(self, binding: Binding) -> PowerLayer:
-        return PowerLayer(self, binding)
 
 
 class PowerLayer(Layer[Power]):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -53,9 +53,6 @@ class Softmax(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,))
-
-    def build(self, binding: Binding) -> SoftmaxLayer:
-        return SoftmaxLayer(self, binding)
 
 
 class SoftmaxLayer(Layer[Softmax]):

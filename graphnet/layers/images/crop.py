@@ -9,7 +9,7 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.random.keys import stream_key
 
@@ -58,9 +58,6 @@ class Crop(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> CropLayer:
-        return CropLayer(self, binding)
 
 
 class CropLayer(Layer[Crop]):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import beside
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -91,9 +91,6 @@ class Deconvolution(FilterBank):
     def connections(self, bottoms: Shapes) -> int:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         return self.macs(bottoms) // x[0] + self.bias * prod(y[1:])
-
-    def build(self, binding: Binding) -> DeconvolutionLayer:
-        return DeconvolutionLayer(self, binding)
 
 
 class DeconvolutionLayer(Layer[Deconvolution]):

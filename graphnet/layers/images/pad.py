@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import NonNegativeInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -72,9 +72,6 @@ class Pad(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> PadLayer:
-        return PadLayer(self, binding)
 
 
 class PadLayer(Layer[Pad]):

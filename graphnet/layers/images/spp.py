@@ -9,7 +9,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -87,9 +87,6 @@ class SPP(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> SPPLayer:
-        return SPPLayer(self, binding)
 
 
 class SPPLayer(Layer[SPP]):

@@ -10,7 +10,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import BatchError, ShapeError
-from graphnet.layers.base import Arity, Binding, LossLayer, ScratchDecls, Shapes, exactly
+from graphnet.layers.base import Arity, LossLayer, ScratchDecls, Shapes, exactly
 from graphnet.layers.losses.labels import memory, number_text
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
@@ -71,9 +71,6 @@ class ContrastiveLoss(MeanLoss):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
-
-    def build(self, binding: Binding) -> ContrastiveLossLayer:
-        return ContrastiveLossLayer(self, binding)
 
 
 class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):

@@ -13,7 +13,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.number_traits import Normaliser
@@ -107,9 +107,6 @@ class InfogainLoss(LabelLossSpec):
             "place": ScratchDecl(x, "int64", blob=True),
             "worthless": ScratchDecl(x, "bool", blob=True),
         }
-
-    def build(self, binding: Binding) -> InfogainLossLayer:
-        return InfogainLossLayer(self, binding)
 
 
 class InfogainLossLayer(LabelLossLayer[InfogainLoss]):

@@ -13,7 +13,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
+from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import (
     ClassLabels,
@@ -122,10 +122,6 @@ class LabelLossSpec(MeanLoss):
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
-
-    @abstractmethod
-    def build(self, binding: Binding) -> LabelLossLayer[Any]:
-        """The layer that runs it."""
 
 
 S = TypeVar("S", bound=LabelLossSpec)

@@ -10,7 +10,7 @@ from typing import Any
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, rows
-from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, row_shape
@@ -46,9 +46,6 @@ class PairLoss(MeanLoss):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
-
-    def build(self, binding: Binding) -> PairLossLayer:
-        return PairLossLayer(self, binding)
 
 
 class PairLossLayer(LossLayer[PairLoss]):

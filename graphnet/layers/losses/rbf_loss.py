@@ -7,7 +7,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 
@@ -50,9 +50,6 @@ class RBFLoss(LabelLossSpec):
     def judges(self) -> None:
         """Not as others do: of distances the smallest is the answer."""
         return None
-
-    def build(self, binding: Binding) -> RBFLossLayer:
-        return RBFLossLayer(self, binding)
 
 
 class RBFLossLayer(LabelLossLayer[RBFLoss]):

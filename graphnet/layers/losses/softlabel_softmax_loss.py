@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.number_traits import Normaliser
@@ -73,9 +73,6 @@ class SoftlabelSoftmaxLoss(MeanLoss):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(1,))
-
-    def build(self, binding: Binding) -> SoftlabelSoftmaxLossLayer:
-        return SoftlabelSoftmaxLossLayer(self, binding)
 
 
 class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):

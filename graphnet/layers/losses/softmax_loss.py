@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.number_traits import Normaliser
@@ -47,9 +47,6 @@ class SoftmaxLoss(LabelLossSpec):
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
             "along": ScratchDecl(positions, blob=True),
         }
-
-    def build(self, binding: Binding) -> SoftmaxLossLayer:
-        return SoftmaxLossLayer(self, binding)
 
 
 class SoftmaxLossLayer(LabelLossLayer[SoftmaxLoss]):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape, rows
-from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
+from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
@@ -47,9 +47,6 @@ class SquareLoss(MeanLoss):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
-
-    def build(self, binding: Binding) -> SquareLossLayer:
-        return SquareLossLayer(self, binding)
 
 
 class SquareLossLayer(LossLayer[SquareLoss]):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.blob import Shape
-from graphnet.layers.base import Arity, Binding, LossLayer, ScratchDecls, Shapes, exactly
+from graphnet.layers.base import Arity, LossLayer, ScratchDecls, Shapes, exactly
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 
@@ -39,9 +39,6 @@ class SumLoss(MeanLoss):
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         return {"of_each": ScratchDecl(bottoms[0][:1], blob=True)}
-
-    def build(self, binding: Binding) -> SumLossLayer:
-        return SumLossLayer(self, binding)
 
 
 class SumLossLayer(LossLayer[SumLoss]):

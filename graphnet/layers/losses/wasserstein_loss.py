@@ -11,7 +11,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, LossLayer, ScratchDecls, Shapes
+from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
 
@@ -85,9 +85,6 @@ class WassersteinLoss(MeanLoss):
 
     def macs(self, bottoms: Shapes) -> int:
         return bottoms[0][0] * len(self.M) * len(self.M[0]) * (2 * self.sinkhorn_iter + 2)
-
-    def build(self, binding: Binding) -> WassersteinLossLayer:
-        return WassersteinLossLayer(self, binding)
 
 
 class WassersteinLossLayer(LossLayer[WassersteinLoss]):

@@ -12,7 +12,6 @@ from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import (
     Arity,
-    Binding,
     Kind,
     LayerSpec,
     MeasureLayer,
@@ -95,9 +94,6 @@ class Accuracy(LayerSpec):
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
-
-    def build(self, binding: Binding) -> AccuracyLayer:
-        return AccuracyLayer(self, binding)
 
 
 class AccuracyLayer(MeasureLayer[Accuracy]):

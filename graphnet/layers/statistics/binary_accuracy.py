@@ -8,7 +8,6 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, feature_size, rows
 from graphnet.layers.base import (
     Arity,
-    Binding,
     Kind,
     LayerSpec,
     MeasureLayer,
@@ -61,9 +60,6 @@ class BinaryAccuracy(LayerSpec):
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         shape = row_shape(bottoms)
         return {name: ScratchDecl(shape, "bool", blob=True) for name in ("right", "side")}
-
-    def build(self, binding: Binding) -> BinaryAccuracyLayer:
-        return BinaryAccuracyLayer(self, binding)
 
 
 class BinaryAccuracyLayer(MeasureLayer[BinaryAccuracy]):

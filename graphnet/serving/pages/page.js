@@ -22,8 +22,8 @@ async function show(answer) {
     return;
   }
   at("said").textContent = "";
-  const first = Object.keys(found.outputs)[0];
-  const numbers = found.outputs[first][0].flat(Infinity);
+  const first = about.answer ?? Object.keys(found.outputs)[0];
+  const numbers = [found.outputs[first][0]].flat(Infinity);
   const best = numbers.indexOf(Math.max(...numbers));
   numbers.forEach((number, i) => {
     const bar = at("bars").children[i];
@@ -34,7 +34,8 @@ async function show(answer) {
 }
 
 function makeBars() {
-  const n = Object.values(about.outputs)[0].reduce((a, b) => a * b, 1);
+  const shape = about.outputs[about.answer] ?? Object.values(about.outputs)[0];
+  const n = shape.reduce((a, b) => a * b, 1);
   for (let i = 0; i < Math.min(n, 1000); i += 1) {
     const bar = document.createElement("div");
     bar.className = "bar";

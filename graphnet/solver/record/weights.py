@@ -160,6 +160,12 @@ def load_weights(
     Raises:
         SnapshotError: If the file is missing or damaged, or nothing in it fits; with
             ``strict``, if not everything does, and then nothing is loaded.
+
+    Example:
+        >>> net = gn.load_net("iris/net.yaml")
+        >>> gn.save_model(net, "model.h5")
+        >>> print(gn.load_weights(net, "model.h5"))
+        loaded 6 of 6 params from model.h5
     """
     expect_net("load_weights", net, call="load_weights(net, FILE)")
     expect_path("load_weights", path, call="load_weights(net, FILE)")
@@ -238,6 +244,9 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         DivergedError: If one of them is not finite.
         SnapshotError: If it cannot be written, or a file that is no model or snapshot has the
             name; what was there before stays.
+
+    Example:
+        >>> gn.save_model(gn.load_net("iris/net.yaml"), "model.h5")
     """
     expect_net("save_model", net, call="save_model(net, FILE)")
     expect_path("save_model", path, call="save_model(net, FILE)")

@@ -29,13 +29,50 @@ def test_batch_norm(shape):
 @needs_onnx
 @needs_runtime
 def test_instance_norm():
-    """Several layers."""
+    """With its scale and bias."""
     constants = {"s": positive(3), "b": positive(3)}
     keys = {"epsilon": 1e-2}
     found, expected = both_give(
         model_of([("InstanceNormalization", "x,s,b", "y", keys)], {"x": [2, 3, 4, 5]}, constants)
     )
     assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("opset", [18, 22])
+def test_group_norm(opset):
+    """Up to opset 20 each group has a scale and a bias, since then each channel has."""
+    constants = {name: positive(6 if opset > 20 else 2) for name in "sb"}
+    keys = {"epsilon": 1e-2, "num_groups": 2}
+    node = ("GroupNormalization", "x,s,b", "y", keys)
+    found, expected = both_give(model_of([node], {"x": [2, 6, 4, 5]}, constants, opset=opset))
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize(("axis", "shape"), [(-1, [4]), (2, [3, 4]), (1, [2, 3, 4]), (2, [4])])
+@pytest.mark.parametrize("inputs", ["x,s,b", "x,s"])
+def test_layer_norm(axis, shape, inputs):
+    """Over the last axes; its arrays may be repeated, and a bias may be missing."""
+    constants = {name: positive(*shape) for name in "sb" if name in inputs}
+    node = ("LayerNormalization", inputs, "y", {"epsilon": 1e-2, "axis": axis})
+    found, expected = both_give(model_of([node], {"x": [2, 2, 3, 4]}, constants))
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+def test_norms_that_do_not_fit():
+    """Arrays of other shapes, and statistics that somebody asks for."""
+    constants = {"s": positive(5), "b": positive(5), "t": positive(4)}
+    for node, said in (
+        (("GroupNormalization", "x,s,b", "y", {"num_groups": 3}), r"other shapes than \[6\]"),
+        (("LayerNormalization", "x,s,b", "y", {}), r"scale of shape \[5\], .* fit \[4\]"),
+        (("LayerNormalization", "x,t,t", "y,m", {}), "gives statistics"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            imported(model_of([node], {"x": [2, 6, 4]}, constants, node[2].split(",")))
 
 
 @needs_onnx
@@ -105,7 +142,7 @@ def test_resize_to_a_size():
         (("BatchNormalization", "x,s,s,s,s", "y", {"training_mode": 1}), "by its batch"),
         (("BatchNormalization", "x,p,p,p,p", "y"), "arrays of other shapes"),
         (("Pad", "x,p", "y", {"mode": "reflect"}), "mode: reflect"),
-        (("Pad", "x,q", "y"), "pads the batch or the channels"),
+        (("Pad", "x,q", "y"), "works along the batch axis"),
         (("Resize", "x,,r", "y", {"mode": "cubic"}), "mode: cubic"),
         (("Resize", "x,,h", "y"), "no whole number of pixels"),
     ],
@@ -115,7 +152,7 @@ def test_what_is_refused(node, said):
     constants = {
         "s": positive(3),
         "p": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64),
-        "q": np.array([0, 1, 1, 1, 0, 0, 1, 1], np.int64),
+        "q": np.array([1, 0, 1, 1, 0, 0, 1, 1], np.int64),
         "r": np.array([1, 1, 2, 2], np.float32),
         "h": np.array([1, 1, 1.3, 2], np.float32),
     }
