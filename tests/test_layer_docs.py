@@ -30,7 +30,9 @@ BLOBS = {
     "prob": [10],
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
-    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
+    "film": [16, 4, 12, 12],
+    "worst": [],
+    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE, "ResetFirstGRU": SEQUENCE},
 }
 
 

@@ -13,11 +13,13 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import ScratchDecls, Shapes
+from graphnet.layers.base import Arity, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.number_traits import Normaliser
 from graphnet.layers.shape.axis import axis_of
+
+_GIVEN = 2  # scores and labels
 
 
 class InfogainLoss(LabelLossSpec):
@@ -30,6 +32,7 @@ class InfogainLoss(LabelLossSpec):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: The matrix ``(C, C)``, in place of ``H`` and ``H_file``. No gradient flows to it.
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
@@ -38,10 +41,10 @@ class InfogainLoss(LabelLossSpec):
         - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],
            bottoms: [ip, label]}
     Source:
-        Caffe ``InfogainLoss``, which bounds probabilities by 1e-20 and also takes H as a third
-        bottom.
+        Caffe ``InfogainLoss``, which bounds probabilities by 1e-20.
     """
 
+    n_bottoms: ClassVar[Arity] = Arity(2, 3)
     normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["InfogainLoss"] = "InfogainLoss"
@@ -50,6 +53,10 @@ class InfogainLoss(LabelLossSpec):
 
     @model_validator(mode="after")
     def _check_matrix(self) -> InfogainLoss:
+        if len(self.bottoms) > _GIVEN:
+            if self.H is not None or self.H_file is not None:
+                raise ValueError("a third bottom is the matrix: 'H' and 'H_file' have no meaning")
+            return self
         if (self.H is None) == (self.H_file is None):
             raise ValueError("either 'H' or 'H_file' is needed, not both")
         if self.H is not None and any(len(row) != len(self.H) for row in self.H):
@@ -94,11 +101,18 @@ class InfogainLoss(LabelLossSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         if self.H is not None:
             self.matrix(bottoms[0])
-        return super().top_shapes(bottoms)
+        if len(bottoms) > _GIVEN:
+            n_class = bottoms[0][axis_of(bottoms[0], self.axis)]
+            if bottoms[2] != (n_class, n_class):
+                raise ShapeError(
+                    f"bottom 2 has the shape {shape_text(bottoms[2])}, expected"
+                    f" {n_class}×{n_class}: a row and a column for each class"
+                )
+        return super().top_shapes(bottoms[:_GIVEN])
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         x, positions = bottoms[0], self.positions(bottoms)
-        return super().scratch(bottoms, backend, backward=backward) | {
+        return super().scratch(bottoms[:_GIVEN], backend, backward=backward) | {
             "probability": ScratchDecl(x, lifetime="pass", blob=True),
             "worth": ScratchDecl(x, lifetime="pass", blob=True),
             "total_worth": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -114,10 +128,12 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
 
     def setup(self) -> None:
         super().setup()
-        xp, host = self.xp, self.spec.matrix(self.x.shape).astype(self.dtype)
-        matrix = self.backend.zeros(host.shape, self.dtype)
-        self.backend.upload(host, matrix)
-        self.flat_matrix, self.n_class = memory(matrix), len(host)
+        xp, self.n_class = self.xp, self.x.shape[self.axis]
+        self.matrix = self.backend.zeros((self.n_class, self.n_class), self.dtype)
+        self.given = self.bottoms[2].data if len(self.bottoms) > _GIVEN else None
+        if self.given is None:
+            self.backend.upload(self.spec.matrix(self.x.shape).astype(self.dtype), self.matrix)
+        self.flat_matrix = memory(self.matrix)
         along = (1,) * self.axis + (self.n_class,) + (1,) * (self.x.ndim - self.axis - 1)
         self.columns = xp.arange(self.n_class).reshape(along)
         self.probability, self.worth, self.total_worth, self.log, self.along, self.place = (
@@ -136,6 +152,8 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
 
     def write_cost(self) -> None:
         xp, log, along, probability = self.xp, self.log, self.along, self.probability
+        if self.given is not None:
+            xp.copyto(self.matrix, self.given)
         xp.multiply(self.labels.classes, self.n_class, out=self.place)
         xp.add(self.place, self.columns, out=self.place)
         self.backend.gather(self.flat_matrix, self.flat_place, self.flat_worth)

@@ -50,6 +50,24 @@ def test_layer(case):
     check_layer(case)
 
 
+def given(shape, label, **properties):
+    """The same with the matrix as a bottom."""
+    h = np.array(matrix(shape[properties.get("axis", 1)]))
+    layer = InfogainLoss(name="loss", bottoms=("x", "label", "h"), **properties)
+    of_two = label_loss(layer, cost(h))
+    return LayerCase(
+        layer, [shape, label, h], lambda bottoms, params: of_two(bottoms[:2], params), whole=[2]
+    )
+
+
+@pytest.mark.parametrize(
+    "case", [given((5, 3), labels((5,), 3)), given((2, 4, 3), labels((2, 3), 4))], ids=str
+)
+def test_matrix_from_a_bottom(case):
+    """It is read at each pass, and no gradient goes to it."""
+    check_layer(case)
+
+
 def test_unit_matrix_is_softmax_loss():
     """With the unit matrix it is SoftmaxLoss, also far beyond the range of exp."""
     bottoms = [np.array([[1e4, 0.0], [-1e4, 1e4], [1.0, 2.0]]), np.array([1.0, 1.0, 0.0])]
@@ -76,6 +94,11 @@ def test_mistakes(tmp_path):
     """The matrix must be there, once, square and of the classes' size."""
     with pytest.raises(SpecError, match="either 'H' or 'H_file' is needed, not both"):
         spec(H=None)
+    with pytest.raises(SpecError, match="a third bottom is the matrix"):
+        InfogainLoss(name="loss", bottoms=("x", "label", "h"), H=matrix(3))
+    three = InfogainLoss(name="loss", bottoms=("x", "label", "h"))
+    with pytest.raises(ShapeError, match="bottom 2 has the shape 2×2, expected 3×3"):
+        three.top_shapes([(4, 3), (4,), (2, 2)])
     with pytest.raises(SpecError, match="either 'H' or 'H_file' is needed, not both"):
         spec(H_file="h.h5")
     with pytest.raises(SpecError, match="'H' has 2 rows, of which not all are as long"):

@@ -97,7 +97,7 @@ def test_what_may_not_be_read_is_not_replaced(tmp_path, monkeypatch):
     def refuse(*_args, **_more):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("graphnet.files.reading._open_at_once", refuse)
     with pytest.raises(SnapshotError, match=r"model\.h5: cannot be written: Permission denied\n"):
         save_model(FakeNet(), tmp_path / "model.h5")
 
