@@ -30,9 +30,11 @@ BLOBS = {
     "prob": [10],
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
+    "film": [16, 4, 12, 12],
     "steps": [12, 5],
     "words": [4],
-    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE},
+    "worst": [],
+    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE, "ResetFirstGRU": SEQUENCE},
 }
 
 

@@ -20,6 +20,7 @@ import yaml
 
 from graphnet.declare.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
 from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
+from graphnet.files.reading import read_regular
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -27,9 +28,13 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 TEXT = "the text"
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+#: What a file may hold, and is read in seconds: a net of 10,000 layers has less of each.
+_MAX_CHARACTERS, _MAX_VALUES = 1 << 22, 300_000
 _MAX_COPIES = 10_000  # of values with an alias; all others are fewer than the characters
+_MAX_BYTES = 4 * _MAX_CHARACTERS
 _MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
+_ENDLESS = "the aliases in this file expand without end"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {
@@ -125,13 +130,14 @@ def read_yaml(path: Path | str) -> Document:
     """
     path = Path(path)
     try:
-        text = _decoded(path.read_bytes(), path)
+        text = _decoded(read_regular(path, _MAX_BYTES), path)
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
     except IsADirectoryError:
         raise SpecError(f"{path}: this is a directory, not a YAML file") from None
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # the latter for names that no system takes
+        said = getattr(error, "strerror", None) or error
+        raise SpecError(f"{path}: cannot be read: {said}") from None
     return parse_yaml(text, str(path), path.resolve().parent)
 
 
@@ -162,11 +168,17 @@ def _decoded(data: bytes, path: Path) -> str:
 
 
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
-    """Parse YAML text; messages call it ``file``."""
+    """Parse YAML text; messages call it ``file``.
+
+    Raises:
+        SpecError: If it is not valid YAML, or has more than a net or solver could need.
+    """
+    if len(text) > _MAX_CHARACTERS:
+        raise SpecError(_too_much(f"{len(text):,} characters", _MAX_CHARACTERS, file))
     at = _Places(file, text)
     if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
         text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
-    reader, loader = _NodeReader(at, len(text) + _MAX_COPIES), None
+    reader, loader = _NodeReader(at, min(len(text) + _MAX_COPIES, _MAX_VALUES)), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -204,6 +216,12 @@ def write_yaml(value: Any) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
+def _too_much(found: str, most: int, file: str = "") -> str:
+    """The message that a text is larger than a net or solver can be."""
+    what = f"{file}: " if file else ""
+    return f"{what}{found}, expected {most:,} at most\n  numbers by the thousand belong into HDF5"
+
+
 class _Places:
     """The line and column of each character, counted as editors do.
 
@@ -238,13 +256,17 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
         None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
     }
-    depth = 0
+    depth = n_nodes = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """The next node; refused before Python's recursion limit is reached."""
+        """The next node; refused before Python's recursion limit is reached, or patience ends."""
         if self.depth > _MAX_DEPTH:
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+        if self.n_nodes >= _MAX_VALUES:
+            problem = _too_much("more keys and values", _MAX_VALUES)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
+        self.n_nodes += 1
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -299,7 +321,7 @@ class _NodeReader:
     def convert(self, node: yaml.Node, path: KeyPath) -> Any:
         self.values[path] = self.position(node)
         if len(self.values) > self.most_values or id(node) in self.open:
-            raise SpecError("the aliases in this file expand without end", self.position(node))
+            raise SpecError(_ENDLESS, self.position(node))
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
@@ -342,7 +364,7 @@ class _NodeReader:
             self.complain(said, source)
             return
         if id(source) in self.open:
-            raise SpecError("the aliases in this file expand without end", self.position(source))
+            raise SpecError(_ENDLESS, self.position(source))
         self.open.add(id(source))
         own = [(k, v) for k, v in source.value if not _is_merge(k) and self.text(k) not in result]
         rest = [(k, v) for k, v in source.value if _is_merge(k)]
@@ -365,7 +387,11 @@ class _NodeReader:
                 self.complain(said, node)
                 return 0
             case "int" if _WORDS["int"].match(text):
-                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+                number = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+                if abs(number) < 10**_MAX_DIGITS:
+                    return number
+                self.complain(f"a whole number of more than {_MAX_DIGITS} digits", node)
+                return 0
             case "float" if _WORDS["float"].match(text):
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self.refuse_tag(node)

@@ -20,6 +20,7 @@ from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
+from graphnet.layers.dense.parameter import Parameter
 from graphnet.layers.dense.rbf import RBF
 from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
 from graphnet.layers.elementwise.abs_val import AbsVal
@@ -39,6 +40,7 @@ from graphnet.layers.images.convolution1d import Convolution1D
 from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.im2col import Im2col
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
@@ -86,14 +88,18 @@ from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.join_samples import JoinSamples
+from graphnet.layers.shape.part_samples import PartSamples
 from graphnet.layers.shape.permute import Permute
 from graphnet.layers.shape.reshape import Reshape
 from graphnet.layers.shape.slice import Slice
 from graphnet.layers.shape.split import Split
 from graphnet.layers.shape.stop_gradient import StopGradient
+from graphnet.layers.shape.take_samples import TakeSamples
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
@@ -137,12 +143,14 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "HingeLoss": HingeLoss,
         "HuberLoss": HuberLoss,
         "Identity": Identity,
+        "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
         "InstanceNorm": InstanceNorm,
         "Interp": Interp,
+        "JoinSamples": JoinSamples,
         "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
@@ -157,6 +165,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
+        "Parameter": Parameter,
+        "PartSamples": PartSamples,
         "Permute": Permute,
         "Pooling": Pooling,
         "Pooling1D": Pooling1D,
@@ -170,6 +180,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "RandomNormal": RandomNormal,
         "ReLU": ReLU,
         "Reduction": Reduction,
+        "ResetFirstGRU": ResetFirstGRU,
         "Reshape": Reshape,
         "SPP": SPP,
         "Scale": Scale,
@@ -186,6 +197,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "StopGradient": StopGradient,
         "SumLoss": SumLoss,
         "Swish": Swish,
+        "TakeSamples": TakeSamples,
         "Tanh": Tanh,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.portion import Portion
 from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
@@ -35,6 +34,7 @@ from graphnet.net.predict import (
     chosen_outputs,
     fed_arrays,
     fed_rows,
+    mixing_layer,
     prediction_spec,
     run_batches,
 )
@@ -103,8 +103,7 @@ class Net(DescribedNet):
         fits = isinstance(compiled, CompiledNet)
         expect(fits, "Net", "a compiled net", compiled, "write load_net(FILE), which makes a Net")
         self.compiled, self.store = compiled, store
-        self.name, self.phase = compiled.spec.name, compiled.phase
-        self.backend: Backend = compiled.backend
+        self.name, self.phase, self.backend = compiled.spec.name, compiled.phase, compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
         passes = PassesDone(self.name, self.phase)
@@ -117,7 +116,8 @@ class Net(DescribedNet):
         self._predictors: dict[tuple[Any, ...], tuple[Net, Sequence[str]]] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         pairs = zip(compiled.layers, self.layers, strict=True)
-        self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
+        calls = [layer.backward for vertex, layer in pairs if vertex.runs_backward]
+        self._backward = [*reversed(calls), *self.shared_sums]
 
     def __repr__(self) -> str:
         n_layers, n_numbers = len(self.compiled.layers), self.compiled.n_param_numbers
@@ -205,7 +205,6 @@ class Net(DescribedNet):
 
     def _run_forward(self) -> None:
         self._passes.forget()
-        i = 0
         try:
             for i, call in self._forward:  # noqa: B007
                 call()
@@ -228,21 +227,24 @@ class Net(DescribedNet):
 
     def _run_backward(self) -> None:
         self._passes.begin_backward()
-        self.run_backward()
+        for call in self._backward:
+            call()
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, whoever has called the layers' forward."""
         for call in self._backward:
             call()
-        for add in self.shared_sums:
-            add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
         with self.backend.computing():
-            self._run_forward()
-            self._run_backward()
+            self.run_batch()
+
+    def run_batch(self) -> None:
+        """:meth:`forward_backward`, called within ``backend.computing()``: by the solver's loop."""
+        self._run_forward()
+        self._run_backward()
 
     @property
     def n_valid(self) -> int:
@@ -333,7 +335,7 @@ class Net(DescribedNet):
         if not raw:
             arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch = max(1, min(n_rows, PREDICT_BATCH))
+        batch = max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
         shapes = {name: a.shape[1:] for name, a in arrays.items()}
         net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():

@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.interchange.onnx.export_recurrent import GRU, LSTM, RNN, RecurrentOp
+from graphnet.interchange.onnx.export_recurrent import (
+    GRU,
+    LSTM,
+    RESET_FIRST_GRU,
+    RNN,
+    RecurrentOp,
+)
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
 from graphnet.interchange.onnx.parts import cut
 from graphnet.interchange.onnx.reading import Attributes
@@ -81,13 +87,18 @@ def _check(r: NodeReader, op: str, attributes: Attributes) -> None:
         r.refuse("goes backwards; graphnet's layers go forwards")
     if "clip" in attributes or attributes.whole("input_forget", 0):
         r.refuse("has clip or input_forget, which graphnet has not")
+
+
+def _kind_of(op: str, attributes: Attributes) -> RecurrentOp:
+    """What it is: of the two GRUs the one that resets after the product, or before it."""
     if op == "GRU" and not attributes.whole("linear_before_reset", 0):
-        r.refuse("resets before the product (linear_before_reset: 0); graphnet after it")
+        return RESET_FIRST_GRU
+    return _KINDS[op]
 
 
 def _recurrent(r: NodeReader) -> None:
-    kind, op = _KINDS[r.op], r.op
-    _check(r, op, r.attributes)
+    kind = _kind_of(r.op, r.attributes)
+    _check(r, r.op, r.attributes)
     if r.has(4):
         lengths = r.constant(4, "sequence lengths")
         if (lengths != r.raw(0).logical[0]).any():
@@ -101,7 +112,7 @@ def _recurrent(r: NodeReader) -> None:
     states = [_FIRST[name] for name in kind.states]
     stateful = _is_stateful(r, states)
     x = _batch_first(r, layout=r.attributes.whole("layout", 0))
-    top = r.layer(op, x, **_keys(gates, stateful=stateful))
+    top = r.layer(kind.kind, x, **_keys(gates, stateful=stateful))
     _fill(r, gates)
     _outputs(r, top, kind, stateful=stateful)
 
@@ -179,7 +190,8 @@ def _scan(r: NodeReader) -> None:
     if len(steps) != 1 or {n.op_type for n in nodes} - _STEP != {steps[0].op_type}:
         r.refuse("is no Scan that graphnet has written")
     step = steps[0]
-    kind = _KINDS[step.op_type]
+    attributes = Attributes(step.attribute)
+    kind = _kind_of(step.op_type, attributes)
     n_states, n_nodes = len(kind.states), 4 + 3 * len(kind.states)
     given = [r.inputs[i] if i < len(r.inputs) else None for i in range(n_states + 2)]
     if len(r.inputs) != n_states + 2 or len(nodes) != n_nodes or len(r.outputs) != n_states + 1:
@@ -187,7 +199,6 @@ def _scan(r: NodeReader) -> None:
     states = [x.source for x in given[:n_states] if isinstance(x, Value)]
     if len(states) != n_states or not r.made.fed.issuperset(states):
         r.refuse("starts from a state that the net computes")
-    attributes = Attributes(step.attribute)
     _check(r, step.op_type, attributes)
     outer = r.made.constants
     arrays = [
@@ -199,7 +210,7 @@ def _scan(r: NodeReader) -> None:
         r.straight(r.raw(n_states + i).transposed(o)) for i, o in ((0, [1, 0, 2]), (1, [1, 0]))
     )
     r.made.states.update(states)
-    top = r.layer(step.op_type, x, cont, **_keys(gates, stateful=False))
+    top = r.layer(kind.kind, x, cont, **_keys(gates, stateful=False))
     _fill(r, gates)
     for i in range(n_states):
         if r.outputs[i]:

@@ -26,6 +26,27 @@ _CHANNELS = (1, 3, 4)  # of grey, coloured and transparent pictures
 _SMALLEST_SIDE = 8  # of a picture, where it cannot be taken for channels
 
 
+MOST_CALLS = 2**16  # rows of images, or elements of a window along a side
+
+
+def check_extent(shape: Shape, *sides: int) -> None:
+    """See that a layer of windows stays within bounds: each row and each element is work to bind.
+
+    Args:
+        shape: Of its bottom.
+        sides: Rows of images, and elements of the windows along their sides.
+
+    Raises:
+        ShapeError: If one is more than ``MOST_CALLS``.
+    """
+    if max(sides) > MOST_CALLS:
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} has {max(sides):,} rows, or elements of a"
+            f" window along a side, to go through one by one\n  expected at most {MOST_CALLS:,}:"
+            " let a long axis be the width, and use a Reduction where a window is all of it"
+        )
+
+
 def check_images(shape: Shape) -> None:
     """See that a bottom is a batch of images.
 

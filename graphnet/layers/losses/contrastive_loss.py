@@ -45,12 +45,15 @@ class ContrastiveLoss(MeanLoss):
     """
 
     n_bottoms: ClassVar[Arity] = Arity(3, 4)
-    n_plain: ClassVar[int] = 3
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
     loss_weight: float = 1.0
     margin: NonNegativeFloat = 1.0
     legacy_version: bool = False
+
+    @property
+    def n_plain(self) -> int:
+        return 3
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms[:2])

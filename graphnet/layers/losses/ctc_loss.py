@@ -53,13 +53,16 @@ class CTCLoss(MeanLoss):
 
     normalises: ClassVar[Normaliser] = "Softmax"
     n_bottoms: ClassVar[Arity] = Arity(2, 4)
-    n_plain: ClassVar[int] = 3
 
     type: Literal["CTCLoss"] = "CTCLoss"
     loss_weight: float = 1.0
     blank: NonNegativeInt = 0
     pad_label: int = -1
     per_label: bool = False
+
+    @property
+    def n_plain(self) -> int:
+        return 3
 
     @property
     def softmax_axis(self) -> int:

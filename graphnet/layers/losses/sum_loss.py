@@ -34,10 +34,13 @@ class SumLoss(MeanLoss):
     """
 
     n_bottoms: ClassVar[Arity] = Arity(1, 2)
-    n_plain: ClassVar[int] = 1
 
     type: Literal["SumLoss"] = "SumLoss"
     loss_weight: float = 1.0
+
+    @property
+    def n_plain(self) -> int:
+        return 1
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         self.check_weights(bottoms, bottoms[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
@@ -24,8 +24,10 @@ from graphnet.layers.shape.axis import split_sample
 class Weighed(LayerSpec):
     """A loss or statistic whose last bottom may be weights."""
 
-    #: How many bottoms it has without them.
-    n_plain: ClassVar[int] = 2
+    @property
+    def n_plain(self) -> int:
+        """How many bottoms it has without them."""
+        return 2
 
     def weights_of(self, bottoms: Shapes) -> Shape | None:
         """The shape of the weights; None where there are none."""

@@ -41,6 +41,19 @@ def test_sequences(op, bias):
 
 @needs_onnx
 @needs_runtime
+@pytest.mark.parametrize("keys", [{}, {"linear_before_reset": 0}])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_gru_that_resets_first(keys, bias):
+    """As ONNX has it where nothing else is said."""
+    node = ("GRU", "x,w,r,b" if bias else "x,w,r", "y", {"hidden_size": 4, **keys})
+    model = model_of([node], {"x": [5, 2, 3]}, weights("GRU", bias=bias))
+    assert "ResetFirstGRU" in types_of(imported(model))
+    found, expected = both_give(model)
+    assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
 @pytest.mark.parametrize("op", GATES)
 def test_batch_first(op):
     """As PyTorch writes it: the Transposes round it are gone."""
@@ -66,7 +79,6 @@ def test_batch_first(op):
         ("LSTM", {"direction": "reverse"}, "goes backwards"),
         ("LSTM", {"activations": ["Relu", "Tanh", "Tanh"]}, "has activations Relu"),
         ("LSTM", {"clip": 1.0}, "has clip"),
-        ("GRU", {"linear_before_reset": 0}, "resets before the product"),
         ("RNN", {"hidden_size": 5}, "for 5 units"),
     ],
 )
