@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import h5py
@@ -202,6 +203,43 @@ def test_damaged_prototxts():
             translated("".join(text))
         except GraphnetError:
             continue
+
+
+MANY = """
+layer { name: "in" type: "Input" top: "x" input_param { shape { dim: [2, 3, 8, 8] } } }
+layer { name: "conv" type: "Convolution" bottom: "x" top: "c" convolution_param {
+  num_output: 4 kernel_size: 3 stride: 2 pad: 1 dilation: 1 group: 1 axis: 1 } }
+layer { name: "pool" type: "Pooling" bottom: "c" top: "p" pooling_param {
+  pool: AVE kernel_size: 2 stride: 2 pad: 0 } }
+layer { name: "up" type: "Deconvolution" bottom: "p" top: "u" convolution_param {
+  num_output: 2 kernel_size: 2 stride: 2 } }
+layer { name: "spp" type: "SPP" bottom: "u" top: "s" spp_param { pyramid_height: 1 } }
+layer { name: "norm" type: "LRN" bottom: "s" top: "n" lrn_param { local_size: 3 } }
+layer { name: "soft" type: "Softmax" bottom: "n" top: "z" softmax_param { axis: 0 } }
+layer { name: "tile" type: "Tile" bottom: "z" top: "t" tile_param { axis: 2 tiles: 2 } }
+layer { name: "sum" type: "Reduction" bottom: "t" top: "r" reduction_param { axis: 1 } }
+"""
+
+
+def test_nets_of_other_numbers_are_loaded(files):
+    """Whatever stands there: a net that runs in the memory allowed, or an error in words."""
+    draw, path, n_loaded = np.random.default_rng(6), files / "many.prototxt", 0
+    spots = [found.span() for found in re.finditer(r"\b\d+\b", MANY)]
+    values = ["0", "1", "2", "-1", "5", "1000", "65537", "100000000", "2147483647"]
+    for _ in range(250):
+        text = MANY
+        for i in sorted(draw.choice(len(spots), draw.integers(1, 3), replace=False))[::-1]:
+            first, last = spots[i]
+            text = text[:first] + draw.choice(values) + text[last:]
+        path.write_text(text)
+        try:
+            net = load_caffe(path, backend="numpy", threads=1, memory_limit=32 << 20)
+        except GraphnetError:
+            continue
+        net.forward()
+        net.close()
+        n_loaded += 1
+    assert 25 < n_loaded < 225
 
 
 @needs_golden
