@@ -6,7 +6,7 @@ The blocks of such a page are one session in an empty folder, from its first to 
 - ``bash``: commands that must succeed; what they print is not shown.
 - ``console``: lines ``$ command``, each followed by all that it prints.
 - ``python``: a program.
-- A block whose first line is ``# FILE.yaml`` or ``# FILE.py``: the content of that file.
+- A block whose first line is ``# FILE.yaml``, ``.py``, ``.csv`` or ``.prototxt``: that file.
 
 Anything else, such as ``yaml``, ``text`` or ``shell``, is only shown.
 
@@ -34,7 +34,7 @@ DOCS = Path(__file__).resolve().parent
 CLONE = str(DOCS.parent)
 FOLDERS = ("tutorials", "guides", "coming-from")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# ([\w/.-]+\.(?:py|yaml|csv))\n")
+_FILE = re.compile(r"# ([\w/.-]+\.(?:py|yaml|csv|prototxt))\n")
 
 
 class Block(NamedTuple):

@@ -25,8 +25,14 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
+
+#: How many problems an error prints: a file of thousands is wrong in one way, or made to be slow.
+_MOST_PROBLEMS = 100
+#: How many names a message lists.
+_MOST_LISTED = 60
 
 
 @dataclass(frozen=True, order=True)
@@ -94,7 +100,10 @@ class GraphnetError(Exception):
         return error
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
+        shown = [str(problem) for problem in self.problems[:_MOST_PROBLEMS]]
+        if (left := len(self.problems) - len(shown)) > 0:
+            shown.append(f"and {left:,} more problem{'s' * (left > 1)}")
+        return "\n".join(shown)
 
 
 class SpecError(GraphnetError):
@@ -224,14 +233,20 @@ def _prefixed(prefix: str, message: str) -> str:
 
 
 _SHORTEST = 3  # letters of an abbreviated name
+_LONGEST, _MOST_COMPARED = 100, 1000  # letters of a name, and names, that are compared
 
 
 def nearest(found: str, known: Iterable[str]) -> str:
     """The name among ``known`` that is most like ``found``; nothing if none is like it.
 
-    An abbreviation such as ``acc`` stands for the only name that begins with it.
+    An abbreviation such as ``acc`` stands for the only name that begins with it. Comparing takes
+    the square of a name's length: what is longer than any name, and what comes after the first
+    thousand names, is not compared.
     """
-    lowered = {c.lower(): c for c in reversed(list(known))}
+    if len(found) > _LONGEST:
+        return ""
+    compared = [c for c in islice(known, _MOST_COMPARED) if len(c) <= _LONGEST]
+    lowered = {c.lower(): c for c in reversed(compared)}
     close = difflib.get_close_matches(found.lower(), list(lowered), n=1, cutoff=0.6)
     if not close and len(found) >= _SHORTEST:
         begun = [name for name in lowered if name.startswith(found.lower())]
@@ -276,6 +291,15 @@ def _folder_like(folder: Path) -> Path:
     return folder.parent / difflib.get_close_matches(folder.name, [*names, folder.name], n=2)[-1]
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names as ``a, b, c``; of very many, the first, and how many there are besides."""
+    names = list(names)
+    more = len(names) - _MOST_LISTED
+    if more <= 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_LISTED])} and {more:,} more"
+
+
 def one_of(known: Sequence[str]) -> str:
     """A line ``expected one of: a, b, c`` (with its newline and indent)."""
-    return f"\n  expected one of: {', '.join(sorted(known))}"
+    return f"\n  expected one of: {listed(sorted(known))}"

@@ -30,7 +30,7 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^( *)```([\w{}-]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->\n$")
 #: A block whose first line is a file's name is that file.
-FILE = re.compile(r"# [\w/.-]+\.(?:py|yaml|csv)\n")
+FILE = re.compile(r"# [\w/.-]+\.(?:py|yaml|csv|prototxt)\n")
 FOLLOWED = runpy.run_path(str(DOCS / "transcripts.py"))["pages"]()
 COMMANDS = dict(runpy.run_path(str(DOCS / "make_commands.py"))["commands"]())
 #: Pages that have tests which run their blocks: the README's tour, and those of files.
@@ -203,7 +203,7 @@ def test_most_of_them_are_run_or_compiled():
     counts = Counter(block.fate for block in blocks())
     assert counts["run"] >= 90
     assert counts["compiled"] >= 240
-    assert counts["shown"] <= 30
+    assert counts["shown"] <= 34
     assert counts["made"] >= 400
 
 

@@ -22,6 +22,7 @@ from graphnet.draw.shapes import Picture
 from graphnet.draw.svg import svg
 from graphnet.errors import GraphnetError, SpecError, TopologyError, one_of
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, write_durably
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet
@@ -95,7 +96,7 @@ def draw(
 def _is_drawing(path: Path) -> bool:
     """Whether a file begins as the SVG files that are written here."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return b'class="graphnet"' in file.read(200)
     except OSError:
         return False

@@ -20,6 +20,7 @@ from graphnet.cli.trained import fill, open_trained
 from graphnet.declare.overrides import Override
 from graphnet.errors import GraphnetError, MissingExtraError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import read_regular
 from graphnet.installation import pip_install
 from graphnet.serving.app import Service, ServiceLimits
 from graphnet.serving.served_net import ServedNet
@@ -112,7 +113,9 @@ def _shapes(texts: Sequence[str]) -> Mapping[str, Shape]:
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens, so that whoever reads the address can connect."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as made:
+    # asyncio sends answers at once only where the socket says that its protocol is TCP: otherwise
+    # the second packet of each waits some 40 ms for the client's acknowledgement of the first
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((host, port))
@@ -150,7 +153,7 @@ def token_of(file: Path | None) -> str:
     """
     if file is None:
         return os.environ.get(TOKEN, "").strip()
-    token = file.read_text("utf-8").strip()
+    token = read_regular(file).decode("utf-8").strip()
     if not token:
         raise SpecError(f"{file}: is empty; expected a token")
     return token

@@ -13,6 +13,7 @@ from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.net.sources import data_record
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.record.claim import BEST, SNAPSHOTS
@@ -54,7 +55,7 @@ def holds_net(path: Path) -> bool:
     if path.is_dir():
         return True
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return begins_as_snapshot(file.read(64))
     except OSError:
         return False

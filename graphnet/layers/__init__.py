@@ -23,6 +23,7 @@ from graphnet.layers.data.random_normal import RandomNormal
 from graphnet.layers.data.text_data import TextData
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
+from graphnet.layers.dense.parameter import Parameter
 from graphnet.layers.dense.rbf import RBF
 from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
 from graphnet.layers.elementwise.abs_val import AbsVal
@@ -42,6 +43,7 @@ from graphnet.layers.images.convolution1d import Convolution1D
 from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.im2col import Im2col
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
@@ -54,9 +56,13 @@ from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.ctc_loss import CTCLoss
+from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.huber_loss import HuberLoss
 from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.l1_loss import L1Loss
 from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
 from graphnet.layers.losses.rbf_loss import RBFLoss
 from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
@@ -85,14 +91,18 @@ from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.join_samples import JoinSamples
+from graphnet.layers.shape.part_samples import PartSamples
 from graphnet.layers.shape.permute import Permute
 from graphnet.layers.shape.reshape import Reshape
 from graphnet.layers.shape.slice import Slice
 from graphnet.layers.shape.split import Split
 from graphnet.layers.shape.stop_gradient import StopGradient
+from graphnet.layers.shape.take_samples import TakeSamples
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
@@ -108,6 +118,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
         "Concat": Concat,
@@ -124,6 +135,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "FocalLoss": FocalLoss,
         "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
@@ -132,13 +144,17 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "HDF5Output": HDF5Output,
         "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
+        "HuberLoss": HuberLoss,
         "Identity": Identity,
+        "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
         "InstanceNorm": InstanceNorm,
         "Interp": Interp,
+        "JoinSamples": JoinSamples,
+        "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
@@ -153,6 +169,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
+        "Parameter": Parameter,
+        "PartSamples": PartSamples,
         "Permute": Permute,
         "Pooling": Pooling,
         "Pooling1D": Pooling1D,
@@ -167,6 +185,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "RandomNormal": RandomNormal,
         "ReLU": ReLU,
         "Reduction": Reduction,
+        "ResetFirstGRU": ResetFirstGRU,
         "Reshape": Reshape,
         "SPP": SPP,
         "Scale": Scale,
@@ -183,6 +202,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "StopGradient": StopGradient,
         "SumLoss": SumLoss,
         "Swish": Swish,
+        "TakeSamples": TakeSamples,
         "Tanh": Tanh,
         "TextData": TextData,
         "Threshold": Threshold,

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
@@ -45,8 +44,9 @@ from pydantic import Field
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
-from graphnet.blob import Array, Blob, Shape
+from graphnet.blob import Shape
 from graphnet.errors import SpecError
+from graphnet.layers.binding import Binding
 from graphnet.layers.building import let_spec_build
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
@@ -54,7 +54,7 @@ from graphnet.layers.learned import HasLearned
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
 from graphnet.layers.terms import Arity, Kind, PassStage, Reads, at_least, exactly
-from graphnet.params.param import Param, ParamDecl, StateDecl
+from graphnet.params.param import ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
 #: The contract, for those who read it from here.
@@ -260,27 +260,6 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     if not TYPE_CHECKING:  # to a type checker every spec has one, which its Layer may bring
         build = abstractmethod(build)
-
-
-@dataclass
-class Binding:
-    """The arrays and services a layer is bound to.
-
-    Its ``name``; the blobs ``bottoms`` and ``tops``; ``params``, ``state`` and ``scratch`` by name,
-    of the shapes declared; ``inputs`` given to ``load_net``, ``(n, …)`` by top; the ``backend``,
-    the net's ``dtype``, and the ``context`` of the running pass.
-    """
-
-    name: str
-    bottoms: list[Blob]
-    tops: list[Blob]
-    params: Mapping[str, Param]
-    state: Mapping[str, Array]
-    scratch: Mapping[str, Array]
-    backend: Backend
-    context: PassContext
-    dtype: np.dtype
-    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 S = TypeVar("S", bound=LayerSpec)

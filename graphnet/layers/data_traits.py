@@ -79,6 +79,14 @@ class DataTraits:
         """
         return None
 
+    def kept_bytes(self) -> int:
+        """How many bytes of its data it keeps in the host's memory besides its tops.
+
+        Raises:
+            DataError: If the headers of its files cannot be read.
+        """
+        return 0
+
     @property
     def row_order(self) -> RowOrder | None:
         """In which order it delivers stored rows; None if it stores none."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.portion import Portion
 from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
@@ -32,6 +31,8 @@ from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import (
+    PREDICT_BATCH,
+    batch_for,
     chosen_outputs,
     fed_arrays,
     fed_rows,
@@ -46,8 +47,6 @@ from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
-#: Rows that ``predict`` runs at a time.
-PREDICT_BATCH = 256
 _MOST_PREDICTORS = 8
 
 
@@ -103,8 +102,7 @@ class Net(DescribedNet):
         fits = isinstance(compiled, CompiledNet)
         expect(fits, "Net", "a compiled net", compiled, "write load_net(FILE), which makes a Net")
         self.compiled, self.store = compiled, store
-        self.name, self.phase = compiled.spec.name, compiled.phase
-        self.backend: Backend = compiled.backend
+        self.name, self.phase, self.backend = compiled.spec.name, compiled.phase, compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
         passes = PassesDone(self.name, self.phase)
@@ -117,7 +115,8 @@ class Net(DescribedNet):
         self._predictors: dict[tuple[Any, ...], tuple[Net, Sequence[str]]] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         pairs = zip(compiled.layers, self.layers, strict=True)
-        self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
+        calls = [layer.backward for vertex, layer in pairs if vertex.runs_backward]
+        self._backward = [*reversed(calls), *self.shared_sums]
 
     def __repr__(self) -> str:
         n_layers, n_numbers = len(self.compiled.layers), self.compiled.n_param_numbers
@@ -205,7 +204,6 @@ class Net(DescribedNet):
 
     def _run_forward(self) -> None:
         self._passes.forget()
-        i = 0
         try:
             for i, call in self._forward:  # noqa: B007
                 call()
@@ -228,21 +226,24 @@ class Net(DescribedNet):
 
     def _run_backward(self) -> None:
         self._passes.begin_backward()
-        self.run_backward()
+        for call in self._backward:
+            call()
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, whoever has called the layers' forward."""
         for call in self._backward:
             call()
-        for add in self.shared_sums:
-            add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
         with self.backend.computing():
-            self._run_forward()
-            self._run_backward()
+            self.run_batch()
+
+    def run_batch(self) -> None:
+        """:meth:`forward_backward`, called within ``backend.computing()``: by the solver's loop."""
+        self._run_forward()
+        self._run_backward()
 
     @property
     def n_valid(self) -> int:
@@ -333,8 +334,7 @@ class Net(DescribedNet):
         if not raw:
             arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch = max(1, min(n_rows, PREDICT_BATCH))
-        shapes = {name: a.shape[1:] for name, a in arrays.items()}
+        batch, shapes = batch_for(spec, n_rows), {name: a.shape[1:] for name, a in arrays.items()}
         net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():
             return run_batches(net, arrays, n_rows, batch, names)

@@ -11,6 +11,7 @@ from graphnet.errors import did_you_mean
 OTHER_NAMES: Mapping[str, str] = {
     # Caffe
     "ArgMax": "Argmax",
+    "BatchReindex": "TakeSamples",
     "Conv": "Convolution",
     "Data": "HDF5Data",
     "DummyData": "MemoryData",
@@ -54,6 +55,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "MaxPool3d": "Pooling3D",
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
+    "SmoothL1Loss": "HuberLoss",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
 }
 
@@ -62,12 +64,9 @@ _ROWS = "rows are chosen in the data: by 'rows' of HDF5Data, or in its file"
 
 #: Their layers that graphnet has no twin of, and what to do instead.
 INSTEAD: Mapping[str, str] = {
-    "BatchReindex": _ROWS,
     "Filter": _ROWS,
-    "Im2col": "Convolution does this by itself",
     "ImageData": _PACK,
     "Images": _PACK,
-    "Parameter": "a learned array belongs to a layer, such as Bias, Scale or one of your own",
     "Python": "name a layer class of your own by its dotted path, such as type: my_layers.Gate",
     "WindowData": _PACK,
 }

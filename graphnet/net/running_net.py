@@ -26,6 +26,7 @@ from graphnet.net.compiled import CompiledNet
 from graphnet.net.graph import LayerVertex
 from graphnet.net.origin import traced
 from graphnet.net.passes_done import PassesDone
+from graphnet.net.step_mark import StepMark, is_worth_a_mark
 from graphnet.net.summary import Summary, summary
 from graphnet.sealed import Sealed
 
@@ -126,7 +127,7 @@ class RunningNet(Sealed):
         self._vertices, self._per_batch, self._passes = vertices, per_batch, passes
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
-        context.n_valid = self.batch_size
+        context.n_valid = context.n_rows = self.batch_size
 
     def summary(self) -> Summary:
         """The layers as a table, as ``graphnet check`` shows them."""
@@ -200,6 +201,16 @@ class RunningNet(Sealed):
             self._passes.forget()
             bookmark.restore()
 
+    def step_mark(self) -> StepMark | None:
+        """What a step changes besides params and blobs, to be kept before each.
+
+        None where that would cost time: on a device, and in nets so small that it would be seen.
+        """
+        is_here = self.compiled.backend.name == "numpy"
+        if not is_here or not is_worth_a_mark(self._vertices):
+            return None
+        return StepMark(self.layers, self.context)
+
     def start_afresh(self) -> None:
         """Let no layer go on from an earlier batch, as recurrent layers may."""
         for array, fill in self._per_batch:
@@ -238,8 +249,10 @@ class RunningNet(Sealed):
     @property
     def epoch(self) -> int:
         """Completed passes of the first data layer that has epochs."""
-        main = self._main_data
-        return main.epoch if main else 0
+        for layer in self.data_layers:  # as _main_data, without its calls: asked in every step
+            if layer.n_samples:
+                return layer.epoch
+        return 0
 
     @property
     def evaluation_size(self) -> int:

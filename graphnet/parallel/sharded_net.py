@@ -152,13 +152,17 @@ class ShardedNet(Sealed):
             RankError: If another rank has gone.
         """
         with self.backend.computing():
-            self._tally.begin()
-            if self._lockstep is not None:
-                for shard in self._nets:
-                    self._enter(shard)
-                self._lockstep.run()
-            self._sum(self._shard)
-            self._tally.end()
+            self.run_batch()
+
+    def run_batch(self) -> None:
+        """:meth:`forward_backward`, called within ``backend.computing()``: by the solver's loop."""
+        self._tally.begin()
+        if self._lockstep is not None:
+            for shard in self._nets:
+                self._enter(shard)
+            self._lockstep.run()
+        self._sum(self._shard)
+        self._tally.end()
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 
@@ -175,7 +179,7 @@ class ShardedNet(Sealed):
         net = self._nets[shard]
         if self._lockstep is None:
             self._enter(shard)
-            net.forward_backward()
+            net.run_batch()
         else:
             self.store.diff[...] = net.store.diff
         self._carried.leave(shard)
@@ -267,6 +271,9 @@ class ShardedNet(Sealed):
     def collect(self) -> None:
         """Bring to rank 0 the state that all ranks' shards hand to their next batches."""
         self._carried.collect(self.communicator)
+
+    def step_mark(self) -> None:
+        """None: a rank that fails leaves the others within their step."""
 
     def sibling(
         self, phase: Phase, other: OtherData | None = None

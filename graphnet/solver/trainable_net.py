@@ -13,6 +13,7 @@ from graphnet.errors import Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.running_net import NetState
 from graphnet.net.sources import OtherData
+from graphnet.net.step_mark import StepMark
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.shards import Shards
 from graphnet.params.param import ParamStore
@@ -81,11 +82,17 @@ class TrainableNet(Protocol):
     def epoch(self) -> int:
         """Completed passes over the data."""
 
-    def forward_backward(self) -> None:
-        """Read the next batch, compute all tops, and assign every param's diff."""
+    def run_batch(self) -> None:
+        """Read the next batch, compute all tops, and assign every param's diff.
+
+        The caller is within ``backend.computing()``.
+        """
 
     def objective(self) -> Number:
         """The same as :meth:`loss`, left where it was computed: nobody waits for it."""
+
+    def step_mark(self) -> StepMark | None:
+        """What a step changes besides params and blobs; None if that is not kept before steps."""
 
     # --- in a pause ---------------------------------------------------------------------
 

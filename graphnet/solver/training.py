@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from graphnet.backend.measures import Number
+from graphnet.declare.arguments import bare
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.files.paths import shown
+from graphnet.net.step_mark import StepMark
 from graphnet.solver.coffee.divergence_guard import check_finite
 from graphnet.solver.ranks.several_ranks import ranks_of
 from graphnet.solver.record.run_directory import START_OVER
@@ -43,7 +45,10 @@ class Training:
         self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
         self.ranks = ranks_of(run, self.signals)
+        self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
+        self._begin_update = bare(self.state.begin_update)
         self._training_since = 0.0
+        self._is_updating = False  # whether params are no longer those of ``state.iter``
 
     def solve(self, *, fresh: bool) -> SolverState:
         """Start or continue the run, and train until it is finished.
@@ -109,11 +114,17 @@ class Training:
     # --- the loop -----------------------------------------------------------------------
 
     def _loop(self) -> None:
+        mark = self.net.step_mark()
         while not self.run.is_finished:
+            if mark is not None:
+                mark.take()
             try:
                 self._step()
-            except SystemExit as error:
-                self._refuse_exit(error)
+            except BaseException as error:
+                if not isinstance(error, Interrupted):  # which is to end the run at once
+                    self._save_before(mark)
+                if isinstance(error, SystemExit):
+                    self._refuse_exit(error)
                 raise
             self.run.reporter.step()
             self._pause()
@@ -124,24 +135,26 @@ class Training:
         t = state.iter + 1
         lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
-        state.begin_update(lr, momentum)
         net.context.iteration = state.iter
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
+        self._begin_update(lr, momentum)
+        self._is_updating = True
         self.run.updater.update(t, lr, momentum or 0.0)
-        state.advance(net, mean_loss)
+        self._advance(net, mean_loss)
+        self._is_updating = False
 
     def _gradient(self, iter_size: int) -> Number | None:
         """Compute the gradient of ``iter_size`` batches; of several, return their mean loss."""
         net = self.net
         if iter_size == 1:
-            net.forward_backward()
+            self._run_batch()
             return None
         total: Number = 0.0
         for k in range(iter_size):
             net.context.first_sample = k * net.batch_size
-            net.forward_backward()
+            self._run_batch()
             self.run.updater.accumulate(k)
             total = total + net.objective()
         net.context.first_sample = 0
@@ -203,6 +216,30 @@ class Training:
         except BreakError as error:
             raise self._saved_after(error) from error.__cause__
         self.lounge.sync()
+
+    def _save_before(self, mark: StepMark | None) -> None:
+        """After an error within a step, save the run as it was before that step.
+
+        Until the update begins, the params are those of the last iteration, and ``mark`` has what
+        passes change besides. Within the update there is nothing left to be saved.
+        """
+        last = self.state.run.last_snapshot
+        from_last = f"; the run goes on from {shown(last)}" if last else ""
+        if self.files.directory is None or mark is None:
+            return
+        if self._is_updating:
+            said = f"the update of iteration {self.state.iter + 1:,} was not finished{from_last}"
+            self.run.reporter.warning(said)
+            return
+        mark.restore()
+        try:
+            path = self._save()
+        except Exception as failed:  # noqa: BLE001  # the error of the step is what is told
+            self.run.reporter.warning(f"the run could not be saved: {failed}{from_last}")
+            return
+        if path is not None:
+            at = f"as it was at iteration {self.state.iter:,}"
+            self.run.reporter.warning(f"the run is saved {at}: {shown(path)}")
 
     # --- around it ----------------------------------------------------------------------
 

@@ -595,14 +595,16 @@ def test_a_break_that_ends_the_program_may_be_skipped(folder, run):
 
 
 def test_a_layer_that_ends_the_program(folder, run):
-    """The line that did is named, and the exit code is 1; what was saved before is good."""
+    """The line that did is named, and the exit code is 1; the run is saved as it was before."""
     with_layer(folder, "Layer")
     found = run("solve net.yaml --quiet")
     assert found.code == 1
-    assert found.err.startswith(
+    saved, said = found.err.split("\n", 1)
+    assert saved.startswith("warning: the run is saved as it was at iteration 4: run/snapshots/")
+    assert said.startswith(
         "leaving.py:46:13: sys.exit(0) was called while the net was computing, after iteration 4"
     ), found.err
-    assert max(snapshots_in(folder / "run")) == 3
+    assert max(snapshots_in(folder / "run")) == 4
     starts = json.loads((folder / "run/run.json").read_text())["starts"]
     assert starts[-1]["outcome"] == "failed: UserCodeError"
 
@@ -625,13 +627,15 @@ def test_a_transformer_that_ends_the_program(folder, run, monkeypatch, kind, lea
     (folder / "leaving.py").write_text(LEAVING)
     found = run("solve net.yaml --quiet")
     assert found.code == code
-    assert said in found.err
-    assert found.err.startswith("leaving.py:" if code == 1 else said), found.err
+    saved, told = found.err.split("\n", 1)
+    assert saved.startswith("warning: the run is saved as it was at iteration 4: run/snapshots/")
+    assert said in told
+    assert told.startswith("leaving.py:" if code == 1 else said), found.err
     thread = (folder / "thread").read_text()
     assert thread.startswith("graphnet data" if kind == "AsyncData" else "MainThread")
     assert kind == "Data" or thread not in [t.name for t in threading.enumerate()]
     assert not list(folder.rglob("*.unfinished"))
-    assert max(snapshots_in(folder / "run")) == 3
+    assert max(snapshots_in(folder / "run")) == 4
     assert run("snapshot info run").code == 0
 
 

@@ -118,9 +118,12 @@ class FakeNet:
         p["ip"]["weight"].diff[...] = dh.T @ self.x_now
         p["ip"]["bias"].diff[...] = dh.sum(axis=0)
 
-    def forward_backward(self) -> None:
+    def run_batch(self) -> None:
         self.forward()
         self.backward()
+
+    def step_mark(self) -> None:
+        """Nothing is kept before a step."""
 
     def settle(self) -> None: ...
 

@@ -59,6 +59,7 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("RBF", {"output_dim": 4}),
     ("LSTM", {"output_dim": 4}),
     ("GRU", {"output_dim": 2}),
+    ("ResetFirstGRU", {"output_dim": 2}),
     ("RNN", {"output_dim": 4, "stateful": True}),
     ("LRN", {}),
     ("Pooling", {"kernel": 2, "stride": 2}),

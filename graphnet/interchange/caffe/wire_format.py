@@ -18,6 +18,7 @@ import numpy as np
 
 from graphnet.errors import SnapshotError, did_you_mean_file
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.caffe.message import Message, float32
 from graphnet.interchange.caffe.schema import ENUMS, KINDS, Field
 from graphnet.interchange.protobuf import (
@@ -78,7 +79,7 @@ def read_wire(path: Path, kind: str) -> Message:
             f"{shown(path)}: is text, expected a binary {kind}\n  {_TEXTS[path.suffix]}"
         )
     try:
-        with path.open("rb") as file:
+        with open_regular(path, SnapshotError) as file:
             size = file.seek(0, 2)
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except FileNotFoundError:
@@ -162,8 +163,8 @@ def _put_numbers(
         return stop
     # one by one: as many as follow with the same key are one strided run
     width = stop - begin
-    rows = np.frombuffer(data[begin : begin + (end - begin) // width * width], np.uint8)
-    rows = rows.reshape(-1, width)
+    whole = data[begin : begin + (end - begin) // width * width]
+    rows = np.frombuffer(whole, np.uint8).reshape(-1, width)
     key = rows[0, : start - begin]
     n, step = 1, 1024
     while n < len(rows):

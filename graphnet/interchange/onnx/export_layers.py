@@ -215,7 +215,8 @@ def _pad(w: LayerWriter) -> None:
     top, bottom, left, right = w.spec.pad
     pads = w.integers("pads", [0, 0, top, left, 0, 0, bottom, right])
     mode = {"zero": "constant", "edge": "edge"}[w.spec.mode]
-    w.end("Pad", w.x, pads, mode=mode)
+    value = [w.number("value", w.spec.value)] if w.spec.value else []
+    w.end("Pad", w.x, pads, *value, mode=mode)
 
 
 def _relu(w: LayerWriter) -> None:
@@ -325,6 +326,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "RNN": recurrent.rnn,
         "ReLU": _relu,
         "Reduction": _reduction,
+        "ResetFirstGRU": recurrent.reset_first_gru,
         "Reshape": _reshape,
         "SPP": windows.spp,
         "Scale": learned.scale,

@@ -173,7 +173,13 @@ def _beside(w: LayerWriter) -> list[int]:
 
 def _spread(w: LayerWriter) -> str:
     """The second bottom with an axis of 1 for each that it lacks."""
-    n, m = len(w.shape), len(w.vertex.bottom_shapes[1])
+    n, m, first = (
+        len(w.shape),
+        len(w.vertex.bottom_shapes[1]),
+        w.spec.span(w.vertex.bottom_shapes).first,
+    )
+    if first:
+        w.refuse(f"its second bottom begins at axis {first}, and not with the samples")
     if n == m:
         return w.inputs[1]
     return w.part("beside", "Unsqueeze", w.inputs[1], w.integers("axes", range(m, n)))

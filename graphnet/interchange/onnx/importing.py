@@ -76,6 +76,6 @@ def import_onnx(file: Path | str, to: Path | str, *, force: bool = False) -> Imp
     spec = made.spec()
     refuse_to_replace(targets, force=force)
     folder.mkdir(parents=True, exist_ok=True)
-    write_model(folder / "model.h5", made.arrays(), spec.to_yaml())
+    write_model(folder / "model.h5", made.arrays(), spec.to_yaml(), source=source)
     write_durably(folder / "net.yaml", made.text(source.name).encode(), Advice(SpecError))
     return made

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from graphnet.interchange.onnx.node_reader import NodeReader
+from graphnet.interchange.onnx.resizing import MOST_OF_MATRIX
 from graphnet.interchange.onnx.values import Value
 
 
@@ -74,3 +77,46 @@ def padded(r: NodeReader, x: Value, pads: Mapping[int, Sequence[int]], mode: str
         sample[-1] += sum(more)
         x = r.reshaped(made, sample, word="padded")
     return x
+
+
+def along(
+    r: NodeReader, x: Value, axis: int, matrix: np.ndarray, more: np.ndarray | None = None
+) -> Value:
+    """A value multiplied by a matrix along one axis of a sample, by a layer that does not learn.
+
+    Args:
+        r: The node.
+        x: The value.
+        axis: Which.
+        matrix: Of each place of the output what it is of those of the input.
+        more: What is added to each place.
+    """
+    last = len(x.shape) - 1
+    order = [*(a for a in range(1, last + 1) if a != axis), axis]
+    turned = x if axis == last else r.layer("Permute", x, word="turned", axes=order)
+    keys: dict[str, Any] = {"frozen": True, "output_dim": len(matrix)}
+    keys |= {"axis": last} if last > 1 else {}
+    has_more = more is not None and bool(more.any())
+    keys |= {} if has_more else {"bias": False}
+    y = r.layer("InnerProduct", turned, word=f"axis{axis}", **keys)
+    r.fill("weight", matrix)
+    if more is not None and has_more:
+        r.fill("bias", more)
+    if axis == last:
+        return y
+    back = [1 + order.index(a) for a in range(1, last + 1)]
+    return r.layer("Permute", y, word="back", axes=back)
+
+
+def taken(r: NodeReader, x: Value, axis: int, places: Sequence[int] | np.ndarray) -> Value:
+    """Places along an axis of a sample, in any order: those that follow each other are cut out."""
+    n, listed = x.shape[axis], [int(p) for p in places]
+    if not listed or min(listed) < 0 or max(listed) >= n:
+        r.refuse(f"takes places {listed[:3]} … of {n}")
+    if listed == list(range(listed[0], listed[0] + len(listed))):
+        return cut(r, x, {axis: (listed[0], listed[-1] + 1)})
+    if n * len(listed) > MOST_OF_MATRIX:
+        r.refuse(f"takes {len(listed):,} of {n:,} places that do not follow each other: too many")
+    chosen = np.zeros((len(listed), n), np.float32)
+    chosen[np.arange(len(listed)), listed] = 1
+    return along(r, x, axis, chosen)

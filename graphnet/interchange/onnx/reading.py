@@ -17,6 +17,7 @@ import numpy as np
 
 from graphnet.errors import DataError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.onnx.library import MOST_BYTES, library
 from graphnet.interchange.onnx.stored import file_with, is_outside, outside_values, slim
 
@@ -82,7 +83,7 @@ def read_onnx(path: Path) -> OnnxFile:
     """
     onnx = library()
     try:
-        with path.open("rb") as file:
+        with open_regular(path, DataError) as file:
             size = file.seek(0, 2)
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except OSError as error:

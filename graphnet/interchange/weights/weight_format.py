@@ -9,6 +9,7 @@ from typing import Any
 
 from graphnet.declare.arguments import expect_one_of
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.torch.names import torch_names
 from graphnet.interchange.weights.exporting import (
     NameAll,
@@ -60,7 +61,7 @@ class WeightFormat:
             SnapshotError: If it is of another format, cannot be read, or is damaged.
         """
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 begin = file.read(BEGINNING)
         except OSError:
             return self.read(path)  # which says why

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BeforeValidator
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.batches import Batches
+from graphnet.data.batches import INDEX_BYTES, Batches
 from graphnet.data.record import LayerRecord, record_of
 from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.source import (
@@ -113,6 +113,12 @@ class HDF5Data(BatchSpec):
                         f" 'shapes' says {shape_text(stated)}\n  found in {table.where(0)}"
                     )
             return table.n_rows
+
+    def kept_bytes(self) -> int:
+        if not self.is_available():
+            return 0
+        with closing(self.open_table()) as table:
+            return min(self.buffer_bytes, table.n_rows * (table.row_bytes + INDEX_BYTES))
 
     def recorded(self) -> LayerRecord | None:
         with about("source"):

@@ -26,7 +26,7 @@ class Power(LayerSpec):
         shift: What is added to that. Default 0.
     Example:
         - {name: square, type: Power, power: 2, bottoms: [x], tops: [x2]}
-        - {name: center, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
+        - {name: centre, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
     Source:
         Mocha ``PowerLayer`` (whose gradient is NaN where the base is 0), Caffe ``Power``.
     """

@@ -11,7 +11,7 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import check_sequences
+from graphnet.layers.channelwise.channels import check_extent, check_sequences
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 
@@ -64,6 +64,7 @@ class Convolution1D(AnyFilterBank):
         (x,) = bottoms
         check_sequences(x)
         self.check_groups(x)
+        check_extent(x, self.kernel)
         _, length = self.window.floor_size((1, x[2]))
         if length < 1:
             raise ShapeError(

@@ -12,7 +12,7 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import check_volumes
+from graphnet.layers.channelwise.channels import check_extent, check_volumes
 from graphnet.layers.images.filter_bank import AnyFilterBank
 
 
@@ -69,6 +69,7 @@ class Convolution3D(AnyFilterBank):
         (x,) = bottoms
         check_volumes(x)
         self.check_groups(x)
+        check_extent(x, x[3], *self.kernel, x[3] * self.kernel[2] // 4)
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(

@@ -14,7 +14,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LayerSpec, Reads, Shapes
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.layers.channelwise.channels import check_extent, check_images
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 
 
@@ -93,6 +93,7 @@ class AnyPooledWindows(LayerSpec):
                     "\n  expected a stride no larger than the kernel, and a kernel that fits"
                 )
             found.append(out)
+        check_extent(x, *kernel, *found[:-1])
         return tuple(found)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
+from graphnet.files.bounds import check_read
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.params.param import ParamStore
 from graphnet.solver.average import EMA
@@ -104,6 +106,7 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     Raises:
         SnapshotError: If there is none.
     """
+    check_read(path)
     if not is_there(path):
         raise SnapshotError(
             f"{shown(path)}: there is no such run, snapshot or model\n"
@@ -276,7 +279,7 @@ def refuse_other(path: Path) -> None:
         )
     if not path.is_file():
         return
-    with path.open("rb") as file:
+    with open_regular(path, SnapshotError) as file:
         beginning = file.read(64)
     if beginning and not begins_as_snapshot(beginning):
         raise SnapshotError(
