@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import cos, pi
 from typing import Any
 
 import torch
@@ -145,16 +146,19 @@ class TinyGPTBlock(nn.Module):
 
 
 class TinyGPT(nn.Module):
-    """nets/tiny-gpt.yaml."""
+    """nets/tiny-gpt.yaml.
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    Args:
+        dropout: In that file 0.1; a case has none.
+    """
+
+    def __init__(self, dropout: float = 0.0) -> None:
         super().__init__()
-        self.symbol = nn.Embedding(64, 128)
-        self.place = nn.Parameter(torch.empty(64, 128))
+        self.symbol, self.place = nn.Embedding(64, 128), nn.Embedding(64, 128)
         self.blocks = nn.ModuleList(TinyGPTBlock(dropout) for _ in range(4))
         self.norm, self.score = nn.LayerNorm(128), nn.Linear(128, 64, bias=False)
         for name, param in self.named_parameters():
-            if name in ("symbol.weight", "place"):
+            if name in ("symbol.weight", "place.weight"):
                 nn.init.normal_(param, std=0.02)
             elif param.ndim > 1:  # graphnet's Xavier: uniform, by the inputs alone
                 bound = (3 / param.shape[1]) ** 0.5
@@ -162,7 +166,7 @@ class TinyGPT(nn.Module):
 
     def forward(self, text: Tensor) -> Tensor:
         """Scores ``(N, symbols, T)`` of the symbols that follow."""
-        h = self.symbol(text) + self.place
+        h = self.symbol(text) + self.place.weight
         for block in self.blocks:
             h = block(h)
         scores: Tensor = self.score(self.norm(h))
@@ -188,6 +192,11 @@ def falling(update: int) -> float:
     return float(0.01 * (1 + 1e-4 * update) ** -0.75)
 
 
+def warmed_up(update: int) -> float:
+    """Half a cosine from 0.002 to 0 at update 600, of which a rising part up to update 60."""
+    return 0.001 * (1 + cos(pi * min(update / 600, 1))) * (0.1 + 0.9 * min(update / 60, 1))
+
+
 @dataclass(frozen=True)
 class Peer:
     """How a net is trained.
@@ -198,6 +207,7 @@ class Peer:
         fixed_lr: Whether that is the same for all.
         momentum: Of SGD; None: Adam.
         decay: Of the weights, not the biases.
+        decoupled: Whether that shrinks the weights directly: AdamW.
         bias_lr: The rate of the biases relative to that of the weights.
         loss: Of what the net gives and the last of the rows' tops.
         squashes: Whether probabilities are wanted of what the net gives, to predict.
@@ -209,6 +219,7 @@ class Peer:
     fixed_lr: bool = True
     momentum: float | None = 0.0
     decay: float = 0.0
+    decoupled: bool = False
     bias_lr: float = 1.0
     loss: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy
     squashes: bool = True
@@ -228,6 +239,9 @@ class Peer:
             {"params": weights, "lr": lr, "weight_decay": self.decay, "times": 1.0},
             {"params": biases, "lr": lr * self.bias_lr, "times": self.bias_lr},
         ]
+        if self.decoupled:
+            groups[1]["weight_decay"] = 0.0
+            return torch.optim.AdamW(groups, lr, eps=ADAM_EPSILON, fused=True)
         if self.momentum is None:
             return torch.optim.Adam(groups, lr, eps=ADAM_EPSILON, fused=True)
         return torch.optim.SGD(groups, lr, momentum=self.momentum, fused=True)
@@ -260,4 +274,14 @@ def _peer_of(name: str, width: float, depth: int) -> Peer:
             return Peer(iris, lambda _: 0.01, momentum=0.9, decay=2 * 0.0005, bias_lr=2.0)
         case "char-rnn":
             return Peer(CharRNN, lambda _: 0.003, momentum=None, bias_lr=2.0, clip=5.0)
+        case "tiny-gpt":
+            return Peer(
+                TinyGPT,
+                warmed_up,
+                fixed_lr=False,
+                momentum=None,
+                decay=0.1,
+                decoupled=True,
+                clip=1.0,
+            )
     raise ValueError(f"there is no PyTorch net for {name}")
