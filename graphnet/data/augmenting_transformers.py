@@ -36,7 +36,7 @@ class NormalizeTransformer(Transformer):
 
     Args:
         mean: A number, or ``[C]`` of them for ``(C, …)``.
-        deviation: Likewise, more than 0.
+        deviation: A number more than 0, or ``[C]`` of them.
     """
 
     type: Literal["Normalize"] = "Normalize"
@@ -105,9 +105,9 @@ class RandomResizedCropTransformer(ImageTransformer):
     Its edges may lie between pixels; what would reach beyond the image is cut off.
 
     Args:
-        size: Of the result.
+        size: ``[height, width]`` of the result.
         area: How much of the image it is, a range. Default [0.08, 1].
-        ratio: Of its width to its height, a range, even in logarithms. Default [0.75, 1.3333].
+        ratio: Width by height, a range, even in logarithms. Default [0.75, 1.3333].
     """
 
     type: Literal["RandomResizedCrop"] = "RandomResizedCrop"
@@ -143,9 +143,9 @@ class RandomEraseTransformer(ImageTransformer):
     """Overwrite a random rectangle of each image with one number, with ``probability``.
 
     Args:
-        probability: Default 0.5.
+        probability: How many of the images, from 0 to 1. Default 0.5.
         area: How much of the image it is, a range. Default [0.02, 0.33].
-        ratio: Of its width to its height, a range, even in logarithms. Default [0.3, 3.3].
+        ratio: Width by height, a range, even in logarithms. Default [0.3, 3.3].
         value: What is written. Default 0.
 
     Source:
@@ -189,9 +189,9 @@ class ColorJitterTransformer(ImageTransformer):
     the range of the pixels is not cut off.
 
     Args:
-        brightness: From 0 to 1. Default 0.
-        contrast: From 0 to 1. Default 0.
-        saturation: From 0 to 1; of images with 3 channels, red, green and blue. Default 0.
+        brightness: How far its factor is from 1 at most, from 0 to 1. Default 0.
+        contrast: Likewise. Default 0.
+        saturation: Likewise, of images with 3 channels, red, green and blue. Default 0.
     """
 
     type: Literal["ColorJitter"] = "ColorJitter"
