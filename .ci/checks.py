@@ -1,9 +1,12 @@
 """What must pass before a change lands.
 
-First both commands of the README, as they stand: each in a fresh clone and an empty environment,
-with every Python that graphnet is for. Then what those leave: the rest of the README, the tests
-that need an extra, all tests with the lowest versions of all dependencies, layout, lint and types.
-A Python that this machine has not got is named and left out.
+Both commands of the README, as they stand: each in a fresh clone and an empty environment, with
+every Python that graphnet is for. All tests, those of every extra among them, with the lowest
+versions of all dependencies, and those that the README's commands had to skip with the newest;
+the rest of the README; the tutorials with the wheel alone; layout, lint and types. A Python that
+this machine has not got is named and left out.
+
+The longest jobs begin first, as many at a time as there are processors.
 
 It needs git and a Python, and prints every log and, at the end, a table. The exit status is 1 if
 anything has failed.
@@ -21,7 +24,7 @@ import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
@@ -39,11 +42,17 @@ PYTHONS = ("3.11", "3.12", "3.13")
 #: What the tests of the optional parts need; CuPy for CUDA 13 is among it.
 EXTRAS = (
     *("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve"),
-    *("gpu-check", "tensorboard-check", "browser-check", "benchmarks", "docs"),
+    *("gpu-check", "tensorboard-check", "caffe-check", "browser-check", "benchmarks", "docs"),
 )
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev,{}]'".format(",".join(EXTRAS))
 BIN = ".venv/bin/"
 PYTEST = BIN + "python -m pytest"
+#: The tutorials as they stand, in empty folders, with nothing but the wheel and its dependencies.
+TUTORIALS = (
+    "python3 -m venv .venv && .venv/bin/pip wheel -q --no-deps -w dist . && "
+    '.venv/bin/pip install -q "$(echo dist/*.whl)[images]" && '
+    ".venv/bin/python docs/transcripts.py --installed --check docs/tutorials/*.md"
+)
 TRAIN, TESTS = "README 1: train", "README 2: set up and test"
 
 
@@ -74,9 +83,8 @@ def main() -> int:
     if subprocess.run(git_status, capture_output=True, check=True).stdout:
         say("! what is not committed is not tried")
     with tempfile.TemporaryDirectory(prefix="graphnet-ci-") as folder:
-        first = together(readme_jobs(pythons, Path(folder)))
-        rest = together(other_jobs(Path(folder), first))
-    results = first | rest
+        jobs = first_jobs(pythons, Path(folder))
+        results = together(jobs, partial(next_jobs, pythons, Path(folder)))
     say_table(results)
     failed = [job for job, result in results.items() if result.code]
     for job in failed:
@@ -95,31 +103,36 @@ def told(minor: str) -> Python | None:
 # --- what is run ------------------------------------------------------------------------
 
 
-def readme_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
-    """Both commands of the README, as they stand, with each Python; the longer one first."""
+def first_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
+    """What waits for nothing, the longest first; as far as one Python is enough, with the oldest.
+
+    Both commands of the README are run as they stand, with each Python.
+    """
     train, tests = readme.commands()
+    oldest = pythons[0]
+    pins = " ".join(f"'{line}'" for line in lowest((ROOT / "pyproject.toml").read_text()))
+    set_up = SET_UP.replace("install", "install -c ../lowest.txt")
+    all_tests = f"printf '%s\\n' {pins} > ../lowest.txt && {set_up} && {BIN}pip list && {PYTEST}"
+    lint = " && ".join(BIN + tool for tool in ("ruff format --check .", "ruff check .", "mypy"))
     return [
-        *(Job(TESTS, p, tests, folder / f"tests-{p.minor}") for p in pythons),
+        Job("all tests, lowest versions", oldest, all_tests, folder / "lowest"),
+        *(Job(TESTS, p, tests, folder / f"tests-{p.minor}") for p in reversed(pythons)),
         *(Job(TRAIN, p, train, folder / f"train-{p.minor}") for p in pythons),
+        Job("tutorials, the wheel alone", oldest, TUTORIALS, folder / "wheel"),
+        Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint"),
     ]
 
 
-def other_jobs(folder: Path, first: dict[Job, Result]) -> Iterator[Job]:
-    """What the two commands have left; as far as one Python is enough, with the oldest."""
-    oldest = next(iter(first)).python
-    pins = " ".join(f"'{line}'" for line in lowest((ROOT / "pyproject.toml").read_text()))
-    set_up = SET_UP.replace("install", "install -c ../lowest.txt")
-    script = f"printf '%s\\n' {pins} > ../lowest.txt && {set_up} && {BIN}pip list && {PYTEST}"
-    yield Job("all tests, lowest versions", oldest, script, folder / "lowest")
-    for job, result in first.items():
-        files = " ".join(skipping_files(result.log))
-        if job.name == TESTS and files:
-            script = f"{SET_UP} && {BIN}pip list && {PYTEST} {files}"
-            yield Job("tests skipped in README 2", job.python, script, folder / job.python.version)
-        elif job.name == TRAIN and job.python == oldest:
-            yield Job("README, the rest", oldest, readme.tour(without_gpu), result.clone)
-    lint = " && ".join(BIN + tool for tool in ("ruff format --check .", "ruff check .", "mypy"))
-    yield Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint")
+def next_jobs(pythons: Sequence[Python], folder: Path, job: Job, result: Result) -> Iterator[Job]:
+    """What a job has left: the rest of the README; what the newest Python's tests skipped."""
+    if job.name == TRAIN and job.python == pythons[0]:
+        yield Job("README, the rest", job.python, readme.tour(without_gpu), result.clone)
+    skipped = skipped_tests(result.log)
+    if job.name == TESTS and job.python == pythons[-1] and skipped:
+        listed = folder / "skipped.txt"
+        listed.write_text("\n".join(skipped), encoding="utf-8")
+        script = f"{SET_UP} && {BIN}pip list && {PYTEST} @{listed}"
+        yield Job("tests skipped in README 2", job.python, script, folder / "skipped")
 
 
 def lowest(pyproject: str) -> list[str]:
@@ -130,9 +143,13 @@ def lowest(pyproject: str) -> list[str]:
     return [re.sub(r"^([\w.-]+)>=([\w.]+).*", r"\1==\2", line) for line in lines]
 
 
-def skipping_files(log: str) -> list[str]:
-    """The files that pytest has skipped tests of, from its summary."""
-    return sorted(set(re.findall(r"^SKIPPED \[\d+\] (\S+\.py):\d+: ", log, re.MULTILINE)))
+def skipped_tests(log: str) -> list[str]:
+    """The functions and files that pytest has skipped tests of, from its summary.
+
+    Without what stands in brackets: another environment may have other parameters.
+    """
+    found = re.findall(r"^SKIPPED (\S+?\.py(?:::\w+)*)(?:\[| - )", log, re.MULTILINE)
+    return sorted(set(found))
 
 
 def without_gpu(block: str) -> str:
@@ -143,18 +160,26 @@ def without_gpu(block: str) -> str:
 # --- running and telling ----------------------------------------------------------------
 
 
-def together(jobs: Iterable[Job]) -> dict[Job, Result]:
-    """Run jobs, as many at a time as there are processors, and print each log when it is there."""
-    listed = list(jobs)
-    with ThreadPoolExecutor(min(processors(), len(listed))) as pool, stopped(pool):
-        started = {pool.submit(run, j.script, j.python, j.clone): j for j in listed}
-        for done in as_completed(started):
-            job, result = started[done], done.result()
-            say(f"\n===== {job.name}, Python {job.python.version} =====")
-            say(f"+ {job.script}" if job.script.count("\n") == 0 else "+ README.md, block by block")
-            say(result.log.rstrip())
-            say(f"----- exit status {result.code} after {result.seconds:.0f} s")
-    return {job: done.result() for done, job in started.items()}
+def together(
+    jobs: Iterable[Job], then: Callable[[Job, Result], Iterable[Job]] = lambda *_: ()
+) -> dict[Job, Result]:
+    """Run jobs, as many at a time as there are processors, and print each log when it is there.
+
+    Args:
+        jobs: In the order they begin.
+        then: Gives the jobs that follow one which is done.
+    """
+    results: dict[Job, Result] = {}
+    with ThreadPoolExecutor(processors()) as pool, stopped(pool):
+        waiting = {pool.submit(run, j.script, j.python, j.clone): j for j in jobs}
+        while waiting:
+            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                job, result = waiting.pop(done), done.result()
+                results[job] = result
+                following = then(job, result)
+                waiting |= {pool.submit(run, j.script, j.python, j.clone): j for j in following}
+                say_log(job, result)
+    return results
 
 
 @contextmanager
@@ -172,6 +197,14 @@ def processors() -> int:
     """Of this machine, or those that this process may use."""
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def say_log(job: Job, result: Result) -> None:
+    """What a job has printed."""
+    say(f"\n===== {job.name}, Python {job.python.version} =====")
+    say(f"+ {job.script}" if job.script.count("\n") == 0 else "+ README.md, block by block")
+    say(result.log.rstrip())
+    say(f"----- exit status {result.code} after {result.seconds:.0f} s")
 
 
 def say_table(results: dict[Job, Result]) -> None:

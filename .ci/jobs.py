@@ -143,6 +143,7 @@ def _environment(python: Python, aside: Path) -> dict[str, str]:
         "GRAPHNET_DATA": str(aside / "data"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
+        "PYTEST_ADDOPTS": "--no-fold-skipped",  # checks.py reads which tests were skipped
     }
 
 

@@ -4,7 +4,8 @@
 
 Parts: verify (do both sides compute the same?), steps (training and inference of each net), growth
 (with batch, width and depth), startup, epoch (beside loops in plain NumPy), memory (planned beside
-allocated); without any, all of these, verify only where it need not be quick.
+allocated), cliffs (each layer by itself, at every size: what costs far more than it should);
+without any, all of these but cliffs, verify only where it need not be quick.
 
 PyTorch runs in the Python that is named; it is no dependency of graphnet, and without it graphnet
 is measured alone. What the figures mean is in docs/benchmarks.md.
@@ -25,7 +26,7 @@ from typing import Any
 from benchmarks.cases import CASES
 from benchmarks.machine import describe, is_busy
 from benchmarks.report import blocks_of, draw_charts, tables_of
-from benchmarks.suite import PARTS, Suite
+from benchmarks.suite import PARTS, USUAL_PARTS, Suite
 from benchmarks.tables import write_document
 
 
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("parts", nargs="*", metavar="PART", help="default: all")
+    made.add_argument("parts", nargs="*", metavar="PART", help="default: all but cliffs")
     made.add_argument("--torch-python", metavar="PY", help="a Python that has PyTorch")
     made.add_argument("--nets", default=",".join(CASES), help="default: %(default)s")
     made.add_argument("--threads", type=int, default=2, help="of each side; default 2")
@@ -112,7 +113,7 @@ def measure(options: argparse.Namespace, nets: tuple[str, ...], file: Path) -> d
         }
         if is_busy(results["machine"]):
             suite.say(f"the machine is busy, load {results['machine']['load']}: expect noise")
-        parts = options.parts or (PARTS[1:] if suite.quick else PARTS)
+        parts = options.parts or (USUAL_PARTS[1:] if suite.quick else USUAL_PARTS)
         file.parent.mkdir(parents=True, exist_ok=True)
         for part in (part for part in PARTS if part in parts):
             results[part] = import_module(f"benchmarks.{part}").measure(suite)

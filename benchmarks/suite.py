@@ -14,8 +14,9 @@ from benchmarks.cases import Case
 from benchmarks.graphnet_case import N_ROWS, write_rows
 from benchmarks.workers import Crew, Worker
 
-#: The modules that measure something, in this order.
-PARTS = ("verify", "steps", "growth", "startup", "epoch", "memory")
+#: The modules that measure something, in this order; and those that only run when they are named.
+USUAL_PARTS = ("verify", "steps", "growth", "startup", "epoch", "memory")
+PARTS = (*USUAL_PARTS, "cliffs")
 
 GRAPHNET = "graphnet"
 TORCH, TORCH_LAST, TORCH_COMPILED = "PyTorch", "PyTorch channels_last", "PyTorch compiled"

@@ -32,6 +32,7 @@ html_theme = "furo"
 html_title = "graphnet"
 html_show_sphinx = False
 html_static_path: list[str] = []
+html_search_scorer = str(Path(__file__).with_name("search_scorer.js"))
 html_theme_options = {"top_of_page_buttons": []}
 pygments_style = "tango"
 pygments_dark_style = "monokai"

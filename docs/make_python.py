@@ -22,7 +22,8 @@ INTRODUCTION = """\
 layers are `gn.layers.Convolution(…)` and so on, with the properties of [the catalogue](layers.md);
 methods, policies, initializers, regularizers, constraints and transformers are in `gn.methods`,
 `gn.lr_policy`, `gn.mom_policy`, `gn.initializers`, `gn.regularizers`, `gn.constraints` and
-`gn.transformers`, with the properties of [Solver files](solver.md).
+`gn.transformers`, with the properties of [Solver files](solver.md). The examples run as they stand
+behind `import numpy as np` in a folder where `graphnet new iris --like iris` was said.
 """
 
 #: The headings, and what stands under them.
@@ -62,6 +63,9 @@ def page() -> str:
         left -= set(names.split())
     if left:
         raise ValueError(f"names that belong nowhere: {sorted(left)}")
+    parts += ["## Other frameworks\n"]
+    names = (f"interchange.{name}" for name in gn.interchange.__all__)
+    parts += [f"{entry(name, 'Other frameworks')}\n" for name in names]
     return "\n".join(parts)
 
 

@@ -54,11 +54,11 @@ if TYPE_CHECKING:
     from graphnet.layers.base import exactly as exactly
     from graphnet.layers.data.data_layer import DataLayer as DataLayer
     from graphnet.layers.learned import Learned as Learned
+    from graphnet.net.evaluation import Evaluation as Evaluation
     from graphnet.net.graph import BlobVertex as BlobVertex
     from graphnet.net.graph import LayerVertex as LayerVertex
     from graphnet.net.graph import NetGraph as NetGraph
     from graphnet.net.load_net import load_net as load_net
-    from graphnet.net.net import Evaluation as Evaluation
     from graphnet.net.net import Net as Net
     from graphnet.net.spec import NetSpec as NetSpec
     from graphnet.params import constraints as constraints
@@ -137,9 +137,10 @@ _NAMES = {
     ),
     "graphnet.layers.data.data_layer": "DataLayer",
     "graphnet.layers.learned": "Learned",
+    "graphnet.net.evaluation": "Evaluation",
     "graphnet.net.graph": "BlobVertex LayerVertex NetGraph",
     "graphnet.net.load_net": "load_net",
-    "graphnet.net.net": "Evaluation Net",
+    "graphnet.net.net": "Net",
     "graphnet.net.spec": "NetSpec",
     "graphnet.params.constraints": "Constraint",
     "graphnet.params.initializers": "Initializer",

@@ -4,4 +4,5 @@ import sys
 
 from graphnet.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a net may name any module of graphnet, which is then imported
+    sys.exit(main())

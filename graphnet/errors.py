@@ -24,9 +24,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
+
+#: How many problems an error prints: a file of thousands is wrong in one way, or made to be slow.
+_MOST_PROBLEMS = 100
+#: How many names a message lists.
+_MOST_LISTED = 60
 
 
 @dataclass(frozen=True, order=True)
@@ -34,11 +40,13 @@ class Position:
     """A place in a text file; ``line`` and ``column`` count from 1.
 
     ``line`` 0 means that ``file`` is not a file but an option, such as ``--set max_iter=200``.
+    ``within`` says which repetition of the line is meant, where it is written once and read often.
     """
 
     file: str
     line: int
     column: int
+    within: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -56,7 +64,10 @@ class Problem:
     position: Position | None = None
 
     def __str__(self) -> str:
-        return self.message if self.position is None else f"{self.position}: {self.message}"
+        if self.position is None:
+            return self.message
+        within = f"{self.position.within}: " if self.position.within else ""
+        return f"{self.position}: {within}{self.message}"
 
 
 class GraphnetError(Exception):
@@ -64,7 +75,7 @@ class GraphnetError(Exception):
 
     Args:
         message: What was found, what was expected, how to put it right.
-        position: The place in the user's file, if known.
+        position: The place in the user's file. Default: it is not known.
 
     Attributes:
         about: The key of a layer that the error is about, such as ``("source", 1)``; see
@@ -79,14 +90,20 @@ class GraphnetError(Exception):
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> Self:
-        """One error that reports all ``problems``, in the order of the file."""
-        listed = tuple(problems)
+        """One error that reports all ``problems``, in the order of the file.
+
+        Of a line that is repeated, those of the first repetition that has any.
+        """
+        listed = tuple(_first_of_repeated(problems))
         error = cls(listed[0].message)
         error.problems = _in_file_order(listed)
         return error
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
+        shown = [str(problem) for problem in self.problems[:_MOST_PROBLEMS]]
+        if (left := len(self.problems) - len(shown)) > 0:
+            shown.append(f"and {left:,} more problem{'s' * (left > 1)}")
+        return "\n".join(shown)
 
 
 class SpecError(GraphnetError):
@@ -195,6 +212,15 @@ def about(*key: str | int) -> Iterator[None]:
         raise
 
 
+def _first_of_repeated(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """All problems, but at each place of a file only those of one repetition."""
+    first: dict[Position, str] = {}
+    for problem in problems:
+        at = problem.position
+        if at is None or first.setdefault(replace(at, within=""), at.within) == at.within:
+            yield problem
+
+
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems sorted by place; those without one come last, in their order."""
     return tuple(
@@ -207,14 +233,20 @@ def _prefixed(prefix: str, message: str) -> str:
 
 
 _SHORTEST = 3  # letters of an abbreviated name
+_LONGEST, _MOST_COMPARED = 100, 1000  # letters of a name, and names, that are compared
 
 
 def nearest(found: str, known: Iterable[str]) -> str:
     """The name among ``known`` that is most like ``found``; nothing if none is like it.
 
-    An abbreviation such as ``acc`` stands for the only name that begins with it.
+    An abbreviation such as ``acc`` stands for the only name that begins with it. Comparing takes
+    the square of a name's length: what is longer than any name, and what comes after the first
+    thousand names, is not compared.
     """
-    lowered = {c.lower(): c for c in reversed(list(known))}
+    if len(found) > _LONGEST:
+        return ""
+    compared = [c for c in islice(known, _MOST_COMPARED) if len(c) <= _LONGEST]
+    lowered = {c.lower(): c for c in reversed(compared)}
     close = difflib.get_close_matches(found.lower(), list(lowered), n=1, cutoff=0.6)
     if not close and len(found) >= _SHORTEST:
         begun = [name for name in lowered if name.startswith(found.lower())]
@@ -259,6 +291,15 @@ def _folder_like(folder: Path) -> Path:
     return folder.parent / difflib.get_close_matches(folder.name, [*names, folder.name], n=2)[-1]
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names as ``a, b, c``; of very many, the first, and how many there are besides."""
+    names = list(names)
+    more = len(names) - _MOST_LISTED
+    if more <= 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_LISTED])} and {more:,} more"
+
+
 def one_of(known: Sequence[str]) -> str:
     """A line ``expected one of: a, b, c`` (with its newline and indent)."""
-    return f"\n  expected one of: {', '.join(sorted(known))}"
+    return f"\n  expected one of: {listed(sorted(known))}"

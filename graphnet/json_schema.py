@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from graphnet.declare import fields
+from graphnet.declare.repetition import MOST_REPETITIONS
 from graphnet.declare.user_types import USER_CLASS, OrUserClass
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import BREAK_MODELS
@@ -44,14 +45,14 @@ def schema_text(which: Which) -> str:
 def net_schema() -> Schema:
     """The schema of a net: a mapping with ``layers``, or a bare list of layers."""
     definitions = _definitions(LAYER_TYPES.values())
-    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Layer"}}
+    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Item"}}
     net = {
         "type": "object",
         "properties": {
             "name": {"type": "string", "description": "Default: the file's name."},
             "solver": {
                 "type": "string",
-                "description": "The solver file that `graphnet solve` trains it with.",
+                "description": "The solver file that graphnet solve trains it with.",
             },
             "layers": layers,
         },
@@ -66,9 +67,77 @@ def net_schema() -> Schema:
         "then": layers,
         "else": net,
         "$defs": {
-            "Layer": _tagged(LAYER_TYPES, required=["name", "type"], what="The layer's type."),
+            "Item": _item(),
+            "Repetition": _repetition(layers),
+            "Include": _INCLUDE,
+            "Layer": _tagged(LAYER_TYPES, required=["name", "type"]),
             **definitions,
         },
+    }
+
+
+#: A word that a repetition has.
+_WORD = {"type": "string", "pattern": r"^[A-Za-z_]\w*$"}
+_INCLUDE: Schema = {
+    "type": "object",
+    "description": "The layers of a file, written here.",
+    "properties": {
+        "include": {
+            "type": "string",
+            "description": "The file, in the net's folder or below; its path from there.",
+        },
+        "name": {"type": "string", "description": "For --set layers.NAME.with.PARAMETER=VALUE."},
+        "with": {
+            "type": "object",
+            "description": "What the words of the file's parameters stand for.",
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+    },
+    "required": ["include"],
+    "additionalProperties": False,
+}
+
+
+def _item() -> Schema:
+    """What a list of layers has: a layer, a repetition or an included file."""
+    return {
+        "type": "object",
+        "properties": {
+            "repeat": {"description": "How often a block is repeated."},
+            "include": {"description": "A file whose layers are written here."},
+        },
+        "if": {"required": ["repeat"], "not": {"required": ["type"]}},
+        "then": {"$ref": "#/$defs/Repetition"},
+        "else": {
+            "if": {"required": ["include"], "not": {"required": ["type"]}},
+            "then": {"$ref": "#/$defs/Include"},
+            "else": {"$ref": "#/$defs/Layer"},
+        },
+    }
+
+
+def _repetition(layers: Schema) -> Schema:
+    """A block of layers that is repeated."""
+    word = {"type": "string", "pattern": r"^\{[A-Za-z_]\w*\}$"}
+    most = {"type": "integer", "minimum": 1, "maximum": MOST_REPETITIONS}
+    return {
+        "type": "object",
+        "description": "A block of layers, repeated.",
+        "properties": {
+            "repeat": {"description": "How often.", "anyOf": [most, word]},
+            "name": {
+                **_WORD,
+                "description": "Behind the repetition, {NAME} stands for how often.",
+            },
+            "index": {
+                **_WORD,
+                "description": "In the block, {INDEX} stands for the number of the repetition,"
+                " from 1, and {INDEX-1} for the one before. Default: i.",
+            },
+            "layers": {**layers, "description": "The block."},
+        },
+        "required": ["repeat", "name", "layers"],
+        "additionalProperties": False,
     }
 
 
@@ -77,7 +146,7 @@ def solver_schema() -> Schema:
     definitions = _definitions([SolverSpec, *BREAK_MODELS.values()])
     solver = definitions.pop(SolverSpec.__name__)
     solver["properties"]["coffee_breaks"]["items"] = {"$ref": "#/$defs/CoffeeBreak"}
-    item = _tagged(BREAK_MODELS, required=["type"], what="What is done.")
+    item = _tagged(BREAK_MODELS, required=["type"])
     item["allOf"].append(_if_type({"pattern": USER_CLASS["pattern"]}, CustomBreak.__name__))
     return {
         "$schema": _DIALECT,
@@ -88,12 +157,12 @@ def solver_schema() -> Schema:
     }
 
 
-def _tagged(types: Mapping[str, type], *, required: list[str], what: str) -> Schema:
-    """An object whose ``type`` decides which of the definitions holds."""
+def _tagged(types: Mapping[str, type], *, required: list[str]) -> Schema:
+    """An object whose ``type`` decides which of the definitions holds, and has that one's words."""
     names = sorted(types)
     return {
         "type": "object",
-        "properties": {"type": {"description": what, "anyOf": [{"enum": names}, USER_CLASS]}},
+        "properties": {"type": {"anyOf": [{"enum": names}, USER_CLASS]}},
         "required": required,
         "allOf": [_if_type({"const": name}, types[name].__name__) for name in names],
     }
@@ -142,6 +211,7 @@ class _Generator(GenerateJsonSchema):
                 held.setdefault("description", words.get(name, summary))
         if "const" in properties.get("type", {}):
             properties["type"].pop("default", None)
+            properties["type"]["description"] = json_schema["description"]
             json_schema["required"] = ["type", *json_schema.get("required", [])]
         return json_schema
 
@@ -198,10 +268,10 @@ def _add_bare_names(schema: Any, definitions: Schema) -> None:
 
 
 def _summary(model: type) -> str:
-    """The docstring up to its first section, as one line a paragraph."""
+    """The docstring up to its first section, as plain text."""
     text = inspect.cleandoc(model.__doc__ or "")
     text = re.split(r"^(?:\w+):$", text, maxsplit=1, flags=re.MULTILINE)[0]
-    return "\n\n".join(" ".join(p.split()) for p in text.strip().split("\n\n"))
+    return "\n\n".join(_plain(paragraph) for paragraph in text.strip("\n").split("\n\n"))
 
 
 def _described_args(model: type) -> dict[str, str]:
@@ -213,8 +283,20 @@ def _described_args(model: type) -> dict[str, str]:
         for name, text in re.findall(
             r"^    (\w+): (.*(?:\n     +.*)*)", section[1] if section else "", flags=re.MULTILINE
         ):
-            words[name] = " ".join(text.split())
+            words[name] = _plain(text)
     return words
+
+
+def _plain(text: str) -> str:
+    """A paragraph as editors show it: without the marks of code and references.
+
+    It is on one line, unless it is indented: formulas stay on lines of their own.
+    """
+    text = re.sub(r":\w+:`(?:~?[\w.]*\.)?(\w+)`", r"\1", text).replace("``", "")
+    lines = text.splitlines()
+    if len(lines) > 1 and all(line.startswith("    ") for line in lines):
+        return "\n".join(line.strip() for line in lines)
+    return re.sub("::$", ":", " ".join(text.split()))
 
 
 def write_shipped(folder: Path = FOLDER) -> None:

@@ -8,6 +8,8 @@ not text, as escapes.
 from __future__ import annotations
 
 import codecs
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -23,7 +25,7 @@ _LIKE: Mapping[str, str] = {
     "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁻": "^-", "ᵗ": "^t", "ᵀ": "^T",
     "Σ": "sum ", "∑": "sum ", "Δ": "Delta", "α": "alpha", "β": "beta", "γ": "gamma",
     "δ": "delta", "ε": "epsilon", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma",
-    "µ": "u", "\u0302": "^", "°": " deg", "§": "section ", "©": "(c)",
+    "Φ": "Phi", "φ": "phi", "µ": "u", "\u0302": "^", "°": " deg", "§": "section ", "©": "(c)",
     "…": "...", "–": "-", "—": "-", "‐": "-", "‑": "-", "•": "*", "\xa0": " ",
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"',
     "»": '"', "▶": ">", "✓": "ok", "✔": "ok", "✗": "x", "✘": "x",
@@ -61,8 +63,6 @@ def _drawn(character: str) -> str:
 def _in_json(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    import json
-
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
@@ -86,14 +86,26 @@ def readable_json(text: str, stream: TextIO | None) -> str:
     cp932 turns the cent sign into its wide form, Shift JIS the yen sign into a backslash.
     """
     encoding = "utf-8" if _encoding(stream).lower().startswith("utf") else "ascii"
+    text = text.translate(_IN_JSON)
     return text.encode(encoding, JSON_ERRORS).decode(encoding)
 
 
+#: Characters that change the order in which a line is shown, end it, or hide in it.
+_REORDERING = (
+    *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    *(0x2028, 0x2029, 0xFEFF, *range(0xE0000, 0xE0080)),
+)
 #: What steers a terminal instead of being shown on it: lines and tabs apart.
 _STEERING = {
-    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
+    **{code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)},
+    **{code: chr(code).encode("ascii", "backslashreplace").decode() for code in _REORDERING},
 }
 _IN_A_CELL = {**_STEERING, 9: "\\t", 10: "\\n"}
+#: The same as JSON writes them; it has none below the blank but between its values.
+_IN_JSON = {code: json.dumps(chr(code))[1:-1] for code in _STEERING if code > 126}  # noqa: PLR2004
+#: How Rich colours text, moves over its bars and hides the cursor; nothing else may pass.
+_DRAWING = re.compile("(\x1b\\[[0-9;]*m|\x1b\\[[0-9]*[AK]|\x1b\\[\\?25[lh]|\r)")
+_SUSPICIOUS = re.compile(f"[{re.escape(''.join(map(chr, _STEERING)))}]")
 
 
 def visible(text: str, *, in_line: bool = False) -> str:
@@ -104,6 +116,14 @@ def visible(text: str, *, in_line: bool = False) -> str:
         in_line: Whether it must not have ends of lines and tabs either.
     """
     return text.translate(_IN_A_CELL if in_line else _STEERING)
+
+
+def drawn_only(text: str) -> str:
+    """The text with escapes for what steers a terminal, but for what draws tables and bars."""
+    if not _SUSPICIOUS.search(text):
+        return text
+    parts = _DRAWING.split(text)  # the odd ones draw
+    return "".join(part if i % 2 else visible(part) for i, part in enumerate(parts))
 
 
 def _encoding(stream: TextIO | None) -> str:

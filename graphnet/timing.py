@@ -75,6 +75,14 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
 
     Backward is timed where the net runs it: a training net with a loss. Afterwards the net stands
     where it stood; only its blobs and diffs have changed.
+
+    Returns:
+        The times of every layer in milliseconds, and what this machine can do at that moment.
+
+    Example:
+        >>> times = gn.time_net(gn.load_net("iris/net.yaml"), n_steps=1)
+        >>> [layer.name for layer in times.layers][:2]
+        ['train-data', 'ip1']
     """
     expect_net("time_net", net, call="time_net(net)")
     n_steps = whole_number("time_net: n_steps", n_steps, 1)

@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from threading import Event
@@ -38,7 +39,7 @@ def python(ci):
 def test_both_commands_are_run_as_they_stand_with_every_python(ci):
     """Each in a clone of its own; nothing is put before or behind them."""
     pythons = [ci.Python("a", "3.11.7"), ci.Python("b", "3.13.0")]
-    jobs = ci.readme_jobs(pythons, Path("f"))
+    jobs = [job for job in ci.first_jobs(pythons, Path("f")) if job.name in (ci.TRAIN, ci.TESTS)]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for job in jobs:
         assert f"```bash\n{job.script}\n```" in text
@@ -46,18 +47,87 @@ def test_both_commands_are_run_as_they_stand_with_every_python(ci):
     assert {job.python for job in jobs} == set(pythons)
 
 
-def test_what_they_leave(ci):
-    """The rest of the README goes on in the clone of the first; what was skipped is run."""
-    first = {}
-    for job in ci.readme_jobs([ci.Python("a", "3.11.7"), ci.Python("b", "3.13.0")], Path("f")):
-        log = "SKIPPED [2] tests/a/test_x.py:12: needs it\n= 3 passed, 2 skipped in 1.00s =\n"
-        first[job] = ci.Result(**CLEAN | {"clone": job.clone}, log=log)
-    jobs = list(ci.other_jobs(Path("f"), first))
-    again = [job for job in jobs if job.script.endswith("-m pytest tests/a/test_x.py")]
-    assert {job.python.version for job in again} == {"3.11.7", "3.13.0"}
-    (rest,) = [job for job in jobs if "source .venv/bin/activate" in job.script]
-    assert rest.clone == Path("f/train-3.11")
+def test_what_else_is_run(ci):
+    """All tests with every extra and the lowest versions, which takes longest; lint once."""
+    jobs = ci.first_jobs([ci.Python("a", "3.11.7"), ci.Python("b", "3.13.0")], Path("f"))
+    assert jobs[0].script.endswith("-m pytest")
+    assert all(extra in jobs[0].script for extra in ci.EXTRAS)
+    assert "numpy==2.3" in jobs[0].script
     assert [job.script.count("ruff check .") for job in jobs].count(1) == 1
+    (tutorials,) = [job for job in jobs if "docs/tutorials/*.md" in job.script]
+    assert "-e ." not in tutorials.script  # the wheel, and not the clone
+    assert "--installed" in tutorials.script
+
+
+def test_what_they_leave(ci, tmp_path):
+    """The rest of the README goes on in the clone of the first; what was skipped is run once."""
+    pythons = [ci.Python("a", "3.11.7"), ci.Python("b", "3.13.0")]
+    log = (
+        "SKIPPED tests/a/test_x.py::test_y[a b - c] - Skipped: needs it\n"
+        "SKIPPED tests/a/test_x.py::test_y[d] - Skipped: needs it\n"
+        "SKIPPED tests/a/test_x.py::TestZ::test_z - Skipped: needs it\n"
+        "SKIPPED tests/test_w.py - Skipped: needs it\n= 3 passed, 4 skipped in 1.00s =\n"
+    )
+    left = {}
+    for job in ci.first_jobs(pythons, tmp_path):
+        result = ci.Result(**CLEAN | {"clone": job.clone}, log=log)
+        left |= dict.fromkeys(ci.next_jobs(pythons, tmp_path, job, result), job)
+    rest, again = sorted(left, key=lambda job: job.name)
+    assert "source .venv/bin/activate" in rest.script
+    assert rest.clone == tmp_path / "train-3.11"
+    assert again.python.version == "3.13.0"
+    assert left[again].name == ci.TESTS
+    (listed,) = tmp_path.iterdir()
+    assert again.script.endswith(f"-m pytest @{listed}")
+    assert listed.read_text().splitlines() == [
+        "tests/a/test_x.py::TestZ::test_z",
+        "tests/a/test_x.py::test_y",
+        "tests/test_w.py",
+    ]
+
+
+def test_skipped_tests_are_listed_as_pytest_writes_them(ci, tmp_path):
+    """By the option that jobs are given; a list is what pytest takes."""
+    (tmp_path / "test_here.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('a', ['x - y'])\n"
+        "@pytest.mark.skipif(True, reason='no')\n"
+        "def test_a(a): pass\n"
+        "@pytest.mark.parametrize('a', [])\n"
+        "def test_b(a): pass\n"
+        "def test_c(): pytest.skip()\n"
+        "def test_d(): pass\n"
+    )
+    (tmp_path / "test_whole.py").write_text("import pytest\npytest.importorskip('nowhere')\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider"]
+    env = os.environ | {"PYTEST_ADDOPTS": "--no-fold-skipped"}
+
+    def run(*more):
+        ran = subprocess.run(
+            [*command, *more], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        return ran.stdout
+
+    names = [*(f"test_here.py::test_{name}" for name in "abc"), "test_whole.py"]
+    log = run()
+    assert ci.skipped_tests(log) == names
+    (tmp_path / "list.txt").write_text("\n".join(names))
+    assert "1 passed" in log
+    assert "passed" not in (again := run("@list.txt"))
+    assert ci.skipped_tests(again) == names
+
+
+def test_a_job_that_follows(ci, python, tmp_path, monkeypatch):
+    """It begins when the one before is done, while others still run."""
+    jobs = [ci.Job(str(i), python, f"echo {i}", tmp_path / str(i)) for i in range(4)]
+    for job in jobs:
+        job.clone.mkdir()
+    monkeypatch.setattr(ci, "say", lambda _: None)
+    results = ci.together(jobs[:3], lambda _, result: jobs[3:] if result.log == "1\n" else [])
+    assert {job.name: result.log for job, result in results.items()} == {
+        str(i): f"{i}\n" for i in range(4)
+    }
 
 
 def test_the_lowest_versions_are_those_declared(ci):

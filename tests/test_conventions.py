@@ -88,12 +88,20 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/group": "by every algorithm, in test_conv2d.py beside it",
     "backend/numpy/convolution/lowered": "likewise",
     "backend/numpy/convolution/winograd": "likewise",
+    "layers/losses/ctc_paths": "in test_ctc_loss.py, against all paths counted one by one",
     "cli/showing": "tests/cli, by command",
     "cli/starting": "likewise",
     "cli/tuning": "likewise",
     "cli/using": "likewise",
     "cli/serving": "likewise",
+    "declare/included": "in test_repetition.py beside it",
+    "declare/words": "likewise",
+    "layers/attention/rotary": "in test_multi_head_attention.py beside it",
+    "layers/attention/strip": "likewise",
+    "layers/attention/tiles": "likewise",
     "draw/shapes": "by everything that draws them",
+    "layers/binding": "a type alone",
+    "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
@@ -505,7 +513,8 @@ def test_modules_have_test_files():
 def test_folders_of_tests_are_those_of_the_package():
     """Whoever knows one tree knows the other."""
     folders = {path.parent for path in TEST_FILES if path.stem.startswith("test_")}
-    own = {TESTS, *(TESTS / name for name in ("benchmarks", "golden", "support", "faults", "fuzz"))}
+    names = ("attacks", "benchmarks", "golden", "support", "faults", "fuzz")
+    own = {TESTS, *(TESTS / name for name in names)}
     strange = {f for f in folders - own if not (PACKAGE / f.relative_to(TESTS)).is_dir()}
     assert not strange
 

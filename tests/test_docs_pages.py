@@ -64,6 +64,27 @@ def test_drawings_of_nets_are_up_to_date(name, tmp_path):
     assert shipped.read_text("utf-8") == (tmp_path / "net.svg").read_text("utf-8")
 
 
+def test_every_net_has_its_curve_or_a_reason():
+    """A picture of a run of its recipe, by ``python docs/make_gallery.py --train NET``."""
+    script = runpy.run_path(str(DOCS / "make_gallery.py"))
+    drawn = {path.stem for path in (DOCS / "images" / "curves").iterdir()}
+    assert drawn == SHIPPED.keys() - script["NO_CURVE"].keys()
+    for name in drawn:
+        text = (DOCS / "images" / "curves" / f"{name}.svg").read_text("utf-8")
+        assert f">{name}<" in text or f">{name} " in text, name
+        assert "<path" in text or "<polyline" in text, name
+        assert len(text) < 60_000, name
+
+
+@pytest.mark.slow
+def test_a_curve_is_made_by_the_recipe(tmp_path, monkeypatch):
+    """Of the net that trains in no time."""
+    monkeypatch.chdir(tmp_path)
+    script = runpy.run_path(str(DOCS / "make_gallery.py"))
+    script["train"]("backprop-2-3-2", tmp_path / "curve.svg")
+    assert "backprop-2-3-2" in (tmp_path / "curve.svg").read_text("utf-8")
+
+
 def test_every_policy_is_drawn():
     """A new one needs a picture."""
     script = runpy.run_path(str(DOCS / "make_solver.py"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -126,3 +128,48 @@ def test_public_names_are_documented(site):
     page = read(site / "python.html")
     names = [name for name in gn.__all__ if name not in (*gn._MODULES, "__version__")]
     assert [name for name in names if f"graphnet.{name}" not in page.ids] == []
+
+
+#: What a search leaves out of a question.
+SMALL_WORDS = (
+    "a an and are at be by can do does for from how i if in is it me my no of on one or the there "
+    "to what when where which why with"
+)
+#: How far down a reader looks.
+LOOKED_AT = 5
+
+
+def search(site, queries):
+    """The pages that the site's own search finds for each query, the best first."""
+    if shutil.which("node") is None:
+        pytest.skip("needs node, which runs the site's search")
+    script = Path(__file__).parent / "support" / "site_search.js"
+    done = subprocess.run(
+        ["node", str(script), str(site), json.dumps(queries)],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_search_knows_the_words_of_files(site):
+    """A key or a type leads to the page that says what it is."""
+    words = ["keep_best", "Cosine", "ValidationPerformance", "clip_gradients", "Nesterov"]
+    for word, found in zip(words, search(site, words), strict=True):
+        assert "solver" in found[:LOOKED_AT], (word, found)
+    (found,) = search(site, ["InnerProduct"])
+    assert found[0] == "layers"
+
+
+def test_the_search_answers_questions(site):
+    """The question's words lead to its answer, or to the page that the answer names."""
+    text = (DOCS / "questions.md").read_text("utf-8")
+    answers = re.findall(r"^### ([^\n]+)\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    pages = [{"questions", *re.findall(r"\]\(([\w/-]+)\.md", answer)} for _, answer in answers]
+    words = [re.findall(r"[\w'-]+", question) for question, _ in answers]
+    queries = [" ".join(w for w in each if w.lower() not in SMALL_WORDS.split()) for each in words]
+    found = [set(each[:LOOKED_AT]) for each in search(site, queries)]
+    missed = [q for q, of, seen in zip(queries, pages, found, strict=True) if not of & seen]
+    assert len(queries) >= 60
+    assert len(queries) - len(missed) >= 55, missed

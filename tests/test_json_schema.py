@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,56 @@ def test_every_key_says_what_it_is(which):
                 name,
                 key,
             )
+
+
+def described(held, place="#"):
+    """Every description in a schema, and its place."""
+    if isinstance(held, dict):
+        if isinstance(held.get("description"), str):
+            yield place, held["description"]
+        for key, inner in held.items():
+            yield from described(inner, f"{place}/{key}")
+    elif isinstance(held, list):
+        for i, inner in enumerate(held):
+            yield from described(inner, f"{place}/{i}")
+
+
+def test_descriptions_read_as_text(which):
+    """As they are: no marks of code, no references, a line for each formula."""
+    found = list(described(json.loads(schema_text(which))))
+    assert len(found) > 100
+    for place, text in found:
+        assert not re.search(r"`|:\w+:|\*\*|::(?!\S)|←.*←|\b(?:Args|Source|Raises):", text), (
+            place,
+            text,
+        )
+
+
+def test_the_type_has_its_own_page(which):
+    """Who points at ``type: Convolution`` sees what a Convolution is."""
+    for name, model in json.loads(schema_text(which))["$defs"].items():
+        shown = model["properties"].get("type", {})
+        if "const" in shown:
+            assert shown["description"] == model["description"], name
+        elif name in ("Layer", "CoffeeBreak"):  # where it would hide that
+            assert "description" not in shown
+
+
+@pytest.mark.parametrize(
+    ("item", "fits"),
+    [
+        ({"repeat": 2, "name": "b", "layers": [{"name": "r{i}", "type": "Silence"}]}, True),
+        ({"repeat": "{n}", "name": "b", "layers": [{"include": "a.yaml"}]}, True),
+        ({"repeat": 0, "name": "b", "layers": [{"name": "r", "type": "Silence"}]}, False),
+        ({"repeat": 2, "layers": [{"name": "r", "type": "Silence"}]}, False),
+        ({"repeat": 2, "name": "b", "layers": []}, False),
+        ({"repeat": 2, "name": "b", "layers": [{"name": "r"}]}, False),
+        ({"repeat": 2, "name": "b", "times": 3, "layers": [{"include": "a.yaml"}]}, False),
+        ({"include": "a.yaml", "with": {"width": 3, "in": "x"}}, True),
+        ({"include": "a.yaml", "with": {"width": [3]}}, False),
+        ({"include": "a.yaml", "type": "Silence", "name": "s"}, False),
+    ],
+)
+def test_repetitions_and_includes(item, fits):
+    """Beside layers; what is in them is a list like the net's."""
+    assert (problems("net", {"layers": [item]}) == []) is fits

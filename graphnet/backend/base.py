@@ -102,6 +102,12 @@ class InnerProductArrays:
 class Backend(Sealed):
     """Where arrays live and how the heavy operations run there.
 
+    In what follows ``shape`` is as the user sees it, ``dtype`` an element type, ``n_group`` and
+    ``window`` are those of a convolution or pooling; ``x`` and ``y`` are what it reads and writes,
+    ``dx`` and ``dy`` their diffs (None: not wanted), ``scratch`` what the method of that name asked
+    for, ``backward`` whether there is such a pass. Random numbers depend on a ``key``, an
+    ``iteration`` and the ``first_sample`` of the batch.
+
     Attributes:
         name: ``numpy`` or ``cupy``.
         xp: The array module.
@@ -131,7 +137,7 @@ class Backend(Sealed):
         """A view of ``arena`` from byte ``offset`` on.
 
         Args:
-            arena: From :meth:`arena`.
+            arena: Flat, from :meth:`arena`.
             offset: In bytes, a multiple of 64.
             shape: As the user sees it.
             dtype: Element type.
@@ -159,11 +165,11 @@ class Backend(Sealed):
         return full
 
     def host_side(self, array: Array) -> Array:
-        """Where the host makes what is then uploaded: the array itself if the host may write it."""
+        """Where the host makes what is uploaded, of the shape of ``array``: it, if writable."""
         return array
 
     def note_rows(self, flags: Array, found: list[bool]) -> list[Callable[[], None]]:
-        """What notes which rows hold a true; nothing, where the host would have to wait for it."""
+        """Calls that note in ``found`` which rows of ``flags`` hold a true; none if it waits."""
         return []
 
     @abstractmethod
@@ -180,7 +186,7 @@ class Backend(Sealed):
 
     @abstractmethod
     def staging(self, targets: Sequence[Array]) -> Staging:
-        """A staging area for one batch on its way into these arrays.
+        """A staging area for one batch on its way into ``targets``, blobs or plain arrays.
 
         With several of them, batches are copied while others are computed with.
         """
@@ -198,11 +204,11 @@ class Backend(Sealed):
         """
 
     def operand(self, value: float, dtype: np.dtype) -> Any:
-        """A number as ufuncs take it in the least time beside arrays of ``dtype``."""
+        """``value`` as ufuncs take it in the least time beside arrays of ``dtype``."""
         return value
 
     def refilled(self, held: Any, value: float, dtype: np.dtype) -> Any:
-        """A number that changes, as :meth:`operand` gives one; ``held`` is what it was before."""
+        """A ``value`` that changes, as :meth:`operand` gives one; ``held`` is the one before."""
         return value
 
     def parts_at_once(self, n: int, size: int) -> int:
@@ -240,7 +246,7 @@ class Backend(Sealed):
             flat: A C-contiguous table, as one axis.
             place: The index in ``flat`` of each of ``values``. Together they pick whole rows of
                 the table, as the index given to :meth:`gather` did.
-            values: In the order they are stored in.
+            values: As many as places, in the order they are stored in, on one axis.
             width: Elements of a row.
         """
 
@@ -251,17 +257,17 @@ class Backend(Sealed):
 
     @abstractmethod
     def axes_sum(self, array: Array, axes: Sequence[int], out: Array) -> Callable[[], Any]:
-        """Bind ``out = array.sum(axes, keepdims=True)``.
+        """Bind ``out = array.sum(axes, keepdims=True)``; returns the call that does it.
 
         Args:
             array: A blob, some channels of one, or a plain array; without gaps.
             axes: Those summed over; either they or the remaining ones are adjacent.
-            out: As many elements as the sum has, in the order in which the array is stored.
+            out: Of the shape of the sum, in the order in which the array is stored.
         """
 
     @abstractmethod
     def total(self, flat: Array) -> Number:
-        """Σ x of a contiguous array."""
+        """Σ x of a contiguous array ``flat``."""
 
     @abstractmethod
     def product_total(self, a: Array, b: Array) -> Number:
@@ -272,7 +278,7 @@ class Backend(Sealed):
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
 
     def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Callable[[], Any]:
-        """Bind ``out = array.max(axis, keepdims=True)``, likewise; a NaN is the largest.
+        """Bind ``out = array.max(axis, keepdims=True)``; returns a call. A NaN is the largest.
 
         Args:
             array: A blob.
@@ -290,7 +296,7 @@ class Backend(Sealed):
 
     @abstractmethod
     def square_sum(self, flat: Array) -> Number:
-        """Σ x² in float64, in an order that only the size decides."""
+        """Σ x² of ``flat`` in float64, in an order that only the size decides."""
 
     @abstractmethod
     def clip_factor(self, norm: Number, most: float) -> Number:
@@ -305,11 +311,11 @@ class Backend(Sealed):
 
     @abstractmethod
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
-        """Check in each pass that all of ``flags`` are true.
+        """A check, in each pass, that all of ``flags`` are true.
 
         Args:
-            flags: Without gaps; written before each look.
-            values: What they were made from, one each, in the same order: for the message.
+            flags: Of any shape, without gaps; written before each look.
+            values: What they were made from, of the same shape and order: for the message.
             refuse: Raises the error, given the place of the first false flag, its value, and how
                 many looks ago it was seen.
         """
@@ -324,7 +330,7 @@ class Backend(Sealed):
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The scratch :meth:`conv2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`conv2d` needs for shapes ``x`` and ``filter_`` (a pure function)."""
 
     @abstractmethod
     def conv2d(
@@ -340,7 +346,7 @@ class Backend(Sealed):
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        """The scratch :meth:`pool2d` needs for these shapes (a pure function)."""
+        """The scratch :meth:`pool2d` of a kind needs for shapes ``x``, ``y`` (a pure function)."""
 
     @abstractmethod
     def pool2d(
@@ -354,7 +360,7 @@ class Backend(Sealed):
         dy: Array | None,
         scratch: Mapping[str, Array],
     ) -> Op:
-        """Max or mean over windows clipped to the image.
+        """The operation of that ``kind``: max or mean over windows clipped to the image.
 
         Max: the first maximum in row-major scan order takes the gradient; a NaN in a window
         makes its output NaN. Mean: the divisor is the full kernel area (``kernel``, Mocha's
@@ -366,16 +372,18 @@ class Backend(Sealed):
 
     @abstractmethod
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
-        """U[0, 1) into a blob, from Philox4x64-10.
+        """U[0, 1) into the blob ``out``, from Philox4x64-10.
 
         The value of an element depends on the key, the iteration, its sample's global index
         (``first_sample`` + its row) and its place within the sample: on nothing else.
         """
 
-    def host_uniform(self, key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
-        """The numbers of :meth:`fill_uniform` into a host array ``(N, elements)``."""
-        philox.fill_uniform(key, iteration, first_sample, out, philox.Scratch())
+    def host_uniform(
+        self, key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: philox.Scratch
+    ) -> None:
+        """The numbers of :meth:`fill_uniform` into a host array ``out (N, elements)``."""
+        philox.fill_uniform(key, iteration, first_sample, out, scratch)
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
-        """N(0, 1) into a blob, by Box and Muller's transform of :meth:`fill_uniform`'s stream."""
+        """N(0, 1) into ``out``, by Box and Muller's transform of :meth:`fill_uniform`'s stream."""

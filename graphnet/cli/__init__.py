@@ -18,10 +18,14 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         0 success, 1 failure, 2 wrong usage, 130 interrupted, 141 nobody reads the output.
     """
-    from graphnet.cli.interrupts import INTERRUPTED, quiet_interrupts
+    import sys
+
+    from graphnet.cli.interrupts import INTERRUPTED, note_signals, quiet_interrupts
 
     if args is not None:
         return _run(args)
+    if sys.argv[1:2] == ["solve"]:
+        note_signals()
     try:
         with quiet_interrupts():
             return _run(None)

@@ -37,6 +37,7 @@ from graphnet.cli.options import (
 )
 from graphnet.cli.streams import output_is_a_log, steady_streams
 from graphnet.cli.terminal import is_roomy_terminal, say_json, warn
+from graphnet.cli.untrusted import bounds_of, with_option
 from graphnet.cli.usage import Commands, UsageError, report_usage
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import GraphnetError, GraphnetWarning
@@ -107,7 +108,8 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
             check_working_directory()
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning  # type: ignore[assignment]  # takes as many
-                code = run(*args, **kwargs) or 0
+                with bounds_of(kwargs):
+                    code = run(*args, **kwargs) or 0
         except GraphnetError as error:
             report(error)
             code = 1
@@ -127,6 +129,7 @@ def command(run: Callable[P, int | None], group: typer.Typer = app) -> Callable[
             code = 1
         raise typer.Exit(code)
 
+    with_option(run, reported)
     group.command(name=run.__name__.strip("_").replace("_", "-"))(reported)
     return reported
 
@@ -215,6 +218,9 @@ def check(
             "--connections", help="Count connections as LeCun does: multiply-adds plus biases."
         ),
     ] = False,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Show every layer of a block that is repeated.")
+    ] = False,
     json: Json = False,
     set_: Overrides = None,
     memory_limit: MemoryLimit = None,
@@ -234,12 +240,13 @@ def check(
         as_json=json,
         user_code=not no_user_code,
         connections=connections,
+        unfold=unfold,
         memory_limit=memory_limit,
     )
 
 
 @command
-def time(
+def time(  # noqa: PLR0913, PLR0917  # one for each option
     net: NetFile,
     phase: PhaseName = "train",
     steps: Annotated[
@@ -251,11 +258,13 @@ def time(
     threads: Threads = None,
     backend: BackendName = "auto",
     offline: Offline = False,
+    memory_limit: MemoryLimit = None,
+    no_user_code: NoUserCode = False,
 ) -> None:
     """Time each layer, and compare it with what this machine can do."""
     from graphnet.cli import time
 
-    options = NetOptions(threads, backend, offline)
+    options = NetOptions(threads, backend, offline, not no_user_code, memory_limit)
     time.time(net, phase, parse_overrides(set_), options, n_steps=steps, as_json=json)
 
 

@@ -39,6 +39,7 @@ def check(
     as_json: bool,
     user_code: bool,
     connections: bool = False,
+    unfold: bool = False,
     memory_limit: int | None = None,
 ) -> None:
     """Compile a net and print it.
@@ -60,7 +61,7 @@ def check(
     if as_json:
         say_json(json.dumps(as_dict(compiled), indent=2, ensure_ascii=False))
     else:
-        _print_table(compiled, connections=connections)
+        _print_table(compiled, connections=connections, fold=not unfold)
         say()
         facts([*net_facts(compiled, data), *settings(declared)])
         notice(fallback_notice(data))
@@ -159,11 +160,12 @@ def _where(layer: LayerVertex) -> str:
     return (f"{layer.position}: " if layer.position else "") + layer.subject
 
 
-def _print_table(compiled: CompiledNet, *, connections: bool) -> None:
-    columns, rows = layer_table(compiled, connections=connections)
-    counts = [layer.connections if connections else layer.macs for layer in compiled.layers]
+def _print_table(compiled: CompiledNet, *, connections: bool, fold: bool) -> None:
+    found = layer_table(compiled, connections=connections, fold=fold)
+    columns, rows = found.columns, found.rows
     # a narrow terminal does without what --json has in full
-    short = [(*row[:5], count_text(n) if n else "") for row, n in zip(rows, counts, strict=True)]
+    pairs = zip(rows, found.counts, strict=True)
+    short = [(*row[:5], count_text(n) if n else "") for row, n in pairs]
     heading = columns[5] if connections else ">MACs"
     table(
         columns,

@@ -39,7 +39,8 @@ ADDS = {
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }
 _FOR_DEVELOPMENT = (
-    *("dev", "gpu-check", "tensorboard-check", "browser-check", "benchmarks", "docs"),
+    *("dev", "gpu-check", "tensorboard-check", "caffe-check", "browser-check"),
+    *("benchmarks", "docs"),
 )
 _VARIABLES = (
     "GRAPHNET_DATA",

@@ -13,6 +13,7 @@ from graphnet.cli.terminal import bytes_text, count_text, notice, say
 from graphnet.declare.overrides import Override
 from graphnet.draw.diagram import BoxKey, Diagram, diagram
 from graphnet.draw.dot import dot
+from graphnet.draw.folding import folded
 from graphnet.draw.html import html
 from graphnet.draw.mermaid import mermaid
 from graphnet.draw.picture import Heat, picture
@@ -21,6 +22,7 @@ from graphnet.draw.shapes import Picture
 from graphnet.draw.svg import svg
 from graphnet.errors import GraphnetError, SpecError, TopologyError, one_of
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, write_durably
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet
@@ -50,6 +52,7 @@ def draw(
     *,
     by: By = "kind",
     docs: str = "",
+    unfold: bool = False,
     user_code: bool = True,
 ) -> None:
     """Draw a net into a file.
@@ -61,6 +64,7 @@ def draw(
         overrides: What is changed before.
         by: What boxes are coloured by.
         docs: The address of the catalogue of layers, to which boxes lead.
+        unfold: Whether each block of a repetition is drawn, not the first alone.
         user_code: Whether layers may be the user's own.
 
     Raises:
@@ -76,19 +80,23 @@ def draw(
         )
     nets = _compiled(spec, phase)
     drawn = diagram(nets, spec)
+    n_layers = len(drawn.boxes)
+    drawn = drawn if unfold else folded(drawn, spec)
     if target.suffix in _TEXTS:
         content: str | bytes = _TEXTS[target.suffix](drawn)
     else:
         heat = None if by == "kind" else _heat(drawn, nets, by)
         content = _PICTURES[target.suffix](picture(drawn, heat, docs))
     write_durably(target, content if isinstance(content, bytes) else content.encode(), _ADVICE)
-    say(f"{len(drawn.boxes)} layers drawn: {shown(target.absolute())}")
+    hidden = n_layers - len(drawn.boxes)
+    once = f", {hidden} more as repetitions of these" if hidden else ""
+    say(f"{len(drawn.boxes)} layers drawn{once}: {shown(target.absolute())}")
 
 
 def _is_drawing(path: Path) -> bool:
     """Whether a file begins as the SVG files that are written here."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return b'class="graphnet"' in file.read(200)
     except OSError:
         return False

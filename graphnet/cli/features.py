@@ -15,7 +15,7 @@ from graphnet.cli.summary import fallback_notice
 from graphnet.cli.terminal import facts, is_terminal, notice, say
 from graphnet.cli.trained import fill, open_trained, refuse_to_lose
 from graphnet.declare.overrides import Override
-from graphnet.errors import ShapeError, SpecError, did_you_mean
+from graphnet.errors import ShapeError, SpecError, did_you_mean, listed
 from graphnet.inference.predictions import Predicted
 from graphnet.inference.sinks.opening import HDF5, NPY, check_ending, open_sink
 from graphnet.layers.base import Phase
@@ -85,7 +85,7 @@ def _check_blobs(spec: NetSpec, names: Sequence[str], phase: Phase) -> None:
     known = list(dict.fromkeys(top for node in nodes for top in node.tops))
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known) or f"\n  it has: {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"\n  it has: {listed(known)}"
             raise SpecError(f"net '{spec.name}' has no blob '{name}' in phase {phase}{hint}")
 
 

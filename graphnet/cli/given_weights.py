@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphnet.cli.terminal import notice
 from graphnet.files.paths import is_there
+from graphnet.files.reading import open_regular
 from graphnet.net.net import Net
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.foreign import BEGINNING, foreign_format
@@ -58,7 +59,7 @@ def read_given(path: Path) -> GivenWeights:
         SnapshotError: If there are none.
     """
     if is_there(path) and path.is_file():
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             kind = foreign_format(path, file.read(BEGINNING))
         if kind in _DIRECT:
             return GivenWeights(path, None, kind)

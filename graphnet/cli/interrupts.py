@@ -1,4 +1,8 @@
-"""Ctrl-C outside training: at any time it ends the command with 130 and at most one line."""
+"""Ctrl-C outside training: at any time it ends the command with 130 and at most one line.
+
+Signals that a run answers with a snapshot must not end it while it starts up: they are noted, and
+the run answers them when it begins (:mod:`graphnet.solver.signals`).
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,32 @@ def quiet_interrupts() -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGINT, _on_late_interrupt)
+
+
+class _Noted:
+    """A handler that notes what comes.
+
+    Attributes:
+        came: The signals, in order.
+    """
+
+    def __init__(self) -> None:
+        self.came: list[int] = []
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Note one."""
+        self.came.append(number)
+
+
+def note_signals() -> None:
+    """Note the signals that a run answers with a snapshot, until it begins."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    noted = _Noted()
+    for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, noted)
 
 
 def _on_interrupt(_number: int, frame: FrameType | None) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnet.declare.overrides import NET_KEYS, Override, override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import Document, read_yaml
-from graphnet.errors import Position, Problem, SpecError, noted, one_of
+from graphnet.errors import Position, Problem, SpecError, located, noted, one_of
+from graphnet.files.bounds import check_read, current
 from graphnet.files.paths import is_there, placed, shown
 from graphnet.interchange.declared import (
     check_samples_known,
@@ -104,6 +106,9 @@ def read_net_and_solver(
         if source is not None:
             source = override(source, [one for one in overrides if not one.for_net])
             solver = parse_solver(source, user_code=user_code)
+            if (bounds := current()) and solver.spec.exp_dir:
+                with located(source.at(("exp_dir",)), "key 'exp_dir': "):
+                    bounds.let_write(Path(solver.spec.exp_dir))
     if net is None or problems:
         raise SpecError.of(_with_whole_value(problem, overrides) for problem in problems)
     return NetAndSolver(net, solver, source)
@@ -112,8 +117,8 @@ def read_net_and_solver(
 def _net_document(path: Path, overrides: Sequence[Override], *, translates: bool) -> Document:
     for_net = [one for one in overrides if one.for_net]
     if not (translates and declared_elsewhere(path)):
-        return override(read_yaml(path), for_net)
-    document = override(translated_document(path), for_net)
+        return overridden(read_yaml(path), for_net)
+    document = overridden(translated_document(path), for_net)
     check_samples_known(document)
     return document
 
@@ -126,12 +131,21 @@ def _solver_document(net: Document, chosen: Path | None) -> Document | None:
     if not isinstance(named, str):
         return None
     path = shown(placed(named, net.folder_of(("solver",))))
+    check_read(path)
     if not is_there(path) or path.is_dir():
         raise SpecError(
             f"key 'solver': there is no file {path}\n  a path in a YAML is relative to that file",
             net.at(("solver",)),
         )
-    return read_yaml(path)
+    found = read_yaml(path)
+    if not isinstance(
+        found.value, Mapping | list
+    ):  # it may be any file, whose text is nobody's business
+        raise SpecError(
+            "this file holds no solver\n  expected keys and values, such as max_iter: 200",
+            found.at(()),
+        )
+    return found
 
 
 def _refuse_misplaced(

@@ -27,7 +27,7 @@ from graphnet.inference.rows.opening import GivenInput, InputOptions, given_inpu
 from graphnet.inference.sinks.opening import check_ending, open_sink
 from graphnet.inference.sinks.texts import JsonLines
 from graphnet.inference.trained import Trained
-from graphnet.net.predict import output_names, prediction_spec
+from graphnet.net.predict import check_rows_apart, output_names, prediction_spec
 
 _DTYPE = np.dtype("float32")
 
@@ -92,6 +92,7 @@ def predict(  # what the command line gives
         rows = open_rows(inputs, blobs, wanted.inputs, Path(folder))
         fed = Fed(rows, blobs)
         _check_declared(trained, blobs, fed, inputs)
+        check_rows_apart(trained.spec)
         spec = prediction_spec(trained.spec, fed.shapes, fed.batch)
         outputs = output_names(spec)
         with options.open_net(spec, "test", keep=outputs) as net:

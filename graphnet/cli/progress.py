@@ -14,7 +14,7 @@ from graphnet.cli.terminal import (
     on_terminal,
     warn,
 )
-from graphnet.readable import fitted
+from graphnet.readable import fitted, visible
 from graphnet.solver.pace import Speed, progress_texts
 from graphnet.solver.reporter import PlainReporter, Reporter, RunProgress
 
@@ -86,11 +86,11 @@ class MovingLine:
 
     def line(self, text: str) -> None:
         """Print it above the line."""
-        self._console.print(text, soft_wrap=True)
+        self._console.print(visible(text), soft_wrap=True)
 
     def warning(self, text: str) -> None:
         """Print it above the line, in colour."""
-        self._console.print(f"warning: {text}", style="yellow", soft_wrap=True)
+        self._console.print(visible(f"warning: {text}"), style="yellow", soft_wrap=True)
 
     def start(self, progress: RunProgress) -> None:
         """Draw it."""

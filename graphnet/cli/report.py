@@ -19,6 +19,7 @@ from graphnet.draw.diagram import diagram
 from graphnet.draw.picture import picture
 from graphnet.errors import GraphnetError, SnapshotError, SpecError
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
+from graphnet.files.reading import open_regular, read_regular
 from graphnet.files.writing import Advice, write_durably
 from graphnet.inference.examination.choosing import examined, examiner_of
 from graphnet.inference.trained import Trained, read_best
@@ -94,7 +95,7 @@ def _check_target(target: Path, run: FoundRun, net: Path | None, *, is_chosen: b
 
 def _is_report(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return GENERATOR.encode() in file.read(500)
     except OSError:
         return False
@@ -297,7 +298,7 @@ class _Report:
         for name in DECLARED:
             path = self._run.path / name
             try:
-                found[name] = path.read_text("utf-8", "replace")
+                found[name] = read_regular(path).decode("utf-8", "replace")
             except OSError:
                 continue
         return found

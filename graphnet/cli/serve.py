@@ -20,6 +20,7 @@ from graphnet.cli.trained import fill, open_trained
 from graphnet.declare.overrides import Override
 from graphnet.errors import GraphnetError, MissingExtraError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import read_regular
 from graphnet.installation import pip_install
 from graphnet.serving.app import Service, ServiceLimits
 from graphnet.serving.served_net import ServedNet
@@ -152,7 +153,7 @@ def token_of(file: Path | None) -> str:
     """
     if file is None:
         return os.environ.get(TOKEN, "").strip()
-    token = file.read_text("utf-8").strip()
+    token = read_regular(file).decode("utf-8").strip()
     if not token:
         raise SpecError(f"{file}: is empty; expected a token")
     return token

@@ -46,6 +46,9 @@ def draw(
         str,
         typer.Option(metavar="URL", help="The catalogue of layers, for links from the boxes."),
     ] = "",
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Draw every block of a repetition, not the first.")
+    ] = False,
     set_: Overrides = None,
     no_user_code: NoUserCode = False,
 ) -> None:
@@ -59,6 +62,7 @@ def draw(
         parse_overrides(set_),
         by=by,
         docs=docs,
+        unfold=unfold,
         user_code=not no_user_code,
     )
 

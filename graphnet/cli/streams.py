@@ -2,7 +2,8 @@
 
 Below the text layer of both lies a file that drops what cannot be written and keeps the first
 error; characters that the encoding lacks are written in ASCII. So commands, rich, the help and
-coffee breaks print without care, and at the end it is decided whether anything lost matters.
+coffee breaks print without care, and at the end it is decided whether anything lost matters. What
+would steer a terminal, as names in files of somebody else may, is shown instead.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from graphnet.readable import ERRORS
+from graphnet.readable import ERRORS, drawn_only
 
 #: The exit code that a shell gives a program ended by SIGPIPE, as programs in C are.
 READER_GONE = 141
@@ -59,6 +60,15 @@ class Steady(io.RawIOBase):
     def isatty(self) -> bool:
         """The target's."""
         return bool(self._target.isatty())
+
+
+class _Shown(io.TextIOWrapper):
+    """A text stream that shows what would steer a terminal, whoever writes it."""
+
+    def write(self, text: str) -> int:
+        """Write it, with escapes for all but what draws tables and bars."""
+        super().write(drawn_only(text))
+        return len(text)
 
 
 class Output:
@@ -145,7 +155,7 @@ def _text_on(end: Steady | None, before: TextIO | None) -> Any:
     """A stream like the one before, on a steady end."""
     if end is None:
         return before
-    return io.TextIOWrapper(
+    return _Shown(
         io.BufferedWriter(end),
         encoding=getattr(before, "encoding", None) or "utf-8",
         errors=ERRORS,

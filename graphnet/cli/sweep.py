@@ -19,6 +19,7 @@ from graphnet.cli.terminal import facts, notice, say, table
 from graphnet.declare.overrides import Override, parse_override
 from graphnet.draw.chart import number
 from graphnet.errors import SpecError
+from graphnet.files.bounds import current
 from graphnet.files.paths import shown
 from graphnet.runs.settings import short_keys
 from graphnet.solver.direction import Mode, direction_of
@@ -111,6 +112,7 @@ def sweep(
         "backend": options.backend,
         "offline": options.offline,
         "user_code": options.user_code,
+        "untrusted": current() is not None,
         "memory_limit": options.memory_limit,
     }
     with SweepFolder(folder, about, grows) as opened:

@@ -174,7 +174,7 @@ def table(
 
 def _readable(columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
     """With the characters that standard output has."""
-    said = [readable(heading, sys.stdout) for heading in columns]
+    said = [readable(visible(heading, in_line=True), sys.stdout) for heading in columns]
     return said, [
         [readable(visible(cell, in_line=True), sys.stdout) for cell in row] for row in rows
     ]

@@ -72,6 +72,8 @@ def test(  # what the command line gives
     with options.open_net(data.spec, "test", keep=keep) as net:
         fill(net, trained)
         total = net.evaluation_size
+        if one is not None and net.blobs[one.answer].shape[0] != net.batch_size:
+            one = None  # its rows are no samples, and not told of one by one
         with RowBar(total, is_shown=is_terminal(sys.stderr)) as bar:
             if one is None:
                 examiner = None

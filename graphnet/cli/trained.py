@@ -11,6 +11,7 @@ from graphnet.data.source import entries
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError
 from graphnet.files.paths import refuse_to_write_over
+from graphnet.files.reading import open_regular
 from graphnet.inference.trained import Trained, holds_net, read_trained
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec
@@ -100,7 +101,7 @@ def refuse_to_lose(
                 f"{target}: lies in the directory of the run {run}\n  choose another place for it"
             )
     if target.is_file():
-        with target.open("rb") as existing:
+        with open_regular(target) as existing:
             if begins_as_snapshot(existing.read(64)):
                 raise SpecError(
                     f"{target}: is a snapshot or model, which would be lost\n"

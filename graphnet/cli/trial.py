@@ -45,11 +45,11 @@ def main() -> int:
 
 def _solve(message: dict[str, Any]) -> None:
     from graphnet.cli.solve import SolveOptions, solve
+    from graphnet.cli.untrusted import bounds_of
     from graphnet.declare.overrides import Override, parse_override
     from graphnet.tuning.space import overrides_of
 
     warnings.simplefilter("ignore")  # the sweep has told
-    solver = message["solver"]
     overrides = [
         *map(parse_override, message["set"]),
         *overrides_of(message["settings"]),
@@ -63,7 +63,10 @@ def _solve(message: dict[str, Any]) -> None:
         message["memory_limit"],
         quiet=True,
     )
-    solve(Path(message["net"]), Path(solver) if solver else None, overrides, options)
+    net, solver = Path(message["net"]), Path(message["solver"]) if message["solver"] else None
+    given = {"net": net, "solver": solver, "exp_dir": Path(message["exp_dir"])}
+    with bounds_of({**given, "untrusted": message.get("untrusted", False)}):
+        solve(net, solver, overrides, options)
 
 
 def _first_line() -> bytes:

@@ -25,7 +25,7 @@ from graphnet.errors import DataError
 
 _CHUNKS_PER_GROUP = 64  # enough for rows that lie together on disk to be scattered well
 _QUICK_ELEMENTS = 1 << 15  # of a batch: made in less time than threads take to pass it on
-_INDEX_BYTES = 16  # beside each row in memory: its number, and where it comes in the order
+INDEX_BYTES = 16  # beside each row in memory: its number, and where it comes in the order
 _MIB = 1 << 20
 
 
@@ -243,12 +243,12 @@ def _order(table: Table, key: int | None, buffer_bytes: int) -> Order:
     whole = Order(np.array([table.n_rows]), 1, key)
     if table.arrays() is not None:
         return whole
-    if table.n_rows * (table.row_bytes + _INDEX_BYTES) <= buffer_bytes:
+    if table.n_rows * (table.row_bytes + INDEX_BYTES) <= buffer_bytes:
         _check_chunk(table.where(0), table.largest_chunk, buffer_bytes, buffer_bytes)
         return whole
     group_bytes = buffer_bytes // 2
     sizes = table.chunk_sizes(group_bytes // _CHUNKS_PER_GROUP)
-    largest = int(sizes.max()) * (table.row_bytes + _INDEX_BYTES)
+    largest = int(sizes.max()) * (table.row_bytes + INDEX_BYTES)
     row = int(sizes[: sizes.argmax()].sum())
     _check_chunk(table.where(row), largest, group_bytes, buffer_bytes)
     return Order(sizes, group_bytes // largest if key is not None else 1, key)

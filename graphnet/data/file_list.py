@@ -9,7 +9,11 @@ from graphnet.data.file_kind import is_table, what_else
 from graphnet.data.regular_file import first_bytes, read_bytes
 from graphnet.data.text_file import NAMES, encoding_of, is_text
 from graphnet.errors import DataError
+from graphnet.files.bounds import current
 from graphnet.files.paths import is_there, user_path
+
+#: How the names of HDF5 files end, which messages may repeat.
+_HDF5 = (".h5", ".hdf5", ".hdf", ".he5", ".mat", ".nc")
 
 
 def listed(path: Path) -> list[Path]:
@@ -63,11 +67,21 @@ def _lines(path: Path) -> list[str]:
     return re.split("\r\n|\n|\r", text)
 
 
+def _may_be_quoted(name: str) -> bool:
+    """Whether a line is a name of a data file: any other may be a secret of any file's."""
+    return current() is None and Path(name).suffix.lower() in _HDF5
+
+
 def _not_there(path: Path, number: int, name: str, candidates: list[Path]) -> str:
     """The message about a name that leads to no file."""
     begin = first_bytes(path)
     if is_table(path, begin):
         return what_else(path, begin)
+    if not _may_be_quoted(name):
+        return (
+            f"{path}:{number}: this line names no file\n"
+            "  expected the name of an HDF5 file on each line, such as train-1.h5"
+        )
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     looked = " or ".join(map(str, candidates)).replace(name, shown)
     text = f"{path}:{number}: there is no file {shown}\n  looked for {looked}"

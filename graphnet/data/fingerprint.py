@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphnet.errors import DataError
+from graphnet.files.reading import open_regular
 
 #: All bytes of a file are read if they are no more than so many blocks; else so many blocks.
 BLOCK_BYTES, N_BLOCKS = 1 << 20, 64
@@ -25,7 +26,7 @@ def fingerprints(paths: Sequence[Path]) -> dict[str, str]:
 
 def _fingerprint(path: Path, n_blocks: int) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, DataError) as file:
             size = path.stat().st_size
             digest = hashlib.sha256(b"%d\n" % size)
             for offset in _offsets(size, n_blocks):

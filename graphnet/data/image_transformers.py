@@ -35,7 +35,11 @@ class ImageTransformer(Transformer):
 
 
 class PadTransformer(ImageTransformer):
-    """Add ``pad: [height, width]`` zeros on each side."""
+    """Add ``pad: [height, width]`` zeros on each side.
+
+    Source:
+        Keras ``ZeroPadding2D``; before a RandomCrop, He et al. 2015 (arXiv 1512.03385).
+    """
 
     type: Literal["Pad"] = "Pad"
     pad: NonNegativePair
@@ -57,7 +61,11 @@ class PadTransformer(ImageTransformer):
 
 
 class RandomCropTransformer(ImageTransformer):
-    """Cut out ``crop_size: [height, width]`` at a uniformly random place."""
+    """Cut out ``crop_size: [height, width]`` at a uniformly random place.
+
+    Source:
+        Krizhevsky et al. 2012; Caffe ``crop_size`` in training, PyTorch ``RandomCrop``.
+    """
 
     type: Literal["RandomCrop"] = "RandomCrop"
     crop_size: PositivePair
@@ -86,7 +94,11 @@ class RandomCropTransformer(ImageTransformer):
 
 
 class RandomMirrorTransformer(ImageTransformer):
-    """Mirror left to right with ``probability`` (default 0.5)."""
+    """Mirror left to right with ``probability`` (default 0.5).
+
+    Source:
+        Krizhevsky et al. 2012; Caffe ``mirror``, PyTorch ``RandomHorizontalFlip``.
+    """
 
     type: Literal["RandomMirror"] = "RandomMirror"
     probability: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -103,7 +115,11 @@ class RandomMirrorTransformer(ImageTransformer):
 
 
 class RandomShiftTransformer(ImageTransformer):
-    """Move by up to ``shift: [height, width]`` pixels in each direction; zeros come in."""
+    """Move by up to ``shift: [height, width]`` pixels in each direction; zeros come in.
+
+    Source:
+        Keras ``RandomTranslation`` with whole pixels.
+    """
 
     type: Literal["RandomShift"] = "RandomShift"
     shift: NonNegativePair
@@ -135,7 +151,11 @@ class RandomShiftTransformer(ImageTransformer):
 
 
 class RandomRotationTransformer(ImageTransformer):
-    """Turn about the centre by up to ``degrees`` either way; bilinear, zeros beyond the border."""
+    """Turn about the centre by up to ``degrees`` either way; bilinear, zeros beyond the border.
+
+    Source:
+        Keras ``RandomRotation``; PyTorch ``RandomRotation`` with bilinear interpolation.
+    """
 
     type: Literal["RandomRotation"] = "RandomRotation"
     degrees: Annotated[float, Field(ge=0, le=180)]

@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 
 from graphnet.errors import DataError
+from graphnet.files.bounds import check_read
+from graphnet.files.reading import open_regular
 
 _OTHERS = (
     (stat.S_ISDIR, "is a folder", "name the files in it: {path}/*"),
@@ -21,6 +23,7 @@ _LOOKED_AT = 1 << 12
 
 def regular_file(path: Path) -> os.stat_result:
     """What the system knows of a regular file; it is not opened."""
+    check_read(path)
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # the latter for names that no system takes
@@ -46,7 +49,7 @@ def first_bytes(path: Path) -> bytes:
 def read_bytes(path: Path, most: int = -1) -> bytes:
     """The bytes of a file, no more than so many."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, DataError) as file:
             return file.read(most)
     except OSError as error:
         cure = "\n  change its permissions, or copy it" if error.errno == errno.EACCES else ""

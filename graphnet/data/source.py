@@ -23,6 +23,7 @@ from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.sets.store import PREFIX
 from graphnet.data.table import ArrayPart, Part
 from graphnet.errors import DataError, about, did_you_mean
+from graphnet.files.bounds import check_read
 from graphnet.files.paths import is_there, user_path
 
 Source: TypeAlias = str | tuple[str, ...]
@@ -144,6 +145,7 @@ def _locate(entry: str) -> Sequence[Place]:
     if entry.startswith(PREFIX):
         return [store.resolve(entry.removeprefix(PREFIX))]
     path = Path(entry)
+    check_read(path)  # a glob may lead out later: each match is judged when it is opened
     if is_there(path):
         if path.is_dir():
             raise DataError(_of_a_folder(path))

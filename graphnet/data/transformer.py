@@ -57,7 +57,9 @@ class Transformer(Model):
         return self
 
     def fitted(self) -> np.ndarray | None:
-        """What it has from a file, which a run records; None if it needs none.
+        """The array that it has from a file, of its shape there; None if it needs none.
+
+        A run records it.
 
         Raises:
             DataError: If the file cannot be read.
@@ -65,11 +67,11 @@ class Transformer(Model):
         return None
 
     def with_fitted(self, values: np.ndarray) -> Self:
-        """The same without its file: with what :meth:`fitted` gave."""
+        """The same without its file: with ``values``, an array like that of :meth:`fitted`."""
         return self
 
     def undone(self, values: np.ndarray) -> np.ndarray | None:
-        """What samples ``(N, …)`` were before; None where that cannot be told."""
+        """What samples, ``values (N, …)``, were before; None where that cannot be told."""
         return None
 
     @abstractmethod

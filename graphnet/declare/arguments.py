@@ -29,7 +29,7 @@ def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
     def called(*args: P.args, **keywords: P.kwargs) -> R:
         try:
             return function(*args, **keywords)
-        except TypeError:  # looked into only now, for some functions are called in every step
+        except TypeError:  # looked into only now: functions may be called very often
             signature = inspect.signature(function)
             try:
                 signature.bind(*args, **keywords)
@@ -40,6 +40,12 @@ def spelled_out(function: Callable[P, R], hint: str = "") -> Callable[P, R]:
             raise SpecError(said + (f"\n  {hint}" if hint else "")) from None
 
     return called
+
+
+def bare(method: Callable[P, R]) -> Callable[P, R]:
+    """A bound method without its :func:`spelled_out`, which is felt where a step takes 40 µs."""
+    function = getattr(method, "__wrapped__", None)
+    return method if function is None else function.__get__(method.__self__)  # type: ignore[attr-defined]
 
 
 def methods_spelled_out(cls: type[C]) -> type[C]:
@@ -147,7 +153,7 @@ def expect_net(function: str, net: Any, *, call: str) -> None:
         hint = (
             f"load it first: net = load_net({'…' if isinstance(net, list | tuple) else repr(net)})"
         )
-    fits = hasattr(net, "store") and hasattr(net, "forward_backward") and not isinstance(net, type)
+    fits = hasattr(net, "store") and hasattr(net, "run_batch") and not isinstance(net, type)
     expect(fits, function, "a net that load_net has made", net, hint)
 
 

@@ -228,7 +228,6 @@ PHRASES: Mapping[str, str] = {
 
 #: A kind of ours, and what it is called elsewhere, in small letters.
 KINDS_ELSEWHERE: Mapping[str, str] = {
-    "BNLL": "softplus",
     "Constant": "ones zeros",
     "Cosine": "cosineannealing cosineannealinglr",
     "Exp": "exponential exponentiallr",

@@ -92,7 +92,10 @@ def _as_mapping(document: Document) -> Document:
         return document
     values = {("layers", *path): position for path, position in document.values.items()}
     keys = {("layers", *path): position for path, position in document.keys.items()}
-    return replace(document, value={"layers": document.value}, values=values, keys=keys)
+    repeated = {("layers", *path): of for path, of in document.repeated.items()}
+    return replace(
+        document, value={"layers": document.value}, values=values, keys=keys, repeated=repeated
+    )
 
 
 def _assign(container: Any, one: Override) -> KeyPath:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from graphnet.errors import GraphnetError, SpecError, UserCodeError, did_you_mean
+from graphnet.files.bounds import OPTION, current
 
 T = TypeVar("T")
 
@@ -59,8 +60,12 @@ def import_named(dotted: str, base: type, folder: Path, *, allowed: bool = True)
     """
     module_name, _, class_name = dotted.rpartition(".")
     is_ours = module_name.partition(".")[0] == _PACKAGE.name
-    if not allowed and not is_ours:
-        raise SpecError(f"'{dotted}' is user code, which --no-user-code refuses")
+    refused = None
+    if current() is not None or not allowed:
+        option = OPTION if current() is not None else "--no-user-code"
+        refused = SpecError(f"'{dotted}' is user code, which {option} refuses")
+        if not is_ours:
+            raise refused
     try:
         # a clone of graphnet beside the YAML is no user code, and not another graphnet
         module = (
@@ -89,6 +94,8 @@ def import_named(dotted: str, base: type, folder: Path, *, allowed: bool = True)
             f"{did_you_mean(class_name, names) or there}"
         )
     found: object = getattr(module, class_name)
+    if refused is not None and not isinstance(found, type):
+        raise refused  # a function of ours, called with what it was not made for
     return found
 
 

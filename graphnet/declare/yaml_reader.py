@@ -6,7 +6,6 @@ keys and tags that would build Python objects are errors. Nothing else uses PyYA
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import re
@@ -19,17 +18,19 @@ from typing import Any, TypeAlias
 import yaml
 
 from graphnet.declare.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
+from graphnet.declare.yaml_text import MAX_BYTES, MAX_CHARACTERS, MAX_VALUES, decoded, too_much
 from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
+from graphnet.files.reading import read_regular
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 #: The name in messages of a text that is not in a file.
 TEXT = "the text"
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAX_COPIES = 10_000  # of values with an alias; all others are fewer than the characters
 _MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
+_ENDLESS = "the aliases in this file expand without end"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {
@@ -44,6 +45,25 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """That a layer is one of those of a repetition.
+
+    Attributes:
+        name: The repetition's.
+        number: Which one it is, from 1.
+        count: How often its block is repeated.
+        at: Where it is written.
+        item: Which layer of the block it is: its place in the list, and in the lists within.
+    """
+
+    name: str
+    number: int
+    count: int
+    at: Position | None = None
+    item: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Document:
     """A parsed YAML text.
 
@@ -53,6 +73,7 @@ class Document:
         values: The position of each value by its path, such as ``("layers", 3, "kernel")``.
         keys: The position of each mapping key by the path of its value.
         folder: What relative paths in it are relative to.
+        repeated: The repetitions that a layer is in, by its path; the outermost first.
     """
 
     value: Any
@@ -60,6 +81,7 @@ class Document:
     values: Mapping[KeyPath, Position] = field(default_factory=dict)
     keys: Mapping[KeyPath, Position] = field(default_factory=dict)
     folder: Path = Path()
+    repeated: Mapping[KeyPath, tuple[Repeated, ...]] = field(default_factory=dict)
 
     def at(self, path: KeyPath) -> Position | None:
         """The position of the value at ``path``, or of the nearest value around it."""
@@ -104,48 +126,29 @@ def read_yaml(path: Path | str) -> Document:
     """
     path = Path(path)
     try:
-        text = _decoded(path.read_bytes(), path)
+        text = decoded(read_regular(path, MAX_BYTES), path)
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
     except IsADirectoryError:
         raise SpecError(f"{path}: this is a directory, not a YAML file") from None
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # the latter for names that no system takes
+        said = getattr(error, "strerror", None) or error
+        raise SpecError(f"{path}: cannot be read: {said}") from None
     return parse_yaml(text, str(path), path.resolve().parent)
 
 
-def _decoded(data: bytes, path: Path) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with a byte order mark.
+def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
+    """Parse YAML text; messages call it ``file``.
 
     Raises:
-        SpecError: If it is something else.
+        SpecError: If it is not valid YAML, or has more than a net or solver could need.
     """
-    if data.startswith(_HDF5):
-        raise SpecError(
-            "this is an HDF5 file, not YAML\n"
-            "  a model or snapshot is loaded into a net: load_weights(net, FILE), or 'load_from'"
-            " in the solver",
-            Position(str(path), 1, 1),
-        )
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
-    try:
-        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        is_text = b"\0" not in data
-        cure = "save it as UTF-8 in your editor" if is_text else "is it a binary file?"
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise SpecError(
-            f"the file is not {encoding.upper()} text\n  {cure}", Position(str(path), line, column)
-        ) from None
-
-
-def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
-    """Parse YAML text; messages call it ``file``."""
+    if len(text) > MAX_CHARACTERS:
+        raise SpecError(too_much(f"{len(text):,} characters", MAX_CHARACTERS, file))
     at = _Places(file, text)
     if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
         text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
-    reader, loader = _NodeReader(at, len(text) + _MAX_COPIES), None
+    reader, loader = _NodeReader(at, min(len(text) + _MAX_COPIES, MAX_VALUES)), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -217,13 +220,17 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
         None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
     }
-    depth = 0
+    depth = n_nodes = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """The next node; refused before Python's recursion limit is reached."""
+        """The next node; refused before Python's recursion limit is reached, or patience ends."""
         if self.depth > _MAX_DEPTH:
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+        if self.n_nodes >= MAX_VALUES:
+            problem = too_much("more keys and values", MAX_VALUES)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
+        self.n_nodes += 1
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -278,7 +285,7 @@ class _NodeReader:
     def convert(self, node: yaml.Node, path: KeyPath) -> Any:
         self.values[path] = self.position(node)
         if len(self.values) > self.most_values or id(node) in self.open:
-            raise SpecError("the aliases in this file expand without end", self.position(node))
+            raise SpecError(_ENDLESS, self.position(node))
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
@@ -321,7 +328,7 @@ class _NodeReader:
             self.complain(said, source)
             return
         if id(source) in self.open:
-            raise SpecError("the aliases in this file expand without end", self.position(source))
+            raise SpecError(_ENDLESS, self.position(source))
         self.open.add(id(source))
         own = [(k, v) for k, v in source.value if not _is_merge(k) and self.text(k) not in result]
         rest = [(k, v) for k, v in source.value if _is_merge(k)]
@@ -344,7 +351,11 @@ class _NodeReader:
                 self.complain(said, node)
                 return 0
             case "int" if _WORDS["int"].match(text):
-                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+                number = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+                if abs(number) < 10**_MAX_DIGITS:
+                    return number
+                self.complain(f"a whole number of more than {_MAX_DIGITS} digits", node)
+                return 0
             case "float" if _WORDS["float"].match(text):
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self.refuse_tag(node)

@@ -16,6 +16,10 @@ ODD_QUOTES = "“”„‟‘’‚‛«»"
 _DASH = re.compile(r"^[ ]*-(?=[A-Za-z_{\[\"'])", re.MULTILINE)
 _COLON = re.compile(r"^[ ]*(?:- )?[A-Za-z_]\w*(?=:[^\s/\\:])", re.MULTILINE)
 _EQUALS = re.compile(r"^[ ]*(?:- )?[A-Za-z_]\w* *(?==)", re.MULTILINE)
+#: A word that stands for something, such as the number of a repetition, without quotes.
+_BARE_WORD = re.compile(
+    r"[^\s{}\[\],:\"']+\{[A-Za-z_]\w*(?:-1)?\}|\{[A-Za-z_]\w*(?:-1)?\}(?=[^\s,}\]])"
+)
 _CAFFE = re.compile(r"^[ ]*(?:layers?|input_shape|\w+_param)\s*\{", re.MULTILINE)
 
 
@@ -52,6 +56,10 @@ def find_slip(text: str, problem: str, context: str, at: int, opened: int) -> Sl
         indents = not text[text.rfind("\n", 0, at) + 1 : at].strip()
         cure = "indent with spaces, not tabs" if indents else "write a space instead"
         return Slip(f"a tab is not allowed here\n  {cure}", at)
+    line = text.rfind("\n", 0, at) + 1
+    if "expected ',' or" in problem and (bare := _BARE_WORD.search(text, line, at + 80)):
+        said = f'a word in braces needs quotes within brackets\n  write "{bare[0]}"'
+        return Slip(said, bare.start())
     if "quoted scalar" in context:
         if "end of stream" in problem or "document separator" in problem:
             return Slip("the quote that is opened here is never closed", opened)

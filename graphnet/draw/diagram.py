@@ -52,6 +52,7 @@ class Box:
         n_bytes: Of its tops and their diffs, before memory is shared.
         summary: What its type does, in a line.
         parts: The names of the layers that it runs as.
+        times: How many layers of a repeated block it stands for; what they cost is added up.
     """
 
     key: BoxKey
@@ -66,6 +67,7 @@ class Box:
     n_bytes: int = 0
     summary: str = ""
     parts: tuple[str, ...] = ()
+    times: int = 1
 
 
 class BlobKey(NamedTuple):
@@ -91,6 +93,26 @@ class DrawnBlob:
 
 
 @dataclass(frozen=True)
+class DrawnBlock:
+    """A block that is repeated, and drawn once.
+
+    Attributes:
+        name: The repetition's.
+        count: How often it is repeated.
+        boxes: What it consists of.
+    """
+
+    name: str
+    count: int
+    boxes: tuple[BoxKey, ...]
+
+    @property
+    def text(self) -> str:
+        """What is said of it."""
+        return f"{self.count} × {self.name}"
+
+
+@dataclass(frozen=True)
 class Diagram:
     """A net to be drawn.
 
@@ -99,12 +121,14 @@ class Diagram:
         phases: Which are drawn.
         boxes: By key, in the order the layers run.
         blobs: By key, in the order they are made.
+        blocks: Those that are drawn once, and stand for several.
     """
 
     title: str
     phases: tuple[Phase, ...]
     boxes: Mapping[BoxKey, Box]
     blobs: Mapping[BlobKey, DrawnBlob]
+    blocks: tuple[DrawnBlock, ...] = ()
 
 
 def diagram(nets: Sequence[CompiledNet], declared: NetSpec | None = None) -> Diagram:

@@ -22,6 +22,11 @@ def dot(diagram: Diagram) -> str:
         lines.append(
             f'  {ids[key]} [label={label}, fillcolor="{look.fill}", color="{look.stroke}"{dashed}];'
         )
+    for i, block in enumerate(diagram.blocks):
+        members = " ".join(f"{ids[key]};" for key in block.boxes)
+        lines.append(
+            f'  subgraph cluster{i} {{label={_quoted(block.text)}; style="dashed"; {members}}}'
+        )
     for blob_key, blob in diagram.blobs.items():
         label = _quoted(f"{blob_key.name} {blob.shape}".strip())
         source = ids[blob_key.producer]

@@ -10,6 +10,9 @@ def mermaid(diagram: Diagram) -> str:
     """The diagram as the text of an ``.mmd`` file."""
     ids = {key: f"n{i}" for i, key in enumerate(diagram.boxes)}
     lines = ["flowchart TD"]
+    for i, block in enumerate(diagram.blocks):
+        members = "; ".join(ids[key] for key in block.boxes)
+        lines.append(f'  subgraph b{i} ["{_escaped(block.text)}"]; {members}; end')
     for key, box in diagram.boxes.items():
         lines.append(f'  {ids[key]}["{"<br/>".join(map(_escaped, box_texts(box)))}"]:::{box.room}')
     for blob_key, blob in diagram.blobs.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from graphnet.draw.bars import moved
-from graphnet.draw.diagram import BlobKey, Box, BoxKey, Diagram, DrawnBlob, kinds
+from graphnet.draw.diagram import BlobKey, Box, BoxKey, Diagram, DrawnBlob, DrawnBlock, kinds
 from graphnet.draw.layered.layout import Layout, Point, Size, Spacing, layout
 from graphnet.draw.shapes import Group, Line, Picture, Rect, Shape, Text
 from graphnet.draw.text_width import shortened, text_width
@@ -19,6 +19,8 @@ _NAME, _SMALL = 13.0, 11.0
 _LINE, _PAD = 15.0, 10.0
 #: No text in a box is wider.
 _WIDEST = 230.0
+#: From the boxes of a block to its frame.
+_AROUND = 8.0
 _SPACING = Spacing(rows=21, vertices=26, bends=14)
 
 
@@ -72,7 +74,11 @@ def _groups(
     diagram: Diagram, faces: Mapping[BoxKey, _Face], found: Layout[Vertex], docs: str
 ) -> list[Group]:
     """Edges, labels and boxes, placed."""
-    groups = []
+    groups = [
+        Group("block", block.name, frame)
+        for block in diagram.blocks
+        if (frame := _frame(block, faces, found))
+    ]
     for (source, target), points in found.lines.items():
         leads_to_box = isinstance(target, BoxKey)
         line = Line(points, "wire", has_arrow=leads_to_box)
@@ -85,6 +91,27 @@ def _groups(
         link = f"{docs}#{face.box.type.lower()}" if docs and face.box.room != "own" else ""
         groups.append(Group("layer", key.name, face.shapes(corner), face.hint, link))
     return groups
+
+
+def _frame(block: DrawnBlock, faces: Mapping[BoxKey, _Face], found: Layout[Vertex]) -> list[Shape]:
+    """A frame around the boxes of a block; nothing if another box would stand in it."""
+    areas = {key: _area(found.centres[key], face.size) for key, face in faces.items()}
+    own = [areas[key] for key in block.boxes]
+    if not own:
+        return []
+    left, top = min(a[0] for a in own) - _AROUND, min(a[1] for a in own) - _AROUND
+    right, foot = max(a[2] for a in own) + _AROUND, max(a[3] for a in own) + _AROUND
+    for key, (x, y, end, bottom) in areas.items():
+        if key not in block.boxes and x < right and end > left and y < foot and bottom > top:
+            return []
+    rect = Rect(left, top, right - left, foot - top, "frame", radius=9, is_dashed=True)
+    return [rect, Text(left + 6, foot + 13, block.text, _SMALL, "muted")]
+
+
+def _area(centre: Point, size: Size) -> tuple[float, float, float, float]:
+    """Left, top, right and foot of a box."""
+    x, y = size.width / 2, size.height / 2
+    return centre.x - x, centre.y - y, centre.x + x, centre.y + y
 
 
 # --- labels -----------------------------------------------------------------------------
@@ -123,7 +150,8 @@ class _Face:
     def __init__(self, box: Box, heat: Heat | None) -> None:
         self.box = box
         self.look = box.room
-        self.badges = [b for b in (box.key.phase, "frozen" if box.is_frozen else None) if b]
+        times = f"{box.times} ×" if box.times > 1 else None
+        self.badges = [b for b in (box.key.phase, "frozen" if box.is_frozen else None, times) if b]
         kind = box.type + (f" · {box.n_params:,} params" if box.n_params else "")
         self.lines = [kind, *_wrapped(box.settings)]
         if box.shares_with:

@@ -56,8 +56,10 @@ class Classifier(ClassifierMixin, NetEstimator):
             accuracy after each epoch, the best of them, and after how many epochs.
 
     Example:
-        clf = gn.Classifier(hidden=(20,), random_state=0).fit(X, y)
-        clf.predict_proba(X_new)
+        >>> X = np.random.default_rng(0).normal(size=(100, 4))
+        >>> model = gn.Classifier(hidden=(20,), random_state=0).fit(X, X[:, 0] > 0)
+        >>> model.predict_proba(X[:5]).shape
+        (5, 2)
     """
 
     _of_classes = True
@@ -74,7 +76,8 @@ class Classifier(ClassifierMixin, NetEstimator):
         Args:
             X: ``(n, …)``.
             y: ``(n,)``.
-            classes: All classes there will be; needed in the first call where y lacks some.
+            classes: All classes there will be, ``(classes,)``; needed in the first call where y
+                lacks some. Default: those of y.
             sample_weight: ``(n,)``. Default: all the same.
 
         Returns:
@@ -83,17 +86,17 @@ class Classifier(ClassifierMixin, NetEstimator):
         return self._partial_fit(X, y, classes, sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row: ``(n,)``."""
+        """The most probable class of each row of ``X (n, …)``: ``(n,)``."""
         best = self.predict_proba(X).argmax(axis=1)
         found: np.ndarray = self.classes_[best]
         return found
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, in the order of ``classes_``: ``(n, classes)``."""
+        """The probabilities of rows ``X (n, …)``: ``(n, classes)``, ordered as ``classes_``."""
         return self._outputs(X)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """The logarithms of the probabilities."""
+        """The logarithms of the probabilities of rows ``X (n, …)``: ``(n, classes)``."""
         with np.errstate(divide="ignore"):
             logarithms: np.ndarray = np.log(self.predict_proba(X))
         return logarithms

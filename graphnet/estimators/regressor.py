@@ -53,7 +53,10 @@ class Regressor(RegressorMixin, NetEstimator):
         validation_scores_, best_validation_score_, best_epoch_: With ``early_stopping``.
 
     Example:
-        reg = gn.Regressor(hidden=(50, 50), random_state=0).fit(X, y)
+        >>> X = np.random.default_rng(0).normal(size=(100, 4))
+        >>> model = gn.Regressor(hidden=(20,), random_state=0).fit(X, X[:, 0])
+        >>> model.predict(X[:5]).shape
+        (5,)
     """
 
     _of_classes = False

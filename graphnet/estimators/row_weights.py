@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from graphnet.blob import Shape
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, exactly
+from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, Shapes, exactly
 
 
 class RowWeights(LayerSpec):
@@ -35,10 +35,6 @@ class RowWeights(LayerSpec):
     def backward_reads(self) -> Reads:
         """The weights."""
         return Reads(bottoms=(1,))
-
-    def build(self, binding: Binding) -> RowWeightsLayer:
-        """The layer that runs it."""
-        return RowWeightsLayer(self, binding)
 
 
 class RowWeightsLayer(Layer[RowWeights]):

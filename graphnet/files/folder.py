@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
+
+from graphnet.files.bounds import check_read, check_write
 
 _BY_DESCRIPTOR = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -21,6 +24,9 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 #: What fsync answers for a folder on systems and file systems that cannot sync one.
 _NO_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
+
+#: How the names of files end that are not finished; see :mod:`graphnet.files.writing`.
+_IN_THE_MAKING = re.compile(r"\.[0-9a-f]{8}\.unfinished$")
 
 
 class Folder:
@@ -115,6 +121,8 @@ class Folder:
         Raises:
             OSError: If it cannot be opened; ELOOP if it is a symbolic link.
         """
+        target = self.path / _IN_THE_MAKING.sub("", name)
+        (check_write if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else check_read)(target)
         if not _NO_FOLLOW:
             self.refuse_link(name)
         try:
@@ -130,6 +138,7 @@ class Folder:
             OSError: If it cannot be renamed.
         """
         to = to or self
+        check_write(to.path / target)
         ends: dict[str, Any] = {}
         if self._descriptor is not None and to._descriptor is not None:
             ends = {"src_dir_fd": self._descriptor, "dst_dir_fd": to._descriptor}
@@ -141,6 +150,7 @@ class Folder:
         Raises:
             OSError: If it cannot be removed.
         """
+        check_write(self.path / _IN_THE_MAKING.sub("", name))
         os.unlink(self._at(name), **self._within())  # by descriptor
 
     def mkdir(self, name: str) -> None:
@@ -149,6 +159,7 @@ class Folder:
         Raises:
             OSError: If it cannot be made, or something has the name.
         """
+        check_write(self.path / name)
         os.mkdir(self._at(name), **self._within())
 
     def sync(self) -> None:

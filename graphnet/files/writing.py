@@ -172,6 +172,11 @@ class OutputFile(io.RawIOBase):
         return size
 
     @property
+    def unfinished(self) -> Path:
+        """The path it has until it is finished, for those that read it before."""
+        return self.path.with_name(self._name)
+
+    @property
     def _open_descriptor(self) -> int:
         if self._descriptor is None:
             raise ValueError("the file is finished")

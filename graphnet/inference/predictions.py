@@ -14,7 +14,7 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.restored import Restore
 from graphnet.inference.rows.block import Place, RowBlock, RowSource
 from graphnet.net.net import Net
-from graphnet.net.predict import run_batch
+from graphnet.net.predict import check_a_row_each, run_batch
 
 #: Rows of a pass.
 BATCH = 100
@@ -94,8 +94,9 @@ def predictions(
         restore: What is done to the values of some of them.
 
     Raises:
-        ShapeError: If rows differ in their shape.
+        ShapeError: If rows differ in their shape, or an output has other rows.
     """
+    check_a_row_each(net, names, fed.batch)
     first = 0
     with net.backend.computing(), net.put_back():
         for block, arrays in fed:

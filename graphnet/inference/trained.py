@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.data.record import DataRecord
-from graphnet.declare.overrides import Override, override
+from graphnet.declare.overrides import Override
+from graphnet.declare.repetition import overridden
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.net.sources import data_record
 from graphnet.net.spec import NetSpec, parse_net
 from graphnet.solver.record.claim import BEST, SNAPSHOTS
@@ -53,7 +55,7 @@ def holds_net(path: Path) -> bool:
     if path.is_dir():
         return True
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return begins_as_snapshot(file.read(64))
     except OSError:
         return False
@@ -93,5 +95,5 @@ def read_trained(
     if not contents.net_yaml.strip():
         raise SnapshotError(f"{shown(file)}: holds no net\n  give its YAML file, and --weights")
     folder = path if path.is_dir() else file.parent
-    document = override(parse_yaml(contents.net_yaml, where, folder), overrides)
+    document = overridden(parse_yaml(contents.net_yaml, where, folder), overrides)
     return Trained(parse_net(document, "net", user_code=user_code), file, contents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from math import prod
 from pathlib import Path
 
 import h5py
@@ -23,7 +24,11 @@ _BLOCK = 1 << 20  # numbers, or bytes, at a time
 
 
 def write_model(
-    path: Path, arrays: Iterable[tuple[str, np.ndarray]], net_yaml: str, seed: int = 0
+    path: Path,
+    arrays: Iterable[tuple[str, np.ndarray]],
+    net_yaml: str,
+    seed: int = 0,
+    source: Path | str = "",
 ) -> None:
     """Write a model, as ``save_model`` does.
 
@@ -33,6 +38,7 @@ def write_model(
             when the one before is written.
         net_yaml: The net that it belongs to.
         seed: Of the run that made it.
+        source: The file that the values are from, for errors.
 
     Raises:
         SnapshotError: If it cannot be written, or a value in it is not finite.
@@ -42,7 +48,7 @@ def write_model(
         try:
             with h5py.File(output, "w", userblock_size=HEADER_BYTES) as file:
                 for name, array in arrays:
-                    _write(file, name, array)
+                    _write(file, name, array, f"{source}: " if source else "")
                 write_text(file, "meta", meta.model_dump_json())
                 write_text(file, "net.yaml", net_yaml)
         except (ValueError, RuntimeError, TypeError) as error:
@@ -55,17 +61,17 @@ def write_model(
         output.write(header_for(checksum.hexdigest()))
 
 
-def _write(file: h5py.File, name: str, array: np.ndarray) -> None:
-    """Write one array in float32, block by block."""
-    flat = (
-        array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
-    )
-    made = file.create_dataset(name, shape=(flat.size,) if not array.shape else array.shape,
-                               dtype="<f4", track_times=False)  # fmt: skip
-    for start in range(0, flat.size, _BLOCK):
-        if not np.isfinite(flat[start : start + _BLOCK]).all():
+def _write(file: h5py.File, name: str, array: np.ndarray, place: str) -> None:
+    """Write one array in float32, some rows at a time."""
+    given = array if array.shape else array.reshape(1)
+    made = file.create_dataset(name, shape=given.shape, dtype="<f4", track_times=False)
+    row = max(1, prod(given.shape[1:]))
+    step = max(1, _BLOCK // row)
+    for start in range(0, len(given), step):
+        part = np.ascontiguousarray(given[start : start + step], dtype="<f4")
+        if not np.isfinite(part).all():
             raise SnapshotError(
-                f"'{name}' has a value that is not finite\n  graphnet's models have none"
+                f"{place}'{name}' has a value that is not finite\n  graphnet's models have none"
             )
-    if array.size:
-        made.write_direct(np.ascontiguousarray(array, dtype="<f4").reshape(made.shape))
+        if part.size:
+            made.write_direct(part, dest_sel=np.s_[start : start + len(part)])

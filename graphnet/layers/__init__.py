@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
+from graphnet.layers.attention.position_embedding import PositionEmbedding
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
+from graphnet.layers.channelwise.group_norm import GroupNorm
+from graphnet.layers.channelwise.instance_norm import InstanceNorm
+from graphnet.layers.channelwise.layer_norm import LayerNorm
 from graphnet.layers.channelwise.mvn import MVN
 from graphnet.layers.channelwise.normalize import Normalize
 from graphnet.layers.channelwise.prelu import PReLU
@@ -15,8 +20,10 @@ from graphnet.layers.data.hdf5_data import HDF5Data
 from graphnet.layers.data.input import Input
 from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
+from graphnet.layers.data.text_data import TextData
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
+from graphnet.layers.dense.parameter import Parameter
 from graphnet.layers.dense.rbf import RBF
 from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
 from graphnet.layers.elementwise.abs_val import AbsVal
@@ -29,7 +36,6 @@ from graphnet.layers.elementwise.power import Power
 from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.layers.elementwise.reduction import Reduction
 from graphnet.layers.elementwise.softmax import Softmax
-from graphnet.layers.elementwise.swish import Swish
 from graphnet.layers.elementwise.threshold import Threshold
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
@@ -37,19 +43,26 @@ from graphnet.layers.images.convolution1d import Convolution1D
 from graphnet.layers.images.convolution3d import Convolution3D
 from graphnet.layers.images.crop import Crop
 from graphnet.layers.images.deconvolution import Deconvolution
+from graphnet.layers.images.im2col import Im2col
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
 from graphnet.layers.images.pooling import Pooling
+from graphnet.layers.images.pooling1d import Pooling1D
+from graphnet.layers.images.pooling3d import Pooling3D
 from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
 from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.ctc_loss import CTCLoss
+from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.huber_loss import HuberLoss
 from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.l1_loss import L1Loss
 from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
 from graphnet.layers.losses.rbf_loss import RBFLoss
 from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
@@ -62,25 +75,34 @@ from graphnet.layers.neurons.bnll import BNLL
 from graphnet.layers.neurons.elu import ELU
 from graphnet.layers.neurons.exp import Exp
 from graphnet.layers.neurons.exponential import Exponential
+from graphnet.layers.neurons.gelu import GELU
+from graphnet.layers.neurons.hardswish import Hardswish
 from graphnet.layers.neurons.identity import Identity
 from graphnet.layers.neurons.log import Log
 from graphnet.layers.neurons.lrelu import LReLU
+from graphnet.layers.neurons.mish import Mish
 from graphnet.layers.neurons.relu import ReLU
 from graphnet.layers.neurons.sigmoid import Sigmoid
+from graphnet.layers.neurons.softplus import Softplus
+from graphnet.layers.neurons.swish import Swish
 from graphnet.layers.neurons.tanh import Tanh
 from graphnet.layers.outputs.hdf5_output import HDF5Output
 from graphnet.layers.outputs.memory_output import MemoryOutput
 from graphnet.layers.outputs.silence import Silence
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.layers.shape.concat import Concat
 from graphnet.layers.shape.flatten import Flatten
+from graphnet.layers.shape.join_samples import JoinSamples
+from graphnet.layers.shape.part_samples import PartSamples
 from graphnet.layers.shape.permute import Permute
 from graphnet.layers.shape.reshape import Reshape
 from graphnet.layers.shape.slice import Slice
 from graphnet.layers.shape.split import Split
 from graphnet.layers.shape.stop_gradient import StopGradient
+from graphnet.layers.shape.take_samples import TakeSamples
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
@@ -96,6 +118,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
         "Concat": Concat,
@@ -112,31 +135,48 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "FocalLoss": FocalLoss,
+        "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
+        "GroupNorm": GroupNorm,
         "HDF5Data": HDF5Data,
         "HDF5Output": HDF5Output,
+        "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
+        "HuberLoss": HuberLoss,
         "Identity": Identity,
+        "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
         "InfogainLoss": InfogainLoss,
         "InnerProduct": InnerProduct,
         "Input": Input,
+        "InstanceNorm": InstanceNorm,
         "Interp": Interp,
+        "JoinSamples": JoinSamples,
+        "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
+        "LayerNorm": LayerNorm,
         "Log": Log,
         "MVN": MVN,
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
+        "Mish": Mish,
+        "MultiHeadAttention": MultiHeadAttention,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
         "Pad": Pad,
+        "Parameter": Parameter,
+        "PartSamples": PartSamples,
         "Permute": Permute,
         "Pooling": Pooling,
+        "Pooling1D": Pooling1D,
+        "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
+        "PositionEmbedding": PositionEmbedding,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
@@ -145,6 +185,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "RandomNormal": RandomNormal,
         "ReLU": ReLU,
         "Reduction": Reduction,
+        "ResetFirstGRU": ResetFirstGRU,
         "Reshape": Reshape,
         "SPP": SPP,
         "Scale": Scale,
@@ -155,12 +196,15 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "SoftlabelSoftmaxLoss": SoftlabelSoftmaxLoss,
         "Softmax": Softmax,
         "SoftmaxLoss": SoftmaxLoss,
+        "Softplus": Softplus,
         "Split": Split,
         "SquareLoss": SquareLoss,
         "StopGradient": StopGradient,
         "SumLoss": SumLoss,
         "Swish": Swish,
+        "TakeSamples": TakeSamples,
         "Tanh": Tanh,
+        "TextData": TextData,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,

@@ -2,7 +2,7 @@
 
 A layer is two classes in one file. The *spec* (``InnerProduct``) is what the YAML says: frozen,
 checked, and able to say, without any memory, which shapes, params and scratch it needs. The
-*layer* (``InnerProductLayer``) is bound to its arrays once and then runs.
+*layer* (``InnerProductLayer(Layer[InnerProduct])``) is bound to its arrays once and then runs.
 
 ==================  ===================================  ==================================
 method              may read                             must write
@@ -24,11 +24,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+)
 
 import numpy as np
 from pydantic import Field
@@ -36,15 +44,17 @@ from pydantic import Field
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.backend.measures import Expectation, Number
-from graphnet.blob import Array, Blob, Shape
+from graphnet.blob import Shape
 from graphnet.errors import SpecError
+from graphnet.layers.binding import Binding
+from graphnet.layers.building import let_spec_build
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
-from graphnet.layers.terms import Arity, Kind, Reads, at_least, exactly
-from graphnet.params.param import Param, ParamDecl, StateDecl
+from graphnet.layers.terms import Arity, Kind, PassStage, Reads, at_least, exactly
+from graphnet.params.param import ParamDecl, StateDecl
 from graphnet.sealed import OpenToOthers
 
 #: The contract, for those who read it from here.
@@ -75,6 +85,8 @@ ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
     """What the YAML says of one layer.
+
+    Where a method is given ``bottoms``, they are the shapes of these, ``(N, …)`` each.
 
     Args:
         name: Unique in its phase.
@@ -141,12 +153,12 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return {}
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        """The working memory by name; ``backward`` False where the net never runs backward."""
+        """The working memory by name on a ``backend``; ``backward``: whether such a pass is run."""
         return {}
 
     @property
     def activation(self) -> LayerSpec | None:
-        """The layer that runs in place on its tops: its ``neuron``, if it has such a key."""
+        """The layer that runs in place on its tops, its ``neuron``, if it has such a key."""
         neuron: LayerSpec | None = getattr(self, "neuron", None)
         return None if neuron is None or neuron.type == "Identity" else neuron
 
@@ -167,7 +179,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def loss_reduction(self) -> Literal["mean", "sum"] | None:
-        """How a loss is made from those of its samples; None: its class does not say.
+        """How a loss is made from those of its samples; None where its class does not say.
 
         Where a batch is cut into shards the net takes the mean of their losses, which is right
         for a mean alone; all others are refused there.
@@ -189,7 +201,7 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return Reads(bottoms=(0,))
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        """The bottoms a gradient can flow to; by default all of a compute layer's."""
+        """Which of ``n_bottoms`` a gradient can flow to; by default all of a compute layer's."""
         return tuple(range(n_bottoms)) if self.kind is Kind.COMPUTE else ()
 
     def n_indices(self, bottoms: Shapes) -> int:
@@ -200,11 +212,11 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
         return 0
 
     def macs(self, bottoms: Shapes) -> int:
-        """Multiply-adds of one forward pass over the whole batch, for ``check`` and ``time``."""
+        """How many multiply-adds one forward pass over the whole batch takes."""
         return 0
 
     def connections(self, bottoms: Shapes) -> int:
-        """Multiply-adds plus biases of one sample: LeCun's count of connections."""
+        """How many multiply-adds and biases a sample takes: LeCun's count of connections."""
         return self.macs(bottoms) // bottoms[0][0] if bottoms else 0
 
     def relative_to(self, folder: Path) -> Self:
@@ -235,44 +247,22 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
     @property
     def store_key(self) -> str:
-        """The key of its params in the store: ``param_key`` where there is one, else the name."""
+        """The key of its params in the store, ``param_key`` where there is one, else the name."""
         return str(getattr(self, "param_key", None) or self.name)
 
-    @abstractmethod
     def build(self, binding: Binding) -> Layer[Any]:
-        """The layer that runs it, bound to its arrays."""
+        """The layer that runs it, bound to the arrays of a ``binding``.
 
+        It need not be defined where a ``Layer`` of this spec, ``class MineLayer(Layer[Mine])``,
+        is in the same file: that is what runs it.
+        """
+        raise NotImplementedError
 
-@dataclass
-class Binding:
-    """The arrays and services a layer is bound to."""
-
-    name: str
-    bottoms: list[Blob]
-    tops: list[Blob]
-    params: Mapping[str, Param]
-    state: Mapping[str, Array]
-    scratch: Mapping[str, Array]
-    backend: Backend
-    context: PassContext
-    dtype: np.dtype
-    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    if not TYPE_CHECKING:  # to a type checker every spec has one, which its Layer may bring
+        build = abstractmethod(build)
 
 
 S = TypeVar("S", bound=LayerSpec)
-
-
-class PassStage(NamedTuple):
-    """A part of a pass after which the shards of a batch meet.
-
-    Attributes:
-        call: Does this shard's part.
-        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
-            array of one axis, C-contiguous. None where nothing is shared.
-    """
-
-    call: Call
-    shared: Array | None = None
 
 
 class Layer(OpenToOthers, Generic[S]):
@@ -289,6 +279,10 @@ class Layer(OpenToOthers, Generic[S]):
         *("spec", "name", "bottoms", "tops", "params", "state", "scratch", "backend", "xp"),
         *("context", "dtype", "inputs", "expectations", "setup", "forward", "backward"),
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        let_spec_build(cls)
 
     def __init__(self, spec: S, binding: Binding) -> None:
         self.spec = spec
@@ -309,7 +303,7 @@ class Layer(OpenToOthers, Generic[S]):
     def bind_passes(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
         """Let bare calls be the layer's ``forward`` and ``backward``; for ``setup``.
 
-        A pass that is not given stays the method of its name.
+        By default, where one is not given, a pass stays the method of its name.
         """
         for name, call in (("forward", forward), ("backward", backward)):
             if call is not None:

@@ -49,7 +49,7 @@ class DataTraits:
         return None
 
     def reading(self, source: Source, rows: str | None) -> Self:
-        """The spec that reads other data in place of its own, and has no fall-back.
+        """The spec that reads ``rows`` (None: all) of another ``source``, with no fall-back.
 
         Raises:
             DataError: If it reads none.
@@ -63,6 +63,10 @@ class DataTraits:
     def fetch(self, *, offline: bool = False, progress: Callable[..., None] | None = None) -> None:
         """Get what is not on this machine.
 
+        Args:
+            offline: Whether nothing may be downloaded. Default false.
+            progress: Told of the bytes that have come. Default: nobody is.
+
         Raises:
             DataError: If that fails, or a file of the source is missing.
         """
@@ -74,6 +78,14 @@ class DataTraits:
             DataError: If they are not as declared.
         """
         return None
+
+    def kept_bytes(self) -> int:
+        """How many bytes of its data it keeps in the host's memory besides its tops.
+
+        Raises:
+            DataError: If the headers of its files cannot be read.
+        """
+        return 0
 
     @property
     def row_order(self) -> RowOrder | None:

@@ -23,3 +23,11 @@ class NumberTraits:
     takes_normalised: ClassVar[Normaliser] = ""
     #: Bottom 0 holds pictures, channels first: ``(N, C, H, W)``.
     takes_images: ClassVar[bool] = False
+
+    @property
+    def mixes_samples(self) -> bool:
+        """Whether what it makes of a sample depends on the others of its batch, in every phase.
+
+        Such a net is not cut into shards, and predicts all rows as one batch.
+        """
+        return False

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
+
+from graphnet.backend.calls import Call
+from graphnet.blob import Array
 
 
 class Kind(Enum):
@@ -18,7 +22,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Arity:
-    """How many bottoms or tops a layer takes; ``most`` None means any number."""
+    """How many bottoms or tops a layer takes: ``least`` to ``most``; None means any number."""
 
     least: int
     most: int | None
@@ -44,7 +48,25 @@ def at_least(n: int) -> Arity:
 
 @dataclass(frozen=True)
 class Reads:
-    """Whose data a layer's backward reads, by index; the rest may be overwritten before it."""
+    """Whose data a layer's backward reads, by index; the rest may be overwritten before it.
+
+    Attributes:
+        bottoms: Those bottoms. Default: none.
+        tops: Those tops. Default: none.
+    """
 
     bottoms: tuple[int, ...] = ()
     tops: tuple[int, ...] = ()
+
+
+class PassStage(NamedTuple):
+    """A part of a pass after which the shards of a batch meet.
+
+    Attributes:
+        call: Does this shard's part.
+        shared: Replaced afterwards by its mean over all shards, weighted by their rows: an
+            array of one axis, C-contiguous. None where nothing is shared.
+    """
+
+    call: Call
+    shared: Array | None = None

@@ -12,7 +12,8 @@ import numpy as np
 
 from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import TopologyError, did_you_mean, one_of
-from graphnet.layers.base import Binding, Layer, PassContext
+from graphnet.layers.base import Binding, Kind, Layer, PassContext
+from graphnet.layers.pass_context import ContextOfRows
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.contract import check_layer
 from graphnet.net.graph import BlobVertex, LayerVertex
@@ -75,6 +76,15 @@ class _Binder:
         self.arena = self.backend.arena(compiled.plan.n_bytes)
         self.placed: dict[tuple[Any, ...], Array] = {}
         self.bound = Bound()
+        self.of_data: set[BlobVertex] = set()
+        #: of the data's blobs: one number but where something else is fed beside the samples
+        self.data_rows = {
+            top.shape[0]
+            for layer in compiled.layers
+            if layer.kind is Kind.DATA
+            for top in layer.tops
+            if top.shape
+        }
         self.bind_blobs()
         for layer in compiled.layers:
             params = self.bind_params(layer)
@@ -150,10 +160,20 @@ class _Binder:
             state=self.state(layer),
             scratch=scratch,
             backend=self.backend,
-            context=self.context,
+            context=self.context_of(layer),
             dtype=self.dtype,
             inputs=self.inputs,
         )
+
+    def context_of(self, layer: LayerVertex) -> PassContext:
+        """The net's; where a layer's rows are not those of the data, one that counts its own."""
+        of_data = layer.kind is Kind.DATA or not self.of_data.isdisjoint(layer.bottoms)
+        if of_data:
+            self.of_data.update(layer.tops)
+        rows = [shape[0] for shape in layer.bottom_shapes[:1] if shape]
+        if not rows or (of_data and self.data_rows <= set(rows)):
+            return self.context
+        return ContextOfRows(self.context, rows[0], of_data=of_data)
 
     def state(self, layer: LayerVertex) -> dict[str, Array]:
         """A layer's persistent state; what one batch hands to the next is a net's own.

@@ -43,7 +43,7 @@ from graphnet.net.flow import (
 )
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
-from graphnet.net.memory_limit import check_memory
+from graphnet.net.memory_limit import check_kept, check_memory
 from graphnet.net.name_rules import check_names
 from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
@@ -169,6 +169,8 @@ def compile_net(
     check(held + max((blob.n_bytes for blob in graph.all_blobs), default=0))
     plan = plan_memory(graph, backend, dtype)
     check(held + plan.n_bytes)
+    if backend.name == "numpy":  # of another backend the limit is the device's
+        check_kept(limit or backend.free_memory(), graph, held + plan.n_bytes)
     graph.freeze()
     return CompiledNet(spec, phase, graph, plan, declared, backend, dtype, memory_limit)
 

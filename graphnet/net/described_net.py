@@ -27,7 +27,7 @@ class DescribedNet(RunningNet):
 
     @property
     def yaml_text(self) -> str:
-        """The declared net as YAML, defaults left out: what a snapshot records."""
+        """The declared net as YAML, defaults left out, as a snapshot records it."""
         return self.compiled.spec.to_yaml()
 
     def data_summary(self) -> dict[str, Any]:

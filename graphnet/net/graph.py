@@ -126,7 +126,7 @@ class LayerVertex(Vertex):
     Attributes:
         name: Its own: ``conv1``, ``conv1.neuron``, ``conv1.2``, ``conv1.split``.
         spec: What was declared.
-        declaration: The layer as it was declared; of a Split, the one whose top it is for.
+        declaration: The layer as declared (default: the spec); of a Split, whose top it is for.
         position: Where it was declared, for messages.
         origin: Where it comes from.
         of: The name of the declared layer it belongs to; "" of a Split.
@@ -159,7 +159,7 @@ class LayerVertex(Vertex):
 
     @property
     def kind(self) -> Kind:
-        """Its role: data, compute, loss, statistic or output."""
+        """Its role, which is data, compute, loss, statistic or output."""
         return self.spec.kind
 
     @property
@@ -198,7 +198,7 @@ class LayerVertex(Vertex):
         return tuple(blob.shape for blob in self.tops)
 
     def can_send_to(self, slot: int) -> bool:
-        """Whether a gradient can flow to that bottom."""
+        """Whether a gradient can flow to its bottom number ``slot``, from 0."""
         return slot in self.spec.differentiable(len(self.bottoms))
 
     @property
@@ -208,7 +208,7 @@ class LayerVertex(Vertex):
         return tuple(bottoms[b] for b in self.spec.differentiable(len(bottoms)))
 
     def state_key(self, decl: StateDecl) -> str:
-        """The store key of its state; what a batch hands to the next is not shared."""
+        """The store key of a state (``decl``); what a batch hands to the next is not shared."""
         return self.name if decl.per_batch and not self.owns_params else self.spec.store_key
 
     @property
@@ -326,7 +326,7 @@ class NetGraph(_MultiDiGraph):
         tops: Sequence[BlobVertex],
         behind: LayerVertex | None = None,
     ) -> LayerVertex:
-        """Add a layer, behind another one in the list or at its end."""
+        """Add a layer from ``bottoms`` to ``tops``, ``behind`` another; by default at the end."""
         self.move(layer, behind)
         self.add_node(layer)
         self.connect(layer, bottoms, tops)
@@ -348,7 +348,7 @@ class NetGraph(_MultiDiGraph):
         self.remove_nodes_from([blob for blob in before if not self.degree(blob)])
 
     def replace_bottom(self, layer: LayerVertex, slot: int, blob: BlobVertex) -> None:
-        """Let a layer read another blob in one place."""
+        """Let a layer read another blob as its bottom number ``slot``, from 0."""
         bottoms = list(self.bottoms(layer))
         bottoms[slot] = blob
         self.connect(layer, bottoms, self.tops(layer))

@@ -53,17 +53,18 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         dtype: ``float32`` or ``float64``.
         seed: Keys the initial values, the shuffle and every random layer.
         inputs: Arrays of shape ``(n, …)`` for the tops of MemoryData, by top name; referenced,
-            not copied, where their dtype allows.
+            not copied, where their dtype allows. Default: none.
         share: A net whose params this one uses, and with them its backend, threads, precision
             and seed: what is given of these must be what that net has, or be left out. A net
             that is trained and hands state from batch to batch cannot share: load it first.
+            Default: it has params of its own.
         keep: ``all``: every named blob can be read after a pass; ``needed``: memory is shared by
             lifetime; a list of names: these can be read.
         threads: Default: as many as the machine has cores. Results do not depend on it.
         memory_limit: The most bytes this net may plan, and each that shares its params; a larger
             one is refused before anything is allocated. Default: what the machine has free.
         frozen: The names of the layers whose params do not learn, instead of those that are
-            declared so; empty: all learn.
+            declared so; empty: all learn. Default: as declared.
         user_code: Whether layer types may be classes named by a dotted path.
 
     Returns:
@@ -83,6 +84,17 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
             does not fit into memory.
         DataError: If a data source is missing or wrong.
         BackendError: If the backend is not available.
+
+    Example:
+        >>> net = gn.load_net("iris/net.yaml")
+        >>> net.forward()
+        >>> net.blobs["ip1"].data.shape
+        (16, 10)
+        >>> gn.load_net([
+        ...     gn.layers.Input(name="in", batch_size=2, shapes={"x": [3]}, tops=["x"]),
+        ...     gn.layers.InnerProduct(name="ip", output_dim=4, bottoms=["x"], tops=["y"]),
+        ... ]).params["ip"]["weight"].data.shape
+        (4, 3)
     """
     expect_one_of("phase", phase, ("train", "test"))
     named = getattr(dtype, "__name__", dtype)

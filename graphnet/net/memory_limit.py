@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from math import prod
 
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.control_groups import FreeMemory
-from graphnet.errors import ShapeError
+from graphnet.errors import GraphnetError, ShapeError
 from graphnet.layers.base import Kind
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.params.param import DeclaredParams
@@ -51,6 +52,36 @@ def check_memory(
         f"  largest: {listed}\n"
         f"  a smaller batch_size{f' in {feeders}' if feeders else ''} needs less;"
         " memory_limit (--memory-limit) allows more",
+        layer.position,
+    )
+
+
+def check_kept(limit: FreeMemory | None, graph: NetGraph, n_bytes: int) -> None:
+    """See that what data layers keep of their files fits beside the net.
+
+    Args:
+        limit: As in :func:`check_memory`, of the host.
+        graph: The net's layers and blobs.
+        n_bytes: What the net itself needs.
+
+    Raises:
+        ShapeError: At the data layer that keeps most.
+    """
+    layers = [layer for layer in graph.layers if layer.kind is Kind.DATA]
+    if limit is None or not layers:
+        return
+    kept = dict.fromkeys(layers, 0)
+    for layer in layers:
+        with suppress(GraphnetError):  # it is told of when the data are opened
+            kept[layer] = layer.spec.kept_bytes()
+    if n_bytes + sum(kept.values()) <= limit.n_bytes:
+        return
+    layer = max(kept, key=kept.__getitem__)
+    raise ShapeError(
+        f"{layer.subject}the data do not fit into memory: {_text(sum(kept.values()))} of them are"
+        f" kept beside a net of {_text(n_bytes)}, and {_text(limit.n_bytes)} may be used"
+        f" ({limit.reason})\n"
+        "  a smaller buffer_bytes keeps less; memory_limit (--memory-limit) allows more",
         layer.position,
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from graphnet.errors import Problem, TopologyError, did_you_mean
+from graphnet.errors import Problem, TopologyError, did_you_mean, listed
 from graphnet.net.spec import Node
+
+#: For how many misspelt bottoms it is looked what was meant; each is compared with all names.
+_MOST_HINTS = 20
 
 
 def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
@@ -20,26 +23,29 @@ def check_names(nodes: Sequence[Node], declared: Sequence[Node] = ()) -> None:
     """
     makers: dict[str, Node] = {}
     problems = [*_name_problems(nodes), *_top_problems(nodes, makers)]
-    problems += [
-        Problem(node.subject + _no_maker(bottom, makers, declared), node.place_of(bottom))
+    phase_of = {top: node for node in reversed(declared) for top in node.tops}
+    unknown = [
+        (node, bottom)
         for node in nodes
         for bottom in dict.fromkeys(node.bottoms)
         if bottom not in makers
     ]
+    for i, (node, bottom) in enumerate(unknown):
+        hint = _meant(bottom, makers, phase_of) if i < _MOST_HINTS else ""
+        said = f"no layer makes its bottom '{bottom}'{hint}"
+        if bottom in phase_of:
+            said = said.replace("no layer makes", "no layer of this phase makes", 1)
+        problems.append(Problem(node.subject + said, node.place_of(bottom)))
     if problems:
         raise TopologyError.of(problems)
 
 
-def _no_maker(bottom: str, makers: Iterable[str], declared: Iterable[Node]) -> str:
-    """What is wrong with a bottom that no layer makes, and what may have been meant."""
-    for node in declared:
-        if bottom in node.tops:
-            return (
-                f"no layer of this phase makes its bottom '{bottom}'\n"
-                f"  layer '{node.name}' does, but only in phase {node.spec.phase}"
-            )
-    hint = did_you_mean(bottom, makers) or "\n  there is: " + ", ".join(makers)
-    return f"no layer makes its bottom '{bottom}'{hint}"
+def _meant(bottom: str, makers: Iterable[str], phase_of: Mapping[str, Node]) -> str:
+    """What may have been meant by a bottom that no layer makes."""
+    if bottom in phase_of:
+        node = phase_of[bottom]
+        return f"\n  layer '{node.name}' does, but only in phase {node.spec.phase}"
+    return did_you_mean(bottom, makers) or f"\n  there is: {listed(makers)}"
 
 
 def _name_problems(nodes: Sequence[Node]) -> Iterator[Problem]:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import Backend
 from graphnet.blob import Array, Shape
 from graphnet.data.portion import Portion
 from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
@@ -24,6 +23,7 @@ from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.described_net import DescribedNet
+from graphnet.net.evaluation import Evaluation
 from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
@@ -31,6 +31,8 @@ from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import (
+    PREDICT_BATCH,
+    batch_for,
     chosen_outputs,
     fed_arrays,
     fed_rows,
@@ -45,21 +47,7 @@ from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
-#: Rows that ``predict`` runs at a time.
-PREDICT_BATCH = 256
 _MOST_PREDICTORS = 8
-
-
-class Evaluation(NamedTuple):
-    """What a pass over a whole data set found.
-
-    Attributes:
-        samples: How many there were, each counted once.
-        statistics: The means, by statistic key.
-    """
-
-    samples: int
-    statistics: dict[str, float]
 
 
 @methods_spelled_out
@@ -82,7 +70,7 @@ class Net(DescribedNet):
         compiled: From :func:`graphnet.net.compiled.compile_net`.
         store: Whose params it uses.
         seed: Keys its random streams.
-        inputs: Arrays for MemoryData tops.
+        inputs: Arrays ``(n, …)`` for MemoryData tops. Default: none.
         freeze_borrowed: Whether params borrowed from other layers are copies that never change.
         portion: Which rows of the global batch its data layers deliver. Default: all.
         replaceable: The output files that the run it belongs to has written before.
@@ -114,8 +102,7 @@ class Net(DescribedNet):
         fits = isinstance(compiled, CompiledNet)
         expect(fits, "Net", "a compiled net", compiled, "write load_net(FILE), which makes a Net")
         self.compiled, self.store = compiled, store
-        self.name, self.phase = compiled.spec.name, compiled.phase
-        self.backend: Backend = compiled.backend
+        self.name, self.phase, self.backend = compiled.spec.name, compiled.phase, compiled.backend
         self.inputs = MappingProxyType(dict(inputs or {}))
         context = PassContext(self.phase, seed, portion=portion, replaceable=replaceable)
         passes = PassesDone(self.name, self.phase)
@@ -128,7 +115,8 @@ class Net(DescribedNet):
         self._predictors: dict[tuple[Any, ...], tuple[Net, Sequence[str]]] = {}
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         pairs = zip(compiled.layers, self.layers, strict=True)
-        self._backward = [layer.backward for vertex, layer in pairs if vertex.runs_backward][::-1]
+        calls = [layer.backward for vertex, layer in pairs if vertex.runs_backward]
+        self._backward = [*reversed(calls), *self.shared_sums]
 
     def __repr__(self) -> str:
         n_layers, n_numbers = len(self.compiled.layers), self.compiled.n_param_numbers
@@ -142,7 +130,13 @@ class Net(DescribedNet):
 
     @property
     def graph(self) -> NetGraph:
-        """Its layers and blobs as a networkx graph: who makes and who reads what."""
+        """Its layers and blobs as a networkx graph, which knows who makes and who reads what.
+
+        Example:
+            >>> net = gn.load_net("iris/net.yaml")
+            >>> [layer.name for layer in net.graph.blob("data").readers]
+            ['ip1']
+        """
         return self.compiled.graph
 
     # --- other nets of the run ----------------------------------------------------------
@@ -172,6 +166,8 @@ class Net(DescribedNet):
         memory_limit: int | None = None,
     ) -> Net:
         """A net of any spec that uses this one's params, backend, precision and seed.
+
+        ``keep``, ``inputs (n, …)`` and ``memory_limit`` in bytes: as of ``load_net``, Default none.
 
         Warns:
             GraphnetWarning: If it is of the other phase and given the same rows.
@@ -208,7 +204,6 @@ class Net(DescribedNet):
 
     def _run_forward(self) -> None:
         self._passes.forget()
-        i = 0
         try:
             for i, call in self._forward:  # noqa: B007
                 call()
@@ -231,21 +226,24 @@ class Net(DescribedNet):
 
     def _run_backward(self) -> None:
         self._passes.begin_backward()
-        self.run_backward()
+        for call in self._backward:
+            call()
         self._passes.has_backward = True
 
     def run_backward(self) -> None:
         """The calls of :meth:`backward`, whoever has called the layers' forward."""
         for call in self._backward:
             call()
-        for add in self.shared_sums:
-            add()
 
     def forward_backward(self) -> None:
         """One batch: :meth:`forward`, then :meth:`backward`."""
         with self.backend.computing():
-            self._run_forward()
-            self._run_backward()
+            self.run_batch()
+
+    def run_batch(self) -> None:
+        """:meth:`forward_backward`, called within ``backend.computing()``: by the solver's loop."""
+        self._run_forward()
+        self._run_backward()
 
     @property
     def n_valid(self) -> int:
@@ -261,7 +259,7 @@ class Net(DescribedNet):
     # --- the whole data set -------------------------------------------------------------
 
     def evaluate(self, *, each: Callable[[int], None] | None = None) -> Evaluation:
-        """Run the whole data set once, every sample counted exactly once.
+        """The means over the whole data set, every sample counted exactly once.
 
         The blobs then hold the last batch. Everything else is afterwards what it was, also if
         this raises: params, state (running statistics, recurrent state), the place in the data,
@@ -269,7 +267,7 @@ class Net(DescribedNet):
 
         Args:
             each: Called after each batch, while the blobs hold it, with the number of its first
-                sample; ``n_valid`` of its rows count.
+                sample; ``n_valid`` of its rows count. Default: nothing is.
 
         Raises:
             DataError: If there is no data layer with an end, or they disagree on the number of
@@ -325,14 +323,18 @@ class Net(DescribedNet):
             DataError: If values are not real numbers, or the net's precision cannot hold them.
             ShapeError: If a blob's rows do not have the shape the net was built for, or the
                 blobs disagree on the number of rows.
+
+        Example:
+            >>> net = gn.load_net("iris/net.yaml", phase="test")
+            >>> net.predict({"data": np.zeros((5, 4))})["prob"].shape
+            (5, 3)
         """
         spec, dtype = self.compiled.spec, self.compiled.dtype
         arrays = fed_arrays(inputs, spec, dtype, raw=raw)
         if not raw:
             arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch = max(1, min(n_rows, PREDICT_BATCH))
-        shapes = {name: a.shape[1:] for name, a in arrays.items()}
+        batch, shapes = batch_for(spec, n_rows), {name: a.shape[1:] for name, a in arrays.items()}
         net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():
             return run_batches(net, arrays, n_rows, batch, names)

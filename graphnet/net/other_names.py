@@ -11,6 +11,7 @@ from graphnet.errors import did_you_mean
 OTHER_NAMES: Mapping[str, str] = {
     # Caffe
     "ArgMax": "Argmax",
+    "BatchReindex": "TakeSamples",
     "Conv": "Convolution",
     "Data": "HDF5Data",
     "DummyData": "MemoryData",
@@ -23,28 +24,39 @@ OTHER_NAMES: Mapping[str, str] = {
     "TanH": "Tanh",
     # others
     "AveragePooling": "Pooling",
+    "AvgPool1d": "Pooling1D",
+    "AvgPool2d": "Pooling",
+    "AvgPool3d": "Pooling3D",
     "BCELoss": "BinaryCrossEntropyLoss",
     "BCEWithLogitsLoss": "SigmoidCrossEntropyLoss",
     "BN": "BatchNorm",
     "BatchNorm2d": "BatchNorm",
     "BatchNormalization": "BatchNorm",
+    "Conv1d": "Convolution1D",
     "Conv2D": "Convolution",
     "Conv2DTranspose": "Deconvolution",
+    "Conv3d": "Convolution3D",
     "ConvTranspose2d": "Deconvolution",
     "CrossEntropyLoss": "SoftmaxLoss",
     "Dense": "InnerProduct",
     "Embedding": "Embed",
     "FullyConnected": "InnerProduct",
+    "GroupNormalization": "GroupNorm",
+    "InstanceNorm2d": "InstanceNorm",
+    "InstanceNormalization": "InstanceNorm",
+    "LayerNormalization": "LayerNorm",
     "LeakyReLU": "LReLU",
     "Linear": "InnerProduct",
     "LocalResponseNorm": "LRN",
     "MSELoss": "SquareLoss",
     "MaxPool": "Pooling",
+    "MaxPool1d": "Pooling1D",
     "MaxPool2d": "Pooling",
+    "MaxPool3d": "Pooling3D",
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
+    "SmoothL1Loss": "HuberLoss",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
-    "Softplus": "BNLL",
 }
 
 _PACK = "pack the images into HDF5 once, with: graphnet data pack; and read them with HDF5Data"
@@ -52,12 +64,9 @@ _ROWS = "rows are chosen in the data: by 'rows' of HDF5Data, or in its file"
 
 #: Their layers that graphnet has no twin of, and what to do instead.
 INSTEAD: Mapping[str, str] = {
-    "BatchReindex": _ROWS,
     "Filter": _ROWS,
-    "Im2col": "Convolution does this by itself",
     "ImageData": _PACK,
     "Images": _PACK,
-    "Parameter": "a learned array belongs to a layer, such as Bias, Scale or one of your own",
     "Python": "name a layer class of your own by its dotted path, such as type: my_layers.Gate",
     "WindowData": _PACK,
 }

@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.blob import Shape
 from graphnet.declare.arguments import expect
 from graphnet.declare.lossless import lossless, real_array
-from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean
+from graphnet.errors import ShapeError, SpecError, TopologyError, did_you_mean, listed
 from graphnet.layers.base import Kind
 from graphnet.layers.data.input import Input
 from graphnet.net.flow import sort_layers
@@ -67,6 +67,52 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
     return spec.with_nodes([Node.of(feed), *(n for n in nodes if n.name in kept)])
 
 
+#: Rows that ``predict`` runs at a time.
+PREDICT_BATCH = 256
+
+
+def batch_for(spec: NetSpec, n_rows: int) -> int:
+    """How many of so many rows are run at a time: all, where a layer computes them together."""
+    return max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
+
+
+def mixing_layer(spec: NetSpec) -> Node | None:
+    """The first layer of the test phase that computes the samples of a batch together."""
+    nodes = select_phase(spec.nodes, "test")
+    return next((node for node in nodes if node.spec.mixes_samples), None)
+
+
+def check_rows_apart(spec: NetSpec) -> None:
+    """See that what comes out of a row does not depend on which others are beside it.
+
+    Raises:
+        SpecError: At a layer that mixes samples.
+    """
+    node = mixing_layer(spec)
+    if node is not None:
+        with node.located():
+            raise SpecError(
+                "it computes the samples of a batch together, so that what comes out of a row"
+                " depends on the others\n  use net.predict from Python: it takes all rows as one"
+                " batch"
+            )
+
+
+def check_a_row_each(net: Net, names: Iterable[str], batch: int) -> None:
+    """See that outputs have one row for each that is fed.
+
+    Raises:
+        ShapeError: If one has others, as behind a PartSamples.
+    """
+    for name in names:
+        shape = net.blobs[name].shape
+        if shape[0] != batch:
+            raise ShapeError(
+                f"the blob '{name}' has {shape[0]} rows for a batch of {batch}\n  its rows are no"
+                " samples: use net.predict from Python, or put a JoinSamples behind it"
+            )
+
+
 def chosen_outputs(spec: NetSpec, whole: NetSpec, names: Iterable[str] | None) -> list[str]:
     """The blobs whose values are wanted, seen to be there; by default those no layer reads.
 
@@ -86,7 +132,7 @@ def chosen_outputs(spec: NetSpec, whole: NetSpec, names: Iterable[str] | None) -
     known = list(dict.fromkeys(top for node in whole.nodes for top in node.tops))
     for name in names:
         if name not in known:
-            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            hint = did_you_mean(str(name), known) or f"\n  there is: {listed(known)}"
             raise SpecError(f"net '{whole.name}' has no blob '{name}'{hint}")
         if name not in made:
             raise TopologyError(
@@ -124,7 +170,7 @@ def fed_arrays(
     known = dict.fromkeys(b for node in spec.nodes for b in (*node.bottoms, *node.tops))
     for name in inputs:
         if name not in known:
-            hint = did_you_mean(str(name), known) or f"\n  there is: {', '.join(known)}"
+            hint = did_you_mean(str(name), known) or f"\n  there is: {listed(known)}"
             raise SpecError(f"predict: net '{spec.name}' has no blob '{name}'{hint}")
     if not raw:  # of any type: the transformers begin with what is stored
         return {name: real_array(x, f"predict: '{name}'") for name, x in inputs.items()}
@@ -165,14 +211,25 @@ def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) 
 def run_batches(
     net: Net, arrays: Mapping[str, np.ndarray], n_rows: int, batch: int, names: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Feed the rows ``batch`` at a time, each batch as if it were the first; what comes out."""
+    """Feed the rows ``batch`` at a time, each batch as if it were the first; what comes out.
+
+    A blob that has several rows for each that is fed gives all of them; one whose rows are no
+    samples comes out as it is.
+    """
     dtype = net.compiled.dtype
-    outputs = {name: np.empty((n_rows, *net.blobs[name].shape[1:]), dtype) for name in names}
+    outputs = {}
+    for name in names:
+        shape = net.blobs[name].shape
+        rows_made = shape[0] if shape[0] % batch else shape[0] // batch * n_rows
+        outputs[name] = np.empty((rows_made, *shape[1:]), dtype)
     with net.put_back():
         for first in range(0, n_rows, batch):
             rows = {name: array[first : first + batch] for name, array in arrays.items()}
             for name, values in run_batch(net, rows, first, batch, names).items():
-                outputs[name][first : first + batch] = values
+                whole, at = net.blobs[name].shape[0], 0
+                if whole % batch == 0:
+                    at = whole // batch * first
+                outputs[name][at : at + len(values)] = values
     return outputs
 
 
@@ -197,6 +254,11 @@ def run_batch(
     net.context.first_sample, net.context.n_valid = first, valid
     net.start_afresh()
     net.forward()
-    found = {name: net.backend.download(net.blobs[name].data)[:valid] for name in names}
+    found = {name: net.backend.download(net.blobs[name].data) for name in names}
+    if valid < batch:
+        found = {
+            name: values if len(values) % batch else values[: len(values) // batch * valid]
+            for name, values in found.items()
+        }
     net.settle()
     return found

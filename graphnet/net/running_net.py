@@ -127,7 +127,7 @@ class RunningNet(Sealed):
         self._vertices, self._per_batch, self._passes = vertices, per_batch, passes
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
-        context.n_valid = self.batch_size
+        context.n_valid = context.n_rows = self.batch_size
 
     def summary(self) -> Summary:
         """The layers as a table, as ``graphnet check`` shows them."""
@@ -146,7 +146,7 @@ class RunningNet(Sealed):
                 expectation.settle()
 
     def traced(self, vertex: LayerVertex) -> AbstractContextManager[None]:
-        """Tell of an error within where it arose, and where the value lies that it is about."""
+        """Tell of an error within that it arose in the layer ``vertex``, and of which value."""
         return traced(vertex, self.layers)
 
     def objective(self) -> Number:
@@ -183,7 +183,7 @@ class RunningNet(Sealed):
         }
 
     def load_state_dict(self, saved: NetState) -> None:
-        """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
+        """Go back to what :meth:`state_dict` gave, ``saved``; what is not in it stays as it is."""
         for data in self.data_layers:
             if data.name in saved.get("cursors", ()):
                 data.seek(saved["cursors"][data.name])
@@ -249,8 +249,10 @@ class RunningNet(Sealed):
     @property
     def epoch(self) -> int:
         """Completed passes of the first data layer that has epochs."""
-        main = self._main_data
-        return main.epoch if main else 0
+        for layer in self.data_layers:  # as _main_data, without its calls: asked in every step
+            if layer.n_samples:
+                return layer.epoch
+        return 0
 
     @property
     def evaluation_size(self) -> int:

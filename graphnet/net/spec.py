@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from graphnet.declare.key_words import key_hint, shape_hint
 from graphnet.declare.names import check_name
+from graphnet.declare.repetition import expand
 from graphnet.declare.user_code import import_class
 from graphnet.declare.user_types import UserCode
 from graphnet.declare.validation import describe, type_hint, validate
@@ -19,6 +20,7 @@ from graphnet.declare.yaml_reader import (
     TEXT,
     Document,
     KeyPath,
+    Repeated,
     plain_document,
     read_source,
     write_yaml,
@@ -56,6 +58,14 @@ class Node:
     tops: tuple[str, ...]
     position: Position | None = None
     origin: tuple[Document, KeyPath] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def repeated(self) -> tuple[Repeated, ...]:
+        """The repetitions that it is in, the outermost first."""
+        if self.origin is None:
+            return ()
+        document, path = self.origin
+        return document.repeated.get(path, ())
 
     @classmethod
     def of(cls, spec: LayerSpec, position: Position | None = None) -> Node:
@@ -194,6 +204,7 @@ def parse_net(
     user_code: bool = True,
 ) -> NetSpec:
     """A net from a parsed document; see :func:`read_net`."""
+    document = expand(document)
     value = document.value
     problems: list[Problem] = []
     top: Mapping[str, Any] = {}
@@ -360,11 +371,13 @@ class _LayerParser:
             raise SpecError(f"{named}: {error}", at) from error.__cause__
         missing = sorted(getattr(found, "__abstractmethods__", ()))
         if missing:
+            cure = (
+                f"derive the class that runs it from Layer[{found.__name__}], in the same file"
+                if missing == ["build"]
+                else "the contract of layers is in graphnet/layers/base.py"
+            )
             raise SpecError(
-                f"{named}: '{kind}' does not define {' and '.join(missing)}\n"
-                f"  every layer needs {'it' if len(missing) == 1 else 'them'}; "
-                "the contract is in graphnet/layers/base.py",
-                at,
+                f"{named}: '{kind}' does not define {' and '.join(missing)}\n  {cure}", at
             )
         return found
 

@@ -42,7 +42,7 @@ def check_can_be_cut(whole: CompiledNet) -> None:
     """See that the net means the same in shards.
 
     Raises:
-        SpecError: At a loss that is no mean, or an output.
+        SpecError: At a loss that is no mean, an output, or a layer that mixes samples.
     """
     for layer in whole.layers:
         with layer.located():
@@ -50,6 +50,11 @@ def check_can_be_cut(whole: CompiledNet) -> None:
                 raise SpecError(
                     "an output would get the shards of this rank alone\n"
                     "  give it 'phase: test', or solve with shards: 1"
+                )
+            if layer.spec.mixes_samples:
+                raise SpecError(
+                    "it computes the samples of a batch together, and a shard has a part of them"
+                    "\n  solve with shards: 1"
                 )
             if layer.kind is Kind.LOSS and layer.spec.loss_reduction != "mean":
                 raise SpecError(_NO_MEAN[layer.spec.loss_reduction])

@@ -19,9 +19,10 @@ from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.compiled import CompiledNet, compile_net
+from graphnet.net.evaluation import Evaluation
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.in_step import warn_of_same_rows
-from graphnet.net.net import Evaluation, Net
+from graphnet.net.net import Net
 from graphnet.net.running_net import ELSEWHERE, NetState
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
@@ -151,13 +152,17 @@ class ShardedNet(Sealed):
             RankError: If another rank has gone.
         """
         with self.backend.computing():
-            self._tally.begin()
-            if self._lockstep is not None:
-                for shard in self._nets:
-                    self._enter(shard)
-                self._lockstep.run()
-            self._sum(self._shard)
-            self._tally.end()
+            self.run_batch()
+
+    def run_batch(self) -> None:
+        """:meth:`forward_backward`, called within ``backend.computing()``: by the solver's loop."""
+        self._tally.begin()
+        if self._lockstep is not None:
+            for shard in self._nets:
+                self._enter(shard)
+            self._lockstep.run()
+        self._sum(self._shard)
+        self._tally.end()
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 
@@ -174,7 +179,7 @@ class ShardedNet(Sealed):
         net = self._nets[shard]
         if self._lockstep is None:
             self._enter(shard)
-            net.forward_backward()
+            net.run_batch()
         else:
             self.store.diff[...] = net.store.diff
         self._carried.leave(shard)

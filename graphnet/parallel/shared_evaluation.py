@@ -12,7 +12,8 @@ from typing import cast
 import numpy as np
 
 from graphnet.errors import GraphnetError, RankError, located
-from graphnet.net.net import Evaluation, Net
+from graphnet.net.evaluation import Evaluation
+from graphnet.net.net import Net
 from graphnet.net.sources import OtherData
 from graphnet.parallel.communicator import Communicator
 from graphnet.sealed import Sealed

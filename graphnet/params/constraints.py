@@ -20,11 +20,15 @@ class Constraint(Model):
 
     @abstractmethod
     def apply(self, backend: Backend, data: Array, iteration: int) -> None:
-        """Bring ``data`` back into the allowed set, if it is due in this iteration."""
+        """Bring ``data``, of the param's shape on a ``backend``, back, if due in this iteration."""
 
 
 class NoCons(Constraint):
-    """No constraint."""
+    """No constraint.
+
+    Source:
+        Mocha ``NoCons``.
+    """
 
     type: Literal["NoCons"] = "NoCons"
 

@@ -33,7 +33,7 @@ class Initializer(Model):
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
-        """Values of ``shape`` in float64, or None to leave the param at zero."""
+        """Values of ``shape`` in float64 from ``rng``, or None to leave the param at zero."""
 
 
 def fan_in(shape: Shape) -> int:
@@ -42,7 +42,11 @@ def fan_in(shape: Shape) -> int:
 
 
 class Null(Initializer):
-    """Leave the param at zero: for params that are loaded."""
+    """Leave the param at zero: for params that are loaded.
+
+    Source:
+        Mocha ``NullInitializer``.
+    """
 
     type: Literal["Null"] = "Null"
 
@@ -51,7 +55,11 @@ class Null(Initializer):
 
 
 class Constant(Initializer):
-    """Every element is ``value`` (default 0)."""
+    """Every element is ``value`` (default 0).
+
+    Source:
+        Mocha ``ConstantInitializer``; Caffe ``constant`` filler.
+    """
 
     type: Literal["Constant"] = "Constant"
     value: float = 0.0
@@ -71,7 +79,11 @@ class Xavier(Initializer):
 
 
 class Gaussian(Initializer):
-    """N(mean, std²), independent for each element; defaults 0 and 1."""
+    """N(``mean``, ``std``²), independent for each element; defaults 0 and 1.
+
+    Source:
+        Mocha ``GaussianInitializer``; Caffe ``gaussian`` filler.
+    """
 
     type: Literal["Gaussian"] = "Gaussian"
     mean: float = 0.0
@@ -82,7 +94,11 @@ class Gaussian(Initializer):
 
 
 class Uniform(Initializer):
-    """U[low, high), independent for each element; defaults −1 and 1."""
+    """U[``low``, ``high``), independent for each element; defaults −1 and 1.
+
+    Source:
+        Caffe ``uniform`` filler, whose defaults are 0 and 1.
+    """
 
     type: Literal["Uniform"] = "Uniform"
     low: float = -1.0

@@ -23,11 +23,18 @@ class Regularizer(Model):
 
     @abstractmethod
     def add_gradient(self, xp: Any, data: Array, diff: Array, scratch: Array, coef: float) -> None:
-        """Add the gradient of ``coef`` × penalty to ``diff``; ``scratch`` has the same shape."""
+        """Add the gradient of ``coef`` × penalty of ``data`` to ``diff``; all have one shape.
+
+        ``xp`` is the array module, ``scratch`` working memory.
+        """
 
 
 class NoRegu(Regularizer):
-    """No penalty."""
+    """No penalty.
+
+    Source:
+        Mocha ``NoRegu``.
+    """
 
     type: Literal["NoRegu"] = "NoRegu"
 
@@ -47,7 +54,11 @@ class L2Regu(Regularizer):
 
 
 class L1Regu(Regularizer):
-    """coef · Σ |w|, gradient coef · sign(w), 0 at 0. Default coef 1."""
+    """coef · Σ |w|, gradient coef · sign(w), 0 at 0. Default coef 1.
+
+    Source:
+        Mocha ``L1Regu``; Caffe ``regularization_type: "L1"``.
+    """
 
     type: Literal["L1Regu"] = "L1Regu"
     coef: NonNegativeFloat = 1.0

@@ -24,6 +24,10 @@ DEEPEST = 6
 _OWN = ("snapshots",)
 ASIDE = "earlier-"
 
+#: Beyond it no count or time of a run is one.
+_LARGEST = 1 << 62
+_NUMBERS = ("from_iter", "to_iter", "seconds")
+
 #: What a run says of its own pace, and not of how good it is.
 PACE = ("lr", "momentum", "epoch")
 
@@ -55,7 +59,8 @@ class FoundRun:
     @property
     def starts(self) -> list[Mapping[str, Any]]:
         """Its starts, the first first."""
-        return [start for start in self.record.get("starts", ()) if isinstance(start, dict)]
+        found = self.record.get("starts", ())
+        return [_plausible(start) for start in found if isinstance(start, dict)]
 
     @property
     def started(self) -> str:
@@ -71,7 +76,7 @@ class FoundRun:
     @property
     def seconds(self) -> float:
         """How long all its starts took."""
-        return sum(float(start.get("seconds") or 0.0) for start in self.starts)
+        return sum(float(start.get("seconds", 0)) for start in self.starts)
 
     @property
     def is_aside(self) -> bool:
@@ -92,7 +97,7 @@ class FoundRun:
     @cached_property
     def iter(self) -> int:
         """The last iteration that anything is known of."""
-        ends = [int(start.get("to_iter") or 0) for start in self.starts]
+        ends = [int(start.get("to_iter", 0)) for start in self.starts]
         recorded = [max(values, default=0) for values in self.statistics.values()]
         return max([0, *ends, *recorded, *snapshots_in(self.path)])
 
@@ -109,6 +114,15 @@ class FoundRun:
                 continue
             found[key] = _best(key, values)
         return found
+
+
+def _plausible(start: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A start as the record has it, without what is no number and should be: it may be edited."""
+    return {
+        key: value
+        for key, value in start.items()
+        if key not in _NUMBERS or (isinstance(value, int | float) and 0 <= value < _LARGEST)
+    }
 
 
 def _best(key: str, values: Mapping[int, float]) -> tuple[float, int]:

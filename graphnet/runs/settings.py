@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from graphnet.files.reading import read_regular
 from graphnet.solver.record.claim import DECLARED
 
 #: Values by dotted key, as ``--set`` has them: ``layers.conv1.n_filter``, ``lr_policy.base_lr``.
@@ -23,7 +24,7 @@ def read_settings(run: Path) -> Settings:
     found: dict[str, Any] = {}
     for name in DECLARED:
         try:
-            text = (run / name).read_text("utf-8")
+            text = read_regular(run / name).decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
         found |= _flat(text)
@@ -32,13 +33,20 @@ def read_settings(run: Path) -> Settings:
 
 @lru_cache(maxsize=512)  # many runs are of one net
 def _flat(text: str) -> Mapping[str, Any]:
+    if len(text) > _MOST_CHARACTERS:
+        return {}
     try:
+        # a run writes none of these, which may expand without end
+        if "*" in text and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, _LOADER)):
+            return {}
         value = yaml.load(text, _LOADER)  # noqa: S506  # a safe loader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
         return {}
     return {k: v for k, v in _leaves(value, "") if k not in _NOT_COMPARED}
 
 
+#: A net of 5,000 layers has fewer; more are read by no list of runs.
+_MOST_CHARACTERS = 1 << 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphnet.data.pictures.opening import TooManyPixelsError, opened_picture
 from graphnet.errors import MissingExtraError
 from graphnet.inference.sinks.texts import short_numbers
 from graphnet.installation import pip_install
@@ -81,14 +82,14 @@ def picture_rows(net: ServedNet, body: bytes, *, invert: bool = False) -> dict[s
         RefusalError: If it is no picture, is too large, or the net takes none.
     """
     try:
-        from PIL import Image
+        with opened_picture(io.BytesIO(body)) as image:
+            _check_size(image.size)
     except ImportError as error:
         raise MissingExtraError(f"pictures need Pillow: {pip_install('serve')}") from error
-    try:
-        with Image.open(io.BytesIO(body)) as image:
-            _check_size(image.size)
     except RefusalError:
         raise
+    except TooManyPixelsError as error:
+        raise RefusalError(_TOO_LARGE, f"the picture is too large: {error}") from None
     except Exception as error:  # noqa: BLE001  # a file made to deceive has Pillow raise almost anything
         raise RefusalError(_UNPROCESSABLE, f"the picture cannot be read: {error}") from None
     return net.picture(body, invert=invert)

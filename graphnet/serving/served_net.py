@@ -29,7 +29,13 @@ from graphnet.inference.trained import Trained
 from graphnet.net.feed import feeders
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
-from graphnet.net.predict import output_names, prediction_spec, run_batches
+from graphnet.net.predict import (
+    check_a_row_each,
+    check_rows_apart,
+    output_names,
+    prediction_spec,
+    run_batches,
+)
 from graphnet.serving.refusal import RefusalError
 
 #: Rows that are computed at a time where there are several.
@@ -106,10 +112,12 @@ class ServedNet:
         self.name = spec.name
         self.inputs = _inputs(trained, shapes or {})
         fed = {name: one.fed.feed.out_shape(one.shape) for name, one in self.inputs.items()}
+        check_rows_apart(spec)
         names = output_names(prediction_spec(spec, fed, 1))
         more: dict[str, Any] = {"keep": names, "memory_limit": memory_limit}
         one_row = prediction_spec(spec, fed, 1)
         self._one = load_net(one_row, "test", backend, threads=threads, **more)
+        check_a_row_each(self._one, names, 1)
         fill(self._one)
         self._many = load_net(prediction_spec(spec, fed, BATCH), "test", share=self._one, **more)
         self._restore = restorers(spec, names, trained.record)

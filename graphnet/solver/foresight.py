@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import Position, Problem, did_you_mean
+from graphnet.errors import Position, Problem, did_you_mean, listed
 from graphnet.files.paths import is_there, shown, user_path
 from graphnet.solver.coffee.base import CoffeeBreak, KeysOf
 from graphnet.solver.record.run_directory import snapshots_in
@@ -87,7 +87,7 @@ def _cure(statistic: str, recorded: Collection[str], keys_of: KeysOf) -> str:
     if statistic in ("obj_val", "lr", *_of_training(keys_of("train") or ())):
         return "\n  add to coffee_breaks: {type: TrainingSummary, every_n_iter: 100}"
     if recorded:
-        return did_you_mean(statistic, recorded) or f"\n  recorded are: {', '.join(recorded)}"
+        return did_you_mean(statistic, recorded) or f"\n  recorded are: {listed(recorded)}"
     return (
         "\n  a {type: ValidationPerformance, every_n_epoch: 1} records: "
         f"{', '.join(keys_of('test') or ()) or 'nothing'}"

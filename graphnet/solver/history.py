@@ -38,6 +38,13 @@ class History(Sealed, Mapping[str, Curve]):
 
     Raises:
         UnknownNameError: On reading a key that was never recorded.
+
+    Example:
+        >>> history = gn.History({"accuracy": {0: 0.125, 1000: 0.9375}})
+        >>> history["accuracy"].values
+        array([0.125 , 0.9375])
+        >>> history["accuracy"].iters
+        array([   0, 1000])
     """
 
     def __init__(self, recorded: Mapping[str, Mapping[int, float]]) -> None:

@@ -19,6 +19,15 @@ def load_history(run: Path | str) -> History:
 
     Raises:
         SnapshotError: If there is no such file, or it cannot be read.
+
+    Example:
+        >>> solver = gn.load_solver({"max_iter": 20, "exp_dir": "run"})
+        >>> solver.add_coffee_break(gn.TrainingSummary(), every_n_iter=10)
+        >>> state = gn.solve(solver, gn.load_net("iris/net.yaml"))
+        iter     10  epoch   1  obj_val ...
+        finished at iteration 20, epoch 2 (run)
+        >>> gn.load_history("run")["obj_val"].iters
+        array([10, 20])
     """
     expect_path("load_history: run", run, call="load_history(RUN)")
     path = Path(run)

@@ -31,8 +31,15 @@ def load_solver(source: Path | str | Mapping[str, Any], *, user_code: bool = Tru
         user_code: Whether coffee breaks may be classes named by a dotted path. Their modules are
             looked for beside the file first.
 
+    Returns:
+        The solver, its coffee breaks made.
+
     Raises:
         SpecError: With every problem found, each at its line and column.
+
+    Example:
+        >>> gn.load_solver({"method": "Adam", "max_iter": 100})
+        <Solver: Adam, lr Fixed, max_iter 100; no coffee breaks>
     """
     if isinstance(source, str | Path):
         return parse_solver(read_source(source), user_code=user_code)

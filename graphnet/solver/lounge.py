@@ -89,11 +89,11 @@ class CoffeeLounge(Sealed):
         self._file = file
 
     def remember(self, recorded: Recorded) -> None:
-        """Keep a value in memory."""
+        """Keep a ``recorded`` value in memory."""
         self._statistics.setdefault(recorded.key, {})[recorded.iter] = recorded.value
 
     def belongs_to(self, owner: str) -> None:
-        """Name the break that calls :meth:`listen` next, for messages."""
+        """Name the ``owner``, the break that calls :meth:`listen` next, for messages."""
         self._owner = owner
 
     def start_iteration(self, iteration: int) -> None:
@@ -125,5 +125,5 @@ class CoffeeLounge(Sealed):
             self._file.flush()
 
     def sync(self) -> int:
-        """Put the recorded lines on the disk and say how many bytes they take there."""
+        """Put the recorded lines on the disk; returns how many bytes they take there."""
         return self._file.sync() if self._file is not None else 0

@@ -44,7 +44,7 @@ class Policy(Model):
         return self.value_at(self.clock(t, epoch))
 
     def clock(self, t: int, epoch: int) -> int:
-        """The time in the policy's unit."""
+        """The time in the policy's unit: the update ``t``, from 1, or the ``epoch``, from 0."""
         return epoch if self.unit == "epoch" else t
 
 

@@ -1,6 +1,8 @@
 """Signals: a run that is asked to stop finishes its iteration and saves itself.
 
 SIGINT and SIGTERM stop it, the second of them at once; SIGHUP has it write a snapshot and go on.
+SIGUSR1, SIGUSR2 and SIGXCPU, by which batch systems and limits warn of an end, stop it however
+often they come.
 """
 
 from __future__ import annotations
@@ -55,12 +57,18 @@ class SignalWatch:
             self._install("SIGTERM", self._on_stop)
             self._install("SIGBREAK", self._on_stop)  # Windows: Ctrl-Break, or a console closed
             self._install("SIGHUP", self._on_hangup)
+            for name in ("SIGUSR1", "SIGUSR2", "SIGXCPU"):
+                self._install(name, self._on_warning)
         return self
 
     def _install(self, name: str, handler: Any) -> None:
         number = getattr(signal, name, None)  # some systems have no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            self._before[number] = signal.signal(number, handler)
+            before = self._before[number] = signal.signal(number, handler)
+            came = getattr(before, "came", [])  # while the run was starting up
+            if number in came:
+                came.remove(number)
+                handler(number, None)
 
     def __exit__(
         self,
@@ -81,6 +89,9 @@ class SignalWatch:
         if self.stop:
             raise Interrupted(number)
         self.stop = number
+
+    def _on_warning(self, number: int, frame: FrameType | None) -> None:
+        self.stop = self.stop or number  # a limit on processor time warns each second
 
     def _on_hangup(self, number: int, frame: FrameType | None) -> None:
         self.wants_snapshot = True

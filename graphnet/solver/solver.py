@@ -74,6 +74,10 @@ class Solver(Sealed):
 
     Raises:
         SpecError: If a coffee break cannot be made, or would never be due.
+
+    Example:
+        >>> solver = gn.Solver(gn.SolverSpec(max_epoch=2))
+        >>> solver.add_coffee_break(gn.DivergenceGuard(), every_n_iter=10)
     """
 
     _elsewhere = MappingProxyType(
@@ -282,7 +286,7 @@ class Solver(Sealed):
             raise SpecError.of(problems)
 
     def unmet(self, keys_of: KeysOf) -> list[Problem]:
-        """What the breaks need and will not find, each at its place; see :meth:`check_breaks`."""
+        """What the breaks need and will not find; ``keys_of`` is that of :meth:`check_breaks`."""
         breaks = [entry.coffee_break for entry in self._entries]
         return list(unmet(breaks, self.spec, keys_of, self._locate))
 
@@ -353,7 +357,6 @@ def solve(
     """Train a net.
 
     In a job of several ranks all of them call this, with the same solver and net.
-
     With an ``exp_dir``, a run found there is continued from its newest good snapshot; a
     finished one is left as it is.
 
@@ -379,6 +382,10 @@ def solve(
         Interrupted: If SIGINT or SIGTERM stopped it; a snapshot has been written.
         RankError: If the ranks of a job disagree, or one of them has gone.
         SystemExit: On the other ranks, where one of these was raised on rank 0.
+
+    Example:
+        >>> state = gn.solve(gn.load_solver({"max_epoch": 2}), gn.load_net("iris/net.yaml"))
+        finished at iteration 15, epoch 2...
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
     return solver._solve(net, fresh, reporter, override)  # noqa: SLF001  # else a call deeper

@@ -35,7 +35,7 @@ class RunInfo:
     Attributes:
         folder: The run's directory, or None.
         is_resumed: Whether the run continues from a snapshot.
-        last_snapshot: The newest good one.
+        last_snapshot: The newest good one; None where there is none.
         samples_per_iter: How many samples one update reads.
         seconds_trained: How long this start has trained, breaks and snapshots not counted.
         say: Tells the user something: ``state.run.say("a line, or several")``.
@@ -171,7 +171,8 @@ class SolverState:
 
         Args:
             net: Gives its losses when a break asks for them, before its next forward.
-            mean_loss: The mean over the batches of the update, if there were several.
+            mean_loss: The mean over the batches of the update, if there were several. Default: the
+                net's loss.
         """
         self._iter += 1
         self._epoch = net.epoch
@@ -191,7 +192,7 @@ class SolverState:
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Stand where a snapshot was taken."""
+        """Stand where a snapshot was taken, by what it has ``saved``."""
         self._iter, self._epoch = saved["iter"], saved["epoch"]
         self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
         self._fetch_loss = self._fetch_losses = None

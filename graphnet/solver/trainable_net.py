@@ -82,8 +82,11 @@ class TrainableNet(Protocol):
     def epoch(self) -> int:
         """Completed passes over the data."""
 
-    def forward_backward(self) -> None:
-        """Read the next batch, compute all tops, and assign every param's diff."""
+    def run_batch(self) -> None:
+        """Read the next batch, compute all tops, and assign every param's diff.
+
+        The caller is within ``backend.computing()``.
+        """
 
     def objective(self) -> Number:
         """The same as :meth:`loss`, left where it was computed: nobody waits for it."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.backend.measures import Number
+from graphnet.declare.arguments import bare
 from graphnet.declare.user_code import exit_refused, is_called_by_user
 from graphnet.errors import BreakError, DivergedError, GraphnetError
 from graphnet.files.paths import shown
@@ -44,6 +45,8 @@ class Training:
         self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
         self.ranks = ranks_of(run, self.signals)
+        self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
+        self._begin_update = bare(self.state.begin_update)
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -136,22 +139,22 @@ class Training:
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
-        state.begin_update(lr, momentum)
+        self._begin_update(lr, momentum)
         self._is_updating = True
         self.run.updater.update(t, lr, momentum or 0.0)
-        state.advance(net, mean_loss)
+        self._advance(net, mean_loss)
         self._is_updating = False
 
     def _gradient(self, iter_size: int) -> Number | None:
         """Compute the gradient of ``iter_size`` batches; of several, return their mean loss."""
         net = self.net
         if iter_size == 1:
-            net.forward_backward()
+            self._run_batch()
             return None
         total: Number = 0.0
         for k in range(iter_size):
             net.context.first_sample = k * net.batch_size
-            net.forward_backward()
+            self._run_batch()
             self.run.updater.accumulate(k)
             total = total + net.objective()
         net.context.first_sample = 0

@@ -9,6 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ from graphnet.cli.streams import READER_GONE, Steady, steady_streams
 pytestmark = pytest.mark.filterwarnings("ignore:careful")
 
 HAS_ONNX = importlib.util.find_spec("onnx") is not None
-ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "cp932", "utf-8"]
-FAULTS = [errno.ENOSPC, errno.EBADF, errno.EPIPE]
+ENCODINGS = ["cp932", "latin-1", "cp1252", "cp437"]
+FAULTS = [errno.ENOSPC, errno.EBADF]
 HOOK = """\
 import sys, warnings
 import graphnet as gn
@@ -131,10 +132,13 @@ def text_in(encoding):
 
 @pytest.mark.usefixtures("trained")
 def test_every_output_survives_every_encoding(monkeypatch):
-    """All commands end as in UTF-8, with as many lines, in characters that the encoding has."""
-    for command in (*TRAINING, *PRINTING, *FAILING):
+    """All commands end as in UTF-8, with as many lines, in characters that the encoding has.
+
+    Each in ASCII, which lacks most, and in one of the others, taken in turn.
+    """
+    for command, other in zip((*TRAINING, *PRINTING, *FAILING), cycle(ENCODINGS), strict=False):
         expected = None
-        for encoding in reversed(ENCODINGS):
+        for encoding in ("utf-8", other, "ascii"):
             out, err = text_in(encoding), text_in(encoding)
             code = run(command, monkeypatch, out, err)
             shown = [s.buffer.getvalue().decode(encoding) for s in (out, err)]
@@ -151,12 +155,12 @@ def test_every_output_survives_every_encoding(monkeypatch):
                 assert f"hook {arrow} gr" in shown[0]
 
 
-@pytest.mark.parametrize("number", FAULTS, ids=errno.errorcode.get)
-def test_every_output_may_be_lost(trained, monkeypatch, number):
+@pytest.mark.parametrize("is_read", [False, True], ids=["no reader", "fault"])
+def test_every_output_may_be_lost(trained, monkeypatch, is_read):
     """No exception; it costs what is printed, and training nothing at all."""
     statistics = (trained / "run" / "statistics.jsonl").read_bytes()
-    cost = READER_GONE if number == errno.EPIPE else 1
-    for command in (*TRAINING, *PRINTING, *FAILING):
+    cost, numbers = (1, FAULTS) if is_read else (READER_GONE, [errno.EPIPE])
+    for command, number in zip((*TRAINING, *PRINTING, *FAILING), cycle(numbers), strict=False):
         err = text_in("utf-8")
         code = run(command, monkeypatch, io.TextIOWrapper(Faulty(number, 4)), err)
         said = err.buffer.getvalue().decode("utf-8")

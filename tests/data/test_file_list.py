@@ -87,11 +87,13 @@ def test_no_working_directory(folder, monkeypatch):
         (b"\xff\xfea", r" is not text in UTF-16, as its first bytes say"),
         (b"\0\1\2", r" is not an HDF5 file\n  expected"),
         (b"x,label\n1,2\n", r" is a table of text\n  .*graphnet data pack"),
-        (b".\n", r":1: there is no file \.\n.*\n  which is a folder"),
+        (b".\n", r":1: this line names no file\n  expected the name of an HDF5 file"),
+        (b"d.h5\n", r":1: there is no file d\.h5\n.*\n  which is a folder"),
     ],
 )
 def test_what_is_wrong(folder, content, match):
     """The line is named, and what was looked for."""
+    (folder / "d.h5").mkdir()
     (folder / "list.txt").write_bytes(content)
     with pytest.raises(DataError, match=re.escape(str(folder / "list.txt")) + match):
         listed(folder / "list.txt")

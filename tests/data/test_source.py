@@ -79,7 +79,7 @@ def test_list(folder):
             "{}/~nobody/x.h5",
             r"there is no file .*~nobody/x\.h5\n  there is no folder .*~nobody either",
         ),
-        ("{}/odd.txt", r"odd\.txt:1: there is no file ~nosuchuser\n  looked for .*~nosuchuser"),
+        ("{}/odd.txt", r"odd\.txt:1: there is no file ~nosuchuser/a\.h5\n  looked for .*~nosuch"),
         ("{}/long.txt", r"long\.txt:1: there is no file xxx"),
         ("{}/empty.txt", r"empty\.txt names no files\n  expected the name of an HDF5 file on each"),
         (
@@ -96,8 +96,8 @@ def test_what_is_not_there(folder, monkeypatch, entry, match):
     monkeypatch.setenv("GRAPHNET_DATA", str(folder))
     (folder / "empty.txt").write_text("\n")
     (folder / "list.txt").write_text("part-0.h5\ngone.h5\n")
-    (folder / "odd.txt").write_text("~nosuchuser\n")
-    (folder / "long.txt").write_text("x" * 3000)
+    (folder / "odd.txt").write_text("~nosuchuser/a.h5\n")
+    (folder / "long.txt").write_text("x" * 3000 + ".h5")
     (folder / "binary.bin").write_bytes(b"\xff\xfd\x00")
     (folder / "empty.h5").write_bytes(b"")
     with pytest.raises(DataError, match=match):

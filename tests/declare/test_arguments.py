@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole_number
+from graphnet.declare.arguments import bare, expect, expect_one_of, spelled_out, whole_number
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.parallel.communicator import LocalCommunicator
 from graphnet.parallel.load_sharded_net import cut
@@ -285,6 +285,15 @@ def test_spelled_out():
         with pytest.raises(SpecError, match="brew: ") as caught:
             brew(*args, **keywords)
         assert said in str(caught.value)
+
+
+def test_bare_methods():
+    """For the loop: what the class defines, bound, and nothing around it."""
+    state = SolverState()
+    assert bare(state.advance).__func__ is SolverState.advance.__wrapped__
+    assert bare(state.advance).__self__ is state
+    plain = "text".upper
+    assert bare(plain) is plain
 
 
 def test_expectations():

@@ -17,6 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads can
 
 from tests.fuzz.campaign import Figures, run
 from tests.fuzz.cases import Fuzzer, all_cases, temporary
+from tests.fuzz.models import MODEL_FILES
 
 FULL, SHORT = (100_000, 20_000), (300, 300)
 
@@ -27,6 +28,9 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="some hundreds of cases")
     parser.add_argument("--yaml", type=int, metavar="N", help="so many nets and solvers")
     parser.add_argument("--files", type=int, metavar="N", help="so many data files and snapshots")
+    parser.add_argument(
+        "--models", type=int, default=0, metavar="N", help="so many of each other framework's kind"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what is left to chance")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at once")
     parser.add_argument("--only", metavar="CASE", help="this one, such as net:17 or hdf5:4")
@@ -38,12 +42,14 @@ def main() -> int:
     n_files = n_files if options.files is None else options.files
     begin = time.monotonic()
     with temporary() as folder:
-        fuzzer = Fuzzer(Path(folder), options.seed)
+        models = bool(options.models) or (options.only or "").partition(":")[0] in MODEL_FILES
+        fuzzer = Fuzzer(Path(folder), options.seed, models)
         if options.only:
             return replay(fuzzer, options.only)
         figures = Figures()
+        cases = all_cases(n_yaml, n_files, options.models)
         with suppress(KeyboardInterrupt):  # what has been done until then is counted
-            for case, result in run(all_cases(n_yaml, n_files), fuzzer, options.workers):
+            for case, result in run(cases, fuzzer, options.workers):
                 figures.add(case, result)
                 if result.is_fault:
                     sys.stderr.write(f"FAULT in {case}: {figures.faults[case]}\n")
@@ -76,14 +82,14 @@ def report(figures: Figures, seconds: float) -> list[str]:
     for kind, outcomes in figures.outcomes.items():
         listed = ", ".join(f"{what} {n:,}" for what, n in outcomes.most_common())
         errors = ", ".join(f"{what} {n:,}" for what, n in figures.errors[kind].most_common())
-        lines.append(f"{kind:<9}{outcomes.total():>7,}  {listed} ({errors or 'no errors'})")
+        lines.append(f"{kind:<11}{outcomes.total():>7,}  {listed} ({errors or 'no errors'})")
     case, longest = figures.slowest
     return [
         *lines,
-        f"faults   {len(figures.faults):>7,}",
-        f"slowest  {longest:>7.1f}  s, {case}",
-        f"memory   {figures.peak_kib // 1024:>7,}  MiB, the most of a process",
-        f"seconds  {seconds:>7.0f}",
+        f"faults     {len(figures.faults):>7,}",
+        f"slowest    {longest:>7.1f}  s, {case}",
+        f"memory     {figures.peak_kib // 1024:>7,}  MiB, the most of a process",
+        f"seconds    {seconds:>7.0f}",
     ]
 
 

@@ -158,6 +158,7 @@ def _work(worker: _Worker, fuzzer: Fuzzer, patience: float, pipe: int, log: obje
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.fsync = _no_wait  # nothing that is written here need outlive the process
     fuzzer.work_in(f"worker-{os.getpid()}")
     for case in worker.cases:
         _allow(SECONDS)
@@ -167,6 +168,10 @@ def _work(worker: _Worker, fuzzer: Fuzzer, patience: float, pipe: int, log: obje
         os.write(pipe, json.dumps(asdict(result)).encode() + b"\n")
         if result.outcome == "memory":
             break
+
+
+def _no_wait(_descriptor: object) -> None:
+    """In place of ``os.fsync``."""
 
 
 def _allow(seconds: int) -> None:

@@ -25,7 +25,14 @@ import typer
 from graphnet.cli import app, main
 from graphnet.errors import DataError, DivergedError, GraphnetError
 from tests.fuzz import inputs
-from tests.fuzz.readers import READERS, write_fixtures
+from tests.fuzz.models import (
+    MODEL_FILES,
+    model_input,
+    read_model,
+    sound_models,
+    write_model_fixtures,
+)
+from tests.fuzz.readers import READERS, as_command, write_fixtures
 
 #: Of a hundred files, how many are of each kind.
 FILE_SHARES = {
@@ -56,10 +63,16 @@ def file_cases(n: int) -> list[str]:
     return [f"{_FILE_KINDS[i * 37 % len(_FILE_KINDS)]}:{i}" for i in range(n)]
 
 
-def all_cases(n_yaml: int, n_files: int) -> list[str]:
-    """The names of so many of both, evenly mixed."""
-    cases = [*yaml_cases(n_yaml), *file_cases(n_files)]
-    places = [*np.linspace(0, 1, n_yaml), *np.linspace(0, 1, n_files)]
+def model_cases(n: int) -> list[str]:
+    """The names of so many models of each kind."""
+    return [f"{kind}:{i}" for i in range(n) for kind in MODEL_FILES]
+
+
+def all_cases(n_yaml: int, n_files: int, n_models: int = 0) -> list[str]:
+    """The names of so many of each, evenly mixed."""
+    parts = (yaml_cases(n_yaml), file_cases(n_files), model_cases(n_models))
+    cases = [case for part in parts for case in part]
+    places = [place for part in parts for place in np.linspace(0, 1, len(part))]
     return [cases[i] for i in np.argsort(places, kind="stable")]
 
 
@@ -96,10 +109,12 @@ class Fuzzer:
     Args:
         folder: For the files; an empty one.
         seed: Of everything left to chance.
+        with_models: Whether models of other frameworks are among the cases.
     """
 
     folder: Path
     seed: int = 0
+    with_models: bool = False
     _errors: list[GraphnetError] = field(default_factory=list, init=False)
     _unplaced: list[str] = field(default_factory=list, init=False)
     _said: list[str] = field(default_factory=list, init=False)
@@ -115,6 +130,10 @@ class Fuzzer:
             [p.read_text("utf-8") for p in sorted((_ROOT / "solvers").glob("*.yaml"))],
             self._sound_run(),
         )
+        self.models: dict[str, list[bytes]] = {}
+        if self.with_models:
+            write_model_fixtures(self.folder)
+            self.models = sound_models(self.folder / "models")
         shutil.copytree(_ROOT / "solvers", self.folder / "solvers")
 
     def work_in(self, name: str) -> None:
@@ -137,7 +156,11 @@ class Fuzzer:
         self._errors, self._unplaced, self._said = [], [], []
         before, begin = peak_kib(), cpu_seconds()
         try:
-            READERS[kind](self._run_command(path, kind), path, self._chance(case, "read"))
+            command, chance = self._run_command(path, kind), self._chance(case, "read")
+            if kind in MODEL_FILES:
+                read_model(command, as_command, path, chance)
+            else:
+                READERS[kind](command, path, chance)
             outcome = "rejected" if self._errors else "accepted"
         except _OutOfMemoryError as error:
             outcome = "memory"
@@ -173,6 +196,8 @@ class Fuzzer:
             case "run":
                 text = rng.choice((seeds.run["statistics.jsonl"], seeds.run["run.json"]))
                 name, content = "fuzzed.jsonl", inputs.run_input(rng, text)
+            case kind if kind in MODEL_FILES:
+                name, content = MODEL_FILES[kind], model_input(rng, kind, self.models[kind])
             case _:
                 name, make = inputs.DATA_FILES[kind]
                 content = make(rng)

@@ -92,7 +92,8 @@ def write_fixtures(folder: Path) -> None:
 def read_net(run: Run, path: Path, rng: Random) -> None:
     """``graphnet check``, and one step of training if the net is small."""
     phase = rng.choice(("train", "train", "test"))
-    whole = run(app.check, path, phase, rng.random() < 0.2, rng.random() < 0.2, None, MEMORY_LIMIT)
+    keys = {"connections": rng.random() < 0.2, "json": rng.random() < 0.2}
+    whole = run(app.check, path, phase, **keys, memory_limit=MEMORY_LIMIT)
     if whole and phase == "train":
         solver = path.with_name("one-step.yaml")
         run(app.solve, path, solver, memory_limit=SMALL, **_QUIETLY)
@@ -100,18 +101,18 @@ def read_net(run: Run, path: Path, rng: Random) -> None:
 
 def read_solver(run: Run, path: Path, _rng: Random) -> None:
     """Load it, and train a small net for one iteration by it."""
-    if run(_as_command(load_solver), path):
+    if run(as_command(load_solver), path):
         net, folder = path.with_name("tiny.yaml"), path.with_name("run")
         run(app.solve, net, path, list(_OVERRIDES), exp_dir=folder, **_QUIETLY)
 
 
 def read_hdf5(run: Run, path: Path, rng: Random) -> None:
     """``graphnet data info``, an epoch of a data layer, and sometimes a mean or a prediction."""
-    run(_as_command(data_commands.info), str(path), json=rng.random() < 0.3)
-    run(_as_command(_read_epoch), _reading_net(rng, path))
+    run(as_command(data_commands.info), str(path), json=rng.random() < 0.3)
+    run(as_command(_read_epoch), _reading_net(rng, path))
     if rng.random() < 0.2:
         mean = f"transformers: {{data: [{{type: SubMean, mean_file: {path}}}]}}"
-        run(_as_command(_read_epoch), _reading_net(rng, path.with_name("sound.h5"), mean))
+        run(as_command(_read_epoch), _reading_net(rng, path.with_name("sound.h5"), mean))
     if rng.random() < 0.2:
         _predict(run, path, "x")
 
@@ -166,18 +167,18 @@ def read_cifar(run: Run, path: Path, _rng: Random) -> None:
         {"train": ("train.bin",), "test": ("test.bin",)},
         CIFAR_ROWS,
     )
-    run(_as_command(archive.from_folder), path.parent)
-    run(_as_command(fetch), "cifar10", from_dir=path.parent, to_dir=path.with_name("run"))
+    run(as_command(archive.from_folder), path.parent)
+    run(as_command(fetch), "cifar10", from_dir=path.parent, to_dir=path.with_name("run"))
 
 
 def read_listing(run: Run, path: Path, rng: Random) -> None:
     """An epoch of a data layer whose source is the list."""
-    run(_as_command(_read_epoch), _reading_net(rng, path))
+    run(as_command(_read_epoch), _reading_net(rng, path))
 
 
 def read_snapshot(run: Run, path: Path, rng: Random) -> None:
     """``graphnet snapshot info``, then the run goes on from it, or another begins with it."""
-    run(_as_command(app.info), path, json=rng.random() < 0.3)
+    run(as_command(app.info), path, json=rng.random() < 0.3)
     net, solver, folder = (path.with_name(n) for n in ("tiny.yaml", "tiny-solver.yaml", "run"))
     match rng.randrange(4):
         case 0 | 1:
@@ -219,7 +220,7 @@ READERS: Mapping[str, Callable[[Run, Path, Random], None]] = {
 }
 
 
-def _as_command(function: Callable[..., Any]) -> Callable[..., None]:
+def as_command(function: Callable[..., Any]) -> Callable[..., None]:
     """A function with the way commands have to report mistakes."""
 
     def run(*args: Any, **kwargs: Any) -> None:
@@ -259,7 +260,7 @@ def _read_epoch(path: Path) -> None:
 
 def _pack(run: Run, rng: Random, sources: list[str], path: Path, **options: Any) -> None:
     options |= {"split": rng.choice(("0", "0", "0.5", "50%")), "mean": rng.random() < 0.3}
-    pack = _as_command(data_commands.pack)
+    pack = as_command(data_commands.pack)
     run(pack, sources, path.with_name("run"), force=True, **options)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.cases import Fuzzer, file_cases, yaml_cases
+from tests.fuzz.models import MODEL_FILES
 from tests.fuzz.mutate_yaml import bomb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,20 @@ def planted():
 def test_no_input_does_harm(figures):
     """No traceback, no hang, no memory taken, no dead process, no rejection without a place."""
     assert figures["faults"] == {}
+
+
+def test_no_model_does_harm(tmp_path):
+    """Those of other frameworks: an end, or an error that names the file."""
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    path = tmp_path / "figures.json"
+    n = ("--yaml", "0", "--files", "0", "--models", "60")
+    done = run("tests.fuzz", *n, "--json", str(path))
+    assert path.exists(), done.stderr
+    found = json.loads(path.read_text("utf-8"))
+    assert found["faults"] == {}
+    assert found["outcomes"].keys() == MODEL_FILES.keys()
+    assert all("rejected" in outcomes for outcomes in found["outcomes"].values())
+    assert all("accepted" in found["outcomes"][kind] for kind in MODEL_FILES if kind != "torch")
 
 
 def test_inputs_are_of_every_kind(figures):

@@ -8,7 +8,8 @@ from support.nets import INPUT, net_of
 
 import graphnet as gn
 from graphnet.declare.lossless import real_array
-from graphnet.errors import DataError, ShapeError, TopologyError
+from graphnet.errors import DataError, ShapeError, SpecError, TopologyError
+from graphnet.net.predict import check_a_row_each, check_rows_apart, mixing_layer
 
 TEXT = f"""
     - {INPUT}
@@ -134,3 +135,34 @@ def test_outputs_that_cannot_be_had(fed, outputs, error, message):
     net = gn.load_net({"layers": SCALED})
     with pytest.raises(error, match=message):
         net.predict({fed: np.zeros((2, 4 if fed == "x" else 3), "f4")}, outputs=outputs)
+
+
+def parted(*more):
+    """A net that has three rows for each sample."""
+    layers = [
+        {"name": "in", "type": "Input", "batch_size": 2, "shapes": {"x": [3, 4]}, "tops": ["x"]},
+        {"name": "part", "type": "PartSamples", "bottoms": ["x"], "tops": ["y"]},
+        *more,
+    ]
+    return gn.load_net({"name": "n", "layers": layers}, "test")
+
+
+def test_rows_that_are_no_samples():
+    """They are told apart from those that are, for whoever writes a row for each sample."""
+    net = parted()
+    check_a_row_each(net, ["x"], 2)
+    with pytest.raises(ShapeError, match="the blob 'y' has 6 rows for a batch of 2"):
+        check_a_row_each(net, ["x", "y"], 2)
+    assert mixing_layer(net.compiled.spec) is None
+    check_rows_apart(net.compiled.spec)
+
+
+def test_samples_that_are_computed_together():
+    """The layer is named with its place in the net."""
+    net = parted({"name": "all", "type": "JoinSamples", "bottoms": ["y"], "tops": ["z"]})
+    assert mixing_layer(net.compiled.spec).name == "all"
+    with pytest.raises(SpecError, match=r"layer 'all' .*computes the samples of a batch together"):
+        check_rows_apart(net.compiled.spec)
+    found = net.predict(np.arange(60.0).reshape(5, 3, 4))["z"]
+    assert found.shape == (1, 15, 4)
+    assert found[0, 14].tolist() == [56, 57, 58, 59]

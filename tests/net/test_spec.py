@@ -321,7 +321,7 @@ def test_a_layer_of_the_users_own_is_written_back_by_its_dotted_path(beside):
     {name: d, type: my_layers.Half, bottoms: [x], tops: [d]}
     =>
     2:19: layer 'd': 'my_layers.Half' does not define build
-      every layer needs it; the contract is in graphnet/layers/base.py
+      derive the class that runs it from Layer[Half], in the same file
 
     {name: d, type: my_lairs.Double, bottoms: [x], tops: [d]}
     =>

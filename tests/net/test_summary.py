@@ -24,7 +24,8 @@ def test_the_summary_is_what_check_shows(capsys):
 def test_connections_count_biases():
     """As ``check --connections`` has them."""
     net = gn.load_net(ROOT / "nets/iris.yaml")
-    columns, rows = layer_table(net.compiled, connections=True)
-    assert columns[5] == ">connections"
+    found = layer_table(net.compiled, connections=True)
+    rows = found.rows
+    assert found.columns[5] == ">connections"
     ip1 = next(row for row in rows if row[0] == "ip1")
     assert ip1[5] == "50"  # (4 + 1) × 10

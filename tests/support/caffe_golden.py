@@ -89,7 +89,7 @@ def close(found, wanted, what, tolerance=None):
 def number(made: Imported, net, blob):
     """The value of a loss or Accuracy by the name of its top, as Caffe gives it."""
     for entry, layers in made.entries:
-        if blob in entry.message["top"]:
+        if blob in entry.message["top"][:1]:
             layer, weights = layers[-1], entry.message["loss_weight"]
             name = layer["name"]
             if layer.get("top_k", 1) > 1:
@@ -98,6 +98,8 @@ def number(made: Imported, net, blob):
                 return None
             values = net.losses() if name in net.losses() else net.statistics()
             return values[name] / ((weights or [1])[0])
+        if blob in entry.message["top"]:  # the accuracy of each class
+            return np.nan
     return None
 
 
@@ -182,7 +184,7 @@ class Case:
         for key in list(given):
             blob = key.removeprefix("top_diff/")
             if key.startswith("top_diff/") and blob in tops:
-                shape = given[key].shape
+                shape = given[key].shape or (1,)  # one number of all the batch
                 name, product = f"{blob}.wanted", f"{blob}.product"
                 self.layers += [
                     {"name": name, "type": "Input", "batch_size": shape[0],
@@ -210,4 +212,5 @@ class Case:
                 name = f"{blob}.fed" if f"{blob}.fed" in net.blobs else blob
                 net.blobs[name].data = value
             elif kind == "top_diff" and f"{blob}.wanted" in net.blobs:
-                net.blobs[f"{blob}.wanted"].data = value
+                wanted = net.blobs[f"{blob}.wanted"]
+                wanted.data = value.reshape(wanted.shape)

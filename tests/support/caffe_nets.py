@@ -30,6 +30,13 @@ def translated(text: str, phase: str = "TEST", stored=None, folder: Path | None 
     return translate_net(net, State(phase), Files((folder, folder)), stored)
 
 
+def all_of(body: str) -> list[dict]:
+    """The layers that a layer becomes, with what stands before and behind them."""
+    found = translated(f'{INPUTS}\nlayer {{ name: "l" {body} }}')
+    assert not found.problems, [str(p) for p in found.problems]
+    return found.layers[-1].made.all_layers()
+
+
 def layers_of(
     body: str, phase: str = "TEST", stored=None, folder: Path | None = None
 ) -> list[dict]:

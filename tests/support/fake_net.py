@@ -118,7 +118,7 @@ class FakeNet:
         p["ip"]["weight"].diff[...] = dh.T @ self.x_now
         p["ip"]["bias"].diff[...] = dh.sum(axis=0)
 
-    def forward_backward(self) -> None:
+    def run_batch(self) -> None:
         self.forward()
         self.backward()
 

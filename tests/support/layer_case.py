@@ -186,7 +186,7 @@ def check_measure(case: LayerCase) -> None:
     if rows == 1:
         return
     valid = rows - 1
-    cut = [v[:valid] for v in values]
+    cut = [v if i in case.whole else v[:valid] for i, v in enumerate(values)]
     part, alone = Rig(case, n_valid=valid), Rig(case, cut)
     found, expected = part.run(), alone.run()
     for name, value in found.items():
@@ -199,7 +199,10 @@ def check_measure(case: LayerCase) -> None:
         rig.layer.forward()
         rig.context.n_valid = valid
         rig.layer.forward()
-        both = [np.concatenate([v, c]) for v, c in zip(values, cut, strict=True)]
+        both = [
+            v if i in case.whole else np.concatenate([v, c])
+            for i, (v, c) in enumerate(zip(values, cut, strict=True))
+        ]
         made = {k: v for k, v in rig.outcome().items() if k.startswith("statistic")}
         expected = Rig(case, both).forward()
         for name, value in made.items():
@@ -210,7 +213,10 @@ def check_large(case: LayerCase) -> None:
     """On a batch large enough to be split: any number of threads, and no allocation."""
     values = case.values()
     repeats = -(-LARGE // values[0].size)
-    tiled = [np.tile(v, (repeats,) + (1,) * (v.ndim - 1)) for v in values]
+    tiled = [
+        v if i in case.whole else np.tile(v, (repeats,) + (1,) * (v.ndim - 1))
+        for i, v in enumerate(values)
+    ]
     one, two = (Rig(case, tiled, dtype=np.float32, threads=n) for n in (1, 2))
     all_same(two.run(), one.run(), "two threads")
     one.fill_bottoms()

@@ -91,7 +91,10 @@ def check_device_batches(case: LayerCase) -> None:
         host, there = (kind(case, n_valid=rows - 1).run() for kind in (Rig, DeviceRig))
         compare(f"device, {rows - 1} of {rows} rows valid", there, host, DOUBLE)
     repeats = -(-MANY // values[0].size)
-    tiled = [np.tile(v, (repeats,) + (1,) * (v.ndim - 1)) for v in values]
+    tiled = [
+        v if i in case.whole else np.tile(v, (repeats,) + (1,) * (v.ndim - 1))
+        for i, v in enumerate(values)
+    ]
     host, there = (kind(case, tiled, dtype=np.float32).run() for kind in (Rig, DeviceRig))
     compare("device, many rows", there, host, SINGLE)
 

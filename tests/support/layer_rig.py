@@ -45,6 +45,7 @@ class LayerCase:
         phase: Of the pass.
         draws: True where the layer draws random numbers: in float32 they are other ones.
         gradient: False where backward gives, by design, another gradient than the objective's.
+        whole: Bottoms whose first axis is not one of samples.
         adds_up: False for a measure whose mean over two batches is not its mean over their rows.
     """
 
@@ -57,6 +58,7 @@ class LayerCase:
     draws: bool = False
     gradient: bool = True
     adds_up: bool = True
+    whole: Sequence[int] = ()
 
     def __str__(self) -> str:
         shapes = ",".join("x".join(map(str, v.shape)) for v in self.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import ceil, floor, prod
 
 import numpy as np
 
@@ -78,3 +79,37 @@ def pool(kind: str, window: Window, divisor: str, x, dy):
                 y[n, c, p, q] = best[0]
                 dx[n, c, best[1], best[2]] += dy[n, c, p, q]
     return y, dx
+
+
+def pool_any(layer):
+    """What a layer that pools over any number of sides computes: a reference for the harness."""
+
+    def reference(bottoms, _):
+        (x,) = bottoms
+        n_sides, sizes = x.ndim - 2, x.shape[2:]
+        kernel, stride, pad = (
+            [given] * n_sides if isinstance(given, int) else list(given or sizes)
+            for given in (layer.kernel, layer.stride, layer.pad)
+        )
+        sides = list(zip(sizes, kernel, stride, pad, strict=True))
+        rounded = floor if layer.round_mode == "floor" else ceil
+        out = [rounded((n + 2 * p - k) / s) + 1 for n, k, s, p in sides]
+        if any(pad):
+            out = [o - ((o - 1) * s >= n + p) for o, (n, _, s, p) in zip(out, sides, strict=True)]
+        y = np.zeros((*x.shape[:2], *out))
+        for place in product(*map(range, out)):
+            start = [i * s - p for i, (_, _, s, p) in zip(place, sides, strict=True)]
+            ends = [a + k for a, k in zip(start, kernel, strict=True)]
+            inside = [
+                slice(max(a, 0), min(b, n)) for a, b, n in zip(start, ends, sizes, strict=True)
+            ]
+            seen = x[(slice(None), slice(None), *inside)].reshape(*x.shape[:2], -1)
+            padded = [min(b, n + p) - a for a, b, n, p in zip(start, ends, sizes, pad, strict=True)]
+            area = {"kernel": prod(kernel), "padded": prod(padded), "valid": seen.shape[2]}
+            is_max = layer.pooling == "Max"
+            y[(slice(None), slice(None), *place)] = (
+                seen.max(2) if is_max else seen.sum(2) / area[layer.divisor]
+            )
+        return [y]
+
+    return reference

@@ -26,6 +26,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("AbsVal", {}),
     ("Clip", {"min": -1.0, "max": 1.0}),
     ("Swish", {}),
+    ("GELU", {}),
+    ("Mish", {}),
     ("Power", {"scale": 0.5, "shift": 0.1}),
     ("Power", {"power": 2}),
     ("Exp", {"scale": 0.1}),
@@ -38,6 +40,9 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("MVN", {}),
     ("BatchNorm", {}),
     ("BatchNorm", {"use_global_stats": True}),
+    ("LayerNorm", {}),
+    ("GroupNorm", {"n_group": 2}),
+    ("InstanceNorm", {"affine": False}),
     ("Flatten", {}),
     ("Flatten", {}),
     ("Reshape", {"shape": [-1, 2]}),
@@ -54,6 +59,7 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("RBF", {"output_dim": 4}),
     ("LSTM", {"output_dim": 4}),
     ("GRU", {"output_dim": 2}),
+    ("ResetFirstGRU", {"output_dim": 2}),
     ("RNN", {"output_dim": 4, "stateful": True}),
     ("LRN", {}),
     ("Pooling", {"kernel": 2, "stride": 2}),
@@ -69,6 +75,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Convolution1D", {"n_filter": 3, "kernel": 3, "pad": 1}),
     ("Convolution3D", {"n_filter": 2, "kernel": 2, "pad": [1, 0, 0]}),
     ("Interp", {"size": [3, 4]}),
+    ("Pooling1D", {"kernel": 2, "pooling": "Mean"}),
+    ("Pooling3D", {"kernel": 2, "pad": [1, 0, 0]}),
 )
 #: What joins two blobs of one shape.
 JOINS: tuple[tuple[str, dict[str, Any]], ...] = (

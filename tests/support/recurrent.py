@@ -11,6 +11,7 @@ from support.layer_case import LayerCase, Rig
 from graphnet.layers.recurrent.base import Recurrent
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 
 State = dict[str, np.ndarray]
@@ -19,6 +20,9 @@ Step = Callable[[np.ndarray, State, dict[str, np.ndarray]], State]
 
 #: Sequences that start anywhere, at a batch's first step or not.
 CONT = np.array([[0, 1, 1, 0, 1], [1, 0, 0, 1, 1], [1, 1, 1, 1, 1]])
+
+#: A part of the state goes on.
+PARTS = np.array([[0.25, 1, 0.5, 0, 1], [1, 0.125, 1, 0.75, 0.5], [0.5, 1, 1, 1, 0.25]])
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -50,7 +54,22 @@ def gru_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> Stat
     return {"hidden": (1 - z) * candidate + z * state["hidden"]}
 
 
-STEPS: dict[type[Recurrent], Step] = {GRU: gru_step, LSTM: lstm_step, RNN: rnn_step}
+def reset_first_step(x: np.ndarray, state: State, params: dict[str, np.ndarray]) -> State:
+    """One sample: the candidate sees what the reset gate lets through."""
+    h, size = state["hidden"], len(state["hidden"])
+    of_gates, of_n = params["weight_h"][: 2 * size], params["weight_h"][2 * size :]
+    x_r, x_z, x_n = np.split(params["weight_x"] @ x + params["bias"], 3)
+    h_r, h_z = np.split(of_gates @ h, 2)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    return {"hidden": (1 - z) * np.tanh(x_n + of_n @ (r * h)) + z * h}
+
+
+STEPS: dict[type[Recurrent], Step] = {
+    GRU: gru_step,
+    LSTM: lstm_step,
+    RNN: rnn_step,
+    ResetFirstGRU: reset_first_step,
+}
 
 
 def by_loop(spec: Recurrent) -> Callable[..., list[np.ndarray]]:
@@ -60,29 +79,34 @@ def by_loop(spec: Recurrent) -> Callable[..., list[np.ndarray]]:
     def reference(bottoms: list[np.ndarray], params: dict[str, np.ndarray]) -> list[np.ndarray]:
         x = bottoms[0]
         cont = bottoms[1] if len(bottoms) > 1 else np.ones(x.shape[:2])
-        y = np.empty((*x.shape[:2], size))
+        firsts = bottoms[2:] or [np.zeros((len(x), size))] * len(spec.carried)
+        y, lasts = np.empty((*x.shape[:2], size)), []
         n_bias = 4 * size if isinstance(spec, GRU) else len(params["weight_h"])
         params = {"bias": np.zeros(n_bias), **params}
         for i, sequence in enumerate(x):
-            start = {name: np.zeros(size) for name in spec.carried}
-            state = start
+            state = {name: of_all[i] for name, of_all in zip(spec.carried, firsts, strict=True)}
             for t, features in enumerate(sequence):
-                state = step(features.ravel(), state if cont[i, t] else start, params)
+                kept = {name: cont[i, t] * values for name, values in state.items()}
+                state = step(features.ravel(), kept, params)
                 y[i, t] = state["hidden"]
-        return [y]
+            lasts.append(list(state.values()))
+        return [y, *(np.array(of_all) for of_all in zip(*lasts, strict=True))][: len(spec.tops)]
 
     return reference
 
 
 def case(kind: type[Recurrent], label: str, bottoms: list[Any], **properties: Any) -> LayerCase:
     """A case of a layer; 3 hidden units where nothing else is said."""
-    names = ("x", "cont")[: len(bottoms)]
-    spec = kind(name="layer", bottoms=names, tops=("h",), **{"output_dim": 3, **properties})
+    names = ("x", "cont", *kind.carried)[: len(bottoms)]
+    keys = {"output_dim": 3, "tops": ("h",), **properties}
+    spec = kind(name="layer", bottoms=names, **keys)
     return LayerCase(spec, bottoms, by_loop(spec), label=label)
 
 
 def cases(kind: type[Recurrent]) -> list[LayerCase]:
     """Every property of a recurrent layer, and the smallest and oddest shapes."""
+    states = [(3, 3)] * len(kind.carried)
+    tops = ("h", *(f"last {name}" for name in kind.carried))
     return [
         case(kind, "plain", [(2, 5, 4)]),
         case(kind, "features of several axes", [(2, 3, 2, 1, 2)]),
@@ -95,6 +119,12 @@ def cases(kind: type[Recurrent]) -> list[LayerCase]:
         case(kind, "stateful", [(2, 3, 2)], stateful=True),
         case(kind, "cont", [(3, 5, 2), CONT]),
         case(kind, "cont, one step", [(2, 1, 2), np.array([[0], [1]])], bias=False),
+        case(kind, "parts of the state", [(3, 5, 2), PARTS], partial_resets=True),
+        case(kind, "last states", [(2, 4, 2)], tops=tops),
+        case(kind, "states", [(3, 5, 2), CONT, *states], tops=tops),
+        case(kind, "states in", [(3, 5, 2), CONT[::-1], *states]),
+        case(kind, "states, in parts", [(3, 5, 2), PARTS, *states], tops=tops, partial_resets=True),
+        case(kind, "states, one step", [(3, 1, 2), PARTS[:, 2:3], *states], partial_resets=True),
     ]
 
 

@@ -6,8 +6,14 @@ import io
 import json
 import random
 import struct
+import tarfile
 import zipfile
+from math import prod
 from pathlib import Path
+
+from graphnet.errors import SnapshotError
+
+_MOST_READ = 1_000_000  # numbers: a changed length may tell of more than is worth a test's time
 
 #: Files that a real PyTorch has written; see make_files.py beside their folder.
 TORCH_FILES = Path(__file__).parents[1] / "interchange" / "torch" / "files"
@@ -127,3 +133,61 @@ def changed(data, seed):
         else:
             made += made[at : at + 200]
     return bytes(made)
+
+
+def torch_tar(value, storages, tensors, views=b"]", folder=""):
+    """A file as PyTorch wrote it before 0.1.10: a tar archive of three rows of pickles.
+
+    Args:
+        value: The operations that push the object.
+        storages: ``(key, kind, count, bytes)`` of each.
+        tensors: ``(key, key of its storage, sizes, strides, first)`` of each.
+        views: The operations that push the list of storages that are parts of others.
+        folder: Before the names of the three files.
+    """
+    rows = pickled(number(len(storages)))
+    for key, kind, count, data in storages:
+        said = b"(" + number(key) + text("cpu") + name("torch", kind) + b"t"
+        rows += pickled(said) + struct.pack("<q", count) + data
+    rows += pickled(views)
+    kinds = pickled(number(len(tensors)))
+    for key, of, sizes, strides, first in tensors:
+        kinds += pickled(b"(" + number(key) + number(of) + name("torch", "FloatTensor") + b"t")
+        kinds += struct.pack("<ii", len(sizes), 0)
+        kinds += struct.pack(f"<{2 * len(sizes) + 1}q", *sizes, *strides, first)
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        files = {"sys_info": pickled(b"}"), "pickle": pickled(value), "tensors": kinds}
+        for called, data in (files | {"storages": rows}).items():
+            info = tarfile.TarInfo(folder + called)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def persistent(key):
+    """The operations that push what a key stands for in such a file."""
+    return text(str(key)) + b"Q"
+
+
+def check_changed(data, path, read, n=300):
+    """See that changed bytes give an error in words, that names the file, or whole arrays.
+
+    Args:
+        data: A good file's.
+        path: Where they are written to.
+        read: Reads a file of weights.
+        n: How often.
+    """
+    outcomes = set()
+    for seed in range(n):
+        path.write_bytes(changed(data, seed))
+        try:
+            for array in read(path).arrays.values():
+                if prod(array.shape) < _MOST_READ:
+                    assert array.read().shape == array.shape
+            outcomes.add("read")
+        except SnapshotError as error:
+            outcomes.add("refused")
+            assert str(error).startswith(str(path))  # noqa: PT017  # of those that are refused
+    assert outcomes == {"read", "refused"}

@@ -44,7 +44,7 @@ class ThreadPool:
     """``n_threads`` threads, the caller among them.
 
     Args:
-        n_threads: At least 1; 1 starts no thread.
+        n_threads: At least 1; 1 starts no thread. There are fewer where the system starts no more.
     """
 
     __slots__ = ("__weakref__", "_bell", "_jobs", "_n_threads", "_running")
@@ -59,8 +59,13 @@ class ThreadPool:
         # before there are helpers: see ``blas_libraries``
         args = (self._jobs, self._bell, limits().hold_thread)
         for i in range(1, n_threads):
-            threading.Thread(target=_help, args=args, name=f"graphnet-{i}", daemon=True).start()
-        weakref.finalize(self, _dismiss, self._jobs, n_threads - 1)
+            helper = threading.Thread(target=_help, args=args, name=f"graphnet-{i}", daemon=True)
+            try:
+                helper.start()
+            except RuntimeError:  # the system has no more: results are the same with fewer
+                self._n_threads = i
+                break
+        weakref.finalize(self, _dismiss, self._jobs, self._n_threads - 1)
 
     def task(self, *calls: Call) -> Task:
         """A task that makes the same calls in every slot."""

@@ -29,9 +29,10 @@ def to_onnx(
     made = export_onnx(net, to, weights, phase, gives=gives, force=force)
     table(["layer", "graphnet", "onnx", "params"], made.rows())
     say()
+    files = to if made.beside is None else f"{to} and {made.beside.name}"
     facts(
         [
-            ("onnx", f"{to} ({bytes_text(made.n_bytes)})"),
+            ("onnx", f"{files} ({bytes_text(made.n_bytes)})"),
             ("takes", ", ".join(made.graph.inputs)),
             ("gives", ", ".join(made.graph.outputs)),
             ("onnxruntime", _compared(made.parity)),

@@ -15,11 +15,15 @@ import numpy as np
 
 from graphnet.blob import shape_text
 from graphnet.data.hdf5.opening import explained, subject
-from graphnet.errors import DataError, did_you_mean
+from graphnet.data.hdf5.walking import walk
+from graphnet.errors import DataError, did_you_mean, listed
 
 # What a damaged header may claim. Every chunk takes at least a byte of the file; gzip, the usual
 # compression, makes nothing smaller than a thousandth; and small claims do no harm.
 _MOST_PACKED, _HARMLESS_BYTES = 1 << 12, 1 << 28
+# What must be unpacked at once, or is read whole, is held in memory: numbers hardly ever become
+# smaller than a 64th.
+_MOST_PACKED_TOGETHER, _HARMLESS_TOGETHER = 1 << 6, 1 << 27
 #: How many links may lead from one to the next: HDF5's own limit.
 _MOST_LINKS = 16
 
@@ -28,14 +32,11 @@ def names_in(group: h5py.Group) -> list[str]:
     """The paths of the data sets of a file or group, with those that links within it lead to."""
     found: list[str] = []
     groups = [("", group)]
-
-    def visit(name: str | bytes, item: Any) -> None:
+    for name, item in walk(group):
         if isinstance(item, h5py.Dataset):
             found.append(name if isinstance(name, str) else repr(name))  # bytes if not UTF-8
-        elif isinstance(item, h5py.Group) and isinstance(name, str):
+        elif isinstance(name, str):
             groups.append((f"{name}/", item))
-
-    group.visititems(visit)
     links = [path + name for path, place in groups for name in _soft_links(place)]
     return sorted([*found, *(n for n in links if isinstance(_followed(group, n)[0], h5py.Dataset))])
 
@@ -66,16 +67,43 @@ def find(file: h5py.File, path: Path, names: Sequence[str]) -> list[h5py.Dataset
                 found.append(place)
             else:
                 missing.append((name, place))
+    check_together(sum(map(_unit_bytes, found)), path, size)
     if missing:
         there = names_in(file)
-        listed = ", ".join(f"'{n}'" for n, _ in missing)
+        wanted = listed(f"'{n}'" for n, _ in missing)
         raise DataError(
-            f"{path} has no data set {listed}\n"
-            f"  it has: {', '.join(there) or 'none at all'}"
+            f"{path} has no data set {wanted}\n"
+            f"  it has: {listed(there) or 'none at all'}"
             + "".join(_hint(n, place, there) for n, place in missing)
             + "\n  the tops of a data layer name the data sets it reads"
         )
     return found
+
+
+def check_together(n_bytes: int, path: Path, file_bytes: int) -> None:
+    """Refuse to hold more in memory at once than the file is likely to have in it.
+
+    Args:
+        n_bytes: The sum of what its data sets claim.
+        path: Of the file.
+        file_bytes: How large it is.
+
+    Raises:
+        DataError: If it claims more.
+    """
+    if n_bytes > max(_HARMLESS_TOGETHER, file_bytes * _MOST_PACKED_TOGETHER):
+        raise DataError(
+            f"{path}: claims to hold {n_bytes:,} bytes that must be read at once, in a file of "
+            f"{file_bytes:,} bytes\n"
+            "  store it in smaller chunks: h5repack -l CHUNK=ROWSxCOLUMNS IN OUT"
+        )
+
+
+def _unit_bytes(data_set: h5py.Dataset) -> int:
+    """How much of a data set is read together at least: a row, and with it all of its chunk."""
+    row = prod(data_set.shape[1:])
+    rows = data_set.chunks[0] if data_set.chunks else 1
+    return int(max(rows * row, prod(data_set.chunks or ())) * data_set.dtype.itemsize)
 
 
 def _hint(name: str, place: Any, there: Sequence[str]) -> str:

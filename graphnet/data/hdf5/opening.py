@@ -12,7 +12,8 @@ import h5py
 
 from graphnet.data.file_kind import SIGNATURE, what_else
 from graphnet.data.regular_file import first_bytes
-from graphnet.errors import DataError
+from graphnet.errors import DataError, GraphnetError
+from graphnet.files.bounds import check_read
 
 # How much HDF5 keeps of each open data set: by default, 8 MiB of unpacked chunks since HDF5 2.0,
 # beside the caller's buffer. Rows are read by whole chunks: only narrow columns' are read again.
@@ -26,6 +27,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 def is_hdf5(path: Path) -> bool:
     """Whether a file has HDF5's signature: at its beginning, or behind a user block."""
+    check_read(path)
     try:
         return path.is_file() and _has_signature(path)
     except OSError:
@@ -62,7 +64,7 @@ def explained(subject: str, rows: str = "") -> Iterator[None]:
     """Whatever HDF5 raises about a file, as a DataError in plain words."""
     try:
         yield
-    except (DataError, MemoryError):
+    except (GraphnetError, MemoryError):
         raise
     except Exception as error:  # a damaged file makes HDF5 raise nearly anything
         raise DataError(_in_words(subject, rows, error)) from error

@@ -18,6 +18,7 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.data_sets import (
+    check_together,
     find,
     is_matlab,
     names_in,
@@ -132,6 +133,7 @@ def read_array(path: Path, name: str) -> np.ndarray:
     """One small numeric data set, such as a mean."""
     with explained(subject(path, name)), open_file(path) as file:
         (found,) = find(file, path, [name])
+        check_together(int(found.nbytes), path, stamp(path)[0])
         values = np.asarray(found[()])
         refuse_stand_ins(values, stand_ins(found), name, lambda row: f"{path}, row {row}")
         return values

@@ -19,6 +19,7 @@ import numpy as np
 from graphnet.blob import Shape
 from graphnet.data.file_kind import SIGNATURE
 from graphnet.errors import DataError
+from graphnet.files.bounds import check_write
 from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
 #: For files whose names a user chose.
@@ -300,6 +301,7 @@ class HDF5Writer:
     def _begun(self, arrays: Sequence[np.ndarray]) -> h5py.File:
         """A new file with data sets for rows such as these."""
         self.refuse_existing()
+        check_write(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if being_written(self.path):
             raise DataError(

@@ -14,7 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from graphnet.errors import DataError
+from graphnet.data.pictures.opening import TooManyPixelsError, opened_picture
+from graphnet.errors import DataError, GraphnetError
+from graphnet.files.reading import open_regular
 from graphnet.installation import pip_install
 
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # of EXIF
@@ -48,7 +50,7 @@ class PictureOptions:
 
 
 class PictureReader:
-    """Reads pictures of any format that Pillow does."""
+    """Reads pictures of the formats in :data:`~graphnet.data.pictures.opening.FORMATS`."""
 
     def __init__(self, options: PictureOptions) -> None:
         try:
@@ -81,12 +83,12 @@ class PictureReader:
 
     def kind(self, path: Path) -> tuple[np.dtype, bool]:
         """The type of a picture's numbers, and whether it is stored as grey of 8 bits or fewer."""
-        with _explained(path), self.pillow.open(path) as image:
+        with _explained(path), _opened(path) as image:
             return _dtype(image), image.mode in _GREY
 
     def read(self, path: Path) -> np.ndarray:
         """A picture as ``(C, H, W)``, upright as its EXIF data say."""
-        with _explained(path), self.pillow.open(path) as opened:
+        with _explained(path), _opened(path) as opened:
             dtype = _dtype(opened)
             _check_whole(opened)
             opened.load()  # which turns a TIFF by itself
@@ -189,13 +191,22 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except _Refused as error:
         raise DataError(f"the picture {path} {error}\n  {error.cure}") from error
-    except MemoryError:
+    except TooManyPixelsError as error:
+        raise DataError(f"the picture {path} is too large: {error}") from error
+    except (MemoryError, GraphnetError):
         raise
     except Exception as error:  # a damaged picture makes Pillow raise nearly anything
         raise DataError(
             f"cannot read the picture {path}: {error or type(error).__name__}\n"
             "  it is damaged, or of a kind that Pillow does not read: repair or remove it"
         ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A picture in a regular file."""
+    with open_regular(path, DataError) as file, opened_picture(file) as image:
+        yield image
 
 
 def _dtype(image: Any) -> np.dtype:

@@ -18,6 +18,7 @@ from graphnet.data.regular_file import read_bytes
 from graphnet.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_AXES = 32  # a blob has fewer, and NumPy at most 64
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -41,6 +42,11 @@ def parse(content: bytes, name: str) -> np.ndarray:
         raise DataError(
             f"{name} is not an IDX file: it begins with {content[:4].hex(' ') or 'nothing'}\n"
             "  expected 00 00, a type code (08 for bytes) and the number of axes"
+        )
+    if content[3] > _MOST_AXES:
+        raise DataError(
+            f"{name} has {content[3]} axes, expected {_MOST_AXES} at most\n"
+            "  the file is damaged: get it again"
         )
     begin = 4 + 4 * content[3]
     axes = tuple(np.frombuffer(content[4:begin], ">u4").tolist()) if len(content) >= begin else ()

@@ -20,6 +20,7 @@ from graphnet.data.sets.catalog import SETS, NamedSet
 from graphnet.data.sets.download import ProgressCallback, is_offline
 from graphnet.data.sets.published import NotAsPublishedError, SplitArrays
 from graphnet.errors import DataError, did_you_mean
+from graphnet.files.bounds import current
 from graphnet.files.paths import user_path
 from graphnet.files.writing import Advice
 
@@ -136,6 +137,7 @@ def fetch(
     """
     _check_name("data set", name, SETS)
     found = SETS[name]
+    offline = offline or current() is not None
     folder = data_folder() if to_dir is None else to_dir.absolute()
     parts = [*found.rows, *([MEAN] if found.has_mean else [])]
     paths = {part: _path(found, part, folder) for part in parts}

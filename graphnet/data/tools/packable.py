@@ -83,7 +83,7 @@ class ArrayFiles:
             counts = "\n  ".join(f"{files[n]} has {len(a)}" for n, a in self.arrays.items())
             raise DataError(f"the arrays have unequal numbers of rows:\n  {counts}")
         self.n_rows = len(next(iter(self.arrays.values())))
-        self.labels = self.arrays.get("label", np.empty(0))
+        self.labels = self.arrays["label"][:] if "label" in self.arrays else np.empty(0)
         self.data_sets: DataSets = {
             name: (a.dtype.newbyteorder("="), tuple(map(int, a.shape[1:])))
             for name, a in self.arrays.items()
@@ -101,7 +101,7 @@ class ArrayFiles:
         return f"{', '.join(map(str, self.files.values()))}, row {number}"
 
 
-def _array(path: Path) -> np.ndarray:
+def _array(path: Path) -> npy.Rows:
     """The array in a file: NumPy's or IDX, by its first bytes."""
     begin = first_bytes(path)
     if path.suffix == ".npy" or begin.startswith(b"\x93NUMPY"):

@@ -17,6 +17,8 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.block import Place, RowBlock
 
 _ENDING = ".npy"
+# What numbers are hardly ever packed to, and what does no harm.
+_MOST_PACKED, _HARMLESS_BYTES = 1 << 6, 1 << 27
 
 
 class HDF5Rows:
@@ -53,14 +55,12 @@ class ArrayRows:
     """The rows of arrays, one for each blob.
 
     Args:
-        arrays: By blob; they may be mapped from a file.
+        arrays: By blob; they may be in files.
         blobs: What is fed.
         name: How messages call where they are from.
     """
 
-    def __init__(
-        self, arrays: Mapping[str, np.ndarray], blobs: Sequence[FedBlob], name: str
-    ) -> None:
+    def __init__(self, arrays: Mapping[str, npy.Rows], blobs: Sequence[FedBlob], name: str) -> None:
         self.notes: list[str] = []
         self._arrays, self._name = arrays, name
         for blob in blobs:
@@ -95,9 +95,7 @@ def _places(name: str, first: int, stop: int) -> list[Place]:
     return [Place(name, f"{name}, row {row}") for row in range(first, stop)]
 
 
-def read_npz(
-    path: Path, blobs: Sequence[FedBlob], name: str, folder: Path
-) -> dict[str, np.ndarray]:
+def read_npz(path: Path, blobs: Sequence[FedBlob], name: str, folder: Path) -> dict[str, npy.Rows]:
     """The arrays of an ``.npz`` by blob; they are unpacked to ``folder``, and take no memory.
 
     Where one blob is fed and the file has one array, its name does not matter.
@@ -114,13 +112,14 @@ def read_npz(
             }
             if len(blobs) == 1 and len(there) == 1:
                 there = {blobs[0].name: next(iter(there.values()))}
-            found = {}
+            found: dict[str, npy.Rows] = {}
             for i, blob in enumerate(blobs):
                 if blob.name not in there:
                     raise DataError(
                         f"{name} has no array '{blob.name}'{did_you_mean(blob.name, there)}\n"
                         f"  it has: {', '.join(there) or 'none at all'}"
                     )
+                _check_claim(archive.getinfo(there[blob.name]), name)
                 place = folder / f"{i}{_ENDING}"
                 with archive.open(there[blob.name]) as packed, place.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
@@ -130,3 +129,16 @@ def read_npz(
         raise DataError(
             f"{name}: cannot be read: {error}\n  expected arrays, as numpy.savez writes them"
         ) from error
+
+
+def _check_claim(member: zipfile.ZipInfo, name: str) -> None:
+    """Refuse an array that is packed as small as only a bomb is, before the disk is filled with it.
+
+    Raises:
+        DataError: If it claims more than it may have in it.
+    """
+    if member.file_size > max(_HARMLESS_BYTES, member.compress_size * _MOST_PACKED):
+        raise DataError(
+            f"{name}: '{member.filename}' claims {member.file_size:,} bytes, packed in"
+            f" {member.compress_size:,}\n  save it with numpy.savez, which packs nothing"
+        )

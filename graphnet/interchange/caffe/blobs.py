@@ -16,8 +16,11 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.errors import SnapshotError
+from graphnet.data.hdf5.data_sets import check_together
+from graphnet.data.hdf5.walking import walk
+from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.upgrade import upgrade_net
 from graphnet.interchange.caffe.wire_format import Numbers, read_wire
@@ -110,7 +113,7 @@ def read_weights(path: Path) -> Weights:
 
 def _is_hdf5(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, SnapshotError) as file:
             return file.read(len(_HDF5)) == _HDF5
     except OSError:
         return False  # which reading it says in words
@@ -119,26 +122,34 @@ def _is_hdf5(path: Path) -> bool:
 def _from_hdf5(path: Path) -> Weights:
     """The arrays ``/data/LAYER/INDEX``; names of layers may have slashes."""
     found: dict[str, dict[int, StoredBlob]] = {}
+    claimed = 0
 
     def look(name: str | bytes, node: object) -> None:
         if not isinstance(node, h5py.Dataset) or not isinstance(name, str):
             return
         layer, _, index = name.rpartition("/")
-        if not index.isdigit() or node.is_virtual or node.external or node.dtype.kind != "f":
+        if not index.isdecimal() or node.is_virtual or node.external or node.dtype.kind != "f":
             return
+        nonlocal claimed
+        claimed += max(node.nbytes, prod(node.chunks or ()) * node.dtype.itemsize)
         found.setdefault(layer, {})[int(index)] = StoredBlob(
             tuple(node.shape), False, partial(_read_dataset, path, f"data/{name}")
         )
 
     try:
         with h5py.File(path, "r") as file:
-            group = file.get("data")
+            is_own = isinstance(file.get("data", getlink=True), h5py.HardLink)
+            group = file.get("data") if is_own else None
             if not isinstance(group, h5py.Group):
                 raise SnapshotError(
                     f"{shown(path)}: is no model of Caffe's: it has no group 'data'"
                     "\n  expected /data/LAYER/0, as Caffe writes with snapshot_format: HDF5"
                 )
-            group.visititems(look)
+            for name, node in walk(group):
+                look(name, node)
+            check_together(claimed, path, path.stat().st_size)
+    except DataError as error:
+        raise SnapshotError(str(error)) from error
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise SnapshotError(f"{shown(path)}: cannot be read: {error}") from error
     blobs = {layer: [named[i] for i in sorted(named)] for layer, named in found.items()}

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphnet.blob import shape_text
 from graphnet.errors import DataError, SnapshotError
+from graphnet.files.reading import read_regular
 from graphnet.interchange.caffe.blobs import read_blob_file
 from graphnet.interchange.caffe.datum import listed_pictures
 from graphnet.interchange.caffe.datum import samples as lmdb_samples
@@ -71,7 +72,7 @@ def hdf5_data(r: Reader) -> Made:
     if listed is None:
         made.notes.append(f"{name} is not here: the list of HDF5 files that Caffe read")
     else:
-        names = listed.read_text(encoding="utf-8", errors="replace").split()
+        names = read_regular(listed, error=DataError).decode("utf-8", "replace").split()
         found = [r.files.find(each) for each in names]
         missing = [each for each, path in zip(names, found, strict=True) if path is None]
         if missing:

@@ -10,8 +10,10 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.data.pictures.opening import opened_picture
 from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
+from graphnet.files.reading import read_regular
 from graphnet.files.writing import Advice, output_file
 from graphnet.installation import pip_install
 from graphnet.interchange.caffe.lmdb_file import LMDBFile
@@ -56,16 +58,14 @@ def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[n
 def decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
     """A picture as it is stored, its colours in the order blue, green, red."""
     try:
-        from PIL import Image
+        with opened_picture(io.BytesIO(content)) as picture:
+            grey = picture.mode in ("1", "L") and not color
+            array = np.asarray(picture.convert("L" if grey else "RGB"))
     except ImportError:
         raise DataError(
             f"{where} is an encoded picture, which Pillow reads"
             f"\n  install it: {pip_install('images')}"
         ) from None
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            grey = picture.mode in ("1", "L") and not color
-            array = np.asarray(picture.convert("L" if grey else "RGB"))
     except Exception as error:  # Pillow raises almost anything for a damaged one
         raise DataError(f"{where}: is a picture that cannot be read: {error}") from error
     return array[None] if grey else array[:, :, ::-1].transpose(2, 0, 1)
@@ -94,12 +94,12 @@ def listed_pictures(
     Raises:
         DataError: If one cannot be read, or has colours where grey ones are wanted.
     """
-    lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    lines = read_regular(listing, error=DataError).decode("utf-8", "surrogateescape").splitlines()
     for i, line in enumerate(filter(str.strip, lines), 1):
         name, _, label = line.strip().rpartition(" ")
         where = f"{shown(listing)}, line {i}: {name}"
         try:
-            content, number = find(name).read_bytes(), int(label)
+            content, number = read_regular(find(name), error=DataError), int(label)
         except (OSError, ValueError) as error:
             raise DataError(f"{where}: cannot be read: {error}") from None
         picture = decoded(content, where, color=color)

@@ -163,10 +163,7 @@ def scale(r: Reader) -> Made:
     part = r.message["scale_param"]
     bias = part["bias_term"]
     if len(r.bottoms) > 1:
-        if bias:
-            r.refuse("learns a bias beside factors from a bottom, of the shape of all the batch",
-                     part.at("bias_term"))  # fmt: skip
-        return _second_bottom(r, part, "Scale")
+        return _with_bias(r, part) if bias else _second_bottom(r, part, "Scale")
     axis, span = _span(r, part)
     filler = part["filler"]
     fillers = [filler if filler.values else _constant(1.0), part["bias_filler"]]
@@ -202,11 +199,7 @@ def _span(r: Reader, part: Message) -> tuple[int, Shape | None]:
     if n_axes == 0:
         return max(axis, 1), ()
     if axis == 0:
-        r.refuse(
-            "'axis: 0' has numbers of its own for every sample of a batch"
-            "\n  graphnet's params are the same for all samples",
-            part.at("axis"),
-        )
+        r.along_batch(part.at("axis"))
     if shape is not None and n_axes > 0 and axis + n_axes > len(shape):
         r.refuse(
             f"axis {axis} and num_axes {n_axes} go beyond its bottom {shape_text(shape)}",
@@ -222,15 +215,24 @@ def _of_axes(shape: Shape | None, axis: int, n_axes: int) -> Shape | None:
 
 
 def _second_bottom(r: Reader, part: Message, kind: str) -> Made:
-    """The numbers of a second bottom, which in graphnet begin with the batch axis."""
+    """The numbers of a second bottom, which begin at the axis of the first that is named."""
     axis = r.axis(part)
-    if axis != 0:
-        r.refuse(
-            f"its second bottom begins at axis {axis}\n"
-            "  graphnet's begins with the batch axis, as with 'axis: 0'",
-            part.at("axis"),
-        )
-    return r.only(kind)
+    return r.only(kind, **({"axis": axis} if axis else {}))
+
+
+def _with_bias(r: Reader, part: Message) -> Made:
+    """Factors from a bottom, and a bias of their shape that is learned."""
+    shape, axis = r.shapes[1], r.sample_axis(part)
+    if r.joined or shape is None:
+        r.refuse("learns a bias of the shape of all the batch", part.at("bias_term"))
+    scaled = f"{r.tops[0]}.scaled"
+    made = r.layer("Bias", bottoms=[scaled], axis=axis if shape else 1, num_axes=len(shape))
+    found = r.learned(made, ["bias"], [part["bias_filler"]], [shape])
+    if not shape:
+        found = _as_vectors(found)
+    keys = {"axis": axis} if shape else {}
+    found.layers.insert(0, r.layer("Scale", "factors", tops=[scaled], **keys))
+    return found
 
 
 def normalize(r: Reader) -> Made:

@@ -14,8 +14,10 @@ from graphnet.interchange.caffe.export_learned import (
     bias,
     embed,
     filters,
+    im2col,
     inner_product,
     normalize,
+    parameter,
     prelu,
     scale,
 )
@@ -125,6 +127,12 @@ def _slice(w: Writer) -> list[Part]:
 
 def _reshape(w: Writer) -> list[Part]:
     shape = Message.of("BlobShape", dim=[0, *w.vertex.top_shapes[0][1:]])
+    return w.one("Reshape", "reshape_param", shape=shape)
+
+
+def _rows(w: Writer) -> list[Part]:
+    """Other rows of the same elements, which lie in one order in Caffe."""
+    shape = Message.of("BlobShape", dim=list(w.vertex.top_shapes[0]))
     return w.one("Reshape", "reshape_param", shape=shape)
 
 
@@ -309,8 +317,10 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "Exponential": _plain("Exp"),
         "Flatten": _plain("Flatten", "flatten_param", "axis", "end_axis"),
         "Identity": _identity,
+        "Im2col": im2col,
         "InnerProduct": inner_product,
         "Interp": _interp,
+        "JoinSamples": _rows,
         "LRN": _lrn,
         "LReLU": lambda w: w.one("ReLU", "relu_param", negative_slope=w.spec.slope),
         "Log": _based("Log", "log_param"),
@@ -319,6 +329,8 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "MultinomialLogisticLoss": _loss("MultinomialLogisticLoss", _multinomial),
         "Normalize": normalize,
         "PReLU": prelu,
+        "Parameter": parameter,
+        "PartSamples": _rows,
         "Permute": _permute,
         "Pooling": _pooling,
         "PoolingMask": _pooling_mask,
@@ -339,6 +351,7 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "StopGradient": _stop_gradient,
         "SumLoss": _sum_loss,
         "Swish": _plain("Swish", "swish_param", "beta"),
+        "TakeSamples": _plain("BatchReindex"),
         "Tanh": _plain("TanH"),
         "Threshold": _plain("Threshold", "threshold_param", "threshold"),
         "Tile": _plain("Tile", "tile_param", "axis", "tiles"),

@@ -33,6 +33,25 @@ def filters(kind: str) -> ToCaffe:
     return write
 
 
+def im2col(w: Writer) -> list[Part]:
+    """The windows of a convolution, side by side."""
+    spec = w.spec
+    return w.one(
+        "Im2col",
+        "convolution_param",
+        pad=_sides(spec.pad, 0),
+        kernel_size=_sides(spec.kernel, None),
+        stride=_sides(spec.stride, 1),
+        dilation=_sides(spec.dilation, 1),
+    )
+
+
+def parameter(w: Writer) -> list[Part]:
+    """Parameter; it begins with 0 in Caffe, where no model fills it."""
+    shape = Message.of("BlobShape", dim=list(w.spec.shape))
+    return [w.learned(w.layer("Parameter", "parameter_param", shape=shape), ["value"])]
+
+
 def _sides(sides: int | tuple[int, ...], default: int | None) -> list[int] | None:
     """Once if all sides are alike; not at all if that is the default."""
     several = (sides,) if isinstance(sides, int) else sides
@@ -99,7 +118,7 @@ def scale(w: Writer) -> list[Part]:
     if len(w.vertex.bottoms) > 1:
         if spec.bias:
             w.refuse("bias: true with factors from a bottom")
-        return w.one("Scale", "scale_param", axis=0)
+        return w.one("Scale", "scale_param", axis=spec.span(w.vertex.bottom_shapes).first)
     message = w.layer(
         "Scale",
         "scale_param",
@@ -117,7 +136,7 @@ def bias(w: Writer) -> list[Part]:
     """Bias, learned or from a second bottom."""
     spec = w.spec
     if len(w.vertex.bottoms) > 1:
-        return w.one("Bias", "bias_param", axis=0)
+        return w.one("Bias", "bias_param", axis=spec.span(w.vertex.bottom_shapes).first)
     message = w.layer(
         "Bias", "bias_param", axis=spec.axis, num_axes=spec.num_axes, filler=w.filler("bias")
     )

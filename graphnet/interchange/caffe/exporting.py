@@ -61,7 +61,7 @@ def export_caffe(
     Args:
         net: Its YAML file.
         to: The .prototxt; the model lies beside it.
-        weights: A run, snapshot or model.
+        weights: A run, snapshot or model. Default: the .prototxt alone is written.
         phase: Which of its layers. Data layers become an Input.
         force: Whether files that are there may be replaced.
 
@@ -69,7 +69,8 @@ def export_caffe(
         What was written, layer by layer.
 
     Raises:
-        GraphnetError: With all layers that Caffe does not have; nothing is then written.
+        SpecError: With all layers that Caffe does not have; nothing is then written.
+        SnapshotError: If the weights cannot be read or do not fit.
     """
     if not isinstance(net, NetSpec):
         expect_path("net", net, call="export_caffe(NET, NAME.prototxt)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from graphnet.blob import Shape, shape_text
@@ -13,7 +14,7 @@ _PLANE = 2  # axes of an image
 _VOLUME = 3  # and of a volume
 
 
-def _pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
+def pair(r: Reader, part: Message, name: str, stem: str, default: int | None) -> list[int]:
     """Height and width of a property; only a pad may be 0."""
     return _sides(r, part, name, stem, default, _PLANE)
 
@@ -59,7 +60,7 @@ def _given_sides(
     return [int(n) for n in given]
 
 
-def _spatial_axes(r: Reader, part: Message, *, deconvolves: bool) -> int:
+def _spatial_axes(r: Reader, *, deconvolves: bool) -> int:
     """How many axes the filters are slid over; those of an image where nobody knows."""
     found = _PLANE
     for bottom, shape in zip(r.message["bottom"], r.shapes, strict=True):
@@ -72,14 +73,56 @@ def _spatial_axes(r: Reader, part: Message, *, deconvolves: bool) -> int:
                 f"its bottom '{bottom}' has the shape {shape_text(shape)}\n  graphnet has it for"
                 f" (N, C, H, W), (N, C, L){also}",
             )
-    if r.axis(part) != 1 and (r.shapes[0] is not None or part["axis"] != 1):
-        r.refuse(f"'axis: {part['axis']}'\n  graphnet's channels are axis 1", part.at("axis"))
     return found
 
 
 def _is_filters(r: Reader, kind: str, *, deconvolves: bool) -> Made:
     part = r.message["convolution_param"]
-    n_axes = _spatial_axes(r, part, deconvolves=deconvolves)
+    axis = r.sample_axis(part)
+    if axis != 1:
+        return _of_parts(r, kind, axis, deconvolves=deconvolves)
+    shape = r.shapes[0]
+    if shape is not None and len(shape) == 2 and not deconvolves:  # noqa: PLR2004  # (N, C)
+        return _of_channels(r, part, shape[1])
+    return _filters(r, kind, deconvolves=deconvolves)
+
+
+def _of_channels(r: Reader, part: Message, channels: int) -> Made:
+    """A convolution over no axis, which is a product with the channels."""
+    if part["group"] != 1:
+        r.refuse("has groups, but no axis that filters are slid over", part.at("group"))
+    n = r.need(part, "num_output", "convolution_param")
+    made = r.layer("InnerProduct", output_dim=n, bias=part["bias_term"])
+    names = ["weight", "bias"][: 1 + part["bias_term"]]
+    fillers = [part["weight_filler"], part["bias_filler"]]
+    return r.learned(made, names, fillers, [(n, channels), (n,)])
+
+
+def _of_parts(r: Reader, kind: str, axis: int, *, deconvolves: bool) -> Made:
+    """Filters over channels behind axis 1: what stands before them are samples, too."""
+    shape = r.shapes[0]
+    if shape is None or axis < 0:
+        r.refuse("needs the shape of its bottom, which is not known here")
+    bottoms, tops = list(r.bottoms), [f"{top}.parts" for top in r.tops]
+    before, after, read = [], [], list(tops)
+    for i in range(1, axis):
+        parts = [f"{r.name}.{bottom}.{i}" for bottom in r.bottoms]
+        before.append(r.layer("PartSamples", f"parts{i}", bottoms=bottoms, tops=parts))
+        last = i == axis - 1
+        joined = list(r.tops) if last else [f"{top}.{i}" for top in r.tops]
+        size = shape[axis - i]
+        after.append(r.layer("JoinSamples", f"joined{i}", bottoms=read, tops=joined, size=size))
+        bottoms, read = parts, joined
+    shapes = [(prod(s[:axis]), *s[axis:]) if s is not None else None for s in r.shapes]
+    inner = replace(r, bottoms=tuple(bottoms), tops=tuple(tops), shapes=tuple(shapes))
+    made = _filters(inner, kind, deconvolves=deconvolves)
+    made.before, made.after = before, after
+    return made
+
+
+def _filters(r: Reader, kind: str, *, deconvolves: bool) -> Made:
+    part = r.message["convolution_param"]
+    n_axes = _spatial_axes(r, deconvolves=deconvolves)
     n_filter, group = r.need(part, "num_output", "convolution_param"), part["group"]
     kernel = _sides(r, part, "kernel_size", "kernel", None, n_axes)
     channels = r.shapes[0][1] if r.shapes[0] is not None else -1
@@ -159,6 +202,23 @@ def depthwise(r: Reader) -> Made:
     return _is_filters(r, "Convolution", deconvolves=False)
 
 
+def im2col(r: Reader) -> Made:
+    """Im2col on images."""
+    part, shape = r.message["convolution_param"], r.shapes[0]
+    if r.axis(part) != 1 or (shape is not None and len(shape) != 2 + _PLANE):
+        r.refuse("is there for (N, C, H, W), its channels on axis 1", part.at("axis"))
+    sides = {
+        name: _sides(r, part, field, name, default, _PLANE)
+        for name, field, default in (
+            ("kernel", "kernel_size", None),
+            ("stride", "stride", 1),
+            ("pad", "pad", 0),
+            ("dilation", "dilation", 1),
+        )
+    }
+    return r.only("Im2col", **sides)
+
+
 def upsample(r: Reader) -> Made:
     """Upsample: each pixel again and again; with a mask, maxima back to where they were."""
     part = r.message["upsample_param"]
@@ -205,43 +265,6 @@ def interp(r: Reader) -> Made:
     return r.only("Interp", size=[n + (n - 1) * (zoom - 1) for n in shrunk])
 
 
-def pooling(r: Reader) -> Made:
-    """Pooling: MAX and AVE; a mean divides by the part of its window in the padded image."""
-    part = r.message["pooling_param"]
-    if part["pool"] == "STOCHASTIC":
-        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
-    shape = r.shapes[0]
-    if shape is not None and len(shape) != 2 + _PLANE:
-        r.refuse(f"its bottom has the shape {shape_text(shape)}, expected (N, C, H, W)")
-    kind = {"MAX": "Max", "AVE": "Mean"}[part["pool"]]
-    mean = {"divisor": "padded"} if kind == "Mean" else {}
-    if part["global_pooling"]:
-        for name in ("kernel_size", "kernel_h", "kernel_w"):
-            if part.has(name):
-                r.refuse(f"has both 'global_pooling' and '{name}'\n  keep one", part.at(name))
-        return _pooled(r, kind, {"global": True}, mean)
-    kernel = _pair(r, part, "kernel_size", "kernel", None)
-    stride = _pair(r, part, "stride", "stride", 1)
-    pad = _pair(r, part, "pad", "pad", 0)
-    down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
-    return _pooled(r, kind, {"kernel": kernel, "stride": stride, "pad": pad, **down}, mean)
-
-
-def _pooled(r: Reader, kind: str, windows: dict[str, Any], mean: dict[str, Any]) -> Made:
-    """A pooling; where the maxima are is a second layer's top."""
-    if len(r.tops) == 1:
-        return r.only("Pooling", pooling=kind, **windows, **mean)
-    if kind != "Max":
-        r.refuse("has a second top, which only MAX has", r.message.at("top", 1))
-    top, mask = r.tops
-    return Made(
-        [
-            r.layer("Pooling", tops=[top], pooling=kind, **windows),
-            r.layer("PoolingMask", "mask", tops=[mask], **windows),
-        ]
-    )
-
-
 def lrn(r: Reader) -> Made:
     """LRN: the sum over the window is divided by its size, k counts across channels alone."""
     part = r.message["lrn_param"]
@@ -255,38 +278,6 @@ def lrn(r: Reader) -> Made:
             made.notes.append("k is left out: Caffe takes 1 in place of it within channels")
         return made
     return r.only("LRN", shift=part["k"], **keys)
-
-
-def spp(r: Reader) -> Made:
-    """SPP; of one level the top keeps four axes."""
-    part = r.message["spp_param"]
-    if part["pool"] == "STOCHASTIC":
-        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
-    height = r.need(part, "pyramid_height", "spp_param")
-    keys = {"pyramid_height": height, "pooling": {"MAX": "Max", "AVE": "Mean"}[part["pool"]]}
-    shape = r.shapes[0]
-    if shape is not None and len(shape) == 2 + _PLANE:
-        for level in range(height):
-            bins = 2**level
-            for n in shape[2:]:
-                kernel = -(-n // bins)
-                if (kernel * bins - n + 1) // 2 >= kernel:
-                    r.refuse(
-                        f"level {level} cuts {n} pixels into {bins} parts, which Caffe refuses:"
-                        " its padding would be as large as a window",
-                        part.at("pyramid_height"),
-                    )
-    if height != 1:
-        return r.only("SPP", **keys)
-    flat = f"{r.tops[0]}.flat"
-    if shape is None:
-        r.refuse("of one level needs the number of channels, which is not known here")
-    return Made(
-        [
-            r.layer("SPP", "pool", tops=[flat], **keys),
-            r.layer("Reshape", bottoms=[flat], shape=[shape[1], 1, 1]),
-        ]
-    )
 
 
 def crop(r: Reader) -> Made:
@@ -321,8 +312,7 @@ def crop(r: Reader) -> Made:
                 part.at("offset"),
             )
         if where == 0:
-            r.refuse("cuts along the batch axis\n  graphnet's layers work on each sample by itself",
-                     part.at("axis"))  # fmt: skip
+            r.along_batch(part.at("axis"))
         last = i == len(cuts) - 1
         kept = r.tops[0] if last else f"{r.tops[0]}.axis{where}"
         points = [p for p in (offset, stop) if 0 < p < image[where]]

@@ -5,7 +5,8 @@ graphnet import caffe deploy.prototxt --weights net.caffemodel -o net
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
-from graphnet.errors import Position, Problem, SnapshotError, SpecError, noted
+from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import (
     Weights,
@@ -24,6 +26,7 @@ from graphnet.interchange.caffe.blobs import (
     read_weights,
 )
 from graphnet.interchange.caffe.datum import convert
+from graphnet.interchange.caffe.further_tests import FurtherTest, further_tests
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
@@ -90,44 +93,91 @@ def translate(
                 f"{model}: holds no net, as models in HDF5 do not\n  give the prototxt, too"
             )
         stored, net = stored or whole, whole.net
+        place: AbstractContextManager[None] = named_in(model)
     else:
-        net = upgrade_net(read_text(model, "NetParameter"))
+        net, place = upgrade_net(read_text(model, "NetParameter")), nullcontext()
     if not net["layer"]:
         raise SpecError("the net has no layers", Position(str(model), 1, 1))
-    how = upgrade_solver(read_text(solver, "SolverParameter")) if solver is not None else None
-    files = Files.beside(model, mean, out)
-    decay = decay_of(how) if how is not None else "L2Regu"
-    found = {
-        phase: translate_net(
-            net,
-            _state(_PHASES[phase], how, level, stages),
-            files,
-            stored.blobs if stored else None,
-            decay,
-        )
-        for phase in phases
-    }
-    made = Imported(net["name"] or model.stem, weights=stored, files=files)
-    problems = _problems(found, made)
-    if how is not None:
-        with noted(problems):
-            made.solver = translate_solver(how, tests=_measures(found.get("test")))
-    if mean is not None and out is not None and mean not in files.means:
-        said = f"{mean}: is given as the mean, and no data layer of the net takes one"
-        problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
-    if problems:
-        raise SpecError.of(dict.fromkeys(problems))
-    made.entries = list(merge_phases(found))
-    made.time_first = frozenset().union(*(net.time_first for net in found.values()))
-    if any(layer["type"] == "BatchNorm" for layer in made.layers()):
-        made.notes.append(_BATCH_NORM)
-    made.spec()  # see that nothing is wrong with it
+    with place:
+        how = upgrade_solver(read_text(solver, "SolverParameter")) if solver is not None else None
+        files = Files.beside(model, mean, out)
+        decay = decay_of(how) if how is not None else "L2Regu"
+        found = {
+            phase: translate_net(
+                net,
+                _state(_PHASES[phase], how, level, stages),
+                files,
+                stored.blobs if stored else None,
+                decay,
+            )
+            for phase in phases
+        }
+        made = Imported(net["name"] or model.stem, weights=stored, files=files)
+        problems = _problems(found, made)
+        if how is not None:
+            with noted(problems):
+                further = _further(
+                    how, found, files, stored, net, State("TEST", level, tuple(stages))
+                )
+                made.solver = translate_solver(
+                    how, tests=_measures(found.get("test")), further=further
+                )
+        if mean is not None and out is not None and mean not in files.means:
+            said = f"{mean}: is given as the mean, and no data layer of the net takes one"
+            problems.append(Problem(f"{said}\n  leave it out, and subtract it from what is fed"))
+        if problems:
+            raise SpecError.of(dict.fromkeys(problems))
+        made.entries = list(merge_phases(found))
+        made.time_first = frozenset().union(*(net.time_first for net in found.values()))
+        if any(layer["type"] == "BatchNorm" for layer in made.layers()):
+            made.notes.append(_BATCH_NORM)
+        made.spec()  # see that nothing is wrong with it
     return made
+
+
+@contextmanager
+def named_in(file: Path) -> Iterator[None]:
+    """Errors that have no place get a file's name: a net in a model has no lines.
+
+    Raises:
+        GraphnetError: The same, with the name.
+    """
+    try:
+        yield
+    except GraphnetError as error:
+        raise type(error).of(
+            p
+            if p.position or p.message.startswith(f"{file}: ")
+            else Problem(f"{file}: {p.message}")
+            for p in error.problems
+        ) from error
+
+
+def _further(  # one for each thing a phase is made of
+    solver: Message,
+    found: dict[Phase, PhaseNet],
+    files: Files,
+    stored: Weights | None,
+    net: Message,
+    state: State,
+) -> list[FurtherTest]:
+    """The test nets of a solver behind the first."""
+    if "test" not in found:
+        return []
+    decay, blobs, before = decay_of(solver), stored.blobs if stored else None, set(files.converted)
+    tests = further_tests(
+        solver, found["test"], state, lambda one: translate_net(net, one, files, blobs, decay)
+    )
+    used = [test.source for test in tests]
+    for key in set(files.converted) - before:  # what nobody will read is not converted
+        if str(files.converted[key].file) not in used:
+            del files.converted[key]
+    return tests
 
 
 def _is_binary(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             begin = file.read(4096)
             return b"\0" in begin and not is_text(begin)  # as text in UTF-16 may be
     except OSError:
@@ -187,7 +237,7 @@ def load_caffe(
 
     Args:
         prototxt: The net, or a .caffemodel, which holds it.
-        weights: A .caffemodel, or its variant in HDF5.
+        weights: A .caffemodel, or its variant in HDF5. Default: the net's fillers fill it.
         phase: ``train`` or ``test``.
         level: For the net's rules.
         stages: For the net's rules.
@@ -206,7 +256,9 @@ def load_caffe(
     stored = read_weights(Path(weights)) if weights is not None else None
     made = translate(Path(prototxt), stored, phases=(phase,), level=level, stages=stages)
     net = load_net(made.spec(), phase, **options)
-    if made.weights is not None:
+    if made.weights is None:
+        return net
+    with named_in(Path(weights or prototxt)):
         for name, array in made.arrays():
             group, _, path = name.partition("/")
             layer, _, param = path.rpartition("/")
@@ -236,20 +288,20 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     Args:
         model: The net as .prototxt, or a .caffemodel, which holds it.
         to: The folder that is written to.
-        weights: A .caffemodel, or its variant in HDF5.
-        solver: A solver's .prototxt.
-        mean: A mean as .binaryproto, in place of the one that the net names.
+        weights: A .caffemodel, or its variant in HDF5. Default: none; no ``model.h5`` is written.
+        solver: A solver's .prototxt. Default: none; no ``solver.yaml`` is written.
+        mean: A mean as .binaryproto. Default: the one that the net names.
         level: For the net's rules.
         stages: For the net's rules.
         force: Whether files that are there may be replaced.
         state: A .solverstate, or its variant in HDF5: the run goes on from there. It needs the
-            solver, the weights that were written with it, and the net's data.
+            solver, the weights that were written with it, and the net's data. Default: none.
 
     Returns:
         What was done.
 
     Raises:
-        GraphnetError: With all that is wrong or has no equal; nothing is then written.
+        SpecError: With all that is wrong or has no equal; nothing is then written.
     """
     paths = {"model": model, "to": to, "weights": weights, "solver": solver, "mean": mean}
     paths["state"] = state
@@ -282,10 +334,14 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     for source, target in made.files.means.items():
         _write_mean(source, target)
     if made.weights is not None:
-        write_model(folder / "model.h5", made.arrays(), made.spec().to_yaml())
+        source, text = Path(weights or model), made.spec().to_yaml()
+        with named_in(source):
+            write_model(folder / "model.h5", made.arrays(), text, source=source)
     advice = Advice(SpecError)
     if made.solver is not None:
-        text = solver_text(made, Path(solver or ""), has_model=made.weights is not None)
+        text = solver_text(
+            made, Path(solver or ""), folder.absolute(), has_model=made.weights is not None
+        )
         write_durably(folder / "solver.yaml", text.encode(), advice)
     text = net_text(made, Path(model), folder.absolute())
     write_durably(folder / "net.yaml", text.encode(), advice)

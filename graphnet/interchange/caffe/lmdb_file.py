@@ -17,6 +17,7 @@ from pathlib import Path
 
 from graphnet.errors import DataError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEAD = 16  # bytes before the contents of a page
@@ -32,7 +33,7 @@ def is_lmdb(path: Path) -> bool:
     """Whether there is a file or folder that begins as an LMDB."""
     file = path / "data.mdb" if path.is_dir() else path
     try:
-        with file.open("rb") as stream:
+        with open_regular(file, DataError) as stream:
             return stream.read(_HEAD + 4)[_HEAD:] == struct.pack("<I", _MAGIC)
     except OSError:
         return False
@@ -54,7 +55,7 @@ class LMDBFile:
     def __init__(self, path: Path) -> None:
         self.path = path / "data.mdb" if path.is_dir() else path
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path, DataError) as file:
                 self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except (OSError, ValueError) as error:
             raise DataError(f"{shown(self.path)}: cannot be read: {error}") from None

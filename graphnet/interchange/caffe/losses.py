@@ -11,6 +11,7 @@ from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.reading import Made, Reader
 from graphnet.layers.shape.axis import with_size, without
 
+_SCORES_AND_LABELS = 2  # bottoms that all losses of classes have
 _DIVISORS = {"FULL": "full", "VALID": "valid", "BATCH_SIZE": "batch_size", "NONE": "none"}
 
 
@@ -22,7 +23,7 @@ def _weight(r: Reader) -> float:
     """
     weights = r.message["loss_weight"]
     n_tops = max(len(r.message["top"]), 1)
-    if len(r.message["top"]) > 1:
+    if len(r.message["top"]) > 1 and r.message["type"] != "InfogainLoss":
         r.refuse("has a second top\n  graphnet's losses give no blobs", r.message.at("top", 1))
     if weights and len(weights) != n_tops:
         r.refuse(
@@ -50,7 +51,7 @@ def _divisor(part: Message, default: str, old: str) -> str:
     return default
 
 
-def _ignored(part: Message) -> dict[str, int]:
+def _ignored(part: Message) -> dict[str, Any]:
     return {"ignore_label": part["ignore_label"]} if part.has("ignore_label") else {}
 
 
@@ -106,24 +107,65 @@ def multinomial_loss(r: Reader) -> Made:
 
 
 def infogain_loss(r: Reader) -> Made:
-    """InfogainLoss with its matrix from a file."""
+    """InfogainLoss, its matrix from a file or a bottom; its second top is a Softmax."""
     part, loss = r.message["infogain_loss_param"], r.message["loss_param"]
     if loss.has("normalize"):
         r.refuse("'normalize' is not for this loss\n  write 'normalization'", loss.at("normalize"))
-    if len(r.bottoms) > 2:  # noqa: PLR2004  # scores and labels
+    axis, keys = r.sample_axis(part), _ignored(loss)
+    if len(r.bottoms) == _SCORES_AND_LABELS:
+        name = r.need(part, "source", "infogain_loss_param")
+        try:
+            matrix = read_blob_file(r.files.at(name))
+        except SnapshotError as error:
+            r.refuse(f"its matrix cannot be read: {error}", part.at("source"))
+        keys["H"] = matrix.reshape(-1, matrix.shape[-1]).astype(float).tolist()
+    made = _loss(
+        r, "InfogainLoss", axis=axis, divisor=_divisor(loss, "valid", "batch_size"), **keys
+    )
+    made = _with_labels(r, made, axis)
+    if len(r.bottoms) > _SCORES_AND_LABELS:
+        _bring_matrix(r, made)
+    if len(r.tops) > 1:
+        if not r.message["loss_weight"]:
+            r.refuse("has two tops and no loss weights\n  expected one for each, as Caffe does",
+                     r.message.at("top", 1))  # fmt: skip
+        _give_probabilities(r, made, axis)
+    return made
+
+
+def _bring_matrix(r: Reader, made: Made) -> None:
+    """Take axes of size 1 away that stand before those of a matrix."""
+    shape = r.shapes[2]
+    if (
+        r.joined
+        or shape is None
+        or shape[-2:].count(shape[-1]) != len(shape[-2:])
+        or (prod(shape[:-2]) != 1)
+    ):
         r.refuse(
-            "takes its matrix H from a bottom\n  graphnet's has it as numbers, or from a file",
+            "its third bottom is no square matrix whose shape is known here",
             r.message.at("bottom", 2),
         )
-    name, axis = r.need(part, "source", "infogain_loss_param"), r.sample_axis(part)
-    try:
-        matrix = read_blob_file(r.files.at(name))
-    except SnapshotError as error:
-        r.refuse(f"its matrix cannot be read: {error}", part.at("source"))
-    numbers = matrix.reshape(-1, matrix.shape[-1]).astype(float).tolist()
-    divisor = _divisor(loss, "valid", "batch_size")
-    made = _loss(r, "InfogainLoss", H=numbers, axis=axis, divisor=divisor, **_ignored(loss))
-    return _with_labels(r, made, axis)
+    seen = r.bottoms[2]
+    for i in range(len(shape) - 2):
+        bare = f"{r.name}.{r.bottoms[2]}.{i}"
+        layer = r.layer("PartSamples", f"{r.bottoms[2]}.{i}", bottoms=[seen], tops=[bare])
+        made.layers.insert(i, layer)
+        seen = bare
+    made.layers[-1]["bottoms"][2] = seen
+
+
+def _give_probabilities(r: Reader, made: Made, axis: int) -> None:
+    """The second top, and what it adds to the objective."""
+    if r.joined:
+        r.refuse("has a second top, and classes along the batch axis", r.message.at("top", 1))
+    top, weight, shape = r.tops[1], float(r.message["loss_weight"][1]), r.shapes[0]
+    made.layers.insert(
+        0, r.layer("Softmax", "softmax", bottoms=r.bottoms[:1], tops=[top], axis=axis)
+    )
+    if weight and shape is not None:
+        sums = r.layer("SumLoss", "loss1", bottoms=[top], tops=(), loss_weight=weight * shape[0])
+        made.layers.insert(1, sums)
 
 
 def contrastive_loss(r: Reader) -> Made:
@@ -174,15 +216,17 @@ def hinge_loss(r: Reader) -> Made:
 def accuracy(r: Reader) -> Made:
     """Accuracy; with ``top_k`` the part of the labels among so many is reported beside it."""
     part = r.message["accuracy_param"]
-    if len(r.tops) > 1:
-        r.refuse("has a second top, the accuracy of each class\n  graphnet's gives no blobs",
-                 r.message.at("top", 1))  # fmt: skip
     axis = r.sample_axis(part)
     shape = r.shapes[0]
     if shape is not None and part["top_k"] > shape[axis]:
         r.refuse(f"top_k {part['top_k']} is more than the {shape[axis]} classes", part.at("top_k"))
     made = r.only("Accuracy", tops=(), axis=axis, top_k=part["top_k"], **_ignored(part))
     made = _with_labels(r, made, axis)
+    if len(r.tops) > 1:
+        made.notes.append(
+            f"'{r.message['top'][1]}', the accuracy of each class, is what graphnet test prints as"
+            " their recall"
+        )
     if part["top_k"] > 1:
         made.notes.append(
             f"Caffe's '{r.message['top'][0]}' is reported as '{r.name}.top{part['top_k']}'"

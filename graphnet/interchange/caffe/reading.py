@@ -21,6 +21,10 @@ LayerDict: TypeAlias = dict[str, Any]
 Convert: TypeAlias = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
+class AlongBatchError(SpecError):
+    """A layer works along the batch axis; it is translated again, on joined batches."""
+
+
 @dataclass(frozen=True)
 class Filled:
     """An array of the model that an imported net needs.
@@ -152,6 +156,7 @@ class Reader:
         stored: The arrays of the layer in the model; None without a model.
         decay: The regularizer that weight decay is: ``L2Regu`` or ``L1Regu``.
         time_first: Caffe's blobs that are ``(T, N, …)`` there and ``(N, T, …)`` here.
+        joined: Whether the bottoms have an axis before Caffe's, since it works along the batch.
     """
 
     message: Message
@@ -164,6 +169,7 @@ class Reader:
     stored: list[StoredBlob] | None = None
     decay: str = "L2Regu"
     time_first: frozenset[str] = frozenset()
+    joined: bool = False
 
     # --- what it says -------------------------------------------------------------------
 
@@ -189,31 +195,32 @@ class Reader:
             SpecError: If the bottom has no such axis.
         """
         axis, shape = int(part[name]), self.shapes[i]
+        before = int(self.joined)  # axes that Caffe does not have
         if shape is None:
-            return axis
-        n = len(shape)
+            return axis + before if axis >= 0 else axis
+        n = len(shape) - before
         if not -n <= axis < n:
             self.refuse(
                 f"'{name}' is {axis}, but its bottom '{self.message['bottom'][i]}' has the shape"
-                f" {shape_text(shape)}\n  expected {-n} to {n - 1}",
+                f" {shape_text(shape[before:])}\n  expected {-n} to {n - 1}",
                 part.at(name),
             )
-        return axis % n
+        return axis % n + before
 
     def sample_axis(self, part: Message, name: str = "axis") -> int:
         """An axis that is not the batch axis.
 
         Raises:
-            SpecError: If it is.
+            AlongBatchError: If it is.
         """
         axis = self.axis(part, name)
         if axis == 0:
-            self.refuse(
-                f"'{name}: 0' works along the batch axis\n"
-                "  graphnet's layers work on each sample by itself",
-                part.at(name),
-            )
+            self.along_batch(part.at(name))
         return axis
+
+    def along_batch(self, position: Position | None) -> NoReturn:
+        """Have the layer translated on joined batches."""
+        raise AlongBatchError(f"{self.subject}works along the batch axis", position)
 
     # --- what it becomes ----------------------------------------------------------------
 

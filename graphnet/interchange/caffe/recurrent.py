@@ -17,6 +17,8 @@ from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
 
 _FED = 2  # a sequence and where sequences start
+_PARTS = {"partial_resets": True}  # as in Caffe, where a state is multiplied by any number
+_STATES = ("hidden", "cell")
 _RATES = ("weight_x_lr", "weight_x_regu")
 
 
@@ -29,37 +31,69 @@ class _Units:
         n: How many units.
         width: How many inputs each has at a step; −1 where nobody knows.
         still: How many that are the same at every step.
+        states: The bottoms that are states at the start, by their names here.
     """
 
     part: Message
     n: int
     width: int
     still: int
+    states: tuple[str, ...] = ()
 
 
-def _units(r: Reader) -> _Units:
+def _units(r: Reader, n_states: int) -> _Units:
     """The properties, the number of units, and how many inputs each has."""
     part = r.message["recurrent_param"]
-    if part["expose_hidden"]:
+    n_states = n_states if part["expose_hidden"] else 0
+    if len(r.tops) != 1 + n_states:
+        why = "with" if n_states else "without"
         r.refuse(
-            "'expose_hidden'\n  graphnet carries the state from batch to batch by itself",
-            part.at("expose_hidden"),
+            f"has {len(r.tops)} tops, expected {1 + n_states} {why} 'expose_hidden'",
+            r.message.at("top"),
         )
     if part["num_output"] < 1:
         r.refuse("'num_output' is missing\n  expected it in 'recurrent_param'", part.position)
     shape, still = r.shapes[0], 0
-    if len(r.bottoms) > _FED + 1:
+    n_still = len(r.bottoms) - _FED - n_states
+    if n_still not in (0, 1):
+        how = "with" if n_states else "without"
         r.refuse(
-            f"has {len(r.bottoms)} bottoms\n  without 'expose_hidden' it takes three at most",
-            r.message.at("bottom", _FED + 1),
+            f"has {len(r.bottoms)} bottoms\n  {how} 'expose_hidden' it takes {_FED + n_states} or"
+            f" {_FED + n_states + 1}",
+            r.message.at("bottom", max(0, min(len(r.bottoms) - 1, _FED + n_states + 1))),
         )
-    if len(r.bottoms) > _FED:
+    if n_still:
         always = r.shapes[_FED]
         if shape is None or always is None:
             r.refuse("needs the shapes of its bottoms, which are not known here")
         still = prod(always[1:])
     width = prod(shape[2:]) if shape is not None else -1
-    return _Units(part, int(part["num_output"]), width, still)
+    states = r.bottoms[_FED + n_still :]
+    return _Units(part, int(part["num_output"]), width, still, states)
+
+
+def _between_states(r: Reader, made: Made, units: _Units, layer: LayerDict) -> None:
+    """Give a layer its states, which in Caffe are a sequence of one step without a gradient."""
+    if not units.states:
+        layer["bottoms"] = layer["bottoms"][:_FED]
+        return
+    before, after = [], []
+    layer["bottoms"] = layer["bottoms"][:_FED]
+    for name, bottom in zip(_STATES, units.states, strict=False):
+        stop, state = f"{r.name}.{name}.stop", f"{r.name}.{name}"
+        before += [
+            r.layer("StopGradient", f"{name}.stop", bottoms=[bottom], tops=[stop]),
+            r.layer("Reshape", name, bottoms=[stop], tops=[state], shape=[units.n]),
+        ]
+        layer["bottoms"].append(state)
+    for name, top in zip(_STATES, r.tops[1:], strict=False):
+        last, stop = f"{top}.last", f"{top}.stop"
+        layer["tops"].append(last)
+        after += [
+            r.layer("StopGradient", f"{name}.last", bottoms=[last], tops=[stop]),
+            r.layer("Reshape", f"{name}.step", bottoms=[stop], tops=[top], shape=[1, units.n]),
+        ]
+    made.before, made.after = [*made.before, *before], [*made.after, *after]
 
 
 def _recurrent(r: Reader, made: LayerDict, units: _Units, n_gates: int, total: int) -> Made:
@@ -70,7 +104,9 @@ def _recurrent(r: Reader, made: LayerDict, units: _Units, n_gates: int, total: i
     fillers = [weight, bias, weight]
     shapes: list[Shape | None] = [(rows, units.width), (rows,), (rows, units.n)]
     if not units.still:
-        return r.learned(made, names, fillers, shapes, total=total)
+        found = r.learned(made, names, fillers, shapes, total=total)
+        _between_states(r, found, units, made)
+        return found
     names.insert(2, "still")
     fillers.insert(2, weight)
     shapes.insert(2, (rows, units.still))
@@ -88,6 +124,7 @@ def _recurrent(r: Reader, made: LayerDict, units: _Units, n_gates: int, total: i
     if r.stored is None and weight["type"] in ("xavier", "msra"):
         found.notes.append("Caffe fills the weights of the third bottom apart from the others")
     found.layers = [*_laid_beside(r, made, units), made]
+    _between_states(r, found, units, made)
     return found
 
 
@@ -97,7 +134,7 @@ def _beside(blobs: Sequence[np.ndarray]) -> np.ndarray:
 
 def _laid_beside(r: Reader, made: LayerDict, units: _Units) -> list[LayerDict]:
     """Layers that lay the third bottom beside the first at every step."""
-    shape, (sequence, cont, always) = r.shapes[0], made["bottoms"]
+    shape, (sequence, cont, always) = r.shapes[0], r.bottoms[: _FED + 1]
     steps = shape[1] if shape is not None else -1
     row, rows, flat, both = (f"{r.tops[0]}.{what}" for what in ("row", "rows", "flat", "both"))
     made["bottoms"] = [both, cont]
@@ -114,25 +151,68 @@ def _laid_beside(r: Reader, made: LayerDict, units: _Units) -> list[LayerDict]:
 
 def lstm(r: Reader) -> Made:
     """LSTM: its gates are in the same order."""
-    units = _units(r)
-    made = r.layer("LSTM", output_dim=units.n, forget_bias=0.0)
+    units = _units(r, 2)
+    made = r.layer("LSTM", output_dim=units.n, forget_bias=0.0, tops=r.tops[:1], **_PARTS)
     return _recurrent(r, made, units, 4, 3)
+
+
+def lstm_unit(r: Reader) -> Made:
+    """LSTMUnit: one step of an LSTM, of gates that are there already, in layers for each part."""
+    shapes = r.shapes
+    if any(shape is None or len(shape) < _FED for shape in shapes):
+        r.refuse("needs the shapes of its bottoms, which are not known here")
+    (cell, gates, cont), (new, hidden) = r.bottoms, r.tops
+    names = [f"{r.name}.{part}" for part in ("i", "f", "o", "g")]
+    kept, old, added, squashed = (
+        f"{r.name}.{part}" for part in ("kept", "old", "added", "squashed")
+    )
+
+    def multiplied(a: str, b: str, top: str) -> LayerDict:
+        name = "" if top == hidden else top.removeprefix(f"{r.name}.")
+        return r.layer("ElementWise", name, operation="Multiply", bottoms=[a, b], tops=[top])
+
+    squash = [
+        r.layer(kind, f"{kind.lower()}-{name.rpartition('.')[2]}", bottoms=[name], tops=[name])
+        for name, kind in zip(names, ("Sigmoid", "Sigmoid", "Sigmoid", "Tanh"), strict=True)
+    ]
+    add = r.layer("ElementWise", "cell", operation="Add", bottoms=[old, added], tops=[new])
+    return Made(
+        [
+            r.layer("Slice", "gates", bottoms=[gates], tops=names, axis=2),
+            *squash,
+            r.layer("Scale", "kept", bottoms=[cell, cont], tops=[kept]),
+            multiplied(names[1], kept, old),
+            multiplied(names[0], names[3], added),
+            add,
+            r.layer("Tanh", "squashed", bottoms=[new], tops=[squashed]),
+            multiplied(names[2], squashed, hidden),
+        ]
+    )
 
 
 def rnn(r: Reader) -> Made:
     """RNN: what it gives is an InnerProduct and a Tanh of the state."""
-    units = _units(r)
+    units = _units(r, 1)
     n, part = units.n, units.part
     if any(param["name"] for param in r.message["param"]):
         r.refuse("shares params\n  here they are those of two layers", r.message.at("param"))
     state = f"{r.tops[0]}.state"
-    hidden = r.layer("RNN", "state", output_dim=n, tops=[state])
+    hidden = r.layer("RNN", "state", output_dim=n, tops=[state], **_PARTS)
     made = _recurrent(r, hidden, units, 1, 5)
-    out = r.layer("InnerProduct", bottoms=[state], output_dim=n, axis=2, neuron={"type": "Tanh"})
+    out = r.layer(
+        "InnerProduct",
+        bottoms=[state],
+        tops=r.tops[:1],
+        output_dim=n,
+        axis=2,
+        neuron={"type": "Tanh"},
+    )
     fillers = [part["weight_filler"], part["bias_filler"]]
     before = 3 + bool(units.still)
     shapes: list[Shape | None] = [(n, n), (n,)]
     top = r.learned(
         out, ["weight", "bias"], fillers, shapes, first=before, total=before + 2
     )  # of those before, the other layer's
-    return Made([*made.layers, out], [*made.filled, *top.filled], made.notes)
+    found = Made([*made.layers, out], [*made.filled, *top.filled], made.notes)
+    found.before, found.after = made.before, made.after
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from graphnet.blob import shape_text
@@ -86,6 +87,7 @@ def reshape(r: Reader) -> Made:
         if first or count != -1 or 0 in dims[1:] or dims[:1] != [0]:
             r.refuse("needs the shape of its bottom, which is not known here")
         return r.only("Reshape", shape=dims[1:])
+    shape = shape[int(r.joined) :]
     n = len(shape)
     start = first if first >= 0 else first + n + 1
     stop = n if count == -1 else start + count
@@ -109,12 +111,10 @@ def reshape(r: Reader) -> Made:
             part.at("shape"),
         )
     sizes = [prod(shape) // rest if d == -1 else d for d in sizes]
+    if r.joined:
+        return r.only("Reshape", shape=sizes)
     if sizes[:1] != [shape[0]]:
-        r.refuse(
-            f"makes {shape_text(tuple(sizes))} of {shape_text(shape)}: the first axis is no longer"
-            " the batch axis\n  graphnet's layers work on each sample by itself",
-            part.at("shape"),
-        )
+        r.along_batch(part.at("shape"))
     return r.only("Reshape", shape=sizes[1:])
 
 
@@ -183,22 +183,55 @@ def argmax(r: Reader) -> Made:
     return Made([*layers, r.layer("Reshape", bottoms=[found], shape=sizes)], notes=[note])
 
 
+def batch_reindex(r: Reader) -> Made:
+    """BatchReindex: samples by their numbers, which have one axis here."""
+    shape = r.shapes[1]
+    if shape is None:
+        r.refuse("needs the shape of its second bottom, which is not known here")
+    if len(shape) == 1:
+        return r.only("TakeSamples")
+    if prod(shape) != shape[0]:
+        r.refuse(
+            f"its second bottom has the shape {shape_text(shape)}\n  expected one number for each"
+            " sample",
+            r.message.at("bottom", 1),
+        )
+    numbers = f"{r.name}.numbers"
+    flat = r.layer("Reshape", "numbers", bottoms=[r.bottoms[1]], tops=[numbers], shape=[])
+    return Made([flat, r.layer("TakeSamples", bottoms=[r.bottoms[0], numbers])])
+
+
+def parameter(r: Reader) -> Made:
+    """Parameter; without a shape it is one number."""
+    shape = list(r.message["parameter_param"]["shape"]["dim"])
+    if shape and min(shape) < 1:
+        r.refuse("its shape has a size of 0, expected at least 1", r.message.at("parameter_param"))
+    made = r.layer("Parameter", shape=shape or [1])
+    found = r.learned(made, ["value"], [Message.of("FillerParameter")], [tuple(shape or [1])])
+    if not shape:
+        (filled,) = found.filled
+        found.filled = [replace(filled, convert=lambda blobs: blobs[0].reshape(1))]
+    return found
+
+
 def permute(r: Reader) -> Made:
     """Permute of SSD: axes that are not named follow in their order."""
     part, shape = r.message["permute_param"], r.shapes[0]
     order = list(part["order"])
     if shape is None:
         r.refuse("needs the shape of its bottom, which is not known here")
-    if len(set(order)) < len(order) or any(axis >= len(shape) for axis in order):
+    n = len(shape) - r.joined
+    if len(set(order)) < len(order) or any(axis >= n for axis in order):
         r.refuse(
-            f"order {order} does not fit a bottom of shape {shape_text(shape)}\n  expected each"
-            " axis once",
+            f"order {order} does not fit a bottom of shape {shape_text(shape[-n:])}"
+            "\n  expected each axis once",
             part.at("order"),
         )
-    order += [axis for axis in range(len(shape)) if axis not in order]
+    order += [axis for axis in range(n) if axis not in order]
+    if r.joined:
+        return r.only("Permute", axes=[axis + 1 for axis in order])
     if order[:1] != [0]:
-        r.refuse("moves the batch axis\n  graphnet's layers work on each sample by itself",
-                 part.at("order"))  # fmt: skip
+        r.along_batch(part.at("order"))
     return r.only("Permute", axes=order[1:])
 
 

@@ -6,11 +6,12 @@ graphnet's t = i + 1, and the numbers of a policy are those that make both equal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from graphnet.errors import SpecError, did_you_mean
+from graphnet.interchange.caffe.further_tests import FurtherTest
 from graphnet.interchange.caffe.message import Message
 
 _METHODS = ("AdaDelta", "AdaGrad", "Adam", "Nesterov", "RMSProp", "SGD")
@@ -59,12 +60,15 @@ def _refuse(solver: Message, name: str, why: str) -> NoReturn:
     raise SpecError(f"solver: {name}: {why}", solver.at(name))
 
 
-def translate_solver(solver: Message, *, tests: bool) -> MadeSolver:
+def translate_solver(
+    solver: Message, *, tests: bool, further: Sequence[FurtherTest] = ()
+) -> MadeSolver:
     """The solver of graphnet that follows the same path.
 
     Args:
         solver: In the present form.
         tests: Whether the net measures something in its test phase.
+        further: The test nets behind the first.
 
     Raises:
         SpecError: If Caffe would refuse it, or graphnet cannot do the same.
@@ -98,7 +102,7 @@ def translate_solver(solver: Message, *, tests: bool) -> MadeSolver:
     if solver["random_seed"] >= 0:
         made.note("seed", "graphnet draws other numbers from it than Caffe")
         made.values["seed"] = solver["random_seed"]
-    _breaks(solver, made, tests=tests)
+    _breaks(solver, made, further, tests=tests)
     said = [name for name in _ELSEWHERE if solver.has(name)]
     if said:
         made.note("method", f"of no effect here: {', '.join(said)}")
@@ -250,7 +254,9 @@ def _clip(solver: Message, made: MadeSolver) -> None:
                                         " graphnet clips their mean")  # fmt: skip
 
 
-def _breaks(solver: Message, made: MadeSolver, *, tests: bool) -> None:
+def _breaks(
+    solver: Message, made: MadeSolver, further: Sequence[FurtherTest], *, tests: bool
+) -> None:
     """What is done on the way: printing, testing, snapshots."""
     breaks: list[dict[str, Any]] = []
     if solver["display"]:
@@ -258,14 +264,22 @@ def _breaks(solver: Message, made: MadeSolver, *, tests: bool) -> None:
     n_tests, every = solver["test_iter"], solver["test_interval"]
     if n_tests and every <= 0:
         _refuse(solver, "test_iter", "there is no test_interval\n  say how often it is tested")
-    if len(n_tests) > 1 or len(solver["test_state"]) > 1 or len(solver["test_net"]) > 1:
-        n = max(len(n_tests), len(solver["test_state"]), len(solver["test_net"]))
+    others = [test.name for test in further if test.source is None]
+    if others:
         made.note(
             "coffee_breaks",
-            f"Caffe has {n} test nets; graphnet's net has one test phase, which is the first",
+            f"Caffe has {1 + len(further)} test nets; graphnet's net has one test phase, which is"
+            f" the first: {' and '.join(others)} {'differ' if others[1:] else 'differs'} in more"
+            " than the data",
         )
     if n_tests and tests:
         breaks.append({"type": "ValidationPerformance", "every_n_iter": every})
+        breaks += [
+            {"type": "ValidationPerformance", "every_n_iter": every, "name": test.name,
+             "source": test.source}
+            for test in further
+            if test.source is not None
+        ]  # fmt: skip
         made.note(
             "coffee_breaks",
             f"Caffe tests {n_tests[0]} batches, graphnet all of the test data, each sample once",

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from math import inf
 from types import MappingProxyType
 
-from graphnet.interchange.caffe import data, elementwise, images, losses, recurrent, shapes
+from graphnet.interchange.caffe import (
+    data,
+    elementwise,
+    images,
+    losses,
+    pooling,
+    recurrent,
+    shapes,
+)
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.reading import Made, Reader, Translator
 
@@ -61,7 +69,7 @@ _TYPES = {
     "ArgMax": LayerType(_ONE, _ONE, shapes.argmax),
     "BNLL": _neuron(_plain("BNLL")),
     "BatchNorm": LayerType(_ONE, _ONE, elementwise.batch_norm),
-    "BatchReindex": LayerType(_TWO, _ONE, "graphnet has no layer that reorders a batch"),
+    "BatchReindex": LayerType(_TWO, _ONE, shapes.batch_reindex),
     "Bias": LayerType((1, 2), _ONE, elementwise.bias, learns=True),
     "Clip": LayerType(_ONE, _ONE, elementwise.clip),
     "Concat": LayerType(_MANY, _ONE, shapes.concat),
@@ -84,7 +92,7 @@ _TYPES = {
     "HDF5Data": LayerType(_NONE, _MANY, data.hdf5_data),
     "HDF5Output": LayerType(_TWO, _NONE, data.hdf5_output),
     "HingeLoss": _loss(losses.hinge_loss),
-    "Im2col": LayerType(_ONE, _ONE, "graphnet has no layer that lays windows side by side"),
+    "Im2col": LayerType(_MANY, _MANY, images.im2col),
     "ImageData": LayerType(_NONE, _TWO, data.image_data),
     "InfogainLoss": _loss(losses.infogain_loss, 2, 3, 2),
     "InnerProduct": LayerType(_ONE, _ONE, shapes.inner_product, learns=True),
@@ -92,16 +100,16 @@ _TYPES = {
     "Interp": LayerType(_ONE, _ONE, images.interp),
     "LRN": LayerType(_ONE, _ONE, images.lrn),
     "LSTM": LayerType((2, 5), (1, 3), recurrent.lstm, learns=True),
-    "LSTMUnit": LayerType((3, 3), _TWO, "graphnet has no layer that is one step of an LSTM"),
+    "LSTMUnit": LayerType((3, 3), _TWO, recurrent.lstm_unit),
     "Log": _neuron(elementwise.log),
     "MVN": LayerType(_ONE, _ONE, elementwise.mvn),
     "MemoryData": LayerType(_NONE, _TWO, data.memory_data),
     "MultinomialLogisticLoss": _loss(losses.multinomial_loss),
     "Normalize": LayerType(_ONE, _ONE, elementwise.normalize, learns=True),
     "PReLU": LayerType(_ONE, _ONE, elementwise.prelu, learns=True),
-    "Parameter": LayerType(_NONE, _ONE, "graphnet has no layer that is a param alone", learns=True),
+    "Parameter": LayerType(_NONE, _ONE, shapes.parameter, learns=True),
     "Permute": LayerType(_ONE, _ONE, shapes.permute),
-    "Pooling": LayerType(_ONE, (1, 2), images.pooling),
+    "Pooling": LayerType(_ONE, (1, 2), pooling.pooling),
     "Power": LayerType(_ONE, _ONE, elementwise.power),
     "Python": LayerType(
         (0, inf),
@@ -112,7 +120,7 @@ _TYPES = {
     "ReLU": _neuron(elementwise.relu, elementwise.relu_in_place),
     "Reduction": LayerType(_ONE, _ONE, shapes.reduction),
     "Reshape": LayerType(_ONE, _ONE, shapes.reshape),
-    "SPP": LayerType(_ONE, _ONE, images.spp),
+    "SPP": LayerType(_ONE, _ONE, pooling.spp),
     "Scale": LayerType((1, 2), _ONE, elementwise.scale, learns=True),
     "ShuffleChannel": LayerType(_ONE, _ONE, shapes.shuffle_channel),
     "Sigmoid": _neuron(_plain("Sigmoid")),

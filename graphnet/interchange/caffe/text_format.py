@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from graphnet.data.text_file import is_text
 from graphnet.errors import Position, SpecError, did_you_mean, did_you_mean_file, one_of
+from graphnet.files.reading import read_regular
 from graphnet.interchange.caffe.message import Message, float32
 from graphnet.interchange.caffe.schema import ENUMS, KINDS, Field
 
@@ -64,7 +65,7 @@ def read_text(path: Path, kind: str) -> Message:
         SpecError: If it cannot be read, or with what is wrong at its line and column.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
     except OSError as error:

@@ -45,7 +45,9 @@ def time_first(layers: Iterable[Message]) -> frozenset[str]:
     found: set[str] = set()
     for layer in layers:
         if layer["type"] in RECURRENT:
-            found.update(layer["bottom"][:_FED], layer["top"][:1])
+            bottoms, n_states = layer["bottom"], len(layer["top"]) - 1
+            states = bottoms[len(bottoms) - n_states :] if len(bottoms) > _FED else ()
+            found.update(bottoms[:_FED], states, layer["top"])
     groups = [
         {*layer["bottom"], *(() if layer["type"] in _NUMBERS else layer["top"])}
         for layer in layers

@@ -14,6 +14,7 @@ from typing import Any
 from graphnet.blob import Shape
 from graphnet.declare.names import check_name
 from graphnet.errors import DataError, GraphnetError, SpecError, did_you_mean, located
+from graphnet.interchange.caffe.batch_axis import translated
 from graphnet.interchange.caffe.blobs import StoredBlob
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.phases import PhaseNet, Translated
@@ -126,8 +127,8 @@ class _Translation:
         check_time_first(reader)
         if isinstance(known.translate, str):
             reader.refuse(known.translate, layer.at("type"))
-        made = known.translate(reader)
-        made.before = stops
+        made = translated(known.translate, reader, gives_blobs=not known.is_loss)
+        made.before = [*stops, *made.before]
         is_loss = known.is_loss or [layer["type"] for layer in made.layers[-1:]] == ["SumLoss"]
         made.notes = [*notes, *made.notes]
         found = Translated(index, layer, made)
@@ -136,13 +137,16 @@ class _Translation:
         self.current.update(made.renamed)
         self.shared.share(found, subject)
         with located(layer.position):
-            self.infer(found, made.layers)
+            self.infer(found, [*made.before, *made.layers, *made.after])
             if not is_loss:
-                made.after = self.objectives(layer, name, tops, subject)
-                self.infer(found, made.after)
+                objectives = self.objectives(layer, name, tops, subject)
+                self.infer(found, objectives)
+                made.after = [*made.after, *objectives]
         self.shared.check_shapes(found, subject)
         if is_loss:
-            self.numbers.update(dict.fromkeys(layer["top"], name))
+            given = {top for one in made.layers for top in one["tops"]}
+            numbers = [t for t, new in zip(layer["top"], tops, strict=True) if new not in given]
+            self.numbers.update(dict.fromkeys(numbers, name))
         learns = known.learns and not made.layers[-1].get("frozen")
         if learns or any(bottom in self.learns for bottom in layer["bottom"]):
             self.learns.update(layer["top"])
@@ -168,7 +172,10 @@ class _Translation:
                 f"{subject}has {n_weights} loss weights and {n_tops} tops\n  expected one for each",
                 layer.at("loss_weight"),
             )
-        if layer["type"] in ("Convolution", "Deconvolution") and len(layer["bottom"]) != n_tops:
+        if (
+            layer["type"] in ("Convolution", "Deconvolution", "Im2col")
+            and len(layer["bottom"]) != n_tops
+        ):
             raise SpecError(
                 f"{subject}has {len(layer['bottom'])} bottoms and {n_tops} tops"
                 "\n  expected as many of both",

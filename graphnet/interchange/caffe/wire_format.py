@@ -18,19 +18,23 @@ import numpy as np
 
 from graphnet.errors import SnapshotError, did_you_mean_file
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.caffe.message import Message, float32
 from graphnet.interchange.caffe.schema import ENUMS, KINDS, Field
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_MAX_VARINT = 10  # bytes
+from graphnet.interchange.protobuf import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    BrokenError,
+    extent,
+    read_key,
+    read_varint,
+)
 
 #: The wire type of one value of each scalar.
-_WIRE = {"i32": _VARINT, "i64": _VARINT, "u32": _VARINT, "b": _VARINT, "f": _FIXED32}
-_WIRE |= {"d": _FIXED64, "s": _BYTES, "y": _BYTES}
-
-
-class BrokenError(Exception):
-    """The bytes are not what the format allows."""
+_WIRE = {"i32": VARINT, "i64": VARINT, "u32": VARINT, "b": VARINT, "f": FIXED32}
+_WIRE |= {"d": FIXED64, "s": BYTES, "y": BYTES}
 
 
 @dataclass
@@ -75,7 +79,7 @@ def read_wire(path: Path, kind: str) -> Message:
             f"{shown(path)}: is text, expected a binary {kind}\n  {_TEXTS[path.suffix]}"
         )
     try:
-        with path.open("rb") as file:
+        with open_regular(path, SnapshotError) as file:
             size = file.seek(0, 2)
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except FileNotFoundError:
@@ -101,35 +105,20 @@ def parse_wire(data: Any, file: str, kind: str) -> Message:
         ) from None
 
 
-def _varint(data: memoryview, at: int, end: int) -> tuple[int, int]:
-    """A number, and where the next byte is."""
-    value = shift = 0
-    for i in range(at, min(at + _MAX_VARINT, end)):
-        byte = data[i]
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004  # the last one
-            return value & (2**64 - 1), i + 1
-        shift += 7
-    raise BrokenError(f"at byte {at:,} a number has no end")
-
-
 def _parse(data: memoryview, at: int, end: int, kind: str) -> Message:
     """The message of a part of the data."""
     message = Message(KINDS[kind])
     fields = message.kind.by_number
     while at < end:
         begin = at
-        key, at = _varint(data, at, end)
-        number, wire = key >> 3, key & 7
-        if not number:
-            raise BrokenError(f"at byte {begin:,} a field has the number 0")
-        start, stop = _extent(data, at, end, wire)
+        number, wire, at = read_key(data, at, end)
+        start, stop = extent(data, at, end, wire)
         at = stop
         known = fields.get(number)
         if known is None:
             continue
         if known.is_message:
-            if wire == _BYTES:
+            if wire == BYTES:
                 _put_message(message, known, _parse(data, start, stop, known.type))
         elif kind in ("BlobProto", "Datum") and known.repeated:
             at = _put_numbers(message, known, data, begin, (start, stop, end), wire)
@@ -137,23 +126,6 @@ def _parse(data: memoryview, at: int, end: int, kind: str) -> Message:
             for value in _values(known, data, start, stop, wire):
                 message.add(known.name, value)
     return message
-
-
-def _extent(data: memoryview, at: int, end: int, wire: int) -> tuple[int, int]:
-    """Where a value begins and ends."""
-    if wire == _VARINT:
-        return at, _varint(data, at, end)[1]
-    if wire == _BYTES:
-        length, start = _varint(data, at, end)
-    elif wire in (_FIXED32, _FIXED64):
-        length, start = (4, at) if wire == _FIXED32 else (8, at)
-    else:
-        raise BrokenError(f"at byte {at:,} a value is of the unknown kind {wire}")
-    if length > end - start:
-        raise BrokenError(
-            f"at byte {at:,} a value of {length:,} bytes begins, but {end - start:,} are left"
-        )
-    return start, start + length
 
 
 def _put_message(message: Message, known: Field, inner: Message) -> None:
@@ -172,16 +144,16 @@ def _put_numbers(
     known: Field,
     data: memoryview,
     begin: int,
-    extent: tuple[int, int, int],
+    place: tuple[int, int, int],
     wire: int,
 ) -> int:
     """Add numbers to a repeated field, packed or one by one; where the next field begins."""
-    start, stop, end = extent
+    start, stop, end = place
     dtype = np.dtype("<f4" if known.type == "f" else "<f8")
-    if wire not in (_BYTES, _WIRE[known.type]):
+    if wire not in (BYTES, _WIRE[known.type]):
         return stop
     numbers = message.values.setdefault(known.name, Numbers(dtype))
-    if wire == _BYTES:
+    if wire == BYTES:
         if (stop - start) % dtype.itemsize:
             raise BrokenError(
                 f"at byte {begin:,} the {stop - start:,} bytes of '{known.name}' break a number"
@@ -191,8 +163,8 @@ def _put_numbers(
         return stop
     # one by one: as many as follow with the same key are one strided run
     width = stop - begin
-    rows = np.frombuffer(data[begin : begin + (end - begin) // width * width], np.uint8)
-    rows = rows.reshape(-1, width)
+    whole = data[begin : begin + (end - begin) // width * width]
+    rows = np.frombuffer(whole, np.uint8).reshape(-1, width)
     key = rows[0, : start - begin]
     n, step = 1, 1024
     while n < len(rows):
@@ -209,14 +181,14 @@ def _put_numbers(
 
 def _values(known: Field, data: memoryview, start: int, stop: int, wire: int) -> Iterator[Any]:
     """The values of a scalar field: one, or of a repeated one those packed together."""
-    own = _WIRE.get(known.type, _VARINT)
+    own = _WIRE.get(known.type, VARINT)
     if wire == own:
         value = _scalar(known, data, start, stop)
         if value is not None:
             yield value
-    elif wire == _BYTES and known.repeated:
+    elif wire == BYTES and known.repeated:
         while start < stop:
-            begin, start = _extent(data, start, stop, own)
+            begin, start = extent(data, start, stop, own)
             value = _scalar(known, data, begin, start)
             if value is not None:
                 yield value
@@ -233,7 +205,7 @@ def _scalar(known: Field, data: memoryview, start: int, stop: int) -> Any:
             return float32(struct.unpack("<f", data[start:stop])[0])
         case "d":
             return struct.unpack("<d", data[start:stop])[0]
-    value, _ = _varint(data, start, stop)
+    value, _ = read_varint(data, start, stop)
     match known.type:
         case "b":
             return value != 0

@@ -11,8 +11,15 @@ import numpy as np
 
 from graphnet.interchange.caffe.message import Message
 from graphnet.interchange.caffe.schema import ENUMS, KINDS, Field
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+from graphnet.interchange.protobuf import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    field_key,
+    framed,
+    varint,
+)
 
 #: The arrays of a layer: their shapes, and what gives their values when they are written.
 Blobs = Sequence[tuple[tuple[int, ...], Callable[[], np.ndarray]]]
@@ -33,9 +40,9 @@ def write_model(output: RawIOBase, net: Message, layers: Iterable[tuple[Message,
         head = to_bytes(layer)
         frames = [_blob_frame(shape) for shape, _ in blobs]
         sizes = [_size(frame, shape) for frame, (shape, _) in zip(frames, blobs, strict=True)]
-        keys = [_key(blob_number, _BYTES) + _varint(size) for size in sizes]
+        keys = [field_key(blob_number, BYTES) + varint(size) for size in sizes]
         total = len(head) + sum(map(len, keys)) + sum(sizes)
-        output.write(_key(number, _BYTES) + _varint(total) + head)
+        output.write(field_key(number, BYTES) + varint(total) + head)
         for key, frame, (_, read) in zip(keys, frames, blobs, strict=True):
             output.write(key + frame)
             values = np.ascontiguousarray(read(), dtype="<f4").reshape(-1)
@@ -44,9 +51,14 @@ def write_model(output: RawIOBase, net: Message, layers: Iterable[tuple[Message,
 
 def _blob_frame(shape: tuple[int, ...]) -> bytes:
     """The beginning of a blob: its shape, and how many bytes follow."""
-    dims = b"".join(_varint(n) for n in shape)
+    dims = b"".join(varint(n) for n in shape)
     n = int(np.prod(shape, dtype=np.int64)) * 4
-    return _key(7, _BYTES) + _framed(_key(1, _BYTES) + _framed(dims)) + _key(5, _BYTES) + _varint(n)
+    return (
+        field_key(7, BYTES)
+        + framed(field_key(1, BYTES) + framed(dims))
+        + field_key(5, BYTES)
+        + varint(n)
+    )
 
 
 def _size(frame: bytes, shape: tuple[int, ...]) -> int:
@@ -65,32 +77,15 @@ def to_bytes(message: Message) -> bytes:
 
 def _field(field: Field, value: Any) -> bytes:
     if isinstance(value, Message):
-        return _key(field.number, _BYTES) + _framed(to_bytes(value))
+        return field_key(field.number, BYTES) + framed(to_bytes(value))
     match field.type:
         case "s":
-            return _key(field.number, _BYTES) + _framed(str(value).encode())
+            return field_key(field.number, BYTES) + framed(str(value).encode())
         case "y":
-            return _key(field.number, _BYTES) + _framed(bytes(value))
+            return field_key(field.number, BYTES) + framed(bytes(value))
         case "f":
-            return _key(field.number, _FIXED32) + struct.pack("<f", value)
+            return field_key(field.number, FIXED32) + struct.pack("<f", value)
         case "d":
-            return _key(field.number, _FIXED64) + struct.pack("<d", value)
+            return field_key(field.number, FIXED64) + struct.pack("<d", value)
     number = ENUMS[field.type][value] if field.is_enum else int(value)
-    return _key(field.number, _VARINT) + _varint(number)
-
-
-def _key(number: int, wire: int) -> bytes:
-    return _varint(number << 3 | wire)
-
-
-def _framed(content: bytes) -> bytes:
-    return _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    value &= 2**64 - 1
-    out = bytearray()
-    while value >= 0x80:  # noqa: PLR2004  # more groups of seven bits
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
+    return field_key(field.number, VARINT) + varint(number)

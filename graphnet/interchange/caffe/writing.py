@@ -49,13 +49,15 @@ def _relative(value: Any, folder: Path, key: str = "") -> Any:
     return value
 
 
-def solver_text(made: Imported, source: Path, *, has_model: bool) -> str:
-    """The solver as YAML."""
+def solver_text(made: Imported, source: Path, folder: Path, *, has_model: bool) -> str:
+    """The solver as YAML, its paths as they lead from the folder of the net."""
     solver = made.solver or MadeSolver()
     lines = [*comment(f"From {source.name}, a solver of Caffe.")]
     values, notes = dict(solver.values), dict(solver.notes)
     if has_model:
         values["load_from"] = "model.h5"
         notes["load_from"] = ["the weights that were given, as a start"]
-    written: Mapping[str, Any] = {key: short(value) for key, value in values.items()}
+    written: Mapping[str, Any] = {
+        key: short(_relative(value, folder)) for key, value in values.items()
+    }
     return document([*lines, *mapping(written, notes)])

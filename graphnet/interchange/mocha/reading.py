@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from graphnet.data.hdf5.data_sets import check_together
 from graphnet.data.hdf5.opening import explained, is_hdf5
 from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
@@ -43,6 +45,8 @@ def read_mocha(path: Path) -> WeightFile:
     try:
         with explained(str(shown(path))), h5py.File(path, "r") as file:
             arrays = {array.name: array for array in _arrays(path, file)}
+            claimed = sum(prod(a.shape) * np.dtype(a.dtype).itemsize for a in arrays.values())
+            check_together(claimed, path, path.stat().st_size)
     except DataError as error:
         raise SnapshotError(str(error)) from error
     if not arrays:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.errors import SpecError
-from graphnet.interchange.onnx.library import IR_VERSION, MOST_BYTES, OPSET, library
+from graphnet.interchange.onnx.library import IR_VERSION, OPSET, library
+from graphnet.interchange.onnx.stored import LARGE, place_of
+from graphnet.interchange.protobuf import BYTES, field_key, varint
 
 #: The axis of a batch, whose size a file leaves open.
 BATCH = "batch"
+_PAGE = 4096  # bytes: where a constant in a file of its own begins, so that it can be mapped
+_GRAPH, _TENSOR, _RAW = 7, 5, 9  # fields of a model, a graph and a tensor
+
+
+class Writable(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: Any, /) -> Any:
+        """Write all of them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,76 @@ class OnnxNode:
         for key, value in sorted(self.attributes.items()):
             made.attribute.append(library().helper.make_attribute(key, value))
         return made
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A large constant in a file.
+
+    Attributes:
+        head: Its fields but for the values.
+        array: The values.
+        offset: Where they begin in a file beside it.
+    """
+
+    head: bytes
+    array: np.ndarray
+    offset: int
+
+
+@dataclass(frozen=True)
+class OnnxContent:
+    """What stands in a file; large constants are written one after another.
+
+    Attributes:
+        outer: The fields of the model, but for its graph.
+        inner: Those of the graph, but for its large constants.
+        tensors: These.
+        is_split: Whether their values are in a file beside it.
+    """
+
+    outer: bytes
+    inner: bytes
+    tensors: tuple[StoredTensor, ...]
+    is_split: bool
+
+    def _sizes(self) -> list[int]:
+        return [len(t.head) + (0 if self.is_split else t.array.nbytes) for t in self.tensors]
+
+    def _keys(self) -> list[bytes]:
+        return [field_key(_TENSOR, BYTES) + varint(size) for size in self._sizes()]
+
+    def _front(self) -> bytes:
+        """All that comes before the large constants."""
+        length = len(self.inner) + sum(map(len, self._keys())) + sum(self._sizes())
+        return self.outer + field_key(_GRAPH, BYTES) + varint(length) + self.inner
+
+    @property
+    def n_bytes(self) -> int:
+        """Of the file."""
+        return len(self._front()) + sum(map(len, self._keys())) + sum(self._sizes())
+
+    def write(self, output: Writable) -> None:
+        """Write it."""
+        output.write(self._front())
+        for key, tensor in zip(self._keys(), self.tensors, strict=True):
+            output.write(key + tensor.head)
+            if not self.is_split:
+                _write_values(output, tensor.array)
+
+    def write_values(self, output: Writable) -> int:
+        """Write the file beside it; how many bytes it has."""
+        at = 0
+        for tensor in self.tensors:
+            output.write(bytes(tensor.offset - at))
+            _write_values(output, tensor.array)
+            at = tensor.offset + tensor.array.nbytes
+        return at
+
+
+def _write_values(output: Writable, array: np.ndarray) -> None:
+    plain = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    output.write(plain.reshape(-1).data.cast("B"))
 
 
 class OnnxGraph:
@@ -96,14 +178,20 @@ class OnnxGraph:
         made._taken = self._taken  # one set for both
         return made
 
+    @property
+    def large(self) -> dict[str, np.ndarray]:
+        """The constants that are written by themselves."""
+        return {name: a for name, a in self.constants.items() if a.nbytes >= LARGE}
+
     # --- as onnx has it -----------------------------------------------------------------
 
-    def graph_proto(self) -> Any:
-        """The graph."""
+    def graph_proto(self, *, whole: bool = True) -> Any:
+        """The graph; if it is not to be whole, without its large constants."""
         onnx = library()
         tensors = [
             onnx.numpy_helper.from_array(np.array(array, order="C"), name)
             for name, array in self.constants.items()
+            if whole or array.nbytes < LARGE
         ]
         info = onnx.helper.make_tensor_value_info
         values = [
@@ -119,35 +207,74 @@ class OnnxGraph:
             value_info=values[2],
         )
 
-    def model_bytes(self, version: str) -> bytes:
-        """The file, looked at by onnx's own checker.
+    def check(self, version: str) -> None:
+        """Let onnx's own checker look at it; of large constants it is told the shapes alone.
 
         Raises:
-            SpecError: If it is too large for a file of ONNX.
+            SpecError: If it finds something.
         """
-        n_bytes = sum(array.nbytes for array in self.constants.values())
-        if n_bytes > MOST_BYTES:
-            raise SpecError(
-                f"net '{self.name}' has {n_bytes:,} bytes of params, and a file of ONNX holds"
-                f" {MOST_BYTES:,} at most\n  export caffe writes files of any size"
-            )
         onnx = library()
-        model = onnx.helper.make_model(
-            self.graph_proto(),
-            producer_name="graphnet",
-            producer_version=version,
-            opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-        )
-        content: bytes = model.SerializeToString(deterministic=True)
+        graph = self.graph_proto(whole=False)
+        for name, array in self.large.items():
+            kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+            graph.input.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
         try:
-            onnx.checker.check_model(content, full_check=True)
+            onnx.checker.check_model(_model(graph, version), full_check=True)
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
             raise SpecError(
                 f"onnx's checker refuses what was made of net '{self.name}': {error}"
                 "\n  this is a fault of graphnet's: please report it"
             ) from error
-        return content
+
+    def file(self, version: str, beside: str = "") -> OnnxContent:
+        """What stands in the file.
+
+        Args:
+            version: Of graphnet.
+            beside: The name of a file in its folder for the large constants; empty: they are in it.
+        """
+        onnx = library()
+        graph = self.graph_proto(whole=False)
+        tensors, at = [], 0
+        for name, array in self.large.items():
+            kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+            frame = onnx.TensorProto(name=name, data_type=kind, dims=array.shape)
+            head = bytes(frame.SerializeToString(deterministic=True))
+            if beside:
+                at = -(-at // _PAGE) * _PAGE
+                head += place_of(beside, at, array.nbytes)
+            else:
+                head += field_key(_RAW, BYTES) + varint(array.nbytes)
+            tensors.append(StoredTensor(head, array, at))
+            at += array.nbytes
+        outer = bytes(_model(None, version).SerializeToString(deterministic=True))
+        inner = bytes(graph.SerializeToString(deterministic=True))
+        return OnnxContent(outer, inner, tuple(tensors), is_split=bool(beside))
+
+    def model_bytes(self, version: str) -> bytes:
+        """The file as it is in memory, looked at by onnx's own checker.
+
+        Raises:
+            SpecError: If it finds something.
+        """
+        self.check(version)
+        written = io.BytesIO()
+        self.file(version).write(written)
+        return written.getvalue()
+
+
+def _model(graph: Any, version: str) -> Any:
+    onnx = library()
+    made = onnx.helper.make_model(
+        graph or onnx.GraphProto(),
+        producer_name="graphnet",
+        producer_version=version,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    if graph is None:
+        made.ClearField("graph")
+    return made
 
 
 def with_batch(shape: Shape) -> list[int | str]:

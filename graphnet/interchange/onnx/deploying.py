@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
+from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean, listed
 from graphnet.interchange.plain_graph import plain_graph
 from graphnet.layers.base import Kind, Phase
 from graphnet.layers.data.input import Input
@@ -133,7 +133,7 @@ def check_known(blobs: Sequence[str], graph: NetGraph) -> None:
     computed = [b.name for b in graph.blobs.values() if b.producer.kind is not Kind.DATA]
     for name in blobs:
         if name not in computed:
-            hint = did_you_mean(name, computed) or f"\n  there is: {', '.join(computed)}"
+            hint = did_you_mean(name, computed) or f"\n  there is: {listed(computed)}"
             raise SpecError(f"no layer computes a blob '{name}'{hint}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError
+from graphnet.interchange.onnx import export_attention as attention
 from graphnet.interchange.onnx import export_learned as learned
 from graphnet.interchange.onnx import export_recurrent as recurrent
 from graphnet.interchange.onnx import export_windows as windows
@@ -214,7 +215,8 @@ def _pad(w: LayerWriter) -> None:
     top, bottom, left, right = w.spec.pad
     pads = w.integers("pads", [0, 0, top, left, 0, 0, bottom, right])
     mode = {"zero": "constant", "edge": "edge"}[w.spec.mode]
-    w.end("Pad", w.x, pads, mode=mode)
+    value = [w.number("value", w.spec.value)] if w.spec.value else []
+    w.end("Pad", w.x, pads, *value, mode=mode)
 
 
 def _relu(w: LayerWriter) -> None:
@@ -239,6 +241,14 @@ def _reduction(w: LayerWriter) -> None:
 def _slice(w: LayerWriter) -> None:
     sizes = [stop - start for start, stop in pairwise(w.spec.edges(w.shape))]
     w.end("Split", w.x, w.integers("sizes", sizes), axis=axis_of(w.shape, w.spec.axis))
+
+
+def _softplus(w: LayerWriter) -> None:
+    beta = w.spec.beta
+    steps = [*_linear(w, beta, 0), ("soft", "Softplus", ())]
+    if beta != 1:
+        steps.append(("divided", "Div", (w.number("beta", beta),)))
+    w.chain(w.x, steps)
 
 
 def _split(w: LayerWriter) -> None:
@@ -287,33 +297,43 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Exp": _exp,
         "Exponential": _plain("Exp"),
         "Flatten": _flatten,
+        "GELU": _plain("Gelu", approximate="approximate"),
         "GRU": recurrent.gru,
+        "GroupNorm": learned.group_norm,
+        "Hardswish": _plain("HardSwish"),
         "Identity": _plain("Identity"),
         "Index2Onehot": _index_to_onehot,
+        "InstanceNorm": learned.instance_norm,
         "Interp": _interp,
         "InnerProduct": learned.inner_product,
         "LRN": windows.lrn,
         "LReLU": _plain("LeakyRelu", alpha="slope"),
         "LSTM": recurrent.lstm,
+        "LayerNorm": learned.layer_norm,
         "Log": _log,
         "MVN": _mvn,
+        "Mish": _plain("Mish"),
+        "MultiHeadAttention": attention.multi_head_attention,
         "Normalize": _normalize,
         "PReLU": learned.prelu,
         "Pad": _pad,
         "Permute": _permute,
-        "Pooling": windows.pooling,
+        **dict.fromkeys(("Pooling", "Pooling1D", "Pooling3D"), windows.pooling),
         "PoolingMask": windows.pooling_mask,
+        "PositionEmbedding": attention.position_embedding,
         "Power": _power,
         "RBF": learned.rbf,
         "RNN": recurrent.rnn,
         "ReLU": _relu,
         "Reduction": _reduction,
+        "ResetFirstGRU": recurrent.reset_first_gru,
         "Reshape": _reshape,
         "SPP": windows.spp,
         "Scale": learned.scale,
         "Sigmoid": _plain("Sigmoid"),
         "Slice": _slice,
         "Softmax": _along("Softmax"),
+        "Softplus": _softplus,
         "Split": _split,
         "StopGradient": _plain("Identity"),
         "Swish": _swish,

@@ -8,8 +8,9 @@ from math import prod
 import numpy as np
 
 from graphnet.interchange.onnx.layer_writer import LayerWriter
+from graphnet.layers.shape.axis import axis_of
 
-#: What the scale and the bias of a BatchNorm that has none are called.
+#: What the scale and the bias of a norm that has none are called.
 ONES, ZEROS = "no-scale", "no-bias"
 _INT64 = 7  # of ONNX's types
 _MATRIX = 2  # axes
@@ -115,6 +116,40 @@ def batch_norm(w: LayerWriter) -> None:
     w.end("BatchNormalization", w.x, scale, bias, mean, variance, epsilon=spec.epsilon)
 
 
+def layer_norm(w: LayerWriter) -> None:
+    """LayerNorm."""
+    scale, bias = _affine(w)
+    axis = axis_of(w.shape, w.spec.axis)
+    w.end("LayerNormalization", w.x, scale, bias, axis=axis, epsilon=w.spec.epsilon)
+
+
+def group_norm(w: LayerWriter) -> None:
+    """GroupNorm; of rows as if each element were a place."""
+    keys = {"num_groups": w.spec.n_group, "epsilon": w.spec.epsilon}
+    if len(w.shape) > _MATRIX:
+        w.end("GroupNormalization", w.x, *_affine(w), **keys)
+        return
+    places = w.reshaped("places", w.x, [w.shape[1], 1])
+    made = w.main("normalised", "GroupNormalization", places, *_affine(w), **keys)
+    w.close("rows", "Reshape", made, w.integers("shape", [-1, w.shape[1]]))
+
+
+def instance_norm(w: LayerWriter) -> None:
+    """InstanceNorm."""
+    w.end("InstanceNormalization", w.x, *_affine(w), epsilon=w.spec.epsilon)
+
+
+def _affine(w: LayerWriter) -> tuple[str, str]:
+    """Scale and bias of a norm, or such that change nothing."""
+    if w.spec.affine:
+        return w.param("scale"), w.param("bias")
+    shape = w.spec.param_shape(w.shape)
+    return (
+        w.constant(ONES, np.ones(shape, np.float32)),
+        w.constant(ZEROS, np.zeros(shape, np.float32)),
+    )
+
+
 def scale(w: LayerWriter) -> None:
     """Scale, learned or by a second bottom."""
     factors = _spread(w) if len(w.inputs) > 1 else w.param("scale", _beside(w))
@@ -138,7 +173,13 @@ def _beside(w: LayerWriter) -> list[int]:
 
 def _spread(w: LayerWriter) -> str:
     """The second bottom with an axis of 1 for each that it lacks."""
-    n, m = len(w.shape), len(w.vertex.bottom_shapes[1])
+    n, m, first = (
+        len(w.shape),
+        len(w.vertex.bottom_shapes[1]),
+        w.spec.span(w.vertex.bottom_shapes).first,
+    )
+    if first:
+        w.refuse(f"its second bottom begins at axis {first}, and not with the samples")
     if n == m:
         return w.inputs[1]
     return w.part("beside", "Unsqueeze", w.inputs[1], w.integers("axes", range(m, n)))

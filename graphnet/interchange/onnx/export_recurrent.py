@@ -17,6 +17,7 @@ import numpy as np
 from graphnet.interchange.onnx.building import BATCH
 from graphnet.interchange.onnx.layer_writer import LayerWriter
 
+_FED = 2  # a sequence and where sequences start
 _SEQUENCE = 3  # axes of (N, T, D)
 
 
@@ -30,6 +31,8 @@ class RecurrentOp:
         x_bias: Which part of graphnet's bias is added to each gate's product with x,
         h_bias: and which to that with h; None for none.
         states: What a step hands to the next.
+        layer: Of graphnet; by default it has the operator's name.
+        attributes: Those that the operator always has.
     """
 
     op: str
@@ -37,11 +40,24 @@ class RecurrentOp:
     x_bias: tuple[int, ...]
     h_bias: tuple[int | None, ...]
     states: tuple[str, ...] = ("hidden",)
+    layer: str = ""
+    attributes: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The type of the layer."""
+        return self.layer or self.op
 
 
 #: i, o, f, c of graphnet's i, f, o, g; z, r, h of r, z, n (and u).
 LSTM = RecurrentOp("LSTM", (0, 2, 1, 3), (0, 2, 1, 3), (None,) * 4, ("hidden", "cell"))
-GRU = RecurrentOp("GRU", (1, 0, 2), (1, 0, 2), (None, None, 3))
+GRU = RecurrentOp(
+    "GRU", (1, 0, 2), (1, 0, 2), (None, None, 3), attributes=(("linear_before_reset", 1),)
+)
+RESET_FIRST_GRU = RecurrentOp(
+    "GRU", (1, 0, 2), (1, 0, 2), (None,) * 3, ("hidden",), "ResetFirstGRU",
+    (("linear_before_reset", 0),),
+)  # fmt: skip
 RNN = RecurrentOp("RNN", (0,), (0,), (None,))
 
 
@@ -55,12 +71,22 @@ def gru(w: LayerWriter) -> None:
     _recurrent(w, GRU)
 
 
+def reset_first_gru(w: LayerWriter) -> None:
+    """ResetFirstGRU."""
+    _recurrent(w, RESET_FIRST_GRU)
+
+
 def rnn(w: LayerWriter) -> None:
     """RNN."""
     _recurrent(w, RNN)
 
 
 def _recurrent(w: LayerWriter, kind: RecurrentOp) -> None:
+    if len(w.inputs) > _FED or len(w.vertex.tops) > 1 or w.spec.partial_resets:
+        w.refuse(
+            "has states as bottoms or tops, or partial_resets\n  they are not written to ONNX;"
+            " stateful: true is, as inputs and outputs of the net"
+        )
     n_steps, size = w.shape[1], prod(w.shape[2:])
     x = w.x if len(w.shape) == _SEQUENCE else w.reshaped("rows", w.x, [n_steps, size])
     x = w.part("time-first", "Transpose", x, perm=[1, 0, 2])
@@ -87,8 +113,7 @@ def _recurrent(w: LayerWriter, kind: RecurrentOp) -> None:
 
 
 def _attributes(w: LayerWriter, kind: RecurrentOp) -> dict[str, int]:
-    found = {"hidden_size": w.spec.output_dim, "layout": 0}
-    return found | ({"linear_before_reset": 1} if kind.op == "GRU" else {})
+    return {"hidden_size": w.spec.output_dim, "layout": 0, **dict(kind.attributes)}
 
 
 def _weights(w: LayerWriter, kind: RecurrentOp) -> list[str]:

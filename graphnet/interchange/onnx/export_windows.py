@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphnet.backend.base import Divisor, PoolingKind
 from graphnet.backend.window import Window
@@ -21,6 +21,9 @@ from graphnet.layers.shape.axis import axis_of, folded
 _IMAGES = 4  # axes of (N, C, H, W)
 _FLOAT, _INT64 = 1, 7  # of ONNX's types
 
+#: Kernel, stride and pad along each side.
+Geometry: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
 
 @dataclass(frozen=True)
 class WindowOp:
@@ -28,7 +31,7 @@ class WindowOp:
 
     Attributes:
         op: Its type.
-        border: Zeros that are put round the image first: above, left, below, right.
+        border: Zeros that are put round the image first: before it along each side, then behind.
         attributes: Its own.
     """
 
@@ -40,43 +43,49 @@ class WindowOp:
         """What it reads: the images, or those with the border."""
         if not any(self.border):
             return x
-        top, left, bottom, right = self.border
+        n = len(self.border) // 2
         word = f"{what}-padded" if what else "padded"
-        pads = w.integers(f"{word}.pads", [0, 0, top, left, 0, 0, bottom, right])
+        pads = w.integers(f"{word}.pads", [0, 0, *self.border[:n], 0, 0, *self.border[n:]])
         return w.part(word, "Pad", x, pads, mode="constant")
 
 
 def window_op(
-    kind: PoolingKind, window: Window, divisor: Divisor, image: Sequence[int], out: Sequence[int]
+    kind: PoolingKind, geometry: Geometry, divisor: Divisor, image: Sequence[int], out: Shape
 ) -> WindowOp:
-    """How windows are pooled that give ``out`` places of an image."""
-    pads, ends = window.pad, []
-    for n, o, k, s, p in zip(image, out, window.kernel, window.stride, pads, strict=True):
+    """How windows are pooled that give ``out`` places of an image, of any number of sides."""
+    (kernel, stride, pads), ends = geometry, []
+    for n, o, k, s, p in zip(image, out, kernel, stride, pads, strict=True):
         ends.append(p if (n + 2 * p - k) // s + 1 == o else max((o - 1) * s + k - n - p, 0))
-    attributes = {"kernel_shape": list(window.kernel), "strides": list(window.stride)}
+    attributes = {"kernel_shape": list(kernel), "strides": list(stride)}
     if kind == "Max" or divisor == "valid":
         op = "MaxPool" if kind == "Max" else "AveragePool"
         return WindowOp(op, (), attributes | {"pads": [*pads, *ends]})
     if divisor == "kernel":
         return WindowOp("AveragePool", (*pads, *ends), attributes)
     over = [max(end - pad, 0) for end, pad in zip(ends, pads, strict=True)]
-    return WindowOp("AveragePool", (*pads, *pads), attributes | {"pads": [0, 0, *over]})
+    return WindowOp(
+        "AveragePool", (*pads, *pads), attributes | {"pads": [*(0 for _ in over), *over]}
+    )
+
+
+def _geometry(window: Window) -> Geometry:
+    return window.kernel, window.stride, window.pad
 
 
 def pooling(w: LayerWriter) -> None:
-    """Pooling."""
+    """Pooling, Pooling1D and Pooling3D."""
     spec = w.spec
     if spec.kernel is None:
         w.end("GlobalMaxPool" if spec.pooling == "Max" else "GlobalAveragePool", w.x)
         return
-    found = window_op(spec.pooling, spec.window(w.shape), spec.divisor, w.shape[2:], w.top[2:])
+    found = window_op(spec.pooling, spec.geometry(w.shape), spec.divisor, w.shape[2:], w.top[2:])
     w.end(found.op, found.prepared(w, w.x), **found.attributes)
 
 
 def pooling_mask(w: LayerWriter) -> None:
     """PoolingMask: the second output of MaxPool, within each channel."""
     spec, image = w.spec, w.shape[2:]
-    found = window_op("Max", spec.window(w.shape), "kernel", image, w.top[2:])
+    found = window_op("Max", spec.geometry(w.shape), "kernel", image, w.top[2:])
     name = w.vertex.name
     pooled, index = (w.graph.fresh(f"{name}.{what}") for what in ("pooled", "index"))
     w.graph.add(name, found.op, [w.x], [pooled, index], **found.attributes)
@@ -103,7 +112,7 @@ def channel_pooling(w: LayerWriter) -> None:
     spec, axis = w.spec, axis_of(w.shape, w.spec.axis)
     x, y = folded(w.shape, axis), folded(w.top, axis)
     plane = w.reshaped("plane", w.x, x[1:])
-    found = window_op(spec.pooling, spec.window, "kernel", x[2:], y[2:])
+    found = window_op(spec.pooling, _geometry(spec.window), "kernel", x[2:], y[2:])
     pooled = w.main("pooled", found.op, found.prepared(w, plane), **found.attributes)
     w.close("shaped", "Reshape", pooled, w.integers("shape", [-1, *w.top[1:]]))
 
@@ -114,7 +123,7 @@ def spp(w: LayerWriter) -> None:
     levels = []
     for k, window in enumerate(spec.windows(w.shape)):
         side = (2**k, 2**k)
-        found = window_op(spec.pooling, window, spec.divisor, image, side)
+        found = window_op(spec.pooling, _geometry(window), spec.divisor, image, side)
         x = found.prepared(w, w.x, f"level{k}")
         pooled = w.part(f"level{k}", found.op, x, **found.attributes)
         levels.append(w.part(f"flat{k}", "Flatten", pooled, axis=1))

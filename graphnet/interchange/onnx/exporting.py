@@ -6,7 +6,7 @@ graphnet export onnx nets/lenet5.yaml --weights runs/lenet5 -o lenet5.onnx
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,12 @@ import graphnet
 from graphnet.blob import shape_text
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
-from graphnet.files.writing import Advice, write_durably
+from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.onnx.building import OnnxGraph, with_batch
 from graphnet.interchange.onnx.deploying import Deployed, all_problems, deployed
 from graphnet.interchange.onnx.export_layers import write_layer
 from graphnet.interchange.onnx.layer_writer import LayerWriter, Values
-from graphnet.interchange.onnx.library import library, runtime
+from graphnet.interchange.onnx.library import MOST_BYTES, library, runtime
 from graphnet.interchange.onnx.parity import Parity, compare
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.graph import BlobVertex, LayerVertex
@@ -39,7 +39,8 @@ class ExportedOnnx:
         net: As it was deployed.
         graph: What it is in ONNX.
         parity: How far onnxruntime's numbers are from graphnet's; None where it is not installed.
-        n_bytes: Of the file.
+        n_bytes: Of the file, and of that beside it.
+        beside: A file with the large constants; None where one file holds all.
         notes: What is otherwise than in the net.
     """
 
@@ -47,6 +48,7 @@ class ExportedOnnx:
     graph: OnnxGraph
     parity: Parity | None
     n_bytes: int
+    beside: Path | None
     notes: list[str]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
@@ -78,12 +80,13 @@ def export_onnx(
     """Write a net as ONNX: opset 22, IR 10, the batch axis open, looked at by onnx's checker.
 
     Where onnxruntime is installed, the file is run and compared with graphnet before it gets its
-    name.
+    name. What is larger than a file of ONNX can be, 2 GiB, becomes two: the large constants are in
+    ``NAME.onnx.data`` beside it.
 
     Args:
         net: Its YAML file.
         to: The .onnx.
-        weights: A run, snapshot or model; without it params are as their initializers make them.
+        weights: A run, snapshot or model; by default params are as their initializers make them.
         phase: Which of its layers.
         gives: The blobs that it gives. Default: those that nobody reads.
         force: Whether a file that is there may be replaced.
@@ -92,7 +95,7 @@ def export_onnx(
         What was written.
 
     Raises:
-        GraphnetError: With all layers that ONNX has no equal of; nothing is then written.
+        SpecError: With all layers that ONNX has no equal of; nothing is then written.
     """
     path = Path(to)
     if path.suffix != ".onnx":
@@ -112,11 +115,25 @@ def export_onnx(
         else:
             notes.append("no weights were given: params are as their initializers make them")
         graph = onnx_graph(made, phase, values_of(running))
-        content = graph.model_bytes(graphnet.__version__)
-        parity = compare(content, made, graph.given, running) if runtime() is not None else None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, content, Advice(SpecError))
-    return ExportedOnnx(made, graph, parity, len(content), notes)
+        graph.check(graphnet.__version__)
+        content, beside = graph.file(graphnet.__version__), None
+        if content.n_bytes > MOST_BYTES:
+            beside = path.with_name(f"{path.name}.data")
+            refuse_to_replace([beside], force=force)
+            content = graph.file(graphnet.__version__, beside.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:  # the file beside it gets its name first
+            output = stack.enter_context(output_file(path, Advice(SpecError)))
+            content.write(output)
+            n_bytes = output.tell()
+            if beside is not None:
+                values = stack.enter_context(output_file(beside, Advice(SpecError)))
+                n_bytes += content.write_values(values)
+            parity = None
+            if runtime() is not None:
+                outside = graph.large if beside is not None else {}
+                parity = compare(output.unfinished, made, graph.given, running, outside)
+    return ExportedOnnx(made, graph, parity, n_bytes, beside, notes)
 
 
 def values_of(net: Net) -> Values:
@@ -126,7 +143,9 @@ def values_of(net: Net) -> Values:
         layer, _, name = key.rpartition("/")
         is_param = name in net.store.params.get(layer, ())
         array = net.store.params[layer][name].data if is_param else net.store.state[layer][name]
-        return np.array(net.backend.download(array), np.float32)
+        if not isinstance(array, np.ndarray):
+            array = net.backend.download(array)
+        return np.asarray(array, np.float32)  # those of the net itself where they are on the host
 
     return values
 

@@ -74,17 +74,9 @@ def _hard_sigmoid(r: NodeReader) -> None:
     r.layer("Clip", line, out=0, min=0.0, max=1.0)
 
 
-def _hard_swish(r: NodeReader) -> None:
-    x = r.value(0)
-    line = r.layer("Power", x, word="line", scale=1 / 6, shift=0.5)
-    gate = r.layer("Clip", line, word="gate", min=0.0, max=1.0)
-    r.layer("ElementWise", x, gate, out=0, operation="Multiply")
-
-
-def _mish(r: NodeReader) -> None:
-    x = r.value(0)
-    gate = r.layer("Tanh", r.layer("BNLL", x, word="soft"), word="gate")
-    r.layer("ElementWise", x, gate, out=0, operation="Multiply")
+def _gelu(r: NodeReader) -> None:
+    approximate = r.attributes.text("approximate", "none")
+    r.layer("GELU", r.value(0), out=0, approximate=approximate)
 
 
 def _softsign(r: NodeReader) -> None:
@@ -168,7 +160,9 @@ def _soft(r: NodeReader, out: int | None) -> None:
 _UNARY: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("Abs", "AbsVal", {}),
     ("Exp", "Exponential", {}),
+    ("HardSwish", "Hardswish", {}),
     ("Log", "Log", {}),
+    ("Mish", "Mish", {}),
     ("Neg", "Power", {"scale": -1.0}),
     ("Reciprocal", "Power", {"power": -1.0}),
     ("Relu", "ReLU", {}),
@@ -183,12 +177,11 @@ _OTHERS: dict[str, Callable[[NodeReader], None]] = {
     "Clip": _clip,
     "Dropout": _dropout,
     "Elu": _elu,
+    "Gelu": _gelu,
     "HardSigmoid": _hard_sigmoid,
-    "HardSwish": _hard_swish,
     "Identity": _identity,
     "LeakyRelu": _leaky_relu,
     "LogSoftmax": _log_softmax,
-    "Mish": _mish,
     "Selu": _selu,
     "Softmax": _softmax,
     "Softsign": _softsign,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
+from graphnet.interchange.onnx.constants import counted
 from graphnet.interchange.onnx.export_learned import ONES, ZEROS
-from graphnet.interchange.onnx.import_windows import as_image, give_image
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import along, padded, rename_top, taken
+from graphnet.interchange.onnx.resizing import Resizing
 from graphnet.interchange.onnx.values import Value
 
 _IMAGES = 4  # axes of (N, C, H, W)
@@ -47,13 +51,42 @@ def _instance_norm(r: NodeReader) -> None:
     n = x.shape[1] if len(x.shape) > 2 else 0  # noqa: PLR2004  # (N, C, …)
     if scale.shape != (n,) or bias.shape != (n,):
         r.refuse(f"has arrays of other shapes than [{n}]")
-    centred = r.layer("MVN", x, word="centred", normalize_variance=False)
-    square = r.layer("Power", centred, word="square", power=2.0)
-    variance = r.layer("Reduction", square, word="variance", operation="Mean", axis=2)
+    r.layer("InstanceNorm", x, out=0, epsilon=r.attributes.number("epsilon", 1e-5))
+    r.fill("scale", scale)
+    r.fill("bias", bias)
+
+
+def _layer_norm(r: NodeReader) -> None:
+    if any(r.outputs[1:]):
+        r.refuse("gives statistics, which graphnet's LayerNorm keeps to itself")
+    x = r.value(0)
+    axis = r.not_batch(counted(r.attributes.whole("axis", -1), len(x.shape)))
+    shape = x.shape[axis:]
+    scale = r.numbers(1, "scale")
+    bias = r.numbers(2, "bias") if r.has(2) else np.zeros(())
+    r.layer("LayerNorm", x, out=0, axis=axis, epsilon=r.attributes.number("epsilon", 1e-5))
+    for name, array in (("scale", scale), ("bias", bias)):
+        r.fill(name, _spread(r, name, array, shape))
+
+
+def _spread(r: NodeReader, name: str, array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """An array repeated to the shape of a param."""
+    try:
+        return np.ascontiguousarray(np.broadcast_to(array, shape))
+    except ValueError:
+        r.refuse(f"has a {name} of shape {list(array.shape)}, which does not fit {list(shape)}")
+
+
+def _group_norm(r: NodeReader) -> None:
+    x, n_group = r.value(0), r.attributes.whole("num_groups", 1)
+    scale, bias = r.numbers(1, "scale"), r.numbers(2, "bias")
+    n = x.shape[1] if len(x.shape) > 1 else 0
+    if r.opset < 21 and scale.shape == bias.shape == (n_group,):  # noqa: PLR2004  # of each group
+        scale, bias = (np.repeat(a, n // n_group) for a in (scale, bias))
+    if scale.shape != (n,) or bias.shape != (n,):
+        r.refuse(f"has arrays of other shapes than [{n}]")
     epsilon = r.attributes.number("epsilon", 1e-5)
-    rate = r.layer("Power", variance, word="rate", power=-0.5, shift=epsilon)
-    unit = r.layer("Scale", centred, rate, word="unit")
-    r.layer("Scale", unit, out=0, bias=True)
+    r.layer("GroupNorm", x, out=0, n_group=n_group, epsilon=epsilon)
     r.fill("scale", scale)
     r.fill("bias", bias)
 
@@ -80,89 +113,149 @@ def _pad(r: NodeReader) -> None:
         value = r.number(2, "value") if r.has(2) and r.inputs[2] is not None else 0.0
     rank = len(x.shape)
     axes = r.wholes(3, "axes") if r.has(3) else list(range(rank))
-    if mode not in ("constant", "edge") or value:
-        r.refuse(f"pads with mode: {mode} and the value {value:g}; graphnet with zeros or the edge")
+    if mode not in ("constant", "edge", "reflect", "wrap"):
+        r.refuse(f"pads with mode: {mode}, which is unknown")
     if len(pads) != 2 * len(axes) or any(p < 0 for p in pads):
         r.refuse(f"has pads: {pads}")
     both = {a % rank: pads[i :: len(axes)] for i, a in enumerate(axes) if -rank <= a < rank}
-    if any(any(both.get(axis, ())) for axis in (0, 1)):
-        r.refuse("pads the batch or the channels; graphnet's Pad pads images")
-    image = as_image(r, x)
-    row = both.get(2, [0, 0]) if rank == _IMAGES else [0, 0]
-    padded = r.layer(
-        "Pad",
-        image,
-        pad=[*row, *both.get(rank - 1, [0, 0])],
-        mode={"constant": "zero", "edge": "edge"}[mode],
-    )
-    give_image(r, padded, rank)
+    if any(both.pop(0, ())):
+        r.not_batch(0)
+    if mode in ("constant", "edge") and not value:
+        y = padded(r, x, both, {"constant": "zero", "edge": "edge"}[mode])
+    else:
+        y = _bordered(r, x, both, mode, value)
+    if y is x:
+        r.give(x)
+    else:
+        rename_top(r, y)
+
+
+def _bordered(
+    r: NodeReader, x: Value, pads: Mapping[int, Sequence[int]], mode: str, value: float
+) -> Value:
+    """A border of another number, or of what lies within, axis by axis."""
+    for axis, (before, behind) in pads.items():
+        n = x.shape[axis]
+        if mode == "reflect" and max(before, behind) >= n and before + behind:
+            r.refuse(f"reflects {max(before, behind)} places of {n}")
+        if not before + behind:
+            continue
+        if mode == "constant":
+            inside = np.pad(np.eye(n), [(before, behind), (0, 0)])
+            border = np.where(inside.any(1), 0.0, value)
+            x = along(r, x, axis, inside, border)
+        else:
+            np_mode: Any = mode
+            x = taken(r, x, axis, np.pad(np.arange(n), (before, behind), np_mode))
+    return x
 
 
 def _resize(r: NodeReader) -> None:
     x, old = r.value(0), r.opset < 11 or r.op == "Upsample"  # noqa: PLR2004
-    if len(x.shape) != _IMAGES:
-        r.refuse(f"resizes a value of shape {list(x.shape)}; graphnet's images have two sides")
     mode = r.attributes.text("mode", "nearest")
-    default = "asymmetric" if old else "half_pixel"
-    how = r.attributes.text("coordinate_transformation_mode", default)
-    size = _new_size(r, x, 1 if old else 2)
-    whole = all(m % n == 0 for n, m in zip(x.shape[2:], size, strict=True))
-    if (
-        r.attributes.whole("antialias", 0)
-        or r.attributes.text("keep_aspect_ratio_policy", "stretch") != "stretch"
-    ):
-        r.refuse("has antialias or keep_aspect_ratio_policy")
-    if mode == "nearest" and whole and _is_whole(r, how, old=old):
-        scale = [m // n for n, m in zip(x.shape[2:], size, strict=True)]
-        r.layer("Upsample", x, out=0, scale=scale)
-    elif mode in ("linear", "bilinear") and how in (
-        *("align_corners", "half_pixel", "pytorch_half_pixel"),
-    ):
-        if how[:2] == "py" and 1 in size:
-            r.refuse("makes one pixel as PyTorch does")
-        r.layer("Interp", x, out=0, size=size, align_corners=how == "align_corners")
-    else:
-        r.refuse(
-            f"has mode: {mode} with coordinate_transformation_mode: {how}; graphnet repeats pixels"
-            " by whole factors (nearest) or interpolates linearly (align_corners, half_pixel)"
-        )
-
-
-def _is_whole(r: NodeReader, how: str, *, old: bool) -> bool:
-    """Whether each pixel becomes a block of equal ones."""
-    nearest = r.attributes.text("nearest_mode", "floor" if old else "round_prefer_floor")
-    return (how == "asymmetric" and nearest == "floor") or (
-        how in ("half_pixel", "pytorch_half_pixel") and nearest[:5] == "round"
+    how = Resizing(
+        "linear" if mode == "bilinear" else mode,
+        r.attributes.text("coordinate_transformation_mode", "asymmetric" if old else "half_pixel"),
+        r.attributes.text("nearest_mode", "floor" if old else "round_prefer_floor"),
+        r.attributes.number("cubic_coeff_a", -0.75),
+        bool(r.attributes.whole("exclude_outside", 0)),
+        bool(r.attributes.whole("antialias", 0)),
     )
+    size, scales = _new_size(r, x, 1 if old else 2)
+    layer = _layer_for(how, x, size, scales)
+    if layer is not None:
+        kind, keys = layer
+        r.layer(kind, x, out=0, **keys)
+        return
+    parts, y = _parts(r, len(x.shape)), x
+    outside = r.attributes.number("extrapolation_value", 0.0)
+    for axis, (n, m, scale) in enumerate(zip(x.shape, size, scales, strict=True)):
+        if axis and ((m, scale) != (n, 1) or (how.how[:2] == "tf" and parts[axis] != (0, 1))):
+            matrix, is_outside = how.matrix(n, m, scale, parts[axis])
+            matrix[is_outside] = 0
+            y = along(r, y, axis, matrix, np.where(is_outside, outside, 0.0))
+    if y is x:
+        r.give(x)
+    else:
+        rename_top(r, y)
 
 
-def _new_size(r: NodeReader, x: Value, scales: int) -> list[int]:
-    """The size of the images that are asked for."""
-    axes = [a % _IMAGES for a in r.attributes.wholes("axes") or range(_IMAGES)]
+def _layer_for(
+    how: Resizing, x: Value, size: Sequence[int], scales: Sequence[float]
+) -> tuple[str, dict[str, Any]] | None:
+    """The layer of graphnet's that does it; None if a matrix has to."""
+    pairs = list(zip(x.shape, size, scales, strict=True))
+    is_plain = len(pairs) == _IMAGES and pairs[1][0] == pairs[1][1]
+    if not is_plain or how.smooths or how.excludes or any(n * s != m for n, m, s in pairs):
+        return None
+    halves = how.how in ("half_pixel", "pytorch_half_pixel")
+    if how.mode == "nearest" and all(m % n == 0 for n, m, _ in pairs):
+        blocks = (how.how == "asymmetric" and how.nearest == "floor") or (
+            halves and how.nearest[:5] == "round"
+        )
+        return ("Upsample", {"scale": [m // n for n, m, _ in pairs[2:]]}) if blocks else None
+    if how.mode != "linear" or (how.how[:2] == "py" and 1 in size[2:]):
+        return None
+    if halves or how.how == "align_corners":
+        return "Interp", {"size": list(size[2:]), "align_corners": not halves}
+    return None
+
+
+def _parts(r: NodeReader, rank: int) -> list[tuple[float, float]]:
+    """The part of each axis that tf_crop_and_resize looks at."""
+    found = [(0.0, 1.0)] * rank
+    if r.attributes.text("coordinate_transformation_mode", "") != "tf_crop_and_resize":
+        return found
+    axes, given = _axes(r, rank), r.numbers(1, "roi").reshape(-1).tolist()
+    if len(given) != 2 * len(axes):
+        r.refuse(f"has a roi of {len(given)} numbers for {len(axes)} axes")
+    for i, axis in enumerate(axes):
+        found[axis] = (given[i], given[len(axes) + i])
+    return found
+
+
+def _axes(r: NodeReader, rank: int) -> list[int]:
+    return [counted(a, rank) for a in r.attributes.wholes("axes") or range(rank)]
+
+
+def _new_size(r: NodeReader, x: Value, scales: int) -> tuple[list[int], list[float]]:
+    """The size that is asked for, and the scale along each axis."""
+    rank = len(x.shape)
+    axes, size, factors = _axes(r, rank), list(x.shape), [1.0] * rank
     if r.has(scales + 1):
-        given: list[float] = [float(n) for n in r.wholes(scales + 1, "sizes")]
-        new = dict(zip(axes, given, strict=False))
+        wanted = r.wholes(scales + 1, "sizes")
+        given = [m / x.shape[a] for a, m in zip(axes, wanted, strict=False)]
+        policy = r.attributes.text("keep_aspect_ratio_policy", "stretch")
+        if policy != "stretch" and given:
+            one = {"not_larger": min, "not_smaller": max}[policy](given)
+            given = [one] * len(given)
+            wanted = [int(one * x.shape[a] + 0.5) for a in axes]
     else:
         listed = r.attributes.numbers("scales")
-        if listed is None:
-            listed = [float(n) for n in r.numbers(scales, "scales").reshape(-1)]
-        given = listed
-        new = {a: x.shape[a] * k for a, k in zip(axes, listed, strict=False)}
-        if any(round(n) != n for n in new.values()):
-            r.refuse(f"resizes by {listed}, which gives no whole number of pixels")
-    size = [int(new.get(a, x.shape[a])) for a in range(_IMAGES)]
-    if len(given) != len(axes) or size[:2] != list(x.shape[:2]):
-        r.refuse("resizes the batch or the channels")
-    if any(not 0 < n <= 2**16 for n in size[2:]):
-        r.refuse(f"makes images of {size[2]} × {size[3]}")
-    return size[2:]
+        given = (
+            listed
+            if listed is not None
+            else [float(s) for s in r.numbers(scales, "scales").reshape(-1)]
+        )
+        wanted = [int(x.shape[a] * s) for a, s in zip(axes, given, strict=False)]
+    if len(wanted) != len(axes) or len(given) != len(axes):
+        r.refuse(f"has {len(wanted)} sizes for {len(axes)} axes")
+    for axis, m, factor in zip(axes, wanted, given, strict=True):
+        size[axis], factors[axis] = m, factor
+    if size[0] != x.shape[0] or factors[0] != 1:
+        r.not_batch(0)
+    if any(not 0 < m <= 2**16 for m in size[1:]):
+        r.refuse(f"makes a value of shape {size}")
+    return size, factors
 
 
 #: What translates each operator.
 IMAGES: Mapping[str, FromOnnx] = MappingProxyType(
     {
         "BatchNormalization": _batch_norm,
+        "GroupNormalization": _group_norm,
         "InstanceNormalization": _instance_norm,
+        "LayerNormalization": _layer_norm,
         "LRN": _lrn,
         "Pad": _pad,
         "Resize": _resize,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.interchange.onnx.constants import counted
-from graphnet.interchange.onnx.import_windows import cut
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import taken
 from graphnet.interchange.onnx.values import Value
 
 _MATRIX = 2  # axes
@@ -85,10 +85,9 @@ def _gather(r: NodeReader) -> None:
     axis = r.not_batch(counted(r.attributes.whole("axis", 0), len(x.shape)))
     size = x.shape[axis]
     listed = [int(i) + (size if i < 0 else 0) for i in places.reshape(-1)]
-    rising = bool(listed) and listed == list(range(listed[0], listed[0] + len(listed)))
-    if not rising or places.dtype.kind not in "iu":
-        r.refuse("takes places that do not follow each other")
-    part = cut(r, x, {axis: (listed[0], listed[-1] + 1)})
+    if places.dtype.kind not in "iu":
+        r.refuse("takes places that are no whole numbers")
+    part = taken(r, x, axis, listed)
     shape = [*x.shape[1:axis], *places.shape, *x.shape[axis + 1 :]]
     r.reshaped(part, shape, word="taken", out=0)
 

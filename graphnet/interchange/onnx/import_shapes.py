@@ -18,8 +18,9 @@ from graphnet.interchange.onnx.constants import (
     slice_parts,
     unsqueezed,
 )
-from graphnet.interchange.onnx.import_windows import WHOLE, cut, rename_top, silence
+from graphnet.interchange.onnx.import_windows import WHOLE
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import cut, rename_top, silence, taken
 from graphnet.interchange.onnx.values import Value
 
 
@@ -147,16 +148,18 @@ def _split(r: NodeReader) -> None:
 
 def _slice(r: NodeReader) -> None:
     x = r.value(0)
-    found = {}
+    found, stepped = {}, {}
     for axis, part in slice_parts(_constants(r), r.attributes, x.shape).items():
         start, stop, step = part.indices(x.shape[axis])
-        if step != 1:
-            r.refuse(f"goes in steps of {step} along axis {axis}; graphnet's Slice cuts")
-        if axis == 0 and (start, stop) != (0, x.shape[0]):
+        if axis == 0 and (start, stop, step) != (0, x.shape[0], 1):
             r.not_batch(0)
-        if axis:
+        if axis and step == 1:
             found[axis] = (start, stop)
+        elif axis:
+            stepped[axis] = range(start, stop, step)
     kept = cut(r, x, found)
+    for axis, places in stepped.items():
+        kept = taken(r, kept, axis, places)
     if kept.blob == x.blob:
         r.give(x)
     else:
@@ -308,9 +311,13 @@ def _argmin(r: NodeReader) -> None:
 
 
 def _arg(r: NodeReader, x: Value) -> None:
-    r.expect("select_last_index", 0)
     axis = r.not_batch(counted(r.attributes.whole("axis", 0), len(x.shape)))
+    n, is_last = x.shape[axis], bool(r.attributes.whole("select_last_index", 0))
+    if is_last:  # the first from behind
+        x = taken(r, x, axis, range(n)[::-1])
     made = r.layer("Argmax", x, axis=axis)
+    if is_last:
+        made = r.layer("Power", made, word="counted", scale=-1.0, shift=float(n - 1))
     shape = _kept(r, x, [axis])
     if tuple(shape) == made.shape[1:]:
         rename_top(r, made)

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
+from graphnet.interchange.onnx.parts import cut, padded, rename_top
 from graphnet.interchange.onnx.values import Value
 
 #: Properties of a Pooling with one window over all of an image.
 WHOLE: Mapping[str, Any] = MappingProxyType({"global": True})
-#: The convolutions that are not of images, by the number of a blob's axes.
-_OF_SIDES = {3: "Convolution1D", 5: "Convolution3D"}
+#: Layers by the number of a blob's axes.
+_CONVOLUTIONS = {3: "Convolution1D", 4: "Convolution", 5: "Convolution3D"}
+_POOLINGS = {3: "Pooling1D", 4: "Pooling", 5: "Pooling3D"}
 _IMAGES, _ROWS = 4, 3  # axes of (N, C, H, W), and of (N, C, L)
 
 
@@ -43,31 +45,26 @@ def give_image(r: NodeReader, y: Value, rank: int) -> None:
         rename_top(r, y)
 
 
-def rename_top(r: NodeReader, y: Value, out: int = 0) -> None:
-    """Let the top of the last layer be an output of the node."""
-    name = r.outputs[out]
-    if not name:
-        r.give(y, out)
-        return
-    layer = r.made.layers[r.own[-1]]
-    layer["tops"] = [name if top == y.blob else top for top in layer["tops"]]
-    r.made.shapes[name] = y.shape
-    r.made.blobs.add(name)
-    r.give(Value.plain(name, y.shape), out)
-
-
-def sides(r: NodeReader, name: str, n: int, default: int) -> list[int]:
-    """A number for each side; a missing first one, of a row, is the default."""
+def sides(r: NodeReader, name: str, n: int, default: int, width: int = 0) -> list[int]:
+    """A number for each side; with a width, those that are missing at the front are the default."""
     found = r.attributes.wholes(name) or [default] * n
     if len(found) != n or any(k < 1 for k in found):
         r.refuse(f"has {name}: {found} for {n} sides")
-    return found if n == _IMAGES - 2 else [default, *found]
+    return [default] * (width - n) + found
+
+
+def by_sides(values: Sequence[int]) -> Any:
+    """Numbers of sides as graphnet writes them: of one side it is a number."""
+    return values[0] if len(values) == 1 else list(values)
 
 
 def pads_of(
     r: NodeReader, image: Sequence[int], kernel: Sequence[int], stride: Sequence[int], rank: int
 ) -> tuple[list[int], list[int]]:
-    """What is added before and behind, from ``pads`` or ``auto_pad``; kernels with dilation."""
+    """What is added before and behind, from ``pads`` or ``auto_pad``; kernels with dilation.
+
+    Of an image that ONNX has with fewer sides, the first ones get nothing.
+    """
     n, how = rank - 2, r.attributes.text("auto_pad", "NOTSET")
     given = r.attributes.wholes("pads") or [0] * (2 * n)
     if how in ("SAME_UPPER", "SAME_LOWER"):
@@ -78,16 +75,17 @@ def pads_of(
         small, large = [t // 2 for t in totals], [t - t // 2 for t in totals]
         return (small, large) if how == "SAME_UPPER" else (large, small)
     if how == "VALID":
-        return [0, 0], [0, 0]
+        return [0] * len(kernel), [0] * len(kernel)
     if len(given) != 2 * n or any(p < 0 for p in given):
         r.refuse(f"has pads: {given}")
     if how != "NOTSET":
         r.refuse(f"has auto_pad: {how}")
-    return [0] * (2 - n) + given[:n], [0] * (2 - n) + given[n:]
+    missing = [0] * (len(kernel) - n)
+    return missing + given[:n], missing + given[n:]
 
 
 def _filters(r: NodeReader) -> tuple[Value, np.ndarray, dict[str, Any]]:
-    """The images, the filters and what convolutions of both kinds have in common."""
+    """The images, the filters and the geometry of a ConvTranspose."""
     x, filters = r.value(0), r.numbers(1, "filter")
     rank = len(x.shape)
     if filters.ndim != rank:
@@ -100,8 +98,8 @@ def _filters(r: NodeReader) -> tuple[Value, np.ndarray, dict[str, Any]]:
         r.refuse(f"has kernel_shape: {kernel} and a filter of shape {list(filters.shape)}")
     keys: dict[str, Any] = {
         "kernel": list(filters.shape[2:]),
-        "stride": sides(r, "strides", rank - 2, 1),
-        "dilation": sides(r, "dilations", rank - 2, 1),
+        "stride": sides(r, "strides", rank - 2, 1, width=2),
+        "dilation": sides(r, "dilations", rank - 2, 1, width=2),
         "n_group": r.attributes.whole("group", 1),
     }
     if keys["n_group"] < 1 or 0 in filters.shape:
@@ -130,43 +128,23 @@ def _bank(r: NodeReader, kind: str, x: Value, filters: np.ndarray, n: int, **key
 
 
 def _conv(r: NodeReader) -> None:
-    rank = len(r.value(0).shape)
-    if rank in _OF_SIDES and _conv_of_sides(r, rank):
-        return
-    x, filters, keys = _filters(r)
-    if x.shape[1] != filters.shape[1] * keys["n_group"]:
-        r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
-    seen = [d * (k - 1) + 1 for d, k in zip(keys["dilation"], keys["kernel"], strict=True)]
-    before, behind = pads_of(r, x.shape[2:], seen, keys["stride"], rank)
-    pad = before
+    x, filters, group = r.value(0), r.numbers(1, "filter"), r.attributes.whole("group", 1)
+    rank, shape = len(x.shape), list(filters.shape)
+    if rank not in _CONVOLUTIONS:
+        r.refuse(f"works on a value of shape {list(x.shape)}; graphnet has one side to three")
+    if len(shape) != rank or group < 1 or x.shape[1] != shape[1] * group or 0 in shape:
+        r.refuse(f"has a filter of shape {shape} for {x.shape[1]} channels in {group} groups")
+    if r.attributes.wholes("kernel_shape") not in (None, shape[2:]):
+        r.refuse(f"has kernel_shape other than its filters': {shape[2:]}")
+    stride, dilation = (sides(r, name, rank - 2, 1) for name in ("strides", "dilations"))
+    seen = [d * (k - 1) + 1 for d, k in zip(dilation, shape[2:], strict=True)]
+    before, behind = pads_of(r, x.shape[2:], seen, stride, rank)
     if before != behind:
-        four = [before[0], behind[0], before[1], behind[1]]
-        x, pad = r.layer("Pad", x, word="pad", pad=four), [0, 0]
-    give_image(r, _bank(r, "Convolution", x, filters, filters.shape[0], pad=pad, **keys), rank)
-
-
-def _conv_of_sides(r: NodeReader, rank: int) -> bool:
-    """A convolution of one or three sides; False where its pads differ."""
-    x, filters, n = r.value(0), r.numbers(1, "filter"), rank - 2
-    group = r.attributes.whole("group", 1)
-    if filters.ndim != rank or x.shape[1] != filters.shape[1] * group or 0 in filters.shape:
-        r.refuse(f"has a filter of shape {list(filters.shape)} for {x.shape[1]} channels")
-    kernel = list(filters.shape[2:])
-    if r.attributes.wholes("kernel_shape") not in (None, kernel):
-        r.refuse(f"has a kernel_shape other than {kernel}")
-    lists = [r.attributes.wholes(name) or [1] * n for name in ("strides", "dilations")]
-    pads = r.attributes.wholes("pads") or [0] * (2 * n)
-    how = r.attributes.text("auto_pad", "NOTSET")
-    sizes = [len(each) for each in lists] == [n, n] and len(pads) == 2 * n
-    if how not in ("NOTSET", "VALID") or not sizes or pads[:n] != pads[n:]:
-        return False
-    named = dict(
-        zip(("stride", "dilation", "pad", "kernel"), [*lists, pads[:n], kernel], strict=True)
-    )
-    keys: dict[str, Any] = {k: v[0] if n == 1 else v for k, v in named.items()}
-    y = _bank(r, _OF_SIDES[rank], x, filters, filters.shape[0], n_group=group, **keys)
-    rename_top(r, y)
-    return True
+        both = enumerate(zip(before, behind, strict=True), 2)
+        x, before = padded(r, x, dict(both)), [0] * (rank - 2)
+    named = {"kernel": shape[2:], "stride": stride, "dilation": dilation, "pad": before}
+    keys = {name: by_sides(values) for name, values in named.items()}
+    rename_top(r, _bank(r, _CONVOLUTIONS[rank], x, filters, shape[0], n_group=group, **keys))
 
 
 def _conv_transpose(r: NodeReader) -> None:
@@ -194,8 +172,11 @@ def _conv_transpose(r: NodeReader) -> None:
     else:
         before, behind = pads_of(r, x.shape[2:], keys["kernel"], stride, rank)
     ends = [b - m for b, m in zip(behind, more, strict=True)]
-    if min(*before, *ends) < 0:
-        r.refuse("adds more to its output than its filters reach, which graphnet cannot")
+    if min(before) < 0 or max(before[i] + ends[i] - full[i] for i in (0, 1)) >= 0:
+        r.refuse(f"cuts {before} before and {ends} behind off what is {full} wide")
+    if min(ends) < 0:
+        _beyond(r, x, filters, keys, (before, ends), rank)
+        return
     if before == ends:
         give_image(r, _bank(r, "Deconvolution", x, filters, n, pad=before, **keys), rank)
         return
@@ -204,31 +185,26 @@ def _conv_transpose(r: NodeReader) -> None:
     give_image(r, cut(r, whole, parts), rank)
 
 
-def cut(r: NodeReader, x: Value, parts: Mapping[int, tuple[int, int]]) -> Value:
-    """The part of a blob that lies from one place to another along some axes."""
-    for axis, (start, stop) in parts.items():
-        n = x.shape[axis]
-        if not 0 <= start < stop <= n:
-            r.refuse(f"keeps nothing of axis {axis}: places {start} to {stop} of {n}")
-        if (start, stop) == (0, n):
-            continue
-        points = [p for p in (start, stop) if 0 < p < n]
-        names = [r.made.fresh_blob(f"{r.name}.part") for _ in range(len(points) + 1)]
-        kept = 1 if start else 0
-        r.layer("Slice", x, word="cut", tops=names, axis=axis, slice_points=points)
-        shapes = r.made.shapes
-        unused = [Value.plain(b, shapes[b]) for i, b in enumerate(names) if i != kept]
-        silence(r, unused)
-        x = Value.plain(names[kept], shapes[names[kept]])
-        r.own.append(r.own.pop(-2))  # the layer whose top it is comes last
-    return x
-
-
-def silence(r: NodeReader, unused: Sequence[Value]) -> None:
-    """Blobs that nobody reads, so that they are no outputs of the net."""
-    name = r.made.fresh_layer(f"{r.name}.unused")
-    r.made.layers[name] = {"name": name, "type": "Silence", "bottoms": [v.blob for v in unused]}
-    r.own.append(name)
+def _beyond(
+    r: NodeReader,
+    x: Value,
+    filters: np.ndarray,
+    keys: dict[str, Any],
+    edges: tuple[list[int], list[int]],
+    rank: int,
+) -> None:
+    """Where the output is larger than the filters reach: there it is the bias alone."""
+    n = filters.shape[1] * keys["n_group"]
+    bias = _bias(r, n)
+    y = r.layer("Deconvolution", x, word="reached", n_filter=n, bias=False, **keys)
+    r.fill("filter", filters)
+    before, ends = edges
+    kept = {i: (before[i - 2], y.shape[i] - max(ends[i - 2], 0)) for i in (2, 3)}
+    y = padded(r, cut(r, y, kept), {i: (0, max(-ends[i - 2], 0)) for i in (2, 3)})
+    if bias is not None:
+        y = r.layer("Bias", y, word="bias")
+        r.fill("bias", bias)
+    give_image(r, y, rank)
 
 
 # --- pooling ----------------------------------------------------------------------------
@@ -239,13 +215,14 @@ def _pool(kind: str) -> FromOnnx:
         if len(r.outputs) > 1 and r.outputs[1]:
             r.refuse("gives the places of its maxima, which graphnet's Pooling does not")
         x = r.value(0)
-        rank, image = len(x.shape), as_image(r, x)
+        rank = len(x.shape)
+        if rank not in _POOLINGS:
+            r.refuse(f"works on a value of shape {list(x.shape)}; graphnet has one side to three")
         if any(d != 1 for d in r.attributes.wholes("dilations") or ()):
             r.refuse("has dilations, which graphnet's Pooling has not")
-        kernel, stride = sides(r, "kernel_shape", rank - 2, 1), sides(r, "strides", rank - 2, 1)
-        before, behind = pads_of(r, image.shape[2:], kernel, stride, rank)
-        pooled = _pooled(r, kind, image, (kernel, stride, before, behind))
-        give_image(r, pooled, rank)
+        kernel, stride = (sides(r, name, rank - 2, 1) for name in ("kernel_shape", "strides"))
+        before, behind = pads_of(r, x.shape[2:], kernel, stride, rank)
+        rename_top(r, _pooled(r, kind, x, (kernel, stride, before, behind)))
 
     return translate
 
@@ -265,7 +242,7 @@ def _pooled(
             r.refuse(f"has windows of {k} for {n + b + e} places")
         inside = inside and (out - 1) * s + k <= n + b + e
         sizes.append(out)
-    keys: dict[str, Any] = {"pooling": kind, "kernel": kernel, "stride": stride, "pad": before}
+    keys: dict[str, Any] = {"pooling": kind, "kernel": by_sides(kernel), "stride": by_sides(stride)}
     if kind == "Mean":
         counts = r.attributes.whole("count_include_pad", 0)
         padded = bool(counts) and not inside
@@ -281,7 +258,8 @@ def _pooled(
         ]
         if all(found):
             pads, first = zip(*(f for f in found if f), strict=True)
-            whole = r.layer("Pooling", x, round_mode=mode, **{**keys, "pad": list(pads)})
+            made = _POOLINGS[len(x.shape)]
+            whole = r.layer(made, x, round_mode=mode, pad=by_sides(pads), **keys)
             parts = {
                 2 + i: (f, f + out) for i, (f, out) in enumerate(zip(first, sizes, strict=True))
             }
@@ -312,14 +290,12 @@ def _global_pool(kind: str) -> FromOnnx:
         x = r.value(0)
         if len(x.shape) < _ROWS:
             r.refuse(f"pools a value of shape {list(x.shape)}")
-        image = x
-        if len(x.shape) != _IMAGES:
-            image = r.reshaped(x, [x.shape[1], 1, prod(x.shape[2:])], word="image")
+        if len(x.shape) in _POOLINGS:
+            r.layer(_POOLINGS[len(x.shape)], x, out=0, pooling=kind, **WHOLE)
+            return
+        image = r.reshaped(x, [x.shape[1], 1, prod(x.shape[2:])], word="image")
         pooled = r.layer("Pooling", image, pooling=kind, **WHOLE)
-        if len(x.shape) == _IMAGES:
-            rename_top(r, pooled)
-        else:
-            r.reshaped(pooled, [x.shape[1], *(1 for _ in x.shape[2:])], out=0)
+        r.reshaped(pooled, [x.shape[1], *(1 for _ in x.shape[2:])], out=0)
 
     return translate
 

@@ -145,5 +145,8 @@ def _is_neuron(layer: LayerDict) -> bool:
 
 #: What ``neuron`` takes, but for the Identity.
 _NEURONS = frozenset(
-    ("ReLU", "LReLU", "ELU", "BNLL", "Sigmoid", "Tanh", "Exponential", "Exp", "Log")
+    (
+        *("ReLU", "LReLU", "ELU", "GELU", "Swish", "Hardswish", "Mish", "Softplus", "BNLL"),
+        *("Sigmoid", "Tanh", "Exponential", "Exp", "Log"),
+    )
 )

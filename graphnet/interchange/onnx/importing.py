@@ -68,12 +68,14 @@ def import_onnx(file: Path | str, to: Path | str, *, force: bool = False) -> Imp
     """
     source, folder = Path(file), Path(to)
     targets = [folder / "net.yaml", folder / "model.h5"]
+    read = read_onnx(source)
+    made = translate_graph(read, str(file))
     for target in targets:
-        refuse_to_write_over(target, {"the net": source})
-    made = translate_graph(read_onnx(source), str(file))
+        for each in read.read_files():
+            refuse_to_write_over(target, {"the net" if each == source else "of its data": each})
     spec = made.spec()
     refuse_to_replace(targets, force=force)
     folder.mkdir(parents=True, exist_ok=True)
-    write_model(folder / "model.h5", made.arrays(), spec.to_yaml())
+    write_model(folder / "model.h5", made.arrays(), spec.to_yaml(), source=source)
     write_durably(folder / "net.yaml", made.text(source.name).encode(), Advice(SpecError))
     return made

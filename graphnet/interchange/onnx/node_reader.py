@@ -16,6 +16,7 @@ from graphnet.interchange.onnx.values import Value
 from graphnet.net.spec import read_net
 
 LayerDict: TypeAlias = dict[str, Any]
+_BLOCK = 2**20  # numbers
 
 
 @dataclass
@@ -159,8 +160,8 @@ class NodeReader:
     def numbers(self, i: int, what: str) -> np.ndarray:
         """A constant in float32, all of it finite."""
         with np.errstate(over="ignore"):
-            found = self.constant(i, what).astype(np.float32)
-        if not np.isfinite(found).all():
+            found = self.constant(i, what).astype(np.float32, copy=False)
+        if not _all_finite(found):
             self.refuse(f"its {what} has a value that is not finite")
         return found
 
@@ -273,6 +274,13 @@ class NodeReader:
         if prod(shape) != prod(value.shape) or 0 in shape:
             self.refuse(f"cannot see a blob of shape {list(value.shape)} as {list(shape)}")
         return self.layer("Reshape", value, word=word, out=out, shape=list(sample))
+
+
+def _all_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are finite, looked at part by part: a large array is not made twice."""
+    if array.size <= _BLOCK or not array.ndim:
+        return bool(np.isfinite(array).all())
+    return all(_all_finite(part) for part in array)
 
 
 #: Translates a node of one operator.

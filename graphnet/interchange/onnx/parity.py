@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -36,21 +38,28 @@ class Parity:
     n_rows: int
 
 
-def compare(content: bytes, net: Deployed, given: Mapping[str, str], running: Net) -> Parity:
+def compare(
+    file: bytes | Path,
+    net: Deployed,
+    given: Mapping[str, str],
+    running: Net,
+    outside: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Parity:
     """Run a file in onnxruntime and its net here, on the same random numbers.
 
     Args:
-        content: The file.
+        file: The file, or what stands in it.
         net: What it was made of.
         given: What the file calls the blobs that the net gives.
         running: The same net with the same params.
+        outside: The constants, if large ones are in a file beside it that has no name yet.
 
     Raises:
         SpecError: If onnxruntime cannot run it, or gives something else.
     """
     fed = inputs_for(net, np.random.default_rng(0))
     try:
-        found = run_file(content, fed)
+        found = run_file(file, fed, outside)
     except Exception as error:
         raise SpecError(f"onnxruntime cannot run what was made: {error}") from error
     for name, array in fed.items():
@@ -83,7 +92,11 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.max(np.nan_to_num(apart, nan=inf), initial=0.0, where=~same))
 
 
-def run_file(content: bytes, fed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run_file(
+    file: bytes | Path,
+    fed: Mapping[str, np.ndarray],
+    outside: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> dict[str, np.ndarray]:
     """What onnxruntime makes of the inputs; those that are not given are zeros."""
     onnxruntime = runtime()
     if onnxruntime is None:
@@ -91,7 +104,11 @@ def run_file(content: bytes, fed: Mapping[str, np.ndarray]) -> dict[str, np.ndar
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # of errors it raises an exception
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    if outside:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in outside.values()]
+        options.add_external_initializers(list(outside), values)
+    model = str(file) if isinstance(file, Path) else file
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     rows = len(next(iter(fed.values())))
     given = {
         i.name: fed[i.name] if i.name in fed else np.zeros((rows, *i.shape[1:]), np.float32)

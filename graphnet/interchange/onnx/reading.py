@@ -6,6 +6,7 @@ another kind than expected is an error that names the node.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
@@ -16,11 +17,12 @@ import numpy as np
 
 from graphnet.errors import DataError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.onnx.library import MOST_BYTES, library
+from graphnet.interchange.onnx.stored import file_with, is_outside, outside_values, slim
 
 #: Opsets that are read.
 _OPSETS = range(6, 29)
-_EXTERNAL = 1  # where a tensor's values lie
 #: The types of numbers that are read: the type of NumPy, and the field of the message.
 TYPES = {
     1: ("float32", "float_data"),
@@ -46,11 +48,30 @@ class OnnxFile:
         graph: Its graph, as onnx has it.
         opset: The version of the operators.
         name: Of the graph, or of the file.
+        path: The file.
     """
 
     graph: Any
     opset: int
     name: str
+    path: Path
+
+    def array(self, tensor: Any) -> np.ndarray:
+        """The values of a tensor, wherever they lie.
+
+        Raises:
+            DataError: If it holds other numbers than it says.
+        """
+        return tensor_array(tensor, self.path)
+
+    def read_files(self) -> set[Path]:
+        """This file, and those beside it that it refers to.
+
+        Raises:
+            DataError: If one of them is not there.
+        """
+        tensors = (t for t in self.graph.initializer if is_outside(t))
+        return {self.path, *(file_with(tensor, self.path) for tensor in tensors)}
 
 
 def read_onnx(path: Path) -> OnnxFile:
@@ -62,14 +83,19 @@ def read_onnx(path: Path) -> OnnxFile:
     """
     onnx = library()
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise DataError(
-                f"{shown(path)}: has {size:,} bytes, and a file of ONNX has {MOST_BYTES:,} at most"
-            )
-        content = path.read_bytes()
+        with open_regular(path, DataError) as file:
+            size = file.seek(0, 2)
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except OSError as error:
         raise DataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from error
+    content = slim(memoryview(data))
+    if content is None or len(content) > MOST_BYTES:
+        if size > MOST_BYTES:
+            raise DataError(
+                f"{shown(path)}: is no ONNX file, or a damaged one, or one of more than"
+                f" {MOST_BYTES:,} bytes without its tensors"
+            )
+        content = bytes(data)
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:
@@ -96,7 +122,7 @@ def file_of(model: Any, path: Path) -> OnnxFile:
         )
     if model.graph.sparse_initializer:
         raise SpecError(f"{shown(path)}: has sparse tensors, which graphnet has not")
-    return OnnxFile(model.graph, opset, model.graph.name or path.stem)
+    return OnnxFile(model.graph, opset, model.graph.name or path.stem, path)
 
 
 def _check_names(graph: Any, path: Path) -> None:
@@ -116,16 +142,20 @@ def _check_names(graph: Any, path: Path) -> None:
         raise DataError(f"{shown(path)}: is a damaged ONNX file: it has names that are no texts")
 
 
-def tensor_array(tensor: Any) -> np.ndarray:
+def tensor_array(tensor: Any, model: Path | None = None) -> np.ndarray:
     """The values of a tensor.
+
+    Args:
+        tensor: As onnx has it.
+        model: The file that it is in; None for one that cannot refer to others.
 
     Raises:
         DataError: If it holds other numbers than it says, or they are in another file.
     """
     name, shape = f"tensor '{tensor.name}'", tuple(tensor.dims)
-    if tensor.data_location == _EXTERNAL:
+    if is_outside(tensor) and model is None:
         raise DataError(
-            f"{name}: lies in another file, and graphnet reads what one file holds"
+            f"{name}: lies in another file, which graphnet reads for initializers alone"
             "\n  put it in: onnx.save(onnx.load(FILE), NEW)"
         )
     if tensor.data_type not in TYPES:
@@ -134,6 +164,8 @@ def tensor_array(tensor: Any) -> np.ndarray:
         raise DataError(f"{name}: has the shape {list(shape)}")
     kind, field = TYPES[tensor.data_type]
     dtype, n = np.dtype(kind), prod(shape)
+    if is_outside(tensor) and model is not None:
+        return outside_values(tensor, model, dtype, shape)
     if tensor.raw_data:
         n_there, needed = len(tensor.raw_data), n * dtype.itemsize
         if n_there != needed:

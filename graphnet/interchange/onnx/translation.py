@@ -22,7 +22,7 @@ from graphnet.interchange.onnx.import_table import OPERATORS
 from graphnet.interchange.onnx.imported import ImportedOnnx, NodeEntry
 from graphnet.interchange.onnx.inputs import find_inputs
 from graphnet.interchange.onnx.node_reader import MadeLayers, NodeReader
-from graphnet.interchange.onnx.reading import Attributes, OnnxFile, tensor_array
+from graphnet.interchange.onnx.reading import Attributes, OnnxFile
 from graphnet.interchange.onnx.values import Value
 from graphnet.layers import LAYER_TYPES
 
@@ -59,7 +59,7 @@ class _GraphTranslation:
         """All nodes that are needed."""
         for tensor in self.graph.initializer:
             try:
-                self.found[tensor.name] = tensor_array(tensor)
+                self.found[tensor.name] = self.file.array(tensor)
             except GraphnetError as error:
                 self.problems += [problem.message for problem in error.problems]
                 self.found[tensor.name] = None

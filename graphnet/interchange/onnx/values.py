@@ -47,11 +47,6 @@ class Value:
         """Whether its axes are the blob's."""
         return self.axes == tuple(range(len(self.shape)))
 
-    @property
-    def batch_axis(self) -> int:
-        """Where ONNX has the batch."""
-        return self.axes.index(0)
-
     def transposed(self, order: Sequence[int]) -> Value:
         """Its axes in another order."""
         if sorted(order) != list(range(len(self.axes))):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickletools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from graphnet.interchange.torch.values import ALLOWED, RefusedError, call, put, storage_of
@@ -35,10 +35,20 @@ class PickleReader:
     Args:
         data: The bytes.
         at: Where the first pickle begins.
+        persistent: What a persistent id stands for. Default: a storage that it describes.
+        names: The only names it may use, and what each stands for.
     """
 
-    def __init__(self, data: memoryview, at: int = 0) -> None:
+    def __init__(
+        self,
+        data: memoryview,
+        at: int = 0,
+        *,
+        persistent: Callable[[Any], Any] = storage_of,
+        names: Mapping[tuple[str, str], Any] = ALLOWED,
+    ) -> None:
         self._data, self.at = data, at
+        self._persistent_value, self._names = persistent, names
         self._left = MOST_OPERATIONS
         self._stack: list[Any] = []
         self._marks: list[int] = []
@@ -125,11 +135,12 @@ class PickleReader:
             raise BrokenPickleError("its protocol is not known")
 
     def _global(self) -> None:
-        self._push(_named(self._line(), self._line()))
+        module, name = self._line(), self._line()
+        self._push(_named(module, name, self._names))
 
     def _stack_global(self) -> None:
         name, module = self._pop(), self._pop()
-        self._push(_named(module, name))
+        self._push(_named(module, name, self._names))
 
     def _reduce(self) -> None:
         args, function = self._pop(), self._pop()
@@ -142,7 +153,7 @@ class PickleReader:
             raise RefusedError("attributes that are given to something that is no dict")
 
     def _persistent(self) -> None:
-        self._push(storage_of(self._pop()))
+        self._push(self._persistent_value(self._pop()))
 
     def _tuple(self, n: int) -> None:
         found = [self._pop() for _ in range(n)]
@@ -227,7 +238,7 @@ class PickleReader:
     }
 
 
-def _named(module: object, name: object) -> Any:
+def _named(module: object, name: object, names: Mapping[tuple[str, str], Any]) -> Any:
     """What a name stands for.
 
     Raises:
@@ -235,7 +246,7 @@ def _named(module: object, name: object) -> Any:
     """
     if not isinstance(module, str) or not isinstance(name, str):
         raise RefusedError("a name that is no text")
-    found = ALLOWED.get((module, name))
+    found = names.get((module, name))
     if found is None:
         raise RefusedError(ascii(f"{module}.{name}"[:200]))
     return found

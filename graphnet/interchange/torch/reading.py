@@ -1,5 +1,7 @@
 """Reading PyTorch's files: zip archives since 1.6, and the rows of pickles before.
 
+Of tar archives, which are older still, see ``tar_pickles.py``.
+
 NAME/data.pkl     the pickle, which names storages
 NAME/byteorder    little or big
 NAME/data/0 …     the numbers of each storage
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.interchange.torch.pickle_reader import BrokenPickleError, PickleReader
+from graphnet.interchange.torch.tar_pickles import TarPickles, is_tar
 from graphnet.interchange.torch.values import RefusedError, Storage, Tensor
 from graphnet.interchange.weights.mapped import MappedFile
 from graphnet.interchange.weights.stored import StoredArray, WeightFile, damaged, widened
@@ -27,7 +30,6 @@ from graphnet.interchange.weights.zip_archive import SIGNATURE, ZipArchive
 
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _LONGEST_PICKLE = 64 << 20
-_TAR = (257, b"ustar")
 _SAVE = "save its state_dict with PyTorch: torch.save(model.state_dict(), FILE)"
 #: Where checkpoints have their state_dict, beside an optimizer's and the like.
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "module", "weights")
@@ -49,9 +51,8 @@ def read_torch(path: Path) -> WeightFile:
     begin = file.part(0, min(file.size, 512), "").tobytes()
     if begin.startswith(SIGNATURE):
         found, numbers = _from_zip(ZipArchive(path))
-    elif begin[_TAR[0] :].startswith(_TAR[1]):
-        raise damaged(path, "is a tar archive, as PyTorch wrote before 0.1.10",
-                      "read it with PyTorch, and save it again")  # fmt: skip
+    elif is_tar(begin):
+        found, numbers = _from_tar(file)
     elif begin.startswith(b"\x80"):
         found, numbers = _from_pickles(file)
     else:
@@ -161,6 +162,18 @@ def _from_pickles(file: MappedFile) -> tuple[Any, _Numbers]:
         return file.numbers(places[storage.key], kind, (storage.n_all,))
 
     return value, numbers
+
+
+def _from_tar(file: MappedFile) -> tuple[Any, _Numbers]:
+    """The object, and the numbers of its storages."""
+    with _in_words(file.path):
+        made = TarPickles(file.path, file.part(0, file.size, ""))
+
+    def numbers(storage: Storage) -> np.ndarray:
+        kind = _numpy_type(storage, is_big=False)
+        return file.numbers(made.places[storage.key], kind, (storage.n_all,))
+
+    return made.value, numbers
 
 
 def _numpy_type(storage: Storage, *, is_big: bool) -> np.dtype:

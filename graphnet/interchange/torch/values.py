@@ -23,7 +23,7 @@ STORAGES = {
     "ByteStorage": "uint8",
     "BoolStorage": "bool",
 }
-_MOST_AXES = 32
+MOST_AXES = 32
 _MOST = 1 << 62  # of a size that a file can have
 
 
@@ -100,12 +100,12 @@ def storage_of(said: Any) -> Storage:
     if not isinstance(said, tuple) or len(said) not in (5, 6) or said[0] != "storage":
         raise RefusedError("a reference that is no storage's")
     kind, key, count = said[1], said[2], said[4]
-    if not isinstance(kind, StorageType) or not isinstance(key, str) or not _is_count(count):
+    if not isinstance(kind, StorageType) or not isinstance(key, str) or not is_count(count):
         raise RefusedError("a storage whose type, name or length is none")
     part = said[5] if len(said) > 5 else None  # noqa: PLR2004
     if part is None:
         return Storage(key, kind.dtype, count, 0, count)
-    if not isinstance(part, tuple) or len(part) != 3 or not all(map(_is_count, part[1:])):  # noqa: PLR2004
+    if not isinstance(part, tuple) or len(part) != 3 or not all(map(is_count, part[1:])):  # noqa: PLR2004
         raise RefusedError("a part of a storage whose place or length is none")
     _, first, length = part
     if first + length > count:
@@ -113,20 +113,25 @@ def storage_of(said: Any) -> Storage:
     return Storage(key, kind.dtype, count, first, length)
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Whether it is a whole number that a file can have as a length or a place."""
     return type(value) is int and 0 <= value < _MOST
 
 
-def _tensor(args: tuple[Any, ...]) -> Tensor:
-    """Of ``_rebuild_tensor_v2(storage, first, shape, strides, …)``; the rest is about training."""
+def rebuilt(args: tuple[Any, ...]) -> Tensor:
+    """Of ``_rebuild_tensor_v2(storage, first, shape, strides, …)``; the rest is about training.
+
+    Raises:
+        RefusedError: If that is no tensor, or ends beyond its storage.
+    """
     if not 4 <= len(args) <= 7 or not isinstance(args[0], Storage):  # noqa: PLR2004
         raise RefusedError("a tensor without a storage")
     storage, first, shape, strides = args[:4]
     are_counts = all(
-        isinstance(each, tuple) and len(each) <= _MOST_AXES and all(map(_is_count, each))
+        isinstance(each, tuple) and len(each) <= MOST_AXES and all(map(is_count, each))
         for each in (shape, strides)
     )
-    if not are_counts or not _is_count(first) or len(shape) != len(strides):
+    if not are_counts or not is_count(first) or len(shape) != len(strides):
         raise RefusedError("a tensor whose place, shape or strides are none")
     last = first + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if first > storage.count or (0 not in shape and last >= storage.count):
@@ -147,8 +152,8 @@ def _parameter(args: tuple[Any, ...]) -> Tensor:
 #: The only names that a pickle may use, and what each stands for.
 ALLOWED: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDictType(),
-    ("torch._utils", "_rebuild_tensor_v2"): Maker("_rebuild_tensor_v2", _tensor),
-    ("torch._utils", "_rebuild_tensor"): Maker("_rebuild_tensor", _tensor),
+    ("torch._utils", "_rebuild_tensor_v2"): Maker("_rebuild_tensor_v2", rebuilt),
+    ("torch._utils", "_rebuild_tensor"): Maker("_rebuild_tensor", rebuilt),
     ("torch._utils", "_rebuild_parameter"): Maker("_rebuild_parameter", _parameter),
     **{("torch", name): StorageType(dtype) for name, dtype in STORAGES.items()},
 }

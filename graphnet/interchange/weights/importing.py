@@ -163,7 +163,7 @@ def write_filled(made: FilledNet, to: Path, *, force: bool = False) -> list[Path
     text = made.spec.to_yaml()
     with output_file(targets[0], Advice(SpecError)) as output:  # if that cannot be, nothing is
         output.write(text.encode())
-        write_model(targets[1], named, text)
+        write_model(targets[1], named, text, source=made.file.path)
     return targets
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from graphnet.blob import Shape
 from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.weights.stored import damaged
 
 
@@ -34,7 +35,7 @@ class MappedFile:
             if not path.is_file():
                 what = "is a folder" if path.is_dir() else "there is no such file"
                 raise SnapshotError(f"{shown(path)}: {what}\n  expected a file of weights")
-            with path.open("rb") as file:
+            with open_regular(path, SnapshotError) as file:
                 if not file.seek(0, 2):
                     raise damaged(path, "is empty (0 bytes)")
                 self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

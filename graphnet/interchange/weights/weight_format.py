@@ -9,6 +9,7 @@ from typing import Any
 
 from graphnet.declare.arguments import expect_one_of
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.torch.names import torch_names
 from graphnet.interchange.weights.exporting import (
     NameAll,
@@ -60,7 +61,7 @@ class WeightFormat:
             SnapshotError: If it is of another format, cannot be read, or is damaged.
         """
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 begin = file.read(BEGINNING)
         except OSError:
             return self.read(path)  # which says why
@@ -91,7 +92,7 @@ class WeightFormat:
             weights: The file.
             phase: ``train`` or ``test``.
             map_file: A YAML file that says which array fills which param, where names, or order
-                and shape, do not.
+                and shape, do not. Default: none.
             **options: As of :func:`graphnet.load_net`; of its ``dtype`` the params are.
 
         Returns:
@@ -118,7 +119,7 @@ class WeightFormat:
             net: The net's YAML file.
             weights: The file.
             to: The folder that is written to.
-            map_file: A YAML file that says which array fills which param.
+            map_file: A YAML file that says which array fills which param. Default: names say it.
             force: Whether files that are there may be replaced.
 
         Returns:
@@ -165,7 +166,7 @@ class WeightFormat:
         Args:
             net: The net.
             to: The file.
-            names: As for exporting.
+            names: As for exporting; by default likewise.
 
         Raises:
             GraphnetError: If it cannot be written.

@@ -13,7 +13,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, PassStage, Phase, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, PassStage, Phase, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import (
     all_but_channels,
     beside,
@@ -116,9 +116,6 @@ class BatchNorm(LayerSpec):
             widest = max(b.stop - b.start for b in channel_blocks(x, backend))
             decls["centred"] = ScratchDecl((x[0], widest, *x[2:]), blob=True)
         return decls
-
-    def build(self, binding: Binding) -> BatchNormLayer:
-        return BatchNormLayer(self, binding)
 
 
 class BatchNormLayer(Layer[BatchNorm]):

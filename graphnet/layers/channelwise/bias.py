@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from graphnet.layers.base import Binding, Layer, Reads, Shapes
+from graphnet.backend.base import Backend
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -21,7 +22,8 @@ class Bias(SpanningSpec):
 
     Bottoms:
         0: ``(N, …)``.
-        1: The numbers, if they are not learned; its sizes are those of bottom 0's first axes.
+        1: The numbers, if they are not learned; its sizes are those of bottom 0's first axes, or
+            with ``axis`` of those from there on: the same numbers for all samples.
     Tops:
         0: the shape of bottom 0.
     Params:
@@ -34,8 +36,7 @@ class Bias(SpanningSpec):
         - {name: bias1, type: Bias, bottoms: [scale1], tops: [bias1]}
         - {name: shift, type: Bias, bottoms: [conv2, shifts], tops: [shifted]}
     Source:
-        Caffe ``Bias``, where a second bottom begins at ``axis``, default 1; here blobs begin
-        with the batch axis, so it is always 0.
+        Caffe ``Bias``, where a second bottom begins at ``axis: 1`` unless it is given.
     """
 
     learned: ClassVar[Mapping[str, Learned]] = {"bias": Learned()}
@@ -47,11 +48,11 @@ class Bias(SpanningSpec):
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         return self.learned_decls(bottoms, "bias")
 
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        return self.sum_scratch(bottoms) if backward else {}
+
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> BiasLayer:
-        return BiasLayer(self, binding)
 
 
 class BiasLayer(Layer[Bias]):
@@ -64,7 +65,7 @@ class BiasLayer(Layer[Bias]):
         self.bias, dx, dy = span.beside(bias.data), self.x.diff, self.y.diff
         self.add_up: Any = None
         if bias.diff is not None and dy is not None:
-            self.add_up = self.backend.axes_sum(dy, span.others, bias.diff)
+            self.add_up = self.spec.bind_sum(self, dy, bias.diff)
         self.copies = dx is not None and not self.xp.may_share_memory(dx, dy)
 
     def forward(self) -> None:

@@ -26,6 +26,27 @@ _CHANNELS = (1, 3, 4)  # of grey, coloured and transparent pictures
 _SMALLEST_SIDE = 8  # of a picture, where it cannot be taken for channels
 
 
+MOST_STEPS = 2**16  # that a layer of windows may be made of
+
+
+def check_extent(shape: Shape, *steps: int) -> None:
+    """See that a layer of windows stays within bounds: each of its steps is work to bind.
+
+    Args:
+        shape: Of its bottom.
+        steps: In how many it goes through rows, and through the elements of its windows.
+
+    Raises:
+        ShapeError: If one is more than ``MOST_STEPS``.
+    """
+    if max(steps) > MOST_STEPS:
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} would be gone through in {max(steps):,} steps:"
+            f" row by row, or element by element of a window\n  expected at most {MOST_STEPS:,}:"
+            " let a long axis be the width, and use a Reduction where a window is all of it"
+        )
+
+
 def check_images(shape: Shape) -> None:
     """See that a bottom is a batch of images.
 
@@ -42,6 +63,31 @@ def check_images(shape: Shape) -> None:
         f"a bottom of shape {shape_text(shape)} is no batch of images\n"
         f"  expected (N, C, H, W){cure}"
     )
+
+
+def check_sequences(shape: Shape) -> None:
+    """See that a bottom is a batch of sequences of vectors.
+
+    Raises:
+        ShapeError: If it is not ``(N, C, L)``.
+    """
+    if len(shape) != 3:  # noqa: PLR2004 (N, C, L)
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} is no batch of sequences\n  expected (N, C, L)"
+        )
+
+
+def check_volumes(shape: Shape) -> None:
+    """See that a bottom is a batch of volumes.
+
+    Raises:
+        ShapeError: If it is not ``(N, C, D, H, W)``.
+    """
+    if len(shape) != 5:  # noqa: PLR2004 (N, C, D, H, W)
+        raise ShapeError(
+            f"a bottom of shape {shape_text(shape)} is no batch of volumes"
+            "\n  expected (N, C, D, H, W)"
+        )
 
 
 def channels_last_hint(shape: Shape) -> str:

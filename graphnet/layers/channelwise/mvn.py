@@ -9,7 +9,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 
 #: The mean of equal numbers may be off by so many times their spacing, with some margin.
 ROUNDING = 16
@@ -71,9 +71,6 @@ class MVN(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,)) if self.normalize_variance else Reads()
-
-    def build(self, binding: Binding) -> MVNLayer:
-        return MVNLayer(self, binding)
 
 
 class MVNLayer(Layer[MVN]):

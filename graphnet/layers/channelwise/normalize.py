@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositiveFloat
-from graphnet.layers.base import Binding, Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import beside, check_channels
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Constant
@@ -71,9 +71,6 @@ class Normalize(LayerSpec):
             decls["share"] = ScratchDecl(norm, blob=True)
             decls["slopes"] = ScratchDecl((x[1],))
         return decls
-
-    def build(self, binding: Binding) -> NormalizeLayer:
-        return NormalizeLayer(self, binding)
 
 
 class NormalizeLayer(Layer[Normalize]):

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import beside, channel_blocks, check_channels
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Constant
@@ -57,9 +57,6 @@ class PReLU(LayerSpec):
             "negative": ScratchDecl(bottoms[0], blob=True),
             "slopes": ScratchDecl((bottoms[0][1],)),
         }
-
-    def build(self, binding: Binding) -> PReLULayer:
-        return PReLULayer(self, binding)
 
 
 class PReLULayer(Layer[PReLU]):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.span import SpanningSpec
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
@@ -23,7 +23,8 @@ class Scale(SpanningSpec):
 
     Bottoms:
         0: ``(N, …)``.
-        1: The factors, if they are not learned; its sizes are those of bottom 0's first axes.
+        1: The factors, if they are not learned; its sizes are those of bottom 0's first axes, or
+            with ``axis`` of those from there on: the same factors for all samples.
     Tops:
         0: the shape of bottom 0.
     Params:
@@ -38,8 +39,7 @@ class Scale(SpanningSpec):
         - {name: scale1, type: Scale, bias: true, bottoms: [bn1], tops: [scale1]}
         - {name: gate, type: Scale, bottoms: [conv2, weights], tops: [weighted]}
     Source:
-        Caffe ``Scale``, where a second bottom begins at ``axis``, default 1; here blobs begin
-        with the batch axis, so it is always 0.
+        Caffe ``Scale``, where a second bottom begins at ``axis: 1`` unless it is given.
     """
 
     learned: ClassVar[Mapping[str, Learned]] = {
@@ -58,15 +58,15 @@ class Scale(SpanningSpec):
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if not backward or (len(bottoms) == 1 and self.frozen):
             return {}
-        return {"product": ScratchDecl(bottoms[0], blob=True)}
+        return {
+            "product": ScratchDecl(bottoms[0], blob=True),
+            **self.sum_scratch(bottoms),
+        }
 
     def backward_reads(self) -> Reads:
         if len(self.bottoms) > 1:
             return Reads(bottoms=(0, 1))
         return Reads(bottoms=() if self.frozen else (0,))
-
-    def build(self, binding: Binding) -> ScaleLayer:
-        return ScaleLayer(self, binding)
 
 
 class ScaleLayer(Layer[Scale]):
@@ -85,7 +85,7 @@ class ScaleLayer(Layer[Scale]):
         if bias is not None and bias.diff is not None and dy is not None:
             self.add_bias = axes_sum(dy, span.others, bias.diff)
         if scale.diff is not None and dy is not None:
-            self.add_scale = axes_sum(self.scratch["product"], span.others, scale.diff)
+            self.add_scale = self.spec.bind_sum(self, self.scratch["product"], scale.diff)
 
     def forward(self) -> None:
         self.xp.multiply(self.x.data, self.scale, out=self.y.data)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from functools import partial
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from graphnet.backend.base import ScratchDecl
+from graphnet.backend.calls import Call, in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, LayerSpec, Shapes
+from graphnet.layers.base import Arity, Layer, LayerSpec, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 from graphnet.params.param import ParamDecl
 
@@ -55,26 +58,29 @@ def learned_span(x: Shape, axis: int, num_axes: int) -> AxisSpan:
     return AxisSpan(first, end, len(x))
 
 
-def given_span(bottoms: Shapes) -> AxisSpan:
-    """The leading axes of bottom 0, which bottom 1 spans.
+def given_span(bottoms: Shapes, axis: int = 0) -> AxisSpan:
+    """The axes of bottom 0 that bottom 1 spans, from ``axis`` on.
 
     Raises:
-        ShapeError: If bottom 1 does not have the sizes of bottom 0's first axes.
+        ShapeError: If bottom 1 does not have the sizes of these axes.
     """
     x, values = bottoms
-    if values != x[: len(values)]:
+    first = axis_of(x, axis) if axis else 0
+    if values != x[first : first + len(values)]:
+        which = f"axes from axis {first} on" if first else "first axes"
         raise ShapeError(
             f"bottom 1 of shape {shape_text(values)} does not fit bottom 0 of shape {shape_text(x)}"
-            f"\n  expected the sizes of its first axes, such as {shape_text(x[:2])}"
+            f"\n  expected the sizes of its {which}, such as {shape_text(x[first : first + 2])}"
         )
-    return AxisSpan(0, len(values), len(x))
+    return AxisSpan(first, first + len(values), len(x))
 
 
 class SpanningSpec(LayerSpec):
     """A layer with a value for each place on some axes, learned or given by a second bottom.
 
     Args:
-        axis: The first axis the learned values span, in ``(N, C, H, W)``. Default 1.
+        axis: The first axis the values span, in ``(N, C, H, W)``. Default: 1 of learned values;
+            those of a second bottom begin with the batch axis unless it is given.
         num_axes: How many axes they span: −1 for all from ``axis`` on, 0 for one value that
             serves all elements. Default 1.
     """
@@ -87,7 +93,7 @@ class SpanningSpec(LayerSpec):
 
     @model_validator(mode="after")
     def _check_keys(self) -> Self:
-        about_values = self.model_fields_set - LayerSpec.model_fields.keys() - {"neuron"}
+        about_values = self.model_fields_set - LayerSpec.model_fields.keys() - {"neuron", "axis"}
         if len(self.bottoms) > 1 and about_values:
             raise ValueError(
                 f"'{min(about_values)}' has no meaning with a second bottom, which gives the values"
@@ -97,7 +103,7 @@ class SpanningSpec(LayerSpec):
     def span(self, bottoms: Shapes) -> AxisSpan:
         """The axes the values span."""
         if len(bottoms) > 1:
-            return given_span(bottoms)
+            return given_span(bottoms, self.axis if "axis" in self.model_fields_set else 0)
         return learned_span(bottoms[0], self.axis, self.num_axes)
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
@@ -110,3 +116,21 @@ class SpanningSpec(LayerSpec):
             return {}
         shape = self.span(bottoms).part_of(bottoms[0])
         return {name: self.decl(name, shape) for name in names}
+
+    def sum_scratch(self, bottoms: Shapes) -> ScratchDecls:
+        """What the gradient of given values is added up in, where they lie in another order.
+
+        A blob begins with the batch axis in memory too; values from another axis on do not.
+        """
+        if len(bottoms) > 1 and self.span(bottoms).first:
+            return {"sums": ScratchDecl(bottoms[1])}
+        return {}
+
+    def bind_sum(self, layer: Layer[Any], terms: Array, out: Array) -> Call:
+        """Bind the sum of the terms, of the shape of bottom 0, that go to each of the values."""
+        others = self.span([b.shape for b in layer.bottoms]).others
+        sums = layer.scratch.get("sums")
+        if sums is None:
+            return layer.backend.axes_sum(terms, others, out)
+        add = layer.backend.axes_sum(terms, others, sums)
+        return in_turn([add, partial(layer.xp.copyto, out, sums)])

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BeforeValidator
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.batches import Batches
+from graphnet.data.batches import INDEX_BYTES, Batches
 from graphnet.data.record import LayerRecord, record_of
 from graphnet.data.sets.download import ProgressCallback
 from graphnet.data.source import (
@@ -27,7 +27,6 @@ from graphnet.data.source import (
 from graphnet.data.table import ROWS_PATTERN, Table
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, about, did_you_mean
-from graphnet.layers.base import Binding, Layer
 from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
@@ -72,8 +71,8 @@ class HDF5Data(BatchSpec):
             take theirs, all rows of it.
         rows: ``START:STOP`` of all samples, as a Python slice; a bound may be a percentage:
             ``80%:``. Default: all.
-        buffer_bytes: A smaller source is kept in memory. A larger one is streamed, and shuffled
-            in groups of chunks that fill half of this. Default 256 MiB.
+        buffer_bytes: In bytes. A smaller source is kept in memory. A larger one is streamed, and
+            shuffled in groups of chunks that fill half of this. Default 256 MiB.
     Example:
         - {name: data, type: HDF5Data, source: dataset:iris/train, batch_size: 16, shuffle: true}
     Source:
@@ -114,6 +113,12 @@ class HDF5Data(BatchSpec):
                         f" 'shapes' says {shape_text(stated)}\n  found in {table.where(0)}"
                     )
             return table.n_rows
+
+    def kept_bytes(self) -> int:
+        if not self.is_available():
+            return 0
+        with closing(self.open_table()) as table:
+            return min(self.buffer_bytes, table.n_rows * (table.row_bytes + INDEX_BYTES))
 
     def recorded(self) -> LayerRecord | None:
         with about("source"):
@@ -159,9 +164,6 @@ class HDF5Data(BatchSpec):
             parts = open_parts(self.source, self.tops)
         with about("source" if self.rows is None else "rows"):
             return Table(parts, self.rows)
-
-    def build(self, binding: Binding) -> Layer[Any]:
-        return HDF5DataLayer(self, binding)
 
 
 class HDF5DataLayer(BatchLayer[HDF5Data]):

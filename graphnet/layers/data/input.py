@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Shapes
 from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 
@@ -46,9 +46,6 @@ class Input(DataSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(self.batch_size, *self.shapes[top]) for top in self.tops]
-
-    def build(self, binding: Binding) -> InputLayer:
-        return InputLayer(self, binding)
 
 
 class InputLayer(EndlessLayer[Input]):

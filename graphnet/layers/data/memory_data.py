@@ -11,7 +11,6 @@ from pydantic import model_validator
 from graphnet.blob import Shape
 from graphnet.data.table import ArrayPart, Table
 from graphnet.errors import DataError, did_you_mean
-from graphnet.layers.base import Binding, Layer
 from graphnet.layers.data.batch_data import BatchLayer, BatchSpec
 
 
@@ -76,9 +75,6 @@ class MemoryData(BatchSpec):
         if self.data is None:
             raise no_arrays(self.tops)
         return {top: array.shape[1:] for top, array in self.inline().items()}
-
-    def build(self, binding: Binding) -> Layer[Any]:
-        return MemoryDataLayer(self, binding)
 
 
 def _array(top: str, values: tuple[Any, ...]) -> np.ndarray:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Shapes
+from graphnet.layers.base import Shapes
 from graphnet.layers.data.data_layer import DataSpec
 from graphnet.layers.data.endless import EndlessLayer
 from graphnet.random.keys import stream_key
@@ -50,9 +50,6 @@ class RandomNormal(DataSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [(size, *self.shape) for size in self.batch_sizes]
-
-    def build(self, binding: Binding) -> RandomNormalLayer:
-        return RandomNormalLayer(self, binding)
 
 
 class RandomNormalLayer(EndlessLayer[RandomNormal]):

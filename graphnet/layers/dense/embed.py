@@ -10,7 +10,7 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import BatchError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.losses.labels import (
     IndexRange,
@@ -89,9 +89,6 @@ class Embed(LayerSpec):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return ()
-
-    def build(self, binding: Binding) -> EmbedLayer:
-        return EmbedLayer(self, binding)
 
 
 class EmbedLayer(Layer[Embed]):

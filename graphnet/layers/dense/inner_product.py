@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from graphnet.backend.base import InnerProductArrays
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
@@ -95,9 +95,6 @@ class InnerProduct(LayerSpec):
     def connections(self, bottoms: Shapes) -> int:
         positions, flattened = self.split(bottoms[0])
         return prod(positions[1:]) * (prod(flattened) + self.bias) * self.output_dim
-
-    def build(self, binding: Binding) -> InnerProductLayer:
-        return InnerProductLayer(self, binding)
 
 
 class InnerProductLayer(Layer[InnerProduct]):

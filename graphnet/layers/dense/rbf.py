@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Shape, rows
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.dense.rbf_codes import AnyCodes, RandomSigns
 from graphnet.layers.learned import Learned
 from graphnet.params.param import ParamDecl
@@ -69,9 +69,6 @@ class RBF(LayerSpec):
 
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * self.output_dim
-
-    def build(self, binding: Binding) -> RBFLayer:
-        return RBFLayer(self, binding)
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(0,))

@@ -10,7 +10,7 @@ from graphnet.backend.base import InnerProductArrays
 from graphnet.blob import Shape, feature_size, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.param import ParamDecl
@@ -74,9 +74,6 @@ class TiedInnerProduct(LayerSpec):
 
     def connections(self, bottoms: Shapes) -> int:
         return (feature_size(bottoms[0]) + self.bias) * self.output_dim
-
-    def build(self, binding: Binding) -> TiedInnerProductLayer:
-        return TiedInnerProductLayer(self, binding)
 
 
 class TiedInnerProductLayer(Layer[TiedInnerProduct]):

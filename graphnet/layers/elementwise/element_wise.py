@@ -13,7 +13,6 @@ from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import (
     Arity,
-    Binding,
     Layer,
     LayerSpec,
     Reads,
@@ -93,9 +92,6 @@ class ElementWise(LayerSpec):
 
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * (len(bottoms) - 1) if self.operation == "Multiply" else 0
-
-    def build(self, binding: Binding) -> ElementWiseLayer:
-        return ElementWiseLayer(self, binding)
 
 
 class ElementWiseLayer(Layer[ElementWise]):

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Shapes
 
 
 class ElementwiseFunction(LayerSpec):
@@ -20,9 +20,6 @@ class ElementwiseFunction(LayerSpec):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         return [bottoms[0]]
-
-    def build(self, binding: Binding) -> ElementwiseFunctionLayer:
-        return ElementwiseFunctionLayer(self, binding)
 
     @abstractmethod
     def apply(self, xp: Any, x: Array, y: Array) -> None:

@@ -8,7 +8,7 @@ from graphnet.backend.base import Backend
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import ClassLabels, label_scratch, memory
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
@@ -60,9 +60,6 @@ class Index2Onehot(LayerSpec):
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return ()
-
-    def build(self, binding: Binding) -> Index2OnehotLayer:
-        return Index2OnehotLayer(self, binding)
 
 
 class Index2OnehotLayer(Layer[Index2Onehot]):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Phase, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Phase, Reads, ScratchDecls, Shapes
 from graphnet.random.keys import stream_key
 
 
@@ -38,9 +38,6 @@ class MaskSpec(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> MaskLayer:
-        return MaskLayer(self, binding)
 
 
 class MaskLayer(Layer[MaskSpec]):

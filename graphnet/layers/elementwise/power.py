@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.elementwise.raising import raise_to
 
 
@@ -26,7 +26,7 @@ class Power(LayerSpec):
         shift: What is added to that. Default 0.
     Example:
         - {name: square, type: Power, power: 2, bottoms: [x], tops: [x2]}
-        - {name: center, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
+        - {name: centre, type: Power, scale: 2, shift: -1, bottoms: [x2], tops: [y]}
     Source:
         Mocha ``PowerLayer`` (whose gradient is NaN where the base is 0), Caffe ``Power``.
     """
@@ -54,9 +54,6 @@ class Power(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads() if self.is_linear else Reads(bottoms=(0,))
-
-    def build(self, binding: Binding) -> PowerLayer:
-        return PowerLayer(self, binding)
 
 
 class PowerLayer(Layer[Power]):

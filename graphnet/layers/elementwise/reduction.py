@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 
 Operation = Literal["Sum", "AbsSum", "SquareSum", "Mean"]
@@ -59,9 +59,6 @@ class Reduction(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads() if self.is_linear else Reads(bottoms=(0,))
-
-    def build(self, binding: Binding) -> ReductionLayer:
-        return ReductionLayer(self, binding)
 
 
 class ReductionLayer(Layer[Reduction]):

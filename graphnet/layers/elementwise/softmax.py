@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -54,9 +54,6 @@ class Softmax(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,))
 
-    def build(self, binding: Binding) -> SoftmaxLayer:
-        return SoftmaxLayer(self, binding)
-
 
 class SoftmaxLayer(Layer[Softmax]):
     """Runs :class:`Softmax`."""
@@ -74,7 +71,8 @@ class SoftmaxLayer(Layer[Softmax]):
             self.sum_product = self.backend.axes_sum(self.product, (self.axis,), along)
 
     def forward(self) -> None:
-        x, y, along = self.bottoms[0].data, self.tops[0].data, self.scratch["along"]
+        x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
+        y, along = self.tops[0].data, self.scratch["along"]
         x.max(axis=self.axis, keepdims=True, out=along)
         self.xp.subtract(x, along, out=y)
         self.exp()

@@ -12,7 +12,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded, with_size
 
 
@@ -83,9 +83,6 @@ class ChannelPooling(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> ChannelPoolingLayer:
-        return ChannelPoolingLayer(self, binding)
 
 
 class ChannelPoolingLayer(Layer[ChannelPooling]):

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from graphnet.backend.base import Backend, ConvArrays
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.layers.images.filter_bank import FilterBank
 
@@ -88,9 +88,6 @@ class Convolution(FilterBank):
     def connections(self, bottoms: Shapes) -> int:
         places = prod(self.top_shapes(bottoms)[0][1:])
         return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
-
-    def build(self, binding: Binding) -> ConvolutionLayer:
-        return ConvolutionLayer(self, binding)
 
 
 class ConvolutionLayer(Layer[Convolution]):

@@ -10,10 +10,9 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_sequences
 from graphnet.layers.images.filter_bank import AnyFilterBank
-
-_SEQUENCES = 3  # axes of (N, C, L)
 
 
 class Convolution1D(AnyFilterBank):
@@ -63,11 +62,9 @@ class Convolution1D(AnyFilterBank):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != _SEQUENCES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of sequences\n  expected (N, C, L)"
-            )
+        check_sequences(x)
         self.check_groups(x)
+        check_extent(x, self.kernel)
         _, length = self.window.floor_size((1, x[2]))
         if length < 1:
             raise ShapeError(
@@ -89,9 +86,6 @@ class Convolution1D(AnyFilterBank):
     def connections(self, bottoms: Shapes) -> int:
         places = prod(self.top_shapes(bottoms)[0][1:])
         return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
-
-    def build(self, binding: Binding) -> Convolution1DLayer:
-        return Convolution1DLayer(self, binding)
 
 
 class Convolution1DLayer(Layer[Convolution1D]):

@@ -11,10 +11,9 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import NonNegativeTriple, PositiveTriple
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_volumes
 from graphnet.layers.images.filter_bank import AnyFilterBank
-
-_VOLUMES = 5  # axes of (N, C, D, H, W)
 
 
 class Convolution3D(AnyFilterBank):
@@ -68,12 +67,9 @@ class Convolution3D(AnyFilterBank):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        if len(x) != _VOLUMES:
-            raise ShapeError(
-                f"a bottom of shape {shape_text(x)} is no batch of volumes"
-                "\n  expected (N, C, D, H, W)"
-            )
+        check_volumes(x)
         self.check_groups(x)
+        check_extent(x, x[3], *self.kernel, x[3] * self.kernel[2] // 4)
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(
@@ -119,9 +115,6 @@ class Convolution3D(AnyFilterBank):
     def connections(self, bottoms: Shapes) -> int:
         places = prod(self.top_shapes(bottoms)[0][1:])
         return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
-
-    def build(self, binding: Binding) -> Convolution3DLayer:
-        return Convolution3DLayer(self, binding)
 
 
 class Convolution3DLayer(Layer[Convolution3D]):

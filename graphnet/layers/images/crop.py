@@ -9,9 +9,10 @@ import numpy as np
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.random.keys import stream_key
+from graphnet.random.samples import Scratch
 
 _IMAGES = 4  # axes of (N, C, H, W)
 
@@ -59,9 +60,6 @@ class Crop(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads()
 
-    def build(self, binding: Binding) -> CropLayer:
-        return CropLayer(self, binding)
-
 
 class CropLayer(Layer[Crop]):
     """Runs :class:`Crop`."""
@@ -75,14 +73,18 @@ class CropLayer(Layer[Crop]):
         self.moves = training and self.spec.random_crop
         self.mirrors = training and self.spec.random_mirror
         # row, column and mirror of each sample: on the host, which decides what is copied
-        self.draws = np.empty((self.bottoms[0].shape[0], 3), self.dtype)
+        self.draws, self.draw_scratch = (
+            np.empty((self.bottoms[0].shape[0], 3), self.dtype),
+            Scratch(),
+        )
 
     def forward(self) -> None:
         x, y, context = self.bottoms[0].data, self.tops[0].data, self.context
         if not (self.moves or self.mirrors):
             self.xp.copyto(y, x[self.middle()])
             return
-        self.backend.host_uniform(self.key, context.iteration, context.first_sample, self.draws)
+        place = context.iteration, context.first_sample
+        self.backend.host_uniform(self.key, *place, self.draws, self.draw_scratch)
         for i in range(x.shape[0]):
             self.xp.copyto(y[i], x[i][self.window(i)])
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import beside
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import beside, check_extent
 from graphnet.layers.images.filter_bank import FilterBank
 
 
@@ -68,6 +68,7 @@ class Deconvolution(FilterBank):
                 f"of a bottom of shape {shape_text(x)} nothing is left: pad "
                 f"{shape_text(self.pad)} cuts off all of the top\n  expected a smaller pad"
             )
+        check_extent(x, size[0], size[0] * self.kernel[1] // 4)
         return [(x[0], self.n_filter, *size)]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
@@ -91,9 +92,6 @@ class Deconvolution(FilterBank):
     def connections(self, bottoms: Shapes) -> int:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         return self.macs(bottoms) // x[0] + self.bias * prod(y[1:])
-
-    def build(self, binding: Binding) -> DeconvolutionLayer:
-        return DeconvolutionLayer(self, binding)
 
 
 class DeconvolutionLayer(Layer[Deconvolution]):

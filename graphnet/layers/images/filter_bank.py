@@ -13,7 +13,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositiveInt, PositivePair
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LayerSpec, Reads, Shapes
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.layers.channelwise.channels import check_extent, check_images
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Xavier
@@ -91,3 +91,4 @@ class FilterBank(AnyFilterBank):
         """
         check_images(x)
         self.check_groups(x)
+        check_extent(x, x[2], *self.kernel, x[2] * self.kernel[1] // 4)

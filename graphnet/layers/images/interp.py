@@ -13,7 +13,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.blob import Array, Shape, reshaped, storage
 from graphnet.declare.fields import PositivePair
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -68,9 +68,6 @@ class Interp(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> InterpLayer:
-        return InterpLayer(self, binding)
 
 
 class InterpLayer(Layer[Interp]):

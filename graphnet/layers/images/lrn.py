@@ -12,7 +12,7 @@ from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.layers.elementwise.raising import raise_to
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, fold, folded
@@ -93,9 +93,6 @@ class LRN(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(0,), tops=(0,))
-
-    def build(self, binding: Binding) -> LRNLayer:
-        return LRNLayer(self, binding)
 
 
 class LRNLayer(Layer[LRN]):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import NonNegativeInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -30,7 +30,7 @@ Sides: TypeAlias = Annotated[
 
 
 class Pad(LayerSpec):
-    """Put a border of zeros round each image, or repeat the pixels of its edge.
+    """Put a border of zeros, or another number, round each image, or repeat its edge's pixels.
 
     Bottoms:
         each: ``(N, C, H, W)``.
@@ -40,6 +40,7 @@ class Pad(LayerSpec):
         pad: ``[top, bottom, left, right]`` in pixels, or ``[height, width]`` for equal sides, or
             one number for all of them.
         mode: ``zero`` (default) or ``edge``: the nearest pixel of the image.
+        value: The number that the border has in place of 0. Default 0.
     Example:
         - {name: pad, type: Pad, pad: [2, 2], bottoms: [data], tops: [padded]}
         - {name: pad2, type: Pad, pad: [0, 1, 0, 1], mode: edge, bottoms: [conv1], tops: [padded2]}
@@ -53,6 +54,13 @@ class Pad(LayerSpec):
     type: Literal["Pad"] = "Pad"
     pad: Sides
     mode: Literal["zero", "edge"] = "zero"
+    value: float = 0.0
+
+    @model_validator(mode="after")
+    def _check_value(self) -> Pad:
+        if self.mode == "edge" and "value" in self.model_fields_set:
+            raise ValueError("'value' has no meaning with mode: edge, which repeats pixels")
+        return self
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
@@ -73,9 +81,6 @@ class Pad(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads()
 
-    def build(self, binding: Binding) -> PadLayer:
-        return PadLayer(self, binding)
-
 
 class PadLayer(Layer[Pad]):
     """Runs :class:`Pad`."""
@@ -83,6 +88,7 @@ class PadLayer(Layer[Pad]):
     def setup(self) -> None:
         (x,), (y,), zero = self.bottoms, self.tops, self.spec.mode == "zero"
         top, bottom, left, right = self.spec.pad
+        value = self.spec.value
         rows, row_borders = _borders(x.shape[2], top, bottom)
         columns, column_borders = _borders(x.shape[3], left, right)
         self.image = (slice(None), slice(None), rows, columns)
@@ -93,8 +99,9 @@ class PadLayer(Layer[Pad]):
         parts += [
             ((rb, cb), (re, ce), "corner") for rb, re in row_borders for cb, ce in column_borders
         ]
-        self.borders: list[tuple[Array, Array | int]] = [
-            (y.data[:, :, *border], 0 if zero else x.data[:, :, *edge]) for border, edge, _ in parts
+        self.borders: list[tuple[Array, Array | float]] = [
+            (y.data[:, :, *border], value if zero else x.data[:, :, *edge])
+            for border, edge, _ in parts
         ]
         self.sums: list[tuple[Array, Array, Array]] = []
         if not zero and x.diff is not None and y.diff is not None:

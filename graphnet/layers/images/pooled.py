@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from graphnet.backend.base import Divisor, PoolingKind
 from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import LayerSpec
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.layers.base import LayerSpec, Reads, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_images
+from graphnet.layers.neurons.any_neuron import AnyNeuron
 
 
-class PooledWindows(LayerSpec):
-    """Windows slid over each channel; each layer documents its properties."""
+class AnyPooledWindows(LayerSpec):
+    """Windows slid over any axes of each channel; each layer documents its properties."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
-    kernel: PositivePair | None = None
-    stride: PositivePair = (1, 1)
-    pad: NonNegativePair = (0, 0)
+    #: The axes behind the channels.
+    sides: ClassVar[tuple[str, ...]]
+
+    #: Declared by each layer: numbers for its sides.
+    kernel: Any = None
+    stride: Any = 1
+    pad: Any = 0
     global_: bool = Field(default=False, alias="global")
     round_mode: Literal["ceil", "floor"] = "ceil"
 
@@ -34,37 +42,99 @@ class PooledWindows(LayerSpec):
             raise ValueError(f"'{given[0]}' has no meaning with global: true")
         if not self.global_ and self.kernel is None:
             raise ValueError("'kernel' is missing\n  expected it, or global: true")
-        if self.kernel and any(p >= k for p, k in zip(self.pad, self.kernel, strict=True)):
+        if self.kernel is None:
+            return self
+        kernel, _, pad = self.geometry(())
+        if any(p >= k for p, k in zip(pad, kernel, strict=True)):
             raise ValueError(
-                f"pad {shape_text(self.pad)} must be less than kernel {shape_text(self.kernel)}, "
+                f"pad {shape_text(pad)} must be less than kernel {shape_text(kernel)}, "
                 "or a window would lie in the padding alone"
             )
         return self
 
-    def window(self, bottom: Shape) -> Window:
-        """Their geometry on a bottom of this shape."""
-        if self.kernel is None:
-            return Window((bottom[2], bottom[3]))
-        return Window(self.kernel, self.stride, self.pad)
-
-    def pooled_size(self, x: Shape) -> tuple[int, int]:
-        """How many windows there are along height and width of a bottom.
+    @abstractmethod
+    def check_bottom(self, x: Shape) -> None:
+        """See that a bottom has the axes that are pooled.
 
         Raises:
-            ShapeError: If it is none of images, or a window would lie outside of them.
+            ShapeError: Otherwise.
         """
-        check_images(x)
-        window = self.window(x)
-        rounded = window.floor_size if self.round_mode == "floor" else window.ceil_size
-        size = rounded((x[2], x[3]))
-        for side, n, out, stride, pad in zip(
-            ("height", "width"), x[2:], size, window.stride, window.pad, strict=True
-        ):
-            if out < 1 or (out - 1) * stride - pad >= n:
+
+    def geometry(self, x: Shape) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Kernel, stride and pad along each side, on a bottom of this shape."""
+        n = len(self.sides)
+        if self.kernel is None:
+            return tuple(x[2:]), (1,) * n, (0,) * n
+        kernel, stride, pad = (
+            (value,) if isinstance(value, int) else tuple(value)
+            for value in (self.kernel, self.stride, self.pad)
+        )
+        return kernel, stride, pad
+
+    def pooled_sides(self, x: Shape) -> tuple[int, ...]:
+        """How many windows there are along each side of a bottom.
+
+        Raises:
+            ShapeError: If it has other axes, or a window would lie outside of it.
+        """
+        self.check_bottom(x)
+        kernel, stride, pad = self.geometry(x)
+        found = []
+        for side, n, k, s, p in zip(self.sides, x[2:], kernel, stride, pad, strict=True):
+            span = n + 2 * p - k
+            out = (span // s if self.round_mode == "floor" else -(-span // s)) + 1
+            if self.round_mode == "ceil" and any(pad) and (out - 1) * s >= n + p:
+                out -= 1  # it would start in the padding behind
+            if out < 1 or (out - 1) * s - p >= n:
                 raise ShapeError(
                     f"a window would lie outside a bottom of shape {shape_text(x)}: kernel "
-                    f"{shape_text(window.kernel)}, stride {shape_text(window.stride)}, pad "
-                    f"{shape_text(window.pad)} on {side} {n}"
+                    f"{shape_text(kernel)}, stride {shape_text(stride)}, pad "
+                    f"{shape_text(pad)} on {side} {n}"
                     "\n  expected a stride no larger than the kernel, and a kernel that fits"
                 )
-        return size
+            found.append(out)
+        check_extent(x, *kernel, *found[:-1])
+        return tuple(found)
+
+
+class PoolingOverSides(AnyPooledWindows):
+    """What a layer has that gives the maxima or means of its windows."""
+
+    each_bottom: ClassVar[bool] = True
+
+    pooling: PoolingKind = "Max"
+    divisor: Divisor = "kernel"
+    neuron: AnyNeuron | None = None
+
+    @property
+    def pools_maxima(self) -> bool:
+        return self.pooling == "Max"
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        (x,) = bottoms
+        return [(x[0], x[1], *self.pooled_sides(x))]
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+
+class PooledWindows(AnyPooledWindows):
+    """Windows over images."""
+
+    sides: ClassVar[tuple[str, ...]] = ("height", "width")
+
+    kernel: PositivePair | None = None
+    stride: PositivePair = (1, 1)
+    pad: NonNegativePair = (0, 0)
+
+    def check_bottom(self, x: Shape) -> None:
+        check_images(x)
+
+    def window(self, bottom: Shape) -> Window:
+        """Their geometry on a bottom of this shape."""
+        return Window(*(_pair(of_sides) for of_sides in self.geometry(bottom)))
+
+
+def _pair(values: Sequence[int]) -> tuple[int, int]:
+    height, width = values
+    return height, width

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from graphnet.backend.base import Backend, Divisor, PoolingKind
-from graphnet.blob import Shape
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
-from graphnet.layers.images.pooled import PooledWindows
-from graphnet.layers.neurons.any_neuron import AnyNeuron
+from graphnet.backend.base import Backend
+from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.images.pooled import PooledWindows, PoolingOverSides
 
 
-class Pooling(PooledWindows):
+class Pooling(PooledWindows, PoolingOverSides):
     """The maximum or the mean of windows slid over each channel.
 
     Along each side the top has ``ceil((n + 2·pad − kernel) / stride) + 1`` places: the last
@@ -45,31 +43,13 @@ class Pooling(PooledWindows):
         unless ``ceil_mode`` is set.
     """
 
-    each_bottom: ClassVar[bool] = True
     takes_images: ClassVar[bool] = True
 
     type: Literal["Pooling"] = "Pooling"
-    pooling: PoolingKind = "Max"
-    divisor: Divisor = "kernel"
-    neuron: AnyNeuron | None = None
-
-    @property
-    def pools_maxima(self) -> bool:
-        return self.pooling == "Max"
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_size(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         return dict(backend.pool2d_scratch(self.pooling, self.window(x), x, y, backward=backward))
-
-    def backward_reads(self) -> Reads:
-        return Reads()
-
-    def build(self, binding: Binding) -> PoolingLayer:
-        return PoolingLayer(self, binding)
 
 
 class PoolingLayer(Layer[Pooling]):

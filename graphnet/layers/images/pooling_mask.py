@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.images.pooled import PooledWindows
 
 
@@ -42,7 +42,7 @@ class PoolingMask(PooledWindows):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_size(x))]
+        return [(x[0], x[1], *self.pooled_sides(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (y,) = self.top_shapes(bottoms)
@@ -56,9 +56,6 @@ class PoolingMask(PooledWindows):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> PoolingMaskLayer:
-        return PoolingMaskLayer(self, binding)
 
 
 class PoolingMaskLayer(Layer[PoolingMask]):

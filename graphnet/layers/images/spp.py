@@ -9,8 +9,8 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import check_images
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import check_extent, check_images
 
 
 class SPP(LayerSpec):
@@ -70,6 +70,7 @@ class SPP(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
         check_images(x)
+        check_extent(x, *x[2:])
         self.windows(x)
         return [(x[0], sum(feature_size(y) for y in self.level_shapes(x)))]
 
@@ -87,9 +88,6 @@ class SPP(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> SPPLayer:
-        return SPPLayer(self, binding)
 
 
 class SPPLayer(Layer[SPP]):

@@ -13,7 +13,6 @@ from graphnet.declare.fields import PositivePair
 from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.base import (
     Arity,
-    Binding,
     Layer,
     LayerSpec,
     Reads,
@@ -83,9 +82,6 @@ class Unpool(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> UnpoolLayer:
-        return UnpoolLayer(self, binding)
 
 
 class UnpoolLayer(Layer[Unpool]):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositivePair
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
 
@@ -44,9 +44,6 @@ class Upsample(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> UpsampleLayer:
-        return UpsampleLayer(self, binding)
 
 
 class UpsampleLayer(Layer[Upsample]):

@@ -13,7 +13,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import read_array
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import Arity, ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.number_traits import Normaliser
@@ -30,6 +30,8 @@ class InfogainLoss(LabelLossSpec):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: without ``H`` and ``H_file`` the matrix ``(C, C)``; no gradient flows to it.
+        last: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
@@ -38,10 +40,10 @@ class InfogainLoss(LabelLossSpec):
         - {name: loss, type: InfogainLoss, H: [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]],
            bottoms: [ip, label]}
     Source:
-        Caffe ``InfogainLoss``, which bounds probabilities by 1e-20 and also takes H as a third
-        bottom.
+        Caffe ``InfogainLoss``, which bounds probabilities by 1e-20.
     """
 
+    n_bottoms: ClassVar[Arity] = Arity(2, 4)
     normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["InfogainLoss"] = "InfogainLoss"
@@ -50,14 +52,30 @@ class InfogainLoss(LabelLossSpec):
 
     @model_validator(mode="after")
     def _check_matrix(self) -> InfogainLoss:
-        if (self.H is None) == (self.H_file is None):
+        if self.H is not None and self.H_file is not None:
             raise ValueError("either 'H' or 'H_file' is needed, not both")
+        if len(self.bottoms) < self.n_plain:
+            raise ValueError("'H', 'H_file' or a third bottom is needed: the matrix")
+        if len(self.bottoms) > self.n_plain + 1:
+            raise ValueError(
+                f"'{'H' if self.H_file is None else 'H_file'}' is the matrix: of the bottoms behind"
+                " the labels there are only the weights"
+            )
         if self.H is not None and any(len(row) != len(self.H) for row in self.H):
             raise ValueError(
                 f"'H' has {len(self.H)} rows, of which not all are as long"
                 "\n  expected a square matrix: a row and a column for each class"
             )
         return self
+
+    @property
+    def matrix_is_bottom(self) -> bool:
+        """Whether the matrix is the third bottom."""
+        return self.H is None and self.H_file is None
+
+    @property
+    def n_plain(self) -> int:
+        return 2 + self.matrix_is_bottom
 
     @property
     def softmax_axis(self) -> int:
@@ -94,6 +112,13 @@ class InfogainLoss(LabelLossSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         if self.H is not None:
             self.matrix(bottoms[0])
+        if self.matrix_is_bottom:
+            n_class = bottoms[0][axis_of(bottoms[0], self.axis)]
+            if bottoms[2] != (n_class, n_class):
+                raise ShapeError(
+                    f"bottom 2 has the shape {shape_text(bottoms[2])}, expected"
+                    f" {n_class}×{n_class}: a row and a column for each class"
+                )
         return super().top_shapes(bottoms)
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
@@ -108,19 +133,18 @@ class InfogainLoss(LabelLossSpec):
             "worthless": ScratchDecl(x, "bool", blob=True),
         }
 
-    def build(self, binding: Binding) -> InfogainLossLayer:
-        return InfogainLossLayer(self, binding)
-
 
 class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
     """Runs :class:`InfogainLoss`; ``worth`` is the row of H that each position's label picks."""
 
     def setup(self) -> None:
         super().setup()
-        xp, host = self.xp, self.spec.matrix(self.x.shape).astype(self.dtype)
-        matrix = self.backend.zeros(host.shape, self.dtype)
-        self.backend.upload(host, matrix)
-        self.flat_matrix, self.n_class = memory(matrix), len(host)
+        xp, self.n_class = self.xp, self.x.shape[self.axis]
+        self.matrix = self.backend.zeros((self.n_class, self.n_class), self.dtype)
+        self.given = self.bottoms[2].data if self.spec.matrix_is_bottom else None
+        if self.given is None:
+            self.backend.upload(self.spec.matrix(self.x.shape).astype(self.dtype), self.matrix)
+        self.flat_matrix = memory(self.matrix)
         along = (1,) * self.axis + (self.n_class,) + (1,) * (self.x.ndim - self.axis - 1)
         self.columns = xp.arange(self.n_class).reshape(along)
         self.probability, self.worth, self.total_worth, self.log, self.along, self.place = (
@@ -139,6 +163,8 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
 
     def write_cost(self) -> None:
         xp, log, along, probability = self.xp, self.log, self.along, self.probability
+        if self.given is not None:
+            xp.copyto(self.matrix, self.given)
         xp.multiply(self.labels.classes, self.n_class, out=self.place)
         xp.add(self.place, self.columns, out=self.place)
         self.backend.gather(self.flat_matrix, self.flat_place, self.flat_worth)

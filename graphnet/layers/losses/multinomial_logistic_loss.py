@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.pair import SMALLEST
@@ -23,6 +23,7 @@ class MultinomialLogisticLoss(LabelLossSpec):
     Bottoms:
         0: probabilities ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Example:
         - {name: loss, type: MultinomialLogisticLoss, bottoms: [prob, label]}
     Source:
@@ -38,9 +39,6 @@ class MultinomialLogisticLoss(LabelLossSpec):
         return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(self.positions(bottoms), lifetime="pass", blob=True)
         }
-
-    def build(self, binding: Binding) -> MultinomialLogisticLossLayer:
-        return MultinomialLogisticLossLayer(self, binding)
 
 
 class MultinomialLogisticLossLayer(LabelLossLayer[MultinomialLogisticLoss]):

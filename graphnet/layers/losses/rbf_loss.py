@@ -7,7 +7,7 @@ from typing import Any, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array
 from graphnet.declare.fields import NonNegativeFloat
-from graphnet.layers.base import Binding, ScratchDecls, Shapes
+from graphnet.layers.base import ScratchDecls, Shapes
 from graphnet.layers.losses.label_loss import LabelLossLayer, LabelLossSpec
 from graphnet.layers.losses.labels import memory
 
@@ -25,6 +25,7 @@ class RBFLoss(LabelLossSpec):
     Bottoms:
         0: distances ``(N, C, …)``, such as RBF gives.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         j: The distance of the class of samples that belong to none, at least 0. Default 1; the
             paper names no value.
@@ -50,9 +51,6 @@ class RBFLoss(LabelLossSpec):
     def judges(self) -> None:
         """Not as others do: of distances the smallest is the answer."""
         return None
-
-    def build(self, binding: Binding) -> RBFLossLayer:
-        return RBFLossLayer(self, binding)
 
 
 class RBFLossLayer(LabelLossLayer[RBFLoss]):

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 
 #: ``apply`` and ``differentiate`` of a neuron.
 Functions: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
@@ -42,9 +42,6 @@ class NeuronSpec(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,))
-
-    def build(self, binding: Binding) -> NeuronLayer:
-        return NeuronLayer(self, binding)
 
     def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
         """What runs as ``apply`` and ``differentiate`` on a backend."""

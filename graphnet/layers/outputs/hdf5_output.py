@@ -12,7 +12,7 @@ from graphnet.data.hdf5.writer import HDF5Writer, is_plain_hdf5
 from graphnet.declare.names import check_name, clashes
 from graphnet.errors import DataError, SpecError
 from graphnet.files.paths import user_path
-from graphnet.layers.base import Binding, Layer
+from graphnet.layers.base import Layer
 from graphnet.layers.outputs.output import OutputSpec
 
 
@@ -75,9 +75,6 @@ class HDF5Output(OutputSpec):
     def relative_to(self, folder: Path) -> Self:
         path = folder.absolute() / user_path(self.filename)
         return self.model_copy(update={"filename": str(path)})
-
-    def build(self, binding: Binding) -> HDF5OutputLayer:
-        return HDF5OutputLayer(self, binding)
 
 
 class HDF5OutputLayer(Layer[HDF5Output]):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from graphnet.layers.base import Binding, Layer
+from graphnet.layers.base import Layer
 from graphnet.layers.outputs.output import OutputSpec
 from graphnet.sealed import read_only
 
@@ -26,9 +26,6 @@ class MemoryOutput(OutputSpec):
     """
 
     type: Literal["MemoryOutput"] = "MemoryOutput"
-
-    def build(self, binding: Binding) -> MemoryOutputLayer:
-        return MemoryOutputLayer(self, binding)
 
 
 class MemoryOutputLayer(Layer[MemoryOutput]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from graphnet.layers.base import Binding, Layer
+from graphnet.layers.base import Layer
 from graphnet.layers.outputs.output import OutputSpec
 
 
@@ -26,9 +26,6 @@ class Silence(OutputSpec):
     @property
     def hands_out(self) -> bool:
         return False
-
-    def build(self, binding: Binding) -> SilenceLayer:
-        return SilenceLayer(self, binding)
 
 
 class SilenceLayer(Layer[Silence]):

@@ -10,18 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Shape, shape_text
+from graphnet.blob import Array, Shape, columns, shape_text
 from graphnet.declare.fields import PositiveInt
-from graphnet.errors import ShapeError
+from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.base import Arity, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.params.initializers import Orthogonal, Xavier
 from graphnet.params.param import ParamDecl, StateDecl
 from graphnet.params.regularizers import L2Regu
 
+FED = 2  # a sequence and where sequences start: bottoms behind them are states
 MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
 MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
 MIN_STEPS = 16  # that backward takes at once: with fewer, likewise
@@ -34,13 +37,14 @@ class Block:
     Attributes:
         gate: Which ``output_dim`` rows of ``weight_x`` and ``weight_h`` they hold.
         bias: Which ``output_dim`` elements of ``bias``.
-        reads: What they are multiplied with besides the 1.
+        reads: What they are multiplied with besides the 1; r is a part of h, at the end of the
+            column.
         is_sigmoid: Whether the sigmoid is taken of their product.
     """
 
     gate: int
     bias: int
-    reads: Literal["xh", "x", "h"] = "xh"
+    reads: Literal["xh", "x", "h", "xr"] = "xh"
     is_sigmoid: bool = False
 
 
@@ -51,11 +55,14 @@ class Recurrent(LayerSpec):
         output_dim: Number of hidden units.
         stateful: Without a second bottom: whether a batch continues the sequences of the one
             before it. Default false.
+        partial_resets: The second bottom holds numbers from 0 to 1, and the state that enters a
+            step is multiplied by that of the step. Default false: it holds 0 and 1 alone.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
     """
 
-    n_bottoms: ClassVar[Arity] = Arity(1, 2)
+    n_bottoms: ClassVar[Arity] = Arity(1, 3)
+    n_tops: ClassVar[Arity] = Arity(1, 2)
     #: The rows of the stacked matrix; neighbours that read the same are multiplied in one go.
     blocks: ClassVar[tuple[Block, ...]]
     #: What one step, and one batch, hands to the next.
@@ -75,8 +82,21 @@ class Recurrent(LayerSpec):
 
     output_dim: PositiveInt
     stateful: bool = False
+    partial_resets: bool = False
     bias: bool = True
     param_key: str | None = None
+
+    @model_validator(mode="after")
+    def _check_states(self) -> Self:
+        for what, names, before in (("bottoms", self.bottoms, FED), ("tops", self.tops, 1)):
+            if len(names) > before and len(names) != before + len(self.carried):
+                raise ValueError(
+                    f"it has {len(names)} {what}, of which {len(names) - before} would be states:"
+                    f" expected {len(self.carried)} of them, {' and '.join(self.carried)}"
+                )
+        if self.partial_resets and 0 < len(self.bottoms) < FED:
+            raise ValueError("'partial_resets' has no meaning without a second bottom")
+        return self
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         x = bottoms[0]
@@ -90,7 +110,14 @@ class Recurrent(LayerSpec):
                 f"the second bottom has the shape {shape_text(bottoms[1])}\n"
                 f"  expected {shape_text(x[:2])}: a 0 or 1 for each sample and time step"
             )
-        return [(x[0], x[1], self.output_dim)]
+        state = (x[0], self.output_dim)
+        for i, shape in enumerate(bottoms[FED:], FED):
+            if shape != state:
+                raise ShapeError(
+                    f"bottom {i}, the {self.carried[i - FED]} state at the start, has the shape"
+                    f" {shape_text(shape)}\n  expected {shape_text(state)}"
+                )
+        return [(x[0], x[1], self.output_dim), *([state] * (len(self.tops) - 1))]
 
     def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
         h, d = self.output_dim, prod(bottoms[0][2:])
@@ -105,7 +132,7 @@ class Recurrent(LayerSpec):
         return decls
 
     def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:
-        if not self.stateful and len(bottoms) == 1:
+        if (not self.stateful and len(bottoms) == 1) or len(bottoms) > FED:
             return {}
         shape = (bottoms[0][0], self.output_dim)
         return {name: StateDecl(shape, per_batch=True) for name in self.carried}
@@ -115,6 +142,11 @@ class Recurrent(LayerSpec):
         d = prod(x[2:])
         ones = d + self.bias
         return slice(0, d), slice(d, ones), slice(ones, ones + self.output_dim)
+
+    def kept_column(self, x: Shape) -> slice:
+        """Where a part of h lies behind the stacked column; nowhere if no block reads it."""
+        end = self.column(x)[-1].stop
+        return slice(end, end + self.output_dim * any("r" in b.reads for b in self.blocks))
 
     def rows_reading(self, what: Literal["x", "h"]) -> slice:
         """The rows of the stacked matrix that x or h is multiplied with; they are neighbours."""
@@ -140,7 +172,7 @@ class Recurrent(LayerSpec):
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, steps = bottoms[0][:2]
-        h, column = self.output_dim, self.column(bottoms[0])[-1].stop
+        h, column = self.output_dim, self.kept_column(bottoms[0]).stop
         weights = (len(self.blocks) * h, column)
         life: Literal["pass", "call"] = "pass" if backward else "call"
         n_kept = steps + 1 if backward else 1
@@ -153,6 +185,8 @@ class Recurrent(LayerSpec):
         if len(bottoms) > 1:
             decls["starts"] = ScratchDecl((steps, n), "bool", life)
             decls["known"] = ScratchDecl((n, steps), "bool", blob=True)
+        if self.partial_resets:
+            decls["kept"] = ScratchDecl((steps, n), None, life)
         if backward:
             decls["weights_back"] = ScratchDecl(weights[::-1])
             at_once = self.steps_at_once(bottoms[0], backend)
@@ -169,15 +203,49 @@ class Recurrent(LayerSpec):
         return Reads()
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
-        return (0,)
+        return (0, *range(FED, n_bottoms))
 
     def macs(self, bottoms: Shapes) -> int:
         n, steps = bottoms[0][:2]
         from_x = sum("x" in b.reads for b in self.blocks) * prod(bottoms[0][2:])
-        from_h = sum("h" in b.reads for b in self.blocks) * self.output_dim
+        from_h = sum("h" in b.reads or "r" in b.reads for b in self.blocks) * self.output_dim
         return n * steps * self.output_dim * (from_x + from_h)
 
     def connections(self, bottoms: Shapes) -> int:
         n, steps = bottoms[0][:2]
         n_bias = self.bias * self.output_dim * len(self.blocks)
         return self.macs(bottoms) // n + steps * n_bias
+
+
+def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
+    """Report an indicator that says neither that a sequence starts nor that it continues."""
+    row, step = at
+    raise BatchError(
+        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
+        "\n  expected 0 where a sequence starts, 1 where it continues",
+        1,
+        at,
+        value,
+        ago,
+    )
+
+
+def refuse_part(at: tuple[int, ...], value: float, ago: int) -> None:
+    """Report a number that no state can be multiplied by."""
+    row, step = at
+    raise BatchError(
+        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
+        "\n  expected a number from 0, where a sequence starts, to 1, where all of it continues",
+        1,
+        at,
+        value,
+        ago,
+    )
+
+
+def time_first(array: Array) -> Array:
+    """The view ``(T, features, N)`` of an array seen as ``(N, T, …)``."""
+    n, steps = array.shape[:2]
+    if array.flags.c_contiguous:
+        return array.reshape(n, steps, -1).transpose(1, 2, 0)
+    return columns(array).reshape(steps, -1, n)

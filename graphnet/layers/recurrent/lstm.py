@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.backend.calls import Call
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Binding
+from graphnet.layers.base import Arity, Binding
 from graphnet.layers.recurrent.base import Block, Recurrent
 from graphnet.layers.recurrent.unrolled import RecurrentLayer, Strip
 from graphnet.params.initializers import Initializer
@@ -34,13 +34,16 @@ class LSTM(Recurrent):
     The gradient does not flow into the previous batch (truncated back-propagation through time).
     The state that one batch hands to the next is read at the start of forward, written at its
     end, and not touched by backward; it is saved in snapshots, and an evaluation starts from
-    zero and puts it back.
+    zero and puts it back. Where states are bottoms, nothing is handed on but by the tops, and
+    gradients flow through both.
 
     Bottoms:
         0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
         1: ``(N, T)``, optional: 0 where a sequence starts, 1 where it continues.
+        2, 3: ``(N, output_dim)``, optional: the h and the c that enter the first step.
     Tops:
         0: ``(N, T, output_dim)``, the h of every step.
+        1, 2: ``(N, output_dim)``, optional: the h and the c of the last step.
     Params:
         weight_x: ``(4 · output_dim, D)``, the gates in the order i, f, o, g.
         weight_h: ``(4 · output_dim, output_dim)``.
@@ -61,6 +64,8 @@ class LSTM(Recurrent):
         for gate in (2, 0, 1, 3)
     )
     carried: ClassVar[tuple[str, ...]] = ("hidden", "cell")
+    n_bottoms: ClassVar[Arity] = Arity(1, 4)
+    n_tops: ClassVar[Arity] = Arity(1, 3)
     n_units: ClassVar[int] = 6
     n_factors: ClassVar[int] = 7
     n_scratch: ClassVar[int] = 2

@@ -23,8 +23,10 @@ class RNN(Recurrent):
     Bottoms:
         0: ``(N, T, …)``, T time steps; the axes after the second are flattened to ``D``.
         1: ``(N, T)``, optional: 0 where a sequence starts, 1 where it continues.
+        2: ``(N, output_dim)``, optional: the h that enters the first step.
     Tops:
         0: ``(N, T, output_dim)``, the h of every step.
+        1: ``(N, output_dim)``, optional: the h of the last step.
     Params:
         weight_x: ``(output_dim, D)``.
         weight_h: ``(output_dim, output_dim)``.

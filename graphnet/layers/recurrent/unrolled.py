@@ -36,10 +36,15 @@ from functools import partial
 from itertools import groupby
 
 from graphnet.backend.calls import Call, in_turn
-from graphnet.blob import Array, columns, storage
-from graphnet.errors import BatchError
+from graphnet.blob import Array, storage
 from graphnet.layers.base import Binding, Layer
-from graphnet.layers.recurrent.base import Recurrent
+from graphnet.layers.recurrent.base import (
+    FED,
+    Recurrent,
+    refuse_continuation,
+    refuse_part,
+    time_first,
+)
 
 
 class RecurrentLayer(Layer[Recurrent]):
@@ -64,13 +69,22 @@ class RecurrentLayer(Layer[Recurrent]):
         if "starts" in self.scratch:
             cont, starts = self.bottoms[1].data, self.scratch["starts"]
             known = self.scratch["known"]
-            expectation = self.backend.expectation(known, cont, refuse_continuation)
+            is_partial = self.spec.partial_resets
+            refuse = refuse_part if is_partial else refuse_continuation
+            expectation = self.backend.expectation(known, cont, refuse)
             self.expectations.append(expectation)
-            stack.append(partial(self.xp.equal, storage(cont), 0, starts))
-            stack.append(partial(self.xp.equal, cont, 1, known))
-            stack.append(partial(self.xp.logical_or, known, starts.T, known))
+            if is_partial:
+                stack.append(partial(self.xp.copyto, self.scratch["kept"], storage(cont)))
+                stack.append(partial(self.xp.greater_equal, storage(cont), 0, starts))
+                stack.append(partial(self.xp.less_equal, cont, 1, known))
+                stack.append(partial(self.xp.logical_and, known, starts.T, known))
+            else:
+                stack.append(partial(self.xp.equal, storage(cont), 0, starts))
+                stack.append(partial(self.xp.equal, cont, 1, known))
+                stack.append(partial(self.xp.logical_or, known, starts.T, known))
             stack.append(expectation.look)
-            stack += self.backend.note_rows(starts, self.is_start)
+            if not is_partial:
+                stack += self.backend.note_rows(starts, self.is_start)
         strips_forward = self.backend.concurrently([in_turn(s.forward()) for s in strips])
         self.bind_passes(forward=in_turn([*stack, strips_forward]))
         if "factors" in self.scratch:
@@ -98,6 +112,7 @@ class RecurrentLayer(Layer[Recurrent]):
         xp, h = self.xp, self.spec.output_dim
         x_columns, one, h_columns = self.spec.column(self.bottoms[0].shape)
         weights, dweights = self.scratch["weights"], self.scratch.get("dweights")
+        kept = self.spec.kept_column(self.bottoms[0].shape)
         stack: list[Call] = []
         unstack: list[Call] = []
         if dweights is not None:
@@ -108,6 +123,8 @@ class RecurrentLayer(Layer[Recurrent]):
                 parts.append(("weight_x", block.gate, x_columns))
             if "h" in block.reads:
                 parts.append(("weight_h", block.gate, h_columns))
+            if "r" in block.reads:
+                parts.append(("weight_h", block.gate, kept))
             if self.spec.bias:
                 parts.append(("bias", block.bias, one.start))
             for name, index, cols in parts:
@@ -122,19 +139,6 @@ class RecurrentLayer(Layer[Recurrent]):
         return stack, unstack
 
 
-def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
-    """Report an indicator that says neither that a sequence starts nor that it continues."""
-    row, step = at
-    raise BatchError(
-        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
-        "\n  expected 0 where a sequence starts, 1 where it continues",
-        1,
-        at,
-        value,
-        ago,
-    )
-
-
 class Strip(ABC):
     """Some samples of the batch: their part of every array, and what is done with it.
 
@@ -143,7 +147,7 @@ class Strip(ABC):
 
     Attributes:
         inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
-            that enters it.
+            that enters it, and for blocks that read it a part of h behind it.
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
         top: What the steps compute: one h for each.
@@ -164,19 +168,31 @@ class Strip(ABC):
             layer.backend.full((), value, layer.dtype) for value in (0.0, 0.5, 1.0)
         )
 
-        self.inputs = self.part("inputs", self.h_rows.stop, self.n_steps)
+        self.kept_rows = spec.kept_column(bottom.shape)
+        self.inputs = self.part("inputs", self.kept_rows.stop, self.n_steps)
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.step_scratch = self.part("step", spec.n_scratch, self.size)
         self.dh = self.step_scratch[0]
         self.state = {name: array[samples].T for name, array in layer.state.items()}
         self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
+        self.kept = self.scratch["kept"][:, samples] if "kept" in self.scratch else None
+        #: the states that are bottoms and tops, by name; and their diffs, where they are wanted
+        names, firsts, lasts = spec.carried, layer.bottoms[FED:], layer.tops[1:]
+        self.firsts, self.lasts = (
+            {name: blob.data[samples].T for name, blob in zip(names, blobs, strict=False)}
+            for blobs in (firsts, lasts)
+        )
+        self.dfirsts, self.dlasts = (
+            [None if blob.diff is None else blob.diff[samples].T for blob in blobs]
+            for blobs in (firsts, lasts)
+        )
         self.is_start = layer.is_start
 
         self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
         self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
         if "factors" in self.scratch:
-            self.dtop = time_first(top.diff)[..., samples]
+            self.dtop = None if top.diff is None else time_first(top.diff)[..., samples]
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
             self.factors = self.part("factors", -1, spec.n_factors, self.size)
             self.dpre = self.part("dpre", len(self.weights), len(self.factors))
@@ -239,11 +255,14 @@ class Strip(ABC):
             "xh": slice(0, self.h_rows.stop),
             "x": slice(0, self.one_row.stop),
             "h": slice(self.one_row.start, self.h_rows.stop),
+            "xr": slice(0, self.one_row.stop),
         }
         found, stop = [], 0
         for reads, blocks in groupby(b.reads for b in self.spec.blocks):
             start, stop = stop, stop + len(list(blocks)) * self.size
             found.append((slice(start, stop), reach[reads]))
+            if "r" in reads:
+                found.append((slice(start, stop), self.kept_rows))
         return found
 
     def multiply_inputs(self, t: int) -> list[Call]:
@@ -282,6 +301,8 @@ class Strip(ABC):
         """Set to zero what belongs to samples at whose step t a sequence starts."""
         if self.starts is None:
             return []
+        if self.kept is not None:
+            return [partial(self.xp.multiply, a, self.kept[t], a) for a in arrays]
         where = self.starts[t]
         calls = [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
         return [partial(self.at_start, t, in_turn(calls))]
@@ -299,18 +320,22 @@ class Strip(ABC):
             partial(self.inputs[self.one_row].fill, 1),
         ]
         for name, array in self.carried(0).items():
-            state = self.state.get(name, self.zero)
+            state = self.firsts.get(name, self.state.get(name, self.zero))
             calls.append(partial(xp.copyto, array, state))
         for t in range(self.n_steps):
             calls += self.forget(t, self.carried(t).values())
             calls += self.step(t)
             if t + 1 < self.n_steps:
                 calls.append(partial(xp.copyto, self.inputs[self.h_rows, t + 1], self.top[t]))
-        return calls + [partial(xp.copyto, state, end[name]) for name, state in self.state.items()]
+        kept = [*self.state.items(), *self.lasts.items()]
+        return calls + [partial(xp.copyto, state, end[name]) for name, state in kept]
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
         calls: list[Call] = [partial(self.step_scratch.fill, 0)]
+        for place, diff in zip(self.step_scratch, self.dlasts, strict=False):
+            if diff is not None:  # of what the last step hands on: h first, c behind it
+                calls.append(partial(self.xp.copyto, place, diff))
         for stop in range(self.n_steps, 0, -len(self.factors)):
             calls += self.steps_back(slice(max(0, stop - len(self.factors)), stop))
         return calls
@@ -318,15 +343,23 @@ class Strip(ABC):
     def steps_back(self, steps: slice) -> list[Call]:
         """Some successive steps of backward."""
         factors = self.factors[: steps.stop - steps.start]
-        calls: list[Call] = [partial(self.xp.copyto, factors[:, -1], self.dtop[steps])]
+        dtop = self.zero if self.dtop is None else self.dtop[steps]
+        calls: list[Call] = [partial(self.xp.copyto, factors[:, -1], dtop)]
         calls += self.find_factors(steps, factors.swapaxes(0, 1))
         later = None
         for t in reversed(range(steps.start, steps.stop)):
             own = factors[t - steps.start]
             calls.append(partial(self.xp.add, self.dh, own[-1], self.dh))
             calls += self.step_back(own, later)
-            if t > 0:  # the gradient does not flow into the previous batch
+            if t > 0 or any(diff is not None for diff in self.dfirsts):
+                # the gradient flows into a state that is a bottom, and not into an earlier batch
                 calls += self.hand_back(t, own) + self.forget(t, self.carried_diffs(own))
+            if t == 0:
+                calls += [
+                    partial(self.xp.copyto, wanted, diff)
+                    for wanted, diff in zip(self.dfirsts, self.carried_diffs(own), strict=False)
+                    if wanted is not None
+                ]
             later = own
         calls += self.keep(factors[0])
         calls += self.weight_gradient(steps, factors)
@@ -365,11 +398,3 @@ class Strip(ABC):
                 calls.append(partial(xp.matmul, left, right, out=term))
                 calls.append(partial(xp.add, total, term, total))
         return calls
-
-
-def time_first(array: Array) -> Array:
-    """The view ``(T, features, N)`` of an array seen as ``(N, T, …)``."""
-    n, steps = array.shape[:2]
-    if array.flags.c_contiguous:
-        return array.reshape(n, steps, -1).transpose(1, 2, 0)
-    return columns(array).reshape(steps, -1, n)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, Shapes, at_least
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
 
 
@@ -46,9 +46,6 @@ class Concat(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> ConcatLayer:
-        return ConcatLayer(self, binding)
 
 
 class ConcatLayer(Layer[Concat]):

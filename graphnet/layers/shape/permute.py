@@ -9,7 +9,7 @@ from pydantic import model_validator
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 
 
 class Permute(LayerSpec):
@@ -54,9 +54,6 @@ class Permute(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> PermuteLayer:
-        return PermuteLayer(self, binding)
 
 
 class PermuteLayer(Layer[Permute]):

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, Shapes, at_least
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -86,9 +86,6 @@ class Slice(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> SliceLayer:
-        return SliceLayer(self, binding)
 
 
 class SliceLayer(Layer[Slice]):

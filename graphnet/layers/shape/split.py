@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array, Shape
-from graphnet.layers.base import Arity, Binding, Layer, LayerSpec, Reads, Shapes, at_least
+from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, Shapes, at_least
 
 
 class Split(LayerSpec):
@@ -34,9 +34,6 @@ class Split(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> SplitLayer:
-        return SplitLayer(self, binding)
 
 
 class SplitLayer(Layer[Split]):

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from graphnet.blob import Array, Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Binding, Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
 
 
@@ -39,9 +39,6 @@ class Tile(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads()
-
-    def build(self, binding: Binding) -> TileLayer:
-        return TileLayer(self, binding)
 
 
 class TileLayer(Layer[Tile]):

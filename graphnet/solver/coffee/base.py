@@ -63,6 +63,21 @@ class CoffeeBreak(OpenToOthers):
         keep_best: The statistic whose best snapshot it has the run keep; None if there is none.
         needs_folder: Whether it does nothing without the solver's ``exp_dir``.
         validates: Whether it runs the test phase of the net.
+
+    Example:
+        >>> class Norm(gn.CoffeeBreak):
+        ...     def __init__(self, layer: str):
+        ...         self.layer = layer
+        ...
+        ...     def enjoy(self, net, state, lounge):
+        ...         weight = net.params[self.layer]["weight"].data
+        ...         lounge.update_statistics(f"{self.layer}.norm", np.linalg.norm(weight))
+        >>> solver = gn.load_solver({"max_iter": 20})
+        >>> solver.add_coffee_break(Norm("ip1"), every_n_iter=10)
+        >>> state = gn.solve(solver, gn.load_net("iris/net.yaml"))
+        finished at iteration 20, epoch 2...
+        >>> state.history["ip1.norm"].iters.tolist()
+        [0, 10, 20]
     """
 
     python_only: ClassVar[tuple[str, ...]] = ()
@@ -111,7 +126,7 @@ class CoffeeBreak(OpenToOthers):
         return {}
 
     def load_state_dict(self, saved: Mapping[str, Saved]) -> None:
-        """Remember what :meth:`state_dict` returned."""
+        """Remember ``saved``, what :meth:`state_dict` returned."""
 
 
 def nothing(self: CoffeeBreak, keys_of: KeysOf) -> Collection[str]:  # noqa: ARG001  # a method

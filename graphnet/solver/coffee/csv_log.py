@@ -7,7 +7,9 @@ import io
 from pathlib import Path
 
 from graphnet.errors import SpecError
+from graphnet.files.bounds import check_write
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import explained, write_durably
 from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
@@ -51,7 +53,7 @@ class CSVLog(CoffeeBreak):
             raise SpecError("it needs a place\n  give it a file, or the solver an exp_dir")
         path = self.file or Path(str(state.run.folder), "log.csv")
         if path.exists():
-            with explained(path, ADVICE), path.open("rb") as file:
+            with explained(path, ADVICE), open_regular(path) as file:
                 begin = file.read(len(_FIRST))
             if begin not in (b"", _FIRST.encode()):
                 raise SpecError(
@@ -69,6 +71,7 @@ class CSVLog(CoffeeBreak):
 
     def _write(self, lounge: CoffeeLounge) -> None:
         if self._path is not None:
+            check_write(self._path)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_durably(self._path, csv_text(lounge.history()).encode(), ADVICE)
 

@@ -25,7 +25,7 @@ class EarlyStopping(ListeningBreak):
 
     Args:
         key: The statistic, such as ``accuracy``.
-        patience: How many values in a row may be no better than the best.
+        patience: How many values (such as validations) in a row may be no better than the best.
         mode: ``max`` or ``min``. Default: what the name of the key says.
         min_delta: By how much a value must be better to count. Default 0.
         restore_best: Also bring the params, state and history of the best snapshot back at the

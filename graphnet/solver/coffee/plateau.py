@@ -27,7 +27,8 @@ class Plateau(ListeningBreak):
     Args:
         key: The statistic, such as ``loss``.
         gamma: What the rate is multiplied by. Default 0.1.
-        patience: How many values in a row may be no better than the best. Default 10.
+        patience: How many values (such as validations) in a row may be no better than the
+            best. Default 10.
         cooldown: How many values after a lowering do not count. Default 0.
         min_lr: The rate does not go below it. Default 0.
         mode: ``max`` or ``min``. Default: what the name of the key says.

@@ -26,7 +26,7 @@ class Snapshot(CoffeeBreak):
     Args:
         keep_last: How many ordinary snapshots are kept. Default: all.
         keep_best: The statistic whose best snapshot is kept beside them as ``best.h5``; it is
-            compared whenever it is recorded.
+            compared whenever it is recorded. Default: none is kept.
         mode: ``max`` if a higher one is better, ``min`` if a lower one is. Default: what the
             name says: accuracies should be high, losses and errors low.
 

@@ -33,6 +33,7 @@ class ValidationPerformance(CoffeeBreak):
             being trained.
         source: What its data layer reads in place of its own ``source``; relative to the net's
             file. It must have one data layer alone that reads stored samples. Needs a ``name``.
+            Default: it reads its own.
         rows: Which rows of it, as a data layer's ``rows``. Default: all.
         name: Stands before each key, as in ``night.accuracy``. Default: nothing does; ``ema`` with
             ``averaged``.
@@ -94,6 +95,7 @@ class ValidationPerformance(CoffeeBreak):
 
         Raises:
             TopologyError: If there is nothing in it to measure.
+            SpecError: If the moving average is asked for, and the solver keeps none.
         """
         if self.averaged and state.run.averaged is None:
             raise SpecError(

@@ -96,4 +96,7 @@ class Method(Model):
 
     @abstractmethod
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
-        """Move ``w`` and its history by one update; ``g`` is only read."""
+        """Move ``w`` and its ``history`` by one update; ``g`` is only read. All are of one shape.
+
+        ``xp`` is the array module; ``rates`` has rate, momentum and the number of the update.
+        """

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graphnet.files.bounds import check_write
 from graphnet.files.image_file import png_of
 from graphnet.files.writing import explained
 from graphnet.solver.record.statistics_file import ADVICE
@@ -169,10 +170,12 @@ class EventFile:
 
     def __init__(self, folder: Path, step: int) -> None:
         with explained(folder, ADVICE):
+            check_write(folder)
             folder.mkdir(parents=True, exist_ok=True)
             number = len(list(folder.glob("events.out.tfevents.*")))
             seconds = max([int(time()), *(_seconds(p) for p in folder.glob("events.out.*"))])
             self.path = folder / f"events.out.tfevents.{seconds:010d}.graphnet.{number:06d}"
+            check_write(self.path)
             self._file = self.path.open("xb")
         self._add(0, _bytes(3, VERSION))
         self._add(step, _bytes(7, _int(1, _START)))

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import SnapshotError
+from graphnet.files.bounds import check_write
 from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
 from graphnet.files.writing import explained, write_durably
@@ -43,11 +44,27 @@ from graphnet.solver.record.claim import (
     leftovers,
     read_record,
 )
-from graphnet.solver.record.snapshot_file import Contents, read
+from graphnet.solver.record.snapshot_file import Contents, NewerFormatError, read
 from graphnet.solver.record.statistics_file import ADVICE, StatisticsFile
 
 #: How to start over in the directory of a run, for messages.
 START_OVER = "solve with --fresh (in Python fresh=True) to start over"
+
+
+#: The locks that this process holds. A process that user code forks gets a copy of each, which
+#: would hold it when the run has ended: it closes them.
+_locks: dict[int, int] = {}
+
+
+def _let_go() -> None:
+    """In a forked process: the locks are its parent's."""
+    while _locks:
+        with suppress(OSError):
+            os.close(_locks.popitem()[1])
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def snapshots_in(folder: Path) -> dict[int, Path]:
@@ -67,14 +84,23 @@ def newest_good(
         warn: Called with a text for each damaged one that is passed over.
 
     Raises:
-        SnapshotError: If there are some, and all are damaged.
+        SnapshotError: If there are some, and all are damaged; or if one is of a newer graphnet.
     """
     found = snapshots_in(folder)
-    for path in reversed(found.values()):
+    for number, path in reversed(found.items()):
         try:
-            return path, read(path)
+            contents = read(path)
+        except NewerFormatError:
+            raise  # what is older would be gone on from, and this one written over
         except SnapshotError as error:
             warn(f"{error}\n  it is passed over")
+            continue
+        if contents.iter == number:
+            return path, contents
+        warn(
+            f"{shown(path)}: is of iteration {contents.iter:,}, though its name says {number:,}: it"
+            " was copied or renamed\n  it is passed over; remove it, or give it its own name"
+        )
     if found:
         raise SnapshotError(
             f"{shown(folder)}: none of its {len(found)} snapshots can be read\n"
@@ -108,6 +134,7 @@ class RunDirectory:
         """
         try:
             with explained(self.folder, ADVICE):
+                check_write(self.folder)
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._held = Folder(self.folder)
                 self._refuse_foreign(self._held)
@@ -158,6 +185,7 @@ class RunDirectory:
             if not self._has_lock(held, self._lock):  # the run that held it has just ended
                 os.close(self._lock)
                 self._lock = None
+        _locks[id(self)] = self._lock
         with suppress(OSError):  # it is only for the message above
             os.ftruncate(self._lock, 0)
             os.pwrite(self._lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
@@ -171,6 +199,7 @@ class RunDirectory:
     def close(self) -> None:
         """Let other runs use it."""
         lock, self._lock = self._lock, None
+        _locks.pop(id(self), None)
         if lock is not None:
             with suppress(OSError):
                 os.ftruncate(lock, 0)

@@ -20,8 +20,9 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import h5py
 import numpy as np
@@ -29,10 +30,12 @@ from pydantic import ConfigDict, Field
 
 import graphnet
 from graphnet.blob import Array
+from graphnet.data.hdf5.walking import walk
 from graphnet.data.record import DataRecord
 from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.foreign import import_command
 from graphnet.solver.saved import Saved
@@ -44,6 +47,8 @@ _MAGIC = b"graphnet snapshot "
 _ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
 
 Arrays: TypeAlias = dict[str, np.ndarray]
+#: What counts something; a file may claim any number.
+_Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 62)]
 
 
 class NotFiniteError(DivergedError):
@@ -61,13 +66,17 @@ class NotFiniteError(DivergedError):
         )
 
 
+class NewerFormatError(SnapshotError):
+    """A file is of a newer graphnet: it is not damaged, and must not be passed over."""
+
+
 class SavedState(Model):
     """The solver's state."""
 
     model_config = _ANY_FLOAT
 
-    iter: int
-    epoch: int
+    iter: _Count
+    epoch: _Count
     obj_val: float
     losses: dict[str, float]
     lr: float
@@ -102,9 +111,9 @@ class Meta(Model):
     dtype: str
     seed: int
     solver: SavedState | None = None
-    cursors: dict[str, int] = Field(default_factory=dict)
+    cursors: dict[str, _Count] = Field(default_factory=dict)
     breaks: dict[str, dict[str, Saved]] = Field(default_factory=dict)
-    statistics_bytes: int = 0
+    statistics_bytes: _Count = 0
     data: Any = None
     fingerprints: dict[str, dict[str, str]] = Field(default_factory=dict)
 
@@ -217,11 +226,11 @@ def read(path: Path) -> Contents:
     """Read a snapshot or model, and see that it is whole.
 
     Raises:
-        SnapshotError: If it cannot be read, is no snapshot, is damaged, or was written by a
-            newer graphnet.
+        SnapshotError: If it cannot be read, is no snapshot, or is damaged.
+        NewerFormatError: If it was written by a newer graphnet.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path, SnapshotError) as stream:
             header = stream.read(HEADER_BYTES)
             _check_header(path, header)
             body = stream.read()
@@ -244,7 +253,7 @@ def _check_header(path: Path, header: bytes) -> None:
         raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot or model\n  {cure}")
     version = header[len(_MAGIC) :].split()[:1]
     if version and version[0].isdigit() and int(version[0]) > FORMAT_VERSION:
-        raise SnapshotError(
+        raise NewerFormatError(
             f"{shown(path)}: has format {int(version[0])}, "
             f"and this graphnet knows {FORMAT_VERSION}\n"
             "  install the graphnet that wrote it, or a newer one"
@@ -253,17 +262,18 @@ def _check_header(path: Path, header: bytes) -> None:
 
 def _read_file(file: h5py.File, n_bytes: int) -> Contents:
     found: dict[str, h5py.Dataset] = {}
-
-    def look(name: str | bytes, node: Any) -> None:
-        # visititems goes along hard links only: nothing outside the file is ever opened
+    claimed = 0
+    # along hard links only: nothing outside the file is ever opened
+    for name, node in walk(file):
         if isinstance(name, bytes):
             raise ValueError(f"the name {name!r} in it is not UTF-8")  # noqa: TRY004  # as below
         if isinstance(node, h5py.Dataset):
-            if node.is_virtual or node.external or node.shape is None or node.nbytes > n_bytes:
+            if node.is_virtual or node.external or node.shape is None:
                 raise ValueError(f"'{name}' is not stored in the file")
+            claimed += max(node.nbytes, prod(node.chunks or ()) * node.dtype.itemsize)
+            if claimed > n_bytes:  # nothing that graphnet writes is compressed
+                raise ValueError(f"with '{name}' it claims more than is stored in the file")
             found[name] = node
-
-    file.visititems(look)
     meta = Meta.model_validate_json(_text(found, "meta"))
     groups: dict[str, Arrays] = {
         name: {} for name in ("params", "state", "history", "statistics", "means")
@@ -282,7 +292,7 @@ def _read_file(file: h5py.File, n_bytes: int) -> Contents:
 def _text(found: Mapping[str, h5py.Dataset], name: str) -> str:
     if name not in found:
         return ""
-    value = found[name][()]
+    value = found[name][()] if found[name].dtype.kind == "S" else None
     if not isinstance(value, bytes):
         raise ValueError(f"'{name}' is not a text")  # noqa: TRY004  # becomes a SnapshotError
     return value.decode()

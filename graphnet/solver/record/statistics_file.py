@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from graphnet.errors import SnapshotError
+from graphnet.files.bounds import check_write
 from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular, read_regular
 from graphnet.files.writing import Advice, explained, write_durably
 
 #: What to do if a file of a run cannot be written.
@@ -65,7 +67,7 @@ def _word(value: float) -> str:
 
 def read_statistics(path: Path) -> Iterator[Recorded]:
     """The values in a file, in order; other lines are passed over."""
-    with path.open("rb") as file:
+    with open_regular(path, SnapshotError) as file:
         for line in file:
             recorded = Recorded.from_line(line)
             if recorded is not None:
@@ -78,7 +80,7 @@ def values_by_key(path: Path) -> dict[str, dict[int, float]]:
     All lines are read as one list, which takes a third of the time; one by one if one is damaged.
     """
     found: dict[str, dict[int, float]] = {}
-    lines = path.read_bytes().splitlines()
+    lines = read_regular(path, error=SnapshotError).splitlines()
     try:
         for line in json.loads(b"[%s]" % b",".join(lines)):
             found.setdefault(str(line["key"]), {})[int(line["iter"])] = float(line["value"])
@@ -116,6 +118,7 @@ class StatisticsFile:
             if folder is not None:
                 self._descriptor = self._open(folder)
                 return
+            check_write(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             with Folder(path.parent) as parent:
                 self._refuse_other(parent)

@@ -11,7 +11,9 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.declare.arguments import expect_net, expect_path, spelled_out
 from graphnet.errors import SnapshotError
+from graphnet.files.bounds import check_read
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.params.param import ParamStore
 from graphnet.solver.average import EMA
@@ -104,6 +106,7 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
     Raises:
         SnapshotError: If there is none.
     """
+    check_read(path)
     if not is_there(path):
         raise SnapshotError(
             f"{shown(path)}: there is no such run, snapshot or model\n"
@@ -157,6 +160,12 @@ def load_weights(
     Raises:
         SnapshotError: If the file is missing or damaged, or nothing in it fits; with
             ``strict``, if not everything does, and then nothing is loaded.
+
+    Example:
+        >>> net = gn.load_net("iris/net.yaml")
+        >>> gn.save_model(net, "model.h5")
+        >>> print(gn.load_weights(net, "model.h5"))
+        loaded 6 of 6 params from model.h5
     """
     expect_net("load_weights", net, call="load_weights(net, FILE)")
     expect_path("load_weights", path, call="load_weights(net, FILE)")
@@ -235,6 +244,9 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         DivergedError: If one of them is not finite.
         SnapshotError: If it cannot be written, or a file that is no model or snapshot has the
             name; what was there before stays.
+
+    Example:
+        >>> gn.save_model(gn.load_net("iris/net.yaml"), "model.h5")
     """
     expect_net("save_model", net, call="save_model(net, FILE)")
     expect_path("save_model", path, call="save_model(net, FILE)")
@@ -267,7 +279,7 @@ def refuse_other(path: Path) -> None:
         )
     if not path.is_file():
         return
-    with path.open("rb") as file:
+    with open_regular(path, SnapshotError) as file:
         beginning = file.read(64)
     if beginning and not begins_as_snapshot(beginning):
         raise SnapshotError(

@@ -1,4 +1,4 @@
-"""NumPy's files: mapped as they are; what is no array of numbers is refused with its file."""
+"""NumPy's files: read as they are; what is no array of numbers is refused with its file."""
 
 import io
 
@@ -17,12 +17,30 @@ def saved(values):
 
 
 def test_array(tmp_path):
-    """The array comes back as it was, mapped and not read."""
+    """The array comes back as it was, in either order of its axes."""
     values = np.arange(6, dtype=">f4").reshape(2, 3)
+    for order in (values, np.asfortranarray(values), values[0, 0]):
+        np.save(tmp_path / "a.npy", order)
+        found = npy.read(tmp_path / "a.npy")
+        assert found.dtype == values.dtype
+        np.testing.assert_array_equal(found, order)
+
+
+def test_a_large_array_stays_in_its_file(tmp_path, monkeypatch):
+    """Rows are read when they are asked for; if the file is cut short meanwhile, it is said."""
+    monkeypatch.setattr(npy, "_SMALL_BYTES", 10)
+    values = np.arange(12, dtype="i2").reshape(6, 2)
     np.save(tmp_path / "a.npy", values)
     found = npy.read(tmp_path / "a.npy")
-    assert isinstance(found, np.memmap)
-    np.testing.assert_array_equal(found, values)
+    assert isinstance(found, npy.RowFile)
+    assert (found.shape, found.ndim, found.size, len(found)) == ((6, 2), 2, 12, 6)
+    np.testing.assert_array_equal(found[1:3], values[1:3])
+    np.testing.assert_array_equal(found[::2], values[::2])
+    np.testing.assert_array_equal(found[np.array([5, 0, 5])], values[[5, 0, 5]])
+    with (tmp_path / "a.npy").open("r+b") as file:
+        file.truncate(140)
+    with pytest.raises(DataError, match=r"a\.npy was cut short while it was read"):
+        found[:]
 
 
 WHOLE = saved(np.zeros((4, 3), "f4"))

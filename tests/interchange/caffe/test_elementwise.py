@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.caffe_nets import INPUTS, layers_of, one, refused, translated
+from support.caffe_nets import INPUTS, all_of, layers_of, one, refused, translated
 
 from graphnet.interchange.caffe.blobs import StoredBlob
 
@@ -73,8 +73,21 @@ def test_scale_and_bias():
     assert one('type: "Bias" bottom: "x" top: "y" bias_param { axis: -1 }')["axis"] == 3
     two = 'type: "Scale" bottom: "x" bottom: "s" top: "y" scale_param { axis: %s }'
     assert one(two % "0") == {"type": "Scale"}
-    refused(two % "1", "its second bottom begins at axis 1")
-    refused('type: "Scale" bottom: "x" top: "y" scale_param { axis: 0 }', "for every sample")
+    channels = translated(
+        INPUTS
+        + 'layer { name: "f" type: "Parameter" top: "f" parameter_param { shape { dim: 4 } } }'
+        'layer { name: "l" type: "Scale" bottom: "x" bottom: "f" top: "y"'
+        " scale_param { bias_term: true } }"
+    )
+    factors, shifts = channels.layers[-1].made.layers
+    assert (factors["type"], factors["axis"], factors["bottoms"]) == ("Scale", 1, ["x", "f"])
+    assert (shifts["type"], shifts["axis"], shifts["num_axes"]) == ("Bias", 1, 1)
+    assert [f.blobs for f in channels.layers[-1].made.filled] == [(0,)]
+    bias = 'type: "Scale" bottom: "x" bottom: "z" top: "y" scale_param { axis: 0 bias_term: true }'
+    refused(bias, "of the shape of all the batch")
+    joined = all_of('type: "Scale" bottom: "x" top: "y" scale_param { axis: 0 num_axes: 2 }')
+    assert [layer["type"] for layer in joined] == ["JoinSamples", "Scale", "PartSamples"]
+    assert joined[1]["axis"] == 1
     refused('type: "Bias" bottom: "x" top: "y" bias_param { axis: 3 num_axes: 2 }', "go beyond")
 
 

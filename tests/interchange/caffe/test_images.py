@@ -1,10 +1,9 @@
-"""Convolutions, pooling and what stands beside them."""
+"""Convolutions and what stands beside them."""
 
 import pytest
-from support.caffe_nets import INPUTS, layers_of, one, refused, translated
+from support.caffe_nets import INPUTS, all_of, one, refused, translated
 
 CONV = 'type: "Convolution" bottom: "x" top: "y" convolution_param { num_output: 4 %s }'
-POOL = 'type: "Pooling" bottom: "x" top: "y" pooling_param { %s }'
 
 
 @pytest.mark.parametrize(
@@ -32,13 +31,33 @@ def test_convolution(keys, wanted):
         ("kernel_size: [1, 2, 3]", "has 'kernel_size' 3 times"),
         ("kernel_size: 3 group: 3", "4 channels and num_output 4 cannot be cut into 3 groups"),
         ("kernel_size: 9", "the filters do not fit"),
-        ("kernel_size: 3 axis: 2", "'axis: 2'\n  graphnet's channels are axis 1"),
     ],
 )
 def test_convolutions_that_are_refused(keys, said):
     """By Caffe, or for want of an equal."""
     refused(CONV % keys, said)
-    refused((CONV % "kernel_size: 3").replace('"x"', '"s"'), "graphnet has it for (N, C, H, W)")
+    over_nothing = (CONV % "group: 2").replace('"x"', '"s"')
+    refused(over_nothing, "has groups, but no axis that filters are slid over")
+
+
+def test_convolutions_over_other_axes():
+    """A product with channels that have no place, and channels behind axis 1."""
+    found = one((CONV % "").replace('"x"', '"s"'))
+    assert (found["type"], found["output_dim"]) == ("InnerProduct", 4)
+    layers = all_of(CONV % "kernel_size: 3 axis: 2")
+    assert [layer["type"] for layer in layers] == ["PartSamples", "Convolution1D", "JoinSamples"]
+    assert (layers[1]["kernel"], layers[2]["size"]) == (3, 4)
+    joined = all_of(CONV % "kernel_size: 3 axis: 0")
+    assert [layer["type"] for layer in joined] == ["JoinSamples", "Convolution3D", "PartSamples"]
+
+
+def test_im2col():
+    """The windows of a convolution."""
+    im2col = 'type: "Im2col" bottom: "x" top: "y" convolution_param { %s }'
+    found = one(im2col % "kernel_size: 3 pad_h: 1 pad_w: 0 stride: 2")
+    assert found == {"type": "Im2col", "kernel": [3, 3], "stride": [2, 2], "pad": [1, 0],
+                     "dilation": [1, 1]}  # fmt: skip
+    refused(im2col % "kernel_size: 3 axis: 2", "its channels on axis 1")
 
 
 def test_deconvolution():
@@ -52,52 +71,6 @@ def test_deconvolution():
     assert found["frozen"] is True
 
 
-def test_pooling():
-    """A mean divides by the padded part; global pooling; rounding down."""
-    assert one(POOL % "kernel_size: 3 stride: 2")["pooling"] == "Max"
-    assert one(POOL % "pool: AVE kernel_size: 3 pad: 1")["divisor"] == "padded"
-    assert one(POOL % "pool: AVE global_pooling: true")["global"] is True
-    assert one(POOL % "kernel_size: 3 stride: 2 round_mode: FLOOR")["round_mode"] == "floor"
-
-
-@pytest.mark.parametrize(
-    ("keys", "said"),
-    [
-        ("pool: STOCHASTIC kernel_size: 2", "no stochastic pooling"),
-        ("kernel_size: 2 stride: 0", "'stride' is 0, expected at least 1"),
-        ("kernel_size: 2 global_pooling: true", "has both 'global_pooling' and 'kernel_size'"),
-        ("kernel_size: 1 stride: 4", "a window would lie outside"),
-        ("kernel_size: 2 pad: 2", "pad 2×2 must be less than kernel"),
-    ],
-)
-def test_poolings_that_are_refused(keys, said):
-    """With the key's place where there is one."""
-    refused(POOL % keys, said)
-    second = (POOL % "pool: AVE kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"')
-    refused(second, "which only MAX has")
-
-
-def test_the_places_of_maxima():
-    """A layer of their own; and numbers back to them."""
-    pool = (POOL % "kernel_size: 2 stride: 2 round_mode: FLOOR").replace('"y"', '"y" top: "m"')
-    text = f'{INPUTS} layer {{ name: "l" {pool} }} layer {{ name: "up" type: "Upsample" %s }}'
-    for keys, size in [
-        ("", [6, 6]),
-        ("scale: 3 pad_out_h: true", [8, 9]),
-        ("upsample_h: 7 upsample_w: 6", [7, 6]),
-    ]:
-        up = f'bottom: "y" bottom: "m" top: "u" upsample_param {{ {keys} }}'
-        found = translated(text % up)
-        assert not found.problems
-        first, second = found.layers[-2].made.layers
-        assert (second["type"], second["tops"]) == ("PoolingMask", ["m"])
-        assert {k: second[k] for k in ("kernel", "stride", "pad", "round_mode")} == {
-            k: first[k] for k in ("kernel", "stride", "pad", "round_mode")
-        }
-        (unpool,) = found.layers[-1].made.layers
-        assert (unpool["type"], unpool["size"]) == ("Unpool", size)
-
-
 def test_lrn():
     """Alpha and the mean over the window; k counts across channels alone."""
     lrn = 'type: "LRN" bottom: "x" top: "y" lrn_param { %s }'
@@ -106,14 +79,6 @@ def test_lrn():
     }  # fmt: skip
     assert one(lrn % "norm_region: WITHIN_CHANNEL k: 3 local_size: 3")["shift"] == 1.0
     refused(lrn % "local_size: 4", "local_size 4 is even")
-
-
-def test_spp():
-    """Of one level its top keeps four axes."""
-    spp = 'type: "SPP" bottom: "x" top: "y" spp_param { pyramid_height: %d }'
-    assert [layer["type"] for layer in layers_of(spp % 1)] == ["SPP", "Reshape"]
-    assert one(spp % 2)["pyramid_height"] == 2
-    refused(spp % 4, "level 3 cuts 6 pixels into 8 parts, which Caffe refuses")
 
 
 def test_crop():
@@ -157,7 +122,7 @@ def test_other_axes():
         made = found.layers[-1].made.layers
         assert made[len(made) // 2].items() >= wanted.items()
     for shape, kind, more, said in [
-        ([2, 3], "Convolution", "", "(N, C, H, W), (N, C, L), or (N, C, D, H, W)"),
+        ([2, 3, 4, 4, 4, 4], "Convolution", "", "(N, C, H, W), (N, C, L), or (N, C, D, H, W)"),
         ([2, 3, 4, 4, 4], "Deconvolution", "", "(N, C, H, W), (N, C, L)"),
         ([2, 3, 8], "Convolution", "pad_h: 1", "for images alone"),
         ([2, 3, 8], "Deconvolution", '} param { name: "w" ', "shares params"),

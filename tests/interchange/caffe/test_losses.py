@@ -1,7 +1,7 @@
 """Losses and Accuracy."""
 
 import pytest
-from support.caffe_nets import layers_of, one, refused
+from support.caffe_nets import INPUTS, layers_of, one, refused, translated
 
 SOFTMAX = 'type: "SoftmaxWithLoss" bottom: "s" bottom: "%s" top: "loss" %s'
 
@@ -65,7 +65,6 @@ def test_accuracy():
     """No top; so many largest."""
     body = 'type: "Accuracy" bottom: "s" bottom: "label" top: "a" %s'
     assert one(body % "accuracy_param { top_k: 2 }")["top_k"] == 2
-    refused(body % 'top: "b"', "has a second top")
     refused(body % "accuracy_param { top_k: 5 }", "top_k 5 is more than the 4 classes")
 
 
@@ -77,10 +76,56 @@ def test_accuracy():
         (SOFTMAX % ("x", ""), "do not fit"),
         (
             'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "t" top: "loss"',
-            "its matrix H",
+            "its third bottom is no square matrix",
+        ),
+        (
+            'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "label4" top: "l" top: "p"',
+            "its third bottom is no square matrix",
         ),
     ],
 )
 def test_what_is_refused(body, said):
     """With the reason."""
     refused(body, said)
+
+
+def test_the_matrix_of_an_infogain_loss_from_a_bottom():
+    """Axes of size 1 before it are taken away; the probabilities are a Softmax."""
+    found = translated(
+        INPUTS + 'layer { name: "h" type: "Parameter" top: "h" param { lr_mult: 0 }'
+        " parameter_param { shape { dim: [1, 1, 4, 4] } } }"
+        'layer { name: "l" type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "h"'
+        ' top: "loss" top: "p" loss_weight: 2 loss_weight: 0.5 }'
+    )
+    assert not found.problems
+    layers = found.layers[-1].made.layers
+    assert [layer["type"] for layer in layers] == [
+        "Softmax", "SumLoss", "PartSamples", "PartSamples", "InfogainLoss",
+    ]  # fmt: skip
+    assert layers[0]["tops"] == ["p"]
+    assert layers[1]["loss_weight"] == 1.0
+    assert layers[-1]["bottoms"][2] == layers[3]["tops"][0]
+    assert layers[-1]["loss_weight"] == 2.0
+
+
+def test_the_accuracy_of_each_class():
+    """It is said where it is found."""
+    found = translated(
+        INPUTS
+        + 'layer { name: "l" type: "Accuracy" bottom: "s" bottom: "label" top: "a" top: "b" }'
+    )
+    assert (
+        "'b', the accuracy of each class, is what graphnet test prints"
+        in (found.layers[-1].made.notes[0])
+    )
+
+
+def test_two_tops_have_two_loss_weights():
+    """Caffe refuses them without."""
+    text = INPUTS + (
+        'layer { name: "h" type: "Parameter" top: "h" parameter_param { shape { dim: [4, 4] } } }'
+        'layer { name: "l" type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "h"'
+        ' top: "loss" top: "p" }'
+    )
+    (problem,) = translated(text).problems
+    assert "has two tops and no loss weights" in problem.message

@@ -53,7 +53,9 @@ def test_an_input_that_is_the_same_at_every_step():
 @pytest.mark.parametrize(
     ("kind", "more", "keys", "said"),
     [
-        ("LSTM", "", "expose_hidden: true", "'expose_hidden'"),
+        ("LSTM", "", "expose_hidden: true", "has 1 tops, expected 3 with 'expose_hidden'"),
+        ("RNN", 'top: "h"', "", "has 2 tops, expected 1 without 'expose_hidden'"),
+        ("RNN", 'top: "h"', "expose_hidden: true", "with 'expose_hidden' it takes 3 or 4"),
         ("LSTM", 'bottom: "c" bottom: "c"', "", "has 4 bottoms"),
         ("LSTM", 'bottom: "c" param { } param { } param { decay_mult: 0 }', "",
          "has other rates for the weights of its third bottom"),
@@ -65,3 +67,37 @@ def test_what_is_refused(kind, more, keys, said):
     """With the reason."""
     (problem,) = translated(NET % (kind, more, keys)).problems
     assert said in problem.message
+
+
+def test_states_as_blobs():
+    """They are bottoms and tops of the layer, which no gradient goes through, as in Caffe."""
+    text = """
+layer { name: "in" type: "Input" top: "x" top: "cont" top: "h0" top: "c0"
+  input_param { shape { dim: [4, 3, 5] } shape { dim: [4, 3] } shape { dim: [1, 3, 2] }
+    shape { dim: [1, 3, 2] } } }
+layer { name: "l" type: "LSTM" bottom: "x" bottom: "cont" bottom: "h0" bottom: "c0"
+  top: "y" top: "h" top: "c" recurrent_param { num_output: 2 expose_hidden: true } }
+"""
+    found = translated(text)
+    assert not found.problems
+    assert found.time_first == {"x", "cont", "h0", "c0", "y", "h", "c"}
+    layers = found.layers[1].made.all_layers()
+    lstm = next(layer for layer in layers if layer["type"] == "LSTM")
+    assert lstm["bottoms"] == ["x", "cont", "l.hidden", "l.cell"]
+    assert lstm["tops"] == ["y", "h.last", "c.last"]
+    assert lstm["partial_resets"] is True
+    assert [layer["type"] for layer in layers].count("StopGradient") == 4
+    assert {top for layer in layers for top in layer["tops"]} >= {"h", "c"}
+
+
+def test_one_step_of_gates_that_are_there():
+    """LSTMUnit, part by part."""
+    text = """
+layer { name: "in" type: "Input" top: "c" top: "gates" top: "cont"
+  input_param { shape { dim: [1, 3, 2] } shape { dim: [1, 3, 8] } shape { dim: [1, 3] } } }
+layer { name: "l" type: "LSTMUnit" bottom: "c" bottom: "gates" bottom: "cont" top: "c1" top: "h1" }
+"""
+    layers = translated(text).layers[1].made.layers
+    assert layers[0]["type"] == "Slice"
+    assert layers[-1]["tops"] == ["h1"]
+    assert next(layer for layer in layers if layer["tops"] == ["c1"])["operation"] == "Add"

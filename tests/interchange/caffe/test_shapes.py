@@ -1,7 +1,8 @@
 """Layers that arrange, reduce and look up."""
 
+import numpy as np
 import pytest
-from support.caffe_nets import layers_of, one, refused
+from support.caffe_nets import INPUTS, all_of, layers_of, one, refused, translated
 
 
 @pytest.mark.parametrize(
@@ -42,18 +43,16 @@ def test_layers(body, wanted):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ('type: "Concat" concat_param { axis: 0 }', "along the batch axis"),
         ('type: "Concat" concat_param { axis: 1 concat_dim: 1 }', "both 'axis' and the old"),
         ('type: "Slice" slice_param { slice_point: 1 }', "has 1 slice points and 1 tops"),
         ('type: "Tile"', "'tiles' is missing"),
-        ('type: "Reduction"', "along the batch axis"),
         ('type: "ArgMax" argmax_param { top_k: 0 }', "'top_k' is 0"),
         ('type: "ArgMax" argmax_param { axis: 1 top_k: 5 }', "top_k 5 is more than the 4 places"),
-        ('type: "Permute" permute_param { order: [1, 0] }', "moves the batch axis"),
         ('type: "Permute" permute_param { order: [0, 1, 1] }', "order [0, 1, 1] does not fit"),
         ('type: "ShuffleChannel" shuffle_channel_param { group: 3 }', "cut into 3 groups"),
         ('type: "Reshape" reshape_param { shape { dim: [2, 5] } }', "not as many elements"),
-        ('type: "Reshape" reshape_param { shape { dim: -1 } }', "no longer the batch axis"),
+        ('type: "BatchReindex" bottom: "z"', "expected one number for each sample"),
+        ('type: "Parameter" parameter_param { shape { dim: 0 } }', "has 1 bottoms, expected 0"),
         ('type: "Reshape" reshape_param { shape { dim: [-2, -1] } }', "not as many elements"),
         ('type: "Embed" embed_param { num_output: 2 }', "'input_dim' is missing"),
     ],
@@ -118,3 +117,55 @@ def test_inner_product():
 def test_silence():
     """Of the value of a loss there is nothing to be silenced."""
     assert one('type: "Silence" bottom: "x"') == {"type": "Silence"}
+
+
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ('type: "Concat" bottom: "z" concat_param { axis: 0 }', ("Concat", {"axis": 1})),
+        ('type: "Flatten" flatten_param { axis: 0 end_axis: 1 }',
+         ("Flatten", {"axis": 1, "end_axis": 2})),
+        ('type: "Permute" permute_param { order: [1, 0] }', ("Permute", {"axes": [2, 1, 3, 4]})),
+        ('type: "Reshape" reshape_param { shape { dim: -1 } }', ("Reshape", {"shape": [288]})),
+        ('type: "Softmax" softmax_param { axis: -4 }', ("Softmax", {"axis": 1})),
+        ('type: "Slice" slice_param { axis: 0 } top: "w"', ("Slice", {"axis": 1})),
+        ('type: "Tile" tile_param { axis: 0 tiles: 3 }', ("Tile", {"axis": 1, "tiles": 3})),
+        ('type: "InnerProduct" inner_product_param { num_output: 2 axis: 0 }',
+         ("InnerProduct", {"axis": 1})),
+    ],
+)  # fmt: skip
+def test_along_the_batch(body, made):
+    """The batch is joined to one sample, and parted behind the layer."""
+    layers = all_of(f'bottom: "x" {body} top: "y"')
+    kinds = [layer["type"] for layer in layers]
+    middle = [layer for layer in layers if layer["type"] == made[0]]
+    assert len(middle) == 1
+    assert middle[0].items() >= made[1].items()
+    assert kinds[0] == "JoinSamples"
+    assert kinds[-1] == "PartSamples"
+    assert {top for layer in layers for top in layer["tops"]} >= {"y"}
+
+
+def test_one_number_of_all_the_batch():
+    """A Reduction of everything: an axis of one."""
+    layers = all_of('bottom: "x" type: "Reduction" top: "y"')
+    assert [layer["type"] for layer in layers] == ["JoinSamples", "Reduction"]
+    assert layers[1]["tops"] == ["y"]
+
+
+def test_samples_by_their_numbers():
+    """Labels of four axes are flat."""
+    assert one('type: "BatchReindex" bottom: "x" bottom: "label" top: "y"') == {
+        "type": "TakeSamples"
+    }
+    layers = layers_of('type: "BatchReindex" bottom: "x" bottom: "label4" top: "y"')
+    assert [layer["type"] for layer in layers] == ["Reshape", "TakeSamples"]
+
+
+def test_parameter():
+    """Of a shape, or one number; it learns."""
+    text = 'layer { name: "l" type: "Parameter" top: "y" param { lr_mult: 2 } %s }'
+    shaped = translated(INPUTS + text % "parameter_param { shape { dim: [2, 3] } }").layers[-1]
+    assert shaped.made.layers[0].items() >= {"shape": [2, 3], "value_lr": 2.0}.items()
+    (filled,) = translated(INPUTS + text % "").layers[-1].made.filled
+    assert filled.convert([np.float32(7)]).shape == (1,)

@@ -185,10 +185,6 @@ def test_what_caffe_refuses(name):
     assert all(problem.position for problem in error.value.problems)
 
 
-#: Nets that cannot be imported, and the layer that is why.
-LACKING = {"v1_many": "Im2col"}
-
-
 def net_cases():
     """Each state of each whole net, with each form of its weights."""
     for name in cases("nets"):
@@ -207,10 +203,6 @@ def test_nets(name, state, form):
     phase, _, stage = state.partition("@")[0].partition("+")
     keys = {"phases": (phase.lower(),), "level": level, "stages": [stage] * bool(stage)}
     weights = read_weights(GOLDEN / form)
-    if name in LACKING:
-        with pytest.raises(GraphnetError, match=LACKING[name]):
-            translate(GOLDEN / entry["prototxt"], weights, **keys)
-        return
     made = translate(GOLDEN / entry["prototxt"], weights, **keys)
     compare(made, phase.lower(), found, f"{state}/1/")
 
@@ -248,10 +240,6 @@ def test_legacy_nets(name, form):
     """Old nets with old models compute what they did."""
     entry, found = index()["legacy"][name], arrays("legacy", name)
     path = GOLDEN / entry[form]
-    if name in LACKING:
-        with pytest.raises(GraphnetError, match=LACKING[name]):
-            translate(path)
-        return
     models = [entry[key] for key in ("caffemodel", "upgraded_caffemodel") if key in entry]
     for weights in [read_weights(GOLDEN / m) for m in models] or [weights_of(found)]:
         compare(translate(path, weights, phases=("test",)), "test", found, "")

@@ -36,7 +36,7 @@ def test_solver():
     """Its keys, with what is said of them; a model is where it starts."""
     solver = MadeSolver({"method": {"type": "SGD"}, "max_iter": 5}, {"max_iter": ["so many"]})
     made = Imported("n", solver=solver)
-    assert solver_text(made, Path("s.prototxt"), has_model=True) == (
+    assert solver_text(made, Path("s.prototxt"), Path.cwd(), has_model=True) == (
         "# From s.prototxt, a solver of Caffe.\nmethod: SGD\n# so many\nmax_iter: 5\n"
         "# the weights that were given, as a start\nload_from: model.h5\n"
     )

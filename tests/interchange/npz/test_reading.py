@@ -101,10 +101,4 @@ def test_what_is_wrong_is_said(what, tmp_path):
 def test_changed_and_cut_files(method, tmp_path):
     """300 of each: an error in words, or arrays."""
     data = made.zipped({"a.npy": ONE, "b.npy": npy(np.arange(4))}, method)
-    for seed in range(300):
-        path = written(tmp_path, made.changed(data, seed))
-        try:
-            for array in read_npz(path).arrays.values():
-                assert array.read().shape == array.shape
-        except SnapshotError as error:
-            assert str(error).startswith(str(path))  # noqa: PT017  # of those that are refused
+    made.check_changed(data, tmp_path / "m.npz", read_npz)

@@ -5,7 +5,6 @@ import pytest
 from support.onnx_files import needs_onnx
 
 from graphnet.errors import SpecError
-from graphnet.interchange.onnx import building
 from graphnet.interchange.onnx.building import BATCH, OnnxGraph, with_batch
 
 
@@ -49,8 +48,37 @@ def test_what_is_wrong_is_found():
 
 
 @needs_onnx
-def test_too_large(monkeypatch):
-    """A message of protobuf has a limit; the message says what to do."""
-    monkeypatch.setattr(building, "MOST_BYTES", 3)
-    with pytest.raises(SpecError, match="has 4 bytes of params, and a file of ONNX holds 3"):
-        doubling().model_bytes("1")
+def test_large_constants_are_written_by_themselves():
+    """Onnx reads the file as if protobuf had written it; a transposed one comes in order."""
+    import onnx
+
+    graph, wide = doubling(), np.arange(6000, dtype=np.float32).reshape(60, 100).T
+    graph.add("more", "Identity", [graph.constant("wide", wide)], ["z"])
+    assert list(graph.large) == ["wide"]
+    model = onnx.load_from_string(graph.model_bytes("1"))
+    found = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    assert found.keys() == {"two", "wide"}
+    assert np.array_equal(found["wide"], wide)
+    assert graph.file("1").n_bytes == len(graph.model_bytes("1"))
+
+
+@needs_onnx
+def test_two_files(tmp_path):
+    """The values of each large constant begin at a page of the file beside it."""
+    import onnx
+
+    graph = doubling()
+    for i in range(3):
+        wide = np.full((50, 30), i, np.float32)
+        graph.add(f"more{i}", "Identity", [graph.constant(f"wide{i}", wide)], [f"z{i}"])
+    content = graph.file("1", "m.data")
+    with (tmp_path / "m.onnx").open("wb") as output, (tmp_path / "m.data").open("wb") as values:
+        content.write(output)
+        assert content.write_values(values) == 2 * 8192 + 6000
+    assert (tmp_path / "m.onnx").stat().st_size < 2000
+    model = onnx.load(tmp_path / "m.onnx", load_external_data=False)
+    offsets = [t.external_data[1].value for t in model.graph.initializer if t.external_data]
+    assert offsets == ["0", "8192", "16384"]
+    model = onnx.load(tmp_path / "m.onnx")
+    last = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}["wide2"]
+    assert (last == 2).all()

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from support.onnx_files import assert_close, both, needs_onnx, needs_runtime, net_of
 
-from graphnet.backend.window import Window
 from graphnet.errors import GraphnetError
 from graphnet.interchange.onnx.export_windows import WindowOp, window_op
 
@@ -42,11 +41,11 @@ def test_pooling(pooling, divisor):
 
 def test_ends_are_written_out():
     """What the last window needs behind the image; none where it does not reach the edge."""
-    found = window_op("Max", Window((3, 3), (2, 2), (0, 1)), "kernel", (6, 6), (3, 4))
+    found = window_op("Max", ((3, 3), (2, 2), (0, 1)), "kernel", (6, 6), (3, 4))
     assert found == WindowOp(
         "MaxPool", (), {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 1, 1, 2]}
     )
-    found = window_op("Max", Window((1, 1), (3, 3)), "kernel", (5, 5), (2, 2))
+    found = window_op("Max", ((1, 1), (3, 3), (0, 0)), "kernel", (5, 5), (2, 2))
     assert found.attributes["pads"] == [0, 0, 0, 0]
 
 
@@ -60,7 +59,7 @@ def test_ends_are_written_out():
 )
 def test_divisors(divisor, border, pads):
     """Zeros that count are put round the image; no runtime counts its own."""
-    found = window_op("Mean", Window((2, 2), (2, 2), (1, 0)), divisor, (4, 5), (3, 3))
+    found = window_op("Mean", ((2, 2), (2, 2), (1, 0)), divisor, (4, 5), (3, 3))
     assert (found.op, found.border) == ("AveragePool", border)
     assert found.attributes.get("pads") == pads
     assert not {"ceil_mode", "count_include_pad"} & found.attributes.keys()

@@ -10,7 +10,9 @@ from support.shipped_nets import NETS, shrunk, write_made_up_data
 
 from graphnet.errors import GraphnetError, SnapshotError, SpecError
 from graphnet.interchange.caffe.importing import import_caffe
+from graphnet.interchange.onnx import exporting
 from graphnet.interchange.onnx.exporting import export_onnx
+from graphnet.interchange.onnx.importing import load_onnx
 from graphnet.interchange.onnx.parity import run_file
 from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
@@ -72,6 +74,33 @@ def test_names(files):
     stored = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
     for key, name, param in model.store.items():
         assert np.array_equal(stored[f"{key}/{name}"], param.data)
+
+
+@needs_onnx
+def test_what_is_too_large_for_one_file_becomes_two(files, monkeypatch):
+    """The same numbers come back; the second file is replaced as unwillingly as the first."""
+    wide = NET.replace("output_dim: 5", "output_dim: 50")
+    (files / "net.yaml").write_text(wide)
+    save_model(load_net(files / "net.yaml", "test"), files / "model.h5")
+    whole = export_onnx(files / "net.yaml", files / "one.onnx", files / "model.h5")
+    monkeypatch.setattr(exporting, "MOST_BYTES", 10_000)
+    made = export_onnx(files / "net.yaml", files / "two.onnx", files / "model.h5")
+    sizes = [(files / name).stat().st_size for name in ("two.onnx", "two.onnx.data")]
+    assert (whole.beside, made.beside) == (None, files / "two.onnx.data")
+    assert sum(sizes) == made.n_bytes
+    assert sizes[0] < 5000 < whole.n_bytes == (files / "one.onnx").stat().st_size
+    assert made.parity == whole.parity
+    x = np.random.default_rng(2).normal(size=(2, 4, 9, 9)).astype(np.float32)
+    one, two = (
+        load_onnx(files / name).predict({"x": x})["prob"] for name in ("one.onnx", "two.onnx")
+    )
+    assert np.array_equal(one, two)
+    (files / "two.onnx").unlink()
+    with pytest.raises(SpecError, match=r"two.onnx.data: there already"):
+        export_onnx(files / "net.yaml", files / "two.onnx", files / "model.h5")
+    assert not (files / "two.onnx").exists()
+    export_onnx(files / "net.yaml", files / "two.onnx", files / "model.h5", force=True)
+    assert not list(files.glob("*.unfinished"))
 
 
 @needs_onnx

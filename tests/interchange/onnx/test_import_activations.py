@@ -10,6 +10,8 @@ from graphnet.errors import SpecError
 CASES = [
     *((op, {}) for op in ("Abs", "Exp", "Neg", "Reciprocal", "Relu", "Sigmoid", "Softplus")),
     *((op, {}) for op in ("Softsign", "Tanh", "Mish", "HardSwish", "Identity", "LogSoftmax")),
+    ("Gelu", {}),
+    ("Gelu", {"approximate": "tanh"}),
     ("LeakyRelu", {"alpha": 0.2}),
     ("LeakyRelu", {"alpha": 1.5}),
     ("Elu", {"alpha": 0.7}),

@@ -91,11 +91,11 @@ def test_one_hot(axis):
         (("Gemm", "x,w", "y"), r"multiplies a value of shape \[2, 3\] by a matrix of 4 × 5"),
         (("Gemm", "x,x", "y"), "its matrix is computed"),
         (("Gather", "x,i", "y"), "works along the batch axis"),
-        (("Gather", "x,i", "y", {"axis": 1}), "places that do not follow each other"),
+        (("Gather", "x,j", "y", {"axis": 1}), r"takes places \[9\] … of 3"),
     ],
 )
 def test_what_is_refused(node, said):
     """With the reason."""
-    constants = {"w": draw(4, 5), "i": np.array([2, 0])}
+    constants = {"w": draw(4, 5), "i": np.array([2, 0]), "j": np.array([9])}
     with pytest.raises(SpecError, match=said):
         imported(model_of([node], {"x": [2, 3]}, constants))

@@ -59,6 +59,8 @@ def test_rows(op, keys):
         ([2, 4, 8], {"group": 2}, "Convolution1D"),
         ([2, 4, 5, 6, 4], {"strides": [1, 2, 1], "pads": [1, 0, 1] * 2}, "Convolution3D"),
         ([2, 4, 8], {"pads": [1, 2]}, "Reshape"),
+        ([2, 4, 5, 6, 4], {"pads": [1, 0, 0, 0, 2, 1]}, "Reshape"),
+        ([2, 4, 5, 6, 4], {"auto_pad": "SAME_UPPER", "strides": [2, 2, 3]}, "Reshape"),
     ],
 )
 def test_one_side_and_three(shape, keys, made):
@@ -83,10 +85,12 @@ def test_one_side_and_three(shape, keys, made):
         {"strides": [2, 2], "output_shape": [9, 8]},
         {"strides": [2, 2], "auto_pad": "SAME_UPPER"},
         {"strides": [2, 2], "auto_pad": "SAME_LOWER"},
+        {"strides": [3, 2], "output_padding": [2, 1]},
+        {"strides": [3, 2], "output_padding": [2, 1], "pads": [1, 0, 1, 2]},
     ],
 )
 def test_conv_transpose(keys):
-    """What is cut off unevenly is a Slice behind."""
+    """What is cut off unevenly is a Slice behind; beyond the filters there is the bias alone."""
     constants = {"w": draw(4, 3, 3, 3), "b": draw(3 * keys.get("group", 1))}
     found, expected = both_give(
         model_of([("ConvTranspose", "x,w,b", "y", keys)], {"x": [2, 4, 5, 4]}, constants)
@@ -120,6 +124,29 @@ def test_pooling(op):
 
 @needs_onnx
 @needs_runtime
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize(
+    ("shape", "made"), [([2, 3, 7], "Pooling1D"), ([2, 1, 5, 4, 6], "Pooling3D")]
+)
+@pytest.mark.parametrize(("up", "counts"), list(product((0, 1), repeat=2)))
+def test_pooling_of_one_side_and_three(op, shape, made, up, counts):
+    """Layers of their own; pads that differ, too."""
+    n = len(shape) - 2
+    keys = {"kernel_shape": [3, 2, 3][:n], "strides": [2, 1, 2][:n], "ceil_mode": up}
+    keys |= {"count_include_pad": counts} if op == "AveragePool" else {}
+    for pads in ([0, 0, 0] * 2, [1, 0, 1] * 2, [0, 1, 0, 2, 0, 1]):
+        uneven = pads[:3] != pads[3:]
+        if uneven and up and counts:
+            continue  # refused: a window would hang over an image padded unevenly
+        given = keys | {"pads": [*pads[:n], *pads[3 : 3 + n]]}
+        model = model_of([(op, "x", "y", given)], {"x": shape})
+        assert types_of(imported(model))[0] == made
+        found, expected = both_give(model)
+        assert_close(found["y"], expected["y"])
+
+
+@needs_onnx
+@needs_runtime
 @pytest.mark.parametrize("op", ["GlobalMaxPool", "GlobalAveragePool"])
 @pytest.mark.parametrize("shape", [[2, 3, 4], [2, 3, 4, 5], [2, 3, 4, 5, 2]])
 def test_global_pooling(op, shape):
@@ -148,6 +175,7 @@ def test_what_it_becomes():
         (("MaxPool", "x", "y", {"kernel_shape": [2]}), "for 2 sides"),
         (("Conv", "x,w", "y", {"kernel_shape": [3, 3]}), "has kernel_shape"),
         (("Conv", "x,x", "y"), "its filter is computed"),
+        (("ConvTranspose", "x,w", "y", {"pads": [3, 0, 4, 0]}), "cuts .* off what is"),
     ],
 )
 def test_what_is_refused(node, said):

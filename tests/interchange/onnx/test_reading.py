@@ -6,7 +6,6 @@ from support.onnx_files import needs_onnx
 from support.onnx_models import model_of
 
 from graphnet.errors import DataError, SpecError
-from graphnet.interchange.onnx import reading
 from graphnet.interchange.onnx.reading import Attributes, read_onnx, tensor_array
 
 KINDS = [
@@ -76,15 +75,6 @@ def test_files(tmp_path):
     path.write_bytes(model.SerializeToString())
     with pytest.raises(SpecError, match="is of opset 5; read are 6 to 28"):
         read_onnx(path)
-
-
-@needs_onnx
-def test_too_large(tmp_path, monkeypatch):
-    """Is said before anything is read."""
-    monkeypatch.setattr(reading, "MOST_BYTES", 10)
-    (tmp_path / "m.onnx").write_bytes(b"0" * 11)
-    with pytest.raises(DataError, match="has 11 bytes, and a file of ONNX has 10 at most"):
-        read_onnx(tmp_path / "m.onnx")
 
 
 @needs_onnx

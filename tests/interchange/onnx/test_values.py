@@ -10,7 +10,7 @@ def test_axes():
     """Turned round, squeezed and unsqueezed, the blob stays the same."""
     value = Value.plain("x", (2, 5, 3))
     turned = value.transposed([1, 0, 2])
-    assert (turned.axes, turned.logical, turned.batch_axis) == ((1, 0, 2), (5, 2, 3), 1)
+    assert (turned.axes, turned.logical) == ((1, 0, 2), (5, 2, 3))
     wide = turned.unsqueezed([1])
     assert wide.logical == (5, 1, 2, 3)
     assert wide.squeezed([1]) == turned

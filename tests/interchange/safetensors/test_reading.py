@@ -127,14 +127,4 @@ def test_changed_and_cut_files(tmp_path):
     header = {"__metadata__": {"a": "b"}, "a": TWO,
               "b": {"dtype": "BF16", "shape": [1, 2], "data_offsets": [8, 12]}}  # fmt: skip
     data = made.safetensors(header, bytes(range(12)))
-    outcomes = set()
-    for seed in range(400):
-        path = written(tmp_path, made.changed(data, seed))
-        try:
-            for array in read_safetensors(path).arrays.values():
-                assert array.read().shape == array.shape
-            outcomes.add("read")
-        except SnapshotError as error:
-            outcomes.add("refused")
-            assert str(error).startswith(str(path))  # noqa: PT017  # of those that are refused
-    assert outcomes == {"read", "refused"}
+    made.check_changed(data, tmp_path / "m.safetensors", read_safetensors, 400)

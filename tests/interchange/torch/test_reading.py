@@ -203,15 +203,7 @@ def test_what_is_wrong_in_old_files(what, tmp_path):
 @pytest.mark.parametrize("file", ["plain.pt", "strided-legacy.pt", "no-checksum.pt"])
 def test_changed_and_cut_files(file, tmp_path):
     """300 of each: an error in words, or tensors."""
-    data = (FILES / file).read_bytes()
-    for seed in range(300):
-        path = written(tmp_path, made.changed(data, seed))
-        try:
-            for array in read_torch(path).arrays.values():
-                if np.prod(array.shape, dtype=object) < 1e6:
-                    assert array.read().shape == array.shape
-        except SnapshotError as error:
-            assert str(error).startswith(str(path))  # noqa: PT017  # of those that are refused
+    made.check_changed((FILES / file).read_bytes(), tmp_path / "m.pt", read_torch)
 
 
 def test_no_such_file():

@@ -42,6 +42,16 @@ CASES = [
     LayerCase(spec(("x", "b")), [(3, 2, 2, 4), (3, 2)], given("nchw,nc->nchw")),
     LayerCase(spec(("x", "b")), [(3, 2, 4), (3,)], given("ncd,n->ncd")),
     LayerCase(spec(("x", "b")), [(3, 2, 4), (3, 2, 4)], given("ncd,ncd->ncd")),
+    LayerCase(
+        spec(("x", "b"), axis=1),
+        [(3, 2, 4), (2, 4)],
+        given("ncd,cd->ncd"),
+        label="axis 1",
+        whole=[1],
+    ),
+    LayerCase(
+        spec(("x", "b"), axis=-1), [(3, 2, 4), (4,)], given("ncd,d->ncd"), label="last", whole=[1]
+    ),
 ]
 
 

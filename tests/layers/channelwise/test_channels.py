@@ -7,11 +7,14 @@ import pytest
 
 from graphnet.errors import ShapeError
 from graphnet.layers.channelwise.channels import (
+    MOST_STEPS,
     all_but_channels,
     beside,
     channel_blocks,
     check_channels,
+    check_extent,
 )
+from graphnet.net.load_net import load_net
 
 
 @pytest.mark.parametrize("shape", [(4, 7, 5, 5), (100, 7), (1, 1), (3, 64, 2)])
@@ -46,3 +49,36 @@ def test_check_channels():
     check_channels((4, 3))
     with pytest.raises(ShapeError, match=r"shape 4 has no channels\n  expected \(N, C, …\)"):
         check_channels((4,))
+
+
+def test_check_extent():
+    """Rows and elements of windows are gone through one by one: there is an end to it."""
+    check_extent((2, 3, MOST_STEPS, 4), MOST_STEPS, 1)
+    with pytest.raises(ShapeError, match="would be gone through in 65,537 steps"):
+        check_extent((2, 3, MOST_STEPS + 1, 4), 3, MOST_STEPS + 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ({"type": "Pooling", "global": True}, [1, 100_000, 2]),
+        ({"type": "Pooling", "kernel": [1, 70_000]}, [1, 2, 70_001]),
+        ({"type": "Pooling", "kernel": 1}, [1, 70_000, 2]),
+        ({"type": "SPP", "pyramid_height": 1}, [1, 2, 100_000]),
+        ({"type": "Convolution", "n_filter": 1, "kernel": 1}, [1, 70_000, 2]),
+        ({"type": "Convolution", "n_filter": 1, "kernel": [1, 70_000]}, [1, 1, 70_000]),
+        ({"type": "Convolution1D", "n_filter": 1, "kernel": 70_000}, [1, 70_000]),
+        ({"type": "Convolution3D", "n_filter": 1, "kernel": 1}, [1, 1, 70_000, 2]),
+        ({"type": "Deconvolution", "n_filter": 1, "stride": [40_000, 1]}, [1, 3, 2]),
+        ({"type": "Deconvolution", "n_filter": 1, "kernel": 1000}, [1, 3, 3]),
+        ({"type": "Convolution", "n_filter": 1, "kernel": [1, 600]}, [1, 600, 600]),
+        ({"type": "Im2col", "kernel": 300}, [1, 300, 300]),
+    ],
+    ids=lambda value: value.get("type") if isinstance(value, dict) else None,
+)
+def test_layers_of_too_many_parts(layer, shape):
+    """Binding them would take longer, and more memory, than anything they could do."""
+    feed = {"name": "in", "type": "Input", "batch_size": 1, "shapes": {"x": shape}, "tops": ["x"]}
+    layers = [feed, {"name": "l", "bottoms": ["x"], "tops": ["y"], **layer}]
+    with pytest.raises(ShapeError, match="expected at most 65,536: let a long axis be the width"):
+        load_net({"name": "n", "layers": layers}, "test")

@@ -47,6 +47,27 @@ CASES = [
     LayerCase(spec(("x", "s")), [(3, 2, 2, 4), (3, 2)], given("nchw,nc->nchw")),
     LayerCase(spec(("x", "s")), [(3, 2, 4), (3,)], given("ncd,n->ncd")),
     LayerCase(spec(("x", "s")), [(3, 2, 4), (3, 2, 4)], given("ncd,ncd->ncd")),
+    LayerCase(
+        spec(("x", "s"), axis=1),
+        [(3, 2, 4), (2, 4)],
+        given("ncd,cd->ncd"),
+        label="axis 1",
+        whole=[1],
+    ),
+    LayerCase(
+        spec(("x", "s"), axis=1),
+        [(3, 2, 4), (2,)],
+        given("ncd,c->ncd"),
+        label="channels",
+        whole=[1],
+    ),
+    LayerCase(
+        spec(("x", "s"), axis=-2),
+        [(3, 2, 2, 4), (2, 4)],
+        given("nchw,hw->nchw"),
+        label="hw",
+        whole=[1],
+    ),
 ]
 
 

@@ -20,6 +20,12 @@ def padded(layer):
     return lambda bottoms, _: [np.pad(bottoms[0], sides, mode)]
 
 
+def with_value(value):
+    return lambda bottoms, _: [
+        np.pad(bottoms[0], ((0, 0), (0, 0), (1, 0), (0, 2)), constant_values=value)
+    ]
+
+
 SPECS = [
     spec(pad, mode=mode)
     for mode in ("zero", "edge")
@@ -28,6 +34,7 @@ SPECS = [
 CASES = [
     *(LayerCase(s, [(2, 2, 3, 4)], padded(s)) for s in SPECS),
     *(LayerCase(s, [(2, 1, 1, 1)], padded(s)) for s in (spec(1), spec(1, mode="edge"))),
+    *(LayerCase(spec([1, 0, 0, 2], value=v), [(2, 2, 3, 4)], with_value(v)) for v in (1.5, -9.0)),
 ]
 
 
@@ -57,5 +64,7 @@ def test_mistakes():
         spec([1, -1])
     with pytest.raises(SpecError, match="pad"):
         spec([1, 2, 3])
+    with pytest.raises(SpecError, match="'value' has no meaning with mode: edge"):
+        spec(1, mode="edge", value=1.0)
     with pytest.raises(SpecError, match="'zero' or 'edge'"):
         spec(1, mode="reflect")

@@ -12,6 +12,7 @@ from graphnet.gradcheck import check_gradients
 from graphnet.layers.recurrent import base as recurrent
 from graphnet.layers.recurrent.gru import GRU
 from graphnet.layers.recurrent.lstm import LSTM
+from graphnet.layers.recurrent.reset_first_gru import ResetFirstGRU
 from graphnet.layers.recurrent.rnn import RNN
 from graphnet.net.load_net import load_net
 from graphnet.params.param import StateDecl
@@ -205,6 +206,7 @@ def test_params():
     assert shapes_of(LSTM) == {"weight_x": (16, 6), "weight_h": (16, 4), "bias": (16,)}
     assert shapes_of(RNN) == {"weight_x": (4, 6), "weight_h": (4, 4), "bias": (4,)}
     assert shapes_of(GRU) == {"weight_x": (12, 6), "weight_h": (12, 4), "bias": (16,)}
+    assert shapes_of(ResetFirstGRU) == {"weight_x": (12, 6), "weight_h": (12, 4), "bias": (12,)}
     assert shapes_of(GRU, bias=False) == {"weight_x": (12, 6), "weight_h": (12, 4)}
 
 
@@ -240,7 +242,7 @@ def test_param_key():
     assert case(RNN, "", [(1, 1, 1)], param_key="shared").spec.store_key == "shared"
 
 
-@pytest.mark.parametrize(("kind", "per_unit"), [(LSTM, 4), (RNN, 1), (GRU, 3)])
+@pytest.mark.parametrize(("kind", "per_unit"), [(LSTM, 4), (RNN, 1), (GRU, 3), (ResetFirstGRU, 3)])
 def test_counts(kind, per_unit):
     """Multiply-adds of all steps; connections are those of one sample, biases included."""
     spec = case(kind, "", [(1, 1, 1)], output_dim=5).spec

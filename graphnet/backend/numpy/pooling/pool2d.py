@@ -1,7 +1,8 @@
 """Max and mean pooling on batch-last storage, bound call by call.
 
 Both are separable: first along the height, whose slices are long contiguous runs, then along the
-width. A max pooling that will go backward goes another way, in ``max_pool``.
+width. A max pooling that will go backward goes another way, in ``max_pool``; one window over the
+whole plane a third, in ``whole_plane``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
+from graphnet.backend.numpy.pooling.whole_plane import WholePlane, whole_plane_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.numpy.windows import Axis
@@ -60,14 +62,26 @@ class PoolPlan:
         return height, width
 
     @cached_property
+    def whole(self) -> bool:
+        """Whether one window has all elements of a plane, of which there are several."""
+        return prod(self.x[2:]) > 1 and all(
+            axis.out == 1 and axis.kernel - axis.pad >= axis.size for axis in self.axes
+        )
+
+    @cached_property
+    def channels(self) -> list[slice]:
+        """Runs of channels."""
+        least = -(-prod(self.x) // TILE_ELEMENTS)
+        return [slice(*a) for a in cut(self.x[1], max(N_UNITS, least))]
+
+    @cached_property
     def parts(self) -> list[tuple[slice, slice]]:
         """Runs of channels, and of columns where those are independent too; no two meet."""
         least = -(-prod(self.x) // TILE_ELEMENTS)
-        channels = cut(self.x[1], max(N_UNITS, least))
         columns = [(0, self.x[3])]
         if self.axes[1].trivial:
-            columns = cut(self.x[3], -(-max(N_UNITS, least) // len(channels)))
-        return [(slice(*a), slice(*b)) for a in channels for b in columns]
+            columns = cut(self.x[3], -(-max(N_UNITS, least) // len(self.channels)))
+        return [(channels, slice(*b)) for channels in self.channels for b in columns]
 
     @cached_property
     def rows(self) -> list[tuple[int, int]]:
@@ -112,6 +126,10 @@ def pool2d_scratch(
     kind: PoolingKind, plan: PoolPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
     """The scratch that :func:`bind_pool2d` needs."""
+    if plan.whole:
+        most = max(c.stop - c.start for c in plan.channels)
+        n_slots = min(plan.n_slots(REDUCE, n_threads), len(plan.channels))
+        return whole_plane_scratch(kind, plan.x, most, n_slots, backward=backward)
     if kind == "Max" and backward:
         height, width = plan.axes
         x = (*plan.x[1:], plan.x[0])
@@ -143,12 +161,13 @@ def bind_pool2d(
         arrays: x, y, dx, dy; the diffs may be None.
         scratch: As :func:`pool2d_scratch` declares it.
     """
-    parts: list[_Searched | _Reduced]
-    if "larger" in scratch:  # planned for a max pooling that goes backward
+    parts: Sequence[_Searched | _Reduced | WholePlane]
+    cost, scale = REDUCE, _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x
+    if plan.whole:
+        parts = [WholePlane(c, arrays, scratch, kind, scale) for c in plan.channels]
+    elif "larger" in scratch:  # planned for a max pooling that goes backward
         cost, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
     else:
-        cost, x = REDUCE, arrays[0]
-        scale = _scale(plan, divisor, x.dtype)  # type: ignore[union-attr]  # x is there
         parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
     slots, inline = range(plan.n_slots(cost, pool.n_threads)), plan.inline(cost)
     forward = [[list(part.forward(slot)) for slot in slots] for part in parts]

@@ -36,11 +36,13 @@ def test_neither_image_nor_maxima_are_read_again():
 def test_windows_longer_than_a_byte_counts(size, across):
     """The place of a maximum far from the start of its window is known."""
     shape = (1, size) if across else (size, 1)
-    x = np.zeros((3, 1, *shape), np.float32)
-    x[0].flat[size - 1] = x[1].flat[255] = x[2].flat[0] = 1
-    dy = np.arange(1, 4, dtype=np.float32).reshape(3, 1, 1, 1)
+    x = np.zeros((3, 1, 2, size), np.float32)  # two windows
+    x[0, :, :, size - 1] = x[1, :, :, 255] = x[2, :, :, 0] = 1
+    x = x if across else x.swapaxes(2, 3)
+    dy = np.repeat(np.arange(1, 4, dtype=np.float32), 2).reshape(3, 1, 2, 1)
+    dy = dy if across else dy.swapaxes(2, 3)
     y, dx = run(BACKEND, "Max", Window(shape), "kernel", x, dy)
-    np.testing.assert_array_equal(y.reshape(-1), [1, 1, 1])
+    np.testing.assert_array_equal(y.reshape(-1), [1] * 6)
     np.testing.assert_array_equal(dx, x * dy)
 
 
@@ -55,17 +57,17 @@ def test_places(kernel, dtype):
 
 def test_windows_beyond_two_bytes():
     """The last of more elements than 65,536, which is the largest, takes the gradient."""
-    shape = (1, 1, 1, 65_600)
-    backend, window = BACKEND, Window(shape[2:])
-    decls = backend.pool2d_scratch("Max", window, shape, (1, 1, 1, 1), backward=True)
+    shape, pooled = (1, 1, 2, 65_600), (1, 1, 2, 1)
+    backend, window = BACKEND, Window((1, shape[3]))
+    decls = backend.pool2d_scratch("Max", window, shape, pooled, backward=True)
     scratch = {name: np.empty(d.shape, d.dtype or "f4") for name, d in decls.items()}
     x, dx = (backend.empty_blob(shape, np.dtype("f4")) for _ in range(2))
-    y, dy = (backend.empty_blob((1, 1, 1, 1), np.dtype("f4")) for _ in range(2))
+    y, dy = (backend.empty_blob(pooled, np.dtype("f4")) for _ in range(2))
     x[...] = np.arange(shape[3])
     op = backend.pool2d("Max", window, "kernel", x, y, dx, dy, scratch)
     op.forward()
     dy.fill(2)
     op.backward()
-    assert y.item() == shape[3] - 1
-    assert np.flatnonzero(dx).tolist() == [shape[3] - 1]
-    assert dx.sum() == 2
+    assert y.reshape(-1).tolist() == [shape[3] - 1] * 2
+    assert np.flatnonzero(dx).tolist() == [shape[3] - 1, 2 * shape[3] - 1]
+    assert dx.sum() == 4

@@ -5,7 +5,7 @@ import pytest
 from support.elementwise import elementwise_cases
 from support.layer_case import LayerCase, Rig, check_layer
 
-from graphnet.layers.elementwise.swish import Swish
+from graphnet.layers.neurons.swish import Swish
 
 ENDS = {"name": "f", "bottoms": ("x",), "tops": ("y",)}
 CASES = elementwise_cases(

@@ -1,0 +1,28 @@
+"""How a spec comes by its ``build``: from the ``Layer`` of its file that says it runs that spec."""
+
+from __future__ import annotations
+
+from abc import update_abstractmethods
+from typing import Any, get_args
+
+
+def let_spec_build(layer: type[Any]) -> None:
+    """Let ``build`` of ``Mine`` make a ``layer`` that is declared as ``Layer[Mine]``.
+
+    Only in one module: a spec is not changed from another one. A spec that defines ``build``
+    keeps its own, and the first of several layers stays.
+    """
+    for base in vars(layer).get("__orig_bases__", ()):
+        for spec in get_args(base):
+            if getattr(spec, "__module__", None) == layer.__module__ and "build" not in vars(spec):
+                _give_build(spec, layer)
+
+
+def _give_build(spec: type[Any], layer: type[Any]) -> None:
+    def build(self: Any, binding: Any) -> Any:
+        """The layer that runs it, bound to its arrays."""
+        return layer(self, binding)
+
+    build.__annotations__["return"] = layer  # net/contract.py looks at it before anything runs
+    spec.build = build
+    update_abstractmethods(spec)

@@ -1,0 +1,226 @@
+"""What LayerNorm, GroupNorm and InstanceNorm share: groups of each sample are normalised."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import in_turn
+from graphnet.blob import Array, Shape, shape_text
+from graphnet.declare.fields import PositiveFloat
+from graphnet.errors import ShapeError
+from graphnet.layers.base import Layer, LayerSpec, ScratchDecls, Shapes
+from graphnet.layers.channelwise.channels import channel_blocks
+from graphnet.layers.learned import Learned
+from graphnet.layers.neurons.any_neuron import AnyNeuron
+from graphnet.layers.shape.axis import split_sample
+from graphnet.params.initializers import Constant
+from graphnet.params.param import ParamDecl
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How a sample is cut: ``(groups, parts, places)``, each group normalised as a whole.
+
+    Attributes:
+        groups: How many there are.
+        parts: Elements or channels of a group, each of which has a scale.
+        places: Elements of such a part.
+        apart: Whether each group has scales of its own; otherwise all groups have the same.
+    """
+
+    groups: int
+    parts: int
+    places: int
+    apart: bool
+
+    @property
+    def size(self) -> int:
+        """Elements of a group."""
+        return self.parts * self.places
+
+
+class SampleNormSpec(LayerSpec):
+    """What they share: ``(x − mean) / √(variance + epsilon) · scale + bias``.
+
+    Args:
+        affine: Whether the normalised values are multiplied by a learned scale and a learned
+            bias is added. Default true.
+        epsilon: Added to the variance. Default 1e-5.
+        param_key: Layers with the same key share their params. Default: the layer's name.
+        neuron: The neuron that is applied to the top, in place.
+    """
+
+    each_bottom: ClassVar[bool] = True
+    learned: ClassVar[Mapping[str, Learned]] = {
+        "scale": Learned(Constant(value=1.0)),
+        "bias": Learned(),
+    }
+
+    affine: bool = True
+    epsilon: PositiveFloat = 1e-5
+    param_key: str | None = None
+    neuron: AnyNeuron | None = None
+
+    @abstractmethod
+    def groups(self, x: Shape) -> Groups:
+        """How a sample of such a bottom is cut.
+
+        Raises:
+            ShapeError: If it cannot be.
+        """
+
+    @abstractmethod
+    def param_shape(self, x: Shape) -> Shape:
+        """The shape of scale and bias."""
+
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        (x,) = bottoms
+        if self.groups(x).size == 1:
+            raise ShapeError(
+                f"in a bottom of shape {shape_text(x)} single elements would be normalised, "
+                "each to 0\n  expected groups of more elements"
+            )
+        return [x]
+
+    def param_decls(self, bottoms: Shapes) -> dict[str, ParamDecl]:
+        if not self.affine:
+            return {}
+        shape = self.param_shape(bottoms[0])
+        return {name: self.decl(name, shape) for name in ("scale", "bias")}
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        (x,) = bottoms
+        cut = self.groups(x)
+        of_each, whole = (x[0], cut.groups, 1), (x[0], cut.groups, cut.size)
+        decls = {name: ScratchDecl(of_each, lifetime="pass", blob=True) for name in _KEPT}
+        decls["of_group"] = ScratchDecl(of_each, blob=True)
+        decls["product"] = ScratchDecl(whole, blob=True)
+        if backward:
+            decls["unit"] = ScratchDecl(whole, blob=True)
+        return decls
+
+
+_KEPT = ("mean", "rate")  # from forward to backward
+
+
+class SampleNormLayer(Layer[SampleNormSpec]):
+    """Runs any of them, some groups of all samples at a time."""
+
+    def setup(self) -> None:
+        (x,), (y,), backend = self.bottoms, self.tops, self.backend
+        cut = self.spec.groups(x.shape)
+        blocks = [
+            _SomeGroups(self, cut, some)
+            for some in channel_blocks((x.shape[0], cut.groups, cut.size), backend)
+        ]
+        self.bind_passes(forward=backend.concurrently([b.forward for b in blocks]))
+        sums = []
+        for name, summed in (("scale", self.scratch["product"]), ("bias", y.diff)):
+            param = self.params.get(name)
+            if param is not None and param.diff is not None and y.diff is not None:
+                axes = (0, 3) if cut.apart else (0, 1, 3)
+                view = split_sample(summed, (cut.groups, cut.parts, cut.places))
+                sums.append(backend.axes_sum(view, axes, param.diff))
+        if "unit" not in self.scratch:
+            return
+        calls = [b.backward for b in blocks]
+        if sums:
+            self.bind_passes(
+                backward=in_turn([backend.concurrently(calls), backend.concurrently(sums)])
+            )
+        elif x.diff is not None:
+            self.bind_passes(backward=backend.concurrently(calls))
+
+
+class _SomeGroups:
+    """Some of the groups: their part of every array, and what is computed of it."""
+
+    def __init__(self, layer: SampleNormLayer, cut: Groups, some: slice) -> None:
+        (bottom,), (top,) = layer.bottoms, layer.tops
+        self.xp, self.epsilon, self.weight = layer.xp, layer.spec.epsilon, 1 / cut.size
+        whole, parted = (cut.groups, cut.size), (cut.groups, cut.parts, cut.places)
+
+        def part(array: Array | None) -> Any:
+            """By groups, and by groups and parts."""
+            if array is None:
+                return None, None
+            return split_sample(array, whole)[:, some], split_sample(array, parted)[:, some]
+
+        self.x, _ = part(bottom.data)
+        self.y, self.y_parts = part(top.data)
+        self.dx, self.dx_parts = part(bottom.diff)
+        self.dy, self.dy_parts = part(top.diff)
+        self.product, self.product_parts = part(layer.scratch["product"])
+        self.unit, _ = part(layer.scratch.get("unit"))
+        self.first = self.x[:, :, :1]
+        self.mean, self.rate, self.of_group = (
+            layer.scratch[name][:, some] for name in (*_KEPT, "of_group")
+        )
+        self.scale, self.bias = (self._beside(layer, name, cut, some) for name in ("scale", "bias"))
+        add = layer.backend.axes_sum
+        self.add_y = add(self.y, (2,), self.of_group)
+        self.add_squares = add(self.product, (2,), self.rate)
+        if self.dx is not None:
+            self.add_dx = add(self.dx, (2,), self.of_group)
+
+    @staticmethod
+    def _beside(layer: SampleNormLayer, name: str, cut: Groups, some: slice) -> Any:
+        """A view of a param that broadcasts against ``(N, groups, parts, places)``."""
+        param = layer.params.get(name)
+        if param is None:
+            return None
+        if cut.apart:
+            return param.data.reshape(1, cut.groups, cut.parts, 1)[:, some]
+        return param.data.reshape(1, 1, cut.parts, 1)
+
+    def forward(self) -> None:
+        """Centre about the first element, so that of equal ones exactly 0 is left; then divide."""
+        xp, y, of_group, rate = self.xp, self.y, self.of_group, self.rate
+        xp.subtract(self.x, self.first, out=y)
+        self.add_y()
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.subtract(y, of_group, out=y)
+        xp.add(self.first, of_group, out=self.mean)
+        xp.multiply(y, y, out=self.product)
+        self.add_squares()
+        xp.multiply(rate, self.weight, out=rate)
+        xp.add(rate, self.epsilon, out=rate)
+        xp.sqrt(rate, out=rate)
+        xp.reciprocal(rate, out=rate)
+        xp.multiply(y, rate, out=y)
+        if self.scale is not None:
+            xp.multiply(self.y_parts, self.scale, out=self.y_parts)
+            xp.add(self.y_parts, self.bias, out=self.y_parts)
+
+    def backward(self) -> None:
+        """Write dx = rate · (g − mean(g) − x̂ · mean(g · x̂)) with g = dy · scale.
+
+        ``product`` keeps dy · x̂, whose sum is the gradient of the scale.
+        """
+        xp, dx, unit, of_group = self.xp, self.dx, self.unit, self.of_group
+        xp.subtract(self.x, self.mean, out=unit)
+        xp.multiply(unit, self.rate, out=unit)
+        xp.multiply(self.dy, unit, out=self.product)
+        if dx is None:
+            return
+        self._scaled(self.product, self.product_parts)
+        self.add_dx()
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.multiply(unit, of_group, out=unit)
+        self._scaled(self.dy, self.dy_parts)
+        self.add_dx()
+        xp.multiply(of_group, self.weight, out=of_group)
+        xp.subtract(dx, of_group, out=dx)
+        xp.subtract(dx, unit, out=dx)
+        xp.multiply(dx, self.rate, out=dx)
+
+    def _scaled(self, values: Array, parts: Array) -> None:
+        """Write values times the scale to the bottom's diff."""
+        if self.scale is None:
+            self.xp.copyto(self.dx, values)
+        else:
+            self.xp.multiply(parts, self.scale, out=self.dx_parts)

@@ -1,0 +1,73 @@
+"""SlopedNeuron: what is shared by neurons whose derivative is no function of their value.
+
+Forward computes value and derivative together, since most of the work is the same, and keeps the
+derivative: backward is one product, and neither bottom nor top has to outlive forward.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import Any, ClassVar
+
+from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.blob import Array
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
+from graphnet.layers.neurons.base import NeuronSpec
+
+
+class SlopedNeuron(NeuronSpec):
+    """What such neurons share: the derivative is kept from forward to backward."""
+
+    #: How many scratch arrays of the bottom's shape ``compute`` gets.
+    n_parts: ClassVar[int] = 1
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        parts = {f"part{i}": ScratchDecl(bottoms[0], blob=True) for i in range(self.n_parts)}
+        kept = {"slope": ScratchDecl(bottoms[0], lifetime="pass", blob=True)} if backward else {}
+        return parts | kept
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    @abstractmethod
+    def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
+        """Write the function of ``x`` to ``y``, and its derivative to ``slope``.
+
+        Args:
+            xp: The array module.
+            slope: None where no derivative is wanted.
+            x: The bottom.
+            y: May be the memory of ``x``: the derivative is computed before it is written.
+            parts: Scratch, as many as ``n_parts``.
+        """
+
+
+class SlopedNeuronLayer(Layer[SlopedNeuron]):
+    """Runs any of them."""
+
+    def setup(self) -> None:
+        (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
+        parts = [self.scratch[f"part{i}"] for i in range(self.spec.n_parts)]
+        slope = self.scratch.get("slope")
+        if slope is None or x.diff is None:
+            alone = partial(_without_slope, self.spec.compute)
+            self.bind_passes(forward=bind(alone, x.data, y.data, *parts))
+            return
+        both = partial(_with_slope, self.spec.compute)
+        self.bind_passes(
+            forward=bind(both, slope, x.data, y.data, *parts),
+            backward=bind(_chain, slope, y.diff, x.diff),
+        )
+
+
+def _without_slope(compute: Any, xp: Any, *arrays: Array) -> None:
+    compute(xp, None, *arrays)
+
+
+def _with_slope(compute: Any, xp: Any, *arrays: Array) -> None:
+    compute(xp, *arrays)
+
+
+def _chain(xp: Any, slope: Array, dy: Array, dx: Array) -> None:
+    xp.multiply(slope, dy, out=dx)
