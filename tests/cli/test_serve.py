@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from support.services import served
 
-from graphnet.cli.serve import _bound
-
 
 @pytest.fixture(autouse=True)
 def _extra():
@@ -113,6 +111,8 @@ def test_a_run_from_pictures_of_several_sizes(run, folder):
 
 def test_answers_are_sent_at_once():
     """For that asyncio must see that the socket's protocol is TCP."""
+    from graphnet.cli.serve import _bound
+
     with _bound("127.0.0.1", 0) as made:
         assert made.proto == socket.IPPROTO_TCP
 
