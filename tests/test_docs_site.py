@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from support.browser import opened
+from support.file_server import folder_server
 
 DOCS = Path(__file__).parent.parent / "docs"
 pytestmark = [
@@ -38,6 +40,13 @@ def site(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    """The site's address."""
+    with folder_server(site) as address:
+        yield address
 
 
 class Links(HTMLParser):
@@ -94,6 +103,22 @@ def test_words_are_found(site, word):
     """The index that the search reads knows them."""
     index = (site / "searchindex.js").read_text("utf-8").lower()
     assert re.search(rf'["\s{{,]{word.lower()[:6]}', index)
+
+
+@pytest.mark.parametrize(
+    ("words", "page"), [("early stopping", "hooks"), ("prototxt", "caffe"), ("letter-box", "data")]
+)
+def test_the_search_finds_pages(served, words, page):
+    """Typed into the site's own search, in a browser; nothing is asked of anybody else."""
+    address = f"{served}/search.html"
+    with opened(address) as (opened_page, _):
+        opened_page.fill("input[name=q] >> visible=true", words)
+        opened_page.keyboard.press("Enter")
+        opened_page.wait_for_selector("#search-results li a")
+        links = opened_page.locator("#search-results li a").evaluate_all(
+            "found => found.map(link => link.getAttribute('href'))"
+        )
+    assert any(link.partition("#")[0].endswith(f"{page}.html") for link in links), links
 
 
 def test_public_names_are_documented(site):

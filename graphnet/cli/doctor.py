@@ -38,7 +38,10 @@ ADDS = {
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",
 }
-_FOR_DEVELOPMENT = ("dev", "gpu-check", "tensorboard-check", "caffe-check", "benchmarks", "docs")
+_FOR_DEVELOPMENT = (
+    *("dev", "gpu-check", "tensorboard-check", "caffe-check", "browser-check"),
+    *("benchmarks", "docs"),
+)
 _VARIABLES = (
     "GRAPHNET_DATA",
     "GRAPHNET_OFFLINE",

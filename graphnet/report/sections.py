@@ -221,7 +221,7 @@ def worst(answers: Answers) -> str:
             f"{row.row:,}",
             _said(row.detail["label"]),
             _said(row.detail["answer"]),
-            f"{row.cost:.4g}",
+            number(row.cost),
         )
         for row in answers.worst
     ]

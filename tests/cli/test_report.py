@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -14,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from support.browser import CHROMIUM
 from support.made_runs import make_run
 
 SECTIONS = ["outcome", "curves", "answers", "worst", "net", "filters", "embedding", "params",
@@ -185,9 +185,6 @@ def test_mistakes_of_the_user(folder, run):
     assert "which would be lost" in run("report run -o linked.html").err
 
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 MEASURE = "<script>document.title=document.documentElement.scrollWidth+' '+innerWidth</script>"
 
 

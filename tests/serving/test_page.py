@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import io
-import shutil
 
 import numpy as np
 import pytest
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+from support.browser import opened
 
 
 @pytest.fixture(name="page")
 def _page(client):
     """A page of a browser without a window, and the addresses it has asked for."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        asked, wrong = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.goto(f"http://127.0.0.1:{client.port}/")
+    with opened(f"http://127.0.0.1:{client.port}/") as (page, asked):
         page.wait_for_selector("#bars .bar")
         yield page, asked
-        browser.close()
-        own = (f"http://127.0.0.1:{client.port}/", "blob:", "data:")
-        assert not [url for url in asked if not url.startswith(own)]
-        assert not wrong
 
 
 def numbers(page):
