@@ -123,6 +123,52 @@ class CharRNN(nn.Module):
         return scores.transpose(1, 2)
 
 
+class TinyGPTBlock(nn.Module):
+    """Attention to what came before, then two layers at each position, both beside a sum."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.norm_a = nn.LayerNorm(128)
+        self.attend_in, self.attend_out = (nn.Linear(128, n, bias=False) for n in (3 * 128, 128))
+        self.norm_b = nn.LayerNorm(128)
+        self.wide, self.narrow = nn.Linear(128, 512, bias=False), nn.Linear(512, 128, bias=False)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """``(N, T, 128)`` to the same."""
+        n, steps, width = h.shape
+        parts = self.attend_in(self.norm_a(h)).split(width, dim=2)
+        heads = (part.reshape(n, steps, 4, width // 4).transpose(1, 2) for part in parts)
+        seen = functional.scaled_dot_product_attention(*heads, is_causal=True)
+        h = h + self.drop(self.attend_out(seen.transpose(1, 2).reshape(n, steps, width)))
+        return h + self.drop(self.narrow(functional.gelu(self.wide(self.norm_b(h)))))
+
+
+class TinyGPT(nn.Module):
+    """nets/tiny-gpt.yaml."""
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.symbol = nn.Embedding(64, 128)
+        self.place = nn.Parameter(torch.empty(64, 128))
+        self.blocks = nn.ModuleList(TinyGPTBlock(dropout) for _ in range(4))
+        self.norm, self.score = nn.LayerNorm(128), nn.Linear(128, 64, bias=False)
+        for name, param in self.named_parameters():
+            if name in ("symbol.weight", "place"):
+                nn.init.normal_(param, std=0.02)
+            elif param.ndim > 1:  # graphnet's Xavier: uniform, by the inputs alone
+                bound = (3 / param.shape[1]) ** 0.5
+                nn.init.uniform_(param, -bound, bound)
+
+    def forward(self, text: Tensor) -> Tensor:
+        """Scores ``(N, symbols, T)`` of the symbols that follow."""
+        h = self.symbol(text) + self.place
+        for block in self.blocks:
+            h = block(h)
+        scores: Tensor = self.score(self.norm(h))
+        return scores.transpose(1, 2)
+
+
 def deep(depth: int) -> nn.Module:
     """So many convolutions of 16 filters, pooling, 10 outputs."""
     layers: list[nn.Module] = []

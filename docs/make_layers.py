@@ -46,12 +46,21 @@ and axes are those of NumPy, the batch axis first: `(N, C, H, W)` for images. A 
 `weight_init: Xavier`, also takes a mapping with properties: `{type: Gaussian, std: 0.01}`.
 """
 
+WEIGHTS = (
+    "A further bottom may hold weights, numbers of at least 0: one for each sample, or for each "
+    "place on the first axes of what is counted, such as `(N, T)` for sequences. Where it is 0 "
+    "nothing is counted, whatever stands there: a mask of 0 and 1 lets sequences of several "
+    "lengths share a batch."
+)
+
 GROUPS = {
     "Data": "Layers without bottoms: where samples come from.",
     "Computation": "From bottoms to tops.",
     "Neurons": "Element-wise functions: layers of their own, or the `neuron` of another layer.",
-    "Losses": "Terms of the objective; the objective is their sum.",
-    "Statistics": "Layers that measure something over batches, from which nothing is learned.",
+    "Losses": f"Terms of the objective; the objective is their sum. {WEIGHTS} Of a loss, a weight "
+    "multiplies the cost and is no part of the divisor, which counts what has a weight.",
+    "Statistics": "Layers that measure something over batches, from which nothing is learned. "
+    f"{WEIGHTS} Statistics are means weighted by them.",
     "Output": "Layers that write or keep blobs.",
 }
 

@@ -40,7 +40,7 @@ VALUES = {
     "length": 3, "policy": {"type": "Fixed", "base_lr": 0.1}, "momentum": 0.5, "max_momentum": 0.9,
     "stages": [{"policy": {"type": "Fixed", "base_lr": 0.1}}],
     "key": "loss", "patience": 3, "threshold": 2.0,
-    "pad": 1, "crop_size": 4, "shift": 2, "degrees": 10,
+    "pad": 1, "crop_size": 4, "shift": 2, "degrees": 10, "size": 4, "mean": 0.5, "deviation": 2.0,
 }  # fmt: skip
 
 

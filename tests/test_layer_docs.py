@@ -31,8 +31,14 @@ BLOBS = {
     "signal": [3, 20],
     "clip": [3, 4, 12, 12],
     "film": [16, 4, 12, 12],
+    "memory": [9, 8],
+    "steps": [12, 5],
+    "words": {"CTCLoss": [4], "PositionEmbedding": SEQUENCE, "MultiHeadAttention": SEQUENCE},
     "worst": [],
-    "x": {"LSTM": SEQUENCE, "GRU": SEQUENCE, "RNN": SEQUENCE, "ResetFirstGRU": SEQUENCE},
+    "x": {
+        **dict.fromkeys(("LSTM", "GRU", "RNN", "ResetFirstGRU"), SEQUENCE),
+        "MultiHeadAttention": [7, 8],
+    },
 }
 
 

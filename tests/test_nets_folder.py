@@ -99,6 +99,7 @@ def test_its_gradients_agree_with_difference_quotients(name):
         ("mnist-dropout", 64),
         ("vae", 64),
         ("char-rnn", 32),
+        ("tiny-gpt", 8),
         ("fashion-cnn", 16),
     ],
 )

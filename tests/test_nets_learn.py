@@ -14,6 +14,7 @@ import pytest
 from support.shipped_nets import NETS, samples_of, shrunk, solver_of
 
 import graphnet as gn
+from graphnet.data.sets.docs_text import split_text
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.solver.reporter import SilentReporter
@@ -99,6 +100,7 @@ OTHERS = {
     "backprop-2-3-2",
     "char-rnn",
     *(f"denoising-autoencoder{stage}" for stage in ("-1", "-2", "-3", "")),
+    "tiny-gpt",
     "tiny-perceptron",
     "tiny-two-layer",
     "vae",
@@ -149,6 +151,19 @@ def test_char_rnn_knows_more_than_how_often_each_character_comes():
     statistics = evaluated(net)
     assert statistics["loss"] < entropy - 0.1
     assert statistics["accuracy"] > 1.2 * share.max()
+    net.close()
+
+
+def test_the_transformer_learns_from_what_came_before():
+    """On held-out text, too, its loss is below the entropy of the characters taken one by one."""
+    net, losses = trained("tiny-gpt", 8, 40, clip_gradients=1)
+    characters = np.frombuffer(split_text("test").encode(), np.uint8)
+    share = np.bincount(characters) / characters.size
+    entropy = -(share[share > 0] * np.log(share[share > 0])).sum()
+    statistics = evaluated(net)
+    assert statistics["loss"] < entropy - 0.1
+    assert statistics["accuracy"] > 1.1 * share.max()
+    assert np.mean(losses[-5:]) < 0.75 * losses[0]
     net.close()
 
 

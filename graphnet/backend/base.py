@@ -378,9 +378,11 @@ class Backend(Sealed):
         (``first_sample`` + its row) and its place within the sample: on nothing else.
         """
 
-    def host_uniform(self, key: int, iteration: int, first_sample: int, out: np.ndarray) -> None:
+    def host_uniform(
+        self, key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: philox.Scratch
+    ) -> None:
         """The numbers of :meth:`fill_uniform` into a host array ``out (N, elements)``."""
-        philox.fill_uniform(key, iteration, first_sample, out, philox.Scratch())
+        philox.fill_uniform(key, iteration, first_sample, out, scratch)
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

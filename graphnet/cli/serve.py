@@ -113,7 +113,9 @@ def _shapes(texts: Sequence[str]) -> Mapping[str, Shape]:
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens, so that whoever reads the address can connect."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as made:
+    # asyncio sends answers at once only where the socket says that its protocol is TCP: otherwise
+    # the second packet of each waits some 40 ms for the client's acknowledgement of the first
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((host, port))

@@ -79,7 +79,7 @@ class Table:
         self.columns = tuple(self._merged(i) for i in range(len(parts[0].columns)))
         self.row_bytes = sum(c.row_bytes for c in self.columns)
         self._ends = list(accumulate(p.n_rows for p in parts))
-        self.start, self.stop = _range(rows, self._ends[-1])
+        self.start, self.stop = row_range(rows, self._ends[-1])
         self.n_rows = self.stop - self.start
         self.largest_chunk = max(c.chunk_rows * c.row_bytes for p in parts for c in p.columns)
         self._open: list[Part] = []
@@ -168,19 +168,28 @@ class Table:
             self._open.pop(0).close()
 
 
-def _range(rows: str | None, total: int) -> tuple[int, int]:
-    """The first and last bound that ``START:STOP`` means among ``total`` rows."""
+def row_range(rows: str | None, total: int, what: str = "rows") -> tuple[int, int]:
+    """The first and last bound that ``START:STOP`` means among ``total`` rows.
+
+    Args:
+        rows: The range; None for all.
+        total: How many there are.
+        what: What a message calls the range.
+
+    Raises:
+        DataError: If it is none, or selects nothing or more than there is.
+    """
     if rows is None:
         return 0, total
     found = re.fullmatch(ROWS_PATTERN, rows)
     if found is None:
-        raise DataError(f"rows '{rows}' is not a range\n  expected START:STOP, such as 0:50000")
+        raise DataError(f"{what} '{rows}' is not a range\n  expected START:STOP, such as 0:50000")
     start = _bound(found[1], total, 0)
     stop = _bound(found[2], total, total)
     if not 0 <= start < stop <= total:
         raise DataError(
-            f"rows '{rows}' selects {'nothing of' if start >= stop else 'more than'} "
-            f"the {total} rows there are\n"
+            f"{what} '{rows}' selects {'nothing of' if start >= stop else 'more than'} "
+            f"the {total} {'symbols' if what == 'part' else 'rows'} there are\n"
             f"  a bound may also be negative (from the end) or a percentage, such as 80%:"
         )
     return start, stop

@@ -8,6 +8,13 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from graphnet.blob import Shape
+from graphnet.data.augmenting_transformers import (
+    ColorJitterTransformer,
+    NormalizeTransformer,
+    RandomEraseTransformer,
+    RandomResizedCropTransformer,
+    ResizeTransformer,
+)
 from graphnet.data.image_transformers import (
     PadTransformer,
     RandomCropTransformer,
@@ -23,15 +30,22 @@ from graphnet.declare.user_types import OrUserClass
 Scale, SubMean, Pad = ScaleTransformer, SubMeanTransformer, PadTransformer
 RandomCrop, RandomMirror = RandomCropTransformer, RandomMirrorTransformer
 RandomShift, RandomRotation = RandomShiftTransformer, RandomRotationTransformer
+Normalize, Resize, ColorJitter = NormalizeTransformer, ResizeTransformer, ColorJitterTransformer
+RandomResizedCrop, RandomErase = RandomResizedCropTransformer, RandomEraseTransformer
 
 AnyTransformer: TypeAlias = Annotated[
     ScaleTransformer
     | SubMeanTransformer
+    | NormalizeTransformer
+    | ResizeTransformer
     | PadTransformer
     | RandomCropTransformer
     | RandomMirrorTransformer
     | RandomShiftTransformer
-    | RandomRotationTransformer,
+    | RandomRotationTransformer
+    | RandomResizedCropTransformer
+    | RandomEraseTransformer
+    | ColorJitterTransformer,
     Field(discriminator="type"),
     OrUserClass(Transformer),
     ByName,

@@ -6,7 +6,6 @@ keys and tags that would build Python objects are errors. Nothing else uses PyYA
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from graphnet.declare.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
+from graphnet.declare.yaml_text import MAX_BYTES, MAX_CHARACTERS, MAX_VALUES, decoded, too_much
 from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
 from graphnet.files.reading import read_regular
 
@@ -27,11 +27,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 #: The name in messages of a text that is not in a file.
 TEXT = "the text"
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-#: What a file may hold, and is read in seconds: a net of 10,000 layers has less of each.
-_MAX_CHARACTERS, _MAX_VALUES = 1 << 22, 300_000
 _MAX_COPIES = 10_000  # of values with an alias; all others are fewer than the characters
-_MAX_BYTES = 4 * _MAX_CHARACTERS
 _MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
 _ENDLESS = "the aliases in this file expand without end"
@@ -130,7 +126,7 @@ def read_yaml(path: Path | str) -> Document:
     """
     path = Path(path)
     try:
-        text = _decoded(read_regular(path, _MAX_BYTES), path)
+        text = decoded(read_regular(path, MAX_BYTES), path)
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file{did_you_mean_file(path)}") from None
     except IsADirectoryError:
@@ -141,44 +137,18 @@ def read_yaml(path: Path | str) -> Document:
     return parse_yaml(text, str(path), path.resolve().parent)
 
 
-def _decoded(data: bytes, path: Path) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with a byte order mark.
-
-    Raises:
-        SpecError: If it is something else.
-    """
-    if data.startswith(_HDF5):
-        raise SpecError(
-            "this is an HDF5 file, not YAML\n"
-            "  a model or snapshot is loaded into a net: load_weights(net, FILE), or 'load_from'"
-            " in the solver",
-            Position(str(path), 1, 1),
-        )
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
-    try:
-        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        is_text = b"\0" not in data
-        cure = "save it as UTF-8 in your editor" if is_text else "is it a binary file?"
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise SpecError(
-            f"the file is not {encoding.upper()} text\n  {cure}", Position(str(path), line, column)
-        ) from None
-
-
 def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     """Parse YAML text; messages call it ``file``.
 
     Raises:
         SpecError: If it is not valid YAML, or has more than a net or solver could need.
     """
-    if len(text) > _MAX_CHARACTERS:
-        raise SpecError(_too_much(f"{len(text):,} characters", _MAX_CHARACTERS, file))
+    if len(text) > MAX_CHARACTERS:
+        raise SpecError(too_much(f"{len(text):,} characters", MAX_CHARACTERS, file))
     at = _Places(file, text)
     if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
         text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
-    reader, loader = _NodeReader(at, min(len(text) + _MAX_COPIES, _MAX_VALUES)), None
+    reader, loader = _NodeReader(at, min(len(text) + _MAX_COPIES, MAX_VALUES)), None
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -214,12 +184,6 @@ def parse_value(text: str) -> Any:
 def write_yaml(value: Any) -> str:
     """The value as YAML text that :func:`parse_yaml` reads back; keys keep their order."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-def _too_much(found: str, most: int, file: str = "") -> str:
-    """The message that a text is larger than a net or solver can be."""
-    what = f"{file}: " if file else ""
-    return f"{what}{found}, expected {most:,} at most\n  numbers by the thousand belong into HDF5"
 
 
 class _Places:
@@ -263,8 +227,8 @@ class _Loader(yaml.SafeLoader):
         if self.depth > _MAX_DEPTH:
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
-        if self.n_nodes >= _MAX_VALUES:
-            problem = _too_much("more keys and values", _MAX_VALUES)
+        if self.n_nodes >= MAX_VALUES:
+            problem = too_much("more keys and values", MAX_VALUES)
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
         self.n_nodes += 1
         self.depth += 1

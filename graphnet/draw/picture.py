@@ -105,7 +105,7 @@ def _frame(block: DrawnBlock, faces: Mapping[BoxKey, _Face], found: Layout[Verte
         if key not in block.boxes and x < right and end > left and y < foot and bottom > top:
             return []
     rect = Rect(left, top, right - left, foot - top, "frame", radius=9, is_dashed=True)
-    return [rect, Text(right - 6, foot + 13, block.text, _SMALL, "muted", anchor="end")]
+    return [rect, Text(left + 6, foot + 13, block.text, _SMALL, "muted")]
 
 
 def _area(centre: Point, size: Size) -> tuple[float, float, float, float]:

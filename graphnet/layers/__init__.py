@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
+from graphnet.layers.attention.position_embedding import PositionEmbedding
 from graphnet.layers.base import LayerSpec
 from graphnet.layers.channelwise.batch_norm import BatchNorm
 from graphnet.layers.channelwise.bias import Bias
@@ -18,6 +20,7 @@ from graphnet.layers.data.hdf5_data import HDF5Data
 from graphnet.layers.data.input import Input
 from graphnet.layers.data.memory_data import MemoryData
 from graphnet.layers.data.random_normal import RandomNormal
+from graphnet.layers.data.text_data import TextData
 from graphnet.layers.dense.embed import Embed
 from graphnet.layers.dense.inner_product import InnerProduct
 from graphnet.layers.dense.parameter import Parameter
@@ -53,9 +56,13 @@ from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
 from graphnet.layers.losses.contrastive_loss import ContrastiveLoss
+from graphnet.layers.losses.ctc_loss import CTCLoss
+from graphnet.layers.losses.focal_loss import FocalLoss
 from graphnet.layers.losses.gaussian_kl_loss import GaussianKLLoss
 from graphnet.layers.losses.hinge_loss import HingeLoss
+from graphnet.layers.losses.huber_loss import HuberLoss
 from graphnet.layers.losses.infogain_loss import InfogainLoss
+from graphnet.layers.losses.l1_loss import L1Loss
 from graphnet.layers.losses.multinomial_logistic_loss import MultinomialLogisticLoss
 from graphnet.layers.losses.rbf_loss import RBFLoss
 from graphnet.layers.losses.sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss
@@ -111,6 +118,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
         "Concat": Concat,
@@ -127,6 +135,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Exp": Exp,
         "Exponential": Exponential,
         "Flatten": Flatten,
+        "FocalLoss": FocalLoss,
         "GELU": GELU,
         "GRU": GRU,
         "GaussianKLLoss": GaussianKLLoss,
@@ -135,6 +144,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "HDF5Output": HDF5Output,
         "Hardswish": Hardswish,
         "HingeLoss": HingeLoss,
+        "HuberLoss": HuberLoss,
         "Identity": Identity,
         "Im2col": Im2col,
         "Index2Onehot": Index2Onehot,
@@ -144,6 +154,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "InstanceNorm": InstanceNorm,
         "Interp": Interp,
         "JoinSamples": JoinSamples,
+        "L1Loss": L1Loss,
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
@@ -153,6 +164,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
         "Mish": Mish,
+        "MultiHeadAttention": MultiHeadAttention,
         "MultinomialLogisticLoss": MultinomialLogisticLoss,
         "Normalize": Normalize,
         "PReLU": PReLU,
@@ -164,6 +176,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Pooling1D": Pooling1D,
         "Pooling3D": Pooling3D,
         "PoolingMask": PoolingMask,
+        "PositionEmbedding": PositionEmbedding,
         "Power": Power,
         "RBF": RBF,
         "RBFLoss": RBFLoss,
@@ -191,6 +204,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Swish": Swish,
         "TakeSamples": TakeSamples,
         "Tanh": Tanh,
+        "TextData": TextData,
         "Threshold": Threshold,
         "TiedInnerProduct": TiedInnerProduct,
         "Tile": Tile,

@@ -176,6 +176,6 @@ def _given_arrays(spec: NetSpec, phase: Phase) -> list[Node]:
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> bool:
     try:
-        return np.shares_memory(one, other, max_work=_MOST_WORK)  # type: ignore[arg-type]  # any int
+        return np.shares_memory(one, other, max_work=_MOST_WORK)  # type: ignore[arg-type, unused-ignore]  # any int
     except np.exceptions.TooHardError:
         return False

@@ -31,10 +31,11 @@ from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predict import (
+    PREDICT_BATCH,
+    batch_for,
     chosen_outputs,
     fed_arrays,
     fed_rows,
-    mixing_layer,
     prediction_spec,
     run_batches,
 )
@@ -46,8 +47,6 @@ from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
-#: Rows that ``predict`` runs at a time.
-PREDICT_BATCH = 256
 _MOST_PREDICTORS = 8
 
 
@@ -333,8 +332,7 @@ class Net(DescribedNet):
         if not raw:
             arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
         n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch = max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
-        shapes = {name: a.shape[1:] for name, a in arrays.items()}
+        batch, shapes = batch_for(spec, n_rows), {name: a.shape[1:] for name, a in arrays.items()}
         net, names = self._predictor(shapes, batch, outputs)
         with self.backend.computing():
             return run_batches(net, arrays, n_rows, batch, names)

@@ -55,6 +55,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "MaxPool3d": "Pooling3D",
     "NLLLoss": "MultinomialLogisticLoss",
     "SiLU": "Swish",
+    "SmoothL1Loss": "HuberLoss",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
 }
 

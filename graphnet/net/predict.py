@@ -67,6 +67,15 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
     return spec.with_nodes([Node.of(feed), *(n for n in nodes if n.name in kept)])
 
 
+#: Rows that ``predict`` runs at a time.
+PREDICT_BATCH = 256
+
+
+def batch_for(spec: NetSpec, n_rows: int) -> int:
+    """How many of so many rows are run at a time: all, where a layer computes them together."""
+    return max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
+
+
 def mixing_layer(spec: NetSpec) -> Node | None:
     """The first layer of the test phase that computes the samples of a batch together."""
     nodes = select_phase(spec.nodes, "test")

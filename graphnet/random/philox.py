@@ -12,6 +12,8 @@ _MULTIPLIERS = (np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157))
 _WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _WORD = 2**64
+#: Rows of working memory that :func:`blocks` needs.
+WORK = 5
 
 
 def words(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
@@ -25,16 +27,37 @@ def words(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     Returns:
         ``(4, n)`` uint64.
     """
-    low, high = key % _WORD, key // _WORD
+    counters, work = np.empty((4, len(rows)), np.uint64), np.empty((WORK, len(rows)), np.uint64)
     # NumPy's generator counts up before it draws, so its first block has 1 in the first word
-    a, d = np.ones(rows.shape, np.uint64), np.zeros(rows.shape, np.uint64)
-    b, c = rows.astype(np.uint64), epochs.astype(np.uint64)
+    counters[0], counters[1], counters[2], counters[3] = 1, rows, epochs, 0
+    return np.stack(blocks(key, counters, work))
+
+
+def blocks(key: int, counters: np.ndarray, work: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What Philox makes of counters; nothing is allocated.
+
+    Args:
+        key: 128 bits.
+        counters: ``(4, n)`` uint64, the least significant word first; written over.
+        work: ``(WORK, n)`` uint64, written over.
+
+    Returns:
+        The four words of each counter, ``(n,)`` each: rows of ``counters`` and ``work``.
+    """
+    low, high = key % _WORD, key // _WORD
+    a, b, c, d = counters
+    of_a, of_c, *others = work
     for _ in range(10):
-        high_a, low_a = _multiply(a, _MULTIPLIERS[0])
-        high_c, low_c = _multiply(c, _MULTIPLIERS[1])
-        a, b, c, d = high_c ^ b ^ np.uint64(low), low_c, high_a ^ d ^ np.uint64(high), low_a
+        _high_words(a, _MULTIPLIERS[0], of_a, others)
+        _high_words(c, _MULTIPLIERS[1], of_c, others)
+        np.multiply(a, _MULTIPLIERS[0], out=a)
+        np.multiply(c, _MULTIPLIERS[1], out=c)
+        for word, other, part in ((of_c, b, low), (of_a, d, high)):
+            np.bitwise_xor(word, other, out=word)
+            np.bitwise_xor(word, np.uint64(part), out=word)
+        a, b, c, d, of_a, of_c = of_c, c, of_a, a, b, d
         low, high = (low + _WEYL[0]) % _WORD, (high + _WEYL[1]) % _WORD
-    return np.stack((a, b, c, d))
+    return a, b, c, d
 
 
 def uniforms(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
@@ -42,11 +65,20 @@ def uniforms(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     return (words(key, rows, epochs) >> np.uint64(11)) * 2.0**-53
 
 
-def _multiply(x: np.ndarray, by: np.uint64) -> tuple[np.ndarray, np.ndarray]:
-    """The high and the low word of a 128-bit product, from products of 32-bit halves."""
-    x_low, x_high = x & _LOW, x >> _HALF
+def _high_words(x: np.ndarray, by: np.uint64, out: np.ndarray, work: list[np.ndarray]) -> None:
+    """The high words of 128-bit products, from products of 32-bit halves."""
+    x_low, low, middle = work
     by_low, by_high = by & _LOW, by >> _HALF
-    low = x_low * by_low
-    middle = x_high * by_low + (low >> _HALF)
-    other = x_low * by_high + (middle & _LOW)
-    return x_high * by_high + (middle >> _HALF) + (other >> _HALF), x * by
+    np.bitwise_and(x, _LOW, out=x_low)
+    np.right_shift(x, _HALF, out=out)
+    np.multiply(x_low, by_low, out=low)
+    np.multiply(out, by_low, out=middle)
+    np.right_shift(low, _HALF, out=low)
+    np.add(middle, low, out=middle)
+    np.bitwise_and(middle, _LOW, out=low)
+    np.multiply(x_low, by_high, out=x_low)
+    np.add(x_low, low, out=x_low)
+    np.multiply(out, by_high, out=out)
+    for part in (middle, x_low):
+        np.right_shift(part, _HALF, out=part)
+        np.add(out, part, out=out)

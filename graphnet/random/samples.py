@@ -19,16 +19,21 @@ So another implementation can draw the same uniforms bit for bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 from math import prod
 
 import numpy as np
 
 from graphnet.blob import Shape
+from graphnet.random import philox
 
-#: Samples and elements drawn at a time, at most: they are drawn sample by sample, in scratch, since
-#: blobs may be stored otherwise.
+#: Samples and elements drawn at a time, at most: they are drawn in scratch, since blobs may be
+#: stored otherwise.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
+#: To set NumPy's generator to a sample costs as much as :data:`SHORT` blocks do that are computed
+#: side by side, if they are many. So short samples are drawn together, up to so many blocks.
+SHORT, MANY, TOGETHER = 8, 128, 1024
 
 _WORD = 2**64
 _WORDS_PER_BLOCK = 4
@@ -41,21 +46,54 @@ class SampleStreams:
         key: 128 bits.
         iteration: Third word of the counter.
         sample: The first sample.
+        scratch: For samples that are drawn together.
     """
 
-    def __init__(self, key: int, iteration: int, sample: int) -> None:
+    def __init__(
+        self, key: int, iteration: int, sample: int, scratch: Scratch | None = None
+    ) -> None:
         # NumPy's Philox counts up before it computes, hence one less
         start = (iteration * _WORD**2 + sample * _WORD - 1) % _WORD**4
+        self._key, self._iteration, self._sample = key, iteration, sample
+        self._scratch = scratch or Scratch()
         self._philox = np.random.Philox(key=key, counter=start)
         self._random = np.random.Generator(self._philox).random
 
     def draw(self, out: np.ndarray) -> None:
         """U[0, 1) into the rows of a C-contiguous float32 or float64 array, a sample each."""
-        n_words = -(-out.shape[1] * out.itemsize // 8)
-        rest = _WORD - -(-n_words // _WORDS_PER_BLOCK)
-        for row in out:
-            self._random(None, out.dtype, row)
-            self._philox.advance(rest)
+        n_blocks = _n_blocks(out)
+        if n_blocks <= SHORT and len(out) >= MANY:
+            self._draw_together(out, n_blocks)
+            self._philox.advance(len(out) * _WORD)
+        else:
+            for row in out:
+                self._random(None, out.dtype, row)
+                self._philox.advance(_WORD - n_blocks)
+        self._sample += len(out)
+
+    def _draw_together(self, out: np.ndarray, n_blocks: int) -> None:
+        """All rows at once, of few blocks each."""
+        n, words_per_row = len(out), n_blocks * _WORDS_PER_BLOCK
+        n_counters = n * n_blocks
+        shapes = [(n, n_blocks), (4, n_counters), (philox.WORK, n_counters), (n, words_per_row)]
+        samples, counters, work, words = self._scratch.arrays(shapes, np.dtype(np.uint64))
+        carry, sample = divmod(self._sample, _WORD)
+        samples[...] = np.arange(n, dtype=np.uint64)[:, np.newaxis]
+        np.add(samples, np.uint64(sample), out=samples)  # from 0 again beyond a word
+        of_blocks = counters.reshape(4, n, n_blocks)
+        of_blocks[0] = np.arange(n_blocks, dtype=np.uint64)
+        of_blocks[1] = samples
+        of_blocks[2] = np.uint64(self._iteration + carry)
+        of_blocks[2, _WORD - sample :] += np.uint64(1)
+        of_blocks[3] = 0
+        by_block = words.reshape(n_counters, _WORDS_PER_BLOCK)
+        for place, made in enumerate(philox.blocks(self._key, counters, work)):
+            by_block[:, place] = made
+        halves = words.view(np.uint32)
+        drawn, unused = (words, 11) if out.itemsize == words.itemsize else (halves, 8)
+        np.right_shift(drawn, drawn.dtype.type(unused), out=drawn)
+        np.copyto(out, drawn[:, : out.shape[1]], casting="unsafe")  # exact
+        np.multiply(out, out.dtype.type(2.0 ** (unused - 8 * out.itemsize)), out=out)
 
 
 class Scratch:
@@ -63,6 +101,11 @@ class Scratch:
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)
+
+    @cached_property
+    def of_streams(self) -> Scratch:
+        """That of the streams that are drawn from meanwhile."""
+        return Scratch()
 
     def arrays(self, shapes: Sequence[Shape], dtype: np.dtype) -> list[np.ndarray]:
         """Arrays of these shapes one after another, with arbitrary contents."""
@@ -80,7 +123,7 @@ def fill_uniform(
     key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
 ) -> None:
     """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
-    streams = SampleStreams(key, iteration, first_sample)
+    streams = SampleStreams(key, iteration, first_sample, scratch.of_streams)
     n_rows = _rows_at_a_time(out, out.shape[1])
     (drawn_rows,) = scratch.arrays([(n_rows, out.shape[1])], out.dtype)
     for target in _blocks(out, n_rows):
@@ -93,7 +136,7 @@ def fill_normal(
     key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
 ) -> None:
     """N(0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
-    streams = SampleStreams(key, iteration, first_sample)
+    streams = SampleStreams(key, iteration, first_sample, scratch.of_streams)
     size = out.shape[1]
     n_pairs = -(-size // 2)
     n_rows = _rows_at_a_time(out, 2 * n_pairs)
@@ -113,8 +156,17 @@ def fill_normal(
         target[...] = drawn[:, :size]
 
 
+def _n_blocks(rows: np.ndarray) -> int:
+    """Of each row's stream."""
+    n_words = -(-int(rows.shape[1]) * rows.itemsize // 8)
+    return -(-n_words // _WORDS_PER_BLOCK)
+
+
 def _rows_at_a_time(out: np.ndarray, width: int) -> int:
-    return max(1, min(BLOCK_SAMPLES, BLOCK_ELEMENTS // max(1, width), len(out)))
+    n_blocks = max(1, _n_blocks(out))
+    short = n_blocks <= SHORT and len(out) >= MANY
+    most = TOGETHER // n_blocks if short else BLOCK_SAMPLES
+    return max(1, min(most, BLOCK_ELEMENTS // max(1, width), len(out)))
 
 
 def _blocks(out: np.ndarray, n_rows: int) -> Iterator[np.ndarray]:

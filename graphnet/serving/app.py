@@ -82,6 +82,7 @@ class Service:
         self.net, self.limits = net, limits
         self.metrics, self.batcher = Metrics(), Batcher(net.run)
         routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]], bool]] = [
+            ("/predict", "POST", self.predict, True),
             ("/", "GET", self.page, False),
             ("/docs", "GET", self.docs, False),
             ("/openapi.json", "GET", self.openapi, False),
@@ -90,7 +91,6 @@ class Service:
             ("/v2/health/ready", "GET", self.healthy, False),
             ("/about", "GET", self.about, True),
             ("/metrics", "GET", self.show_metrics, True),
-            ("/predict", "POST", self.predict, True),
             ("/v2", "GET", self.server, True),
             ("/v2/models/{model}", "GET", self.model, True),
             ("/v2/models/{model}/ready", "GET", self.ready, True),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from graphnet.serving.refusal import RefusalError
 
 Arrays = Mapping[str, np.ndarray]
 _UNAVAILABLE = 503
+#: Handing a batch to another thread and back takes about as long, and longer on a busy machine.
+QUICK_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,10 @@ class _Waiting:
 
 
 class Batcher:
-    """Computes requests one batch after another, in a thread of its own.
+    """Computes requests one batch after another.
+
+    A batch that is likely to take no longer than :data:`QUICK_S` is computed where it is asked for;
+    any other in a thread of its own, so that meanwhile other requests are read.
 
     Attributes:
         n_batches: How many were computed.
@@ -52,6 +59,7 @@ class Batcher:
         self._kept: _Waiting | None = None  # the first of the next batch
         self._is_stopping = False
         self._computing: asyncio.Future[dict[str, np.ndarray]] | None = None
+        self._seconds_of_row = math.inf  # of the last batch
 
     def start(self) -> None:
         """Begin, in the running event loop."""
@@ -102,12 +110,22 @@ class Batcher:
             if batch:
                 await self._compute(batch)
 
+    def _timed(self, rows: Arrays, n_rows: int) -> dict[str, np.ndarray]:
+        start = time.perf_counter()
+        found = self._predict(rows)
+        self._seconds_of_row = (time.perf_counter() - start) / n_rows
+        return found
+
     async def _compute(self, batch: list[_Waiting]) -> None:
         rows = {n: np.concatenate([w.rows[n] for w in batch]) for n in batch[0].rows}
-        loop = asyncio.get_running_loop()
+        n_rows = sum(w.n_rows for w in batch)
         try:
-            self._computing = loop.run_in_executor(self._thread, self._predict, rows)
-            found = await self._computing
+            if self._seconds_of_row * n_rows < QUICK_S:
+                found = self._timed(rows, n_rows)
+            else:
+                loop = asyncio.get_running_loop()
+                self._computing = loop.run_in_executor(self._thread, self._timed, rows, n_rows)
+                found = await self._computing
         except Exception as error:  # noqa: BLE001  # each request is told
             for waiting in batch:
                 if not waiting.answer.done():

@@ -55,6 +55,13 @@ _ALL = (
         "1.288 nats",
         also=("char_rnn_sample.py",),
     ),
+    ShippedNet(
+        "tiny-gpt",
+        "a small transformer that writes",
+        "this project's documentation",
+        "1.367 nats",
+        also=("tiny_gpt_sample.py",),
+    ),
     ShippedNet("tiny-perceptron", "the smallest net that learns", "four rows", "loss 1.3e-4"),
     ShippedNet("tiny-two-layer", "one with a hidden layer", "four rows", "loss 5.7e-5"),
     ShippedNet("backprop-2-3-2", "backpropagation by hand, 2-3-2", "one pair", "loss 3.5e-14"),

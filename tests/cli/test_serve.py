@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from support.services import served
 
+from graphnet.cli.serve import _bound
+
 
 @pytest.fixture(autouse=True)
 def _extra():
@@ -107,6 +109,12 @@ def test_a_run_from_pictures_of_several_sizes(run, folder):
             assert status == 200, found
             np.testing.assert_allclose(found["outputs"]["prob"], [line["prob"]], rtol=1e-4)
             assert found["top"][0][0][0] == line["top"][0][0]
+
+
+def test_answers_are_sent_at_once():
+    """For that asyncio must see that the socket's protocol is TCP."""
+    with _bound("127.0.0.1", 0) as made:
+        assert made.proto == socket.IPPROTO_TCP
 
 
 def test_mistakes(run, folder):

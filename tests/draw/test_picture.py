@@ -40,6 +40,7 @@ SHIPPED = {
     "lenet5": (1, 640),
     "mnist": (2, 640),
     "siamese": (4, 800),
+    "tiny-gpt": (3, 640),
     "vae": (2, 800),
 }
 

@@ -9,7 +9,7 @@ import pytest
 from support.poisoned import poisoned
 
 from graphnet.backend import open_backend
-from graphnet.random.samples import SampleStreams
+from graphnet.random.samples import MANY, SHORT, SampleStreams
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 3)}
 BACKEND = BACKENDS[1]
@@ -138,9 +138,27 @@ def test_values_follow_their_distributions():
 
 def test_streams_go_on_to_the_next_sample():
     """Drawn block by block, each sample has its own beginning, also where its word overflows."""
-    streams = SampleStreams(KEY, 2, 2**64 - 2)
-    for sample, size in [(2**64 - 2, 3), (2**64 - 1, 100)]:
-        row = np.empty((1, size))
-        streams.draw(row)
-        expected = [(w >> 11) * 2.0**-53 for w in words(2, sample, size)]
-        np.testing.assert_array_equal(row[0], expected)
+    first = 2**64 - 3
+    streams, at = SampleStreams(KEY, 2, first), 0
+    for n, size in [(1, 3), (1, 100), (MANY, 7), (1, 100)]:
+        rows = np.empty((n, size))
+        streams.draw(rows)
+        for row in rows:
+            carry, sample = divmod(first + at, 2**64)
+            iteration, at = 2 + carry, at + 1
+            expected = [(w >> 11) * 2.0**-53 for w in words(iteration, sample, size)]
+            np.testing.assert_array_equal(row, expected)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("blocks", [SHORT, SHORT + 1])
+def test_short_samples_are_drawn_as_long_ones_are(dtype, blocks):
+    """Together or one by one: the same bits, up to the last number of a stream."""
+    size = blocks * 32 // np.dtype(dtype).itemsize
+    together, alone = (np.empty((MANY, size), dtype) for _ in range(2))
+    SampleStreams(KEY, 1, 7).draw(together)
+    for i, row in enumerate(alone):
+        start = (2**128 + (7 + i) * 2**64 - 1) % 2**256
+        generator = np.random.Generator(np.random.Philox(key=KEY, counter=start))
+        generator.random(None, np.dtype(dtype), row)
+    np.testing.assert_array_equal(together, alone)

@@ -48,6 +48,27 @@ def test_each_gets_its_own():
     assert 5 <= batcher.n_batches <= 6
 
 
+def test_quick_batches_stay_in_their_thread(monkeypatch):
+    """The first is measured in another; so is one that would take longer."""
+    threads = []
+
+    def watched(arrays):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return doubled(arrays)
+
+    monkeypatch.setattr("graphnet.serving.batching.QUICK_S", 3600)
+    batcher = Batcher(watched)
+
+    async def asking():
+        for _ in range(3):
+            await batcher.outputs(rows(1))
+        monkeypatch.setattr("graphnet.serving.batching.QUICK_S", 0)
+        await batcher.outputs(rows(1))
+
+    run(batcher, asking)
+    assert threads == [False, True, True, False]
+
+
 def test_one_that_fails_tells_all_that_were_with_it():
     """And the next is answered."""
     calls = []

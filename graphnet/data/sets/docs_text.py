@@ -15,6 +15,8 @@ import numpy as np
 
 from graphnet.errors import DataError
 
+#: Of the set.
+NAME = "docs-text"
 #: What the indices stand for.
 SYMBOLS = " \nabcdefghijklmnopqrstuvwxyz0123456789" + "`|,.-:*()_#[];/'{}\"+=&<>^@"
 #: Streams: one for each slot of a batch.
@@ -81,16 +83,24 @@ def streams(indices: np.ndarray, n_streams: int, n_steps: int) -> dict[str, np.n
     return {"text": text, "cont": cont, "next": rows(indices[1:])}
 
 
+def split_text(split: str) -> str:
+    """The text of a split; the test set is the end."""
+    text = gzip.decompress(FILE.read_bytes()).decode("ascii")
+    start = 0
+    for name, n_batches in BATCHES.items():
+        stop = start + n_batches * STREAMS * STEPS + 1
+        if name == split:
+            return text[start:stop]
+        start = stop
+    raise KeyError(split)
+
+
 @lru_cache(maxsize=1)
 def docs_text() -> dict[str, Mapping[str, np.ndarray]]:
     """The splits: ``text``, ``cont`` and ``next``, each ``(n, 64)``; the test set is the end."""
-    indices = encode(gzip.decompress(FILE.read_bytes()).decode("ascii"))
     splits: dict[str, Mapping[str, np.ndarray]] = {}
-    start = 0
-    for split, n_batches in BATCHES.items():
-        stop = start + n_batches * STREAMS * STEPS + 1
-        splits[split] = samples = streams(indices[start:stop], STREAMS, STEPS)
-        start = stop
+    for split in BATCHES:
+        splits[split] = samples = streams(encode(split_text(split)), STREAMS, STEPS)
         for array in samples.values():
             array.flags.writeable = False  # it is shared by everyone who asks
     return splits

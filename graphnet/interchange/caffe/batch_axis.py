@@ -40,13 +40,13 @@ def translated(translate: Translator, r: Reader, *, gives_blobs: bool) -> Made:
     made = translate(joined)
     read = {bottom for layer in made.layers for bottom in layer["bottoms"]}
     before = [
-        {"name": name, "type": "JoinSamples", "bottoms": [bottom], "tops": [name]}
-        for bottom, name in names.items()
+        r.layer("JoinSamples", f"batch{i}", bottoms=[bottom], tops=[name])
+        for i, (bottom, name) in enumerate(names.items())
         if name in read
     ]
     after = [
-        {"name": f"{top}.parted", "type": "PartSamples", "bottoms": [seen], "tops": [top]}
-        for top, seen in zip(r.tops, joined.tops, strict=True)
+        r.layer("PartSamples", f"parted{i}", bottoms=[seen], tops=[top])
+        for i, (top, seen) in enumerate(zip(r.tops, joined.tops, strict=True))
         if parts
     ]
     # the layer that has the params stays the last one that readers of the list look at

@@ -146,7 +146,10 @@ def named_in(file: Path) -> Iterator[None]:
         yield
     except GraphnetError as error:
         raise type(error).of(
-            p if p.position else Problem(f"{file}: {p.message}") for p in error.problems
+            p
+            if p.position or p.message.startswith(f"{file}: ")
+            else Problem(f"{file}: {p.message}")
+            for p in error.problems
         ) from error
 
 
@@ -253,7 +256,9 @@ def load_caffe(
     stored = read_weights(Path(weights)) if weights is not None else None
     made = translate(Path(prototxt), stored, phases=(phase,), level=level, stages=stages)
     net = load_net(made.spec(), phase, **options)
-    if made.weights is not None:
+    if made.weights is None:
+        return net
+    with named_in(Path(weights or prototxt)):
         for name, array in made.arrays():
             group, _, path = name.partition("/")
             layer, _, param = path.rpartition("/")
@@ -329,9 +334,9 @@ def import_caffe(  # noqa: PLR0913  # one for each option of the command
     for source, target in made.files.means.items():
         _write_mean(source, target)
     if made.weights is not None:
-        write_model(
-            folder / "model.h5", made.arrays(), made.spec().to_yaml(), source=weights or model
-        )
+        source, text = Path(weights or model), made.spec().to_yaml()
+        with named_in(source):
+            write_model(folder / "model.h5", made.arrays(), text, source=source)
     advice = Advice(SpecError)
     if made.solver is not None:
         text = solver_text(

@@ -126,6 +126,9 @@ def infogain_loss(r: Reader) -> Made:
     if len(r.bottoms) > _SCORES_AND_LABELS:
         _bring_matrix(r, made)
     if len(r.tops) > 1:
+        if not r.message["loss_weight"]:
+            r.refuse("has two tops and no loss weights\n  expected one for each, as Caffe does",
+                     r.message.at("top", 1))  # fmt: skip
         _give_probabilities(r, made, axis)
     return made
 

@@ -163,8 +163,8 @@ def _put_numbers(
         return stop
     # one by one: as many as follow with the same key are one strided run
     width = stop - begin
-    rows = np.frombuffer(data[begin : begin + (end - begin) // width * width], np.uint8)
-    rows = rows.reshape(-1, width)
+    whole = data[begin : begin + (end - begin) // width * width]
+    rows = np.frombuffer(whole, np.uint8).reshape(-1, width)
     key = rows[0, : start - begin]
     n, step = 1, 1024
     while n < len(rows):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError
+from graphnet.interchange.onnx import export_attention as attention
 from graphnet.interchange.onnx import export_learned as learned
 from graphnet.interchange.onnx import export_recurrent as recurrent
 from graphnet.interchange.onnx import export_windows as windows
@@ -312,12 +313,14 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Log": _log,
         "MVN": _mvn,
         "Mish": _plain("Mish"),
+        "MultiHeadAttention": attention.multi_head_attention,
         "Normalize": _normalize,
         "PReLU": learned.prelu,
         "Pad": _pad,
         "Permute": _permute,
         **dict.fromkeys(("Pooling", "Pooling1D", "Pooling3D"), windows.pooling),
         "PoolingMask": windows.pooling_mask,
+        "PositionEmbedding": attention.position_embedding,
         "Power": _power,
         "RBF": learned.rbf,
         "RNN": recurrent.rnn,

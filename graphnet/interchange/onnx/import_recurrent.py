@@ -20,7 +20,7 @@ from graphnet.interchange.onnx.export_recurrent import (
     RecurrentOp,
 )
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
-from graphnet.interchange.onnx.parts import cut
+from graphnet.interchange.onnx.parts import cut, taken
 from graphnet.interchange.onnx.reading import Attributes
 from graphnet.interchange.onnx.values import Value
 
@@ -81,12 +81,20 @@ def gates_of(
 def _check(r: NodeReader, op: str, attributes: Attributes) -> None:
     """See that it does what graphnet's layer does."""
     names = attributes.texts("activations")
-    if names is not None and [n.lower() for n in names] != _ACTIVATIONS[op]:
+    expected = _ACTIVATIONS[op] * len(_directions(r, attributes))
+    if names is not None and [n.lower() for n in names] != expected:
         r.refuse(f"has activations {', '.join(names)}; graphnet's are {_ACTIVATIONS[op]}")
-    if attributes.text("direction", "forward") != "forward":
-        r.refuse("goes backwards; graphnet's layers go forwards")
     if "clip" in attributes or attributes.whole("input_forget", 0):
         r.refuse("has clip or input_forget, which graphnet has not")
+
+
+def _directions(r: NodeReader, attributes: Attributes) -> tuple[bool, ...]:
+    """For each whether it goes backwards."""
+    name = attributes.text("direction", "forward")
+    known = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
+    if name not in known:
+        r.refuse(f"has direction: {name}")
+    return known[name]
 
 
 def _kind_of(op: str, attributes: Attributes) -> RecurrentOp:
@@ -107,14 +115,51 @@ def _recurrent(r: NodeReader) -> None:
         peepholes = r.constant(7, "peepholes")
         if peepholes.any():
             r.refuse("has peepholes, which graphnet's LSTM has not")
+    ways = _directions(r, r.attributes)
     arrays = [r.numbers(i, "weights") if r.has(i) else None for i in (1, 2, 3)]
-    gates = gates_of(r, kind, r.attributes, arrays)
-    states = [_FIRST[name] for name in kind.states]
-    stateful = _is_stateful(r, states)
+    if any(a is not None and a.shape[:1] != (len(ways),) for a in arrays):
+        r.refuse(f"has weights of another number of directions than {len(ways)}")
+    stateful = _is_stateful(r, [_FIRST[name] for name in kind.states])
+    if stateful and ways != (False,):
+        r.refuse("goes backwards from a state that is fed")
     x = _batch_first(r, layout=r.attributes.whole("layout", 0))
-    top = r.layer(kind.kind, x, **_keys(gates, stateful=stateful))
-    _fill(r, gates)
-    _outputs(r, top, kind, stateful=stateful)
+    tops = []
+    for i, backwards in enumerate(ways):
+        own = [None if a is None else a[i : i + 1] for a in arrays]
+        gates = gates_of(r, kind, r.attributes, own)
+        read = _turned(r, x) if backwards else x
+        keys = _keys(gates, stateful=stateful)
+        tops.append(r.layer(kind.kind, read, word="backwards" if i else "", **keys))
+        _fill(r, gates)
+    if ways == (False,):
+        _outputs(r, tops[0], kind, stateful=stateful)
+    else:
+        _outputs_of_ways(r, tops, ways, kind)
+
+
+def _turned(r: NodeReader, x: Value) -> Value:
+    """The sequences from their ends."""
+    return taken(r, x, 1, range(x.shape[1])[::-1])
+
+
+def _outputs_of_ways(
+    r: NodeReader, tops: Sequence[Value], ways: Sequence[bool], kind: RecurrentOp
+) -> None:
+    """Y of all directions, and the last h of each, that of one that goes backwards at the front."""
+    named, (_, n_steps, h) = [*r.outputs, "", "", ""], tops[0].shape
+    if len(kind.states) > 1 and named[2]:
+        r.refuse("gives its last cell, which graphnet's LSTM keeps to itself")
+    layout, n = r.attributes.whole("layout", 0), len(ways)
+    if named[0]:
+        straight = [_turned(r, t) if b else t for t, b in zip(tops, ways, strict=True)]
+        wide = r.layer("Concat", *straight, word="ways", axis=2) if n > 1 else straight[0]
+        all_of = r.reshaped(wide, [n_steps, n, h], word="ways")
+        axes = (1, 2, 0, 3) if layout == 0 else (0, 1, 2, 3)
+        r.give(Value(all_of.blob, all_of.shape, axes), 0)
+    if named[1]:
+        ends = [cut(r, top, {1: (n_steps - 1, n_steps)}) for top in tops]
+        last = r.layer("Concat", *ends, word="ends", axis=1) if n > 1 else ends[0]
+        r.give(Value(last.blob, last.shape, (1, 0, 2) if layout == 0 else (0, 1, 2)), 1)
 
 
 def _is_stateful(r: NodeReader, states: Sequence[int]) -> bool:
@@ -200,6 +245,8 @@ def _scan(r: NodeReader) -> None:
     if len(states) != n_states or not r.made.fed.issuperset(states):
         r.refuse("starts from a state that the net computes")
     _check(r, step.op_type, attributes)
+    if _directions(r, attributes) != (False,):
+        r.refuse("is no Scan that graphnet has written")
     outer = r.made.constants
     arrays = [
         outer.get(step.input[i]) if len(step.input) > i and step.input[i] else None

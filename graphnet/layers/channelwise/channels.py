@@ -26,23 +26,23 @@ _CHANNELS = (1, 3, 4)  # of grey, coloured and transparent pictures
 _SMALLEST_SIDE = 8  # of a picture, where it cannot be taken for channels
 
 
-MOST_CALLS = 2**16  # rows of images, or elements of a window along a side
+MOST_STEPS = 2**16  # that a layer of windows may be made of
 
 
-def check_extent(shape: Shape, *sides: int) -> None:
-    """See that a layer of windows stays within bounds: each row and each element is work to bind.
+def check_extent(shape: Shape, *steps: int) -> None:
+    """See that a layer of windows stays within bounds: each of its steps is work to bind.
 
     Args:
         shape: Of its bottom.
-        sides: Rows of images, and elements of the windows along their sides.
+        steps: In how many it goes through rows, and through the elements of its windows.
 
     Raises:
-        ShapeError: If one is more than ``MOST_CALLS``.
+        ShapeError: If one is more than ``MOST_STEPS``.
     """
-    if max(sides) > MOST_CALLS:
+    if max(steps) > MOST_STEPS:
         raise ShapeError(
-            f"a bottom of shape {shape_text(shape)} has {max(sides):,} rows, or elements of a"
-            f" window along a side, to go through one by one\n  expected at most {MOST_CALLS:,}:"
+            f"a bottom of shape {shape_text(shape)} would be gone through in {max(steps):,} steps:"
+            f" row by row, or element by element of a window\n  expected at most {MOST_STEPS:,}:"
             " let a long axis be the width, and use a Reduction where a window is all of it"
         )
 

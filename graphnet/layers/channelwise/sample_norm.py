@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import in_turn
-from graphnet.blob import Array, Shape, reshaped, shape_text, storage
+from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, LayerSpec, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channel_blocks
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
+from graphnet.layers.shape.axis import split_sample
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl
 
@@ -118,11 +119,11 @@ class SampleNormLayer(Layer[SampleNormSpec]):
         ]
         self.bind_passes(forward=backend.concurrently([b.forward for b in blocks]))
         sums = []
-        for name, summed in (("scale", self.scratch.get("product")), ("bias", y.diff)):
+        for name, summed in (("scale", self.scratch["product"]), ("bias", y.diff)):
             param = self.params.get(name)
             if param is not None and param.diff is not None and y.diff is not None:
                 axes = (0, 3) if cut.apart else (0, 1, 3)
-                view = _cut(summed, (cut.groups, cut.parts, cut.places))
+                view = split_sample(summed, (cut.groups, cut.parts, cut.places))
                 sums.append(backend.axes_sum(view, axes, param.diff))
         if "unit" not in self.scratch:
             return
@@ -133,15 +134,6 @@ class SampleNormLayer(Layer[SampleNormSpec]):
             )
         elif x.diff is not None:
             self.bind_passes(backward=backend.concurrently(calls))
-
-
-def _cut(array: Any, sample: Shape) -> Array:
-    """The view ``(N, *sample)`` of a blob, in whichever order it is stored."""
-    n = array.shape[0]
-    if array.flags.c_contiguous:
-        return reshaped(array, (n, *sample))
-    last = reshaped(storage(array), (*sample, n))
-    return last.transpose((len(sample), *range(len(sample))))
 
 
 class _SomeGroups:
@@ -156,7 +148,7 @@ class _SomeGroups:
             """By groups, and by groups and parts."""
             if array is None:
                 return None, None
-            return _cut(array, whole)[:, some], _cut(array, parted)[:, some]
+            return split_sample(array, whole)[:, some], split_sample(array, parted)[:, some]
 
         self.x, _ = part(bottom.data)
         self.y, self.y_parts = part(top.data)

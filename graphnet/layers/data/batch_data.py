@@ -39,8 +39,8 @@ class BatchSpec(DataSpec):
             they were tops of one layer. Different keys say that their rows are not to belong
             together. Default: the layer's name.
         shapes: The shape of one sample for each top, so that no file is needed to check the net.
-        transformers: For each top a list: Scale, SubMean, Pad, RandomCrop, RandomMirror,
-            RandomShift, RandomRotation.
+        transformers: For each top a list: Scale, SubMean, Normalize, Resize, Pad, RandomCrop,
+            RandomMirror, RandomShift, RandomRotation, RandomResizedCrop, RandomErase, ColorJitter.
         check_finite: Refuse NaN and infinite values. Default true.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape, shape_text
@@ -79,6 +79,8 @@ class Argmax(LayerSpec):
 class ArgmaxLayer(Layer[Argmax]):
     """Runs :class:`Argmax`."""
 
+    x: Any  # NumPy 2.5's types refuse max(keepdims=True, out=…)
+
     def setup(self) -> None:
         self.x, self.y = self.bottoms[0].data, self.tops[0].data
         self.axis = axis_of(self.x.shape, self.spec.axis)
@@ -97,7 +99,8 @@ class ArgmaxLayer(Layer[Argmax]):
 
     def write_first(self, index: Array) -> None:
         """The first place that is not ``less``."""
-        xp, number = self.xp, self.scratch["number"]
+        xp = self.xp
+        number: Any = self.scratch["number"]
         xp.copyto(number, self.scratch["less"])
         xp.multiply(number, self.n, out=number)  # out of the way where it is not the maximum
         xp.add(number, self.numbers, out=number)
@@ -105,7 +108,8 @@ class ArgmaxLayer(Layer[Argmax]):
 
     def find_several(self) -> None:
         """One after another, each among those that are not yet taken."""
-        xp, less, number, taken = self.xp, *(self.scratch[k] for k in ("less", "number", "taken"))
+        xp, less, taken = self.xp, self.scratch["less"], self.scratch["taken"]
+        number: Any = self.scratch["number"]
         best, index = self.scratch["best"], self.scratch["index"]
         taken.fill(False)
         for k in range(self.spec.top_k):

@@ -71,7 +71,8 @@ class SoftmaxLayer(Layer[Softmax]):
             self.sum_product = self.backend.axes_sum(self.product, (self.axis,), along)
 
     def forward(self) -> None:
-        x, y, along = self.bottoms[0].data, self.tops[0].data, self.scratch["along"]
+        x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
+        y, along = self.tops[0].data, self.scratch["along"]
         x.max(axis=self.axis, keepdims=True, out=along)
         self.xp.subtract(x, along, out=y)
         self.exp()

@@ -69,7 +69,7 @@ class Convolution3D(AnyFilterBank):
         (x,) = bottoms
         check_volumes(x)
         self.check_groups(x)
-        check_extent(x, x[3], *self.kernel)
+        check_extent(x, x[3], *self.kernel, x[3] * self.kernel[2] // 4)
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(

@@ -12,6 +12,7 @@ from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.random.keys import stream_key
+from graphnet.random.samples import Scratch
 
 _IMAGES = 4  # axes of (N, C, H, W)
 
@@ -72,14 +73,18 @@ class CropLayer(Layer[Crop]):
         self.moves = training and self.spec.random_crop
         self.mirrors = training and self.spec.random_mirror
         # row, column and mirror of each sample: on the host, which decides what is copied
-        self.draws = np.empty((self.bottoms[0].shape[0], 3), self.dtype)
+        self.draws, self.draw_scratch = (
+            np.empty((self.bottoms[0].shape[0], 3), self.dtype),
+            Scratch(),
+        )
 
     def forward(self) -> None:
         x, y, context = self.bottoms[0].data, self.tops[0].data, self.context
         if not (self.moves or self.mirrors):
             self.xp.copyto(y, x[self.middle()])
             return
-        self.backend.host_uniform(self.key, context.iteration, context.first_sample, self.draws)
+        place = context.iteration, context.first_sample
+        self.backend.host_uniform(self.key, *place, self.draws, self.draw_scratch)
         for i in range(x.shape[0]):
             self.xp.copyto(y[i], x[i][self.window(i)])
 

@@ -68,7 +68,7 @@ class Deconvolution(FilterBank):
                 f"of a bottom of shape {shape_text(x)} nothing is left: pad "
                 f"{shape_text(self.pad)} cuts off all of the top\n  expected a smaller pad"
             )
-        check_extent(x, size[0])
+        check_extent(x, size[0], size[0] * self.kernel[1] // 4)
         return [(x[0], self.n_filter, *size)]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:

@@ -91,4 +91,4 @@ class FilterBank(AnyFilterBank):
         """
         check_images(x)
         self.check_groups(x)
-        check_extent(x, x[2], *self.kernel)
+        check_extent(x, x[2], *self.kernel, x[2] * self.kernel[1] // 4)

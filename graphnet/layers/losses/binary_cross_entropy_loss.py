@@ -20,8 +20,7 @@ class BinaryCrossEntropyLoss(PairLoss):
     Bottoms:
         0: probabilities p ``(N, …)``, from 0 to 1.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient.
-    Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
+        2: weights ``(N,)`` or of bottom 0's first axes, if not all count alike; 0 leaves out.
     Example:
         - {name: bce, type: BinaryCrossEntropyLoss, bottoms: [out, data]}
     Source:

@@ -7,13 +7,16 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
+from graphnet.backend.measures import at_least_one
 from graphnet.blob import Shape, rows, shape_text
 from graphnet.declare.fields import NonNegativeFloat
 from graphnet.errors import BatchError, ShapeError
-from graphnet.layers.base import Arity, LossLayer, ScratchDecls, Shapes, exactly
+from graphnet.layers.base import Arity, LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory, number_text
 from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.pair import check_pair, kept
+from graphnet.layers.losses.weights import rows_counted, weights_of
 
 SMALLEST = 1e-12  # distance that is divided by
 
@@ -29,6 +32,7 @@ class ContrastiveLoss(MeanLoss):
         0: the vectors of one side ``(N, …)``.
         1: those of the other side, as many elements a sample.
         2: ``(N,)`` or ``(N, 1)``: 1 for pairs of one class, 0 for pairs of two.
+        3: weights ``(N,)``, if not all pairs count alike; 0 leaves out.
     Args:
         loss_weight: The factor of this loss in the objective. Default 1.
         margin: The distance beyond which pairs of two classes cost nothing. Default 1.
@@ -40,12 +44,16 @@ class ContrastiveLoss(MeanLoss):
         that its gradient is divided by.
     """
 
-    n_bottoms: ClassVar[Arity] = exactly(3)
+    n_bottoms: ClassVar[Arity] = Arity(3, 4)
 
     type: Literal["ContrastiveLoss"] = "ContrastiveLoss"
     loss_weight: float = 1.0
     margin: NonNegativeFloat = 1.0
     legacy_version: bool = False
+
+    @property
+    def n_plain(self) -> int:
+        return 3
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         check_pair(bottoms[:2])
@@ -54,6 +62,7 @@ class ContrastiveLoss(MeanLoss):
             raise ShapeError(
                 f"bottom 2 has shape {shape_text(bottoms[2])}\n  expected {n}: 1 or 0 for each pair"
             )
+        self.check_weights(bottoms, (n, 1))
         return []
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
@@ -67,7 +76,7 @@ class ContrastiveLoss(MeanLoss):
             "unlike": ScratchDecl(of_pairs, blob=True),
             "fits": ScratchDecl(of_pairs, "bool", blob=True),
             "flag": ScratchDecl(of_pairs, "bool", blob=True),
-        }
+        } | self.weight_scratch(bottoms)
 
     def differentiable(self, n_bottoms: int) -> tuple[int, ...]:
         return (0, 1)
@@ -77,7 +86,7 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
     """Runs :class:`ContrastiveLoss`; ``slope`` is what each pair's difference is multiplied by."""
 
     def setup(self) -> None:
-        self.a, self.b, self.same = (rows(blob.data) for blob in self.bottoms)
+        self.a, self.b, self.same = (rows(blob.data) for blob in self.bottoms[:3])
         self.da, self.db = (
             None if blob.diff is None else rows(blob.diff) for blob in self.bottoms[:2]
         )
@@ -90,9 +99,16 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         self.fits, self.flag = self.scratch["fits"], self.scratch["flag"]
         self.expectation = self.backend.expectation(self.fits, self.same, self.refuse)
         self.expectations.append(self.expectation)
+        self.weights = weights_of(self, self.cost.shape)
+        self.weigh: list[Call] = []
+        if self.weights is not None:
+            self.weigh = [self.weights.over(array, (1,)) for array in (self.slope, self.cost)]
+            self.leave_out = self.weights.clearing(self.difference, self.difference.shape[1:])
 
     def forward(self) -> None:
         xp, n_valid, cost = self.xp, self.context.n_valid, self.cost
+        if self.weights is not None:
+            self.weights.read(n_valid)
         xp.greater_equal(self.same, 0, out=self.fits)
         xp.less_equal(self.same, 1, out=self.flag)
         xp.logical_and(self.fits, self.flag, out=self.fits)
@@ -109,13 +125,18 @@ class ContrastiveLossLayer(LossLayer[ContrastiveLoss]):
         xp.add(cost, self.distance, out=cost)
         xp.multiply(self.slope, self.unlike, out=self.slope)
         xp.add(self.slope, self.same, out=self.slope)
-        scale = self.spec.loss_weight / max(n_valid, 1)
+        count = rows_counted(self.weights, n_valid)
+        scale = self.spec.loss_weight / at_least_one(count)
         xp.multiply(self.slope, scale, out=self.slope)
         self.slope[n_valid:] = 0
         if n_valid < len(cost):
             cost[n_valid:] = 0
+        for weigh in self.weigh:
+            weigh()
+        if self.weights is not None:
+            self.leave_out()
         self.loss = scale / 2 * self.backend.total(memory(cost))
-        self.add(n_valid, self.loss)
+        self.add(count, self.loss)
 
     def refuse(self, at: tuple[int, ...], value: float, ago: int) -> None:
         """Report a label that says nothing of a pair."""

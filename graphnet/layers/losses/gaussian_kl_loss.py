@@ -19,8 +19,7 @@ class GaussianKLLoss(PairLoss):
     Bottoms:
         0: means μ ``(N, …)``.
         1: standard deviations σ ``(N, …)``, positive; as many elements a sample.
-    Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
+        2: weights ``(N,)`` or of bottom 0's first axes, if not all count alike; 0 leaves out.
     Example:
         - {name: kl, type: GaussianKLLoss, bottoms: [mu, sigma]}
     Source:

@@ -16,8 +16,7 @@ class HingeLoss(PairLoss):
     Bottoms:
         0: predictions p ``(N, …)``.
         1: labels y ``(N, …)``, 1 or −1; as many elements a sample. They may take a gradient.
-    Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
+        2: weights ``(N,)`` or of bottom 0's first axes, if not all count alike; 0 leaves out.
     Example:
         - {name: hinge, type: HingeLoss, bottoms: [out, sign]}
     Source:

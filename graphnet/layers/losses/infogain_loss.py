@@ -19,8 +19,6 @@ from graphnet.layers.losses.labels import memory
 from graphnet.layers.number_traits import Normaliser
 from graphnet.layers.shape.axis import axis_of
 
-_GIVEN = 2  # scores and labels
-
 
 class InfogainLoss(LabelLossSpec):
     """The mean of −Σ_k H[label, k] · log softmax(x)[k] over the positions.
@@ -32,7 +30,8 @@ class InfogainLoss(LabelLossSpec):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
-        2: The matrix ``(C, C)``, in place of ``H`` and ``H_file``. No gradient flows to it.
+        2: without ``H`` and ``H_file`` the matrix ``(C, C)``; no gradient flows to it.
+        last: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         H: The matrix: for each true class (row) what saying each class (column) is worth.
         H_file: An HDF5 file with that matrix as data set ``H``, in place of ``H``.
@@ -44,7 +43,7 @@ class InfogainLoss(LabelLossSpec):
         Caffe ``InfogainLoss``, which bounds probabilities by 1e-20.
     """
 
-    n_bottoms: ClassVar[Arity] = Arity(2, 3)
+    n_bottoms: ClassVar[Arity] = Arity(2, 4)
     normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["InfogainLoss"] = "InfogainLoss"
@@ -53,18 +52,30 @@ class InfogainLoss(LabelLossSpec):
 
     @model_validator(mode="after")
     def _check_matrix(self) -> InfogainLoss:
-        if len(self.bottoms) > _GIVEN:
-            if self.H is not None or self.H_file is not None:
-                raise ValueError("a third bottom is the matrix: 'H' and 'H_file' have no meaning")
-            return self
-        if (self.H is None) == (self.H_file is None):
+        if self.H is not None and self.H_file is not None:
             raise ValueError("either 'H' or 'H_file' is needed, not both")
+        if len(self.bottoms) < self.n_plain:
+            raise ValueError("'H', 'H_file' or a third bottom is needed: the matrix")
+        if len(self.bottoms) > self.n_plain + 1:
+            raise ValueError(
+                f"'{'H' if self.H_file is None else 'H_file'}' is the matrix: of the bottoms behind"
+                " the labels there are only the weights"
+            )
         if self.H is not None and any(len(row) != len(self.H) for row in self.H):
             raise ValueError(
                 f"'H' has {len(self.H)} rows, of which not all are as long"
                 "\n  expected a square matrix: a row and a column for each class"
             )
         return self
+
+    @property
+    def matrix_is_bottom(self) -> bool:
+        """Whether the matrix is the third bottom."""
+        return self.H is None and self.H_file is None
+
+    @property
+    def n_plain(self) -> int:
+        return 2 + self.matrix_is_bottom
 
     @property
     def softmax_axis(self) -> int:
@@ -101,18 +112,18 @@ class InfogainLoss(LabelLossSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         if self.H is not None:
             self.matrix(bottoms[0])
-        if len(bottoms) > _GIVEN:
+        if self.matrix_is_bottom:
             n_class = bottoms[0][axis_of(bottoms[0], self.axis)]
             if bottoms[2] != (n_class, n_class):
                 raise ShapeError(
                     f"bottom 2 has the shape {shape_text(bottoms[2])}, expected"
                     f" {n_class}×{n_class}: a row and a column for each class"
                 )
-        return super().top_shapes(bottoms[:_GIVEN])
+        return super().top_shapes(bottoms)
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         x, positions = bottoms[0], self.positions(bottoms)
-        return super().scratch(bottoms[:_GIVEN], backend, backward=backward) | {
+        return super().scratch(bottoms, backend, backward=backward) | {
             "probability": ScratchDecl(x, lifetime="pass", blob=True),
             "worth": ScratchDecl(x, lifetime="pass", blob=True),
             "total_worth": ScratchDecl(positions, lifetime="pass", blob=True),
@@ -130,7 +141,7 @@ class InfogainLossLayer(LabelLossLayer[InfogainLoss]):
         super().setup()
         xp, self.n_class = self.xp, self.x.shape[self.axis]
         self.matrix = self.backend.zeros((self.n_class, self.n_class), self.dtype)
-        self.given = self.bottoms[2].data if len(self.bottoms) > _GIVEN else None
+        self.given = self.bottoms[2].data if self.spec.matrix_is_bottom else None
         if self.given is None:
             self.backend.upload(self.spec.matrix(self.x.shape).astype(self.dtype), self.matrix)
         self.flat_matrix = memory(self.matrix)

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import AfterValidator
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
@@ -23,7 +24,8 @@ from graphnet.layers.losses.labels import (
     write_offsets,
 )
 from graphnet.layers.losses.mean_loss import MeanLoss
-from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
+from graphnet.layers.losses.weights import left_out, rows_counted, weights_of
+from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
 
 
 def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -42,7 +44,8 @@ def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
 class LabelLossSpec(MeanLoss):
     """A loss of scores against one class label for each position.
 
-    With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``.
+    With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``,
+    with a third bottom each times its weight.
 
     Args:
         loss_weight: The factor of this loss in the objective. Default 1.
@@ -73,8 +76,9 @@ class LabelLossSpec(MeanLoss):
         return Judgement("classes", self.axis, squash, ignore_label=self.ignore_label)
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        scores, label = bottoms
+        scores, label = bottoms[:2]
         check_label_shape(scores, label, self.axis)
+        self.check_weights(bottoms, without(scores, axis_of(scores, self.axis)))
         if self.weights is not None:
             self.class_weights(scores)
         return []
@@ -118,7 +122,7 @@ class LabelLossSpec(MeanLoss):
         if self.weights is not None:
             decls["weight_index"] = ScratchDecl(positions, "int64", blob=True)
             decls["weight_offset"] = ScratchDecl(positions, "int64", "forever", blob=True)
-        return decls
+        return decls | self.weight_scratch(bottoms)
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
@@ -132,10 +136,18 @@ class LabelLossLayer(LossLayer[S]):
 
     def setup(self) -> None:
         spec, scratch = self.spec, self.scratch
-        self.x: Array = self.bottoms[0].data
+        self.x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
         self.dx = self.bottoms[0].diff
+        axis = axis_of(self.x.shape, spec.axis)
+        self.weights = weights_of(self, without(self.x.shape, axis))
         self.labels = ClassLabels(
-            self.backend, self.x, self.bottoms[1].data, spec.axis, spec.ignore_label, scratch
+            self.backend,
+            self.x,
+            self.bottoms[1].data,
+            spec.axis,
+            spec.ignore_label,
+            scratch,
+            without=left_out(self.weights, self.x.ndim, axis),
         )
         self.expectations.append(self.labels.expectation)
         self.axis = self.labels.axis
@@ -143,10 +155,13 @@ class LabelLossLayer(LossLayer[S]):
         self.flat_index, self.flat_coef, self.flat_cost = map(
             memory, (self.labels.index, self.coef, self.cost)
         )
+        self.weigh_coef: Call | None = None
+        if self.weights is not None:
+            self.weigh_coef = self.weights.over(self.coef, self.coef.shape[1:], self.axis)
         self.flat_dx: Any = None if self.dx is None else memory(self.dx)
         #: whether the coefficient of a row that counts may be 0
         self.may_cost_nothing = (
-            spec.loss_weight == 0 or spec.ignore_label is not None or spec.weights is not None
+            spec.loss_weight == 0 or self.labels.ignores or spec.weights is not None
         )
         if spec.weights is not None:
             host = spec.class_weights(self.x.shape).astype(self.dtype)
@@ -159,6 +174,8 @@ class LabelLossLayer(LossLayer[S]):
         """Write the cost of each position to ``cost``, given the labels."""
 
     def forward(self) -> None:
+        if self.weights is not None:
+            self.weights.read(self.context.n_valid)
         self.labels.read()
         divisor = self.divisor()
         self.write_coef(self.spec.loss_weight / at_least_one(divisor))
@@ -195,9 +212,9 @@ class LabelLossLayer(LossLayer[S]):
             case "valid":
                 return self.labels.n_counted(n_valid)
             case "full":
-                return n_valid * feature_size(self.coef.shape)
+                return rows_counted(self.weights, n_valid) * feature_size(self.coef.shape)
             case "batch_size":
-                return n_valid
+                return rows_counted(self.weights, n_valid)
             case "none":
                 return 1
 
@@ -213,7 +230,9 @@ class LabelLossLayer(LossLayer[S]):
             xp.add(index, self.scratch["weight_offset"], out=index)
             self.backend.gather(memory(self.class_weights), memory(index), self.flat_coef)
             xp.multiply(coef, scale, out=coef)
-        if self.spec.ignore_label is not None:
+        if self.weigh_coef is not None:
+            self.weigh_coef()
+        if self.labels.ignores:
             xp.copyto(coef, 0, where=self.labels.ignored)
         if self.context.n_valid < len(coef):
             coef[self.context.n_valid :] = 0

@@ -129,7 +129,8 @@ class ClassLabels(Sealed):
         classes: The class of each position; 0 where it is ignored.
         index: Where the score of that class lies in ``memory(scores)``.
         expectation: That all labels are classes; its layer lists it.
-        ignored: True where the label is the ignored one; written only if there is one.
+        ignores: Whether some positions may not count.
+        ignored: Those; written only if there may be some.
         read: Takes over the labels of a batch; raises a BatchError if one is no class, naming it
             and its row, on a backend that sees it at once.
 
@@ -141,6 +142,7 @@ class ClassLabels(Sealed):
         ignore_label: A label that does not count; it need not be a class.
         scratch: As declared by :func:`label_scratch`.
         bottom: The number of the bottom that holds the labels.
+        without: Where nothing is counted, whatever the label is; it broadcasts against positions.
     """
 
     def __init__(
@@ -152,9 +154,11 @@ class ClassLabels(Sealed):
         ignore_label: int | None,
         scratch: Mapping[str, Array],
         bottom: int = 1,
+        without: Array | None = None,
     ) -> None:
         self.bottom = bottom
-        self.xp, self.ignore_label = backend.xp, ignore_label
+        self.xp, self.ignore_label, self.without = backend.xp, ignore_label, without
+        self.ignores = ignore_label is not None or without is not None
         self.axis = axis_of(scores.shape, axis)
         self.n_class = scores.shape[self.axis]
         self.is_given_so = label.ndim == scores.ndim
@@ -174,10 +178,14 @@ class ClassLabels(Sealed):
         calls = whole_numbers.fit(label, self.whole, flag)
         if self.ignore_label is not None:
             calls.append(partial(xp.equal, label, self.ignore_label, ignored))
+        if self.without is not None:
+            first = ignored if self.ignore_label is not None else self.without
+            calls.append(partial(xp.logical_or, first, self.without, ignored))
+        if self.ignores:
             calls.append(partial(xp.logical_or, flag, ignored, flag))
         calls.append(self.expectation.look)
         calls.append(partial(xp.copyto, self.classes, self.whole, "unsafe"))
-        if self.ignore_label is not None:
+        if self.ignores:
             calls.append(partial(xp.copyto, self.classes, 0, where=ignored))
         calls.append(partial(xp.multiply, self.classes, step, self.index))
         calls.append(partial(xp.add, self.index, self.offset, self.index))
@@ -186,7 +194,7 @@ class ClassLabels(Sealed):
     def n_counted(self, n_valid: int) -> Number:
         """How many positions of the first rows are not ignored."""
         positions = n_valid * prod(self.classes.shape[1:])
-        if self.ignore_label is None:
+        if not self.ignores:
             return positions
         return positions - self.number(self.xp.count_nonzero(self.ignored[:n_valid]))
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from graphnet.layers.base import Arity, Kind, LayerSpec, Reads, exactly
+from graphnet.layers.base import Arity, Kind, Reads, exactly
+from graphnet.layers.losses.weights import Weighed
 
 
-class MeanLoss(LayerSpec):
-    """A loss of two bottoms; its backward reads neither, unless a subclass says so."""
+class MeanLoss(Weighed):
+    """A loss of two bottoms and perhaps weights; backward reads none, unless a subclass says so."""
 
     kind: ClassVar[Kind] = Kind.LOSS
-    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_bottoms: ClassVar[Arity] = Arity(2, 3)
     n_tops: ClassVar[Arity] = exactly(0)
 
     @property

@@ -23,6 +23,7 @@ class MultinomialLogisticLoss(LabelLossSpec):
     Bottoms:
         0: probabilities ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Example:
         - {name: loss, type: MultinomialLogisticLoss, bottoms: [prob, label]}
     Source:

@@ -25,6 +25,7 @@ class RBFLoss(LabelLossSpec):
     Bottoms:
         0: distances ``(N, C, …)``, such as RBF gives.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         j: The distance of the class of samples that belong to none, at least 0. Default 1; the
             paper names no value.

@@ -26,11 +26,9 @@ class SigmoidCrossEntropyLoss(PairLoss):
         0: scores x ``(N, …)``, before any sigmoid.
         1: targets y ``(N, …)``, from 0 to 1; as many elements a sample. They may take a gradient,
             unless there is an ``ignore_label``.
+        2: weights ``(N,)`` or of bottom 0's first axes, if not all count alike; 0 leaves out.
     Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
         ignore_label: Elements with exactly this target cost nothing; it need not be a probability.
-        divisor: ``batch_size`` (default), ``valid`` (the elements not ignored), ``full`` (all
-            elements), or ``none`` (1); what Caffe calls ``normalization``.
     Example:
         - {name: loss, type: SigmoidCrossEntropyLoss, bottoms: [out, target]}
         - {name: tags, type: SigmoidCrossEntropyLoss, ignore_label: -1, divisor: valid,
@@ -44,11 +42,6 @@ class SigmoidCrossEntropyLoss(PairLoss):
 
     type: Literal["SigmoidCrossEntropyLoss"] = "SigmoidCrossEntropyLoss"
     ignore_label: int | None = None
-    divisor: Literal["batch_size", "valid", "full", "none"] = "batch_size"
-
-    @property
-    def loss_reduction(self) -> Literal["mean", "sum"]:
-        return "sum" if self.divisor == "none" else "mean"
 
     @property
     def judges(self) -> Judgement:
@@ -103,16 +96,11 @@ class SigmoidCrossEntropyLossLayer(PairLossLayer):
         super().setup()
         self.targets = rows(self.bottoms[1].data)
 
-    def divisor(self) -> Number:
-        n_valid = self.context.n_valid
-        match self.spec.divisor:
-            case "valid" | "full":
-                elements, targets = self.cost[:n_valid], self.targets[:n_valid]
-                if self.spec.divisor == "full" or self.spec.ignore_label is None:
-                    return int(elements.size)
-                self.xp.not_equal(targets, self.spec.ignore_label, out=elements)
-                return self.backend.number(self.xp.count_nonzero(elements))
-            case "batch_size":
-                return n_valid
-            case "none":
-                return 1
+    def n_counted(self, n_valid: int) -> Number:
+        if self.spec.ignore_label is None:
+            return super().n_counted(n_valid)
+        elements, targets = self.cost[:n_valid], self.targets[:n_valid]
+        self.xp.not_equal(targets, self.spec.ignore_label, out=elements)
+        if self.weigh_cost is not None:
+            self.weigh_cost()
+        return self.backend.number(self.xp.count_nonzero(elements))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
+from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LossLayer, Reads, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import label_shapes, memory
 from graphnet.layers.losses.mean_loss import MeanLoss
+from graphnet.layers.losses.weights import weights_of
 from graphnet.layers.number_traits import Normaliser
-from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
+from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
 
 
 class SoftlabelSoftmaxLoss(MeanLoss):
@@ -25,6 +28,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: distributions, the same shape; they take no gradient.
+        2: weights ``(N,)`` or of positions, if not all count alike; 0 leaves out.
     Args:
         loss_weight: The factor of this loss in the objective. Default 1.
         axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
@@ -45,7 +49,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
         return self.axis
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        scores, labels = bottoms
+        scores, labels = bottoms[:2]
         axis_of(scores, self.axis)
         if scores != labels:
             raise ShapeError(
@@ -57,6 +61,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
                     else ""
                 )
             )
+        self.check_weights(bottoms, without(scores, axis_of(scores, self.axis)))
         return []
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
@@ -69,7 +74,7 @@ class SoftlabelSoftmaxLoss(MeanLoss):
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
             "mass": ScratchDecl(positions, lifetime="pass", blob=True),
             "along": ScratchDecl(positions, blob=True),
-        }
+        } | self.weight_scratch(bottoms)
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=(1,))
@@ -78,8 +83,10 @@ class SoftlabelSoftmaxLoss(MeanLoss):
 class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
     """Runs :class:`SoftlabelSoftmaxLoss`."""
 
+    x: Any  # NumPy 2.5's types refuse max(keepdims=True, out=…)
+
     def setup(self) -> None:
-        self.x, self.label = (b.data for b in self.bottoms)
+        self.x, self.label = (b.data for b in self.bottoms[:2])
         self.dx = self.bottoms[0].diff
         self.axis = axis_of(self.x.shape, self.spec.axis)
         self.exp, self.product, self.total, self.mass, self.along = (
@@ -92,10 +99,25 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         )
         self.add_exp = axes_sum(self.exp, axes, self.total)
         self.add_mass = axes_sum(self.label, axes, self.mass)
-        self._scale = 0.0  # loss_weight / positions of the last batch
+        self._scale: Number = 0.0  # loss_weight / positions of the last batch
+        self.weights = weights_of(self, without(self.x.shape, self.axis))
+        self.weigh_costs: list[Call] = []
+        self.weigh_diff: Call | None = None
+        if self.weights is not None:
+            over, sample = self.weights.over, self.x.shape[1:]
+            self.weigh_costs = [
+                over(self.along, self.along.shape[1:], self.axis),
+                over(self.product, sample, self.axis),
+            ]
+            if self.dx is not None:
+                self.weigh_diff = over(self.dx, sample, self.axis)
 
     def forward(self) -> None:
         xp, n_valid = self.xp, self.context.n_valid
+        count: Number = n_valid * self.inner
+        if self.weights is not None:
+            self.weights.read(n_valid)
+            count = self.weights.n_counted()
         self.x.max(axis=self.axis, keepdims=True, out=self.along)
         xp.subtract(self.x, self.along, out=self.exp)
         self.exponentiate()  # exp, and product = y · (x − max)
@@ -103,12 +125,14 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         self.add_mass()
         xp.log(self.total, out=self.along)
         xp.multiply(self.along, self.mass, out=self.along)
-        self._scale = self.spec.loss_weight / max(n_valid * self.inner, 1)
+        self._scale = self.spec.loss_weight / at_least_one(count)
         if n_valid < len(self.x):
             self.along[n_valid:] = self.product[n_valid:] = 0
+        for weigh in self.weigh_costs:
+            weigh()
         total = self.backend.total
         self.loss = self._scale * (total(memory(self.along)) - total(memory(self.product)))
-        self.add(n_valid, self.loss)
+        self.add(n_valid if self.weights is None else count, self.loss)
 
     def backward(self) -> None:
         """Assign dx = scale · (softmax(x) · Σy − y)."""
@@ -120,6 +144,8 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         xp.subtract(self.dx, self.label, out=self.dx)
         xp.multiply(self.dx, self._scale, out=self.dx)
         self.dx[self.context.n_valid :] = 0
+        if self.weigh_diff is not None:
+            self.weigh_diff()
 
 
 def _exp(xp: Any, x: Array, y: Array, product: Array, absent: Array) -> None:

@@ -8,12 +8,15 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
+from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
 from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.mean_loss import MeanLoss
+from graphnet.layers.losses.weights import rows_counted, weights_of
 
 
 def _matrix(rows_: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -40,6 +43,7 @@ class WassersteinLoss(MeanLoss):
     Bottoms:
         0: predicted distributions ``(N, …)``, such as a Softmax gives.
         1: true distributions ``(N, …)``.
+        2: weights ``(N,)``, if not all samples count alike; 0 leaves out.
     Args:
         M: The cost of moving from each predicted class (row) to each true one (column).
         lambda: λ, positive.
@@ -72,16 +76,17 @@ class WassersteinLoss(MeanLoss):
                 f"not fit M, which is {shape_text(size)}"
                 f"\n  expected {size[0]} and {size[1]} elements a sample"
             )
+        self.check_weights(bottoms, bottoms[0][:1])
         return []
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        a, b = ((shape[0], feature_size(shape)) for shape in bottoms)
+        a, b = ((shape[0], feature_size(shape)) for shape in bottoms[:2])
         lifetime: Literal["pass", "call"] = "pass" if backward else "call"
         return {
             "u": ScratchDecl(a, lifetime=lifetime, blob=True),
             "v": ScratchDecl(b, blob=True),
             "from_v": ScratchDecl(a, blob=True),
-        }
+        } | self.weight_scratch(bottoms)
 
     def macs(self, bottoms: Shapes) -> int:
         return bottoms[0][0] * len(self.M) * len(self.M[0]) * (2 * self.sinkhorn_iter + 2)
@@ -91,10 +96,18 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
     """Runs :class:`WassersteinLoss`, each sample a row."""
 
     def setup(self) -> None:
-        self.a, self.b = (rows(blob.data) for blob in self.bottoms)
+        self.a, self.b = (rows(blob.data) for blob in self.bottoms[:2])
         diff = self.bottoms[0].diff
         self.da = None if diff is None else rows(diff)
         self.u, self.v, self.from_v = (self.scratch[k] for k in ("u", "v", "from_v"))
+        self.weights = weights_of(self, self.a.shape[:1])
+        self._count: Number = 0  # samples of the last batch
+        self.weigh_cost: Call | None = None
+        self.weigh_diff: Call | None = None
+        if self.weights is not None:
+            self.weigh_cost = self.weights.over(self.from_v, self.from_v.shape[1:])
+            if self.da is not None:
+                self.weigh_diff = self.weights.over(self.da, self.da.shape[1:])
         self.smallest = float(np.finfo(self.dtype).tiny)  # so that nothing is divided by zero
         cost = np.array(self.spec.M)
         kernel = np.exp(-self.spec.lambda_ * cost)
@@ -115,6 +128,9 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
 
     def forward(self) -> None:
         xp, u, from_v, n_valid = self.xp, self.u, self.from_v, self.context.n_valid
+        if self.weights is not None:
+            self.weights.read(n_valid)
+        self._count = rows_counted(self.weights, n_valid)
         u.fill(1 / u.shape[1])
         for _ in range(self.spec.sinkhorn_iter):
             self.scale_v()
@@ -126,8 +142,11 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         xp.multiply(from_v, u, out=from_v)
         if n_valid < len(from_v):
             from_v[n_valid:] = 0
-        self.loss = self.spec.loss_weight / max(n_valid, 1) * self.backend.total(memory(from_v))
-        self.add(n_valid, self.loss)
+        if self.weigh_cost is not None:
+            self.weigh_cost()
+        scale = self.spec.loss_weight / at_least_one(self._count)
+        self.loss = scale * self.backend.total(memory(from_v))
+        self.add(self._count, self.loss)
 
     def backward(self) -> None:
         """Assign da = loss_weight / (λ N) · log u."""
@@ -136,6 +155,8 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         n_valid = self.context.n_valid
         self.xp.maximum(self.u, self.smallest, out=self.da)
         self.xp.log(self.da, out=self.da)
-        scale = self.spec.loss_weight / (self.spec.lambda_ * max(n_valid, 1))
+        scale = self.spec.loss_weight / (self.spec.lambda_ * at_least_one(self._count))
         self.xp.multiply(self.da, scale, out=self.da)
         self.da[n_valid:] = 0
+        if self.weigh_diff is not None:
+            self.weigh_diff()

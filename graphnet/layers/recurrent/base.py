@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Shape, shape_text
+from graphnet.blob import Array, Shape, columns, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.base import Arity, LayerSpec, Reads, ScratchDecls, Shapes
@@ -241,3 +241,11 @@ def refuse_part(at: tuple[int, ...], value: float, ago: int) -> None:
         value,
         ago,
     )
+
+
+def time_first(array: Array) -> Array:
+    """The view ``(T, features, N)`` of an array seen as ``(N, T, …)``."""
+    n, steps = array.shape[:2]
+    if array.flags.c_contiguous:
+        return array.reshape(n, steps, -1).transpose(1, 2, 0)
+    return columns(array).reshape(steps, -1, n)

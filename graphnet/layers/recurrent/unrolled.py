@@ -36,13 +36,14 @@ from functools import partial
 from itertools import groupby
 
 from graphnet.backend.calls import Call, in_turn
-from graphnet.blob import Array, columns, storage
+from graphnet.blob import Array, storage
 from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent.base import (
     FED,
     Recurrent,
     refuse_continuation,
     refuse_part,
+    time_first,
 )
 
 
@@ -397,11 +398,3 @@ class Strip(ABC):
                 calls.append(partial(xp.matmul, left, right, out=term))
                 calls.append(partial(xp.add, total, term, total))
         return calls
-
-
-def time_first(array: Array) -> Array:
-    """The view ``(T, features, N)`` of an array seen as ``(N, T, …)``."""
-    n, steps = array.shape[:2]
-    if array.flags.c_contiguous:
-        return array.reshape(n, steps, -1).transpose(1, 2, 0)
-    return columns(array).reshape(steps, -1, n)

@@ -64,3 +64,12 @@ def fold(array: Array, axis: int) -> Array:
     if array.flags.c_contiguous:
         return reshaped(array, (n, before, size, after))
     return reshaped(storage(array), (before, size, after, n)).transpose(3, 0, 1, 2)
+
+
+def split_sample(array: Array, sample: Shape) -> Array:
+    """The view ``(N, *sample)`` of a blob: its samples in another shape, of as many elements."""
+    n = array.shape[0]
+    if array.flags.c_contiguous:
+        return reshaped(array, (n, *sample))
+    last = reshaped(storage(array), (*sample, n))
+    return last.transpose((len(sample), *range(len(sample))))

@@ -6,6 +6,7 @@ from itertools import compress
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import Call
 from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveInt
@@ -13,7 +14,6 @@ from graphnet.errors import ShapeError
 from graphnet.layers.base import (
     Arity,
     Kind,
-    LayerSpec,
     MeasureLayer,
     ScratchDecls,
     Shapes,
@@ -21,10 +21,11 @@ from graphnet.layers.base import (
 )
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.labels import ClassLabels, check_label_shape, label_scratch, memory
-from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size
+from graphnet.layers.losses.weights import Weighed, left_out, weights_of
+from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
 
 
-class Accuracy(LayerSpec):
+class Accuracy(Weighed):
     """The part of the positions at which the label's score is the largest.
 
     Of equal scores the class with the smaller number ranks first. A NaN ranks before every
@@ -36,6 +37,7 @@ class Accuracy(LayerSpec):
     Bottoms:
         0: scores ``(N, C, …)``.
         1: labels ``(N, …)`` or ``(N, 1, …)``: one for each position, whole numbers from 0 to C − 1.
+        2: weights ``(N,)`` or of the labels' first axes, if not all count alike; 0 leaves out.
     Args:
         axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
         top_k: Also report whether the label is among so many largest; at most C. Default 1.
@@ -49,7 +51,7 @@ class Accuracy(LayerSpec):
     """
 
     kind: ClassVar[Kind] = Kind.STATISTIC
-    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_bottoms: ClassVar[Arity] = Arity(2, 3)
     n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["Accuracy"] = "Accuracy"
@@ -71,8 +73,9 @@ class Accuracy(LayerSpec):
         )
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        scores, label = bottoms
+        scores, label = bottoms[:2]
         check_label_shape(scores, label, self.axis)
+        self.check_weights(bottoms, without(scores, axis_of(scores, self.axis)))
         n_class = scores[axis_of(scores, self.axis)]
         if self.top_k > n_class:
             raise ShapeError(
@@ -84,13 +87,17 @@ class Accuracy(LayerSpec):
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
-        return label_scratch(scores, self.axis) | {
-            "named": ScratchDecl(positions, blob=True),
-            "rank": ScratchDecl(positions, blob=True),
-            "ahead": ScratchDecl(scores, blob=True),
-            "before": ScratchDecl(scores, "bool", blob=True),
-            "better": ScratchDecl(scores, "bool", blob=True),
-        }
+        return (
+            label_scratch(scores, self.axis)
+            | {
+                "named": ScratchDecl(positions, blob=True),
+                "rank": ScratchDecl(positions, blob=True),
+                "ahead": ScratchDecl(scores, blob=True),
+                "before": ScratchDecl(scores, "bool", blob=True),
+                "better": ScratchDecl(scores, "bool", blob=True),
+            }
+            | self.weight_scratch(bottoms)
+        )
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][axis_of(bottoms[0], self.axis)]
@@ -100,21 +107,37 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
     """Runs :class:`Accuracy`."""
 
     def setup(self) -> None:
-        scores, label = self.bottoms
+        scores, label = self.bottoms[:2]
         spec, xp = self.spec, self.xp
+        axis = axis_of(scores.shape, spec.axis)
+        self.weights = weights_of(self, without(scores.shape, axis))
         self.labels = ClassLabels(
-            self.backend, scores.data, label.data, spec.axis, spec.ignore_label, self.scratch
+            self.backend,
+            scores.data,
+            label.data,
+            spec.axis,
+            spec.ignore_label,
+            self.scratch,
+            without=left_out(self.weights, scores.data.ndim, axis),
         )
+        self.weigh: Call | None = None
+        if self.weights is not None:
+            named = self.scratch["named"]
+            self.weigh = self.weights.over(named, named.shape[1:], axis)
         self.expectations.append(self.labels.expectation)
         n_class, axis = self.labels.n_class, self.labels.axis
         along = (1,) * axis + (n_class,) + (1,) * (scores.data.ndim - axis - 1)
         self.numbers = xp.arange(n_class).reshape(along)
 
     def forward(self) -> None:
+        n_valid = self.context.n_valid
+        if self.weights is not None:
+            self.weights.read(n_valid)
         self.labels.read()
         self.write_rank()
-        n_valid = self.context.n_valid
         count = self.labels.n_counted(n_valid)
+        if self.weights is not None:  # of all that counts the rank is below the number of classes
+            count = self.weight_below(self.labels.n_class)
         first = self.fraction_below(1, n_valid, count)
         means = [first, 1 - first, self.fraction_below(self.spec.top_k, n_valid, count)]
         asked = (True, self.spec.report_error, self.spec.top_k > 1)
@@ -135,11 +158,22 @@ class AccuracyLayer(MeasureLayer[Accuracy]):
         xp.logical_or(before, better, out=better)
         xp.copyto(ahead, better)
         ahead.sum(axis=labels.axis, keepdims=True, out=rank)
-        if self.spec.ignore_label is not None:
+        if labels.ignores:
             xp.copyto(rank, labels.n_class, where=labels.ignored)
 
     def fraction_below(self, rank: int, n_valid: int, count: Number) -> Number:
-        """At how many of the counted positions fewer classes rank before the label's."""
+        """At what part of the counted positions fewer classes rank before the label's."""
+        if self.weights is not None:
+            return self.weight_below(rank) / (count + (count == 0))
         below = self.labels.flag[:n_valid]
         self.xp.less(self.scratch["rank"][:n_valid], rank, out=below)
         return self.backend.number(self.xp.count_nonzero(below)) / at_least_one(count)
+
+    def weight_below(self, rank: int) -> Number:
+        """What the positions weigh at which fewer classes rank before the label's."""
+        named, below = self.scratch["named"], self.labels.flag
+        self.xp.less(self.scratch["rank"], rank, out=below)
+        self.xp.copyto(named, below)
+        if self.weigh is not None:
+            self.weigh()
+        return self.backend.total(memory(named))

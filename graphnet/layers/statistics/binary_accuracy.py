@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.measures import Number
 from graphnet.blob import Shape, feature_size, rows
 from graphnet.layers.base import (
     Arity,
     Kind,
-    LayerSpec,
     MeasureLayer,
     ScratchDecls,
     Shapes,
     exactly,
 )
 from graphnet.layers.judging import Judgement
+from graphnet.layers.losses.labels import memory
 from graphnet.layers.losses.pair import check_pair, row_shape
+from graphnet.layers.losses.weights import Weighed, weights_of
 
 
-class BinaryAccuracy(LayerSpec):
+class BinaryAccuracy(Weighed):
     """The part of the elements where prediction and label lie on the same side of a threshold.
 
     A number equal to the threshold lies below; a prediction that is NaN is wrong. It reports
@@ -28,6 +30,7 @@ class BinaryAccuracy(LayerSpec):
     Bottoms:
         0: predictions ``(N, …)``.
         1: labels ``(N, …)``, as many elements a sample.
+        2: weights ``(N,)`` or of bottom 0's first axes, if not all count alike; 0 leaves out.
     Args:
         threshold: 0 (default) for labels 1 and −1, 0.5 for labels 1 and 0.
         report_error: Also report the part that is wrong. Default false.
@@ -38,7 +41,7 @@ class BinaryAccuracy(LayerSpec):
     """
 
     kind: ClassVar[Kind] = Kind.STATISTIC
-    n_bottoms: ClassVar[Arity] = exactly(2)
+    n_bottoms: ClassVar[Arity] = Arity(2, 3)
     n_tops: ClassVar[Arity] = exactly(0)
 
     type: Literal["BinaryAccuracy"] = "BinaryAccuracy"
@@ -54,20 +57,28 @@ class BinaryAccuracy(LayerSpec):
         return ("", "error") if self.report_error else ("",)
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        check_pair(bottoms)
+        check_pair(bottoms[:2])
+        self.check_weights(bottoms, bottoms[0])
         return []
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         shape = row_shape(bottoms)
-        return {name: ScratchDecl(shape, "bool", blob=True) for name in ("right", "side")}
+        decls = {name: ScratchDecl(shape, "bool", blob=True) for name in ("right", "side")}
+        if self.weights_of(bottoms) is not None:
+            decls["weighed"] = ScratchDecl(shape, blob=True)
+        return decls | self.weight_scratch(bottoms)
 
 
 class BinaryAccuracyLayer(MeasureLayer[BinaryAccuracy]):
     """Runs :class:`BinaryAccuracy`."""
 
     def setup(self) -> None:
-        self.prediction, self.label = (rows(blob.data) for blob in self.bottoms)
+        self.prediction, self.label = (rows(blob.data) for blob in self.bottoms[:2])
         self.right, self.side = self.scratch["right"], self.scratch["side"]
+        self.weights = weights_of(self, self.bottoms[0].shape)
+        if self.weights is not None:
+            self.weighed = self.scratch["weighed"]
+            self.weigh = self.weights.over(self.weighed, self.bottoms[0].shape[1:])
 
     def forward(self) -> None:
         xp, right, side, threshold = self.xp, self.right, self.side, self.spec.threshold
@@ -77,7 +88,19 @@ class BinaryAccuracyLayer(MeasureLayer[BinaryAccuracy]):
         xp.equal(self.prediction, self.prediction, out=side)  # False for NaN
         xp.logical_and(right, side, out=right)
         n_valid = self.context.n_valid
+        if self.weights is not None:
+            self.weights.read(n_valid)
+            n_right, total = self.weight_of(right), self.weight_of(True)
+            accuracy = n_right / (total + (total == 0))
+            self.add(total, *(accuracy, 1 - accuracy)[: len(self.keys)])
+            return
         n_right = self.backend.number(xp.count_nonzero(right[:n_valid]))
         count = n_valid * feature_size(right.shape)
         accuracy = n_right / max(count, 1)
         self.add(count, *(accuracy, 1 - accuracy)[: len(self.keys)])
+
+    def weight_of(self, right: Any) -> Number:
+        """What the elements weigh at which ``right`` is true."""
+        self.xp.copyto(self.weighed, right)
+        self.weigh()
+        return self.backend.total(memory(self.weighed))

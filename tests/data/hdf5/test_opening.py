@@ -72,7 +72,7 @@ def test_without_permission(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("graphnet.files.reading._open_at_once", refuse)
     with pytest.raises(DataError, match=r"^cannot read .*a\.h5: Permission denied\n  change its"):
         HDF5File(path, BOTH)
 

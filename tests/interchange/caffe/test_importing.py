@@ -143,7 +143,19 @@ def test_a_model_of_another_net(files):
     """Its shapes are said."""
     blobs = [made.blob(np.ones((5, 3, 3, 3))), made.blob(np.ones(5))]
     (files / "m.caffemodel").write_bytes(made.model(made.layer("conv", "X", blobs=blobs)))
-    with pytest.raises(SnapshotError, match="its array for 'filter' is 5×3×3×3, expected 2×3×3×3"):
+    said = "m.caffemodel: .*its array for 'filter' is 5×3×3×3, expected 2×3×3×3"
+    with pytest.raises(SnapshotError, match=said):
+        imported(files)
+    with pytest.raises(SnapshotError, match=said):
+        load_caffe(files / "n.prototxt", files / "m.caffemodel")
+
+
+def test_a_number_that_is_not_finite(files, arrays):
+    """Is told with the model's name."""
+    arrays["ip"][1][0] = np.nan
+    layers = [made.layer(name, "X", blobs=map(made.blob, each)) for name, each in arrays.items()]
+    (files / "m.caffemodel").write_bytes(made.model(*layers))
+    with pytest.raises(SnapshotError, match=r"m.caffemodel: 'params/ip/bias' has a value that is"):
         imported(files)
 
 

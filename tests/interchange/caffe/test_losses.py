@@ -78,6 +78,10 @@ def test_accuracy():
             'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "t" top: "loss"',
             "its third bottom is no square matrix",
         ),
+        (
+            'type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "label4" top: "l" top: "p"',
+            "its third bottom is no square matrix",
+        ),
     ],
 )
 def test_what_is_refused(body, said):
@@ -114,3 +118,14 @@ def test_the_accuracy_of_each_class():
         "'b', the accuracy of each class, is what graphnet test prints"
         in (found.layers[-1].made.notes[0])
     )
+
+
+def test_two_tops_have_two_loss_weights():
+    """Caffe refuses them without."""
+    text = INPUTS + (
+        'layer { name: "h" type: "Parameter" top: "h" parameter_param { shape { dim: [4, 4] } } }'
+        'layer { name: "l" type: "InfogainLoss" bottom: "s" bottom: "label" bottom: "h"'
+        ' top: "loss" top: "p" }'
+    )
+    (problem,) = translated(text).problems
+    assert "has two tops and no loss weights" in problem.message

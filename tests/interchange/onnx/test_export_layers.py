@@ -125,6 +125,6 @@ def test_a_second_bottom_that_begins_behind_the_samples():
     """What is the same for all samples has no axis of them, and ONNX's blobs here have."""
     parts = {"name": "p", "type": "Input", "batch_size": 4, "shapes": {"p": []}, "tops": ["p"]}
     layer = {"name": "l", "type": "Scale", "axis": 1, "bottoms": ["x", "p"], "tops": ["y"]}
-    spec = net_of({"x": [4, 6, 6]}, parts, layer)
+    spec = net_of({"x": [3, 6, 6]}, parts, layer)
     with pytest.raises(GraphnetError, match="its second bottom begins at axis 1"):
         onnx_graph(deployed(spec, "test"), "test", {}.get)

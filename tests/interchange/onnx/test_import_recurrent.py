@@ -10,9 +10,9 @@ from graphnet.errors import SpecError
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
-def weights(op, *, bias=True, h=4, d=3):
+def weights(op, *, bias=True, h=4, d=3, seed=1):
     """W, R and B."""
-    draw, n = np.random.default_rng(1), GATES[op]
+    draw, n = np.random.default_rng(seed), GATES[op]
     shapes = {"w": (1, n * h, d), "r": (1, n * h, h)} | ({"b": (1, 2 * n * h)} if bias else {})
     return {k: draw.normal(scale=0.5, size=s).astype(np.float32) for k, s in shapes.items()}
 
@@ -54,6 +54,23 @@ def test_a_gru_that_resets_first(keys, bias):
 
 @needs_onnx
 @needs_runtime
+@pytest.mark.parametrize("way", ["reverse", "bidirectional"])
+@pytest.mark.parametrize("op", GATES)
+def test_backwards(op, way):
+    """A layer for each direction; what it gives last stands at the front."""
+    one, other = weights(op), weights(op, seed=2)
+    both = {k: np.concatenate([one[k], other[k]]) for k in one} if way[0] == "b" else one
+    model = model_of(
+        [(op, "x,w,r,b", "y,h", keys_of(op, direction=way))], {"x": [5, 2, 3]}, both, ["y", "h"]
+    )
+    assert types_of(imported(model)).count(op) == 1 + (way[0] == "b")
+    found, expected = both_give(model)
+    for name in ("y", "h"):
+        assert_close(found[name], expected[name])
+
+
+@needs_onnx
+@needs_runtime
 @pytest.mark.parametrize("op", GATES)
 def test_batch_first(op):
     """As PyTorch writes it: the Transposes round it are gone."""
@@ -76,7 +93,8 @@ def test_batch_first(op):
 @pytest.mark.parametrize(
     ("op", "keys", "said"),
     [
-        ("LSTM", {"direction": "reverse"}, "goes backwards"),
+        ("LSTM", {"direction": "sideways"}, "has direction: sideways"),
+        ("LSTM", {"direction": "bidirectional"}, "another number of directions than 2"),
         ("LSTM", {"activations": ["Relu", "Tanh", "Tanh"]}, "has activations Relu"),
         ("LSTM", {"clip": 1.0}, "has clip"),
         ("RNN", {"hidden_size": 5}, "for 5 units"),

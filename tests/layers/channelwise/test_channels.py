@@ -7,7 +7,7 @@ import pytest
 
 from graphnet.errors import ShapeError
 from graphnet.layers.channelwise.channels import (
-    MOST_CALLS,
+    MOST_STEPS,
     all_but_channels,
     beside,
     channel_blocks,
@@ -53,9 +53,9 @@ def test_check_channels():
 
 def test_check_extent():
     """Rows and elements of windows are gone through one by one: there is an end to it."""
-    check_extent((2, 3, MOST_CALLS, 4), MOST_CALLS, 1)
-    with pytest.raises(ShapeError, match="has 65,537 rows, or elements of a window"):
-        check_extent((2, 3, MOST_CALLS + 1, 4), 3, MOST_CALLS + 1)
+    check_extent((2, 3, MOST_STEPS, 4), MOST_STEPS, 1)
+    with pytest.raises(ShapeError, match="would be gone through in 65,537 steps"):
+        check_extent((2, 3, MOST_STEPS + 1, 4), 3, MOST_STEPS + 1)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,8 @@ def test_check_extent():
         ({"type": "Convolution1D", "n_filter": 1, "kernel": 70_000}, [1, 70_000]),
         ({"type": "Convolution3D", "n_filter": 1, "kernel": 1}, [1, 1, 70_000, 2]),
         ({"type": "Deconvolution", "n_filter": 1, "stride": [40_000, 1]}, [1, 3, 2]),
+        ({"type": "Deconvolution", "n_filter": 1, "kernel": 1000}, [1, 3, 3]),
+        ({"type": "Convolution", "n_filter": 1, "kernel": [1, 600]}, [1, 600, 600]),
         ({"type": "Im2col", "kernel": 300}, [1, 300, 300]),
     ],
     ids=lambda value: value.get("type") if isinstance(value, dict) else None,

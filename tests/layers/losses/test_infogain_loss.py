@@ -92,10 +92,10 @@ def test_matrix_from_a_file(tmp_path):
 
 def test_mistakes(tmp_path):
     """The matrix must be there, once, square and of the classes' size."""
-    with pytest.raises(SpecError, match="either 'H' or 'H_file' is needed, not both"):
+    with pytest.raises(SpecError, match="'H', 'H_file' or a third bottom is needed: the matrix"):
         spec(H=None)
-    with pytest.raises(SpecError, match="a third bottom is the matrix"):
-        InfogainLoss(name="loss", bottoms=("x", "label", "h"), H=matrix(3))
+    with pytest.raises(SpecError, match=r"'H' is the matrix: of the bottoms .* only the weights"):
+        InfogainLoss(name="loss", bottoms=("x", "label", "h", "w"), H=matrix(3))
     three = InfogainLoss(name="loss", bottoms=("x", "label", "h"))
     with pytest.raises(ShapeError, match="bottom 2 has the shape 2×2, expected 3×3"):
         three.top_shapes([(4, 3), (4,), (2, 2)])
@@ -113,6 +113,18 @@ def test_mistakes(tmp_path):
     layer = spec(H=None, H_file=str(tmp_path / "none.h5"))
     with pytest.raises(DataError, match=r"none.h5"):
         Rig(LayerCase(layer, [(5, 3), labels((5,), 3)], None))
+
+
+def test_the_matrix_and_the_weights_may_both_be_bottoms():
+    """The matrix first: it is as if it stood in the layer."""
+    scores, label = np.random.default_rng(1).standard_normal((4, 3)), labels((4,), 3)
+    weights = np.array([1.0, 0, 2, 1])
+    both = InfogainLoss(name="loss", bottoms=("x", "label", "h", "w"))
+    found = Rig(LayerCase(both, [scores, label, np.array(matrix(3)), weights], None)).run()
+    declared = InfogainLoss(name="loss", bottoms=("x", "label", "w"), H=matrix(3))
+    expected = Rig(LayerCase(declared, [scores, label, weights], None)).run()
+    np.testing.assert_array_equal(found["loss"], expected["loss"])
+    np.testing.assert_array_equal(found["diff of bottom 0"], expected["diff of bottom 0"])
 
 
 @pytest.mark.parametrize(("label", "message"), BAD_LABELS)

@@ -27,6 +27,27 @@ CASES = [
 ]
 
 
+def smoothed(epsilon):
+    """1 − ε of the label's cost and ε of the mean of all."""
+
+    def cost_of(scores, axis):
+        return (1 - epsilon) * cost(scores, axis) + epsilon * cost(scores, axis).mean(
+            axis, keepdims=True
+        )
+
+    return cost_of
+
+
+CASES += [
+    LayerCase(
+        s := spec(label_smoothing=e, **v), [shape, label], label_loss(s, smoothed(e)),
+        label=f"smoothing {e} {v} {shape}", adds_up=up,
+    )
+    for e in (0.1, 0.7)
+    for v, shape, label, up in VARIANTS[1::4]
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer(case):
     """The weighted mean of −log softmax at the labels."""

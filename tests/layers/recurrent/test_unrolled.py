@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.layer_case import numpy_backend
 
-from graphnet.layers.recurrent.unrolled import time_first
+from graphnet.layers.recurrent.base import time_first
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5), (3, 4, 2, 5), (1, 4, 5)], ids=str)

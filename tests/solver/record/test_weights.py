@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,10 +94,10 @@ def test_what_may_not_be_read_is_not_replaced(tmp_path, monkeypatch):
     """It might be anything."""
     (tmp_path / "model.h5").write_text("mine")
 
-    def refuse(*_args):
+    def refuse(*_args, **_more):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("graphnet.files.reading._open_at_once", refuse)
     with pytest.raises(SnapshotError, match=r"model\.h5: cannot be written: Permission denied\n"):
         save_model(FakeNet(), tmp_path / "model.h5")
 

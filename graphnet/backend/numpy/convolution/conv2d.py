@@ -11,6 +11,8 @@ from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.numpy.convolution.depthwise import bind_depthwise, depthwise_scratch
 from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan
 from graphnet.backend.numpy.convolution.group import ConvGroup
+from graphnet.backend.numpy.convolution.im2col import bind_im2col, im2col_scratch
+from graphnet.backend.numpy.convolution.im2col_plan import Im2colPlan
 from graphnet.backend.numpy.convolution.lowered import LoweredGroup
 from graphnet.backend.numpy.convolution.lowered_plan import LoweredPlan
 from graphnet.backend.numpy.convolution.winograd import WinogradGroup
@@ -20,7 +22,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 ByProducts: TypeAlias = WinogradPlan | LoweredPlan
-AnyPlan: TypeAlias = ByProducts | DepthwisePlan
+AnyPlan: TypeAlias = ByProducts | DepthwisePlan | Im2colPlan
 
 
 def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPlan:
@@ -28,6 +30,9 @@ def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPl
     depthwise = DepthwisePlan(window, n_group, x, filter_)
     if depthwise.pays:
         return depthwise
+    im2col = Im2colPlan(window, n_group, x, filter_)
+    if im2col.pays:
+        return im2col
     winograd = WinogradPlan(window, n_group, x, filter_)
     return winograd if winograd.pays else LoweredPlan(window, n_group, x, filter_)
 
@@ -36,6 +41,8 @@ def conv2d_scratch(plan: AnyPlan, n_threads: int, *, backward: bool) -> dict[str
     """The scratch that :func:`bind_conv2d` needs."""
     if isinstance(plan, DepthwisePlan):
         return depthwise_scratch(plan, n_threads, backward=backward)
+    if isinstance(plan, Im2colPlan):
+        return im2col_scratch(plan, n_threads, backward=backward)
     shapes = plan.scratch(backward=backward)
     if backward:
         n_sums = len(plan.lanes) + (len(plan.lanes) > 1)
@@ -59,6 +66,8 @@ def bind_conv2d(
     """
     if isinstance(plan, DepthwisePlan):
         return bind_depthwise(pool, plan, arrays, scratch)
+    if isinstance(plan, Im2colPlan):
+        return bind_im2col(pool, plan, arrays, scratch)
     groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
     tasks = [task for group in groups for task in group.forward_tasks()]
     forward = [call for group in groups for call in group.arrange_filter()]

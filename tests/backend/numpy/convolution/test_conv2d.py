@@ -1,4 +1,7 @@
-"""Tests of graphnet.backend.numpy.convolution.conv2d."""
+"""Tests of graphnet.backend.numpy.convolution.conv2d: by products of rows, or of their transforms.
+
+What has too few columns for that, or a channel a group, has tests of its own.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from support.poisoned import scratch_for
 from graphnet.backend import open_backend
 from graphnet.backend.base import ConvArrays
 from graphnet.backend.numpy import products as numpy_products
+from graphnet.backend.numpy.convolution import depthwise_plan, im2col_plan
 from graphnet.backend.numpy.convolution import lowered_plan as numpy_conv2d_lowered_plan
 from graphnet.backend.numpy.convolution import plan as numpy_conv2d_plan
 from graphnet.backend.numpy.convolution import winograd_plan as numpy_conv2d_winograd_plan
@@ -39,6 +43,15 @@ MODULES = (
     numpy_conv2d_winograd_plan,
     numpy_products,
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def by_rows():
+    """Every convolution is computed by rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(im2col_plan, "FEW_COLUMNS", 0)
+        patch.setattr(depthwise_plan, "MOST_FILTERS", 0)
+        yield
 
 
 def wherever_it_can(patch):

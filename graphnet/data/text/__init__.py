@@ -1,0 +1,1 @@
+"""Text as numbers: symbols, and windows of a text."""

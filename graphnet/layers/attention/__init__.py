@@ -1,0 +1,1 @@
+"""Layers that look at all positions of a sequence at once, and those that tell positions apart."""
