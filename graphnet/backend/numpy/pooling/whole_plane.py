@@ -11,14 +11,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from math import prod
+from math import isqrt, prod
 from typing import Any, cast
 
 import numpy as np
 
 from graphnet.backend.base import PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call
-from graphnet.backend.numpy.sums import bind_row_sums
+from graphnet.backend.numpy.sums import WIDE, bind_row_sums
 from graphnet.blob import Array, Shape, storage
 
 
@@ -35,12 +35,11 @@ def whole_plane_scratch(
         backward: Whether the pass goes backward.
     """
     n, channels, *plane = x
-    n_places, decls, searched = prod(plane), {}, kind == "Max" and backward
-    if searched:
+    n_places, decls = prod(plane), {}
+    if kind == "Max" and backward:
         decls["winners"] = ScratchDecl((channels, n), str(np.dtype(np.intp)), "pass")
     if n > 1:
-        places = n_places if searched else n_places // 2
-        decls["places"] = ScratchDecl((n_slots, n_channels * places * n))
+        decls["places"] = ScratchDecl((n_slots, n_channels * n_places * n))
     return decls
 
 
@@ -89,12 +88,13 @@ class WholePlane:
     def fold(self, function: np.ufunc, slot: int) -> Iterator[Call]:
         """Reduce the places: one half upon the other until one is left."""
         n_channels, n, n_samples = self.x.shape
-        shape = (n_channels, n // 2, n_samples)
-        halves = self.scratch["places"][slot, : prod(shape)].reshape(shape)
-        source = self.x
+        source, free = self.x, self.scratch["places"][slot]
         while n > 1:
             half = n // 2
-            to = self.y if half == 1 else halves[:, :half]
+            shape = (n_channels, half, n_samples)
+            # each in memory of its own: where it might overlap, NumPy makes a copy
+            to = self.y if half == 1 else free[: prod(shape)].reshape(shape)
+            free = free[prod(shape) :]
             yield partial(function, source[:, :half], source[:, half : 2 * half], out=to)
             if n % 2:
                 yield partial(function, to[:, :1], source[:, n - 1 : n], out=to[:, :1])
@@ -115,20 +115,24 @@ class WholePlane:
 
     # --- backward -----------------------------------------------------------------------
 
-    def backward(self, _: int) -> Iterator[Call]:
+    def backward(self, slot: int) -> Iterator[Call]:
         """The gradient: to the winners, or to all places alike."""
         if self.winners is not None:
             yield partial(self.dx.fill, 0)
             yield partial(operator.setitem, self.dx.reshape(-1), self.winners, self.dy[:, 0])
             return
-        done, n_places = 1, self.dx.shape[1]
-        if self.dx.shape[2] == 1:  # rows of one number each
-            done = n_places
-        yield partial(np.multiply, self.dy, self.scale, self.dx[:, :done])
-        while done < n_places:
-            more = min(done, n_places - done)
-            yield partial(np.copyto, self.dx[:, done : done + more], self.dx[:, :more])
-            done += more
+        n_channels, n_places, n = self.dx.shape
+        if n == 1 or n >= WIDE:
+            yield partial(np.multiply, self.dy, self.scale, self.dx)
+            return
+        # rows of few numbers: some places are made one by one, the others are copies of all these
+        some = isqrt(n_places)
+        shape = (n_channels, some, n)
+        block = self.scratch["places"][slot, : prod(shape)].reshape(shape)
+        yield partial(np.multiply, self.dy, self.scale, block)
+        for start in range(0, n_places, some):
+            to = self.dx[:, start : start + some]
+            yield partial(np.copyto, to, block[:, : to.shape[1]])
 
 
 def _places(part: Array) -> Array:
