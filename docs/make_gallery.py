@@ -29,6 +29,7 @@ NO_CURVE = {
     "cifar10-full": "its data was not available",
     "fashion-cnn": "its recipe takes 3 minutes on two cores, more than are spent on a picture",
     "lenet-adam": "its recipe takes 6 minutes on two cores, more than are spent on a picture",
+    "tiny-gpt": "its recipe takes some 5 minutes on two cores, more than are spent on a picture",
     "mnist-dropout": "its recipe takes 14 minutes on two cores, more than are spent on a picture",
 }
 

@@ -40,6 +40,7 @@ RUN = {
     DOCS / "tour.md": ("bash", "python"),
     ROOT / "CONTRIBUTING.md": ("python",),
     DOCS / "extending.md": ("python",),
+    DOCS / "repetition.md": (),  # but for its files, by tests/declare/test_repetition.py
 }
 #: Pages that the program writes.
 MADE = {DOCS / f"{name}.md" for name in ("commands", "errors", "gallery", "layers", "solver")}
@@ -68,7 +69,8 @@ class Block(NamedTuple):
         """``run``, ``compiled``, ``made`` (text that the program wrote) or ``shown``."""
         if self.reason:
             return "shown"
-        if self.kind in RUN.get(self.page, ()) or (self.page in RUN and FILE.match(self.text)):
+        is_part = FILE.match(self.text) or "{include: " in self.text
+        if self.kind in RUN.get(self.page, ()) or (self.page in RUN and is_part):
             return "run"
         if self.kind == "text" and self.page in MADE:
             return "made"

@@ -37,6 +37,9 @@ class NormalizeTransformer(Transformer):
     Args:
         mean: A number, or ``[C]`` of them for ``(C, …)``.
         deviation: A number more than 0, or ``[C]`` of them.
+
+    Source:
+        PyTorch ``Normalize``; Keras ``Normalization``.
     """
 
     type: Literal["Normalize"] = "Normalize"
@@ -79,7 +82,11 @@ class NormalizeTransformer(Transformer):
 
 
 class ResizeTransformer(ImageTransformer):
-    """Bring images to ``size: [height, width]``, bilinear between pixels' middles."""
+    """Bring images to ``size: [height, width]``, bilinear between pixels' middles.
+
+    Source:
+        PyTorch ``Resize`` with bilinear interpolation, without its smoothing.
+    """
 
     type: Literal["Resize"] = "Resize"
     size: PositivePair
@@ -108,6 +115,9 @@ class RandomResizedCropTransformer(ImageTransformer):
         size: ``[height, width]`` of the result.
         area: How much of the image it is, a range. Default [0.08, 1].
         ratio: Width by height, a range, even in logarithms. Default [0.75, 1.3333].
+
+    Source:
+        Szegedy et al. 2015, arXiv 1409.4842; PyTorch ``RandomResizedCrop``.
     """
 
     type: Literal["RandomResizedCrop"] = "RandomResizedCrop"
@@ -192,6 +202,9 @@ class ColorJitterTransformer(ImageTransformer):
         brightness: How far its factor is from 1 at most, from 0 to 1. Default 0.
         contrast: Likewise. Default 0.
         saturation: Likewise, of images with 3 channels, red, green and blue. Default 0.
+
+    Source:
+        PyTorch ``ColorJitter``, without its hue.
     """
 
     type: Literal["ColorJitter"] = "ColorJitter"

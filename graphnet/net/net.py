@@ -133,8 +133,7 @@ class Net(DescribedNet):
         """Its layers and blobs as a networkx graph, which knows who makes and who reads what.
 
         Example:
-            >>> net = gn.load_net("iris/net.yaml")
-            >>> [layer.name for layer in net.graph.blob("data").readers]
+            >>> [layer.name for layer in gn.load_net("iris/net.yaml").graph.blob("data").readers]
             ['ip1']
         """
         return self.compiled.graph
@@ -325,8 +324,7 @@ class Net(DescribedNet):
                 blobs disagree on the number of rows.
 
         Example:
-            >>> net = gn.load_net("iris/net.yaml", phase="test")
-            >>> net.predict({"data": np.zeros((5, 4))})["prob"].shape
+            >>> gn.load_net("iris/net.yaml", phase="test").predict(np.zeros((5, 4)))["prob"].shape
             (5, 3)
         """
         spec, dtype = self.compiled.spec, self.compiled.dtype
