@@ -40,7 +40,8 @@ def overridden(document: Document, overrides: Iterable[Override]) -> Document:
     """
     written: list[Override] = []
     later: list[Override] = []
-    names = {item.get("name") for item in _items(document) if isinstance(item, Mapping)}
+    items = [item for item in _items(document) if isinstance(item, Mapping)]
+    names = {name for item in items if isinstance(name := item.get("name"), str)}
     for one in overrides:
         reached = {".".join(one.path[1:n]) for n in range(2, len(one.path) + 1)}
         needs_all = one.path[0] == "layers" and reached and not reached & names

@@ -30,6 +30,7 @@ OUTSIDE = {
     "MemoryData": (LAYERS / "data/test_memory_data.py", IN_STEP),
     "MemoryOutput": (LAYERS / "outputs/test_memory_output.py",),
     "Silence": (LAYERS / "outputs/test_silence.py",),
+    "TextData": (LAYERS / "data/test_text_data.py", IN_STEP, SUPPORT / "data_layers.py"),
 }
 #: Layers whose backward is by design not the derivative of what forward gives, and why.
 NO_DERIVATIVE = {"WassersteinLoss": "the gradient is that of the entropy-regularised cost"}
@@ -47,6 +48,8 @@ ELSEWHERE = {
     ("TiedInnerProduct", "tied_param_key"): "dense/test_tied_inner_product",
     ("InfogainLoss", "H_file"): "losses/test_infogain_loss",
     ("LSTM", "forget_bias"): "recurrent/test_lstm",
+    # what it drops is drawn, so its gradient is held against a reference of its own
+    ("MultiHeadAttention", "dropout"): "attention/test_multi_head_attention",
 }
 
 INSIDE = sorted(LAYER_TYPES.keys() - OUTSIDE.keys())

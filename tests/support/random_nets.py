@@ -28,6 +28,8 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Swish", {}),
     ("GELU", {}),
     ("Mish", {}),
+    ("Hardswish", {}),
+    ("Softplus", {"beta": 2}),
     ("Power", {"scale": 0.5, "shift": 0.1}),
     ("Power", {"power": 2}),
     ("Exp", {"scale": 0.1}),
@@ -77,6 +79,9 @@ ANYWHERE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Interp", {"size": [3, 4]}),
     ("Pooling1D", {"kernel": 2, "pooling": "Mean"}),
     ("Pooling3D", {"kernel": 2, "pad": [1, 0, 0]}),
+    ("Im2col", {"kernel": 2}),
+    ("PositionEmbedding", {}),
+    ("MultiHeadAttention", {"n_heads": 1}),
 )
 #: What joins two blobs of one shape.
 JOINS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -99,6 +104,7 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
     ("MultinomialLogisticLoss", {}, ("Softmax",), "label"),
     ("RBFLoss", {}, (), "label"),
     ("InfogainLoss", {"H": [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]]}, (), "label"),
+    ("FocalLoss", {}, (), "label"),
     ("Accuracy", {}, (), "label"),
     ("SoftlabelSoftmaxLoss", {}, (), "one-hot"),
     (
@@ -108,6 +114,8 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
         "one-hot",
     ),
     ("SquareLoss", {}, (), "one-hot"),
+    ("HuberLoss", {}, (), "one-hot"),
+    ("L1Loss", {}, (), "one-hot"),
     ("HingeLoss", {}, ("Reduction",), "label"),
     ("SigmoidCrossEntropyLoss", {}, ("Reduction",), "label"),
     ("BinaryCrossEntropyLoss", {}, ("Reduction", "Sigmoid"), "label"),

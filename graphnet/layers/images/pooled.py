@@ -112,7 +112,8 @@ class PoolingOverSides(AnyPooledWindows):
 
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_sides(x))]
+        sides = self.pooled_sides(x)  # which sees that there are so many
+        return [(x[0], x[1], *sides)]
 
     def backward_reads(self) -> Reads:
         return Reads()

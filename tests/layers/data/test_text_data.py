@@ -139,3 +139,32 @@ def test_keys_that_are_wrong(keys, message):
     """At their place."""
     with pytest.raises(SpecError, match=message):
         read_net(f"- {{name: t, type: TextData, source: a.txt, steps: 5, batch_size: 4, {keys}}}\n")
+
+
+def test_symbols_that_are_given_are_numbered_in_their_order(spec):
+    """Of more characters than the text has, the last first."""
+    symbols = SYMBOLS[::-1] + "Z"
+    layer = layer_of(spec(symbols=symbols))
+    layer.forward()
+    rows = np.array(layer.tops[0].data).astype(int)
+    assert "".join(symbols[i] for i in rows[0]) == TEXT[:5]
+
+
+def test_numbers_go_through_transformers(spec):
+    """As those of any data layer."""
+    plain, moved = (layer_of(spec(transformers=t)) for t in ({}, {"text": [DOUBLE]}))
+    for layer in (plain, moved):
+        layer.forward()
+    found, expected = (np.array(layer.tops[0].data) for layer in (moved, plain))
+    np.testing.assert_array_equal(found, expected * 2)
+    np.testing.assert_array_equal(moved.tops[1].data, plain.tops[1].data)
+
+
+DOUBLE = {"type": "Scale", "scale": 2.0}
+
+
+def test_what_it_has_no_use_for_is_refused(spec):
+    """The shape of a window is its steps; a number of a symbol is finite anyway."""
+    with pytest.raises(SpecError, match="'shapes' has no effect: 'steps' says it"):
+        spec(shapes={"text": [5], "next": [5]})
+    assert layer_of(spec(check_finite=False)).n_samples == 20
