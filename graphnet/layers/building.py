@@ -14,7 +14,9 @@ def let_spec_build(layer: type[Any]) -> None:
     """
     for base in vars(layer).get("__orig_bases__", ()):
         for spec in get_args(base):
-            if getattr(spec, "__module__", None) == layer.__module__ and "build" not in vars(spec):
+            # a type variable stands for the specs of layers that are derived from this one
+            is_own = isinstance(spec, type) and spec.__module__ == layer.__module__
+            if is_own and "build" not in vars(spec):
                 _give_build(spec, layer)
 
 
