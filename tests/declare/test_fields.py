@@ -196,7 +196,7 @@ def with_transformer(own):
         (gn.Method, "step", lambda own: gn.SolverSpec(max_iter=1, method=own), "Adadelta, "),
         (gn.Policy, "value_at", lambda own: gn.SolverSpec(max_iter=1, lr_policy=own), ""),
         (gn.Regularizer, "add_gradient", lambda own: with_param(weight_regu=own), "L1Regu, "),
-        (gn.Transformer, "bind", with_transformer, "Pad, RandomCrop, "),
+        (gn.Transformer, "bind", with_transformer, "ColorJitter, Normalize, "),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
