@@ -226,13 +226,16 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     first = RunDirectory(tmp_path / "run")
     first.open(lambda _: None)
     read_end, write_end = os.pipe()
+    began, begins = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(write_end)
+        os.write(begins, b"!")
         os.read(read_end, 1)  # until the parent closes its end
         os._exit(0)
     os.close(read_end)
     try:
+        os.read(began, 1)  # what a fork does in the child is done there
         lock = first._lock
         first._lock = None
         os.close(lock)  # as when the process is killed: nothing is let go by it
@@ -241,7 +244,8 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
         second.open(lambda _: None)
         second.close()
     finally:
-        os.close(write_end)
+        for end in (write_end, began, begins):
+            os.close(end)
         os.waitpid(child, 0)
         first.close()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import graphnet as gn
 from graphnet.declare.overrides import parse_override
 from graphnet.inference.trained import holds_net, read_best, read_trained
+from graphnet.solver.record.snapshot_file import SavedState, read, to_bytes
 
 LAYERS = [
     {"name": "d", "type": "Input", "batch_size": 1, "shapes": {"x": [2]}, "tops": ["x"]},
@@ -43,8 +46,14 @@ def test_the_best_snapshot_of_a_run(model, tmp_path):
     folder.mkdir(parents=True)
     with pytest.raises(gn.SnapshotError, match="holds no run"):
         read_best(tmp_path / "run")
-    for name in ("snapshot-000003.h5", "snapshot-000009.h5"):
-        (folder / name).write_bytes(model.read_bytes())
+    for iteration in (3, 9):
+        contents = read(model)
+        state = SavedState(
+            iter=iteration, epoch=0, obj_val=0.5, losses={}, lr=0.1, momentum=None, lr_scale=1.0
+        )
+        meta = contents.meta.model_copy(update={"solver": state})
+        written = to_bytes(replace(contents, meta=meta))
+        (folder / f"snapshot-{iteration:06}.h5").write_bytes(written)
     assert read_best(tmp_path / "run")[0].name == "snapshot-000009.h5"
     (folder / "best.h5").write_bytes(model.read_bytes())
     assert read_best(tmp_path / "run")[0].name == "best.h5"

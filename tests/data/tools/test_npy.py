@@ -22,7 +22,7 @@ def test_array(tmp_path):
     for order in (values, np.asfortranarray(values), values[0, 0]):
         np.save(tmp_path / "a.npy", order)
         found = npy.read(tmp_path / "a.npy")
-        assert found.dtype == values.dtype
+        assert found.dtype == order.dtype
         np.testing.assert_array_equal(found, order)
 
 
