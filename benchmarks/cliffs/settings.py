@@ -97,6 +97,9 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "PoolingMask", "kernel": 3, "stride": 2},
     {"type": "SPP", "pyramid_height": 3},
     {"type": "Tile", "axis": 1, "tiles": 3},
+    {"type": "GroupNorm", "n_group": 1},
+    {"type": "InstanceNorm"},
+    {"type": "Im2col", "kernel": 3, "pad": 1},
 )
 OF_ROWS: tuple[dict[str, Any], ...] = (
     {"type": "InnerProduct", "output_dim": 10},
@@ -113,27 +116,41 @@ OF_ROWS: tuple[dict[str, Any], ...] = (
     {"type": "RandomMask"},
     {"type": "RBF", "output_dim": 10},
     {"type": "SumLoss"},
+    *({"type": t} for t in ("GELU", "Hardswish", "Mish", "Softplus", "LayerNorm")),
 )
 OF_SEQUENCES: tuple[dict[str, Any], ...] = (
     *({"type": kind, "output_dim": n} for kind in ("LSTM", "GRU", "RNN") for n in (8, 128)),
     {"type": "InnerProduct", "output_dim": 64, "axis": 2},
     {"type": "Softmax", "axis": 2},
+    {"type": "ResetFirstGRU", "output_dim": 8},
+    {"type": "LayerNorm", "axis": 2},
+    {"type": "PositionEmbedding"},
+    *({"type": "MultiHeadAttention", "n_heads": 4, "causal": causal} for causal in (False, True)),
+    {"type": "Pooling1D", "kernel": 3, "stride": 2},
 )
 OF_SEVERAL: tuple[dict[str, Any], ...] = (
     *({"type": "ElementWise", "operation": how} for how in ("Add", "Multiply", "Max")),
     {"type": "Concat"},
 )
 #: Losses and measures: of logits and labels; of two bottoms alike; of values and what is 0 or 1.
-OF_LABELS = ("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "InfogainLoss")
-OF_PAIRS = ("SquareLoss", "SoftlabelSoftmaxLoss", "GaussianKLLoss", "HingeLoss")
+OF_LABELS = ("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "InfogainLoss", "FocalLoss")
+OF_PAIRS = (
+    "SquareLoss",
+    "SoftlabelSoftmaxLoss",
+    "GaussianKLLoss",
+    "HingeLoss",
+    "HuberLoss",
+    "L1Loss",
+)
 OF_BITS = ("SigmoidCrossEntropyLoss", "BinaryCrossEntropyLoss", "BinaryAccuracy")
 #: What does no arithmetic (it reads, writes, or is another view of its bottom), or needs more than
-#: bottoms: the params of another layer, a matrix of costs.
+#: bottoms: the params of another layer, a matrix of costs, sequences of labels.
 NOT_MEASURED = frozenset(
     (*("AsyncHDF5Data", "HDF5Data", "Input", "MemoryData", "RandomNormal"),
      *("HDF5Output", "MemoryOutput", "Silence"),
      *("Flatten", "Identity", "Reshape", "Split", "StopGradient"),
-     *("TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
+     *("JoinSamples", "Parameter", "PartSamples", "TakeSamples", "TextData"),
+     *("CTCLoss", "TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
 )  # fmt: skip
 
 
@@ -170,8 +187,11 @@ def _single() -> Iterator[Setting]:
     grouped = {"type": "Convolution", "n_filter": 64, "n_group": 8, "kernel": 3, "pad": 1}
     yield Setting(grouped, ((8, 64, 28, 28),))
     for n in (1, 8):
-        volume = {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1}
-        yield Setting(volume, ((n, 4, 16, 16, 16),))
+        for volume in (
+            {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1},
+            {"type": "Pooling3D", "kernel": 2, "stride": 2},
+        ):
+            yield Setting(volume, ((n, 4, 16, 16, 16),))
     for channels in (1024, 2048):
         for n in (1, 2):
             one = {"type": "Convolution", "n_filter": 1024, "kernel": 1}

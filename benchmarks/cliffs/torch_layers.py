@@ -161,6 +161,19 @@ PEERS: dict[str, Made] = {
     "HingeLoss": lambda p, x: lambda v, y: (1 - v * y).relu().sum() / len(v),
     "SoftlabelSoftmaxLoss": lambda p, x: lambda v, y: functional.cross_entropy(v, y),
     "Index2Onehot": lambda p, x: lambda y: functional.one_hot(y.long(), p["n_class"]).float(),
+    "GELU": _plain(functional.gelu),
+    "Hardswish": _plain(functional.hardswish),
+    "Mish": _plain(functional.mish),
+    "Softplus": _plain(functional.softplus),
+    "LayerNorm": lambda p, x: nn.LayerNorm(x[0].shape[p.get("axis", 1) :]),
+    "GroupNorm": lambda p, x: nn.GroupNorm(p["n_group"], x[0].shape[1]),
+    "InstanceNorm": lambda p, x: nn.InstanceNorm2d(x[0].shape[1], affine=True),
+    "Im2col": lambda p, x: nn.Unfold(p["kernel"], padding=p["pad"]),
+    "HuberLoss": _plain(functional.huber_loss),
+    "L1Loss": _plain(functional.l1_loss),
+    "Pooling1D": lambda p, x: nn.MaxPool1d(p["kernel"], p["stride"], ceil_mode=True),
+    "Pooling3D": lambda p, x: nn.MaxPool3d(p["kernel"], p["stride"], ceil_mode=True),
+    "MultiHeadAttention": lambda p, x: _Attention(x[0].shape, p["n_heads"], p["causal"]),
     "PReLU": lambda p, x: nn.PReLU(x[0].shape[1]),
     "InnerProduct": _inner_product,
     "ReLU": _plain(functional.relu),
@@ -189,6 +202,20 @@ PEERS: dict[str, Made] = {
     "RNN": _recurrent(nn.RNN),
     "Embed": lambda p, x: _Looked(nn.Embedding(p["input_dim"], p["output_dim"])),
 }
+
+
+class _Attention(nn.Module):
+    def __init__(self, shape: torch.Size, n_heads: int, causal: bool) -> None:
+        super().__init__()
+        self.module = nn.MultiheadAttention(shape[2], n_heads, batch_first=True)
+        self.causal = causal
+        self.mask = nn.Transformer.generate_square_subsequent_mask(shape[1]) if causal else None
+
+    def forward(self, v: Tensor) -> Tensor:
+        output: Tensor = self.module(
+            v, v, v, need_weights=False, attn_mask=self.mask, is_causal=self.causal
+        )[0]
+        return output
 
 
 class _Looked(nn.Module):

@@ -24,7 +24,7 @@ class PassContext:
             assigned, likewise.
         n_valid: How many rows count; the rest repeat the last one. May be assigned where no data
             layer counts them.
-        n_rows: How many rows a whole batch has; 0 where nobody has said.
+        n_rows: How many rows a whole batch has; 0 where nobody has said. The net assigns it.
         portion: Which rows of the global batch the net's data layers deliver; None for all.
         replaceable: The output files that the run which goes on has written before. A run sets it.
     """

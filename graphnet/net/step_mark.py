@@ -30,9 +30,9 @@ class StepMark:
         self._sums = [layer.sums for layer in layers if isinstance(layer, MeasureLayer)]
         self._losses = [layer for layer in layers if isinstance(layer, LossLayer)]
         self._state = [(a, np.empty_like(a)) for layer in layers for a in layer.state.values()]
-        self.take()
+        self.set()
 
-    def take(self) -> None:
+    def set(self) -> None:
         """Keep where they stand now."""
         self._cursors = [layer.cursor for layer in self._data]
         self._kept_sums = [sums.read() for sums in self._sums]

@@ -117,7 +117,7 @@ class Training:
         mark = self.net.step_mark()
         while not self.run.is_finished:
             if mark is not None:
-                mark.take()
+                mark.set()
             try:
                 self._step()
             except BaseException as error:

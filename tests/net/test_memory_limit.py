@@ -20,7 +20,7 @@ SMALL = """
 - {name: loss, type: SoftmaxLoss, bottoms: [y, label]}
 """
 HUGE = """
-- {name: in, type: Input, batch_size: 100000, shapes: {x: [3, 100000, 100000]}, tops: [x]}
+- {name: in, type: Input, batch_size: 100000, shapes: {x: [3, 10000, 1000000]}, tops: [x]}
 - {name: c, type: Convolution, n_filter: 64, kernel: 5, bottoms: [x], tops: [c]}
 - {name: p, type: Pooling, kernel: 2, stride: 2, bottoms: [c], tops: [p]}
 - {name: ip, type: InnerProduct, output_dim: 100000, bottoms: [p], tops: [ip]}
@@ -56,7 +56,7 @@ def test_a_huge_net_is_refused_at_once():
         ShapeError,
         match=r"net.yaml:3:3: layer 'c' \(Convolution\): the net does not fit into memory: "
         r"it needs [\d,.]+ GiB or more, and [\d.]+ \wiB may be used \(.*\)\n"
-        r"  largest: blob 'c' 100000×64×99996×99996 \([\d,.]+ GiB\), blob 'p' 1.*, param 'ip/.*\n"
+        r"  largest: blob 'c' 100000×64×9996×999996 \([\d,.]+ GiB\), blob 'p' 1.*, param 'ip/.*\n"
         r"  a smaller batch_size in 'in' needs less; memory_limit \(--memory-limit\) allows more",
     ):
         load_net(net_spec(HUGE))

@@ -12,7 +12,7 @@ from support.nets import INPUT, net_spec
 
 import graphnet as gn
 from graphnet.declare.yaml_reader import parse_yaml
-from graphnet.errors import DataError, Position, SpecError, about
+from graphnet.errors import DataError, Position, SpecError, about, listed
 from graphnet.layers import LAYER_TYPES
 from graphnet.net.spec import NetSpec, layer_dict, parse_net, read_net
 
@@ -229,10 +229,10 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file():
 
 
 def test_a_type_that_resembles_none_gets_the_list():
-    """All that exist, sorted."""
+    """What exists, sorted; of very many the first."""
     assert refusal("- {name: a, type: Xyzzy}") == (
         "net.yaml:1:19: layer 'a': unknown layer type 'Xyzzy'\n"
-        f"  expected one of: {', '.join(sorted(LAYER_TYPES))}"
+        f"  expected one of: {listed(sorted(LAYER_TYPES))}"
     )
 
 

@@ -19,7 +19,7 @@ def test_a_step_is_taken_back():
     net = net_of(TEXT.replace("N_OUT", "150000"))
     mark = net.step_mark()
     net.forward_backward()
-    mark.take()
+    mark.set()
     before, loss = net.state_dict(), net.loss()
     state = {n: a.copy() for named in net.store.state.values() for n, a in named.items()}
     net.forward_backward()

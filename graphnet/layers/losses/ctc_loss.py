@@ -47,7 +47,7 @@ class CTCLoss(MeanLoss):
     Example:
         - {name: loss, type: CTCLoss, blank: 4, bottoms: [steps, words]}
     Source:
-        Graves, Fernández, Gomez & Schmidhuber 2006; PyTorch ``CTCLoss``, whose mean is
+        Graves, Fernandez, Gomez & Schmidhuber 2006; PyTorch ``CTCLoss``, whose mean is
         ``per_label: true``.
     """
 

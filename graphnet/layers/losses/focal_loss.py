@@ -32,7 +32,7 @@ class FocalLoss(LabelLossSpec):
     Example:
         - {name: loss, type: FocalLoss, gamma: 2, weights: [1, 3], bottoms: [score, mask]}
     Source:
-        Lin, Goyal, Girshick, He & Dollár 2017, arXiv 1708.02002, for two classes.
+        Lin, Goyal, Girshick, He & Dollar 2017, arXiv 1708.02002, for two classes.
     """
 
     normalises: ClassVar[Normaliser] = "Softmax"

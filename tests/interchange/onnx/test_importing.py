@@ -20,6 +20,10 @@ from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
 from graphnet.solver.record.weights import load_weights
 
+#: Nets that an export says in nodes of which graphnet has no layers: of LeNet-5 the radial basis
+#: functions, of a transformer the product of two blobs.
+ONE_WAY = ("lenet5", "tiny-gpt")
+
 
 def write(path, nodes, constants=None, **more):
     """A small model."""
@@ -85,7 +89,7 @@ def test_all_that_is_unsupported(tmp_path):
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", [name for name in NETS if name != "lenet5"])
+@pytest.mark.parametrize("name", [name for name in NETS if name not in ONE_WAY])
 def test_there_and_back(name, tmp_path, monkeypatch):
     """A shipped net: the same bits in every param under the same name, the same numbers."""
     write_made_up_data(tmp_path)
@@ -155,7 +159,14 @@ def test_whole_architectures(name, n_params):
     net.forward()
     expected = onnx.numpy_helper.to_array(onnx.load_tensor(folder / f"light_{name}_output_0.pb"))
     (top,) = [b for b in net.graph.blobs.values() if not b.readers]
-    assert_close(net.blobs[top.name].data.reshape(expected.shape), expected)
+    if name == "squeezenet":
+        # a softmax of a thousand scores of 1e10, which are equal but for rounding: it would show
+        # nothing else
+        scores = net.blobs[top.producer.bottoms[0].name].data
+        assert_close(scores, np.full_like(scores, scores.mean()))
+        assert np.ptp(expected) < 1e-9
+    else:
+        assert_close(net.blobs[top.name].data.reshape(expected.shape), expected)
     net.close()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from graphnet.backend.base import PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call
-from graphnet.backend.numpy.sums import WIDE, bind_row_sums
+from graphnet.backend.numpy.sums import WIDE
 from graphnet.blob import Array, Shape, storage
 
 
@@ -81,7 +81,8 @@ class WholePlane:
         elif self.kind == "Max":
             yield partial(np.maximum.reduce, self.x, 1, None, self.y, keepdims=True)
         else:
-            yield bind_row_sums(self.x[:, :, 0], self.y[:, 0, 0])
+            # pairwise, and alike in every channel, as a product with ones need not be
+            yield partial(np.add.reduce, self.x[:, :, 0], 1, None, self.y[:, 0, 0])
         if self.kind == "Mean":
             yield partial(np.multiply, self.y, self.scale, self.y)
 
