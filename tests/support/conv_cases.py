@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
+from support.naive_windows import convolve
 from support.poisoned import placed, scratch_for, spoil
 
 from graphnet.backend.base import ConvArrays
@@ -71,6 +72,19 @@ def run(backend, window, n_group, case, **how):
     op.backward()
     named = {name: getattr(arrays, name) for name in ("y", *DIFFS)}
     return {name: backend.download(a) for name, a in named.items() if a is not None}
+
+
+def check_equal(backends, window, n_group, case, **how):
+    """Every result equals the slow one's, on all backends bit for bit the same."""
+    expected = convolve(window, n_group, *case)
+    found = [run(backend, window, n_group, case, **how) for backend in backends]
+    for name, value in found[0].items():
+        wanted = getattr(expected, name)
+        scale = TOLERANCE[value.dtype.name] * max(1.0, np.abs(wanted).max())
+        np.testing.assert_allclose(value, wanted, atol=scale, rtol=0, err_msg=name)
+        for other in found[1:]:
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+    return found[0]
 
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))

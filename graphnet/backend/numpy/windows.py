@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from graphnet.backend.window import Window
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -124,3 +126,15 @@ class WindowRun:
     windows: slice
     first: int
     taps: tuple[slice, ...]
+
+
+def axes_of(window: Window, size: tuple[int, int], out: tuple[int, int]) -> tuple[Axis, Axis]:
+    """Height and width of an image that a window slides over.
+
+    Args:
+        window: Its geometry.
+        size: Of the image.
+        out: How many windows there are.
+    """
+    height, width = map(Axis, size, out, window.kernel, window.stride, window.pad, window.dilation)
+    return height, width

@@ -67,7 +67,7 @@ class DepthwiseUnit:
     def __init__(self, plan: DepthwisePlan, channels: slice, arrays: ConvArrays) -> None:
         self.plan, self.n = plan, plan.x[0]
         self.height, self.width = plan.spans
-        m = plan.per_channel
+        m = plan.filters_per_group
         filters = slice(channels.start * m, channels.stop * m)
         self.n_channels = channels.stop - channels.start
         self.x = storage(arrays.x)[channels]
@@ -85,7 +85,9 @@ class DepthwiseUnit:
 
     def of_filters(self, part: Array) -> Array:
         """The view ``(channels, filters of each, …)``."""
-        return part.reshape((self.n_channels, self.plan.per_channel, *part.shape[1:]), copy=False)
+        return part.reshape(
+            (self.n_channels, self.plan.filters_per_group, *part.shape[1:]), copy=False
+        )
 
     def phases(self) -> Iterator[tuple[Phase, Phase]]:
         """All pairs of a phase of the rows and one of the columns."""
@@ -126,11 +128,11 @@ class DepthwiseUnit:
         n_rows, n_columns = self.plan.plane
         runs = planes[:, :, : n_rows * n_columns * self.n]
         whole = runs.reshape(*planes.shape[:2], n_rows, n_columns, self.n)
-        top, bottom = self.height.inside(rows)
+        top, bottom = self.height.elements(rows)
         bottom = min(bottom, n_rows)
         for shift, plane in enumerate(whole[: self.n_shifts(columns)]):
             ahead = columns.first + shift * columns.step if len(planes) > 1 else 0
-            left, right = self.width.inside(columns)
+            left, right = self.width.elements(columns)
             left, right = max(left, ahead), min(right, n_columns + ahead)
             if top < bottom and left < right:
                 to = plane[:, top:bottom, left - ahead : right - ahead]
@@ -197,7 +199,7 @@ class DepthwiseUnit:
         for rows, columns in self.phases():
             yield from self.fill(planes, rows, columns)
             taps = self.met(planes, rows, columns, (n_chunks, plan.chunk), (plan.chunk, 1))
-            shape = (c, plan.per_channel, rows.n_taps, columns.n_taps, n_chunks)
+            shape = (c, plan.filters_per_group, rows.n_taps, columns.n_taps, n_chunks)
             sums = flat_sums[: prod(shape)].reshape(shape)
             yield partial(np.einsum, "crskl,cmkl->cmrsk", taps, chunks, out=sums)
             to = self.dfilter[:, :, rows.taps, columns.taps]
@@ -216,7 +218,7 @@ class DepthwiseUnit:
             if shifted:
                 for shift in range(columns.n_taps):
                     yield from self.fill_sent(planes[shift], shift * columns.step)
-            (top, bottom), (left, right) = self.height.inside(rows), self.width.inside(columns)
+            (top, bottom), (left, right) = self.height.elements(rows), self.width.elements(columns)
             if top == bottom or left == right:
                 continue
             n_columns = plan.sent[1]

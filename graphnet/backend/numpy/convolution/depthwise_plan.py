@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from math import gcd, prod
 
 from graphnet.backend.calls import cut
-from graphnet.backend.numpy.convolution.plan import N_UNITS
+from graphnet.backend.numpy.convolution.plan import N_UNITS, ConvGeometry
 from graphnet.backend.numpy.scratch import footprint
-from graphnet.backend.window import Window
+from graphnet.backend.numpy.windows import Axis
 from graphnet.blob import Shape
 
 #: Filters of a channel up to which this pays: with more, a product of matrices has rows enough.
@@ -49,25 +49,8 @@ class Phase:
         return self.first + (self.n_taps - 1) * self.step
 
 
-@dataclass(frozen=True)
-class Span:
-    """One axis of a depthwise convolution.
-
-    Attributes:
-        size: Of the image.
-        out: Of the output.
-        kernel: Taps.
-        stride: Between windows.
-        pad: Elements before the image.
-        dilation: Between taps.
-    """
-
-    size: int
-    out: int
-    kernel: int
-    stride: int
-    pad: int
-    dilation: int
+class Span(Axis):
+    """One axis of a depthwise convolution, in phases."""
 
     @cached_property
     def phases(self) -> list[Phase]:
@@ -85,7 +68,7 @@ class Span:
         """The farthest that a tap is from its window, in elements of its phase."""
         return max(phase.last for phase in self.phases)
 
-    def inside(self, phase: Phase) -> tuple[int, int]:
+    def elements(self, phase: Phase) -> tuple[int, int]:
         """The elements ``[first, last)`` of a phase that lie in the image."""
         low = max(0, -((phase.start - self.pad) // self.stride))
         high = (self.size - 1 + self.pad - phase.start) // self.stride + 1
@@ -99,24 +82,11 @@ class Span:
     @cached_property
     def most_inside(self) -> int:
         """Elements of a phase up to the last that lies in the image, of the longest."""
-        return max(self.inside(phase)[1] for phase in self.phases)
+        return max(self.elements(phase)[1] for phase in self.phases)
 
 
-@dataclass(frozen=True)
-class DepthwisePlan:
-    """The shapes of a depthwise convolution, and its units: runs of channels.
-
-    Attributes:
-        window: Its geometry.
-        n_group: As many as channels.
-        x: ``(N, C, H, W)``.
-        filter: ``(K, 1, R, S)``.
-    """
-
-    window: Window
-    n_group: int
-    x: Shape
-    filter: Shape
+class DepthwisePlan(ConvGeometry):
+    """The units of a depthwise convolution, of as many groups as channels: runs of channels."""
 
     @property
     def pays(self) -> bool:
@@ -125,19 +95,9 @@ class DepthwisePlan:
         return depth == 1 < self.n_group and n_filters <= MOST_FILTERS * self.n_group
 
     @cached_property
-    def per_channel(self) -> int:
-        """Filters of a channel."""
-        return self.filter[0] // self.n_group
-
-    @cached_property
     def spans(self) -> tuple[Span, Span]:
-        """Height and width."""
-        window = self.window
-        out = window.floor_size((self.x[2], self.x[3]))
-        height, width = (
-            Span(self.x[2 + i], out[i], self.filter[2 + i], window.stride[i], pad, dilation)
-            for i, (pad, dilation) in enumerate(zip(window.pad, window.dilation, strict=True))
-        )
+        """Height and width, in phases."""
+        height, width = (Span(*astuple(axis)) for axis in self.axes)
         return height, width
 
     @cached_property
@@ -169,12 +129,9 @@ class DepthwisePlan:
         """Of the largest unit."""
         return max(int(unit.stop - unit.start) for unit in self.units)
 
-    @property
+    @cached_property
     def inline(self) -> bool:
-        """Whether a pass is too small to be shared out."""
-        height, width = self.spans
-        macs = self.x[0] * self.filter[0] * height.out * width.out * prod(self.filter[2:])
-        return macs < INLINE_MACS
+        return prod(self.y) * self.depth < INLINE_MACS
 
     # --- scratch, by what is carved out of it -------------------------------------------
 
@@ -198,21 +155,21 @@ class DepthwisePlan:
     def outputs(self, n_channels: int) -> Shape:
         """Outputs with their junk: channels, filters, runs."""
         rows = self.spans[0].out
-        return (n_channels, self.per_channel, rows * self.plane[1] * self.x[0])
+        return (n_channels, self.filters_per_group, rows * self.plane[1] * self.x[0])
 
     def sums(self, n_channels: int) -> Shape:
         """Of each tap of the largest phase, the sums of its chunks."""
         taps = [max(phase.n_taps for phase in span.phases) for span in self.spans]
-        return (n_channels, self.per_channel, *taps, self.n_chunked // self.chunk)
+        return (n_channels, self.filters_per_group, *taps, self.n_chunked // self.chunk)
 
     def chunks(self, n_channels: int) -> Shape:
         """The output's gradient, zero where the outputs are junk."""
         most = max(self.n_chunked, self.outputs(1)[2])
-        return (n_channels, self.per_channel, most)
+        return (n_channels, self.filters_per_group, most)
 
     def sent_planes(self, n_channels: int) -> Shape:
         """The output's gradient, padded, as runs."""
-        return (self.shifts, n_channels, self.per_channel, prod(self.sent) * self.x[0])
+        return (self.shifts, n_channels, self.filters_per_group, prod(self.sent) * self.x[0])
 
     def gradients(self, n_channels: int) -> Shape:
         """A phase of the image's gradient, with its junk."""

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from graphnet.backend.base import ConvArrays
 from graphnet.backend.calls import Call
-from graphnet.backend.numpy.convolution.plan import ConvPlan, GradientUnit, Unit
+from graphnet.backend.numpy.convolution.plan import ConvGeometry, ConvPlan, GradientUnit, Unit
 from graphnet.backend.numpy.sums import bind_sum_of_rows
 from graphnet.backend.numpy.threads import Task
 from graphnet.blob import Array, storage
@@ -38,6 +38,22 @@ class Share:
     first: bool
 
 
+def part_of_group(geometry: ConvGeometry, index: int, arrays: ConvArrays) -> ConvArrays:
+    """A group's part of every array, batch last as they are stored."""
+    channels = slice(index * geometry.filter[1], (index + 1) * geometry.filter[1])
+    filters = slice(index * geometry.filters_per_group, (index + 1) * geometry.filters_per_group)
+    return ConvArrays(
+        x=storage(arrays.x)[channels],
+        filter=arrays.filter[filters],
+        bias=None if arrays.bias is None else arrays.bias[filters],
+        y=storage(arrays.y)[filters],
+        dx=None if arrays.dx is None else storage(arrays.dx)[channels],
+        dfilter=None if arrays.dfilter is None else arrays.dfilter[filters],
+        dbias=None if arrays.dbias is None else arrays.dbias[filters],
+        dy=None if arrays.dy is None else storage(arrays.dy)[filters],
+    )
+
+
 class ConvGroup(ABC, Generic[P]):
     """The calls of a group, bound to its arrays.
 
@@ -53,15 +69,13 @@ class ConvGroup(ABC, Generic[P]):
     ) -> None:
         self.plan = plan
         self.scratch = {k: v if k == "slots" else v[index] for k, v in scratch.items()}
-        channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
-        filters = slice(index * plan.filters_per_group, (index + 1) * plan.filters_per_group)
-        self.x, self.y = storage(arrays.x)[channels], storage(arrays.y)[filters]
-        self.dx: Any = None if arrays.dx is None else storage(arrays.dx)[channels]
-        self.dy: Any = None if arrays.dy is None else storage(arrays.dy)[filters]
-        self.filter = arrays.filter[filters]
-        self.bias: Any = None if arrays.bias is None else arrays.bias[filters]
-        self.dfilter: Any = None if arrays.dfilter is None else arrays.dfilter[filters]
-        self.dbias: Any = None if arrays.dbias is None else arrays.dbias[filters]
+        part = part_of_group(plan, index, arrays)
+        self.x, self.y, self.filter = part.x, part.y, part.filter
+        self.dx: Any = part.dx
+        self.dy: Any = part.dy
+        self.bias: Any = part.bias
+        self.dfilter: Any = part.dfilter
+        self.dbias: Any = part.dbias
 
     # --- what an algorithm does ---------------------------------------------------------
 

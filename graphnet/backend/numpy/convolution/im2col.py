@@ -26,12 +26,13 @@ import numpy as np
 
 from graphnet.backend.base import ConvArrays, Op, ScratchDecl
 from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.numpy.convolution.group import part_of_group
 from graphnet.backend.numpy.convolution.im2col_plan import Im2colPlan
 from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.backend.numpy.windows import Tap
-from graphnet.blob import Array, storage
+from graphnet.blob import Array
 
 
 def im2col_scratch(plan: Im2colPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
@@ -76,15 +77,13 @@ class Im2colGroup:
     ) -> None:
         self.plan, self.slots = plan, list(scratch["slots"])
         self.shared: Array = scratch["matrix"][index]
-        channels = slice(index * plan.filter[1], (index + 1) * plan.filter[1])
-        filters = slice(index * plan.filters_per_group, (index + 1) * plan.filters_per_group)
-        self.x, self.y = storage(arrays.x)[channels], _flat(storage(arrays.y)[filters])
-        self.dx: Any = None if arrays.dx is None else storage(arrays.dx)[channels]
-        self.dy: Any = None if arrays.dy is None else _flat(storage(arrays.dy)[filters])
-        self.filter = _flat(arrays.filter[filters])
-        self.bias: Any = None if arrays.bias is None else arrays.bias[filters, np.newaxis]
-        self.dfilter: Any = None if arrays.dfilter is None else _flat(arrays.dfilter[filters])
-        self.dbias: Any = None if arrays.dbias is None else arrays.dbias[filters]
+        part = part_of_group(plan, index, arrays)
+        self.x, self.y, self.filter = part.x, _flat(part.y), _flat(part.filter)
+        self.dx: Any = part.dx
+        self.dy: Any = None if part.dy is None else _flat(part.dy)
+        self.bias: Any = None if part.bias is None else part.bias[:, np.newaxis]
+        self.dfilter: Any = None if part.dfilter is None else _flat(part.dfilter)
+        self.dbias: Any = part.dbias
 
     # --- the matrix ---------------------------------------------------------------------
 

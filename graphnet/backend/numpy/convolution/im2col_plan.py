@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
 from graphnet.backend.calls import cut
-from graphnet.backend.numpy.convolution.plan import INLINE_MACS, LOWERED_ELEMENTS, N_UNITS
+from graphnet.backend.numpy.convolution.plan import LOWERED_ELEMENTS, ConvGeometry
 from graphnet.backend.numpy.scratch import footprint
-from graphnet.backend.numpy.windows import Axis
-from graphnet.backend.window import Window
 from graphnet.blob import Shape
 
 #: Columns of an output row, places × samples, below which a product for each row is too narrow.
@@ -19,51 +16,18 @@ FEW_COLUMNS = 64
 ENOUGH_COLUMNS = 96
 
 
-@dataclass(frozen=True)
-class Im2colPlan:
-    """The shapes of a convolution, and its units; all groups are cut alike.
-
-    Attributes:
-        window: The filters' geometry.
-        n_group: Groups.
-        x: ``(N, C, H, W)``.
-        filter: ``(K, C / n_group, R, S)``.
-    """
-
-    window: Window
-    n_group: int
-    x: Shape
-    filter: Shape
+class Im2colPlan(ConvGeometry):
+    """The units of a convolution of few columns; all groups are cut alike."""
 
     @property
     def pays(self) -> bool:
         """Whether the products of single output rows would be narrow."""
         return self.x[0] * self.out[1] < FEW_COLUMNS
 
-    @cached_property
+    @property
     def out(self) -> tuple[int, int]:
         """Rows and columns of the output."""
-        return self.window.floor_size((self.x[2], self.x[3]))
-
-    @cached_property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Height and width."""
-        window, size = self.window, (self.x[2], self.x[3])
-        height, width = (
-            Axis(size[i], self.out[i], window.kernel[i], window.stride[i], pad, dilation)
-            for i, (pad, dilation) in enumerate(zip(window.pad, window.dilation, strict=True))
-        )
-        return height, width
-
-    @property
-    def filters_per_group(self) -> int:
-        """Filters of a group."""
-        return self.filter[0] // self.n_group
-
-    @property
-    def depth(self) -> int:
-        """Elements of a filter."""
-        return prod(self.filter[1:])
+        return self.y[2], self.y[3]
 
     @property
     def row(self) -> int:
@@ -74,16 +38,6 @@ class Im2colPlan:
     def in_place(self) -> bool:
         """Whether the image's planes are the matrix: windows of one element, each met once."""
         return all(axis.trivial and axis.pad == 0 for axis in self.axes)
-
-    @cached_property
-    def inline(self) -> bool:
-        """Whether a pass is too small to be shared out."""
-        return self.x[0] * self.filter[0] * prod(self.out) * self.depth < INLINE_MACS
-
-    @property
-    def n_units(self) -> int:
-        """The units a pass should have."""
-        return 1 if self.inline else N_UNITS
 
     @cached_property
     def least_runs(self) -> int:

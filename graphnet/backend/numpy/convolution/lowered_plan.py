@@ -8,7 +8,6 @@ of channel ``c``, where ``j`` runs over output columns and samples.
 from __future__ import annotations
 
 from functools import cached_property
-from math import prod
 
 from graphnet.backend.calls import cut
 from graphnet.backend.numpy.convolution.plan import UNFOLDED_ELEMENTS, Columns, ConvPlan
@@ -66,23 +65,9 @@ class LoweredPlan(ConvPlan):
         )
 
     @property
-    def depth(self) -> int:
-        """Elements of a filter."""
-        return prod(self.filter[1:])
-
-    @cached_property
     def width(self) -> Axis:
         """The windows along the width."""
-        kernel, stride, pad, dilation = (
-            pair[1]
-            for pair in (
-                self.window.kernel,
-                self.window.stride,
-                self.window.pad,
-                self.window.dilation,
-            )
-        )
-        return Axis(self.x[3], self.y[3], kernel, stride, pad, dilation)
+        return self.axes[1]
 
     @cached_property
     def columns(self) -> list[Columns]:

@@ -24,6 +24,7 @@ from functools import cached_property
 from math import gcd, prod
 
 from graphnet.backend.calls import cut
+from graphnet.backend.numpy.windows import Axis, axes_of
 from graphnet.backend.window import Window
 from graphnet.blob import Shape
 
@@ -108,8 +109,8 @@ class GradientUnit:
 
 
 @dataclass(frozen=True)
-class ConvPlan(ABC):
-    """The shapes of a convolution, and its units; all groups are cut alike.
+class ConvGeometry:
+    """The shapes of a convolution, whatever the algorithm.
 
     Attributes:
         window: The filters' geometry.
@@ -122,6 +123,40 @@ class ConvPlan(ABC):
     n_group: int
     x: Shape
     filter: Shape
+
+    @cached_property
+    def y(self) -> Shape:
+        """``(N, K, P, Q)``."""
+        return (self.x[0], self.filter[0], *self.window.floor_size((self.x[2], self.x[3])))
+
+    @cached_property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Height and width."""
+        return axes_of(self.window, (self.x[2], self.x[3]), (self.y[2], self.y[3]))
+
+    @property
+    def filters_per_group(self) -> int:
+        """Filters of a group."""
+        return self.filter[0] // self.n_group
+
+    @property
+    def depth(self) -> int:
+        """Elements of a filter."""
+        return prod(self.filter[1:])
+
+    @cached_property
+    def inline(self) -> bool:
+        """Whether a pass is too small to be shared out."""
+        return prod(self.y) * self.depth < INLINE_MACS
+
+    @property
+    def n_units(self) -> int:
+        """The units a pass should have."""
+        return 1 if self.inline else N_UNITS
+
+
+class ConvPlan(ConvGeometry, ABC):
+    """The units of a convolution by products of rows; all groups are cut alike."""
 
     # --- what an algorithm says ---------------------------------------------------------
 
@@ -161,28 +196,6 @@ class ConvPlan(ABC):
     @abstractmethod
     def slot_scratch(self, *, backward: bool) -> int:
         """Elements of flat scratch that a slot needs."""
-
-    # --- shapes -------------------------------------------------------------------------
-
-    @cached_property
-    def y(self) -> Shape:
-        """``(N, K, P, Q)``."""
-        return (self.x[0], self.filter[0], *self.window.floor_size((self.x[2], self.x[3])))
-
-    @property
-    def filters_per_group(self) -> int:
-        """Filters of a group."""
-        return self.filter[0] // self.n_group
-
-    @cached_property
-    def inline(self) -> bool:
-        """Whether a pass is too small to be shared out."""
-        return prod(self.y) * prod(self.filter[1:]) < INLINE_MACS
-
-    @property
-    def n_units(self) -> int:
-        """The units a pass should have."""
-        return 1 if self.inline else N_UNITS
 
     # --- rows and columns ---------------------------------------------------------------
 

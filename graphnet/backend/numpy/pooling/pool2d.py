@@ -21,7 +21,7 @@ from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.pooling.whole_plane import WholePlane, whole_plane_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
-from graphnet.backend.numpy.windows import Axis
+from graphnet.backend.numpy.windows import Axis, axes_of
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
@@ -55,11 +55,7 @@ class PoolPlan:
     @cached_property
     def axes(self) -> tuple[Axis, Axis]:
         """Height and width."""
-        height, width = (
-            Axis(self.x[2 + i], self.y[2 + i], self.window.kernel[i], self.window.stride[i], pad)
-            for i, pad in enumerate(self.window.pad)
-        )
-        return height, width
+        return axes_of(self.window, (self.x[2], self.x[3]), (self.y[2], self.y[3]))
 
     @cached_property
     def whole(self) -> bool:

@@ -93,7 +93,8 @@ def test_no_view_reaches_beyond_its_scratch(shape):
             ):
                 assert within(view, planes)
             (top, bottom), (left, right) = (
-                span.inside(phase) for span, phase in zip(plan.spans, (rows, columns), strict=True)
+                span.elements(phase)
+                for span, phase in zip(plan.spans, (rows, columns), strict=True)
             )
             if top < bottom and left < right:
                 length = ((bottom - top - 1) * plan.sent[1] + right - left) * x_shape[0]

@@ -40,7 +40,7 @@ def test_the_elements_inside_are_those_of_the_image(span):
     for phase in span.phases:
         places = range(phase.start - span.pad, span.size, span.stride)
         inside = [i for i, place in enumerate(places) if place >= 0]
-        low, high = span.inside(phase)
+        low, high = span.elements(phase)
         assert list(range(low, high)) == inside
         if inside:
             image = list(range(span.size))[span.image(phase, low, high)]
