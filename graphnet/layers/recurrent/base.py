@@ -217,25 +217,19 @@ class Recurrent(LayerSpec):
         return self.macs(bottoms) // n + steps * n_bias
 
 
-def refuse_continuation(at: tuple[int, ...], value: float, ago: int) -> None:
-    """Report an indicator that says neither that a sequence starts nor that it continues."""
+#: What an indicator may be: whether it continues a sequence, or which part of it does.
+_WHETHER = "0 where a sequence starts, 1 where it continues"
+_PART = "a number from 0, where a sequence starts, to 1, where all of it continues"
+
+
+def refuse_indicator(
+    at: tuple[int, ...], value: float, ago: int, *, is_partial: bool = False
+) -> None:
+    """Report an indicator that does not say whether, or in part, a sequence continues."""
     row, step = at
     raise BatchError(
         f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
-        "\n  expected 0 where a sequence starts, 1 where it continues",
-        1,
-        at,
-        value,
-        ago,
-    )
-
-
-def refuse_part(at: tuple[int, ...], value: float, ago: int) -> None:
-    """Report a number that no state can be multiplied by."""
-    row, step = at
-    raise BatchError(
-        f"the second bottom holds {value:g} in row {row}, step {step} of the batch"
-        "\n  expected a number from 0, where a sequence starts, to 1, where all of it continues",
+        f"\n  expected {_PART if is_partial else _WHETHER}",
         1,
         at,
         value,

@@ -41,8 +41,7 @@ from graphnet.layers.base import Binding, Layer
 from graphnet.layers.recurrent.base import (
     FED,
     Recurrent,
-    refuse_continuation,
-    refuse_part,
+    refuse_indicator,
     time_first,
 )
 
@@ -70,7 +69,7 @@ class RecurrentLayer(Layer[Recurrent]):
             cont, starts = self.bottoms[1].data, self.scratch["starts"]
             known = self.scratch["known"]
             is_partial = self.spec.partial_resets
-            refuse = refuse_part if is_partial else refuse_continuation
+            refuse = partial(refuse_indicator, is_partial=is_partial)
             expectation = self.backend.expectation(known, cont, refuse)
             self.expectations.append(expectation)
             if is_partial:
