@@ -103,6 +103,7 @@ TESTED_ELSEWHERE = {
     "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
     "solver/saved": "a type alone",
+    "solver/update_group": "in test_update.py beside it",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
