@@ -42,8 +42,8 @@ class Lion(Method):
         step, scratch = rates.scratch.like(xp, g), rates.scratch.like(xp, g, slot=1)
         xp.multiply(average, self.beta1, out=step)
         xp.multiply(g, 1 - self.beta1, out=scratch)
-        xp.add(step, scratch, out=step)
-        xp.sign(step, out=step)
+        xp.add(step, scratch, out=scratch)
+        xp.sign(scratch, out=step)  # in place it would take ten times as long
         xp.multiply(step, rates.lr, out=step)
         xp.subtract(w, step, out=w)
         xp.multiply(average, self.beta2, out=average)

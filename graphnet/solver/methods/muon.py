@@ -47,8 +47,8 @@ class Muon(Method):
         epsilon: Added to AdamW's denominator. Default 1e-8.
 
     Source:
-        Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor:
-        Liu et al. 2025, arXiv 2502.16982, section 2.2; both in PyTorch's ``Muon`` with
+        Jordan et al. 2024, kellerjordan.github.io/posts/muon; the factor: Liu et al. 2025,
+        arXiv 2502.16982, section 2.2; both are in PyTorch's ``Muon`` with
         ``match_rms_adamw``. The default rate is AdamW's.
     """
 
