@@ -52,6 +52,7 @@ from graphnet.layers.images.pooling1d import Pooling1D
 from graphnet.layers.images.pooling3d import Pooling3D
 from graphnet.layers.images.pooling_mask import PoolingMask
 from graphnet.layers.images.spp import SPP
+from graphnet.layers.images.stochastic_pooling import StochasticPooling
 from graphnet.layers.images.unpool import Unpool
 from graphnet.layers.images.upsample import Upsample
 from graphnet.layers.losses.binary_cross_entropy_loss import BinaryCrossEntropyLoss
@@ -199,6 +200,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Softplus": Softplus,
         "Split": Split,
         "SquareLoss": SquareLoss,
+        "StochasticPooling": StochasticPooling,
         "StopGradient": StopGradient,
         "SumLoss": SumLoss,
         "Swish": Swish,
