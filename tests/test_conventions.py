@@ -41,7 +41,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable amounts installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups on_demand",
     "files",
     "errors",
 )
