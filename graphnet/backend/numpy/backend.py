@@ -35,6 +35,7 @@ from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
 from graphnet.backend.numpy.pooling.pool2d import PoolPlan, bind_pool2d, pool2d_scratch
 from graphnet.backend.numpy.positionwise import bind_positionwise
+from graphnet.backend.numpy.repeated import bind_repeated
 from graphnet.backend.numpy.sums import (
     ONES,
     SCRATCH_ELEMENTS,
@@ -125,6 +126,9 @@ class NumpyBackend(Backend):
 
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         return bind_elementwise(self.pool, function, arrays)
+
+    def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Call:
+        return bind_repeated(self._sum_scratch, function, a, b, out)
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
         return self.pool.bind([self.pool.task(call) for call in calls], inline=False)
