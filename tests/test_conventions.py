@@ -60,7 +60,7 @@ OWNERS = {
     "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
-    "mpi4py": ("parallel/mpi",),
+    "mpi4py": ("parallel/mpi", "parallel/elastic"),
     "onnx": ("interchange/onnx/library",),
     "onnxruntime": ("interchange/onnx/library",),
     "optuna": ("tuning/optuna_study",),
@@ -102,6 +102,8 @@ TESTED_ELSEWHERE = {
     "draw/shapes": "by everything that draws them",
     "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
+    "solver/ranks/run_point": "a type alone",
+    "solver/ranks/ranks_of": "in test_one_rank.py and test_elastic_ranks.py beside it",
     "solver/saved": "a type alone",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }

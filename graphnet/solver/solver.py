@@ -31,7 +31,6 @@ from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import cut
-from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
@@ -44,10 +43,16 @@ from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.ranks.alike import check_alike
+from graphnet.solver.ranks.of_a_job import (
+    check_elastic,
+    reporter_of_rank,
+    shard_count,
+    watched,
+)
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
-from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
+from graphnet.solver.reporter import PlainReporter, Reporter
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
@@ -221,8 +226,6 @@ class Solver(Sealed):
         expect(fits, "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
-        if communicator.rank:
-            reporter = RankReporter(communicator.rank)
         reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving, override)
@@ -230,10 +233,9 @@ class Solver(Sealed):
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(files.run, communicator, any_processor=PROCESSORS in override)
-            communicator.start_watching()
-            leaving.callback(communicator.close)
-            return Training(files.run, files).solve(fresh=fresh)
+check_alike(files.run, communicator, any_processor=PROCESSORS in override)
+            with watched(files.run.net, communicator):
+                return Training(files.run, files).solve(fresh=fresh)
 
     def _begin(
         self,
@@ -255,20 +257,23 @@ class Solver(Sealed):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
                 net = sharded
+        check_elastic(spec, communicator)
+        reporter = reporter_of_rank(reporter, net, communicator)
         lounge = CoffeeLounge(self._save_every)
         run = Run(spec, net, self._guarded(), lounge, reporter)
-        directory = None
-        if spec.exp_dir and not communicator.rank:
-            directory = RunDirectory(placed(spec.exp_dir, Path()))
-            directory.open(reporter.warning)
-            leaving.callback(directory.close)
+        place = RunDirectory(placed(spec.exp_dir, Path())) if spec.exp_dir else None
+        if place is not None and not communicator.rank:
+            place.open(reporter.warning)
+        if place is not None:
+            leaving.callback(place.close)
         files = RunFiles(
             run,
-            directory,
+            None if communicator.rank else place,
             self._save_into,
             self._file_exists,
             self._locate(("load_from",)),
             override,
+            place if communicator.is_elastic else None,
         )
         leaving.callback(files.close)
         return files
@@ -329,20 +334,6 @@ def check_phase(net: TrainableNet) -> None:
             f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
             '  load it with phase="train" to train it'
         )
-
-
-def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
-    """The number of shards of a run.
-
-    Raises:
-        SpecError: If the net was cut into another number of them.
-    """
-    if net.in_shards is not None:
-        count = net.in_shards.shards.count
-        if wanted not in (None, count):
-            raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
-        return count
-    return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
 
 
 @spelled_out

@@ -191,8 +191,15 @@ class SolverState:
             "lr_scale": self.lr_scale,
         }
 
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Stand where a snapshot was taken, by what it has ``saved``."""
+    def load_state_dict(self, saved: Mapping[str, Any], stop_reason: str | None = None) -> None:
+        """Stand where a snapshot was taken, by what it has ``saved``.
+
+        Args:
+            saved: By :meth:`state_dict`.
+            stop_reason: Why the run was to end then. Default: it stays as it is.
+        """
+        if stop_reason is not None:
+            self._stop_reason = stop_reason
         self._iter, self._epoch = saved["iter"], saved["epoch"]
         self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
         self._fetch_loss = self._fetch_losses = None
