@@ -105,6 +105,7 @@ TESTED_ELSEWHERE = {
     "solver/ranks/run_point": "a type alone",
     "solver/ranks/ranks_of": "in test_one_rank.py and test_elastic_ranks.py beside it",
     "solver/saved": "a type alone",
+    "solver/update_group": "in test_update.py beside it",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 

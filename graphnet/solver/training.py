@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,6 +30,7 @@ from graphnet.solver.reporter import RunProgress
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
+from graphnet.solver.spikes import SpikeWatch, StateKept
 from graphnet.solver.state import SolverState
 
 #: What is said at the end of a run without a directory.
@@ -50,6 +52,8 @@ class Training:
         self.ranks = ranks_of(run, self.signals, lambda: files.snapshots.saved_iter)
         self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
         self._begin_update = bare(self.state.begin_update)
+        is_kept = run.spikes is not None and run.net.in_shards is None
+        self._state_kept = StateKept(run.net.store) if is_kept else None
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -206,12 +210,15 @@ class Training:
         lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
         net.context.iteration = state.iter
+        if self._state_kept is not None:
+            self._state_kept.keep()
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
         self._begin_update(lr, momentum)
         self._is_updating = True
-        self.run.updater.update(t, lr, momentum or 0.0)
+        if self.run.spikes is None or not self._is_spike(t, self.run.spikes):
+            self.run.updater.update(t, lr, momentum or 0.0)
         self._advance(net, mean_loss)
         self._is_updating = False
 
@@ -229,6 +236,21 @@ class Training:
             total = total + net.objective()
         net.context.first_sample = 0
         return total / iter_size
+
+    def _is_spike(self, t: int, spikes: SpikeWatch) -> bool:
+        """Whether update ``t`` is to be skipped, which is told; all ranks find the same."""
+        norm = float(self.run.updater.norm())
+        if not spikes.is_spike(norm):
+            return False
+        if self._state_kept is not None:
+            self._state_kept.put_back()
+        if not isfinite(norm):
+            self.net.reset_statistics()
+        if self.ranks.tells:
+            times = f", {norm / spikes.usual:,.0f} times the usual" if spikes.usual else ""
+            said = f"iteration {t:,}: the gradient has a norm of {norm:.3g}{times}"
+            self.run.reporter.warning(f"{said}; this update is skipped")
+        return True
 
     # --- pauses -------------------------------------------------------------------------
 
@@ -258,9 +280,10 @@ class Training:
     def _carry_out(self, wanted: Request) -> Path | None:
         """Do what was requested; returns the snapshot, if one was written."""
         path = None
-        if wanted.restore_best:
+        if wanted.restore_best or wanted.restore_last:
             self.ranks.have_params_moved = True
-            self.files.snapshots.restore_best()
+            snapshots, last = self.files.snapshots, self.state.run.last_snapshot
+            snapshots.restore_best() if wanted.restore_best else snapshots.restore(last)
         if wanted.snapshot or wanted.best:
             path = self._save(best=wanted.best)
         if wanted.stop:

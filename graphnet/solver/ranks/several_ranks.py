@@ -82,6 +82,11 @@ class SeveralRanks:
         breaks = [entry.coffee_break for entry in run.schedule.entries]
         self._do_breaks_change_params = any(one.changes_params for one in breaks)
 
+    @property
+    def tells(self) -> bool:
+        """Whether this rank tells the user what all ranks find."""
+        return self._leads
+
     # --- taking turns -------------------------------------------------------------------
 
     def on_rank_0(self, function: Callable[[], T]) -> T:
