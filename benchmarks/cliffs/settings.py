@@ -86,6 +86,8 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Crop", "crop_size": [6, 6], "random_crop": True, "random_mirror": True},
     {"type": "Upsample", "scale": 2},
     {"type": "Interp", "scale": 2},
+    {"type": "PixelUnshuffle", "scale": 2},
+    *({"type": "AdaptivePooling", "size": 3, "pooling": how} for how in ("Max", "Mean")),
     {"type": "Permute", "axes": [2, 3, 1]},
     {"type": "MVN"},
     {"type": "Scale"},

@@ -37,6 +37,7 @@ from graphnet.layers.elementwise.random_mask import RandomMask
 from graphnet.layers.elementwise.reduction import Reduction
 from graphnet.layers.elementwise.softmax import Softmax
 from graphnet.layers.elementwise.threshold import Threshold
+from graphnet.layers.images.adaptive_pooling import AdaptivePooling
 from graphnet.layers.images.channel_pooling import ChannelPooling
 from graphnet.layers.images.convolution import Convolution
 from graphnet.layers.images.convolution1d import Convolution1D
@@ -47,6 +48,8 @@ from graphnet.layers.images.im2col import Im2col
 from graphnet.layers.images.interp import Interp
 from graphnet.layers.images.lrn import LRN
 from graphnet.layers.images.pad import Pad
+from graphnet.layers.images.pixel_shuffle import PixelShuffle
+from graphnet.layers.images.pixel_unshuffle import PixelUnshuffle
 from graphnet.layers.images.pooling import Pooling
 from graphnet.layers.images.pooling1d import Pooling1D
 from graphnet.layers.images.pooling3d import Pooling3D
@@ -111,6 +114,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
     {
         "AbsVal": AbsVal,
         "Accuracy": Accuracy,
+        "AdaptivePooling": AdaptivePooling,
         "Argmax": Argmax,
         "AsyncHDF5Data": AsyncHDF5Data,
         "BNLL": BNLL,
@@ -172,6 +176,8 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Parameter": Parameter,
         "PartSamples": PartSamples,
         "Permute": Permute,
+        "PixelShuffle": PixelShuffle,
+        "PixelUnshuffle": PixelUnshuffle,
         "Pooling": Pooling,
         "Pooling1D": Pooling1D,
         "Pooling3D": Pooling3D,
