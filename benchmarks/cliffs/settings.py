@@ -188,6 +188,7 @@ def _single() -> Iterator[Setting]:
     yield Setting({"type": "Pooling", "kernel": 15, "stride": 1, "pad": 7}, ((8, 16, 32, 32),))
     grouped = {"type": "Convolution", "n_filter": 64, "n_group": 8, "kernel": 3, "pad": 1}
     yield Setting(grouped, ((8, 64, 28, 28),))
+    yield Setting({"type": "PixelShuffle", "scale": 2}, ((8, 64, 28, 28),))
     for n in (1, 8):
         for volume in (
             {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1},

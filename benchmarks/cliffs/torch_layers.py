@@ -133,6 +133,7 @@ PEERS: dict[str, Made] = {
     "Crop": _crop,
     "Upsample": lambda p, x: nn.Upsample(scale_factor=p["scale"]),
     "Interp": lambda p, x: nn.UpsamplingBilinear2d(scale_factor=p["scale"]),
+    "PixelShuffle": lambda p, x: nn.PixelShuffle(p["scale"]),
     "PixelUnshuffle": lambda p, x: nn.PixelUnshuffle(p["scale"]),
     "AdaptivePooling": lambda p, x: (
         nn.AdaptiveMaxPool2d(p["size"])
