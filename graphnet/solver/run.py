@@ -7,8 +7,6 @@ from functools import cached_property, partial
 from math import ceil
 
 from graphnet.errors import SpecError
-from graphnet.parallel.communicator import Communicator
-from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.params.constraints import NoCons
 from graphnet.solver.average import EMA, SWA
 from graphnet.solver.coffee.schedule import Entry, Schedule
@@ -144,17 +142,3 @@ def check_phase(net: TrainableNet) -> None:
             f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
             '  load it with phase="train" to train it'
         )
-
-
-def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
-    """The number of shards of a run.
-
-    Raises:
-        SpecError: If the net was cut into another number of them.
-    """
-    if net.in_shards is not None:
-        count = net.in_shards.shards.count
-        if wanted not in (None, count):
-            raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
-        return count
-    return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)

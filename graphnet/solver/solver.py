@@ -46,13 +46,19 @@ from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.param_groups import without_params
 from graphnet.solver.ranks.alike import check_alike
+from graphnet.solver.ranks.of_a_job import (
+    check_elastic,
+    reporter_of_rank,
+    shard_count,
+    watched,
+)
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
-from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
+from graphnet.solver.reporter import PlainReporter, Reporter
 from graphnet.solver.request import Request
-from graphnet.solver.run import Run, check_phase, shard_count
-from graphnet.solver.spec import OVERRIDABLE, SolverSpec
+from graphnet.solver.run import Run, check_phase
+from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
@@ -217,14 +223,12 @@ class Solver(Sealed):
     ) -> SolverState:
         override = (override,) if isinstance(override, str) else tuple(override)
         for key in override:
-            expect_one_of("override", key, OVERRIDABLE)
+            expect_one_of("override", key, (*OVERRIDABLE, PROCESSORS))
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
-        if communicator.rank:
-            reporter = RankReporter(communicator.rank)
         reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving, override)
@@ -232,10 +236,9 @@ class Solver(Sealed):
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(files.run, communicator)
-            communicator.start_watching()
-            leaving.callback(communicator.close)
-            return Training(files.run, files).solve(fresh=fresh)
+            check_alike(files.run, communicator, any_processor=PROCESSORS in override)
+            with watched(files.run.net, communicator):
+                return Training(files.run, files).solve(fresh=fresh)
 
     def _begin(
         self,
@@ -259,20 +262,23 @@ class Solver(Sealed):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
                 net = sharded
+        check_elastic(spec, communicator)
+        reporter = reporter_of_rank(reporter, net, communicator)
         lounge = CoffeeLounge(self._save_every)
         run = Run(spec, net, self._guarded(), lounge, reporter)
-        directory = None
-        if spec.exp_dir and not communicator.rank:
-            directory = RunDirectory(placed(spec.exp_dir, Path()))
-            directory.open(reporter.warning)
-            leaving.callback(directory.close)
+        place = RunDirectory(placed(spec.exp_dir, Path())) if spec.exp_dir else None
+        if place is not None and not communicator.rank:
+            place.open(reporter.warning)
+        if place is not None:
+            leaving.callback(place.close)
         files = RunFiles(
             run,
-            directory,
+            None if communicator.rank else place,
             self._save_into,
             self._file_exists,
             self._locate(("load_from",)),
             override,
+            place if communicator.is_elastic else None,
         )
         leaving.callback(files.close)
         return files
@@ -348,8 +354,9 @@ def solve(
         reporter: Told how the run goes. Default: prints plain lines on standard output; in a
             notebook a bar moves below them.
         override: What a run that goes on may be declared differently from before: ``lr_policy``,
-            ``mom_policy``, ``regu_coef``, ``clip_gradients``, ``clip_layers``. What has changed is
-            recorded in ``run.json``.
+            ``mom_policy``, ``regu_coef``, ``clip_gradients``, ``clip_layers`` (recorded in
+            ``run.json``). With ``processors``, the ranks of a job may be on processors of several
+            kinds.
 
     Returns:
         The state at the end of the run.

@@ -215,8 +215,15 @@ class SolverState:
             "spikes": None if self._spikes is None else self._spikes.state_dict(),
         }
 
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Stand where a snapshot was taken, by what it has ``saved``."""
+    def load_state_dict(self, saved: Mapping[str, Any], stop_reason: str | None = None) -> None:
+        """Stand where a snapshot was taken, by what it has ``saved``.
+
+        Args:
+            saved: By :meth:`state_dict`.
+            stop_reason: Why the run was to end then. Default: it stays as it is.
+        """
+        if stop_reason is not None:
+            self._stop_reason = stop_reason
         self._iter, self._epoch = saved["iter"], saved["epoch"]
         self.take_back(saved)
         self._lr, self._momentum = saved["lr"], saved["momentum"]

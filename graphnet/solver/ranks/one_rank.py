@@ -68,5 +68,9 @@ class OneRank:
         signals, run = self._signals, self._run
         return bool(signals.stop or signals.wants_snapshot or run.schedule.due(run.state))
 
+    def end(self, function: Callable[[], None]) -> None:
+        """The run is at its end: call the function, which says so."""
+        function()
+
     def abandon(self, error: BaseException) -> None:
         """Nothing: nobody waits for this rank."""
