@@ -315,6 +315,10 @@ class Backend(Sealed):
         """
 
     @abstractmethod
+    def ratio(self, a: Number, b: Number) -> Number:
+        """``a / b`` of numbers of at least 0; 1 where one of them is 0."""
+
+    @abstractmethod
     def sums(self, n: int) -> Sums:
         """``n`` sums, all 0; the last is that of the weights."""
 

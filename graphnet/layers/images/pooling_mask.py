@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
-from graphnet.layers.images.pooled import PooledWindows
+from graphnet.layers.images.pooled import PooledWindows, taps
 
 
 class PoolingMask(PooledWindows):
@@ -77,7 +76,7 @@ class PoolingMaskLayer(Layer[PoolingMask]):
         window, xp = self.spec.window(x.shape), self.xp
         place = xp.arange(height * width, dtype=self.dtype).reshape(1, height, width, 1)
         down, right = (
-            list(_taps(*sizes))
+            list(taps(*sizes))
             for sizes in zip(
                 x.shape[2:], y.shape[2:], window.kernel, window.stride, window.pad, strict=True
             )
@@ -122,17 +121,3 @@ def _in_runs(images: Shape, y: Shape) -> Shape:
     if channels < y[3]:
         return (channels, height, width, n)
     return (1, height, width, channels * n)
-
-
-def _taps(
-    size: int, n_windows: int, kernel: int, stride: int, pad: int
-) -> Iterator[tuple[slice, slice]]:
-    """For each tap of the windows along one axis: what it meets, and of which windows."""
-    for tap in range(kernel):
-        offset = tap - pad
-        first = max(0, -(offset // stride))
-        last = min(n_windows, (size - 1 - offset) // stride + 1)
-        if first < last:
-            start = first * stride + offset
-            stop = start + (last - first - 1) * stride + 1
-            yield slice(start, stop, stride), slice(first, last)
