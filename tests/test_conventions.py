@@ -99,6 +99,7 @@ TESTED_ELSEWHERE = {
     "layers/attention/rotary": "in test_multi_head_attention.py beside it",
     "layers/attention/strip": "likewise",
     "layers/attention/tiles": "likewise",
+    "layers/images/pixel_blocks": "in test_pixel_shuffle.py and test_pixel_unshuffle.py beside it",
     "draw/shapes": "by everything that draws them",
     "layers/binding": "a type alone",
     "net/evaluation": "a type alone",

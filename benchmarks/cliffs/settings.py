@@ -86,6 +86,8 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Crop", "crop_size": [6, 6], "random_crop": True, "random_mirror": True},
     {"type": "Upsample", "scale": 2},
     {"type": "Interp", "scale": 2},
+    {"type": "PixelUnshuffle", "scale": 2},
+    *({"type": "AdaptivePooling", "size": 3, "pooling": how} for how in ("Max", "Mean")),
     {"type": "Permute", "axes": [2, 3, 1]},
     {"type": "MVN"},
     {"type": "Scale"},
@@ -187,6 +189,7 @@ def _single() -> Iterator[Setting]:
     yield Setting({"type": "Pooling", "kernel": 15, "stride": 1, "pad": 7}, ((8, 16, 32, 32),))
     grouped = {"type": "Convolution", "n_filter": 64, "n_group": 8, "kernel": 3, "pad": 1}
     yield Setting(grouped, ((8, 64, 28, 28),))
+    yield Setting({"type": "PixelShuffle", "scale": 2}, ((8, 64, 28, 28),))
     for n in (1, 8):
         for volume in (
             {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1},

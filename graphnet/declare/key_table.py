@@ -82,7 +82,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "restore_best": "restore_best_weights",
     "rho": "alpha decay rms_decay",
     "rise": "pct_start",
-    "scale": "alpha",
+    "scale": "alpha block_size blocksize downscale_factor scale_factor upscale_factor",
     "scale_init": "filler gamma_initializer",
     "scale_lr": "blobs_lr lr_mult param",
     "scale_regu": "decay_mult weight_decay",
@@ -90,6 +90,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "shape": "dims output_dims size target_shape",
     "shapes": "input_shape",
     "shift": "k",
+    "size": "output_size",
     "slice_points": "slice_point",
     "slope": "alpha leak negative_slope",
     "slope_init": "alpha alpha_initializer filler init",
@@ -162,7 +163,11 @@ PHRASES: Mapping[str, str] = {
     "transformers: {data: [{type: Scale, scale: …}]}": "scale",
     "transformers: {data: [{type: SubMean, mean: …}]}": "mean_value",
     "transformers: {data: [{type: SubMean, mean_file: …}]}": "mean_file",
+    "(Interp) leave it out: Interp is bilinear, and type: Upsample nearest": "interpolation mode",
     "(ReLU) write type: LReLU, which has a 'slope'": "alpha negative_slope slope",
+    "(Upsample) leave it out: Upsample is nearest, and type: Interp bilinear": (
+        "align_corners interpolation mode"
+    ),
     "(bottoms) leave it out: images are always (N, C, H, W)": "data_format",
     "(bottoms) leave it out: the net knows what comes in by its bottoms": (
         "in_channels in_features input_dim input_shape input_size num_features"

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from graphnet.layers.elementwise.reduction import Reduction as Reduction
     from graphnet.layers.elementwise.softmax import Softmax as Softmax
     from graphnet.layers.elementwise.threshold import Threshold as Threshold
+    from graphnet.layers.images.adaptive_pooling import AdaptivePooling as AdaptivePooling
     from graphnet.layers.images.channel_pooling import ChannelPooling as ChannelPooling
     from graphnet.layers.images.convolution import Convolution as Convolution
     from graphnet.layers.images.convolution1d import Convolution1D as Convolution1D
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from graphnet.layers.images.interp import Interp as Interp
     from graphnet.layers.images.lrn import LRN as LRN
     from graphnet.layers.images.pad import Pad as Pad
+    from graphnet.layers.images.pixel_shuffle import PixelShuffle as PixelShuffle
+    from graphnet.layers.images.pixel_unshuffle import PixelUnshuffle as PixelUnshuffle
     from graphnet.layers.images.pooling import Pooling as Pooling
     from graphnet.layers.images.pooling1d import Pooling1D as Pooling1D
     from graphnet.layers.images.pooling3d import Pooling3D as Pooling3D
@@ -129,6 +132,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
     {
         "AbsVal": "elementwise.abs_val",
         "Accuracy": "statistics.accuracy",
+        "AdaptivePooling": "images.adaptive_pooling",
         "Argmax": "elementwise.argmax",
         "AsyncHDF5Data": "data.async_hdf5_data",
         "BNLL": "neurons.bnll",
@@ -190,6 +194,8 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Parameter": "dense.parameter",
         "PartSamples": "shape.part_samples",
         "Permute": "shape.permute",
+        "PixelShuffle": "images.pixel_shuffle",
+        "PixelUnshuffle": "images.pixel_unshuffle",
         "Pooling": "images.pooling",
         "Pooling1D": "images.pooling1d",
         "Pooling3D": "images.pooling3d",

@@ -54,6 +54,11 @@ class SpikeWatch:
         self.usual += (norm - self.usual) / self.seen
         return False
 
+    def told(self, norm: float) -> str:
+        """What is said of a spike of that length."""
+        times = f", {norm / self.usual:,.0f} times the usual" if self.usual else ""
+        return f"the gradient has a norm of {norm:.3g}{times}; this update is skipped"
+
     def state_dict(self) -> dict[str, float]:
         """What a snapshot keeps of it."""
         counts = {"seen": self.seen, "in_a_row": self.in_a_row, "skipped": self.skipped}

@@ -15,7 +15,7 @@ import numpy as np
 from graphnet.backend.measures import Number
 from graphnet.declare.arguments import bare
 from graphnet.declare.user_code import exit_refused, is_called_by_user
-from graphnet.errors import BreakError, DivergedError, GraphnetError, LostRankError
+from graphnet.errors import BreakError, GraphnetError, LostRankError
 from graphnet.files.paths import shown
 from graphnet.net.step_mark import StepMark
 from graphnet.parallel.starting_over import StartOverError
@@ -25,7 +25,7 @@ from graphnet.solver.ranks.ranks_of import ranks_of
 from graphnet.solver.ranks.run_point import RunPoint
 from graphnet.solver.record.run_directory import START_OVER
 from graphnet.solver.record.run_files import RunFiles
-from graphnet.solver.record.run_record import FINISHED
+from graphnet.solver.record.run_record import FINISHED, outcome_of
 from graphnet.solver.reporter import RunProgress
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
@@ -89,7 +89,7 @@ class Training:
                         point = self._go_back()
         except BaseException as error:
             with suppress(GraphnetError):
-                self.files.record.end(_outcome(error), perf_counter() - start)
+                self.files.record.end(outcome_of(error), perf_counter() - start)
             raise
         self._say_end("finished")
         return self.state
@@ -247,9 +247,7 @@ class Training:
         if not isfinite(norm):
             self.net.reset_statistics()
         if self.ranks.tells:
-            times = f", {norm / spikes.usual:,.0f} times the usual" if spikes.usual else ""
-            said = f"iteration {t:,}: the gradient has a norm of {norm:.3g}{times}"
-            self.run.reporter.warning(f"{said}; this update is skipped")
+            self.run.reporter.warning(f"iteration {t:,}: {spikes.told(norm)}")
         return True
 
     # --- pauses -------------------------------------------------------------------------
@@ -279,13 +277,11 @@ class Training:
 
     def _carry_out(self, wanted: Request) -> Path | None:
         """Do what was requested; returns the snapshot, if one was written."""
-        path = None
         if wanted.restore_best or wanted.restore_last:
             self.ranks.have_params_moved = True
             snapshots, last = self.files.snapshots, self.state.run.last_snapshot
             snapshots.restore_best() if wanted.restore_best else snapshots.restore(last)
-        if wanted.snapshot or wanted.best:
-            path = self._save(best=wanted.best)
+        path = self._save(best=wanted.best) if wanted.snapshot or wanted.best else None
         if wanted.stop:
             self.state.stop(wanted.stop)
         return path
@@ -402,12 +398,3 @@ def _short(value: Any) -> str:
     if not isinstance(value, dict):
         return "none" if value is None else f"{value}"
     return " ".join(f"{v}" if k == "type" else f"{k} {_short(v)}" for k, v in value.items())
-
-
-def _outcome(error: BaseException) -> str:
-    """How this start of the run ended, in the words of its record."""
-    if isinstance(error, Interrupted):
-        return f"stopped by {error.signal.name}"
-    if isinstance(error, DivergedError):
-        return "diverged"
-    return f"failed: {type(error).__name__}"
