@@ -207,8 +207,10 @@ class Backend(Sealed):
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
 
         All are blobs or parts of blobs, or ``b`` is a param seen beside one: they have as many
-        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory. Returns the
-        call.
+        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory.
+
+        Returns:
+            The call.
         """
         return partial(function, a, b, out=out)
 
