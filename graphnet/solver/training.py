@@ -277,13 +277,11 @@ class Training:
 
     def _carry_out(self, wanted: Request) -> Path | None:
         """Do what was requested; returns the snapshot, if one was written."""
-        path = None
         if wanted.restore_best or wanted.restore_last:
             self.ranks.have_params_moved = True
             snapshots, last = self.files.snapshots, self.state.run.last_snapshot
             snapshots.restore_best() if wanted.restore_best else snapshots.restore(last)
-        if wanted.snapshot or wanted.best:
-            path = self._save(best=wanted.best)
+        path = self._save(best=wanted.best) if wanted.snapshot or wanted.best else None
         if wanted.stop:
             self.state.stop(wanted.stop)
         return path
