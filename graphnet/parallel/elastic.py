@@ -8,9 +8,11 @@ Nothing of the old one is used any more.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ T = TypeVar("T")
 #: that one of them has an error.
 _LOST = (MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED, MPI.ERR_IN_STATUS)
 _NAP_S = 1e-3
+_ENDS_WITHIN_S = 20.0
 #: What mpiexec puts into the environment where ULFM is on.
 _ULFM = "OMPI_MCA_mpi_ft_enable"
 
@@ -63,7 +66,7 @@ class ElasticCommunicator(MPICommunicator):
         self, world: MPI.Intracomm, min_ranks: int = 1, requests: Sequence[MPI.Request] = ()
     ) -> None:
         self.min_ranks, self._requests = min_ranks, list(requests)
-        self._has_agreed = False
+        self._has_agreed = self._has_lost = False
         # a beat on the communicator itself: to revoke it silences the watches as well
         with self._noticing():
             self._join(world, world)
@@ -145,6 +148,7 @@ class ElasticCommunicator(MPICommunicator):
     def _among(self, world: MPI.Intracomm) -> Communicator:
         """Its successor, among the ranks that are left."""
         successor = ElasticCommunicator(world, self.min_ranks, self._requests)
+        successor._has_lost = True  # of this class
         if successor.size < self.min_ranks:
             self._end_with_too_few(successor)
         successor.start_watching()
@@ -187,6 +191,12 @@ class ElasticCommunicator(MPICommunicator):
                 continue
             return bool(flag[0])
 
+    def close(self) -> None:
+        """See the contract; afterwards MPI has a limited time to end."""
+        super().close()
+        if self._has_lost:
+            _end_within(_ENDS_WITHIN_S, 0 if self._has_agreed else 1)
+
     def _have_not_met(self, limit: float) -> None:
         self.abort(
             f"the ranks that are left have not come together within {limit:.0f} s\n"
@@ -204,6 +214,31 @@ class ElasticCommunicator(MPICommunicator):
         if rank != self.rank and machine == _machine():
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL)
+
+
+def _end_within(seconds: float, code: int) -> None:
+    """When Python ends, have MPI end within so many seconds, or leave without it.
+
+    It waits for all ranks there ever were, and may not hear that some have gone.
+    """
+    ends, has_ended = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        ends.wait()
+        if not has_ended.wait(seconds):
+            os._exit(code)
+
+    def finalize() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError, ValueError):  # closed, full, or not there
+                stream.flush()
+        ends.set()
+        if not MPI.Is_finalized():
+            MPI.Finalize()
+        has_ended.set()
+
+    threading.Thread(target=watch, name="graphnet end", daemon=True).start()
+    atexit.register(finalize)
 
 
 def _machine() -> tuple[str, str]:
