@@ -41,7 +41,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable amounts installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups on_demand",
     "files",
     "errors",
 )
@@ -515,7 +515,7 @@ def test_modules_have_test_files():
 def test_folders_of_tests_are_those_of_the_package():
     """Whoever knows one tree knows the other."""
     folders = {path.parent for path in TEST_FILES if path.stem.startswith("test_")}
-    names = ("attacks", "benchmarks", "golden", "support", "faults", "fuzz")
+    names = ("attacks", "benchmarks", "golden", "support", "campaigns", "faults", "fuzz")
     own = {TESTS, *(TESTS / name for name in names)}
     strange = {f for f in folders - own if not (PACKAGE / f.relative_to(TESTS)).is_dir()}
     assert not strange

@@ -55,7 +55,7 @@ from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, Reporter
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
-from graphnet.solver.spec import OVERRIDABLE, SolverSpec
+from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
@@ -220,7 +220,7 @@ class Solver(Sealed):
     ) -> SolverState:
         override = (override,) if isinstance(override, str) else tuple(override)
         for key in override:
-            expect_one_of("override", key, OVERRIDABLE)
+            expect_one_of("override", key, (*OVERRIDABLE, PROCESSORS))
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
@@ -233,7 +233,7 @@ class Solver(Sealed):
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(files.run, communicator)
+check_alike(files.run, communicator, any_processor=PROCESSORS in override)
             with watched(files.run.net, communicator):
                 return Training(files.run, files).solve(fresh=fresh)
 
@@ -358,8 +358,8 @@ def solve(
         reporter: Told how the run goes. Default: prints plain lines on standard output; in a
             notebook a bar moves below them.
         override: What a run that goes on may be declared differently from before: ``lr_policy``,
-            ``mom_policy``, ``regu_coef``, ``clip_gradients``. What has changed is recorded in
-            ``run.json``.
+            ``mom_policy``, ``regu_coef``, ``clip_gradients`` (recorded in ``run.json``). With
+            ``processors``, the ranks of a job may be on processors of several kinds.
 
     Returns:
         The state at the end of the run.

@@ -26,6 +26,8 @@ from graphnet.solver.mom_policy import AnyMomentumPolicy, FixedMomentum
 FREE_KEYS = ("max_iter", "max_epoch", "exp_dir", "load_from", "coffee_breaks", "on_error")
 #: What may change besides, where the user asks for it.
 OVERRIDABLE = ("lr_policy", "mom_policy", "regu_coef", "clip_gradients")
+#: By this name the ranks of a job may be on processors of several kinds.
+PROCESSORS = "processors"
 
 
 def _default_lr(earlier: dict[str, Any]) -> AnyLRPolicy:

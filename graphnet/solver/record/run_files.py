@@ -151,6 +151,8 @@ class RunFiles:
 
     def _resume(self, path: Path, contents: Contents) -> None:
         self.snapshots.resume(path, contents)
+        if not self.record.is_complete:
+            self.record.warn_of_processor()
         if self.record.is_complete:  # its files stay as they are
             self._remember(self._save_into or path.parent.parent / STATISTICS)
         else:

@@ -10,9 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from graphnet.backend.machine import processor
 from graphnet.files.paths import is_there
 from graphnet.solver.record.claim import DECLARED, RECORD, checksum
 from graphnet.solver.record.run_directory import RunDirectory
+from graphnet.solver.record.same_processor import other_kind
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
 
@@ -50,6 +52,15 @@ class RunRecord:
                 return bool((to_iter, outcome) == (self._run.state.iter, FINISHED))
         return False
 
+    def warn_of_processor(self) -> None:
+        """Say so if the last start was on a processor of another kind: it rounds differently."""
+        other = other_kind(self.earlier.get("processor"), processor().to_dict())
+        if other:
+            self._run.reporter.warning(
+                f"this run goes on on another kind of processor: {other}\n"
+                "  its numbers may differ from now on in their last digits"
+            )
+
     def start(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Write the first half of this start's record, ``net.yaml`` and ``solver.yaml``.
 
@@ -68,6 +79,7 @@ class RunRecord:
             "precision": str(run.net.store.dtype),
             "versions": {**versions(), "python": platform.python_version()},
             "machine": platform.platform(),
+            "processor": processor().to_dict(),
             "data": run.net.data_summary(),
             "outputs": sorted({*earlier.get("outputs", ()), *outputs}),
             "files": {

@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from graphnet.data.record import DataRecord
 from graphnet.errors import SnapshotError, located
 from graphnet.files.paths import shown
+from graphnet.params.filling import fill, parts_of
 from graphnet.solver.coffee.divergence_guard import check_loss, diverged
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.same_run import check_same_run
@@ -179,18 +182,19 @@ class Snapshots:
             values = contents.history.get(name)
             if values is None or (values.shape, values.dtype) != (array.shape, array.dtype):
                 raise SnapshotError(f"{shown(path)}: its history '{name}' is not of this run")
-            store.backend.upload(values, array)
+            fill(store.backend, array, parts_of(values))
 
     def _restore_statistics(self, contents: Contents, path: Path) -> None:
         """Put back the running sums."""
         net = self._run.net
         here = net.state_dict()["statistics"]
-        for name, sums in contents.statistics.items():
+        kept = {name: np.asarray(array) for name, array in contents.statistics.items()}
+        for name, sums in kept.items():
             if name in here and sums.shape != here[name].shape:
                 raise SnapshotError(
                     f"{shown(path)}: its statistics of '{name}' are not of this run"
                 )
-        net.load_state_dict({"statistics": contents.statistics})
+        net.load_state_dict({"statistics": kept})
 
     # --- the best -----------------------------------------------------------------------
 
