@@ -233,7 +233,7 @@ class Solver(Sealed):
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-check_alike(files.run, communicator, any_processor=PROCESSORS in override)
+            check_alike(files.run, communicator, any_processor=PROCESSORS in override)
             with watched(files.run.net, communicator):
                 return Training(files.run, files).solve(fresh=fresh)
 
