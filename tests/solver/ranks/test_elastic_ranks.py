@@ -164,7 +164,7 @@ def other_net(kind):
         return layers(16, sync=True)
     rng = np.random.default_rng(0)
     data = {"x": rng.standard_normal((24, 5, 2)).tolist(), "label": [0, 1] * 12}
-    recurrent = {"type": "LSTM", "output_dim": 3, "stateful": True, "return_sequences": False}
+    recurrent = {"type": "LSTM", "output_dim": 3, "stateful": True}
     ends = {"bottoms": ["out", "label"]}
     return [
         {"name": "data", "type": "MemoryData", "batch_size": 8, "tops": ["x", "label"]}
