@@ -67,9 +67,8 @@ class ElasticCommunicator(MPICommunicator):
     ) -> None:
         self.min_ranks, self._requests = min_ranks, list(requests)
         self._has_agreed = self._has_lost = False
-        # a beat on the communicator itself: to revoke it silences the watches as well
         with self._noticing():
-            self._join(world, world)
+            self._join(world, world.Dup())
             self._processes = self.all_gather((_machine(), os.getpid()))
 
     # --- hearing of a loss --------------------------------------------------------------
@@ -129,6 +128,7 @@ class ElasticCommunicator(MPICommunicator):
         if isinstance(self._watch, ElasticWatch):
             self._watch.halt()
         self._watch = None
+        self._beats.Revoke()  # the watches of others that have not heard of it fall silent as well
         limit = timeout(os.environ, "GRAPHNET_STALL_TIMEOUT", STALL_S)
         too_long = threading.Timer(limit, self._have_not_met, (limit,))
         too_long.daemon = True
@@ -206,7 +206,8 @@ class ElasticCommunicator(MPICommunicator):
     # --- ranks that are silent ----------------------------------------------------------
 
     def _new_watch(self) -> ElasticWatch:
-        return ElasticWatch(self._beats, BEAT, self._places, self.abort, self._end_rank)
+        given = (self._beats, BEAT, self._places, self.abort)
+        return ElasticWatch(*given, self._end_rank, self._world.Revoke)
 
     def _end_rank(self, rank: int) -> None:
         """End a silent rank of this machine, so that MPI tells all that it has gone."""
