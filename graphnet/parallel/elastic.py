@@ -177,6 +177,7 @@ class ElasticCommunicator(MPICommunicator):
             if world is self._world and self._has_agreed:
                 return False
         self._has_agreed = self._has_agreed or world is self._world
+        until = time.monotonic() + _ENDS_WITHIN_S
         while True:
             flag = np.array([is_well], dtype="i")
             with suppress(MPI.Exception):
@@ -185,6 +186,8 @@ class ElasticCommunicator(MPICommunicator):
                 request = world.Iagree(flag)
                 while not request.Test():
                     time.sleep(_NAP_S)
+                    if is_well and time.monotonic() > until:
+                        return True  # one that has heard of it may have left already
             except MPI.Exception as error:  # of ranks of which not all knew, and so on all of them
                 if error.Get_error_class() not in _LOST:
                     raise
