@@ -8,9 +8,11 @@ Nothing of the old one is used any more.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ T = TypeVar("T")
 #: that one of them has an error.
 _LOST = (MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED, MPI.ERR_IN_STATUS)
 _NAP_S = 1e-3
+_ENDS_WITHIN_S = 20.0
 #: What mpiexec puts into the environment where ULFM is on.
 _ULFM = "OMPI_MCA_mpi_ft_enable"
 
@@ -63,10 +66,9 @@ class ElasticCommunicator(MPICommunicator):
         self, world: MPI.Intracomm, min_ranks: int = 1, requests: Sequence[MPI.Request] = ()
     ) -> None:
         self.min_ranks, self._requests = min_ranks, list(requests)
-        self._has_agreed = False
-        # a beat on the communicator itself: to revoke it silences the watches as well
+        self._has_agreed = self._has_lost = False
         with self._noticing():
-            self._join(world, world)
+            self._join(world, world.Dup())
             self._processes = self.all_gather((_machine(), os.getpid()))
 
     # --- hearing of a loss --------------------------------------------------------------
@@ -126,6 +128,7 @@ class ElasticCommunicator(MPICommunicator):
         if isinstance(self._watch, ElasticWatch):
             self._watch.halt()
         self._watch = None
+        self._beats.Revoke()  # the watches of others that have not heard of it fall silent as well
         limit = timeout(os.environ, "GRAPHNET_STALL_TIMEOUT", STALL_S)
         too_long = threading.Timer(limit, self._have_not_met, (limit,))
         too_long.daemon = True
@@ -145,6 +148,7 @@ class ElasticCommunicator(MPICommunicator):
     def _among(self, world: MPI.Intracomm) -> Communicator:
         """Its successor, among the ranks that are left."""
         successor = ElasticCommunicator(world, self.min_ranks, self._requests)
+        successor._has_lost = True  # of this class
         if successor.size < self.min_ranks:
             self._end_with_too_few(successor)
         successor.start_watching()
@@ -173,6 +177,7 @@ class ElasticCommunicator(MPICommunicator):
             if world is self._world and self._has_agreed:
                 return False
         self._has_agreed = self._has_agreed or world is self._world
+        until = time.monotonic() + _ENDS_WITHIN_S
         while True:
             flag = np.array([is_well], dtype="i")
             with suppress(MPI.Exception):
@@ -181,11 +186,19 @@ class ElasticCommunicator(MPICommunicator):
                 request = world.Iagree(flag)
                 while not request.Test():
                     time.sleep(_NAP_S)
+                    if is_well and time.monotonic() > until:
+                        return True  # one that has heard of it may have left already
             except MPI.Exception as error:  # of ranks of which not all knew, and so on all of them
                 if error.Get_error_class() not in _LOST:
                     raise
                 continue
             return bool(flag[0])
+
+    def close(self) -> None:
+        """See the contract; afterwards MPI has a limited time to end."""
+        super().close()
+        if self._has_lost:
+            _end_within(_ENDS_WITHIN_S, 0 if self._has_agreed else 1)
 
     def _have_not_met(self, limit: float) -> None:
         self.abort(
@@ -196,7 +209,8 @@ class ElasticCommunicator(MPICommunicator):
     # --- ranks that are silent ----------------------------------------------------------
 
     def _new_watch(self) -> ElasticWatch:
-        return ElasticWatch(self._beats, BEAT, self._places, self.abort, self._end_rank)
+        given = (self._beats, BEAT, self._places, self.abort)
+        return ElasticWatch(*given, self._end_rank, self._world.Revoke)
 
     def _end_rank(self, rank: int) -> None:
         """End a silent rank of this machine, so that MPI tells all that it has gone."""
@@ -204,6 +218,31 @@ class ElasticCommunicator(MPICommunicator):
         if rank != self.rank and machine == _machine():
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL)
+
+
+def _end_within(seconds: float, code: int) -> None:
+    """When Python ends, have MPI end within so many seconds, or leave without it.
+
+    It waits for all ranks there ever were, and may not hear that some have gone.
+    """
+    ends, has_ended = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        ends.wait()
+        if not has_ended.wait(seconds):
+            os._exit(code)
+
+    def finalize() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError, ValueError):  # closed, full, or not there
+                stream.flush()
+        ends.set()
+        if not MPI.Is_finalized():
+            MPI.Finalize()
+        has_ended.set()
+
+    threading.Thread(target=watch, name="graphnet end", daemon=True).start()
+    atexit.register(finalize)
 
 
 def _machine() -> tuple[str, str]:

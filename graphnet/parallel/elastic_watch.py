@@ -1,7 +1,8 @@
 """ElasticWatch: the watch of a job that goes on without a rank.
 
 A rank that has gone is MPI's to tell. One that is alive but silent, or stuck, is ended first: by
-whoever finds it if it is on the same machine, else by a rank that is.
+whoever finds it if it is on the same machine, else by a rank that is. Where all wait for each
+other, a message has been lost, and they come together again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class ElasticWatch(Watch):
         places: Where each rank runs, for messages.
         abort: Ends the job.
         end_rank: Ends a rank, if it is on this machine.
+        stir: Has all ranks go back and come together again.
         silence_s: Default: GRAPHNET_RANK_TIMEOUT, else 8.
         stall_s: Default: GRAPHNET_STALL_TIMEOUT, else 600.
     """
@@ -36,12 +38,13 @@ class ElasticWatch(Watch):
         places: Sequence[str],
         abort: Callable[[str], Any],
         end_rank: Callable[[int], Any],
+        stir: Callable[[], Any],
         *,
         silence_s: float | None = None,
         stall_s: float | None = None,
     ) -> None:
         super().__init__(beats, tag, places, abort, silence_s=silence_s, stall_s=stall_s)
-        self._end_rank = end_rank
+        self._end_rank, self._stir = end_rank, stir
         self._dead: set[int] = set()  # as MPI says
         self._given_up: dict[int, float] = {}
         self._is_halted = False
@@ -59,9 +62,17 @@ class ElasticWatch(Watch):
             found = self._find()
             if found is not None and not self._stopping.is_set():
                 self._give_up(*found)
+            elif self._do_all_wait() and not self._stopping.is_set():
+                self._stir()
         if not self._is_halted:
             self._peers = [peer for peer in self._peers if peer not in self._dead]
             self._take_leave()
+
+    def _do_all_wait(self) -> bool:
+        """Whether every rank has been waiting for others, and for too long: rank 0 can tell."""
+        waiting = self._waiting.values()
+        is_all = self._rank == 0 and len(waiting) == self._size - len(self._dead)
+        return is_all and min(waiting) >= 0 and max(waiting) > self._stall_s
 
     def _give_up(self, rank: int, what: str) -> None:
         """End a rank, or the job if that has not helped."""

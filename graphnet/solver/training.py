@@ -183,7 +183,7 @@ class Training:
         files.record.lose(ranks.lost, ranks.size, seconds)
         go_on = "1 rank goes on" if ranks.size == 1 else f"{ranks.size} ranks go on"
         said = f"{go_on} from iteration {state.iter:,} after {seconds:.1f} s"
-        self.run.reporter.warning(f"{', '.join(ranks.lost)} lost; {said}")
+        self.run.reporter.warning(f"{', '.join(ranks.lost) or 'a message'} lost; {said}")
 
     # --- the loop -----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.thread_ranks import all_of, run_ranks
 
-from graphnet.errors import DataError
+from graphnet.errors import DataError, RankError
 from graphnet.parallel.communicator import LocalCommunicator, Parcel, together
 
 
@@ -73,3 +73,12 @@ def test_alone_an_error_is_itself():
 
     with pytest.raises(DataError, match=r"^no data$"):
         together(LocalCommunicator(), function)
+
+
+def test_a_job_that_cannot_do_without_a_rank():
+    """It says so; alone, all ranks there are agree."""
+    job = LocalCommunicator()
+    job.check()
+    assert job.agree()
+    with pytest.raises(RankError, match="cannot go on without it"):
+        job.without_lost()

@@ -15,11 +15,15 @@ class Ranks:
     def __init__(self, monkeypatch, silence_s=0.8, stall_s=100.0, here=(0, 1, 2)):
         monkeypatch.setattr("graphnet.parallel.elastic_watch.INTERVAL_S", 0.05)
         monkeypatch.setattr("graphnet.parallel.watch.INTERVAL_S", 0.05)
-        self.beats, self.ended, self.said = Beats(3), set(), []
+        self.beats, self.ended, self.said, self.stirred = Beats(3), set(), [], threading.Event()
         self.over = threading.Event()
         limits = {"silence_s": silence_s, "stall_s": stall_s}
         self.watches = [
-            ElasticWatch(self.beats.of(r), 4, PLACES, self.abort, self.ends(r, here), **limits)
+            ElasticWatch(
+                *(self.beats.of(r), 4, PLACES, self.abort, self.ends(r, here)),
+                self.stirred.set,
+                **limits,
+            )
             for r in range(3)
         ]
 
@@ -110,6 +114,19 @@ def test_one_that_mpi_knows_of(monkeypatch):
     assert gone.n_calls == 1
     assert not ranks.ended
     assert not ranks.said
+
+
+def test_all_wait(monkeypatch):
+    """A message has been lost: they are to come together again."""
+    ranks = Ranks(monkeypatch, silence_s=30.0, stall_s=0.4)
+    for watch in ranks.watches:
+        watch.start()
+    ranks.watches[0].wait_begins()
+    for rank in (1, 2):
+        ranks.watches[rank].wait_begins(is_patient=True)
+    assert ranks.stirred.wait(30)
+    ranks.stop()
+    assert not ranks.ended
 
 
 def test_the_end(monkeypatch):

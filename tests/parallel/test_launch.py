@@ -8,7 +8,8 @@ import pytest
 
 from graphnet.errors import RankError
 from graphnet.installation import pip_install
-from graphnet.parallel.launch import check_one_process, current, launched_as
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.launch import check_one_process, current, elastic_of, launched_as
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +68,12 @@ def test_what_is_for_one_process():
         check_one_process("graphnet test", {"PMI_RANK": "0", "PMI_SIZE": "2"})
     with pytest.raises(SystemExit, match="1"):
         check_one_process("graphnet test", {"PMI_RANK": "1", "PMI_SIZE": "2"})
+
+
+def test_one_rank_is_not_elastic():
+    """There is none that could go on without it; how to start several is said."""
+    job = LocalCommunicator()
+    made, why_not = elastic_of(job, 1)
+    assert made is job
+    assert why_not.startswith("there is one rank, which cannot do without itself\n  start it as")
+    assert "mpiexec --with-ft ulfm" in why_not

@@ -136,6 +136,19 @@ def test_mistakes_are_said_once(job):
     assert ended.err.count("shards: 4 cannot be shared out equally to 3 ranks") == 1
 
 
+def test_elastic_where_mpi_cannot_do_it(job):
+    """It is said, and the job is one like any other."""
+    folder, whole = job
+    ended = solve_job(2, folder, "--elastic")
+    assert ended.code == 0, ended.err
+    assert ended.err.count("--elastic has no effect: this job ends when it loses a rank") == 1
+    found = results(folder / "run")
+    assert {name: found[name] for name in LAST} == whole
+    ended = solve_job(2, folder, "--min-ranks", "2")
+    assert ended.code == 1
+    assert ended.err.count("--min-ranks says how few may be left with --elastic") == 1
+
+
 def test_other_commands_are_for_one_process(job):
     """They would do everything as often as there are ranks."""
     ended = run_job(2, job[0], "check", "net.yaml")

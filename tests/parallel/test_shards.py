@@ -38,6 +38,17 @@ def test_spans(count, ranks, spans):
     assert [Shards(count, 64, rank, ranks).spans() for rank in range(ranks)] == spans
 
 
+@pytest.mark.parametrize(
+    ("count", "ranks", "owned"),
+    [(4, 3, [[0], [1], [2, 3]]), (5, 2, [[0, 1], [2, 3, 4]]), (4, 2, [[0, 1], [2, 3]])],
+)
+def test_uneven_ranks(count, ranks, owned):
+    """Of ranks that are left, some have a shard more."""
+    assert [list(Shards(count, 64, rank, ranks, True).own()) for rank in range(ranks)] == owned
+    with pytest.raises(SpecError, match=r"4 are too few for 5 ranks.*\n.*at most 4"):
+        Shards(4, 64, 0, 5, True)
+
+
 def test_halves():
     """The first half is the largest power of two that leaves something."""
     assert halves((0, 5)) == ((0, 4), (4, 5))

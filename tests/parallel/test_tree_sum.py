@@ -27,7 +27,7 @@ def pairwise(arrays):
 def summed(communicator, count, size):
     backend = open_backend("numpy", 1)
     array, small = np.zeros(size, np.float32), np.zeros(3)
-    shards = Shards(count, 64, communicator.rank, communicator.size)
+    shards = Shards(count, 64, communicator.rank, communicator.size, is_uneven=True)
     tree = TreeSum(backend, [array, small, np.zeros(0)], shards, communicator)
     for _ in range(2):  # the second time nothing is left of the first
 
@@ -45,6 +45,7 @@ def summed(communicator, count, size):
     [
         *((1, 1), (2, 2), (3, 1), (3, 3), (4, 1), (4, 2), (4, 4), (5, 5), (6, 1), (6, 2)),
         *((6, 3), (6, 6), (7, 1), (8, 2), (12, 4), (12, 3), (12, 6)),
+        *((4, 3), (5, 2), (5, 3), (7, 4), (8, 3)),
     ],
 )
 def test_the_order_is_that_of_the_shards(count, ranks, size):

@@ -155,6 +155,51 @@ def test_ranks_die(monkeypatch, whole, ranks, deaths):
     assert f"(thread {deaths[0][0]})" in named[0]
 
 
+#: A net with state that each row hands to the next batch, and one whose shards run abreast.
+CARRIED, ABREAST = "carried state", "shards abreast"
+
+
+def other_net(kind):
+    if kind == ABREAST:
+        return layers(16, sync=True)
+    rng = np.random.default_rng(0)
+    data = {"x": rng.standard_normal((24, 5, 2)).tolist(), "label": [0, 1] * 12}
+    recurrent = {"type": "LSTM", "output_dim": 3, "stateful": True}
+    ends = {"bottoms": ["out", "label"]}
+    return [
+        {"name": "data", "type": "MemoryData", "batch_size": 8, "tops": ["x", "label"]}
+        | {"data": data},
+        {"name": "lstm", **recurrent, "bottoms": ["x"], "tops": ["h"]},
+        {"name": "ip", "type": "InnerProduct", "output_dim": 2, "bottoms": ["h"], "tops": ["out"]},
+        {"name": "loss", "type": "SoftmaxLoss", **ends},
+    ]
+
+
+@pytest.mark.parametrize("kind", [CARRIED, ABREAST])
+@pytest.mark.parametrize("deaths", [[(1, "forward", 6)], [(0, "sum", 9), (2, "sum", 13)]])
+def test_other_nets(monkeypatch, kind, deaths):
+    """State handed from batch to batch, and shards that run abreast."""
+    breaks = [{"type": "Snapshot", "every_n_iter": 2}]
+
+    def trained(communicator):
+        COMMUNICATORS[getattr(communicator, "number", None)] = communicator
+        return train(communicator, other_net(kind), solver_of(6, coffee_breaks=breaks), 4)
+
+    alone = trained(LocalCommunicator())
+    whole = results(Path("run"))
+    Path("run").rename("alone")
+    died = Deaths(monkeypatch, *deaths)
+    found = run_elastic(4, trained)
+    assert died.n == len(deaths)
+    for number, result in found.items():
+        if isinstance(result, BaseException):
+            raise result
+        assert (result is None) == (number in dict.fromkeys(n for n, *_ in deaths))
+    for name, value in next(filter(None, found.values())).items():
+        np.testing.assert_array_equal(value, alone[name], name)
+    assert results(Path("run")) == whole
+
+
 def test_too_few_are_left(monkeypatch):
     """The job ends, and goes on from its snapshot on one rank to what it would have been."""
     Deaths(monkeypatch, (1, "forward", 9))
