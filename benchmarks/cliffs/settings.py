@@ -97,6 +97,7 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Normalize"},
     {"type": "Pad", "pad": 1},
     {"type": "PoolingMask", "kernel": 3, "stride": 2},
+    {"type": "StochasticPooling", "kernel": 3, "stride": 2},
     {"type": "SPP", "pyramid_height": 3},
     {"type": "Tile", "axis": 1, "tiles": 3},
     {"type": "GroupNorm", "n_group": 1},

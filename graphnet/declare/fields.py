@@ -132,7 +132,12 @@ class Model(BaseModel, metaclass=_ModelType):
     chosen_by_type: ClassVar[bool] = False
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        defer_build=True,  # until a model of the class is made: few of them are in one process
     )
 
     @classmethod
@@ -140,6 +145,12 @@ class Model(BaseModel, metaclass=_ModelType):
         """Give the class the signature that ``help()`` shows."""
         super().__pydantic_init_subclass__(**options)
         cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # read through the descriptor
+
+    @classmethod
+    def __pydantic_on_complete__(cls) -> None:
+        """Give it back: pydantic has set its own while it built the class."""
+        super().__pydantic_on_complete__()
+        cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # as above
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """The values that differ from the defaults."""

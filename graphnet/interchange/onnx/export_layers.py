@@ -295,6 +295,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Softmax": _along("Softmax"),
         "Softplus": _softplus,
         "Split": _split,
+        "StochasticPooling": windows.stochastic_pooling,
         "StopGradient": _plain("Identity"),
         "Swish": _swish,
         "Tanh": _plain("Tanh"),
