@@ -79,7 +79,8 @@ class MixupMixer(Mixer):
     """Each value is ``λ · x + (1 − λ) · x'``, of x' another sample, with λ from Beta(alpha, alpha).
 
     Args:
-        alpha: Default 0.2: most samples are mixed little. 1: any part is as likely.
+        alpha: Both numbers of that distribution: below 1 most samples are mixed little. Default
+            0.2.
 
     Source:
         Zhang et al. 2017, arXiv 1710.09412.
@@ -104,7 +105,7 @@ class CutMixMixer(Mixer):
     Beta(alpha, alpha); its middle is anywhere, and what lies outside of the image is cut off.
 
     Args:
-        alpha: Default 1: any part is as likely.
+        alpha: Both numbers of that distribution: with 1 any part is as likely. Default 1.
 
     Source:
         Yun et al. 2019, arXiv 1905.04899.
