@@ -11,7 +11,6 @@ import numpy as np
 from graphnet.data.record import DataRecord
 from graphnet.layers.base import Kind
 from graphnet.layers.judging import Judgement
-from graphnet.layers.losses.weights import Weighed
 from graphnet.metrics.classes import best_classes
 from graphnet.net.spec import NetSpec, Node
 
@@ -67,10 +66,8 @@ def judged(spec: NetSpec) -> list[JudgedAnswer]:
 
 
 def _weights_of(node: Node) -> str | None:
-    spec = node.spec
-    if not isinstance(spec, Weighed) or len(node.bottoms) <= spec.n_plain:
-        return None
-    return node.bottoms[spec.n_plain]
+    place = node.spec.weights_among(len(node.bottoms))
+    return None if place is None else node.bottoms[place]
 
 
 def _sureness(one: JudgedAnswer) -> tuple[int, bool]:
