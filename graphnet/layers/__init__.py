@@ -29,6 +29,7 @@ from graphnet.layers.dense.tied_inner_product import TiedInnerProduct
 from graphnet.layers.elementwise.abs_val import AbsVal
 from graphnet.layers.elementwise.argmax import Argmax
 from graphnet.layers.elementwise.clip import Clip
+from graphnet.layers.elementwise.ctc_decoder import CTCDecoder
 from graphnet.layers.elementwise.dropout import Dropout
 from graphnet.layers.elementwise.element_wise import ElementWise
 from graphnet.layers.elementwise.index2onehot import Index2Onehot
@@ -106,6 +107,9 @@ from graphnet.layers.shape.take_samples import TakeSamples
 from graphnet.layers.shape.tile import Tile
 from graphnet.layers.statistics.accuracy import Accuracy
 from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy
+from graphnet.layers.statistics.label_error_rate import LabelErrorRate
+from graphnet.layers.statistics.mean_iou import MeanIoU
+from graphnet.layers.statistics.within import Within
 
 LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
     {
@@ -118,6 +122,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Bias": Bias,
         "BinaryAccuracy": BinaryAccuracy,
         "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss,
+        "CTCDecoder": CTCDecoder,
         "CTCLoss": CTCLoss,
         "ChannelPooling": ChannelPooling,
         "Clip": Clip,
@@ -158,9 +163,11 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "LRN": LRN,
         "LReLU": LReLU,
         "LSTM": LSTM,
+        "LabelErrorRate": LabelErrorRate,
         "LayerNorm": LayerNorm,
         "Log": Log,
         "MVN": MVN,
+        "MeanIoU": MeanIoU,
         "MemoryData": MemoryData,
         "MemoryOutput": MemoryOutput,
         "Mish": Mish,
@@ -211,6 +218,7 @@ LAYER_TYPES: Mapping[str, type[LayerSpec]] = MappingProxyType(
         "Unpool": Unpool,
         "Upsample": Upsample,
         "WassersteinLoss": WassersteinLoss,
+        "Within": Within,
     }
 )
 
