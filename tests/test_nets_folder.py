@@ -86,7 +86,9 @@ def test_sharing_memory_by_lifetime_changes_no_bit(name):
 def test_its_gradients_agree_with_difference_quotients(name):
     """The check a user can run on a net of their own."""
     net = load_net(shrunk(name))
-    report = gn.check_gradients(net, max_elements=6)
+    # of the many ReLUs behind a batch's normalisation some are within the usual step of their kink
+    step = 1e-6 if name == "unet-digits" else 1e-5
+    report = gn.check_gradients(net, step=step, max_elements=6)
     net.close()
     assert report.ok, str(report)
 
@@ -100,6 +102,10 @@ def test_its_gradients_agree_with_difference_quotients(name):
         ("vae", 64),
         ("char-rnn", 32),
         ("tiny-gpt", 8),
+        ("gru-adding", 50),
+        ("ctc-digits", 32),
+        ("unet-digits", 8),
+        ("mixer-mnist", 64),
         ("fashion-cnn", 16),
     ],
 )

@@ -87,6 +87,7 @@ CLASSIFIERS = {
     "fashion-cnn": Short(16, 30, 0.9),
     "iris": Short(16, 800, 0.9),
     "lenet-adam": Short(32, 60, 0.88),
+    "mixer-mnist": Short(32, 100, 0.7),
     "lenet5": Short(32, 120, 0.9),
     "lenet5-fashion": Short(64, 800, 0.9),
     "mnist": Short(32, 60, 0.88),
@@ -99,10 +100,13 @@ CLASSIFIERS = {
 OTHERS = {
     "backprop-2-3-2",
     "char-rnn",
+    "ctc-digits",
     *(f"denoising-autoencoder{stage}" for stage in ("-1", "-2", "-3", "")),
+    "gru-adding",
     "tiny-gpt",
     "tiny-perceptron",
     "tiny-two-layer",
+    "unet-digits",
     "vae",
 }
 
@@ -164,6 +168,38 @@ def test_the_transformer_learns_from_what_came_before():
     assert statistics["loss"] < entropy - 0.1
     assert statistics["accuracy"] > 1.1 * share.max()
     assert np.mean(losses[-5:]) < 0.75 * losses[0]
+    net.close()
+
+
+def test_the_gru_remembers_for_fifty_steps():
+    """Its error is a tenth of that of a net which has forgotten, and says the mean each time."""
+    net, losses = trained("gru-adding", 50, 700, clip_gradients=1)
+    target = samples_of(shrunk("gru-adding"), "test-data")["target"]
+    statistics = evaluated(net)
+    assert statistics["loss"] < 0.1 * target.var() / 2
+    assert statistics["accuracy"] > 0.4
+    assert np.mean(losses[-5:]) < 0.1 * np.mean(losses[100:105])
+    net.close()
+
+
+def test_the_reader_of_strips_reads_digits():
+    """Two of three of its digits are right; one that reads nothing has an error rate of 1."""
+    net, losses = trained("ctc-digits", 32, 400, clip_gradients=5)
+    statistics = evaluated(net)
+    assert statistics["error"] < 0.33
+    assert statistics["error.sequences"] < 0.8
+    assert np.mean(losses[-5:]) < 0.3 * np.mean(losses[:5])
+    net.close()
+
+
+def test_segmentation_tells_digits_from_the_ground():
+    """More pixels are right than if all were said to be ground, of which there is most."""
+    net, losses = trained("unet-digits", 16, 100)
+    label = samples_of(shrunk("unet-digits"), "test-data")["label"]
+    statistics = evaluated(net)
+    assert statistics["accuracy"] > (label == 10).mean() + 0.01
+    assert statistics["iou"] > 1.5 / 11
+    assert np.mean(losses[-5:]) < 0.3 * np.mean(losses[:5])
     net.close()
 
 

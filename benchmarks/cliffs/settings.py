@@ -136,7 +136,9 @@ OF_SEVERAL: tuple[dict[str, Any], ...] = (
     {"type": "Concat"},
 )
 #: Losses and measures: of logits and labels; of two bottoms alike; of values and what is 0 or 1.
-OF_LABELS = ("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "InfogainLoss", "FocalLoss")
+OF_LABELS = (
+    *("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "MeanIoU", "InfogainLoss", "FocalLoss"),
+)
 OF_PAIRS = (
     "SquareLoss",
     "SoftlabelSoftmaxLoss",
@@ -153,7 +155,8 @@ NOT_MEASURED = frozenset(
      *("HDF5Output", "MemoryOutput", "Silence"),
      *("Flatten", "Identity", "Reshape", "Split", "StopGradient"),
      *("JoinSamples", "Parameter", "PartSamples", "TakeSamples", "TextData"),
-     *("CTCLoss", "TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
+     *("CTCDecoder", "CTCLoss", "LabelErrorRate"),
+     *("TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
 )  # fmt: skip
 
 
@@ -226,6 +229,7 @@ def _losses(shape: Shape) -> Iterator[Setting]:
         yield Setting({"type": kind}, (shape, shape))
     for kind in OF_BITS:
         yield Setting({"type": kind}, (shape, shape), 2)
+    yield Setting({"type": "Within", "tolerance": 0.5}, (shape, shape))
     yield Setting({"type": "ContrastiveLoss"}, (shape, shape, shape[:1]), 2)
 
 

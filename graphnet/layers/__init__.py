@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphnet.layers.elementwise.abs_val import AbsVal as AbsVal
     from graphnet.layers.elementwise.argmax import Argmax as Argmax
     from graphnet.layers.elementwise.clip import Clip as Clip
+    from graphnet.layers.elementwise.ctc_decoder import CTCDecoder as CTCDecoder
     from graphnet.layers.elementwise.dropout import Dropout as Dropout
     from graphnet.layers.elementwise.element_wise import ElementWise as ElementWise
     from graphnet.layers.elementwise.index2onehot import Index2Onehot as Index2Onehot
@@ -125,6 +126,9 @@ if TYPE_CHECKING:
     from graphnet.layers.shape.tile import Tile as Tile
     from graphnet.layers.statistics.accuracy import Accuracy as Accuracy
     from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy as BinaryAccuracy
+    from graphnet.layers.statistics.label_error_rate import LabelErrorRate as LabelErrorRate
+    from graphnet.layers.statistics.mean_iou import MeanIoU as MeanIoU
+    from graphnet.layers.statistics.within import Within as Within
 
 #: The type's module, seen from this package.
 LAYER_TYPES = OnDemand[type[LayerSpec]](
@@ -140,6 +144,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Bias": "channelwise.bias",
         "BinaryAccuracy": "statistics.binary_accuracy",
         "BinaryCrossEntropyLoss": "losses.binary_cross_entropy_loss",
+        "CTCDecoder": "elementwise.ctc_decoder",
         "CTCLoss": "losses.ctc_loss",
         "ChannelPooling": "images.channel_pooling",
         "Clip": "elementwise.clip",
@@ -180,9 +185,11 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "LRN": "images.lrn",
         "LReLU": "neurons.lrelu",
         "LSTM": "recurrent.lstm",
+        "LabelErrorRate": "statistics.label_error_rate",
         "LayerNorm": "channelwise.layer_norm",
         "Log": "neurons.log",
         "MVN": "channelwise.mvn",
+        "MeanIoU": "statistics.mean_iou",
         "MemoryData": "data.memory_data",
         "MemoryOutput": "outputs.memory_output",
         "Mish": "neurons.mish",
@@ -236,6 +243,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Unpool": "images.unpool",
         "Upsample": "images.upsample",
         "WassersteinLoss": "losses.wasserstein_loss",
+        "Within": "statistics.within",
     },
 )
 

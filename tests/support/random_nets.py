@@ -111,6 +111,7 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
     ("InfogainLoss", {"H": [[1, 0.2, 0], [0.2, 1, 0], [0, 0, 3]]}, (), "label"),
     ("FocalLoss", {}, (), "label"),
     ("Accuracy", {}, (), "label"),
+    ("MeanIoU", {}, (), "label"),
     ("SoftlabelSoftmaxLoss", {}, (), "one-hot"),
     (
         "WassersteinLoss",
@@ -125,6 +126,7 @@ ENDINGS: tuple[tuple[str, dict[str, Any], tuple[str, ...], str], ...] = (
     ("SigmoidCrossEntropyLoss", {}, ("Reduction",), "label"),
     ("BinaryCrossEntropyLoss", {}, ("Reduction", "Sigmoid"), "label"),
     ("BinaryAccuracy", {}, ("Reduction",), "label"),
+    ("Within", {"tolerance": 0.5}, ("Reduction",), "label"),
     ("GaussianKLLoss", {}, ("Exponential",), "itself"),
     ("SumLoss", {}, (), "nothing"),
     ("ContrastiveLoss", {}, (), "another"),

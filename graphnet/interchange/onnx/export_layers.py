@@ -11,6 +11,7 @@ import numpy as np
 
 from graphnet.errors import GraphnetError
 from graphnet.interchange.onnx import export_attention as attention
+from graphnet.interchange.onnx import export_decoding as decoding
 from graphnet.interchange.onnx import export_images as images
 from graphnet.interchange.onnx import export_learned as learned
 from graphnet.interchange.onnx import export_recurrent as recurrent
@@ -240,6 +241,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "BNLL": _plain("Softplus"),
         "BatchNorm": learned.batch_norm,
         "Bias": learned.bias,
+        "CTCDecoder": decoding.ctc_decoder,
         "ChannelPooling": windows.channel_pooling,
         "Clip": _clip,
         "Concat": _along("Concat"),
