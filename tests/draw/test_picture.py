@@ -39,6 +39,8 @@ SHIPPED = {
     "char-rnn": (3, 560),
     "lenet5": (1, 640),
     "mnist": (2, 640),
+    "mobilenet-fashion": (2, 640),
+    "resnet20-fashion": (2, 800),
     "siamese": (4, 800),
     "tiny-gpt": (3, 640),
     "vae": (2, 800),
