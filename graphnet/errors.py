@@ -12,6 +12,7 @@
     ├─ UserCodeError      user code tried to end the program
     ├─ DivergedError      the loss became NaN or infinite
     ├─ RankError          ranks of one job disagree, or one has gone
+    │   └─ LostRankError  one has gone, and those that are left can go on without it
     ├─ MissingExtraError  a package of an extra is not installed; also an error of importing
     └─ UnknownNameError   there is nothing of that name; also a lookup error of Python
 
@@ -166,6 +167,10 @@ class DivergedError(GraphnetError):
 
 class RankError(GraphnetError):
     """The ranks of one job disagree, or one of them has gone."""
+
+
+class LostRankError(RankError):
+    """A rank has gone, and those that are left can go on without it."""
 
 
 class MissingExtraError(GraphnetError, ImportError):

@@ -41,7 +41,7 @@ ROWS = (
     "params",
     "backend",
     "random declare blob named",
-    "sealed readable amounts installation dependencies control_groups",
+    "sealed readable amounts installation dependencies control_groups on_demand",
     "files",
     "errors",
 )
@@ -60,7 +60,7 @@ OWNERS = {
     "IPython": ("solver/notebook",),
     "cupy": ("backend", "parallel/nccl"),
     "h5py": ("data", "interchange", "solver/record/snapshot_file"),
-    "mpi4py": ("parallel/mpi",),
+    "mpi4py": ("parallel/mpi", "parallel/elastic"),
     "onnx": ("interchange/onnx/library",),
     "onnxruntime": ("interchange/onnx/library",),
     "optuna": ("tuning/optuna_study",),
@@ -99,10 +99,14 @@ TESTED_ELSEWHERE = {
     "layers/attention/rotary": "in test_multi_head_attention.py beside it",
     "layers/attention/strip": "likewise",
     "layers/attention/tiles": "likewise",
+    "layers/images/pixel_blocks": "in test_pixel_shuffle.py and test_pixel_unshuffle.py beside it",
     "draw/shapes": "by everything that draws them",
     "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
+    "solver/ranks/run_point": "a type alone",
+    "solver/ranks/ranks_of": "in test_one_rank.py and test_elastic_ranks.py beside it",
     "solver/saved": "a type alone",
+    "solver/update_group": "in test_update.py beside it",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
@@ -513,7 +517,7 @@ def test_modules_have_test_files():
 def test_folders_of_tests_are_those_of_the_package():
     """Whoever knows one tree knows the other."""
     folders = {path.parent for path in TEST_FILES if path.stem.startswith("test_")}
-    names = ("attacks", "benchmarks", "golden", "support", "faults", "fuzz")
+    names = ("attacks", "benchmarks", "golden", "support", "campaigns", "faults", "fuzz")
     own = {TESTS, *(TESTS / name for name in names)}
     strange = {f for f in folders - own if not (PACKAGE / f.relative_to(TESTS)).is_dir()}
     assert not strange

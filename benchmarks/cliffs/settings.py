@@ -86,6 +86,8 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Crop", "crop_size": [6, 6], "random_crop": True, "random_mirror": True},
     {"type": "Upsample", "scale": 2},
     {"type": "Interp", "scale": 2},
+    {"type": "PixelUnshuffle", "scale": 2},
+    *({"type": "AdaptivePooling", "size": 3, "pooling": how} for how in ("Max", "Mean")),
     {"type": "Permute", "axes": [2, 3, 1]},
     {"type": "MVN"},
     {"type": "Scale"},
@@ -95,6 +97,7 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Normalize"},
     {"type": "Pad", "pad": 1},
     {"type": "PoolingMask", "kernel": 3, "stride": 2},
+    {"type": "StochasticPooling", "kernel": 3, "stride": 2},
     {"type": "SPP", "pyramid_height": 3},
     {"type": "Tile", "axis": 1, "tiles": 3},
     {"type": "GroupNorm", "n_group": 1},
@@ -186,6 +189,7 @@ def _single() -> Iterator[Setting]:
     yield Setting({"type": "Pooling", "kernel": 15, "stride": 1, "pad": 7}, ((8, 16, 32, 32),))
     grouped = {"type": "Convolution", "n_filter": 64, "n_group": 8, "kernel": 3, "pad": 1}
     yield Setting(grouped, ((8, 64, 28, 28),))
+    yield Setting({"type": "PixelShuffle", "scale": 2}, ((8, 64, 28, 28),))
     for n in (1, 8):
         for volume in (
             {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1},

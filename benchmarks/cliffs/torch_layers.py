@@ -133,6 +133,13 @@ PEERS: dict[str, Made] = {
     "Crop": _crop,
     "Upsample": lambda p, x: nn.Upsample(scale_factor=p["scale"]),
     "Interp": lambda p, x: nn.UpsamplingBilinear2d(scale_factor=p["scale"]),
+    "PixelShuffle": lambda p, x: nn.PixelShuffle(p["scale"]),
+    "PixelUnshuffle": lambda p, x: nn.PixelUnshuffle(p["scale"]),
+    "AdaptivePooling": lambda p, x: (
+        nn.AdaptiveMaxPool2d(p["size"])
+        if p["pooling"] == "Max"
+        else nn.AdaptiveAvgPool2d(p["size"])
+    ),
     "Permute": lambda p, x: lambda v: _laid_out(v.permute(0, *p["axes"])),
     "MVN": _plain(_mvn),
     "Scale": _scale,

@@ -203,6 +203,15 @@ class Backend(Sealed):
         must treat elements independently and write with ``out=``.
         """
 
+    def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
+        """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
+
+        All are blobs or parts of blobs, or ``b`` is a param seen beside one: they have as many
+        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory. Returns the
+        call.
+        """
+        return partial(function, a, b, out=out)
+
     def operand(self, value: float, dtype: np.dtype) -> Any:
         """``value`` as ufuncs take it in the least time beside arrays of ``dtype``."""
         return value
@@ -304,6 +313,10 @@ class Backend(Sealed):
 
         1 where it is no larger, and where it is not finite: divergence must stay visible.
         """
+
+    @abstractmethod
+    def ratio(self, a: Number, b: Number) -> Number:
+        """``a / b`` of numbers of at least 0; 1 where one of them is 0."""
 
     @abstractmethod
     def sums(self, n: int) -> Sums:

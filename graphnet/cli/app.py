@@ -181,6 +181,18 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
             " Default: the solver's shards, or 4 under mpiexec, or 1.",
         ),
     ] = None,
+    elastic: Annotated[
+        bool,
+        typer.Option(
+            "--elastic",
+            help="Go on without ranks that are lost, to the same result; start with"
+            " mpiexec --with-ft ulfm.",
+        ),
+    ] = False,
+    min_ranks: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="End if fewer are left, with --elastic. Default: 1."),
+    ] = None,
     threads: Threads = None,
     backend: BackendName = "auto",
     fresh: Annotated[
@@ -203,7 +215,16 @@ def solve(  # noqa: PLR0913, PLR0917  # one for each option
         if value is not None:
             overrides.append(Override((key,), value, f"--{key.replace('_', '-')} {value}"))
     options = solve.SolveOptions(
-        threads, backend, offline, not no_user_code, memory_limit, fresh, quiet, keys
+        threads,
+        backend,
+        offline,
+        not no_user_code,
+        memory_limit,
+        fresh,
+        quiet,
+        keys,
+        elastic,
+        min_ranks,
     )
     solve.solve(net, solver, overrides, options)
 
@@ -325,7 +346,7 @@ def model(
     to: Annotated[Path, typer.Option(metavar="FILE", help="The model, such as model.h5.")],
     averaged: Annotated[
         bool,
-        typer.Option("--averaged", help="The moving average of the params, which `ema` keeps."),
+        typer.Option("--averaged", help="The average of the params, which `ema` or `swa` keeps."),
     ] = False,
 ) -> None:
     """Write the params alone as a model, without what a run needs to go on."""

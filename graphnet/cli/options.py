@@ -115,7 +115,8 @@ Changes = Annotated[
         metavar="KEY[=VALUE]",
         help="Let a run that goes on have another lr_policy, mom_policy, regu_coef or"
         " clip_gradients than before: what is declared now, or with a value as by --set, such as"
-        " lr_policy.base_lr=0.001. Recorded in run.json. May be repeated.",
+        " lr_policy.base_lr=0.001. Recorded in run.json. With processors: let ranks be on"
+        " processors of several kinds. May be repeated.",
     ),
 ]
 
@@ -127,14 +128,14 @@ def parse_changes(texts: Sequence[str] | None) -> tuple[list[Override], list[str
         typer.BadParameter: If a text names another key.
     """
     from graphnet.declare.overrides import parse_override
-    from graphnet.solver.spec import OVERRIDABLE
+    from graphnet.solver.spec import OVERRIDABLE, PROCESSORS
 
     values, keys = [], []
     for text in texts or ():
         key = text.partition("=")[0].split(".")[0].strip()
-        if key not in OVERRIDABLE:
+        if key not in OVERRIDABLE and text != PROCESSORS:
             said = f"'{text}' is of another key: a run that goes on keeps it"
-            known = f"  expected {', '.join(OVERRIDABLE)}"
+            known = f"  expected {', '.join((*OVERRIDABLE, PROCESSORS))}"
             raise typer.BadParameter(f"{said}\n{known}", param_hint="--override")
         keys.append(key)
         if "=" in text:

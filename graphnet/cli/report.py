@@ -49,6 +49,7 @@ from graphnet.runs.found import FoundRun, read_run
 from graphnet.solver.record.claim import BEST, DECLARED, RECORD, STATISTICS
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.snapshot_file import Contents, read
+from graphnet.solver.record.stored_array import Stored
 from graphnet.timing import time_net
 
 _ADVICE = Advice(GraphnetError)
@@ -190,7 +191,7 @@ class _Report:
         if one is None:
             return None, "No layer of phase test compares an answer with the data."
         seen = seen_blobs(data.spec, one)
-        keep = list(dict.fromkeys((one.answer, one.label, *seen.names)))
+        keep = list(dict.fromkeys((*one.blobs, *seen.names)))
         with self._options.open_net(_silent(data.spec), "test", keep=keep) as net:
             load_all(net.store, self._file, self._contents)
             shape = net.blobs[one.answer].shape
@@ -220,13 +221,14 @@ class _Report:
             if layer.kind is Kind.DATA
             for shape in layer.top_shapes
         ]
-        for name, weights in self._in_order(self._contents.params):
+        for name, stored in self._in_order(self._contents.params):
+            weights = np.asarray(stored)
             if weights.ndim >= 2:  # noqa: PLR2004  # the first that is no bias
                 row = next((s for s in shapes if np.prod(s) == weights[0].size), None)
                 return sections.filters(name, weights, row)
         return ""
 
-    def _in_order(self, params: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    def _in_order(self, params: Mapping[str, Stored]) -> list[tuple[str, Stored]]:
         """The params in the order of the layers."""
         places = {node.name: i for i, node in enumerate(self._net.nodes)}
         named = [(name.rpartition("/")[0], name) for name in params]
@@ -236,7 +238,7 @@ class _Report:
     def _distributions(self) -> str:
         paths = snapshots_in(self._run.path)
         spreads: dict[int, dict[str, list[float]]] = {}
-        last: Mapping[str, np.ndarray] = {}
+        last: Mapping[str, Stored] = {}
         for iteration in chosen(list(paths)):
             try:
                 params = read(paths[iteration]).params
@@ -244,12 +246,15 @@ class _Report:
             except SnapshotError:  # damaged, or pruned meanwhile
                 continue
             ordered = self._in_order(params) if self._spec else list(params.items())
-            spreads[iteration] = {n: quantiles(v) for n, v in ordered if v.size}
+            spreads[iteration] = {n: quantiles(np.asarray(v)) for n, v in ordered if v.size}
         if not spreads:
             return ""
         if len(spreads) == 1:
             ordered = self._in_order(last) if self._spec else list(last.items())
-            return figure(histograms_picture(dict(ordered)), "Of the one snapshot that is kept.")
+            return figure(
+                histograms_picture({n: np.asarray(v) for n, v in ordered}),
+                "Of the one snapshot that is kept.",
+            )
         caption = f"From {len(spreads)} snapshots that the run has kept."
         return figure(distributions_picture(spreads), caption)
 

@@ -26,15 +26,16 @@ from graphnet.cli.terminal import (
 )
 from graphnet.control_groups import cpu_quota
 from graphnet.declare.overrides import Override
-from graphnet.errors import Position, SpecError
+from graphnet.errors import LostRankError, Position, SpecError
 from graphnet.files.paths import shown
 from graphnet.net.net import Net
 from graphnet.net.sources import ResolvedData
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.parallel.launch import current
+from graphnet.parallel.launch import current, elastic_of
 from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
+from graphnet.parallel.starting_over import without_lost
 from graphnet.runs.found import PACE
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.statistics_file import read_statistics
@@ -51,11 +52,15 @@ class SolveOptions(NetOptions):
         fresh: Start over even if there is a run.
         quiet: Say nothing but warnings.
         override: The keys of the solver that may differ from those of a run that goes on.
+        elastic: Go on without ranks that are lost.
+        min_ranks: With how few of them; None means 1.
     """
 
     fresh: bool = False
     quiet: bool = False
     override: Sequence[str] = ()
+    elastic: bool = False
+    min_ranks: int | None = None
 
 
 def solve(
@@ -67,8 +72,48 @@ def solve(
         GraphnetError: If something in the files, the data or the run is wrong.
         Interrupted: If a signal stopped it, after a snapshot.
     """
+    job = _job(options)
+    while True:
+        try:
+            return _solve(path, solver_file, overrides, options, job)
+        except LostRankError as lost:
+            job = without_lost(job, lost)
+            if not job.rank:
+                ranks = "1 rank is" if job.size == 1 else f"{job.size} ranks are"
+                notice([f"a rank was lost before the run had begun; {ranks} left"], stderr=True)
+
+
+def _job(options: SolveOptions) -> Communicator:
+    """The job this process belongs to, made elastic if that is asked for.
+
+    Raises:
+        SpecError: If it has fewer ranks than it is to have at least.
+    """
+    job, least = current(), options.min_ranks
+    together(job, partial(_check_least, options, job.size))
+    if options.elastic:
+        job, why_not = elastic_of(job, least or 1)
+        if why_not and not job.rank:
+            notice([f"--elastic has no effect: {why_not}"], stderr=True)
+    return job
+
+
+def _check_least(options: SolveOptions, size: int) -> None:
+    least = options.min_ranks
+    if least is not None and not options.elastic:
+        raise SpecError("--min-ranks says how few may be left with --elastic\n  give both")
+    if least is not None and least > size:
+        raise SpecError(f"--min-ranks {least}: there are {size} to begin with")
+
+
+def _solve(
+    path: Path,
+    solver_file: Path | None,
+    overrides: Sequence[Override],
+    options: SolveOptions,
+    job: Communicator,
+) -> None:
     start = perf_counter()
-    job = current()
     quiet = options.quiet or job.rank > 0
     declared, solver = together(job, partial(_read, path, solver_file, overrides, options))
     folder = Path(solver.spec.exp_dir) if solver.spec.exp_dir else None
@@ -87,10 +132,11 @@ def solve(
             solver,
             net,
             fresh=options.fresh,
-            reporter=reporter(quiet=quiet),
+            reporter=reporter(quiet=options.quiet if job.is_elastic else quiet),
             override=options.override,
         )
-        if not quiet:
+        now = net.communicator if isinstance(net, ShardedNet) else job
+        if not (options.quiet or now.rank):
             say()
             facts([*_final(folder), ("time", seconds_text(perf_counter() - start))])
             for i, line in enumerate(_next(path, declared, overrides, folder)):

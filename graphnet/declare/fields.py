@@ -132,7 +132,12 @@ class Model(BaseModel, metaclass=_ModelType):
     chosen_by_type: ClassVar[bool] = False
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        defer_build=True,  # until a model of the class is made: few of them are in one process
     )
 
     @classmethod
@@ -140,6 +145,12 @@ class Model(BaseModel, metaclass=_ModelType):
         """Give the class the signature that ``help()`` shows."""
         super().__pydantic_init_subclass__(**options)
         cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # read through the descriptor
+
+    @classmethod
+    def __pydantic_on_complete__(cls) -> None:
+        """Give it back: pydantic has set its own while it built the class."""
+        super().__pydantic_on_complete__()
+        cls.__signature__ = _SIGNATURE  # type: ignore[assignment]  # as above
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """The values that differ from the defaults."""
@@ -204,6 +215,15 @@ def both(value: Any) -> Any:
     return value
 
 
+def both_numbers(value: Any) -> Any:
+    """One number stands for both height and width."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value, value)
+    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004  # a pair
+        raise ValueError("expected a number, or two as [height, width]")
+    return value
+
+
 def thrice(value: Any) -> Any:
     """One integer stands for depth, height and width."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -227,6 +247,9 @@ NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 #: ``[height, width]``; one integer means both.
 PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(both)]
 NonNegativePair: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(both)]
+PositiveFloatPair: TypeAlias = Annotated[
+    tuple[PositiveFloat, PositiveFloat], BeforeValidator(both_numbers)
+]
 #: ``[depth, height, width]``; one integer means all.
 PositiveTriple: TypeAlias = Annotated[
     tuple[PositiveInt, PositiveInt, PositiveInt], BeforeValidator(thrice)

@@ -15,7 +15,15 @@ from graphnet.estimators.trained_net import TrainedNet
 from graphnet.files.paths import shown
 from graphnet.files.writing import Advice, explained, write_durably
 from graphnet.net.spec import read_net
-from graphnet.solver.record.snapshot_file import Contents, Meta, read, to_bytes, versions
+from graphnet.solver.record.snapshot_file import (
+    Arrays,
+    Contents,
+    Meta,
+    read,
+    to_bytes,
+    versions,
+)
+from graphnet.solver.record.stored_array import Stored
 from graphnet.solver.record.weights import refuse_other
 
 
@@ -116,9 +124,9 @@ def load(cls: type[E], path: Path, *, user_code: bool) -> E:
             contents.meta.seed,
             contents.meta.backend,
             about["threads"],
-            contents.params,
-            contents.state,
-            contents.history,
+            _read(contents.params),
+            _read(contents.state),
+            _read(contents.history),
             int(about["iter"]),
             int(about["epochs"]),
             float(about["found"]["loss_"]),
@@ -126,6 +134,11 @@ def load(cls: type[E], path: Path, *, user_code: bool) -> E:
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"{shown(path)}: its estimator is not as expected: {error!r}") from None
     return made
+
+
+def _read(arrays: Mapping[str, Stored]) -> Arrays:
+    """All of them in memory: the estimator can be copied and pickled."""
+    return {name: np.asarray(array) for name, array in arrays.items()}
 
 
 def _listed(name: str, array: np.ndarray) -> dict[str, Any]:

@@ -6,10 +6,10 @@ of the opened file, which nobody can exchange any more.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.files.bounds import check_read
@@ -24,7 +24,7 @@ _KINDS = (
 )
 
 
-def open_regular(path: Path, error: type[GraphnetError] = SpecError) -> BinaryIO:
+def open_regular(path: Path, error: type[GraphnetError] = SpecError) -> io.BufferedReader:
     """A regular file, opened to be read.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
@@ -15,12 +14,12 @@ from graphnet.files.writing import Advice, output_file
 from graphnet.solver.record.snapshot_file import (
     HEADER_BYTES,
     Meta,
-    header_for,
     versions,
+    write_header,
     write_text,
 )
 
-_BLOCK = 1 << 20  # numbers, or bytes, at a time
+_BLOCK = 1 << 20  # numbers at a time
 
 
 def write_model(
@@ -53,12 +52,7 @@ def write_model(
                 write_text(file, "net.yaml", net_yaml)
         except (ValueError, RuntimeError, TypeError) as error:
             raise SnapshotError(f"the model cannot be put together: {error}") from error
-        checksum = hashlib.sha256()
-        output.seek(HEADER_BYTES)
-        while block := output.read(_BLOCK):
-            checksum.update(block)
-        output.seek(0)
-        output.write(header_for(checksum.hexdigest()))
+        write_header(output)
 
 
 def _write(file: h5py.File, name: str, array: np.ndarray, place: str) -> None:

@@ -163,7 +163,7 @@ class NetSpec:
         found: list[str] = []
         for node in self.nodes:
             if node.spec.measures and node.spec.phase in (None, phase):
-                if type(node.spec) not in LAYER_TYPES.values():
+                if LAYER_TYPES.get(node.spec.type) is not type(node.spec):
                     return None
                 found += statistic_keys(node.name, node.spec.measures)
         return found

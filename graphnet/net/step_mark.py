@@ -55,8 +55,9 @@ class StepMark:
 
 def is_worth_a_mark(vertices: Sequence[LayerVertex]) -> bool:
     """Whether a step is long beside the mark, or has layers that are not graphnet's own."""
-    own = set(LAYER_TYPES.values())
     has_others = any(
-        type(vertex.spec) not in own for vertex in vertices if vertex.of == vertex.name
+        LAYER_TYPES.get(vertex.spec.type) is not type(vertex.spec)
+        for vertex in vertices
+        if vertex.of == vertex.name
     )
     return has_others or sum(vertex.macs for vertex in vertices) >= _ENOUGH_MACS

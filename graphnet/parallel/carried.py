@@ -60,17 +60,29 @@ class Carried:
         for whole in self._whole:
             self._collect(whole, communicator)
 
+    def spread(self, communicator: Communicator) -> None:
+        """Bring the rows of all ranks to every rank, for those that are left if one is lost."""
+        for whole in self._whole:
+            host = self._backend.download(whole)
+            others = [rank for rank in range(communicator.size) if rank != communicator.rank]
+            own = self._rows(host, communicator.rank)
+            communicator.exchange(
+                [Parcel(rank, own) for rank in others],
+                [Parcel(rank, self._rows(host, rank)) for rank in others],
+            )
+            self._backend.upload(host, whole)
+
+    def _rows(self, host: np.ndarray, rank: int) -> np.ndarray:
+        """The rows of a rank, flat."""
+        own = self._shards.own(rank)
+        first, end = self._shards.rows(own[0])[0], self._shards.rows(own[-1])[1]
+        return host[first:end].reshape(-1)
+
     def _collect(self, whole: Array, communicator: Communicator) -> None:
         host = self._backend.download(whole)
-
-        def rows(rank: int) -> np.ndarray:
-            own = self._shards.own(rank)
-            first, end = self._shards.rows(own[0])[0], self._shards.rows(own[-1])[1]
-            return host[first:end].reshape(-1)
-
         if communicator.rank:
-            communicator.exchange([Parcel(0, rows(communicator.rank))], [])
+            communicator.exchange([Parcel(0, self._rows(host, communicator.rank))], [])
             return
         others = range(1, communicator.size)
-        communicator.exchange([], [Parcel(rank, rows(rank)) for rank in others])
+        communicator.exchange([], [Parcel(rank, self._rows(host, rank)) for rank in others])
         self._backend.upload(host, whole)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from graphnet.blob import Array
-from graphnet.errors import GraphnetError, located
+from graphnet.errors import GraphnetError, RankError, located
 from graphnet.sealed import OpenToOthers
 
 T = TypeVar("T")
@@ -39,6 +39,9 @@ class Communicator(OpenToOthers):
         local_size: How many ranks its machine has.
         is_launched: Whether a launcher started the job; its default is then several shards.
         takes_device: Whether arrays in a device's memory can be exchanged as they are.
+        is_elastic: Whether the ranks that are left can go on when one is lost; methods then raise
+            ``LostRankError``.
+        min_ranks: With how few of them.
     """
 
     rank = 0
@@ -47,6 +50,8 @@ class Communicator(OpenToOthers):
     local_size = 1
     is_launched = False
     takes_device = False
+    is_elastic = False
+    min_ranks = 1
 
     @abstractmethod
     def exchange(self, sends: Sequence[Parcel], receives: Sequence[Parcel]) -> None:
@@ -89,6 +94,27 @@ class Communicator(OpenToOthers):
 
     def close(self) -> None:  # the same
         """Stop watching the other ranks: each may end when it likes."""
+
+    # --- where it is elastic ------------------------------------------------------------
+
+    def check(self) -> None:  # the same
+        """See that no rank is known to be lost.
+
+        Raises:
+            LostRankError: If one is.
+        """
+
+    def without_lost(self) -> Communicator:
+        """The ranks that are left, in their order; all of them call it, and leave this one alone.
+
+        Raises:
+            RankError: If this kind cannot do without a rank.
+        """
+        raise RankError("a rank is lost, and this job cannot go on without it")
+
+    def agree(self) -> bool:
+        """Whether all ranks that are left have called this one, and none :meth:`without_lost`."""
+        return True
 
 
 class LocalCommunicator(Communicator):

@@ -25,6 +25,9 @@ _NAMES = (
     ("PMIX_RANK", ""),
 )
 
+#: How a job is started that goes on without ranks it loses.
+HOW_ELASTIC = "mpiexec --with-ft ulfm -n N graphnet solve NET --elastic, by Open MPI 5"
+
 
 def launched_as(environ: Mapping[str, str]) -> tuple[int, int | None] | None:
     """The rank and the number of ranks; None where no launcher has started the process.
@@ -53,6 +56,24 @@ def check_one_process(what: str, environ: Mapping[str, str]) -> None:
             f"'{what}' is for one process, and this is rank 0 of {size}\n"
             "  start it without mpiexec; only 'graphnet solve' runs on several ranks"
         )
+
+
+def elastic_of(job: Communicator, min_ranks: int) -> tuple[Communicator, str]:
+    """The communicator of a job's ranks that can do without some of them.
+
+    Args:
+        job: The job's, no longer to be used.
+        min_ranks: With how few it goes on.
+
+    Returns:
+        The communicator, and why it is the same as before where it cannot be one.
+    """
+    made, why_not = job, "there is one rank, which cannot do without itself"
+    if job.size > 1:
+        from graphnet.parallel.elastic import made_elastic
+
+        made, why_not = made_elastic(job, min_ranks)
+    return made, why_not and f"{why_not}\n  start it as {HOW_ELASTIC}"
 
 
 @cache

@@ -27,7 +27,7 @@ from graphnet.readable import write_line
 
 T = TypeVar("T")
 
-_ARRAYS, _VALUE, _GATHERED, _BEAT = 1, 2, 3, 4  # tags
+_ARRAYS, VALUE, _GATHERED, BEAT = 1, 2, 3, 4  # tags
 #: How often a waiting rank asks before it lets others have the processor, and then how long.
 _ASKS, _NAP_S, _LONG_NAP_S = 200, 5e-5, 2e-3
 _ABORTED_WITHIN_S = 2.0
@@ -38,34 +38,45 @@ _FORWARDED_WITHIN_S = 0.2
 class MPICommunicator(Communicator):
     """The ranks of ``MPI.COMM_WORLD``."""
 
+    _world: MPI.Intracomm
+    _beats: MPI.Intracomm
+
     is_launched = True
 
     def __init__(self) -> None:
-        self._world = MPI.COMM_WORLD.Dup()
-        self._beats = MPI.COMM_WORLD.Dup()
+        self._join(MPI.COMM_WORLD.Dup(), MPI.COMM_WORLD.Dup())
+        if self.size > 1:
+            sys.excepthook = self._on_uncaught
+            atexit.register(self._on_exit)
+
+    def _join(self, world: MPI.Intracomm, beats: MPI.Intracomm) -> None:
+        """Be one of the ranks of ``world``, who hear of each other by ``beats``."""
+        self._world, self._beats = world, beats
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
         local = self._world.Split_type(MPI.COMM_TYPE_SHARED)
         self.local_rank, self.local_size = local.Get_rank(), local.Get_size()
         self._places = self.all_gather(f"process {os.getpid()} on {socket.gethostname()}")
         self._watch: Watch | None = None
         self._aborting = threading.Lock()
-        if self.size > 1:
-            sys.excepthook = self._on_uncaught
-            atexit.register(self._on_exit)
 
     # --- exchange -----------------------------------------------------------------------
 
     def exchange(self, sends: Sequence[Parcel], receives: Sequence[Parcel]) -> None:
         """See the contract."""
-        requests = [self._world.Irecv(p.array, p.peer, _ARRAYS) for p in receives]
+        requests: list[MPI.Request] = []
+        self._under_way(requests)
+        requests += [self._world.Irecv(p.array, p.peer, _ARRAYS) for p in receives]
         requests += [self._world.Isend(p.array, p.peer, _ARRAYS) for p in sends]
         self._wait(lambda: MPI.Request.Testall(requests))
+
+    def _under_way(self, requests: list[MPI.Request]) -> None:
+        """What is being exchanged, for those who have to keep it."""
 
     def broadcast(self, value: T) -> T:
         """See the contract."""
         if self.rank:
-            return self._receive(0, _VALUE, is_patient=True)  # type: ignore[no-any-return]
-        self._send([(peer, value) for peer in range(1, self.size)], _VALUE)
+            return self._receive(0, VALUE, is_patient=True)  # type: ignore[no-any-return]
+        self._send([(peer, value) for peer in range(1, self.size)], VALUE)
         return value
 
     def all_gather(self, value: T) -> list[T]:
@@ -126,8 +137,11 @@ class MPICommunicator(Communicator):
         """See the contract."""
         if self.size > 1 and self._watch is None and MPI.Query_thread() == MPI.THREAD_MULTIPLE:
             self.all_gather(None)  # nobody is silent because it has not begun
-            self._watch = Watch(self._beats, _BEAT, self._places, self.abort)
+            self._watch = self._new_watch()
             self._watch.start()
+
+    def _new_watch(self) -> Watch:
+        return Watch(self._beats, BEAT, self._places, self.abort)
 
     def close(self) -> None:
         """See the contract."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
+from time import sleep
 from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
+from graphnet.errors import LostRankError
 from graphnet.parallel.communicator import Communicator, Parcel
 
 T = TypeVar("T")
 
 _BYTE = 0  # ncclInt8 of nccl.h: arrays are sent as they lie in memory
+_NAP_S = 1e-4
 _DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
@@ -66,6 +69,7 @@ class NCCLCommunicator(Communicator):
         self.rank, self.size = other.rank, other.size
         self.local_rank, self.local_size = other.local_rank, other.local_size
         self.is_launched = other.is_launched
+        self.is_elastic, self.min_ranks = other.is_elastic, other.min_ranks
         number = other.broadcast(nccl.get_unique_id() if other.rank == 0 else None)
         self._ranks = nccl.NcclCommunicator(self.size, number, self.rank)
 
@@ -81,6 +85,14 @@ class NCCLCommunicator(Communicator):
         for peer, array in receives:
             self._ranks.recv(cast("Any", array).data.ptr, array.nbytes, _BYTE, peer, stream.ptr)
         self._nccl.groupEnd()
+        if self.is_elastic:
+            self._wait(stream)
+
+    def _wait(self, stream: Any) -> None:
+        """Wait for an exchange, which would not end by itself where a rank has gone."""
+        while not stream.done:
+            self.check()
+            sleep(_NAP_S)
 
     def broadcast(self, value: T) -> T:
         """See the contract."""
@@ -105,3 +117,19 @@ class NCCLCommunicator(Communicator):
     def close(self) -> None:
         """See the contract."""
         self._other.close()
+
+    def check(self) -> None:
+        """See the contract."""
+        try:
+            self._other.check()
+        except LostRankError:
+            self._ranks.abort()  # what is under way ends, and with it what waits for it
+            raise
+
+    def without_lost(self) -> Communicator:
+        """See the contract; NCCL's communicator is made anew."""
+        return NCCLCommunicator(self._other.without_lost(), self._nccl, self._stream)
+
+    def agree(self) -> bool:
+        """See the contract."""
+        return self._other.agree()

@@ -38,7 +38,7 @@ from graphnet.parallel.shared_evaluation import SharedEvaluation
 from graphnet.parallel.tally import Tally
 from graphnet.parallel.tree_sum import TreeSum
 from graphnet.params.param import ParamStore
-from graphnet.sealed import Sealed
+from graphnet.sealed import Sealed, read_only
 
 
 @methods_spelled_out
@@ -68,6 +68,8 @@ class ShardedNet(Sealed):
         SpecError: If the net cannot be cut, or the ranks cannot have equally many shards.
     """
 
+    communicator: Communicator = read_only("_communicator")
+    shards: Shards = read_only("_shards")
     _elsewhere = ELSEWHERE
     _instead = Net._instead  # noqa: SLF001  # of the same attributes
 
@@ -82,26 +84,40 @@ class ShardedNet(Sealed):
         memory_limit: int | None = None,
     ) -> None:
         self._inputs, self._memory_limit = inputs or {}, memory_limit
-        self.compiled, self.store, self.communicator = whole, store, communicator
-        self.name, self.phase = whole.spec.name, whole.phase
+        self.compiled, self.store = whole, store
         self.backend: Backend = whole.backend
+        self.name, self.phase = whole.spec.name, whole.phase
         self.context = PassContext(self.phase, seed)
         check_can_be_cut(whole)
         check_carried(whole, store)
-        self.shards = Shards(count, batch_size_of(whole), communicator.rank, communicator.size)
+        self._scale = self.backend.elementwise(self._scale_block, store.diff)
+        self._weight = 1.0
+        self._siblings: dict[tuple[Phase, OtherData | None], SharedEvaluation] = {}
+        self._distinct: tuple[Net, ...] = ()
+        self._share_out(count, communicator)
+        self._cursors = {layer.name: 0 for layer in self._first.data_layers}
+
+    def _share_out(self, count: int, communicator: Communicator) -> None:
+        """Make all that follows from which shards are whose."""
+        whole, store, to = self.compiled, self.store, communicator
+        self._communicator = to
+        self._shards = Shards(count, batch_size_of(whole), to.rank, to.size, to.is_elastic)
         self._nets = self._make_nets()
         self._distinct = tuple(dict.fromkeys(self._nets.values()))
         self._first = self._distinct[0]
         self._carried = Carried(store, self._nets, self.shards)
         self._tally = Tally(store, self._first, self.shards)
-        self._sum = TreeSum(
-            self.backend, [store.diff, self._tally.array], self.shards, communicator
-        )
-        self._scale = self.backend.elementwise(self._scale_block, store.diff)
-        self._weight = 1.0
+        summed = [store.diff, self._tally.array]
+        self._sum = TreeSum(self.backend, summed, self.shards, communicator)
         self._lockstep = Lockstep(self._nets, self.shards, communicator) if meets(whole) else None
-        self._cursors = {layer.name: 0 for layer in self._first.data_layers}
-        self._siblings: dict[tuple[Phase, OtherData | None], SharedEvaluation] = {}
+
+    def share_anew(self, communicator: Communicator) -> None:
+        """Share the shards out to other ranks; the net goes on from where it stands."""
+        state = self.state_dict()
+        self.close()
+        self._siblings.clear()
+        self._share_out(self.shards.count, communicator)
+        self.load_state_dict(state)
 
     def _make_nets(self) -> dict[int, Net]:
         """The net of each own shard: one for each size, or one each where they run abreast."""
@@ -123,14 +139,9 @@ class ShardedNet(Sealed):
     def _net(
         self, spec: NetSpec, phase: Phase, store: ParamStore, portion: Portion | None = None
     ) -> Net:
+        backend, dtype, limit = self.backend, self.compiled.dtype, self._memory_limit
         compiled = compile_net(
-            spec,
-            phase,
-            self.backend,
-            self.compiled.dtype,
-            "needed",
-            memory_limit=self._memory_limit,
-            has_params=True,
+            spec, phase, backend, dtype, "needed", memory_limit=limit, has_params=True
         )
         check_shared(compiled, self.compiled, store.declared)
         return Net(
@@ -163,6 +174,8 @@ class ShardedNet(Sealed):
             self._lockstep.run()
         self._sum(self._shard)
         self._tally.end()
+        if self.communicator.is_elastic:
+            self._carried.spread(self.communicator)
         for layer in self._first.data_layers:
             self._cursors[layer.name] += self.shards.batch_size if layer.n_samples else 0
 
@@ -375,8 +388,8 @@ class ShardedNet(Sealed):
     @property
     def planned_bytes(self) -> int:
         """Blobs, diffs and scratch of this rank's shards, plus params and their diffs."""
-        arenas = sum(net.compiled.plan.n_bytes for net in self._distinct)
-        return int(arenas + self.store.data.nbytes + self.store.diff.nbytes)
+        plans, store = [net.compiled.plan for net in self._distinct], self.store
+        return int(sum(p.n_bytes for p in plans) + store.data.nbytes + store.diff.nbytes)
 
     def close(self) -> None:
         """Release files and threads."""

@@ -36,6 +36,7 @@ class Shards:
         batch_size: Rows of the whole batch.
         rank: Which rank this is.
         ranks: How many there are.
+        is_uneven: Whether some ranks may have a shard more than others.
 
     Raises:
         SpecError: If there are more shards than rows, or the ranks cannot have equally many.
@@ -45,13 +46,19 @@ class Shards:
     batch_size: int
     rank: int = 0
     ranks: int = 1
+    is_uneven: bool = False
 
     def __post_init__(self) -> None:
         if self.count > self.batch_size:
             raise SpecError(
                 f"shards: {self.count} is more than the {self.batch_size} rows of a batch"
             )
-        if self.count % self.ranks:
+        if self.is_uneven and self.ranks > self.count:
+            raise SpecError(
+                f"shards: {self.count} are too few for {self.ranks} ranks: each needs one\n"
+                f"  start at most {self.count}, or, for a new run, give --shards {self.ranks}"
+            )
+        if self.count % self.ranks and not self.is_uneven:
             fitting = [n for n in range(1, self.count + 1) if self.count % n == 0]
             more = -(-self.count // self.ranks) * self.ranks
             raise SpecError(
@@ -67,9 +74,8 @@ class Shards:
 
     def own(self, rank: int | None = None) -> range:
         """The shards of a rank; by default of this one."""
-        each = self.count // self.ranks
         rank = self.rank if rank is None else rank
-        return range(rank * each, (rank + 1) * each)
+        return range(*(self.count * n // self.ranks for n in (rank, rank + 1)))
 
     def rows(self, shard: int) -> Span:
         """The rows of a shard, from the first on up to the second."""

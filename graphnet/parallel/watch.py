@@ -77,7 +77,7 @@ class Watch:
         self._silence_s = silence_s or timeout(environ, "GRAPHNET_RANK_TIMEOUT", SILENCE_S)
         self._stall_s = stall_s or timeout(environ, "GRAPHNET_STALL_TIMEOUT", STALL_S)
         self.lost = ""
-        self._peers = range(1, self._size) if self._rank == 0 else range(1)
+        self._peers: Sequence[int] = range(1, self._size) if self._rank == 0 else range(1)
         self._sending: dict[int, Any] = {}
         self._heard: dict[int, float] = {}
         self._looked_at = 0.0
@@ -153,16 +153,29 @@ class Watch:
 
     def _listen(self) -> None:
         for peer in self._peers:
-            while self._beats.Iprobe(peer, self._tag):
-                beat = np.zeros(1)
-                self._beats.Recv(beat, peer, self._tag)
-                self._heard[peer], self._waiting[peer] = time.monotonic(), float(beat[0])
-                if beat[0] == _LEAVES:
-                    self._gone.add(peer)
-                    self._waiting[peer] = 0.0
+            self._hear(peer)
+
+    def _hear(self, peer: int) -> None:
+        """Take in all beats of a peer."""
+        while self._beats.Iprobe(peer, self._tag):
+            beat = np.zeros(1)
+            self._beats.Recv(beat, peer, self._tag)
+            self._take(peer, float(beat[0]))
+
+    def _take(self, peer: int, said: float) -> None:
+        """Take in what a peer said by a beat."""
+        self._heard[peer], self._waiting[peer] = time.monotonic(), said
+        if said == _LEAVES:
+            self._gone.add(peer)
+            self._waiting[peer] = 0.0
 
     def _look(self) -> str:
         """Why the job cannot go on, if it cannot."""
+        found = self._find()
+        return "" if found is None else self._text(*found)
+
+    def _find(self) -> tuple[int, str] | None:
+        """A rank that is lost, and what is said of it."""
         now = time.monotonic()
         since_last, self._looked_at = now - self._looked_at, now
         if since_last > 3 * INTERVAL_S:  # held up itself, as the others may have been
@@ -171,14 +184,14 @@ class Watch:
             silent, since = now - self._heard[peer], self._since
             if peer in self._gone:
                 if since is not None and min(silent, now - since) > _GONE_S:
-                    return self._text(peer, "has left, and is waited for")
+                    return peer, "has left, and is waited for"
             elif silent > self._silence_s:
-                return self._text(peer, f"has been silent for {silent:.0f} s")
+                return peer, f"has been silent for {silent:.0f} s"
         longest = max(self._waiting.values(), default=_COMPUTES)
         busy = [rank for rank, waiting in self._waiting.items() if waiting < 0]
         if self._rank == 0 and longest > self._stall_s and busy:
-            return self._text(busy[0], f"is alive, but others wait for it since {longest:.0f} s")
-        return ""
+            return busy[0], f"is alive, but others wait for it since {longest:.0f} s"
+        return None
 
     def _text(self, rank: int, what: str) -> str:
         return (

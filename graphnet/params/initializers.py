@@ -1,12 +1,15 @@
 """Initializers: how a param is filled before training.
 
 Each draws from the generator it is handed (one per param, keyed by the seed and the param's
-name), on the host, in float64; the result is rounded to the net's precision once.
+name), on the host, in float64; the result is rounded to the net's precision once. Those whose
+numbers do not depend on each other are drawn in parts, which gives the same numbers: a large param
+is not in memory in float64.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from math import isfinite, prod, sqrt
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -17,6 +20,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import ByName, Model, NonNegativeFloat, PositiveFloat
 from graphnet.declare.user_types import OrUserClass
 from graphnet.errors import ShapeError
+from graphnet.params.filling import PART
 
 
 class Initializer(Model):
@@ -34,6 +38,31 @@ class Initializer(Model):
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
         """Values of ``shape`` in float64 from ``rng``, or None to leave the param at zero."""
+
+    def parts(self, rng: np.random.Generator, shape: Shape) -> Iterator[np.ndarray]:
+        """The values of :meth:`sample` in C order, flat, one part after another."""
+        values = self.sample(rng, shape)
+        if values is not None:
+            yield np.broadcast_to(values, shape).reshape(-1)
+
+
+class _Independent(Initializer):
+    """One whose numbers are drawn one after another, each alike."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
+        """The next numbers, as an array of this size, for a param of ``shape``."""
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray | None:
+        return self.draw(rng, shape, shape)
+
+    def parts(self, rng: np.random.Generator, shape: Shape) -> Iterator[np.ndarray]:
+        if type(self).sample is not _Independent.sample:  # of a class of one's own
+            yield from super().parts(rng, shape)
+            return
+        size = prod(shape)
+        for start in range(0, size, PART):
+            yield self.draw(rng, shape, (min(PART, size - start),))
 
 
 def fan_in(shape: Shape) -> int:
@@ -54,7 +83,7 @@ class Null(Initializer):
         return None
 
 
-class Constant(Initializer):
+class Constant(_Independent):
     """Every element is ``value`` (default 0).
 
     Source:
@@ -64,21 +93,21 @@ class Constant(Initializer):
     type: Literal["Constant"] = "Constant"
     value: float = 0.0
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        return np.full(shape, self.value)
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
+        return np.full(size, self.value)
 
 
-class Xavier(Initializer):
+class Xavier(_Independent):
     """U[−s, s) with s = √(3 / fan_in); Mocha's and Caffe's rule (Glorot's uses fan_out as well)."""
 
     type: Literal["Xavier"] = "Xavier"
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
         limit = sqrt(3 / fan_in(shape))
-        return rng.uniform(-limit, limit, shape)
+        return rng.uniform(-limit, limit, size)
 
 
-class Gaussian(Initializer):
+class Gaussian(_Independent):
     """N(``mean``, ``std``²), independent for each element; defaults 0 and 1.
 
     Source:
@@ -89,11 +118,11 @@ class Gaussian(Initializer):
     mean: float = 0.0
     std: NonNegativeFloat = 1.0
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        return rng.normal(self.mean, self.std, shape)
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
+        return rng.normal(self.mean, self.std, size)
 
 
-class Uniform(Initializer):
+class Uniform(_Independent):
     """U[``low``, ``high``), independent for each element; defaults −1 and 1.
 
     Source:
@@ -112,8 +141,8 @@ class Uniform(Initializer):
             raise ValueError(f"low ({self.low}) and high ({self.high}) are too far apart")
         return self
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        return rng.uniform(self.low, self.high, shape)
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
+        return rng.uniform(self.low, self.high, size)
 
 
 def fan_out(shape: Shape) -> int:
@@ -121,23 +150,23 @@ def fan_out(shape: Shape) -> int:
     return shape[0] * prod(shape[2:])
 
 
-class Glorot(Initializer):
+class Glorot(_Independent):
     """U[−s, s) with s = √(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
 
     type: Literal["Glorot"] = "Glorot"
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
         limit = sqrt(6 / (fan_in(shape) + fan_out(shape)))
-        return rng.uniform(-limit, limit, shape)
+        return rng.uniform(-limit, limit, size)
 
 
-class MSRA(Initializer):
+class MSRA(_Independent):
     """N(0, 2 / fan_in), for layers before a ReLU (He et al. 2015, arXiv 1502.01852)."""
 
     type: Literal["MSRA"] = "MSRA"
 
-    def sample(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-        return rng.normal(0.0, sqrt(2 / fan_in(shape)), shape)
+    def draw(self, rng: np.random.Generator, shape: Shape, size: Shape) -> np.ndarray:
+        return rng.normal(0.0, sqrt(2 / fan_in(shape)), size)
 
 
 class Orthogonal(Initializer):

@@ -24,6 +24,7 @@ from graphnet.blob import Array, Blob, Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.named import Named
 from graphnet.params.constraints import Constraint, NoCons
+from graphnet.params.filling import fill
 from graphnet.params.initializers import Constant, Initializer
 from graphnet.params.regularizers import NoRegu, Regularizer
 from graphnet.random.keys import stream_key
@@ -164,12 +165,9 @@ class ParamStore(Sealed):
             rng = np.random.Generator(
                 np.random.Philox(key=stream_key(self.seed, f"init/{key}/{name}"))
             )
-            with self.backend.computing():
-                values = param.decl.init.sample(rng, param.decl.shape)
-            if values is not None:
-                with np.errstate(over="ignore"):  # the solver looks for what is not finite
-                    values = values.astype(self.dtype)
-                self.backend.upload(values, param.data)
+            # the solver looks for what is not finite
+            with self.backend.computing(), np.errstate(over="ignore"):
+                fill(self.backend, param.data, param.decl.init.parts(rng, param.decl.shape))
 
     def twin(self) -> ParamStore:
         """A store of the same params (not copies), with diffs and state of its own."""

@@ -92,6 +92,11 @@ class CoffeeLounge(Sealed):
         """Keep a ``recorded`` value in memory."""
         self._statistics.setdefault(recorded.key, {})[recorded.iter] = recorded.value
 
+    def start_over(self) -> None:
+        """Forget what was recorded, and who listens: the breaks are opened anew."""
+        self._statistics, self._listeners = {}, []
+        self.start_iteration(self._iter)
+
     def belongs_to(self, owner: str) -> None:
         """Name the ``owner``, the break that calls :meth:`listen` next, for messages."""
         self._owner = owner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TextIO, runtime_checkable
 
@@ -106,3 +107,51 @@ class RankReporter(PlainReporter):
     def warning(self, text: str) -> None:
         """Print it, with the rank."""
         write_line(self._stream or sys.stderr, f"rank {self._rank}: warning: {text}")
+
+
+class RelayReporter:
+    """Of a rank that may come to be rank 0: from then on it speaks as rank 0 does.
+
+    Args:
+        reporter: How rank 0 speaks.
+        rank: Gives the number that this rank has now.
+    """
+
+    def __init__(self, reporter: Reporter, rank: Callable[[], int]) -> None:
+        self._loud, self._rank = reporter, rank
+        self._started = False
+
+    @property
+    def _now(self) -> Reporter:
+        rank = self._rank()
+        return RankReporter(rank) if rank else self._loud
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal, if rank 0 knows them."""
+        return width_of(self._loud)
+
+    def line(self, text: str) -> None:
+        """Say it on rank 0."""
+        self._now.line(text)
+
+    def warning(self, text: str) -> None:
+        """Say it, with the rank on any other."""
+        self._now.warning(text)
+
+    def start(self, progress: RunProgress) -> None:
+        """The loop begins, or goes on."""
+        self._started = self._rank() == 0
+        if self._started:
+            self._loud.start(progress)
+
+    def step(self) -> None:
+        """An iteration is done."""
+        if self._started:
+            self._loud.step()
+
+    def finish(self) -> None:
+        """The loop has ended, or goes on in another way."""
+        if self._started:
+            self._loud.finish()
+        self._started = False

@@ -31,7 +31,7 @@ from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import cut
-from graphnet.parallel.shards import DEFAULT_SHARDS
+from graphnet.params.param import DeclaredParams
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
@@ -40,17 +40,25 @@ from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.coffee.spike_guard import SpikeGuard
 from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
+from graphnet.solver.param_groups import without_params
 from graphnet.solver.ranks.alike import check_alike
+from graphnet.solver.ranks.of_a_job import (
+    check_elastic,
+    reporter_of_rank,
+    shard_count,
+    watched,
+)
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
-from graphnet.solver.reporter import PlainReporter, RankReporter, Reporter
+from graphnet.solver.reporter import PlainReporter, Reporter
 from graphnet.solver.request import Request
-from graphnet.solver.run import Run
-from graphnet.solver.spec import OVERRIDABLE, SolverSpec
+from graphnet.solver.run import Run, check_phase
+from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
@@ -215,14 +223,12 @@ class Solver(Sealed):
     ) -> SolverState:
         override = (override,) if isinstance(override, str) else tuple(override)
         for key in override:
-            expect_one_of("override", key, OVERRIDABLE)
+            expect_one_of("override", key, (*OVERRIDABLE, PROCESSORS))
         expect_net("solve", net, call="solve(solver, net)")
         fits = reporter is None or isinstance(reporter, Reporter)
         expect(fits, "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
         communicator = net.in_shards.communicator if net.in_shards is not None else current()
-        if communicator.rank:
-            reporter = RankReporter(communicator.rank)
         reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
         with ExitStack() as leaving:
             begin = partial(self._begin, net, communicator, reporter, leaving, override)
@@ -230,10 +236,9 @@ class Solver(Sealed):
             if not communicator.rank:
                 for problem in [*net.suspicions(), *self.doubts()]:
                     say(str(problem))
-            check_alike(files.run, communicator)
-            communicator.start_watching()
-            leaving.callback(communicator.close)
-            return Training(files.run, files).solve(fresh=fresh)
+            check_alike(files.run, communicator, any_processor=PROCESSORS in override)
+            with watched(files.run.net, communicator):
+                return Training(files.run, files).solve(fresh=fresh)
 
     def _begin(
         self,
@@ -245,6 +250,8 @@ class Solver(Sealed):
     ) -> RunFiles:
         """The run as this rank sees it; its files are on rank 0 alone."""
         self.check_breaks(net.statistic_keys)
+        if problems := self.without_params(net.store.declared):
+            raise SpecError.of(problems)
         check_phase(net)
         spec = self.spec
         count = shard_count(spec.shards, net, communicator)
@@ -255,20 +262,23 @@ class Solver(Sealed):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
                 net = sharded
+        check_elastic(spec, communicator)
+        reporter = reporter_of_rank(reporter, net, communicator)
         lounge = CoffeeLounge(self._save_every)
         run = Run(spec, net, self._guarded(), lounge, reporter)
-        directory = None
-        if spec.exp_dir and not communicator.rank:
-            directory = RunDirectory(placed(spec.exp_dir, Path()))
-            directory.open(reporter.warning)
-            leaving.callback(directory.close)
+        place = RunDirectory(placed(spec.exp_dir, Path())) if spec.exp_dir else None
+        if place is not None and not communicator.rank:
+            place.open(reporter.warning)
+        if place is not None:
+            leaving.callback(place.close)
         files = RunFiles(
             run,
-            directory,
+            None if communicator.rank else place,
             self._save_into,
             self._file_exists,
             self._locate(("load_from",)),
             override,
+            place if communicator.is_elastic else None,
         )
         leaving.callback(files.close)
         return files
@@ -290,6 +300,10 @@ class Solver(Sealed):
         breaks = [entry.coffee_break for entry in self._entries]
         return list(unmet(breaks, self.spec, keys_of, self._locate))
 
+    def without_params(self, declared: Mapping[str, DeclaredParams]) -> list[Problem]:
+        """The names of params in the solver that no param of a net has."""
+        return list(without_params(self.spec.chosen_params(), declared, self._locate))
+
     def places(self) -> list[Problem]:
         """The files a run would start from that are missing, and folders it could not write to."""
         return list(places(self.spec, self._locate))
@@ -308,7 +322,7 @@ class Solver(Sealed):
 
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
-        if self._has(DivergenceGuard):
+        if self._has(DivergenceGuard) or self._has(SpikeGuard):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
 
@@ -316,33 +330,6 @@ class Solver(Sealed):
 def _warn(text: str) -> None:
     """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
-
-
-def check_phase(net: TrainableNet) -> None:
-    """See that gradients are computed in the net.
-
-    Raises:
-        SpecError: If it is of phase ``test``, where only the regularizers would move its params.
-    """
-    if net.context.phase != "train":
-        raise SpecError(
-            f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
-            '  load it with phase="train" to train it'
-        )
-
-
-def shard_count(wanted: int | None, net: TrainableNet, communicator: Communicator) -> int:
-    """The number of shards of a run.
-
-    Raises:
-        SpecError: If the net was cut into another number of them.
-    """
-    if net.in_shards is not None:
-        count = net.in_shards.shards.count
-        if wanted not in (None, count):
-            raise SpecError(f"shards: {wanted}, but the net was cut into {count}")
-        return count
-    return wanted or (DEFAULT_SHARDS if communicator.is_launched else 1)
 
 
 @spelled_out
@@ -367,8 +354,9 @@ def solve(
         reporter: Told how the run goes. Default: prints plain lines on standard output; in a
             notebook a bar moves below them.
         override: What a run that goes on may be declared differently from before: ``lr_policy``,
-            ``mom_policy``, ``regu_coef``, ``clip_gradients``. What has changed is recorded in
-            ``run.json``.
+            ``mom_policy``, ``regu_coef``, ``clip_gradients``, ``clip_layers`` (recorded in
+            ``run.json``). With ``processors``, the ranks of a job may be on processors of several
+            kinds.
 
     Returns:
         The state at the end of the run.

@@ -166,6 +166,9 @@ class SharedNet(TrainableNet, Protocol):
     def counted(self) -> np.ndarray:
         """What the ballots of all ranks have come to in the last batch."""
 
+    def share_anew(self, communicator: Communicator) -> None:
+        """Share the shards out to other ranks; the net goes on from where it stands."""
+
     def collect(self) -> None:
         """Have on rank 0 the state that all ranks' shards hand to their next batches."""
 

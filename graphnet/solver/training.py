@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,18 +15,22 @@ import numpy as np
 from graphnet.backend.measures import Number
 from graphnet.declare.arguments import bare
 from graphnet.declare.user_code import exit_refused, is_called_by_user
-from graphnet.errors import BreakError, DivergedError, GraphnetError
+from graphnet.errors import BreakError, GraphnetError, LostRankError
 from graphnet.files.paths import shown
 from graphnet.net.step_mark import StepMark
+from graphnet.parallel.starting_over import StartOverError
 from graphnet.solver.coffee.divergence_guard import check_finite
-from graphnet.solver.ranks.several_ranks import ranks_of
+from graphnet.solver.ranks.elastic_ranks import ElasticRanks
+from graphnet.solver.ranks.ranks_of import ranks_of
+from graphnet.solver.ranks.run_point import RunPoint
 from graphnet.solver.record.run_directory import START_OVER
 from graphnet.solver.record.run_files import RunFiles
-from graphnet.solver.record.run_record import FINISHED
+from graphnet.solver.record.run_record import FINISHED, outcome_of
 from graphnet.solver.reporter import RunProgress
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
+from graphnet.solver.spikes import SpikeWatch, StateKept
 from graphnet.solver.state import SolverState
 
 #: What is said at the end of a run without a directory.
@@ -44,9 +49,11 @@ class Training:
         self.run, self.files = run, files
         self.net, self.state, self.lounge = run.net, run.state, run.lounge
         self.signals = SignalWatch()
-        self.ranks = ranks_of(run, self.signals)
+        self.ranks = ranks_of(run, self.signals, lambda: files.snapshots.saved_iter)
         self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
         self._begin_update = bare(self.state.begin_update)
+        is_kept = run.spikes is not None and run.net.in_shards is None
+        self._state_kept = StateKept(run.net.store) if is_kept else None
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -68,28 +75,46 @@ class Training:
             raise
 
     def _solve(self, *, fresh: bool) -> SolverState:
-        start, record = perf_counter(), self.files.record
-        is_resumed, is_complete = self.ranks.on_rank_0(partial(self._begin, fresh=fresh))
-        if is_complete:
+        start = perf_counter()
+        point = self._begun(fresh=fresh)
+        if point is RunPoint.CLOSED:
             return self.state
         try:
             # the guard finds what is not finite
-            with self.signals, np.errstate(all="ignore"), self._breaks_open(), self._reported():
-                self._training_since = perf_counter()
-                if not is_resumed:
-                    self._pause()
-                self._loop()
-                self.ranks.on_rank_0(self._finish)
+            with self.signals, np.errstate(all="ignore"):
+                while point is not RunPoint.CLOSED:
+                    try:
+                        point = self._go_on(point, start)
+                    except LostRankError:
+                        point = self._go_back()
         except BaseException as error:
             with suppress(GraphnetError):
-                record.end(_outcome(error), perf_counter() - start)
+                self.files.record.end(outcome_of(error), perf_counter() - start)
             raise
-        record.end(self.state.stop_reason or FINISHED, perf_counter() - start)
         self._say_end("finished")
         return self.state
 
-    def _begin(self, *, fresh: bool) -> tuple[bool, bool]:
-        """Start or continue the run; returns whether it continues, and whether it is complete."""
+    def _go_on(self, point: RunPoint, start: float) -> RunPoint:
+        """From a point of the run to its end, where nothing is left to be done."""
+        with self._breaks_open(), self._reported():
+            self._training_since = perf_counter()
+            if point is RunPoint.STEPPED:
+                self._pause()
+            if point < RunPoint.FINISHED:
+                self._loop()
+                self.ranks.on_rank_0(self._finish)
+        outcome = self.state.stop_reason or FINISHED
+        self.ranks.end(lambda: self.files.record.end(outcome, perf_counter() - start))
+        return RunPoint.CLOSED
+
+    def _begun(self, *, fresh: bool) -> RunPoint:
+        """Start or continue the run; how far it then is."""
+        try:
+            return self.ranks.on_rank_0(partial(self._begin, fresh=fresh))
+        except LostRankError:
+            return self._go_back()
+
+    def _begin(self, *, fresh: bool) -> RunPoint:
         self.ranks.have_params_moved = True
         directory = self.files.directory
         self.state.update_run(folder=directory.folder if directory else None)
@@ -100,7 +125,7 @@ class Training:
         if last is not None and self.files.record.is_complete:
             way_on = f"\n  to go on, give a larger max_iter; {START_OVER}"
             self._say_end("was finished before", way_on)
-            return True, True
+            return RunPoint.CLOSED
         if last is not None:
             self._say(f"going on from iteration {self.state.iter:,} ({shown(last)})")
         changed = self.files.snapshots.changed
@@ -109,7 +134,56 @@ class Training:
                 f"  with another {key}: {_short(values['to'])}, before {_short(values['from'])}"
             )
         self.files.record.start(changed)
-        return last is not None, False
+        self.run.schedule.pass_over(self.state)
+        return RunPoint.STEPPED if last is None else RunPoint.PAUSED
+
+    # --- after a loss -------------------------------------------------------------------
+
+    def _go_back(self) -> RunPoint:
+        """Ranks are lost: have the others stand where the furthest of them stands.
+
+        Returns:
+            How far the run is there.
+
+        Raises:
+            StartOverError: If one of them has not begun yet.
+        """
+        ranks, since = self.ranks, perf_counter()
+        if not isinstance(ranks, ElasticRanks):
+            raise LostRankError("a rank is lost")  # others do not raise it
+        while True:
+            try:
+                ranks.regroup()
+                if ranks.point is not RunPoint.CLOSED:
+                    ranks.on_rank_0(partial(self._take_over, ranks, since))
+            except StartOverError:
+                raise
+            except LostRankError:  # one more
+                continue
+            ranks.lost.clear()
+            return ranks.point
+
+    def _take_over(self, ranks: ElasticRanks, since: float) -> None:
+        """Be rank 0 from here on, as if the run were brought back from a snapshot taken here."""
+        known, files, state = ranks.knowledge, self.files, self.state
+        if known is None:
+            return
+        files.take_over(known.statistics_bytes, known.saved_iter)
+        self.run.schedule.load_state_dict(known.breaks)
+        folder = files.directory.folder if files.directory else None
+        state.update_run(
+            folder=folder,
+            is_resumed=True,
+            last_snapshot=known.last_snapshot,
+            seconds_trained=known.seconds_trained,
+        )
+        if self.run.updater.average is not None:
+            state.update_run(averaged=ranks.averaged)
+        seconds = perf_counter() - since
+        files.record.lose(ranks.lost, ranks.size, seconds)
+        go_on = "1 rank goes on" if ranks.size == 1 else f"{ranks.size} ranks go on"
+        said = f"{go_on} from iteration {state.iter:,} after {seconds:.1f} s"
+        self.run.reporter.warning(f"{', '.join(ranks.lost)} lost; {said}")
 
     # --- the loop -----------------------------------------------------------------------
 
@@ -136,12 +210,15 @@ class Training:
         lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
         net.context.iteration = state.iter
+        if self._state_kept is not None:
+            self._state_kept.keep()
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
         self._begin_update(lr, momentum)
         self._is_updating = True
-        self.run.updater.update(t, lr, momentum or 0.0)
+        if self.run.spikes is None or not self._is_spike(t, self.run.spikes):
+            self.run.updater.update(t, lr, momentum or 0.0)
         self._advance(net, mean_loss)
         self._is_updating = False
 
@@ -160,6 +237,19 @@ class Training:
         net.context.first_sample = 0
         return total / iter_size
 
+    def _is_spike(self, t: int, spikes: SpikeWatch) -> bool:
+        """Whether update ``t`` is to be skipped, which is told; all ranks find the same."""
+        norm = float(self.run.updater.norm())
+        if not spikes.is_spike(norm):
+            return False
+        if self._state_kept is not None:
+            self._state_kept.put_back()
+        if not isfinite(norm):
+            self.net.reset_statistics()
+        if self.ranks.tells:
+            self.run.reporter.warning(f"iteration {t:,}: {spikes.told(norm)}")
+        return True
+
     # --- pauses -------------------------------------------------------------------------
 
     def _pause(self) -> None:
@@ -169,7 +259,7 @@ class Training:
         else:
             self.run.schedule.pass_over(self.state)
 
-    def _take_breaks(self) -> None:
+    def _take_breaks(self) -> RunPoint:
         self.net.settle()
         trained = perf_counter() - self._training_since
         self.state.update_run(seconds_trained=self.state.run.seconds_trained + trained)
@@ -183,13 +273,15 @@ class Training:
         if self.ranks.stop:
             raise Interrupted(self.ranks.stop, self._save())
         self._training_since = perf_counter()
+        return RunPoint.PAUSED
 
     def _carry_out(self, wanted: Request) -> Path | None:
         """Do what was requested; returns the snapshot, if one was written."""
         path = None
-        if wanted.restore_best:
-            self.files.snapshots.restore_best()
+        if wanted.restore_best or wanted.restore_last:
             self.ranks.have_params_moved = True
+            snapshots, last = self.files.snapshots, self.state.run.last_snapshot
+            snapshots.restore_best() if wanted.restore_best else snapshots.restore(last)
         if wanted.snapshot or wanted.best:
             path = self._save(best=wanted.best)
         if wanted.stop:
@@ -201,7 +293,7 @@ class Training:
         self.state.update_run(last_snapshot=path)
         return path
 
-    def _finish(self) -> None:
+    def _finish(self) -> RunPoint:
         """Write the last snapshot, then let the breaks finish.
 
         What the breaks record here comes after the snapshot, so it is cut off again if the run
@@ -216,6 +308,7 @@ class Training:
         except BreakError as error:
             raise self._saved_after(error) from error.__cause__
         self.lounge.sync()
+        return RunPoint.FINISHED
 
     def _save_before(self, mark: StepMark | None) -> None:
         """After an error within a step, save the run as it was before that step.
@@ -263,7 +356,9 @@ class Training:
 
     def _open_breaks(self) -> None:
         self.lounge.start_iteration(self.state.iter)
+        last_epoch = self.run.schedule.last_epoch
         self._carry_out(self.run.schedule.open(self.net, self.state, self.lounge))
+        self.run.schedule.last_epoch = last_epoch  # the breaks of this iteration may be due yet
 
     def _close_breaks(self) -> None:
         self.lounge.start_iteration(self.state.iter)
@@ -305,12 +400,3 @@ def _short(value: Any) -> str:
     if not isinstance(value, dict):
         return "none" if value is None else f"{value}"
     return " ".join(f"{v}" if k == "type" else f"{k} {_short(v)}" for k, v in value.items())
-
-
-def _outcome(error: BaseException) -> str:
-    """How this start of the run ended, in the words of its record."""
-    if isinstance(error, Interrupted):
-        return f"stopped by {error.signal.name}"
-    if isinstance(error, DivergedError):
-        return "diverged"
-    return f"failed: {type(error).__name__}"

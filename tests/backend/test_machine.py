@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from types import SimpleNamespace
 
@@ -17,6 +18,18 @@ def test_blas(monkeypatch):
     ]
     monkeypatch.setattr(machine, "threadpool_info", lambda: loaded)
     assert machine.blas() == [machine.BlasLibrary("mkl", "", "", "b")]
+
+
+def test_processor(tmp_path, monkeypatch):
+    """What its numbers depend on; its name as the system has it, or Python."""
+    found = machine.processor()
+    assert all(" for " in library for library in found.blas)
+    assert found.to_dict()["architecture"] == platform.machine()
+    text = "vendor_id : X\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Some CPU @ 2 GHz\n"
+    (tmp_path / "cpuinfo").write_text(text)
+    assert machine._model(tmp_path / "cpuinfo") == "Some CPU @ 2 GHz"
+    monkeypatch.setattr(platform, "processor", lambda: "arm")
+    assert machine._model(tmp_path / "none") == "arm"
 
 
 def test_gpus(monkeypatch):

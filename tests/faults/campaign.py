@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import errno
 import faulthandler
+import functools
+import gc
 import os
-import random
 import re
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
-import graphnet.cli.solve  # noqa: F401  # here, so that not every process does it
+import typer.main
+
+import graphnet as gn
+import graphnet.cli.solve  # here, so that not every process does it
 from graphnet.cli import main
 from graphnet.errors import SnapshotError
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.snapshot_file import read
+from graphnet.solver.reporter import SilentReporter
+from tests.campaigns.figures import Figures
 from tests.faults.board import NOT_YET, Board
 from tests.faults.instruments import KILL, POWER_CUT, Instruments, Plan
-from tests.faults.training_run import RECIPES, RESULTS, write_run
+from tests.faults.trace import KEPT, Trace, after_power_cut
+from tests.faults.training_run import Recipe, write_run
 
 THREADS = (1, 2, 3)
-#: A start takes about a second; one that takes so long has stopped for good.
+#: The share of starts that are the whole command; the others have the net loaded before the fork.
+COLD = 0.1
+#: A start takes a part of a second; one that takes so long has stopped for good.
 MOST_SECONDS = 120.0
 #: What the system says, and what graphnet adds.
 ADVICE = {
@@ -36,8 +47,13 @@ ADVICE = {
     errno.EIO: "the disk reports a fault: copy the run to another one",
     errno.EROFS: "the file system is read-only: choose another exp_dir",
 }
+#: The ways to be killed.
+OUTSIDE, INSIDE, CUT, REPLAYED = "outside", "inside", "power cut", "replayed"
 _HALF = (False, True)
 _IMMATERIAL = ("unlink", "read", "forward", "backward", "update")
+
+# the commands are read once, not in every process
+typer.main.get_command = functools.cache(typer.main.get_command)  # type: ignore[assignment]
 
 
 class Start(NamedTuple):
@@ -64,23 +80,20 @@ class Run:
 
     Attributes:
         folder: The run's directory is in it.
-        recipe: Which kind of run.
         saved: The iteration of the last snapshot it has completed; -1 before the first.
         n_kills: Since it was last seen to begin or to go on.
     """
 
     folder: Path
-    recipe: str
     saved: int = -1
     n_kills: int = 0
 
 
-@dataclass
-class Figures:
-    """What was counted.
+class Counted:
+    """What is counted.
 
     Attributes:
-        kills: By phase.
+        kills: By way and phase.
         while_reading: Kills in the middle of a read of the reader thread.
         resumed: Kills after which the run went on from a snapshot of iteration 1 or later.
         began_anew: And those that came before there was one.
@@ -90,45 +103,51 @@ class Figures:
         different: Of these, those that were not the same byte for byte.
         failures: Injected errors that ended a start with the right code and message, by error.
         unmet: Planned events that did not come to pass.
+        unmet_events: Which.
         wrong: What was not as promised, in words.
     """
 
-    kills: Counter[str] = field(default_factory=Counter)
-    while_reading: int = 0
-    resumed: int = 0
-    began_anew: int = 0
-    lost: int = 0
-    damaged: int = 0
-    runs: int = 0
-    different: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    unmet: int = 0
-    wrong: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.kills: dict[str, Counter[str]] = {
+            way: Counter() for way in (OUTSIDE, INSIDE, CUT, REPLAYED)
+        }
+        self.while_reading = self.resumed = self.began_anew = 0
+        self.lost = self.damaged = self.runs = self.different = self.unmet = 0
+        self.failures: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.unmet_events: list[str] = []
 
-    @property
-    def n_kills(self) -> int:
-        """All of them."""
-        return sum(self.kills.values())
+    def figures(self) -> Figures:
+        """All of it, to be added up."""
+        return {**vars(self), "kills": {way: dict(n) for way, n in self.kills.items()}}
 
 
-class Campaign:
-    """Kills and fails runs in a folder.
+class Kills:
+    """Kills and fails runs of one recipe in a folder.
 
     Args:
         folder: An empty one.
-        seed: Of what is left to chance.
+        shared: Where the data is.
+        recipe: Which runs.
+        chance: Of what is left to chance.
     """
 
-    def __init__(self, folder: Path, seed: int = 0) -> None:
-        self.folder, self.figures = folder, Figures()
-        self.chance = random.Random(seed)  # noqa: S311  # nobody guesses it
-        self.shared = folder / "shared"
-        self.shared.mkdir()
-        write_run(self.shared)
-        self.events: dict[str, list[str]] = {}
-        self.seconds = 0.0
-        for recipe in RECIPES:
-            self._leave_alone(recipe)
+    def __init__(self, folder: Path, shared: Path, recipe: Recipe, chance: Random) -> None:
+        self.folder, self.recipe, self.chance = folder, recipe, chance
+        self.figures = Counted()
+        for path in shared.glob("*.h5"):
+            (folder / path.name).symlink_to(path)
+        write_run(folder, recipe)
+        self._net = gn.load_net(folder / "net.yaml", threads=1)
+        assert threading.active_count() == 1, "a process with threads cannot fork safely"
+        gc.collect()
+        gc.freeze()  # or the collector of each child copies all pages
+        self.whole = Run(folder / "whole")
+        start = self.start(self.whole)
+        if start.code:
+            raise RuntimeError(f"the run left alone has failed: {start.err}")
+        self.seconds = start.seconds
+        self.events = (self.whole.folder / "events").read_text("utf-8").splitlines()
 
     # --- one process --------------------------------------------------------------------
 
@@ -142,12 +161,15 @@ class Campaign:
         """
         run.folder.mkdir(exist_ok=True)
         board = Board(run.folder / "board")
-        n_threads = self.chance.choice(THREADS)
+        errors = plan is not None and plan.act not in (KILL, POWER_CUT)
+        is_cold = errors or self.chance.random() < COLD
+        n_threads = self.chance.choice(THREADS) if is_cold else 0
         begin = time.monotonic()
         sys.stdout.flush()
         process = os.fork()
         if not process:
-            self._child(run, board, plan, n_threads)
+            trace = Trace(run.folder) if plan is None and kill_after is None else None
+            self._child(run, Instruments(board, run.folder / "run", plan, trace), n_threads)
         if kill_after is not None:
             time.sleep(kill_after)
             os.kill(process, signal.SIGKILL)
@@ -178,7 +200,7 @@ class Campaign:
             run.n_kills = 0
         run.saved = max(run.saved, saved)
 
-    def _child(self, run: Run, board: Board, plan: Plan | None, n_threads: int) -> None:
+    def _child(self, run: Run, instruments: Instruments, n_threads: int) -> None:
         """The process: the command ``graphnet solve``, with instruments built in."""
         code = 70
         try:
@@ -187,37 +209,40 @@ class Campaign:
                 with Path(name).open("w") as file:
                     os.dup2(file.fileno(), number)
             faulthandler.enable()  # where a process stands still
-            instruments = Instruments(board, run.folder / "run", plan)
+            if instruments.trace is not None:
+                instruments.trace.begin(run.folder / "run")
             instruments.install()
-            net = str(self.shared / f"{run.recipe}-net.yaml")
-            options = ["--exp-dir", "run", "--quiet", "--offline", "--threads", str(n_threads)]
-            code = main(["solve", net, *options])
+            code = self._solve(n_threads)
             Path("events").write_text("\n".join(instruments.events), "utf-8")
+            if instruments.trace is not None:
+                instruments.trace.save(Path("trace"))
         except BaseException:  # noqa: BLE001  # whatever it is, it is a finding
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
 
-    def _leave_alone(self, recipe: str) -> None:
-        """The run that nothing happens to."""
-        run = Run(self.folder / f"whole-{recipe}", recipe)
-        start = self.start(run)
-        if start.code:
-            raise RuntimeError(f"the run left alone has failed: {start.err}")
-        self.seconds = max(self.seconds, start.seconds)
-        self.events[recipe] = (run.folder / "events").read_text("utf-8").splitlines()
+    def _solve(self, n_threads: int) -> int:
+        """``graphnet solve``, or what is left of it once the net is there; the exit code."""
+        if n_threads:
+            net = str(self.folder / "net.yaml")
+            options = ["--exp-dir", "run", "--quiet", "--offline", "--threads", str(n_threads)]
+            return main(["solve", net, *options])
+        shutil.copyfile(self.folder / "solver.yaml", "solver.yaml")  # exp_dir is beside it
+        gn.solve(gn.load_solver("solver.yaml"), self._net, reporter=SilentReporter())
+        return 0
 
     # --- kills --------------------------------------------------------------------------
 
     def kill_at_random(self, n: int) -> None:
         """Kill runs from outside at instants drawn uniformly, until there were ``n`` kills."""
-        done = self.figures.n_kills + n
-        while self.figures.n_kills < done:
-            run = self._new_run(self.chance.choice(list(RECIPES)))
+        done = self.figures.kills[OUTSIDE].total() + n
+        while self.figures.kills[OUTSIDE].total() < done:
+            run = self._new_run()
             while self._is_killed(run, kill_after=self.chance.uniform(0, self.seconds)):
                 pass
             self._compare(run)
+            self._drop(run)
 
     def kill_at_events(self, n: int | None = None) -> None:
         """Have runs kill themselves at their events, every second time as a power cut would.
@@ -225,20 +250,53 @@ class Campaign:
         Args:
             n: At so many, drawn from all; None: at each step of writing, and at some of the rest.
         """
-        for recipe in RECIPES:
-            plans = [
-                Plan(event, (KILL, POWER_CUT)[i % 2], half)
-                for i, event in enumerate(self._chosen(self.events[recipe]))
-                for half in (False, True)[: 1 + event.startswith(("write", "flush", "read"))]
-            ]
-            if n is not None:
-                chosen = self.chance.sample(range(len(plans)), n // len(RECIPES))
-                plans = [plans[i] for i in sorted(chosen)]
-            for plan in [p for p in plans if _iteration(p.event) is None]:
-                self._sweep(recipe, [plan], self._is_killed)
-            plans = [p for p in plans if _iteration(p.event) is not None]
-            while plans:
-                plans = self._sweep(recipe, plans, self._is_killed)
+        first = self.chance.randrange(2)
+        plans = [
+            Plan(event, (KILL, POWER_CUT)[(i + first) % 2], half)
+            for i, event in enumerate(self._chosen(self.events))
+            for half in _HALF[: 1 + event.startswith(("write", "flush", "read"))]
+        ]
+        if n is not None:
+            chosen = self.chance.sample(range(len(plans)), min(n, len(plans)))
+            plans = [plans[i] for i in sorted(chosen)]
+        for plan in [p for p in plans if _iteration(p.event) is None]:
+            self._sweep([plan], self._is_killed)
+        plans = [p for p in plans if _iteration(p.event) is not None]
+        while plans:
+            plans = self._sweep(plans, self._is_killed)
+
+    def cut_power(self, n: int) -> None:
+        """Cut the power after steps drawn from those of a whole run, or of one that goes on.
+
+        What the process did is known from its trace; nothing has to be run up to there again. What
+        the disk keeps of the steps that are not yet safe is drawn for each.
+
+        Args:
+            n: How often.
+        """
+        source, since = self.whole, -1
+        for _ in range(n):
+            trace = Trace.load(source.folder / "trace", source.folder)
+            at = self.chance.randrange(1, len(trace.steps) + 1)
+            kept = self.chance.choice(KEPT)
+            run = self._new_run()
+            run.saved, run.n_kills = trace.saved(at, since), 1
+            since = run.saved
+            after_power_cut(trace, at, run.folder, kept, self.chance)
+            self.figures.kills[REPLAYED][trace.steps[at - 1].phase] += 1
+            what = f"power cut after step {at}, {kept} kept"
+            self._look_for_damage(run, what)
+            start = self.start(run)
+            if start.code:
+                self.figures.wrong.append(f"{what}: it could not go on ({start.code}): {start.err}")
+            is_same = self._compare(run)
+            if source is not self.whole:
+                shutil.rmtree(source.folder)
+            source = run
+            if start.code or not is_same or self.chance.random() < 0.5:
+                source, since = self.whole, -1
+                self._drop(run)
+        self._drop(source)
 
     def _chosen(self, events: list[str]) -> list[str]:
         """Each step of writing, and every tenth of what there is much of."""
@@ -251,7 +309,8 @@ class Campaign:
         """Whether a start was killed; if not, the run is finished."""
         start = self.start(run, plan, kill_after)
         if start.code == -signal.SIGKILL:
-            self.figures.kills[start.phase] += 1
+            way = OUTSIDE if plan is None else CUT if plan.act == POWER_CUT else INSIDE
+            self.figures.kills[way][start.phase] += 1
             self.figures.while_reading += start.is_reading
             run.n_kills += 1
             self._look_for_damage(run, str(plan or "a kill at random"))
@@ -268,9 +327,8 @@ class Campaign:
         Args:
             n: Only so many of them.
         """
-        recipe = next(iter(RECIPES))
-        steps = [e for e in self.events[recipe] if not e.startswith(_IMMATERIAL)]
-        steps = [e for e in steps if not e.startswith("close lock")]
+        steps = [e for e in self.events if not e.startswith(_IMMATERIAL)]
+        steps = [e for e in steps if not e.startswith(("close lock", "truncate lock"))]
         plans = [Plan(event, code, half) for event in steps for code in ADVICE for half in _HALF]
         partly = ("write", "flush")  # what a full disk may do in part
         plans = [
@@ -279,7 +337,7 @@ class Campaign:
         if n is not None:
             plans = [plans[i] for i in sorted(self.chance.sample(range(len(plans)), n))]
         while plans:
-            plans = self._sweep(recipe, plans, self._is_failed)
+            plans = self._sweep(plans, self._is_failed)
 
     def _is_failed(self, run: Run, plan: Plan) -> bool:
         """Whether a start has failed as it should; if it has not failed, the run is finished."""
@@ -296,12 +354,12 @@ class Campaign:
 
     # --- what became of them ------------------------------------------------------------
 
-    def _sweep(self, recipe: str, plans: list[Plan], survives: Callable[..., bool]) -> list[Plan]:
+    def _sweep(self, plans: list[Plan], survives: Callable[..., bool]) -> list[Plan]:
         """One run through as many plans as it meets, and then to its end; those that are left.
 
         What happens at an iteration is met by a start that goes on from an earlier one.
         """
-        run, left, last = self._new_run(recipe), [], -2
+        run, left, last = self._new_run(), [], -2
         for i, plan in enumerate(plans):
             at = _iteration(plan.event) or 0
             if at <= last:
@@ -310,16 +368,18 @@ class Campaign:
                 last = at
             else:
                 self.figures.unmet += 1
+                self.figures.unmet_events.append(f"{self.recipe}: {plan}")
                 left += plans[i + 1 :]
                 break
         while self._is_killed(run):
             pass
         self._compare(run)
+        self._drop(run)
         return left
 
-    def _new_run(self, recipe: str) -> Run:
+    def _new_run(self) -> Run:
         self.figures.runs += 1
-        return Run(self.folder / f"run-{self.figures.runs}", recipe)
+        return Run(self.folder / f"run-{self.figures.runs}")
 
     def _look_for_damage(self, run: Run, after: str) -> None:
         """Every file under a final name is whole, and the newest is what was last completed."""
@@ -336,21 +396,27 @@ class Campaign:
                 self.figures.damaged += 1
                 self.figures.wrong.append(f"{after}: {error}")
 
-    def _compare(self, run: Run) -> None:
-        """The run and the one left alone have written the same bytes, and nothing is left over."""
-        whole, found = self.folder / f"whole-{run.recipe}" / "run", run.folder / "run"
+    def _compare(self, run: Run) -> bool:
+        """Whether the run has written the bytes of the one left alone, and nothing is left over."""
+        whole, found = self.whole.folder / "run", run.folder / "run"
         different = [
             name
-            for name in RESULTS
+            for name in self.recipe.results
             if not (found / name).exists()
             or (found / name).read_bytes() != (whole / name).read_bytes()
         ]
         different += [path.name for path in found.rglob("*.unfinished")]
         if different:
             self.figures.different += 1
-            self.figures.wrong.append(f"{run.folder}: not the same: {', '.join(different)}")
-        else:
-            shutil.rmtree(run.folder)
+            self.figures.wrong.append(
+                f"{self.recipe}, {run.folder.name}: not the same: {', '.join(different)}"
+            )
+        return not different
+
+    def _drop(self, run: Run) -> None:
+        """Make room."""
+        if run is not self.whole:
+            shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def _status_at_end(process: int) -> int:
@@ -360,7 +426,7 @@ def _status_at_end(process: int) -> int:
         ended, status = os.waitpid(process, os.WNOHANG)
         if ended:
             return status
-        time.sleep(0.002)
+        time.sleep(0.004)
     os.kill(process, signal.SIGABRT)
     return os.waitpid(process, 0)[1]
 

@@ -8,6 +8,7 @@ by what is done, to which file, and at which iteration, so that it can be met ag
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import signal
@@ -30,6 +31,7 @@ from graphnet.solver.state import SolverState
 from graphnet.solver.training import Training
 from graphnet.solver.update import Updater
 from tests.faults.board import Board
+from tests.faults.trace import Step, Trace
 
 KILL, POWER_CUT = "kill", "power cut"
 #: What a full disk, and one that has become read-only, refuse from then on.
@@ -65,11 +67,13 @@ class Instruments:
         folder: The run's.
         plan: What is to happen.
         events: Those there were, in order.
+        trace: Where each step that changes the disk is noted, if anywhere.
     """
 
     board: Board
     folder: Path
     plan: Plan | None = None
+    trace: Trace | None = None
     events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -128,7 +132,15 @@ class Instruments:
         self._install_phases()
 
     def _is_ours(self, path: Path) -> bool:
-        return self.folder in path.absolute().parents or path.absolute() == self.folder
+        path = path.absolute()
+        return self.folder in path.parents or path in (self.folder, self.folder.parent)
+
+    def _note(self, what: str, path: Path, *, to: Path | None = None, **more: Any) -> None:
+        """Put down a step that has been done."""
+        if self.trace is not None:
+            name, phase = self.trace.name, f"{what} {self._what(path)}"
+            target = name(to) if to is not None else ""
+            self.trace.steps.append(Step(what, name(path), phase, target, **more))
 
     @contextmanager
     def _step(
@@ -155,8 +167,11 @@ class Instruments:
         if not self._is_ours(place):
             return original(path, flags, *args, **keywords)
         writes = flags & (os.O_WRONLY | os.O_RDWR)
+        is_new = writes and not place.exists()
         with self._step("open", place) if writes else nullcontext():
             descriptor = original(path, flags, *args, **keywords)
+        if is_new:
+            self._note("make", place)
         if writes or place.is_dir():
             self._paths[descriptor] = place
         if writes:
@@ -170,7 +185,12 @@ class Instruments:
         name = "flush" if path.suffix == ".jsonl" else "write"
         # a copy: a view, kept alive by an error's traceback, would forbid to resize what it is of
         with self._step(name, path, lambda: original(descriptor, bytes(data[: len(data) // 2]))):
-            return original(descriptor, data)
+            is_appended = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND
+            end = os.SEEK_END if is_appended else os.SEEK_CUR
+            at = os.lseek(descriptor, 0, end)
+            n = original(descriptor, data)
+            self._note("write", path, offset=at, data=bytes(data[:n]))
+            return n
 
     def _fsync(self, original: Any, descriptor: int) -> None:
         path = self._paths.get(descriptor)
@@ -178,6 +198,7 @@ class Instruments:
             return original(descriptor)
         with self._step("fsync", path):
             original(descriptor)
+        self._note("sync folder" if path.is_dir() else "sync", path)
         if path.is_dir():
             self._renamed = [r for r in self._renamed if r[0].parent != path]
         else:
@@ -195,6 +216,9 @@ class Instruments:
         place = self._place(path, keywords.get("dir_fd"))
         if self._is_ours(place) and not place.exists():
             self.event("mkdir", "folder")
+            original(path, *args, **keywords)
+            self._note("mkdir", place)
+            return
         original(path, *args, **keywords)
 
     def _replace(self, original: Any, source: Any, target: Any, **keywords: Any) -> None:
@@ -203,17 +227,25 @@ class Instruments:
         with self._step("rename", path):
             before = place.read_bytes() if place.exists() else None
             original(source, target, **keywords)
+        self._note("rename", path, to=place)
         self._renamed.append((place, before))
         self._on_disk[place] = self._on_disk.pop(path, place.stat().st_size)
 
     def _unlink(self, original: Any, path: Any, **keywords: Any) -> None:
-        with self._step("unlink", self._place(path, keywords.get("dir_fd"))):
+        place = self._place(path, keywords.get("dir_fd"))
+        if not self._is_ours(place):
+            return original(path, **keywords)
+        with self._step("unlink", place):
             original(path, **keywords)
+        self._note("unlink", place)
+        return None
 
     def _ftruncate(self, original: Any, descriptor: int, size: int) -> None:
         path = self._paths.get(descriptor)
         with self._step("truncate", path) if path is not None else nullcontext():
             original(descriptor, size)
+        if path is not None:
+            self._note("truncate", path, offset=size)
 
     def _install_phases(self) -> None:
         board = self.board
@@ -246,7 +278,7 @@ class Instruments:
             board.set("resumed", files.run.state.iter if resumed_from else -1)
 
         after(RunFiles, "begin", begun)
-        after(Snapshots, "save", lambda saved, _: board.set("saved", saved._run.state.iter))
+        after(Snapshots, "save", self._is_saved)
         after(SolverState, "advance", lambda state, _: board.set("iter", state.iter))
         during(Training, "_loop", "between")
         during(Training, "_finish", "ending")
@@ -258,6 +290,11 @@ class Instruments:
         during(Snapshots, "_contents", "packing")
         during(snapshots_module, "to_bytes", "packing")
         self._install_reading()
+
+    def _is_saved(self, snapshots: Any, _found: Any) -> None:
+        iteration = snapshots._run.state.iter
+        self.board.set("saved", iteration)
+        self._note("saved", self.folder, offset=iteration)
 
     def _install_reading(self) -> None:
         read = HDF5File.read

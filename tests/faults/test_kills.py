@@ -1,4 +1,4 @@
-"""Some dozens of kills and failures; ``python -m tests.faults`` does as many hundreds."""
+"""Some dozens of kills and failures; ``python -m tests.faults`` does as many thousands."""
 
 import json
 import os
@@ -34,12 +34,14 @@ def test_nothing_is_lost(figures):
 def test_the_kills_were_real(figures):
     """There were enough, all over a run, and most found a snapshot to go on from."""
     kills = figures["kills"]
-    assert sum(kills.values()) >= 30
-    assert len([phase for phase in kills if phase.startswith(("write ", "fsync ", "rename "))]) >= 3
-    assert figures["resumed"] >= 0.6 * (figures["resumed"] + figures["began_anew"])
-    assert figures["unmet"] == 0
+    assert kills.keys() == {"outside", "inside", "power cut", "replayed"}
+    assert all(sum(phases.values()) >= 5 for phases in kills.values())
+    inside = {**kills["inside"], **kills["power cut"]}
+    assert len([p for p in inside if p.startswith(("write ", "fsync ", "rename ", "open "))]) >= 3
+    assert figures["resumed"] >= 0.5 * (figures["resumed"] + figures["began_anew"])
 
 
 def test_errors_were_reported(figures):
     """A full disk, a fault and a read-only folder: exit code 1, and a message with a way out."""
     assert sum(figures["failures"].values()) == 12
+    assert figures["unmet_events"] == []

@@ -13,11 +13,11 @@ import signal
 import sys
 import time
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.campaigns.figures import Figures, most
 from tests.fuzz.cases import Fuzzer, Result, cpu_seconds
 
 SECONDS = 20  # of the processor, which a case may take
@@ -27,33 +27,18 @@ _INNERMOST_IS_HDF5 = re.compile(r"\(most recent call first\):\s+File \"[^\"]*/h5
 _LARGEST_FILE = 256 * 2**20
 
 
-@dataclass
-class Figures:
-    """What came of the cases, by kind of input.
-
-    Attributes:
-        outcomes: How many of each outcome.
-        errors: The classes of the errors.
-        faults: The cases that found a fault, each with what was said.
-        slowest: The case that took longest, and its seconds.
-        peak_kib: The most memory that a process had.
-    """
-
-    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
-    errors: dict[str, Counter[str]] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)
-    slowest: tuple[str, float] = ("", 0.0)
-    peak_kib: int = 0
-
-    def add(self, case: str, result: Result) -> None:
-        """Count one case."""
-        kind = case.partition(":")[0]
-        self.outcomes.setdefault(kind, Counter())[result.outcome] += 1
-        self.errors.setdefault(kind, Counter()).update(set(result.errors))
-        self.slowest = max(self.slowest, (case, result.seconds), key=lambda found: found[1])
-        self.peak_kib = max(self.peak_kib, result.peak_kib)
-        if result.is_fault:
-            self.faults[case] = f"{result.outcome}: {result.said}"
+def figures_of(case: str, result: Result) -> Figures:
+    """What one case adds to the figures: its outcome, its errors, and whether it found a fault."""
+    kind = case.partition(":")[0]
+    said = f"{result.outcome}: {result.said}"
+    return {
+        "outcomes": {kind: {result.outcome: 1}},
+        "errors": {kind: dict.fromkeys(result.errors, 1)},
+        "faults": {case: said} if result.is_fault else {},
+        "wrong": [f"{case}: {said}"] if result.is_fault else [],
+        "slowest": most(round(result.seconds, 2), case),
+        "peak_kib": most(result.peak_kib),
+    }
 
 
 @dataclass

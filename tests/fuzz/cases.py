@@ -10,7 +10,6 @@ import json
 import os
 import resource
 import shutil
-import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -32,7 +31,7 @@ from tests.fuzz.models import (
     sound_models,
     write_model_fixtures,
 )
-from tests.fuzz.readers import READERS, as_command, write_fixtures
+from tests.fuzz.readers import READERS, as_command, read_once, write_fixtures
 
 #: Of a hundred files, how many are of each kind.
 FILE_SHARES = {
@@ -53,24 +52,24 @@ _ROOT = Path(__file__).parents[2]
 _FILE_KINDS = [kind for kind, share in FILE_SHARES.items() for _ in range(share)]
 
 
-def yaml_cases(n: int) -> list[str]:
+def yaml_cases(n: int, first: int = 0) -> list[str]:
     """The names of so many nets and solvers."""
-    return [f"{'net' if i % _SOLVERS else 'solver'}:{i}" for i in range(n)]
+    return [f"{'net' if i % _SOLVERS else 'solver'}:{i}" for i in range(first, first + n)]
 
 
-def file_cases(n: int) -> list[str]:
+def file_cases(n: int, first: int = 0) -> list[str]:
     """The names of so many files of all other kinds."""
-    return [f"{_FILE_KINDS[i * 37 % len(_FILE_KINDS)]}:{i}" for i in range(n)]
+    numbers = range(first, first + n)
+    return [f"{_FILE_KINDS[i * 37 % len(_FILE_KINDS)]}:{i}" for i in numbers]
 
 
-def model_cases(n: int) -> list[str]:
+def model_cases(n: int, first: int = 0) -> list[str]:
     """The names of so many models of each kind."""
-    return [f"{kind}:{i}" for i in range(n) for kind in MODEL_FILES]
+    return [f"{kind}:{i}" for i in range(first, first + n) for kind in MODEL_FILES]
 
 
-def all_cases(n_yaml: int, n_files: int, n_models: int = 0) -> list[str]:
-    """The names of so many of each, evenly mixed."""
-    parts = (yaml_cases(n_yaml), file_cases(n_files), model_cases(n_models))
+def all_cases(*parts: list[str]) -> list[str]:
+    """The cases of several kinds, evenly mixed."""
     cases = [case for part in parts for case in part]
     places = [place for part in parts for place in np.linspace(0, 1, len(part))]
     return [cases[i] for i in np.argsort(places, kind="stable")]
@@ -135,6 +134,14 @@ class Fuzzer:
             write_model_fixtures(self.folder)
             self.models = sound_models(self.folder / "models")
         shutil.copytree(_ROOT / "solvers", self.folder / "solvers")
+        read_once()
+
+    def move_to(self, folder: Path) -> None:
+        """Take an empty folder for what follows, with all that is shared in it."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        self.folder = folder
+        os.environ["GRAPHNET_DATA"] = str(folder / "data")
+        os.chdir(folder)
 
     def work_in(self, name: str) -> None:
         """Take a folder below for this process alone."""
@@ -306,10 +313,3 @@ def cpu_seconds() -> float:
 def peak_kib() -> int:
     """The most memory this process had so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def temporary() -> tempfile.TemporaryDirectory[str]:
-    """A folder for inputs, in memory where the machine has such a file system."""
-    shared = Path("/dev/shm")  # noqa: S108
-    place = shared if shared.is_dir() else None
-    return tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)

@@ -20,9 +20,10 @@ import numpy as np
 
 from graphnet.cli import summary
 from graphnet.errors import ShapeError
+from tests.campaigns.command import temporary
 from tests.fuzz import inputs
 from tests.fuzz.campaign import run
-from tests.fuzz.cases import Fuzzer, temporary
+from tests.fuzz.cases import Fuzzer
 from tests.fuzz.readers import TINY_NET
 
 WHOLE = summary.compile_net

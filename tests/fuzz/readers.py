@@ -10,6 +10,7 @@ import pkgutil
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from hashlib import md5
 from importlib import import_module
 from pathlib import Path
@@ -19,12 +20,14 @@ from typing import Any
 import typer
 
 import graphnet.cli
+from graphnet.backend import base
 from graphnet.cli import app, using
 from graphnet.cli.app import command
 from graphnet.cli.data import commands as data_commands
 from graphnet.data.sets.cifar import BinaryArchive
 from graphnet.data.sets.store import fetch
 from graphnet.errors import MissingExtraError
+from graphnet.interchange.weights import importing
 from graphnet.net.load_net import load_net
 from graphnet.solver.load_solver import load_solver
 from tests.fuzz import hdf5_images
@@ -79,6 +82,26 @@ layers:
   - {{name: ip, type: InnerProduct, output_dim: 3, bottoms: [data], tops: [ip]}}
   - {{name: loss, type: SoftmaxLoss, bottoms: [ip, label]}}
 """
+
+
+def read_once() -> None:
+    """Have what is the same in all cases read and compiled once: it is not what is tried."""
+    read_spec, compile_phases = importing.spec_of, importing.compiled_phases
+
+    @cache
+    def spec_of(net: Path) -> Any:
+        return read_spec(net)
+
+    compiled: dict[int, Any] = {}  # by the object: the cache above keeps it
+
+    def compiled_phases(spec: Any) -> Any:
+        if id(spec) not in compiled:
+            compiled[id(spec)] = compile_phases(spec)
+        return compiled[id(spec)]
+
+    importing.spec_of, importing.compiled_phases = spec_of, compiled_phases
+    free = base.available_memory()
+    base.available_memory = lambda: free
 
 
 def write_fixtures(folder: Path) -> None:

@@ -178,6 +178,7 @@ def test_the_random_nets_hold_all_kinds_of_layers():
     others = {n for n, spec in LAYER_TYPES.items() if spec.kind in (Kind.DATA, Kind.OUTPUT)}
     others |= {"TiedInnerProduct"}  # an InnerProduct, whose weight is that of another layer
     others |= {"PoolingMask"}  # with scratch of one call alone, as Argmax
+    others |= {"StochasticPooling"}  # whose scratch lives as a Dropout's
     others |= {"Unpool"}  # which reads a mask; its place outlives the pass as that of Embed
     others |= {"Log"}  # as Exp, with which it shares all but the formula; of positive numbers
     others |= {"CTCLoss"}  # of sequences and their lengths, whose paths lie in its own scratch

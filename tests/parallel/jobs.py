@@ -30,6 +30,9 @@ needs_mpi = pytest.mark.skipif(
     reason=f"needs mpiexec and mpi4py: {pip_install('mpi')}",
 )
 
+#: What MPICH and Open MPI call a process's rank.
+_RANK = (b"PMI_RANK", b"OMPI_COMM_WORLD_RANK")
+
 #: A user's layer: one rank does what MISBEHAVE says, in the iteration AT.
 MISBEHAVING = '''\
 import os
@@ -195,7 +198,8 @@ def rank_processes(mpiexec: int) -> dict[int, int]:
                 environ = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
             except OSError:
                 continue
-            ranks = [e.partition(b"=")[2] for e in environ if e.startswith(b"PMI_RANK=")]
-            if ranks and b"graphnet" in command:
+            named = [e.partition(b"=") for e in environ]
+            ranks = [value for name, _, value in named if name in _RANK]
+            if ranks and (b"graphnet" in command or b"tests.parallel.dying" in command):
                 found[int(ranks[0])] = process
     return found

@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.parallel.elastic_kills import ElasticCampaign
 from tests.parallel.jobs import rank_processes, solve_job, start, write_job
 from tests.parallel.recipe import results
 
@@ -144,12 +145,28 @@ class Campaign:
         return False
 
 
+def _elastic(jobs: int, seed: int) -> int:
+    """The campaign of elastic jobs."""
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = ElasticCampaign(Path(folder) / "job", seed)
+        for number in range(jobs):
+            campaign.job(number)
+            sys.stdout.write("\n".join(campaign.figures.lines()) + "\n\n")
+            sys.stdout.flush()
+    return 1 if campaign.figures.wrong else 0
+
+
 def main() -> int:
     """Run it; 1 if something is not as promised."""
     parser = argparse.ArgumentParser(prog="python -m tests.parallel.kills", description=__doc__)
     parser.add_argument("--jobs", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0, help="of what is left to chance")
+    parser.add_argument(
+        "--elastic", action="store_true", help="ranks of elastic jobs, which go on without them"
+    )
     options = parser.parse_args()
+    if options.elastic:
+        return _elastic(options.jobs, options.seed)
     with tempfile.TemporaryDirectory() as folder:
         campaign = Campaign(Path(folder) / "job", options.seed)
         for number in range(options.jobs):

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.elastic_threads import run_elastic
 from support.thread_ranks import ThreadCommunicator, all_of
 
+from graphnet.errors import LostRankError
 from graphnet.parallel.communicator import Parcel
 from graphnet.parallel.nccl import NCCLCommunicator, pick_device
 
@@ -72,6 +74,40 @@ def test_arrays_of_a_device():
         return target.values.tolist(), made.broadcast(made.rank), made.all_gather(host[0])
 
     assert all_of(2, work) == [([1, 5], 0, [0, 0]), ([0, 5], 0, [0, 0])]
+
+
+def test_a_rank_that_is_lost():
+    """What is under way is given up, and those that are left have a communicator of their own."""
+
+    class Stuck(Library):
+        """An exchange with a rank that has gone never ends."""
+
+        has_aborted = False
+
+        def NcclCommunicator(self, size, number, rank):  # noqa: N802
+            self.size = size
+            return self
+
+        def groupEnd(self):  # noqa: N802
+            pass
+
+        def abort(self):
+            self.has_aborted = True
+
+    def work(other):
+        library = Stuck(other)
+        made = NCCLCommunicator(other, library, lambda: SimpleNamespace(ptr=99, done=False))
+        assert made.is_elastic
+        if made.rank == 1:
+            other.die()
+        with pytest.raises(LostRankError, match="is lost"):
+            made.exchange([Parcel(1, DeviceArray([1]))], [])
+        assert library.has_aborted
+        left = made.without_lost()
+        assert (left.size, library.size) == (1, 1)
+        return left.agree()
+
+    assert run_elastic(2, work) == {0: True, 1: None}
 
 
 @pytest.mark.parametrize(

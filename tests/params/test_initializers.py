@@ -10,6 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from graphnet.errors import ShapeError, SpecError
+from graphnet.params import initializers
 from graphnet.params.initializers import (
     MSRA,
     AnyInitializer,
@@ -196,3 +197,35 @@ def test_draws_come_from_the_generator_alone(initializer):
 def test_each_has_its_name_in_yaml(cls):
     """The class name is the YAML type."""
     assert TypeAdapter(AnyInitializer).validate_python(cls.__name__) == cls()
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        *(Null(), Constant(value=3), Xavier(), Glorot(), MSRA(), Gaussian(mean=1, std=2)),
+        *(Uniform(low=-2, high=5), Orthogonal(), Bilinear()),
+    ],
+)
+@pytest.mark.parametrize("most", [1, 7, 64, 1 << 20])
+def test_drawn_in_parts_the_numbers_are_the_same(initializer, most, monkeypatch):
+    """Bit for bit, wherever a param is cut."""
+    monkeypatch.setattr(initializers, "PART", most)
+    shape = (5, 3, 4, 4)
+    rng = np.random.Generator(np.random.Philox(key=3))
+    parts = list(initializer.parts(rng, shape))
+    whole = initializer.sample(np.random.Generator(np.random.Philox(key=3)), shape)
+    if whole is None:
+        assert not parts
+    else:
+        assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+def test_a_class_of_ones_own_is_asked_for_the_whole():
+    """One that derives from another, too; what it returns may be repeated over the param."""
+
+    class Rows(Xavier):
+        def sample(self, rng, shape):
+            return np.arange(shape[0], dtype=np.float64)[:, None]
+
+    parts = list(Rows().parts(np.random.default_rng(0), (2, 3)))
+    assert np.array_equal(np.concatenate(parts), [0, 0, 0, 1, 1, 1])

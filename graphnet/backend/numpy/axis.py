@@ -17,6 +17,9 @@ from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.numpy.sums import PRODUCT_ELEMENTS
 from graphnet.blob import Array, storage
 
+#: Runs that take no longer than the calls on halves.
+MOST_RUNS = 2**9
+
 
 def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
     """``out = array.max(axis, keepdims=True)``.
@@ -28,9 +31,15 @@ def bind_max(array: Array, axis: int, out: Array, scratch: Array) -> Call:
         scratch: Like the array, in memory of its own.
     """
     parts = _around(axis, array, out, scratch)
-    if parts is None or array.shape[axis] == 1:
+    if parts is None or array.shape[axis] == 1 or _few_runs(parts[0]):
         return partial(array.max, axis=axis, keepdims=True, out=out)
     return in_turn(list(_halves(*parts)))
+
+
+def _few_runs(x: Array) -> bool:
+    """Whether NumPy's runs are few enough, or long: one number follows the other along the axis."""
+    before, n, behind = x.shape
+    return bool(behind == 1 or before * n <= MOST_RUNS)
 
 
 def _around(axis: int, *arrays: Array) -> list[Array] | None:

@@ -33,8 +33,10 @@ from graphnet.backend.numpy.convolution.conv2d import bind_conv2d, conv2d_scratc
 from graphnet.backend.numpy.elementwise import bind_elementwise
 from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
-from graphnet.backend.numpy.pooling.pool2d import PoolPlan, bind_pool2d, pool2d_scratch
+from graphnet.backend.numpy.pooling.pool2d import bind_pool2d, pool2d_scratch
+from graphnet.backend.numpy.pooling.pool_plan import PoolPlan
 from graphnet.backend.numpy.positionwise import bind_positionwise
+from graphnet.backend.numpy.repeated import bind_repeated
 from graphnet.backend.numpy.sums import (
     ONES,
     SCRATCH_ELEMENTS,
@@ -126,6 +128,9 @@ class NumpyBackend(Backend):
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         return bind_elementwise(self.pool, function, arrays)
 
+    def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Call:
+        return bind_repeated(self._sum_scratch, function, a, b, out)
+
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
         return self.pool.bind([self.pool.task(call) for call in calls], inline=False)
 
@@ -174,6 +179,9 @@ class NumpyBackend(Backend):
     def clip_factor(self, norm: Number, most: float) -> Number:
         return most / norm if isfinite(norm) and norm > most else 1.0
 
+    def ratio(self, a: Number, b: Number) -> Number:
+        return a / b if a and b else 1.0
+
     def sums(self, n: int) -> Sums:
         return HostSums(n)
 
@@ -199,7 +207,8 @@ class NumpyBackend(Backend):
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
-        return pool2d_scratch(kind, PoolPlan(window, x, y), self.pool.n_threads, backward=backward)
+        plan = PoolPlan(window, x, y, kind)
+        return pool2d_scratch(kind, plan, self.pool.n_threads, backward=backward)
 
     def pool2d(
         self,
@@ -212,7 +221,7 @@ class NumpyBackend(Backend):
         dy: Array | None,
         scratch: Mapping[str, Array],
     ) -> Op:
-        plan = PoolPlan(window, x.shape, y.shape)
+        plan = PoolPlan(window, x.shape, y.shape, kind)
         return bind_pool2d(self.pool, plan, kind, divisor, (x, y, dx, dy), scratch)
 
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

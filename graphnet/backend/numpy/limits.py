@@ -30,12 +30,14 @@ class Blas(NamedTuple):
         set: Have it compute in so many.
         is_per_thread: Whether each thread that calls it has a number of its own (OpenMP).
         architecture: The processor it has chosen its kernels for, as OpenBLAS calls it.
+        name: Its own, and its version.
     """
 
     get: Callable[[], int]
     set: Callable[[int], Any]
     is_per_thread: bool
     architecture: str
+    name: str = ""
 
     def swap(self, n_threads: int) -> int:
         """Have it compute in so many threads; how many it computed in before."""
@@ -59,6 +61,7 @@ def blas_libraries() -> tuple[Blas, ...]:
             *_functions(library),
             getattr(library, "threading_layer", "") == "openmp",
             getattr(library, "architecture", ""),
+            f"{library.internal_api} {library.version or ''}".strip(),
         )
         for library in found
     )

@@ -27,6 +27,8 @@ from graphnet.blob import Array, storage
 PLAIN, PLAIN_PRODUCT = 64, 128
 #: The fewest elements of each of several products: below, their calls cost more than runs do.
 PRODUCT_ELEMENTS = 512
+#: Numbers side by side of which there are too few for NumPy's loops, at 10 ns for each run of them.
+FEW = 16
 #: Rows of a tile that a product adds up, and elements of a row that make it worth its call.
 ROWS, WIDE = 32, 64
 #: Numbers side by side that one call of BLAS adds, in many lanes: in each block, and at most.
@@ -64,9 +66,11 @@ def bind_sum(scratch: ThreadScratch, array: Array, axes: Sequence[int], out: Arr
     kept, n, width, behind = x.shape
     if not x.size:
         return partial(to.fill, 0)
+    if n == 1 < behind < FEW:
+        return bind_row_sums(x[:, 0], to)
     if n == 1:
         return partial(np.add.reduce, x[:, 0], 2, None, to)  # pairwise, where they lie in a row
-    if behind == 1 and n <= PLAIN_PRODUCT and (kept == 1 or n * width >= PRODUCT_ELEMENTS):
+    if behind == 1 and n <= PLAIN_PRODUCT and _by_product(kept, n, width):
         ones = np.ones((1, n), x.dtype)
         if kept == 1:
             return partial(ones.dot, x[0, :, :, 0], to)
@@ -74,6 +78,11 @@ def bind_sum(scratch: ThreadScratch, array: Array, axes: Sequence[int], out: Arr
     if behind == 1 and n <= PLAIN:
         return partial(np.add.reduce, x[..., 0], 1, None, to)
     return _Tiles(scratch, x, to)
+
+
+def _by_product(kept: int, n: int, width: int) -> bool:
+    """Whether one product with ones for each kept element is quicker than NumPy's runs."""
+    return kept == 1 or n * width >= (PRODUCT_ELEMENTS if width >= FEW else FEW)
 
 
 def bind_row_sums(matrix: Array, out: Array) -> Call:
@@ -179,8 +188,10 @@ class _Tiles:
         x = self.x[kept, part, columns]
         n_kept, _, width, behind = x.shape
         left = self.scratch.of(x.dtype, n_kept, self._n_left(part), width)
-        if behind > 1:
+        if behind >= FEW:
             np.add.reduce(x, 3, out=left)
+        elif behind > 1:
+            np.matmul(x, np.ones(behind, x.dtype), out=left)
         else:
             self._shrink(x[..., 0], left)
         return _fold(left)

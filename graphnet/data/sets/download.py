@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -27,6 +24,10 @@ def is_offline(offline: bool = False) -> bool:
 
 def download(url: str, *, limit: int, progress: ProgressCallback | None = None) -> bytes:
     """The content of ``url``, at most ``limit`` bytes; ``progress`` is told after every block."""
+    import http.client  # these bring TLS, and take a tenth of a start
+    import urllib.error
+    import urllib.request
+
     what = url.rsplit("/", 1)[-1]
     request = urllib.request.Request(url, headers={"User-Agent": "graphnet"})  # noqa: S310 - no user input
     blocks: list[bytes] = []

@@ -18,6 +18,7 @@ from graphnet.interchange.caffe.datum import listed_pictures
 from graphnet.interchange.caffe.datum import samples as lmdb_samples
 from graphnet.interchange.caffe.lmdb_file import is_lmdb
 from graphnet.interchange.caffe.message import Message
+from graphnet.interchange.caffe.pictures import Channels
 from graphnet.interchange.caffe.reading import LayerDict, Made, Reader
 
 #: Numbers that are written into a net.
@@ -102,10 +103,11 @@ def database(r: Reader) -> Made:
 def _of_lmdb(r: Reader, path: Path, batch_size: int) -> Made:
     """HDF5Data of the file to which an LMDB is converted."""
     part, how = r.message["data_param"], r.message["transform_param"]
-    if how["force_gray"]:
-        r.refuse("'force_gray' of an LMDB\n  convert its pictures first", how.at("force_gray"))
+    if how["force_gray"] and how["force_color"]:
+        r.refuse("has both 'force_color' and 'force_gray'\n  keep one", how.at("force_gray"))
     color = bool(part["force_encoded_color"] or how["force_color"])
-    read = partial(lmdb_samples, path, color=color)
+    channels: Channels = "grey" if how["force_gray"] else "color" if color else "stored"
+    read = partial(lmdb_samples, path, channels)
     return _converted(r, path, read, batch_size, part, shuffle=False)
 
 
@@ -140,10 +142,15 @@ def image_data(r: Reader) -> Made:
     name = r.need(part, "source", "image_data_param")
     height, width, shuffle = part["new_height"], part["new_width"], bool(part["shuffle"])
     listing = r.files.find(name)
-    if listing is not None and r.files.out is not None and not (height and width):
+    if bool(height) != bool(width):
+        said = "'new_height' or 'new_width' alone, which Caffe refuses, too\n  give both"
+        r.refuse(f"has {said}", part.at("new_height" if height else "new_width"))
+    if listing is not None and r.files.out is not None:
         root = part["root_folder"] or ""
         find = lambda picture: r.files.at(f"{root}{picture}")  # noqa: E731
-        read = partial(listed_pictures, listing, find, color=part["is_color"])
+        channels: Channels = "color" if part["is_color"] else "grey"
+        size = (height, width) if height and width else None
+        read = partial(listed_pictures, listing, find, channels, size)
         return _converted(r, listing, read, part["batch_size"], part, shuffle=shuffle)
     resized = f", brought to {height} by {width} pixels" if height and width else ""
     note = (
@@ -214,7 +221,7 @@ def _transform(r: Reader, made: Made) -> None:
     if part["scale"] != 1:
         steps.append({"type": "Scale", "scale": part["scale"]})
     for name in ("force_color", "force_gray"):
-        if part[name]:
+        if part[name] and not any(note.startswith("converted") for note in made.notes):
             made.notes.append(f"{name}: pack the pictures so")
     top = r.tops[0]
     if size and r.phase != "TRAIN":

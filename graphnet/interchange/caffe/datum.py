@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,25 +9,26 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
-from graphnet.data.pictures.opening import opened_picture
 from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
 from graphnet.files.reading import read_regular
 from graphnet.files.writing import Advice, output_file
-from graphnet.installation import pip_install
 from graphnet.interchange.caffe.lmdb_file import LMDBFile
+from graphnet.interchange.caffe.pictures import Channels, decoded, resized
 from graphnet.interchange.caffe.wire_format import Numbers, parse_wire
 
 _BLOCK = 256  # samples that are written together
 
 
-def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[np.ndarray, int]:
+def read_datum(
+    value: memoryview, where: str, channels: Channels = "stored"
+) -> tuple[np.ndarray, int]:
     """A sample ``(C, H, W)``, of bytes or float32, and its label.
 
     Args:
         value: The message.
         where: For errors.
-        color: Whether an encoded picture is to have three channels.
+        channels: Which an encoded picture has.
 
     Raises:
         DataError: If it is damaged, or a picture whose decoder is not installed.
@@ -40,7 +40,7 @@ def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[n
     label = int(datum["label"] or 0)
     content = datum["data"] or b""
     if datum["encoded"]:
-        return decoded(content, where, color=color), label
+        return decoded(content, where, channels), label
     shape: Shape = tuple(int(datum[name] or 0) for name in ("channels", "height", "width"))
     numbers = datum["float_data"]
     if content or not isinstance(numbers, Numbers):
@@ -55,44 +55,32 @@ def read_datum(value: memoryview, where: str, *, color: bool = False) -> tuple[n
     return array.reshape(shape), label
 
 
-def decoded(content: bytes, where: str, *, color: bool) -> np.ndarray:
-    """A picture as it is stored, its colours in the order blue, green, red."""
-    try:
-        with opened_picture(io.BytesIO(content)) as picture:
-            grey = picture.mode in ("1", "L") and not color
-            array = np.asarray(picture.convert("L" if grey else "RGB"))
-    except ImportError:
-        raise DataError(
-            f"{where} is an encoded picture, which Pillow reads"
-            f"\n  install it: {pip_install('images')}"
-        ) from None
-    except Exception as error:  # Pillow raises almost anything for a damaged one
-        raise DataError(f"{where}: is a picture that cannot be read: {error}") from error
-    return array[None] if grey else array[:, :, ::-1].transpose(2, 0, 1)
-
-
-def samples(path: Path, *, color: bool = False) -> Iterator[tuple[np.ndarray, int]]:
+def samples(path: Path, channels: Channels = "stored") -> Iterator[tuple[np.ndarray, int]]:
     """The samples of an LMDB, in its order.
 
     Raises:
         DataError: If it cannot be read.
     """
     for key, value in LMDBFile(path):
-        yield read_datum(value, f"{shown(path)}: {key!r}", color=color)
+        yield read_datum(value, f"{shown(path)}: {key!r}", channels)
 
 
 def listed_pictures(
-    listing: Path, find: Callable[[str], Path], *, color: bool
+    listing: Path,
+    find: Callable[[str], Path],
+    channels: Channels,
+    size: tuple[int, int] | None = None,
 ) -> Iterator[tuple[np.ndarray, int]]:
     """The pictures of a list of ``PATH LABEL`` lines.
 
     Args:
         listing: The file with the list.
         find: Where a picture lies.
-        color: Whether all have three channels; otherwise they must be grey.
+        channels: Which all of them have.
+        size: The height and width that all are brought to. Default: their own.
 
     Raises:
-        DataError: If one cannot be read, or has colours where grey ones are wanted.
+        DataError: If one cannot be read.
     """
     lines = read_regular(listing, error=DataError).decode("utf-8", "surrogateescape").splitlines()
     for i, line in enumerate(filter(str.strip, lines), 1):
@@ -102,12 +90,9 @@ def listed_pictures(
             content, number = read_regular(find(name), error=DataError), int(label)
         except (OSError, ValueError) as error:
             raise DataError(f"{where}: cannot be read: {error}") from None
-        picture = decoded(content, where, color=color)
-        if not color and len(picture) != 1:
-            raise DataError(
-                f"{where}: has colours, and Caffe makes grey of them by a formula of its own"
-                "\n  convert the pictures first"
-            )
+        picture = decoded(content, where, channels)
+        if size is not None:
+            picture = resized(picture, *size)
         yield picture, number
 
 

@@ -53,6 +53,15 @@ def _pooling(w: Writer) -> list[Part]:
     return w.one("Pooling", "pooling_param", pool=pool, **_window_keys(spec))
 
 
+def _stochastic_pooling(w: Writer) -> list[Part]:
+    spec = w.spec
+    if spec.kernel is None:
+        return w.one("Pooling", "pooling_param", pool="STOCHASTIC", global_pooling=True)
+    if any(spec.pad):
+        w.refuse("pad\n  Caffe pads maxima and means alone")
+    return w.one("Pooling", "pooling_param", pool="STOCHASTIC", **_window_keys(spec))
+
+
 def _window_keys(spec: Any) -> dict[str, Any]:
     """The windows of a layer that pools."""
     sides: dict[str, Any] = {}
@@ -247,7 +256,10 @@ def _permute(w: Writer) -> list[Part]:
 
 
 def _upsample(w: Writer) -> list[Part]:
-    tall, wide = w.spec.scale
+    blocks = w.spec.blocks(w.bottom)
+    if blocks is None:
+        w.refuse("a size that is no multiple of the images'\n  Caffe's Upsample has whole factors")
+    tall, wide = blocks
     sides = {"scale": tall} if tall == wide else {"scale_h": tall, "scale_w": wide}
     return w.one("Upsample", "upsample_param", **sides)
 
@@ -348,6 +360,7 @@ EXPORTS: Mapping[str, ToCaffe] = MappingProxyType(
         "SoftmaxLoss": _loss("SoftmaxWithLoss", _labelled),
         "Split": _plain("Split"),
         "SquareLoss": _loss("EuclideanLoss"),
+        "StochasticPooling": _stochastic_pooling,
         "StopGradient": _stop_gradient,
         "SumLoss": _sum_loss,
         "Swish": _plain("Swish", "swish_param", "beta"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import h5py
-import numpy as np
 
 from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
@@ -43,6 +42,7 @@ from graphnet.layers.base import Kind, Phase
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.spec import read_net
+from graphnet.params.filling import fill, parts_of
 
 _PHASES = {"train": "TRAIN", "test": "TEST"}
 _BATCH_NORM = (
@@ -266,7 +266,7 @@ def load_caffe(
                 target = net.store.params[layer][param].data
             else:
                 target = net.store.state[layer][param]
-            net.backend.upload(np.ascontiguousarray(array, dtype=net.store.dtype), target)
+            fill(net.backend, target, parts_of(array))
     return net
 
 

@@ -9,18 +9,18 @@ from graphnet.interchange.caffe.images import pair
 from graphnet.interchange.caffe.reading import Made, Reader
 
 _PLANE = 2  # axes of an image
+_STOCHASTIC = "StochasticPooling"
+_KINDS = {"MAX": "Max", "AVE": "Mean", "STOCHASTIC": _STOCHASTIC}
 _LOWEST = -3.4028234663852886e38  # float32's
 
 
 def pooling(r: Reader) -> Made:
-    """Pooling: MAX and AVE; a mean divides by the part of its window in the padded image."""
+    """Pooling; a mean divides by the part of its window in the padded image."""
     part = r.message["pooling_param"]
-    if part["pool"] == "STOCHASTIC":
-        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
     shape = r.shapes[0]
     if shape is not None and len(shape) != 2 + _PLANE:
         r.refuse(f"its bottom has the shape {shape_text(shape)}, expected (N, C, H, W)")
-    kind = {"MAX": "Max", "AVE": "Mean"}[part["pool"]]
+    kind = _KINDS[part["pool"]]
     mean = {"divisor": "padded"} if kind == "Mean" else {}
     if part["global_pooling"]:
         for name in ("kernel_size", "kernel_h", "kernel_w"):
@@ -32,7 +32,15 @@ def pooling(r: Reader) -> Made:
     pad = pair(r, part, "pad", "pad", 0)
     down = {"round_mode": "floor"} if part["round_mode"] == "FLOOR" else {}
     windows = {"kernel": kernel, "stride": stride, "pad": pad, **down}
+    if kind == _STOCHASTIC and any(pad):
+        r.refuse("pads a stochastic pooling, which Caffe refuses, too", part.at("pad"))
     outside = [] if shape is None or down or any(pad) else _outside(shape, kernel, stride)
+    if kind == _STOCHASTIC and any(outside):
+        r.refuse(
+            "has windows outside of the image, of which nothing can be drawn"
+            "\n  choose a stride no larger than the kernel",
+            part.position,
+        )
     if shape is None or not any(outside):
         return _pooled(r, kind, windows, mean)
     return _with_outside(
@@ -70,6 +78,10 @@ def _with_outside(r: Reader, made: Made, shape: Shape, outside: list[bool]) -> M
 
 def _pooled(r: Reader, kind: str, windows: dict[str, Any], mean: dict[str, Any]) -> Made:
     """A pooling; where the maxima are is a second layer's top."""
+    if kind == _STOCHASTIC and len(r.tops) == 1:
+        made = r.only(_STOCHASTIC, **windows)
+        made.notes.append("what is drawn are other random numbers than Caffe's")
+        return made
     if len(r.tops) == 1:
         return r.only("Pooling", pooling=kind, **windows, **mean)
     if kind != "Max":
@@ -87,7 +99,7 @@ def spp(r: Reader) -> Made:
     """SPP; of one level the top keeps four axes."""
     part = r.message["spp_param"]
     if part["pool"] == "STOCHASTIC":
-        r.refuse("graphnet has no stochastic pooling", part.at("pool"))
+        r.refuse("is stochastic, and graphnet's SPP gives maxima or means", part.at("pool"))
     height = r.need(part, "pyramid_height", "spp_param")
     keys = {"pyramid_height": height, "pooling": {"MAX": "Max", "AVE": "Mean"}[part["pool"]]}
     shape = r.shapes[0]

@@ -53,6 +53,10 @@ def _plain(kind: str) -> Translator:
 
 
 _ONE, _TWO, _NONE, _MANY = (1, 1), (2, 2), (0, 0), (1, inf)
+_FILTER = (
+    "how many samples it gives depends on their values, and graphnet's blobs have a fixed size"
+    "\n  where only a loss reads it, give its selector to the loss: a further bottom is its weights"
+)
 
 
 def _neuron(translate: Translator, in_place: Callable[[Message], bool] | bool = True) -> LayerType:
@@ -87,7 +91,7 @@ _TYPES = {
     "Embed": LayerType(_ONE, _ONE, shapes.embed, learns=True),
     "EuclideanLoss": _loss(losses.euclidean_loss),
     "Exp": _neuron(elementwise.exp),
-    "Filter": LayerType((2, inf), _MANY, "graphnet's blobs keep their number of samples"),
+    "Filter": LayerType((2, inf), _MANY, _FILTER),
     "Flatten": LayerType(_ONE, _ONE, shapes.flatten),
     "HDF5Data": LayerType(_NONE, _MANY, data.hdf5_data),
     "HDF5Output": LayerType(_TWO, _NONE, data.hdf5_output),

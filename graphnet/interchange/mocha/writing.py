@@ -14,6 +14,7 @@ from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.mocha.reading import MARK
 from graphnet.interchange.weights.exporting import Written
 from graphnet.interchange.weights.matching import Needed
+from graphnet.solver.record.stored_array import Stored
 
 #: The layers of Mocha that have params, and the names of these.
 _PARAMS = {
@@ -48,7 +49,7 @@ def _shape(each: Needed) -> Shape:
     return (1, *each.shape) if is_column else each.shape
 
 
-def write_mocha(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_mocha(path: Path, arrays: Mapping[str, Stored]) -> None:
     """Write params as one data set each.
 
     Args:
@@ -60,4 +61,4 @@ def write_mocha(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """
     with output_file(path, Advice(SnapshotError)) as output, h5py.File(output, "w") as file:
         for name, array in arrays.items():
-            file.create_dataset(name, data=array, track_times=False)
+            file.create_dataset(name, data=np.asarray(array), track_times=False)

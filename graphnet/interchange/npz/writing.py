@@ -10,9 +10,11 @@ import numpy as np
 
 from graphnet.errors import SnapshotError
 from graphnet.files.writing import Advice, output_file
+from graphnet.params.filling import parts_of
+from graphnet.solver.record.stored_array import Stored
 
 
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_npz(path: Path, arrays: Mapping[str, Stored]) -> None:
     """Write arrays as one file, in C order, not packed.
 
     Args:
@@ -30,4 +32,8 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             # dated 1980, so that the file does not depend on the clock
             entry = zipfile.ZipInfo(f"{name}.npy")
             with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+                descr = np.lib.format.dtype_to_descr(array.dtype)
+                header = {"descr": descr, "fortran_order": False, "shape": array.shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for part in parts_of(array):
+                    file.write(np.ascontiguousarray(part).data)

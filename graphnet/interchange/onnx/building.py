@@ -214,17 +214,22 @@ class OnnxGraph:
             SpecError: If it finds something.
         """
         onnx = library()
-        graph = self.graph_proto(whole=False)
-        for name, array in self.large.items():
-            kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-            graph.input.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
         try:
-            onnx.checker.check_model(_model(graph, version), full_check=True)
+            onnx.checker.check_model(self.without_large(version), full_check=True)
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
             raise SpecError(
                 f"onnx's checker refuses what was made of net '{self.name}': {error}"
                 "\n  this is a fault of graphnet's: please report it"
             ) from error
+
+    def without_large(self, version: str) -> Any:
+        """The model, its large constants as inputs."""
+        onnx = library()
+        graph = self.graph_proto(whole=False)
+        for name, array in self.large.items():
+            kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+            graph.input.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
+        return _model(graph, version)
 
     def file(self, version: str, beside: str = "") -> OnnxContent:
         """What stands in the file.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from graphnet.backend.base import Divisor, PoolingKind
 from graphnet.backend.window import Window
 from graphnet.blob import Shape
@@ -91,6 +93,20 @@ def pooling_mask(w: LayerWriter) -> None:
     w.graph.add(name, found.op, [w.x], [pooled, index], **found.attributes)
     place = w.part("place", "Mod", index, w.integers("size", [prod(image)]))
     w.close("number", "Cast", place, to=_FLOAT)
+
+
+def stochastic_pooling(w: LayerWriter) -> None:
+    """StochasticPooling in testing: the mean of x² over that of x, of what is positive."""
+    if w.phase == "train":
+        w.refuse("it acts by chance in phase train\n  export phase test, where it gives a mean")
+    spec = w.spec
+    found = window_op("Mean", spec.geometry(w.shape), "valid", w.shape[2:], w.top[2:])
+    x = w.part("positive", "Relu", w.x)
+    square = w.part("square", "Mul", x, x)
+    mean = w.part("mean", found.op, x, **found.attributes)
+    least = w.part("divisor", "Max", mean, w.number("least", float(np.finfo(np.float32).tiny)))
+    squares = w.part("mean-square", found.op, square, **found.attributes)
+    w.end("Div", squares, least)
 
 
 def unpool(w: LayerWriter) -> None:

@@ -5,7 +5,7 @@ graphnet export onnx nets/lenet5.yaml --weights runs/lenet5 -o lenet5.onnx
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,9 @@ from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec, read_net
 from graphnet.solver.record.weights import load_weights
+
+#: Bytes of constants: from so many on they are not handed to onnxruntime as a file.
+_MUCH = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,9 @@ def export_onnx(
     path = Path(to)
     if path.suffix != ".onnx":
         raise SpecError(f"{path}: a net of ONNX is a .onnx file\n  give it a name that ends so")
-    given = {"the net's YAML": net, "the weights": weights}
+    read = {"the net's YAML": net, "the weights": weights}
     refuse_to_write_over(
-        path, {what: Path(p) for what, p in given.items() if isinstance(p, str | Path)}
+        path, {what: Path(p) for what, p in read.items() if isinstance(p, str | Path)}
     )
     refuse_to_replace([path], force=force)
     library()
@@ -131,9 +134,22 @@ def export_onnx(
                 n_bytes += content.write_values(values)
             parity = None
             if runtime() is not None:
-                outside = graph.large if beside is not None else {}
-                parity = compare(output.unfinished, made, graph.given, running, outside)
+                given, outside = _to_run(graph, output.unfinished, is_split=beside is not None)
+                parity = compare(given, made, graph.given, running, outside)
     return ExportedOnnx(made, graph, parity, n_bytes, beside, notes)
+
+
+def _to_run(
+    graph: OnnxGraph, file: Path, *, is_split: bool
+) -> tuple[Path | bytes, Mapping[str, np.ndarray]]:
+    """What onnxruntime is given: the file; of a large one all but the large constants, and these.
+
+    It would have them in memory a second time.
+    """
+    large = graph.large
+    if not is_split and sum(array.nbytes for array in large.values()) < _MUCH:
+        return file, {}
+    return graph.without_large(graphnet.__version__).SerializeToString(), large
 
 
 def values_of(net: Net) -> Values:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.interchange.onnx.dilated import Gapped, pooled_with_gaps
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
 from graphnet.interchange.onnx.parts import cut, padded, rename_top
 from graphnet.interchange.onnx.values import Value
@@ -219,7 +220,9 @@ def _pool(kind: str) -> FromOnnx:
         if rank not in _POOLINGS:
             r.refuse(f"works on a value of shape {list(x.shape)}; graphnet has one side to three")
         if any(d != 1 for d in r.attributes.wholes("dilations") or ()):
-            r.refuse("has dilations, which graphnet's Pooling has not")
+            image = as_image(r, x) if rank == _ROWS else x
+            give_image(r, _gapped(r, kind, image, rank), rank)
+            return
         kernel, stride = (sides(r, name, rank - 2, 1) for name in ("kernel_shape", "strides"))
         before, behind = pads_of(r, x.shape[2:], kernel, stride, rank)
         rename_top(r, _pooled(r, kind, x, (kernel, stride, before, behind)))
@@ -227,21 +230,44 @@ def _pool(kind: str) -> FromOnnx:
     return translate
 
 
+def _gapped(r: NodeReader, kind: str, x: Value, rank: int) -> Value:
+    """Pool by windows with gaps."""
+    kernel, stride, dilation = (
+        sides(r, name, rank - 2, 1, width=len(x.shape) - 2)
+        for name in ("kernel_shape", "strides", "dilations")
+    )
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    before, behind = pads_of(r, x.shape[2:], reach, stride, rank)
+    sizes = _n_windows(r, x.shape[2:], (reach, stride, before, behind))
+    windows = Gapped(kernel, dilation, stride, before, behind, sizes)
+    return pooled_with_gaps(r, kind, x, windows)
+
+
+def _n_windows(
+    r: NodeReader,
+    image: Sequence[int],
+    geometry: tuple[list[int], list[int], list[int], list[int]],
+) -> list[int]:
+    """How many windows there are along each side."""
+    sizes = []
+    for n, k, s, b, e in zip(image, *geometry, strict=True):
+        span = n + b + e - k
+        out = (-(-span // s) if r.attributes.whole("ceil_mode", 0) else span // s) + 1
+        out -= bool(r.attributes.whole("ceil_mode", 0) and (out - 1) * s >= n + b)
+        if out < 1:
+            r.refuse(f"has windows of {k} for {n + b + e} places")
+        sizes.append(out)
+    return sizes
+
+
 def _pooled(
     r: NodeReader, kind: str, x: Value, geometry: tuple[list[int], list[int], list[int], list[int]]
 ) -> Value:
     """Pool with pads that may differ: windows that are not wanted are cut off again."""
     kernel, stride, before, behind = geometry
-    up = r.attributes.whole("ceil_mode", 0)
-    sizes, inside = [], True
-    for n, k, s, b, e in zip(x.shape[2:], kernel, stride, before, behind, strict=True):
-        span = n + b + e - k
-        out = (-(-span // s) if up else span // s) + 1
-        out -= bool(up and (out - 1) * s >= n + b)
-        if out < 1:
-            r.refuse(f"has windows of {k} for {n + b + e} places")
-        inside = inside and (out - 1) * s + k <= n + b + e
-        sizes.append(out)
+    sizes = _n_windows(r, x.shape[2:], geometry)
+    sums = zip(x.shape[2:], sizes, *geometry, strict=True)
+    inside = all((out - 1) * s + k <= n + b + e for n, out, k, s, b, e in sums)
     keys: dict[str, Any] = {"pooling": kind, "kernel": by_sides(kernel), "stride": by_sides(stride)}
     if kind == "Mean":
         counts = r.attributes.whole("count_include_pad", 0)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from graphnet.errors import SpecError
+from graphnet.files.mapping import let_go
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, write_durably
 from graphnet.interchange.model_file import write_model
@@ -20,6 +19,7 @@ from graphnet.interchange.onnx.translation import translate_graph
 from graphnet.layers.base import Phase
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
+from graphnet.params.filling import fill, parts_of
 
 
 def load_onnx(file: Path | str, phase: Phase = "test", **options: Any) -> Net:
@@ -38,18 +38,16 @@ def load_onnx(file: Path | str, phase: Phase = "test", **options: Any) -> Net:
         DataError: If the file is not there, or damaged.
     """
     made = translate_graph(read_onnx(Path(file)), str(file))
+    for array in (*made.made.params.values(), *made.made.state.values()):
+        let_go(array)  # translating has looked at it
     net = load_net(made.spec(), phase, **options)
     for key, array in made.made.params.items():
         layer, _, name = key.rpartition("/")
-        _upload(net, array, net.store.params[layer][name].data)
+        fill(net.backend, net.store.params[layer][name].data, parts_of(array))
     for key, array in made.made.state.items():
         layer, _, name = key.rpartition("/")
-        _upload(net, array, net.store.state[layer][name])
+        fill(net.backend, net.store.state[layer][name], parts_of(array))
     return net
-
-
-def _upload(net: Net, array: np.ndarray, target: Any) -> None:
-    net.backend.upload(np.ascontiguousarray(array, dtype=net.store.dtype), target)
 
 
 def import_onnx(file: Path | str, to: Path | str, *, force: bool = False) -> ImportedOnnx:

@@ -52,7 +52,7 @@ def compare(
         net: What it was made of.
         given: What the file calls the blobs that the net gives.
         running: The same net with the same params.
-        outside: The constants, if large ones are in a file beside it that has no name yet.
+        outside: The large constants, if they are inputs of it.
 
     Raises:
         SpecError: If onnxruntime cannot run it, or gives something else.
@@ -97,23 +97,24 @@ def run_file(
     fed: Mapping[str, np.ndarray],
     outside: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> dict[str, np.ndarray]:
-    """What onnxruntime makes of the inputs; those that are not given are zeros."""
+    """What onnxruntime makes of the inputs; those that are not given are zeros.
+
+    ``outside`` are inputs, too, which are not copied.
+    """
     onnxruntime = runtime()
     if onnxruntime is None:
         raise SpecError("onnxruntime is not installed")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # of errors it raises an exception
     options.intra_op_num_threads = 1
-    if outside:
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in outside.values()]
-        options.add_external_initializers(list(outside), values)
+    options.enable_cpu_mem_arena = False  # which holds more than is computed with
     model = str(file) if isinstance(file, Path) else file
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     rows = len(next(iter(fed.values())))
-    given = {
-        i.name: fed[i.name] if i.name in fed else np.zeros((rows, *i.shape[1:]), np.float32)
-        for i in session.get_inputs()
-    }
+    given = {**fed, **outside}
+    for each in session.get_inputs():
+        if each.name not in given:
+            given[each.name] = np.zeros((rows, *each.shape[1:]), np.float32)
     names = [o.name for o in session.get_outputs()]
     return dict(zip(names, session.run(names, given), strict=True))
 

@@ -11,12 +11,14 @@ import numpy as np
 from graphnet.errors import SnapshotError
 from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.safetensors.reading import DTYPES
+from graphnet.params.filling import parts_of
+from graphnet.solver.record.stored_array import Stored
 
 _NAMES = {dtype: name for name, (dtype, _) in DTYPES.items()}
 _ALIGNED = 8  # bytes: where the data begin
 
 
-def write_safetensors(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_safetensors(path: Path, arrays: Mapping[str, Stored]) -> None:
     """Write arrays as one file, in C order, one after the other.
 
     Args:
@@ -38,4 +40,5 @@ def write_safetensors(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     with output_file(path, Advice(SnapshotError)) as output:
         output.write(len(text).to_bytes(8, "little") + text)
         for array in arrays.values():
-            output.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1))
+            for part in parts_of(array):
+                output.write(np.ascontiguousarray(part, array.dtype.newbyteorder("<")))

@@ -39,7 +39,7 @@ def _of_param(each: Needed) -> Iterator[tuple[str, Written]]:
             yield f"{each.key}.{word}", Written(each, (n,), make)
         return
     word = each.name if each.layer_type in _OWN else _WORDS.get(each.name, each.name)
-    yield f"{each.key}.{word}", Written(each, each.shape, _gates if is_lstm else _same)
+    yield f"{each.key}.{word}", Written(each, each.shape, _gates if is_lstm else None)
 
 
 def _same(values: np.ndarray) -> np.ndarray:

@@ -14,11 +14,12 @@ from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.interchange.weights.matching import Needed
 from graphnet.interchange.weights.needed import NetSource, compiled_phases, needed_by, spec_of
 from graphnet.net.net import Net
-from graphnet.solver.record.snapshot_file import download
+from graphnet.solver.record.snapshot_file import host_arrays
+from graphnet.solver.record.stored_array import Stored
 from graphnet.solver.record.weights import read_weights
 
 #: What writes a format: the file, and the arrays by their names in it.
-WriteFile = Callable[[Path, Mapping[str, np.ndarray]], None]
+WriteFile = Callable[[Path, Mapping[str, Stored]], None]
 
 
 class Written(NamedTuple):
@@ -27,12 +28,19 @@ class Written(NamedTuple):
     Attributes:
         needed: The param it is made from.
         shape: Its shape there.
-        make: Makes it of the param's values.
+        make: Makes it of the param's values; None: it is the param.
     """
 
     needed: Needed
     shape: Shape
-    make: Callable[[np.ndarray], np.ndarray] = lambda values: values
+    make: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def array(self, stored: Stored) -> Stored:
+        """The array: the param itself, which may be in a file, where nothing is done to it."""
+        if self.make is None and stored.shape == self.shape:
+            return stored
+        values = np.asarray(stored)
+        return (self.make(values) if self.make else values).reshape(self.shape)
 
 
 #: What a net's params become in a file, by name.
@@ -90,21 +98,18 @@ def save_net(write: WriteFile, name: NameAll, net: Net, to: Path | str) -> None:
     Raises:
         GraphnetError: If it cannot be written.
     """
-    params, state = download(net.store)
-    _write(write, Path(to), name(needed_by([net.compiled])), {**params, **state})
+    found = {name: array for _, name, array in host_arrays(net.store)}
+    _write(write, Path(to), name(needed_by([net.compiled])), found)
 
 
 def _write(
-    write: WriteFile, path: Path, named: Mapping[str, Written], found: Mapping[str, np.ndarray]
+    write: WriteFile, path: Path, named: Mapping[str, Written], found: Mapping[str, Stored]
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        name: each.make(found[each.needed.path]).reshape(each.shape) for name, each in named.items()
-    }
-    write(path, arrays)
+    write(path, {name: each.array(found[each.needed.path]) for name, each in named.items()})
 
 
-def _check(needed: Sequence[Needed], found: Mapping[str, np.ndarray]) -> None:
+def _check(needed: Sequence[Needed], found: Mapping[str, Stored]) -> None:
     """See that the weights are those of the net.
 
     Raises:

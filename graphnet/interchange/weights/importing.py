@@ -33,6 +33,7 @@ from graphnet.net.compiled import CompiledNet
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec
+from graphnet.params.filling import fill, parts_of
 from graphnet.params.param import DeclaredParams, ParamDecl, ParamStore
 
 #: What reads a format.
@@ -202,5 +203,5 @@ def fill_loaded(net: Net, file: WeightFile, map_file: Path | str | None = None) 
             target = net.store.params[each.key][each.name].data
         else:
             target = net.store.state[each.key][each.name]
-        net.backend.upload(np.ascontiguousarray(array, dtype=net.store.dtype), target)
+        fill(net.backend, target, parts_of(array))
     return made.match

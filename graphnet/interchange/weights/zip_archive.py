@@ -22,6 +22,7 @@ import numpy as np
 
 from graphnet.interchange.weights.mapped import MappedFile
 from graphnet.interchange.weights.stored import damaged
+from graphnet.params.filling import parts_of
 
 SIGNATURE = b"PK\x03\x04"
 _STORED, _DEFLATED = 0, 8
@@ -193,8 +194,8 @@ class ZipArchive:
             data = self._unpacked(entry, data)
         if entry.checksum and entry.name not in self._sound:
             checksum = 0
-            for at in range(0, len(data), _BLOCK):
-                checksum = zlib.crc32(data[at : at + _BLOCK], checksum)
+            for part in parts_of(np.frombuffer(data, np.uint8)):
+                checksum = zlib.crc32(part.data, checksum)
             if checksum != entry.checksum:
                 raise damaged(self.path, f"'{entry.name[:80]}' is damaged: its checksum is wrong")
             self._sound.add(entry.name)

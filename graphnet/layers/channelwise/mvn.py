@@ -89,34 +89,44 @@ class MVNLayer(Layer[MVN]):
         self.first = x.data[first_of_each]
         of_group, axes_sum = self.scratch["of_group"], self.backend.axes_sum
         self.add_x, self.add_y = (axes_sum(b.data, self.axes, of_group) for b in (x, y))
+        repeated, xp = self.backend.repeated, self.xp
+        self.subtract_mean = repeated(xp.subtract, x.data, of_group, y.data)
+        self.centre = repeated(xp.subtract, y.data, of_group, y.data)
+        self.divide = repeated(xp.divide, y.data, of_group, y.data)
         self.add_dy: Any = None
         if x.diff is not None:
             self.add_dy = axes_sum(y.diff, self.axes, of_group)
+            self.centre_dy = repeated(xp.subtract, y.diff, of_group, x.diff)
+            self.divide_dx = repeated(xp.divide, x.diff, of_group, x.diff)
+            self.keep_dx = repeated(xp.multiply, x.diff, of_group, x.diff)
         self.multiply: Any = None
         if self.spec.normalize_variance:
             bind, product = self.backend.elementwise, self.scratch["product"]
             self.write_size = bind(_absolute, y.data, product)
             self.square = bind(_square, product)
             self.add_squares = axes_sum(product, self.axes, self.scratch["deviation"])
+            self.scale_down = repeated(xp.divide, product, self.scratch["off"], product)
             if x.diff is not None:
                 self.multiply = bind(_multiply, y.data, y.diff, product)
                 self.add_product = axes_sum(product, self.axes, of_group)
+                self.times_y = repeated(xp.multiply, y.data, of_group, product)
+                self.divide_product = repeated(xp.divide, product, of_group, product)
 
     def forward(self) -> None:
-        xp, x, y = self.xp, self.bottoms[0].data, self.tops[0].data
+        xp = self.xp
         of_group, near = self.scratch["of_group"], self.scratch["near"]
         self.add_x()
         xp.multiply(of_group, self.weight, out=of_group)
         self.see_whether_first_is_mean()
         xp.copyto(of_group, self.first, where=near)
-        xp.subtract(x, of_group, out=y)
+        self.subtract_mean()
         self.add_y()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.subtract(y, of_group, out=y)
+        self.centre()
         if self.spec.normalize_variance:
             self.write_deviation()
             xp.add(self.scratch["deviation"], self.spec.epsilon, out=of_group)
-            xp.divide(y, of_group, out=y)
+            self.divide()
 
     def see_whether_first_is_mean(self) -> None:
         """Note where the first value is the mean as far as a sum can tell."""
@@ -134,7 +144,7 @@ class MVNLayer(Layer[MVN]):
         self.write_size()
         xp.max(product, axis=self.axes, keepdims=True, out=size)
         power_of_two(xp, size)
-        xp.divide(product, size, out=product)
+        self.scale_down()
         self.square()
         self.add_squares()
         xp.multiply(deviation, self.weight, out=deviation)
@@ -147,36 +157,30 @@ class MVNLayer(Layer[MVN]):
         dx = (dy − mean(dy) − y · mean(y · dy) · σ' / σ) / σ' with σ' = σ + epsilon, and 0 where σ
         is 0.
         """
-        xp, dx, dy, of_group = (
-            self.xp,
-            self.bottoms[0].diff,
-            self.tops[0].diff,
-            self.scratch["of_group"],
-        )
+        xp, dx, of_group = self.xp, self.bottoms[0].diff, self.scratch["of_group"]
         if dx is None:
             return
         if self.multiply is None:
             self.add_dy()
             xp.multiply(of_group, self.weight, out=of_group)
-            xp.subtract(dy, of_group, out=dx)
+            self.centre_dy()
             return
         deviation, product = self.scratch["deviation"], self.scratch["product"]
-        y = self.tops[0].data
         self.multiply()
         self.add_product()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.multiply(y, of_group, out=product)
+        self.times_y()
         tiny = float(xp.finfo(self.dtype).tiny)
         xp.maximum(deviation, tiny, out=of_group)
-        xp.divide(product, of_group, out=product)  # y · mean(y · dy) / σ
+        self.divide_product()  # y · mean(y · dy) / σ
         self.add_dy()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.subtract(dy, of_group, out=dx)
+        self.centre_dy()
         xp.add(deviation, self.spec.epsilon, out=of_group)
-        xp.divide(dx, of_group, out=dx)
+        self.divide_dx()
         xp.subtract(dx, product, out=dx)
         xp.sign(deviation, out=of_group)
-        xp.multiply(dx, of_group, out=dx)
+        self.keep_dx()
 
 
 def power_of_two(xp: Any, values: Array) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.backend.calls import in_turn
+from graphnet.backend.calls import Call, in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
@@ -161,11 +162,27 @@ class _SomeGroups:
             layer.scratch[name][:, some] for name in (*_KEPT, "of_group")
         )
         self.scale, self.bias = (self._beside(layer, name, cut, some) for name in ("scale", "bias"))
-        add = layer.backend.axes_sum
+        add, repeated, xp = layer.backend.axes_sum, layer.backend.repeated, self.xp
         self.add_y = add(self.y, (2,), self.of_group)
         self.add_squares = add(self.product, (2,), self.rate)
+        self.subtract_first = repeated(xp.subtract, self.x, self.first, self.y)
+        self.centre = repeated(xp.subtract, self.y, self.of_group, self.y)
+        self.divide = repeated(xp.multiply, self.y, self.rate, self.y)
+        if self.scale is not None:
+            self.times_scale = repeated(xp.multiply, self.y_parts, self.scale, self.y_parts)
+            self.plus_bias = repeated(xp.add, self.y_parts, self.bias, self.y_parts)
+        if self.unit is not None:
+            self.centre_again = repeated(xp.subtract, self.x, self.mean, self.unit)
+            self.normalise_again = repeated(xp.multiply, self.unit, self.rate, self.unit)
         if self.dx is not None:
             self.add_dx = add(self.dx, (2,), self.of_group)
+            self.times_group = repeated(xp.multiply, self.unit, self.of_group, self.unit)
+            self.centre_dx = repeated(xp.subtract, self.dx, self.of_group, self.dx)
+            self.divide_dx = repeated(xp.multiply, self.dx, self.rate, self.dx)
+            self.scale_product, self.scale_dy = (
+                self._scaled(layer.backend, whole, parts)
+                for whole, parts in ((self.product, self.product_parts), (self.dy, self.dy_parts))
+            )
 
     @staticmethod
     def _beside(layer: SampleNormLayer, name: str, cut: Groups, some: slice) -> Any:
@@ -180,10 +197,10 @@ class _SomeGroups:
     def forward(self) -> None:
         """Centre about the first element, so that of equal ones exactly 0 is left; then divide."""
         xp, y, of_group, rate = self.xp, self.y, self.of_group, self.rate
-        xp.subtract(self.x, self.first, out=y)
+        self.subtract_first()
         self.add_y()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.subtract(y, of_group, out=y)
+        self.centre()
         xp.add(self.first, of_group, out=self.mean)
         xp.multiply(y, y, out=self.product)
         self.add_squares()
@@ -191,10 +208,10 @@ class _SomeGroups:
         xp.add(rate, self.epsilon, out=rate)
         xp.sqrt(rate, out=rate)
         xp.reciprocal(rate, out=rate)
-        xp.multiply(y, rate, out=y)
+        self.divide()
         if self.scale is not None:
-            xp.multiply(self.y_parts, self.scale, out=self.y_parts)
-            xp.add(self.y_parts, self.bias, out=self.y_parts)
+            self.times_scale()
+            self.plus_bias()
 
     def backward(self) -> None:
         """Write dx = rate · (g − mean(g) − x̂ · mean(g · x̂)) with g = dy · scale.
@@ -202,25 +219,24 @@ class _SomeGroups:
         ``product`` keeps dy · x̂, whose sum is the gradient of the scale.
         """
         xp, dx, unit, of_group = self.xp, self.dx, self.unit, self.of_group
-        xp.subtract(self.x, self.mean, out=unit)
-        xp.multiply(unit, self.rate, out=unit)
+        self.centre_again()
+        self.normalise_again()
         xp.multiply(self.dy, unit, out=self.product)
         if dx is None:
             return
-        self._scaled(self.product, self.product_parts)
+        self.scale_product()
         self.add_dx()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.multiply(unit, of_group, out=unit)
-        self._scaled(self.dy, self.dy_parts)
+        self.times_group()
+        self.scale_dy()
         self.add_dx()
         xp.multiply(of_group, self.weight, out=of_group)
-        xp.subtract(dx, of_group, out=dx)
+        self.centre_dx()
         xp.subtract(dx, unit, out=dx)
-        xp.multiply(dx, self.rate, out=dx)
+        self.divide_dx()
 
-    def _scaled(self, values: Array, parts: Array) -> None:
-        """Write values times the scale to the bottom's diff."""
+    def _scaled(self, backend: Backend, values: Array, parts: Array) -> Call:
+        """Bind what writes values times the scale to the bottom's diff."""
         if self.scale is None:
-            self.xp.copyto(self.dx, values)
-        else:
-            self.xp.multiply(parts, self.scale, out=self.dx_parts)
+            return partial(self.xp.copyto, self.dx, values)
+        return backend.repeated(self.xp.multiply, parts, self.scale, self.dx_parts)

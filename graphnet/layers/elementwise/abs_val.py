@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from graphnet.blob import Array
 from graphnet.layers.elementwise.function import ElementwiseFunction
+from graphnet.layers.elementwise.signs import write_sign
 
 
 class AbsVal(ElementwiseFunction):
@@ -27,5 +28,5 @@ class AbsVal(ElementwiseFunction):
         xp.absolute(x, out=y)
 
     def differentiate(self, xp: Any, x: Array, dy: Array, dx: Array, *scratch: Array) -> None:
-        xp.sign(x, out=dx)
+        write_sign(xp, x, dx)
         xp.multiply(dx, dy, out=dx)

@@ -17,8 +17,14 @@ def raise_to(xp: Any, base: Array, power: float, out: Array) -> None:
                 xp.copyto(out, base)
         case 2:
             xp.multiply(base, base, out=out)
+        case 4:
+            xp.multiply(base, base, out=out)
+            xp.multiply(out, out, out=out)
         case -1:
             xp.reciprocal(base, out=out)
+        case -2:
+            xp.reciprocal(base, out=out)
+            xp.multiply(out, out, out=out)
         case 0.5:
             xp.sqrt(base, out=out)
         case -0.5:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
+from graphnet.layers.elementwise.signs import write_sign
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
 
 Operation = Literal["Sum", "AbsSum", "SquareSum", "Mean"]
@@ -114,7 +115,7 @@ def _absolute(xp: Any, x: Array, out: Array) -> None:
 
 
 def _absolute_slope(xp: Any, x: Array, out: Array) -> None:
-    xp.sign(x, out=out)
+    write_sign(xp, x, out)
 
 
 _TERMS = {"AbsSum": (_absolute, _absolute_slope), "SquareSum": (_square, _square_slope)}

@@ -46,10 +46,7 @@ class Softmax(LayerSpec):
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
         along = with_size(x, axis_of(x, self.axis), 1)
-        decls = {"along": ScratchDecl(along, blob=True)}
-        if backward:
-            decls["product"] = ScratchDecl(x, blob=True)
-        return decls
+        return {"along": ScratchDecl(along, blob=True), "product": ScratchDecl(x, blob=True)}
 
     def backward_reads(self) -> Reads:
         return Reads(tops=(0,))
@@ -61,32 +58,35 @@ class SoftmaxLayer(Layer[Softmax]):
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         self.axis = axis_of(x.shape, self.spec.axis)
-        self.exp = self.backend.elementwise(_exp, y.data)
+        repeated, xp = self.backend.repeated, self.xp
         along = self.scratch["along"]
+        self.max = self.backend.axis_max(x.data, self.axis, along, self.scratch["product"])
+        self.subtract_max = repeated(xp.subtract, x.data, along, y.data)
+        self.divide = repeated(xp.divide, y.data, along, y.data)
+        self.exp = self.backend.elementwise(_exp, y.data)
         self.sum_exp = self.backend.axes_sum(y.data, (self.axis,), along)
         if x.diff is not None:
             in_place = self.xp.may_share_memory(x.diff, y.diff)
             self.product = self.scratch["product"] if in_place else x.diff
             self.multiply = self.backend.elementwise(_multiply, y.diff, y.data, self.product)
             self.sum_product = self.backend.axes_sum(self.product, (self.axis,), along)
+            self.subtract_sum = repeated(xp.subtract, y.diff, along, x.diff)
 
     def forward(self) -> None:
-        x: Any = self.bottoms[0].data  # NumPy 2.5's types refuse max(keepdims=True, out=…)
-        y, along = self.tops[0].data, self.scratch["along"]
-        x.max(axis=self.axis, keepdims=True, out=along)
-        self.xp.subtract(x, along, out=y)
+        self.max()
+        self.subtract_max()
         self.exp()
         self.sum_exp()
-        self.xp.divide(y, along, out=y)
+        self.divide()
 
     def backward(self) -> None:
         """Assign dx = (dy − Σ dy·y) · y."""
-        dx, (y,), along = self.bottoms[0].diff, self.tops, self.scratch["along"]
+        dx, (y,) = self.bottoms[0].diff, self.tops
         if dx is None:
             return
         self.multiply()
         self.sum_product()
-        self.xp.subtract(y.diff, along, out=dx)
+        self.subtract_sum()
         self.xp.multiply(dx, y.data, out=dx)
 
 

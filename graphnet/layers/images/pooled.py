@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -139,3 +139,17 @@ class PooledWindows(AnyPooledWindows):
 def _pair(values: Sequence[int]) -> tuple[int, int]:
     height, width = values
     return height, width
+
+
+def taps(
+    size: int, n_windows: int, kernel: int, stride: int, pad: int
+) -> Iterator[tuple[slice, slice]]:
+    """For each tap of the windows along one axis: what it meets, and of which windows."""
+    for tap in range(kernel):
+        offset = tap - pad
+        first = max(0, -(offset // stride))
+        last = min(n_windows, (size - 1 - offset) // stride + 1)
+        if first < last:
+            start = first * stride + offset
+            stop = start + (last - first - 1) * stride + 1
+            yield slice(start, stop, stride), slice(first, last)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
-from graphnet.layers.images.pooled import PooledWindows
+from graphnet.layers.images.pooled import PooledWindows, taps
 
 
 class PoolingMask(PooledWindows):
@@ -45,8 +44,13 @@ class PoolingMask(PooledWindows):
         return [(x[0], x[1], *self.pooled_sides(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        (y,) = self.top_shapes(bottoms)
-        return {"best": ScratchDecl(y, blob=True), "larger": ScratchDecl(y, "bool", blob=True)}
+        (x,), (y,) = bottoms, self.top_shapes(bottoms)
+        windows = _in_runs(y, y)
+        decls = {name: ScratchDecl(windows) for name in ("best", "place", "candidate")}
+        return decls | {
+            "larger": ScratchDecl(windows, "bool"),
+            "image": ScratchDecl(_in_runs(x, y)),
+        }
 
     def n_indices(self, bottoms: Shapes) -> int:
         return bottoms[0][2] * bottoms[0][3]
@@ -59,53 +63,61 @@ class PoolingMask(PooledWindows):
 
 
 class PoolingMaskLayer(Layer[PoolingMask]):
-    """Runs :class:`PoolingMask`, tap after tap."""
+    """Runs :class:`PoolingMask`, tap after tap.
+
+    Taps come in row-major order, so the place of a later one is the larger number. They meet copies
+    of the images in which all channels and samples of a place lie side by side, unless these are
+    fewer than the windows of a row.
+    """
 
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         height, width = x.shape[2:]
         window, xp = self.spec.window(x.shape), self.xp
-        place = xp.arange(height * width, dtype=self.dtype).reshape(1, 1, height, width)
+        place = xp.arange(height * width, dtype=self.dtype).reshape(1, height, width, 1)
         down, right = (
-            list(_taps(*sizes))
+            list(taps(*sizes))
             for sizes in zip(
                 x.shape[2:], y.shape[2:], window.kernel, window.stride, window.pad, strict=True
             )
         )
-        best, larger = self.scratch["best"], self.scratch["larger"]
+        self.image = self.scratch["image"]
+        order = (2, 3, 1, 0) if len(self.image) == 1 else (1, 2, 3, 0)
+        self.x, self.y = (blob.data.transpose(order) for blob in (x, y))
+        names = ("best", "place", "candidate", "larger")
         self.taps: list[tuple[Array, ...]] = []
         for rows, of_rows in down:
             for columns, of_columns in right:
-                images, windows = (..., rows, columns), (..., of_rows, of_columns)
-                tap = (x.data[images], place[images], best[windows], y.data[windows])
-                self.taps.append((*tap, larger[windows]))
+                images, windows = (
+                    (..., rows, columns, slice(None)),
+                    (..., of_rows, of_columns, slice(None)),
+                )
+                scratch = (self.scratch[name][windows] for name in names)
+                self.taps.append((self.image[images], place[images], *scratch))
         # where nothing is larger than −∞: the first place of each window
         firsts = (
             xp.asarray([max(0, i * stride - pad) for i in range(n)], dtype=self.dtype)
             for n, stride, pad in zip(y.shape[2:], window.stride, window.pad, strict=True)
         )
         row, column = firsts
-        self.first = row[:, None] * width + column
+        self.first = (row[:, None] * width + column)[:, :, None]
 
     def forward(self) -> None:
-        xp = self.xp
+        xp, found = self.xp, self.scratch["place"]
+        xp.copyto(self.image.reshape(self.x.shape), self.x)
         self.scratch["best"].fill(-xp.inf)
-        xp.copyto(self.tops[0].data, self.first)
-        for x, place, best, y, larger in self.taps:
+        xp.copyto(found, self.first)
+        for x, place, best, at, candidate, larger in self.taps:
             xp.greater(x, best, out=larger)
-            xp.copyto(best, x, where=larger)
-            xp.copyto(y, place, where=larger)
+            xp.fmax(x, best, out=best)
+            xp.multiply(larger, place, out=candidate)
+            xp.maximum(at, candidate, out=at)
+        xp.copyto(self.y, found.reshape(self.y.shape))
 
 
-def _taps(
-    size: int, n_windows: int, kernel: int, stride: int, pad: int
-) -> Iterator[tuple[slice, slice]]:
-    """For each tap of the windows along one axis: what it meets, and of which windows."""
-    for tap in range(kernel):
-        offset = tap - pad
-        first = max(0, -(offset // stride))
-        last = min(n_windows, (size - 1 - offset) // stride + 1)
-        if first < last:
-            start = first * stride + offset
-            stop = start + (last - first - 1) * stride + 1
-            yield slice(start, stop, stride), slice(first, last)
+def _in_runs(images: Shape, y: Shape) -> Shape:
+    """``(1, H, W, C · N)``, or ``(C, H, W, N)`` where that has longer runs."""
+    n, channels, height, width = images
+    if channels < y[3]:
+        return (channels, height, width, n)
+    return (1, height, width, channels * n)

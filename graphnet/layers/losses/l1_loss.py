@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from graphnet.blob import Array
+from graphnet.layers.elementwise.signs import write_sign
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair_loss import PairLoss
 
@@ -37,4 +38,4 @@ class L1Loss(PairLoss):
     def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
         first, second = (a, b) if which == 0 else (b, a)
         xp.subtract(first, second, out=slope)
-        xp.sign(slope, out=slope)
+        write_sign(xp, slope, slope)

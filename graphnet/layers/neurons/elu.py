@@ -32,10 +32,12 @@ class ELU(NeuronSpec):
     def apply(self, xp: Any, x: Array, y: Array, *scratch: Array) -> None:
         (negative,) = scratch
         xp.clip(x, -xp.inf, 0.0, out=negative)
-        xp.clip(x, 0.0, xp.inf, out=y)
         xp.expm1(negative, out=negative)
-        if self.alpha != 1:
-            xp.multiply(negative, self.alpha, out=negative)
+        if self.alpha == 1:  # exp(x) − 1 is never less than x
+            xp.maximum(x, negative, out=y)
+            return
+        xp.clip(x, 0.0, xp.inf, out=y)
+        xp.multiply(negative, self.alpha, out=negative)
         xp.add(y, negative, out=y)
 
     def differentiate(self, xp: Any, y: Array, slope: Array, *scratch: Array) -> None:

@@ -7,6 +7,7 @@ from math import pi, sqrt
 from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
+from graphnet.layers.elementwise.signs import give_sign
 from graphnet.layers.neurons.sloped import SlopedNeuron
 
 #: Φ(−a) · exp(a² / 2), for a ≥ 0, as a quotient of polynomials, the lowest power first: fitted with
@@ -73,7 +74,7 @@ def _exact(
     """max(x, 0) − a · Φ(−a) with a = |x|, which is right to the last bits on either side of 0."""
     above, below = _DOUBLE if x.dtype.itemsize == 8 else _SINGLE  # noqa: PLR2004  # float64
     xp.abs(x, out=size)
-    xp.minimum(size, FAR, out=size)
+    xp.clip(size, 0.0, FAR, out=size)  # a third of the time of minimum
     _polynomial(xp, above, size, tail)
     _polynomial(xp, below, size, fall)
     xp.divide(tail, fall, out=tail)
@@ -84,12 +85,13 @@ def _exact(
         xp.multiply(size, -1 / sqrt(2 * pi), out=slope)
         xp.add(slope, tail, out=slope)
         xp.multiply(slope, fall, out=slope)
-        xp.subtract(0.5, slope, out=slope)
-        xp.copysign(slope, x, out=slope)
-        xp.add(slope, 0.5, out=slope)
     xp.multiply(tail, size, out=tail)
     xp.multiply(tail, fall, out=tail)
-    xp.maximum(x, 0.0, out=y)
+    if slope is not None:
+        xp.subtract(0.5, slope, out=slope)
+        give_sign(xp, x, slope, fall)
+        xp.add(slope, 0.5, out=slope)
+    xp.clip(x, 0.0, xp.inf, out=y)
     xp.subtract(y, tail, out=y)
 
 

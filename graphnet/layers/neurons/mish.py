@@ -29,7 +29,7 @@ class Mish(SlopedNeuron):
 
     def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
         power, gate, more = parts  # with e = exp(x) and n = e · (e + 2) the gate is n / (n + 2)
-        xp.minimum(x, LARGE, out=power)
+        xp.clip(x, -xp.inf, LARGE, out=power)
         xp.exp(power, out=power)
         xp.add(power, 2.0, out=gate)
         xp.multiply(gate, power, out=gate)

@@ -33,7 +33,7 @@ class Softplus(NeuronSpec):
 
     def apply(self, xp: Any, x: Array, y: Array) -> None:
         xp.multiply(x, self.beta, out=y)
-        xp.minimum(y, LARGE, out=y)
+        xp.clip(y, -xp.inf, LARGE, out=y)
         xp.exp(y, out=y)
         xp.log1p(y, out=y)
         xp.multiply(y, 1 / self.beta, out=y)

@@ -10,7 +10,14 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphnet.errors import BreakError, DivergedError, GraphnetError, Position, located
+from graphnet.errors import (
+    BreakError,
+    DivergedError,
+    GraphnetError,
+    LostRankError,
+    Position,
+    located,
+)
 from graphnet.solver.coffee.base import CoffeeBreak, Every, Saved
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.request import Request, requested
@@ -44,6 +51,9 @@ class Entry:
 class Schedule:
     """The breaks of a run, in order.
 
+    Attributes:
+        last_epoch: The last one that was seen; breaks are due when the next is complete.
+
     Args:
         entries: The breaks, and when each is due.
         on_error: What follows when a break raises.
@@ -52,7 +62,7 @@ class Schedule:
     def __init__(self, entries: Sequence[Entry], on_error: Literal["stop", "continue"]) -> None:
         self.entries = tuple(entries)
         self._on_error = on_error
-        self._last_epoch = 0
+        self.last_epoch = 0
         #: every iteration that a break is due after is a multiple of it; 0: there are none
         self._stride = gcd(*(w.n for e in self.entries for w in e.whens if w.unit == "iter"))
         self._open: list[Entry] = []
@@ -67,7 +77,7 @@ class Schedule:
             GraphnetError: If one cannot work as it is declared.
             BreakError: If one fails otherwise.
         """
-        self._last_epoch = state.epoch
+        self.last_epoch = state.epoch
         wanted = Request()
         for entry in self.entries:
             lounge.belongs_to(entry.name)
@@ -83,14 +93,14 @@ class Schedule:
 
     def due(self, state: SolverState) -> list[Entry]:
         """The breaks that are due now."""
-        at, epoch, last_epoch = state.iter, state.epoch, self._last_epoch
+        at, epoch, last_epoch = state.iter, state.epoch, self.last_epoch
         if epoch == last_epoch and (not self._stride or at % self._stride):
             return []
         return [e for e in self.entries if any(w.is_due(at, epoch, last_epoch) for w in e.whens)]
 
     def pass_over(self, state: SolverState) -> None:
         """Count the present epoch as seen: breaks are due again when the next is complete."""
-        self._last_epoch = state.epoch
+        self.last_epoch = state.epoch
 
     def take(
         self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge
@@ -130,7 +140,7 @@ class Schedule:
     ) -> Request:
         try:
             return requested(hook(*arguments))
-        except DivergedError:
+        except (DivergedError, LostRankError):
             raise
         except _FAULTS as error:
             failed = _failed(name, state, error)

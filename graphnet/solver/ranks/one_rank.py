@@ -27,6 +27,11 @@ class OneRank:
         self._run, self._signals = run, signals
         self.have_params_moved = False
 
+    @property
+    def tells(self) -> bool:
+        """Whether this rank tells the user what all ranks find."""
+        return True
+
     def on_rank_0(self, function: Callable[[], T]) -> T:
         """Call the function."""
         return function()
@@ -62,6 +67,10 @@ class OneRank:
         """Whether there is something to do after this iteration: breaks, or signals."""
         signals, run = self._signals, self._run
         return bool(signals.stop or signals.wants_snapshot or run.schedule.due(run.state))
+
+    def end(self, function: Callable[[], None]) -> None:
+        """The run is at its end: call the function, which says so."""
+        function()
 
     def abandon(self, error: BaseException) -> None:
         """Nothing: nobody waits for this rank."""

@@ -15,14 +15,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.blob import Array
-from graphnet.errors import GraphnetError, RankError
+from graphnet.errors import GraphnetError, LostRankError, RankError
 from graphnet.parallel.communicator import Communicator, Parcel
-from graphnet.solver.ranks.one_rank import OneRank
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
 from graphnet.solver.trainable_net import SharedNet
@@ -43,6 +42,7 @@ class Standing:
         stop_reason: Why the run is to end, or empty.
         cursors: Of the data layers.
         have_params_moved: Whether params, persistent state and history follow.
+        knowledge: What else rank 0 tells where another may have to take its place.
     """
 
     result: Any
@@ -50,6 +50,7 @@ class Standing:
     stop_reason: str
     cursors: dict[str, int]
     have_params_moved: bool
+    knowledge: Any = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class SeveralRanks:
         breaks = [entry.coffee_break for entry in run.schedule.entries]
         self._do_breaks_change_params = any(one.changes_params for one in breaks)
 
+    @property
+    def tells(self) -> bool:
+        """Whether this rank tells the user what all ranks find."""
+        return self._leads
+
     # --- taking turns -------------------------------------------------------------------
 
     def on_rank_0(self, function: Callable[[], T]) -> T:
@@ -98,6 +104,8 @@ class SeveralRanks:
             return found
         try:
             result = function()
+        except LostRankError:
+            raise
         except BaseException as error:
             self._has_left = True
             code = error.exit_code if isinstance(error, Interrupted) else 1
@@ -157,15 +165,18 @@ class SeveralRanks:
         run, state = self._run, self._run.state
         moved = self.have_params_moved or self._do_breaks_change_params
         self.have_params_moved = False
-        cursors = run.net.state_dict()["cursors"]
+        cursors, told = run.net.state_dict()["cursors"], self._tell(result)
         self._communicator.broadcast(
-            Standing(result, state.state_dict(), state.stop_reason, cursors, moved)
+            Standing(result, state.state_dict(), state.stop_reason, cursors, moved, told)
         )
         if moved:
             others = range(1, self._communicator.size)
             for array in self._arrays():
                 host = run.net.store.backend.download(array).reshape(-1)
                 self._communicator.exchange([Parcel(rank, host) for rank in others], [])
+
+    def _tell(self, result: Any) -> Any:
+        """What else the others are told when a turn has come to a result."""
 
     def _serve(self) -> Any:
         """Do what rank 0 asks for until its turn is over."""
@@ -184,17 +195,21 @@ class SeveralRanks:
 
     def _follow(self, standing: Standing) -> None:
         run = self._run
+        if standing.have_params_moved:
+            self._receive()
         run.state.load_state_dict(standing.state)
         if standing.stop_reason:
             run.state.stop(standing.stop_reason)
         if run.net.state_dict()["cursors"] != standing.cursors:
             run.net.load_state_dict({"cursors": standing.cursors})
         run.schedule.pass_over(run.state)
-        if standing.have_params_moved:
-            for array in self._arrays():
-                host = np.empty(array.size, array.dtype)
-                self._communicator.exchange([], [Parcel(0, host)])
-                run.net.store.backend.upload(host.reshape(array.shape), array)
+
+    def _receive(self) -> None:
+        """Take over rank 0's params, persistent state and history."""
+        for array in self._arrays():
+            host = np.empty(array.size, array.dtype)
+            self._communicator.exchange([], [Parcel(0, host)])
+            self._run.net.store.backend.upload(host.reshape(array.shape), array)
 
     def _arrays(self) -> list[Array]:
         """All that a run moves, in an order that is the same on every rank."""
@@ -232,6 +247,10 @@ class SeveralRanks:
 
     # --- the end ------------------------------------------------------------------------
 
+    def end(self, function: Callable[[], None]) -> None:
+        """The run is at its end: call the function, which says so on rank 0."""
+        function()
+
     def abandon(self, error: BaseException) -> None:
         """This rank cannot go on: end the job, unless all ranks are leaving it together."""
         if self._has_left:
@@ -243,15 +262,3 @@ class SeveralRanks:
         if not isinstance(error, RankError):
             said = f"rank {rank} of {size}: {said}"
         self._communicator.abort(f"{said}\n  the job ends; solve again to go on from its snapshot")
-
-
-#: The two have the same methods.
-Ranks: TypeAlias = OneRank | SeveralRanks
-
-
-def ranks_of(run: Run, signals: SignalWatch) -> Ranks:
-    """The ranks of a run: this one alone, or those that share its net's batches."""
-    shared = run.net.in_shards
-    if shared is None or shared.communicator.size == 1:
-        return OneRank(run, signals)
-    return SeveralRanks(run, shared, signals)

@@ -20,6 +20,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 from os.path import samestat
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ class RunDirectory:
         try:
             with explained(self.folder, ADVICE):
                 check_write(self.folder)
-                self.folder.mkdir(parents=True, exist_ok=True)
+                _make(self.folder)
                 self._held = Folder(self.folder)
                 self._refuse_foreign(self._held)
                 self._take_lock(self._held, warn)
@@ -336,6 +337,18 @@ class RunDirectory:
         except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _make(path: Path) -> None:
+    """Make a folder, and put its name on the disk, with those of the folders made above it.
+
+    Its own each time: a kill may have come between the two.
+    """
+    new = list(takewhile(lambda folder: not folder.exists(), path.parents))
+    path.mkdir(parents=True, exist_ok=True)
+    for made in (*reversed(new), path):
+        with Folder(made.parent) as above:
+            above.sync()
 
 
 def _subfolder(folder: Folder, name: str) -> Folder:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from time import monotonic, sleep
 
-from graphnet.errors import Position, SpecError, located
+from graphnet.errors import Position, SnapshotError, SpecError, located
 from graphnet.files.paths import shown
-from graphnet.solver.record.claim import STATISTICS
+from graphnet.solver.record.claim import RECORD, STATISTICS
 from graphnet.solver.record.run_directory import RunDirectory, newest_good
 from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import Contents
@@ -15,6 +16,9 @@ from graphnet.solver.record.snapshots import Snapshots
 from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, read_statistics
 from graphnet.solver.record.weights import load_weights
 from graphnet.solver.run import Run
+
+#: A process that has been killed holds its locks until the system has cleared it away.
+_LOCKED_WITHIN_S, _NAP_S = 5.0, 0.05
 
 
 class RunFiles:
@@ -31,6 +35,7 @@ class RunFiles:
         file_exists: What a new run does if that file is there already.
         load_from_at: The place of ``load_from`` in the YAML, for messages.
         override: The keys of the solver that may differ from those of a run that goes on.
+        standby: The directory, not open, for a rank that may have to take it over.
     """
 
     def __init__(
@@ -41,8 +46,9 @@ class RunFiles:
         file_exists: FileExists = "merge",
         load_from_at: Position | None = None,
         override: Collection[str] = (),
+        standby: RunDirectory | None = None,
     ) -> None:
-        self.run, self.directory = run, directory
+        self.run, self.directory, self._standby = run, directory, standby
         self.snapshots = Snapshots(run, directory, override)
         self.record = RunRecord(run, directory, save_into)
         self._save_into, self._file_exists = save_into, file_exists
@@ -81,6 +87,51 @@ class RunFiles:
         self._resume(*found)
         return found[0]
 
+    def take_over(self, statistics_bytes: int, saved_iter: int | None) -> None:
+        """Go on with the files of a run whose rank 0 was lost, or had to take back a turn.
+
+        Args:
+            statistics_bytes: How much of the statistics file stays.
+            saved_iter: The iteration of the last snapshot.
+
+        Raises:
+            SnapshotError: If they are not here, or cannot be written.
+        """
+        self.close()
+        self.run.lounge.start_over()
+        self.open_directory(is_begun=True)
+        self.snapshots.take_over(self.directory, saved_iter)
+        self._open_statistics(statistics_bytes, must_be_whole=True)
+
+    def open_directory(self, *, is_begun: bool) -> None:
+        """Open the directory on a rank that takes it over; it may be locked for a moment yet.
+
+        Args:
+            is_begun: Whether the run is in it.
+
+        Raises:
+            SnapshotError: If the run is not there, or it cannot be written to.
+        """
+        directory = self._standby
+        if self.directory is not None or directory is None:
+            return
+        if is_begun and not (directory.folder / RECORD).is_file():
+            raise SnapshotError(
+                f"{shown(directory.folder)}: the run that rank 0 has begun there is not to be seen"
+                " from here\n  ranks that take rank 0's place need an exp_dir that all of them see"
+            )
+        until = monotonic() + _LOCKED_WITHIN_S
+        while self.directory is None:
+            try:
+                directory.open(self.run.reporter.warning)
+            except SnapshotError:
+                if monotonic() > until:
+                    raise
+                sleep(_NAP_S)
+            else:
+                self.directory = directory
+        self.record.take_over(directory)
+
     def _start(self) -> None:
         """Put the net into the state from which every new run starts."""
         run = self.run
@@ -100,13 +151,15 @@ class RunFiles:
 
     def _resume(self, path: Path, contents: Contents) -> None:
         self.snapshots.resume(path, contents)
+        if not self.record.is_complete:
+            self.record.warn_of_processor()
         if self.record.is_complete:  # its files stay as they are
             self._remember(self._save_into or path.parent.parent / STATISTICS)
         else:
             self._open_statistics(contents.meta.statistics_bytes)
         self.snapshots.repair_best(path)
 
-    def _open_statistics(self, cut_at: int | None = None) -> None:
+    def _open_statistics(self, cut_at: int | None = None, *, must_be_whole: bool = False) -> None:
         """Open the statistics file; a resumed run's is cut back to its snapshot."""
         directory, lounge, first_iter = self.directory, self.run.lounge, None
         if self._save_into is not None:
@@ -125,7 +178,13 @@ class RunFiles:
             return
         self._statistics = file
         lounge.record_into(file)
-        if not file.cut(cut_at or 0, first_iter):
+        is_whole = file.cut(cut_at or 0, first_iter)
+        if must_be_whole and not is_whole:
+            raise SnapshotError(
+                f"{shown(file.path)}: lacks what was recorded before rank 0 was lost\n"
+                "  solve again to go on from the last snapshot"
+            )
+        if not is_whole:
             self.run.reporter.warning(
                 f"{shown(file.path)} is shorter than when the snapshot was written;"
                 " what is left is kept"

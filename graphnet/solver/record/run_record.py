@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from graphnet.backend.machine import processor
+from graphnet.errors import DivergedError
 from graphnet.files.paths import is_there
 from graphnet.solver.record.claim import DECLARED, RECORD, checksum
 from graphnet.solver.record.run_directory import RunDirectory
+from graphnet.solver.record.same_processor import other_kind
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
+from graphnet.solver.signals import Interrupted
 
 #: The outcome of a start that came to the run's end.
 FINISHED = "finished"
+
+
+def outcome_of(error: BaseException) -> str:
+    """How a start of the run ended that did not come to the run's end."""
+    if isinstance(error, Interrupted):
+        return f"stopped by {error.signal.name}"
+    return "diverged" if isinstance(error, DivergedError) else f"failed: {type(error).__name__}"
 
 
 class RunRecord:
@@ -50,6 +61,15 @@ class RunRecord:
                 return bool((to_iter, outcome) == (self._run.state.iter, FINISHED))
         return False
 
+    def warn_of_processor(self) -> None:
+        """Say so if the last start was on a processor of another kind: it rounds differently."""
+        other = other_kind(self.earlier.get("processor"), processor().to_dict())
+        if other:
+            self._run.reporter.warning(
+                f"this run goes on on another kind of processor: {other}\n"
+                "  its numbers may differ from now on in their last digits"
+            )
+
     def start(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Write the first half of this start's record, ``net.yaml`` and ``solver.yaml``.
 
@@ -68,6 +88,7 @@ class RunRecord:
             "precision": str(run.net.store.dtype),
             "versions": {**versions(), "python": platform.python_version()},
             "machine": platform.platform(),
+            "processor": processor().to_dict(),
             "data": run.net.data_summary(),
             "outputs": sorted({*earlier.get("outputs", ()), *outputs}),
             "files": {
@@ -85,6 +106,30 @@ class RunRecord:
         self._write(directory)
         for name, text in texts.items():
             directory.write_text(name, text)
+
+    def take_over(self, directory: RunDirectory) -> None:
+        """Go on with the record that another rank has written into the run's directory."""
+        self._directory, self._record = directory, directory.read_record() or {}
+
+    def lose(self, ranks: Sequence[str], left: int, seconds: float) -> None:
+        """Record that ranks were lost, and that the others have gone on.
+
+        Args:
+            ranks: Which.
+            left: How many others there are.
+            seconds: How long it took them.
+        """
+        if self._record and self._directory is not None:
+            self._record["starts"][-1].setdefault("lost", []).append(
+                {
+                    "time": _now(),
+                    "iter": self._run.state.iter,
+                    "ranks": list(ranks),
+                    "left": left,
+                    "seconds": round(seconds, 3),
+                }
+            )
+            self._write(self._directory)
 
     def end(self, outcome: str, seconds: float) -> None:
         """Record how this start ended."""

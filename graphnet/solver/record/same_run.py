@@ -58,6 +58,7 @@ def check_same_run(
     changed = {
         key: {"from": then["solver"].pop(key, None), "to": now["solver"].pop(key, None)}
         for key in override
+        if key in OVERRIDABLE
     }
     found = list(differences(then, now))
     if found:

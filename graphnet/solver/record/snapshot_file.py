@@ -11,7 +11,7 @@
 The checksum covers all bytes from 512 on and is compared before HDF5 reads any of them. A model
 has only params, state, /meta, /net.yaml and what is recorded of its data. Nothing in the file
 depends on the clock, so equal runs write equal files. No object is unpickled and no link is
-followed.
+followed. Arrays are read when their numbers are asked for, from the file that was opened.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 import h5py
 import numpy as np
@@ -36,13 +36,16 @@ from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
 from graphnet.files.reading import open_regular
+from graphnet.params.filling import parts_of
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.foreign import import_command
+from graphnet.solver.record.stored_array import ArrayInFile, OpenFile, Stored
 from graphnet.solver.saved import Saved
 
 FORMAT_VERSION = 1
 HEADER_BYTES = 512
 _MAGIC = b"graphnet snapshot "
+_BLOCK = 1 << 20  # bytes
 
 _ANY_FLOAT = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
 
@@ -82,6 +85,7 @@ class SavedState(Model):
     lr: float
     momentum: float | None
     lr_scale: float
+    spikes: dict[str, float] | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class Meta(Model):
@@ -123,10 +127,10 @@ class Contents:
     """What is in a snapshot; arrays by ``layer/param`` or by name."""
 
     meta: Meta
-    params: Arrays
-    state: Arrays = field(default_factory=dict)
-    history: Arrays = field(default_factory=dict)
-    statistics: Arrays = field(default_factory=dict)
+    params: Mapping[str, Stored]
+    state: Mapping[str, Stored] = field(default_factory=dict)
+    history: Mapping[str, Stored] = field(default_factory=dict)
+    statistics: Mapping[str, Stored] = field(default_factory=dict)
     net_yaml: str = ""
     solver_yaml: str = ""
     data: DataRecord = field(default_factory=DataRecord)
@@ -136,7 +140,7 @@ class Contents:
         """Updates done; 0 for a model."""
         return self.meta.solver.iter if self.meta.solver else 0
 
-    def groups(self) -> Iterator[tuple[str, Arrays]]:
+    def groups(self) -> Iterator[tuple[str, Mapping[str, Stored]]]:
         """Each group of arrays and its name."""
         yield from (
             ("params", self.params),
@@ -173,6 +177,13 @@ def download(store: ParamStore) -> tuple[Arrays, Arrays]:
     return found["params"], found["state"]
 
 
+def host_arrays(store: ParamStore) -> Iterator[tuple[str, str, np.ndarray]]:
+    """As :func:`store_arrays`, on the host: the net's own arrays where they are there."""
+    for group, name, array in store_arrays(store):
+        here = isinstance(array, np.ndarray)
+        yield group, name, array if here else store.backend.download(array)
+
+
 def to_bytes(contents: Contents) -> bytes:
     """The file's bytes.
 
@@ -181,11 +192,40 @@ def to_bytes(contents: Contents) -> bytes:
         SnapshotError: If an HDF5 file cannot have a name in it.
     """
     image = io.BytesIO()
+    write_to(image, contents)
+    return image.getvalue()
+
+
+class ReadableOutput(Protocol):
+    """A file that is written and then read."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """The next bytes."""
+
+    def write(self, data: Any, /) -> int | None:
+        """Write bytes."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go on from there."""
+
+
+def write_to(output: ReadableOutput, contents: Contents) -> None:
+    """Write the file's bytes.
+
+    Args:
+        output: An empty file that can be read, too.
+        contents: What is written.
+
+    Raises:
+        NotFiniteError: If a value in it is NaN or infinite; a part is written then.
+        SnapshotError: If an HDF5 file cannot have a name in it.
+    """
     try:
-        with h5py.File(image, "w", userblock_size=HEADER_BYTES) as file:
+        with h5py.File(output, "w", userblock_size=HEADER_BYTES) as file:
             for group, arrays in contents.groups():
-                for name, array in arrays.items():
-                    if not np.isfinite(array).all():
+                for name, stored in arrays.items():
+                    array = np.asarray(stored)
+                    if not all(np.isfinite(part).all() for part in parts_of(array)):
                         raise NotFiniteError(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
             write_text(file, "meta", contents.meta.model_dump_json())
@@ -196,12 +236,17 @@ def to_bytes(contents: Contents) -> bytes:
                 write_text(file, "data.json", data)
     except (ValueError, RuntimeError, TypeError) as error:
         raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
-    body = image.getvalue()[HEADER_BYTES:]
-    return _header(body) + body
+    write_header(output)
 
 
-def _header(body: bytes) -> bytes:
-    return header_for(hashlib.sha256(body).hexdigest())
+def write_header(output: ReadableOutput) -> None:
+    """Write the header of a file whose rest is written."""
+    checksum = hashlib.sha256()
+    output.seek(HEADER_BYTES)
+    while block := output.read(_BLOCK):
+        checksum.update(block)
+    output.seek(0)
+    output.write(header_for(checksum.hexdigest()))
 
 
 def header_for(checksum: str) -> bytes:
@@ -233,14 +278,24 @@ def read(path: Path) -> Contents:
         with open_regular(path, SnapshotError) as stream:
             header = stream.read(HEADER_BYTES)
             _check_header(path, header)
-            body = stream.read()
+            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+            if header != header_for(checksum):
+                raise SnapshotError(f"{shown(path)}: is damaged: its checksum is wrong")
+            return _read_stream(path, stream)
     except OSError as error:
         raise SnapshotError(f"{shown(path)}: cannot be read: {error.strerror or error}") from None
-    if header != _header(body):
-        raise SnapshotError(f"{shown(path)}: is damaged: its checksum is wrong")
+
+
+def _read_stream(path: Path, stream: io.BufferedReader) -> Contents:
+    """What is in a whole file.
+
+    Raises:
+        SnapshotError: If it is no snapshot.
+    """
+    n_bytes = stream.seek(0, io.SEEK_END) - HEADER_BYTES
     try:
-        with h5py.File(io.BytesIO(header + body), "r") as file:
-            return _read_file(file, len(body))
+        with h5py.File(stream, "r") as file:
+            return _read_file(file, _Source(OpenFile(path, stream), n_bytes))
     except Exception as error:  # a file made to deceive has HDF5 raise almost anything
         said = "its /meta is not as expected" if isinstance(error, SpecError) else error
         raise SnapshotError(f"{shown(path)}: is not a graphnet snapshot: {said}") from error
@@ -260,7 +315,28 @@ def _check_header(path: Path, header: bytes) -> None:
         )
 
 
-def _read_file(file: h5py.File, n_bytes: int) -> Contents:
+@dataclass(frozen=True)
+class _Source:
+    """The file that is read, and how many bytes it has behind the header."""
+
+    file: OpenFile
+    n_bytes: int
+
+    def array(self, dataset: h5py.Dataset) -> Stored:
+        """The array of a data set: where it lies, if it lies there plainly, else its numbers."""
+        dtype, offset = dataset.dtype, dataset.id.get_offset()
+        lies_plainly = (
+            dataset.chunks is None
+            and offset is not None
+            and offset + dataset.nbytes <= HEADER_BYTES + self.n_bytes
+            and dataset.id.get_type() == h5py.h5t.py_create(dtype)
+        )
+        if not lies_plainly or not dataset.nbytes:
+            return np.asarray(dataset[()])
+        return ArrayInFile(self.file, offset, dataset.shape, dtype)
+
+
+def _read_file(file: h5py.File, source: _Source) -> Contents:
     found: dict[str, h5py.Dataset] = {}
     claimed = 0
     # along hard links only: nothing outside the file is ever opened
@@ -271,11 +347,11 @@ def _read_file(file: h5py.File, n_bytes: int) -> Contents:
             if node.is_virtual or node.external or node.shape is None:
                 raise ValueError(f"'{name}' is not stored in the file")
             claimed += max(node.nbytes, prod(node.chunks or ()) * node.dtype.itemsize)
-            if claimed > n_bytes:  # nothing that graphnet writes is compressed
+            if claimed > source.n_bytes:  # nothing that graphnet writes is compressed
                 raise ValueError(f"with '{name}' it claims more than is stored in the file")
             found[name] = node
     meta = Meta.model_validate_json(_text(found, "meta"))
-    groups: dict[str, Arrays] = {
+    groups: dict[str, dict[str, Stored]] = {
         name: {} for name in ("params", "state", "history", "statistics", "means")
     }
     for name, dataset in found.items():
@@ -283,9 +359,12 @@ def _read_file(file: h5py.File, n_bytes: int) -> Contents:
         if rest and group in groups:
             if dataset.dtype.kind != "f":
                 raise ValueError(f"'{name}' holds no floating-point numbers")
-            groups[group][rest] = dataset[()]
+            groups[group][rest] = source.array(dataset)
     net_yaml, solver_yaml = _text(found, "net.yaml"), _text(found, "solver.yaml")
-    data = DataRecord.read(_text(found, "data.json"), groups.pop("means"))
+    data = DataRecord.read(
+        _text(found, "data.json"),
+        {name: np.asarray(mean) for name, mean in groups.pop("means").items()},
+    )
     return Contents(meta, **groups, net_yaml=net_yaml, solver_yaml=solver_yaml, data=data)
 
 

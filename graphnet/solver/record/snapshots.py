@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from graphnet.data.record import DataRecord
 from graphnet.errors import SnapshotError, located
 from graphnet.files.paths import shown
+from graphnet.params.filling import fill, parts_of
 from graphnet.solver.coffee.divergence_guard import check_loss, diverged
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.same_run import check_same_run
@@ -36,6 +39,7 @@ class Snapshots:
 
     Attributes:
         changed: What has changed of these keys, once the run has been brought back.
+        saved_iter: The iteration of the last snapshot; None if there is none yet.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Snapshots:
     ) -> None:
         self._run, self._directory, self._override = run, directory, override
         self.changed: dict[str, Any] = {}
-        self._saved_iter: int | None = None
+        self.saved_iter: int | None = None
         self._fingerprints: dict[str, dict[str, str]] = {}
         self._data: DataRecord | None = None
 
@@ -55,6 +59,13 @@ class Snapshots:
         """
         self._fingerprints = dict(self._run.net.data_fingerprints())
         self._data = self._run.net.data_record()
+
+    def take_over(self, directory: RunDirectory | None, saved_iter: int | None) -> None:
+        """Go on with the snapshots that another rank has written, the last at ``saved_iter``."""
+        if directory is not self._directory:
+            self._directory = directory
+            self.take_fingerprints()
+        self.saved_iter = saved_iter
 
     # --- saving -------------------------------------------------------------------------
 
@@ -75,11 +86,11 @@ class Snapshots:
         if directory is None:
             return None
         path = directory.path_at(run.state.iter)
-        if self._saved_iter == run.state.iter and not best:
+        if self.saved_iter == run.state.iter and not best:
             return path
         image = self._image()
         directory.write_snapshot(path, image)
-        self._saved_iter = run.state.iter
+        self.saved_iter = run.state.iter
         if best:
             directory.write_snapshot(directory.best, image)
         kept = run.snapshot_break
@@ -147,7 +158,7 @@ class Snapshots:
         self._restore_statistics(contents, path)
         with located(None, f"{shown(path)}: "):
             run.schedule.load_state_dict(meta.breaks)
-        self._saved_iter = run.state.iter
+        self.saved_iter = run.state.iter
         run.state.have_seen_finite()  # else it would not have been written
 
     def _warn_of_versions(self, then: Mapping[str, str]) -> None:
@@ -171,18 +182,19 @@ class Snapshots:
             values = contents.history.get(name)
             if values is None or (values.shape, values.dtype) != (array.shape, array.dtype):
                 raise SnapshotError(f"{shown(path)}: its history '{name}' is not of this run")
-            store.backend.upload(values, array)
+            fill(store.backend, array, parts_of(values))
 
     def _restore_statistics(self, contents: Contents, path: Path) -> None:
         """Put back the running sums."""
         net = self._run.net
         here = net.state_dict()["statistics"]
-        for name, sums in contents.statistics.items():
+        kept = {name: np.asarray(array) for name, array in contents.statistics.items()}
+        for name, sums in kept.items():
             if name in here and sums.shape != here[name].shape:
                 raise SnapshotError(
                     f"{shown(path)}: its statistics of '{name}' are not of this run"
                 )
-        net.load_state_dict({"statistics": contents.statistics})
+        net.load_state_dict({"statistics": kept})
 
     # --- the best -----------------------------------------------------------------------
 
@@ -198,14 +210,26 @@ class Snapshots:
 
     def restore_best(self) -> None:
         """Bring the best snapshot's params, state and history back."""
-        directory, run = self._directory, self._run
-        if directory is None:
-            return
-        directory.look()
+        if self._directory is not None:
+            self._bring_back(self._directory.best)
+
+    def restore(self, path: Path | None) -> None:
+        """Bring those of a snapshot back, and its loss; the running sums begin anew."""
+        contents = None if path is None else self._bring_back(path)
+        if contents is not None and contents.meta.solver is not None:
+            self._run.state.take_back(contents.meta.solver.model_dump())
+            self._run.net.reset_statistics()
+
+    def _bring_back(self, path: Path) -> Contents | None:
+        run = self._run
+        if self._directory is None:
+            return None
+        self._directory.look()
         try:
-            contents = read(directory.best)
+            contents = read(path)
         except SnapshotError as error:
             run.reporter.warning(f"{error}\n  training goes on with the present params")
-            return
-        self._upload(contents, directory.best)
+            return None
+        self._upload(contents, path)
         run.reporter.line(f"back to the params of iteration {contents.iter:,}")
+        return contents

@@ -14,22 +14,23 @@ from graphnet.errors import SnapshotError
 from graphnet.files.bounds import check_read
 from graphnet.files.paths import is_there, refuse_to_write_over, shown
 from graphnet.files.reading import open_regular
-from graphnet.files.writing import Advice, explained, write_durably
+from graphnet.files.writing import Advice, explained, output_file
+from graphnet.params.filling import fill, parts_of
 from graphnet.params.param import ParamStore
-from graphnet.solver.average import EMA
+from graphnet.solver.average import AVERAGES
 from graphnet.solver.record.claim import SNAPSHOTS, is_snapshot_name
 from graphnet.solver.record.run_directory import newest_good
 from graphnet.solver.record.snapshot_file import (
-    Arrays,
     Contents,
     Meta,
     begins_as_snapshot,
-    download,
+    host_arrays,
     read,
     store_arrays,
-    to_bytes,
     versions,
+    write_to,
 )
+from graphnet.solver.record.stored_array import Stored
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -69,12 +70,14 @@ class WeightsReport:
         return "\n".join(lines)
 
 
-def upload(store: ParamStore, params: Arrays, state: Arrays, *, file: Path) -> WeightsReport:
+def upload(
+    store: ParamStore, params: Mapping[str, Stored], state: Mapping[str, Stored], *, file: Path
+) -> WeightsReport:
     """Copy into the store what fits, converted to its precision.
 
     Only params count in the report; state comes along where it fits.
     """
-    given: Mapping[str, Arrays] = {"params": params, "state": state}
+    given = {"params": params, "state": state}
     loaded, missing, misshapen = [], [], []
     for group, name, array in store_arrays(store):
         values = given[group].get(name)
@@ -84,7 +87,7 @@ def upload(store: ParamStore, params: Arrays, state: Arrays, *, file: Path) -> W
             shapes = f"{shape_text(values.shape)} there, {shape_text(tuple(array.shape))} here"
             misshapen.append((group, f"{name} ({shapes})"))
         else:
-            store.backend.upload(np.ascontiguousarray(values, dtype=store.dtype), array)
+            fill(store.backend, array, parts_of(values))
             loaded.append((group, name))
     known = {name for group, name, _ in store_arrays(store) if group == "params"}
     return WeightsReport(
@@ -122,17 +125,16 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
 
 
 def averaged_params(contents: Contents, file: Path) -> Contents:
-    """A snapshot's contents with the moving average of its params in their place.
+    """A snapshot's contents with the average of its params in their place.
 
     Raises:
         SnapshotError: If it has none.
     """
-    prefix = f"{EMA}/"
-    found = {
-        name.removeprefix(prefix): array
-        for name, array in contents.history.items()
-        if name.startswith(prefix) and name.removeprefix(prefix) in contents.params
-    }
+    found = {}
+    for name, array in contents.history.items():
+        average, _, param = name.partition("/")
+        if average in AVERAGES and param in contents.params:
+            found[param] = array
     if not found or not contents.iter:
         raise SnapshotError(
             f"{shown(file)}: holds no average of its params\n"
@@ -151,8 +153,8 @@ def load_weights(
         net: The net, of either phase.
         path: A run's directory, of which the newest good snapshot is taken, or a file.
         strict: Whether every param of the net must be in the file, in its shape.
-        averaged: Whether to load the moving average of the params (``ema`` of the solver) in their
-            place.
+        averaged: Whether to load the average of the params (``ema`` or ``swa`` of the solver, or
+            that of a schedule-free method) in their place.
 
     Returns:
         What was loaded and what was not.
@@ -207,7 +209,7 @@ def save_model_of(source: Path, path: Path, *, averaged: bool) -> Path:
     Args:
         source: A run's directory, of which the newest good snapshot is taken, or a file.
         path: The model; one that is there is replaced when the new one is on the disk.
-        averaged: Whether the moving average of the params takes their place.
+        averaged: Whether the average of the params takes their place.
 
     Returns:
         The file that was read.
@@ -250,7 +252,9 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
     """
     expect_net("save_model", net, call="save_model(net, FILE)")
     expect_path("save_model", path, call="save_model(net, FILE)")
-    params, state = download(net.store)
+    found: dict[str, dict[str, np.ndarray]] = {"params": {}, "state": {}}
+    for group, name, array in host_arrays(net.store):
+        found[group][name] = array
     meta = Meta(
         kind="model",
         versions=versions(),
@@ -259,7 +263,10 @@ def save_model(net: TrainableNet, path: Path | str) -> None:
         seed=net.context.seed,
     )
     _write_model(
-        Path(path), Contents(meta, params, state, net_yaml=net.yaml_text, data=net.data_record())
+        Path(path),
+        Contents(
+            meta, found["params"], found["state"], net_yaml=net.yaml_text, data=net.data_record()
+        ),
     )
 
 
@@ -267,7 +274,8 @@ def _write_model(path: Path, contents: Contents) -> None:
     advice = Advice(SnapshotError)
     with explained(path, advice):
         refuse_other(path)
-    write_durably(path, to_bytes(contents), advice)
+    with output_file(path, advice) as output:
+        write_to(output, contents)
 
 
 def refuse_other(path: Path) -> None:

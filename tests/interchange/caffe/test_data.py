@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 from support import caffe_files as made
-from support.caffe_nets import layers_of, translated
+from support.caffe_nets import layers_of, refused, translated
 
 DATA = """type: "Data" top: "d" top: "n" transform_param { %s }
  data_param { source: "some/train_lmdb" batch_size: 8 backend: LMDB }"""
@@ -120,3 +120,10 @@ def test_hdf5_output():
         'type: "HDF5Output" bottom: "x" bottom: "label" hdf5_output_param { file_name: "o.h5" }'
     )
     assert layer["datasets"] == ["data", "label"]
+
+
+def test_a_size_that_caffe_refuses():
+    """One side alone."""
+    listed = 'type: "ImageData" top: "d" top: "n" image_data_param { source: "l" new_%s: 3 }'
+    for side in ("height", "width"):
+        refused(listed % side, "alone, which Caffe refuses, too\n  give both")

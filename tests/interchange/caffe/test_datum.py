@@ -8,7 +8,7 @@ import pytest
 from support import caffe_files as made
 from support.caffe_golden import GOLDEN, arrays, cases, index, needs_golden
 
-from graphnet.errors import DataError, GraphnetError
+from graphnet.errors import DataError
 from graphnet.interchange.caffe.datum import convert, listed_pictures, read_datum, samples
 from graphnet.interchange.caffe.importing import import_caffe
 from graphnet.net.load_net import load_net
@@ -47,7 +47,7 @@ def test_pictures():
     assert np.array_equal(sample, colours[:, :, ::-1].transpose(2, 0, 1))
     grey = encoded(colours[:, :, 0].copy())
     assert read_datum(grey, "d")[0].shape == (1, 2, 4)
-    assert read_datum(grey, "d", color=True)[0].shape == (3, 2, 4)
+    assert read_datum(grey, "d", "color")[0].shape == (3, 2, 4)
     with pytest.raises(DataError, match="a picture that cannot be read"):
         read_datum(datum(made.data(4, b"no"), made.number(7, 1)), "d")
 
@@ -84,7 +84,7 @@ def test_lists_of_pictures(tmp_path):
     picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
     image.fromarray(picture).save(tmp_path / "a b.png")
     (tmp_path / "list.txt").write_text("a b.png 3\n\nnone.png 1\n")
-    found = listed_pictures(tmp_path / "list.txt", tmp_path.joinpath, color=False)
+    found = listed_pictures(tmp_path / "list.txt", tmp_path.joinpath, "grey")
     sample, label = next(found)
     assert np.array_equal(sample[0], picture)
     assert label == 3
@@ -92,22 +92,13 @@ def test_lists_of_pictures(tmp_path):
         next(found)
 
 
-#: Grey of colours, and other sizes, are made by formulas of OpenCV's.
-RESIZED = ("image_resize",)
-REFUSED = {"encoded_gray": "'force_gray' of an LMDB", "image_gray": "has colours"}
-
-
 @needs_golden
-@pytest.mark.parametrize("name", [n for n in cases("formats") if n not in RESIZED])
+@pytest.mark.parametrize("name", cases("formats"))
 def test_as_caffe_feeds_it(name, tmp_path):
     """Batch for batch, exactly."""
     entry = index()["formats"][name]
     if name.startswith(("encoded", "image")):
         pytest.importorskip("PIL")
-    if name in REFUSED:
-        with pytest.raises(GraphnetError, match=REFUSED[name]):
-            import_caffe(GOLDEN / entry["prototxt"], tmp_path)
-        return
     import_caffe(GOLDEN / entry["prototxt"], tmp_path)
     net, wanted = load_net(tmp_path / "net.yaml", "test"), arrays("formats", name)
     n_batches = 1 + max(int(key.rpartition("/")[2]) for key in wanted)

@@ -17,7 +17,8 @@ def test_pooling():
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ("pool: STOCHASTIC kernel_size: 2", "no stochastic pooling"),
+        ("pool: STOCHASTIC kernel_size: 2 pad: 1", "pads a stochastic pooling, which Caffe"),
+        ("pool: STOCHASTIC kernel_size: 1 stride: 9", "of which nothing can be drawn"),
         ("kernel_size: 2 stride: 0", "'stride' is 0, expected at least 1"),
         ("kernel_size: 2 global_pooling: true", "has both 'global_pooling' and 'kernel_size'"),
         ("kernel_h: 3 kernel_w: 1 stride_h: 2 stride_w: 4", "and others over the edge, or a mask"),
@@ -29,6 +30,16 @@ def test_poolings_that_are_refused(keys, said):
     refused(POOL % keys, said)
     second = (POOL % "pool: AVE kernel_size: 2").replace('top: "y"', 'top: "y" top: "m"')
     refused(second, "which only MAX has")
+    refused(second.replace("AVE", "STOCHASTIC"), "which only MAX has")
+
+
+def test_stochastic_pooling():
+    """A layer of its own; of the whole plane, too."""
+    assert one(POOL % "pool: STOCHASTIC kernel_size: 3 stride: 2 round_mode: FLOOR") == {
+        "type": "StochasticPooling", "kernel": [3, 3], "stride": [2, 2], "pad": [0, 0],
+        "round_mode": "floor",
+    }  # fmt: skip
+    assert one(POOL % "pool: STOCHASTIC global_pooling: true")["global"] is True
 
 
 def test_the_places_of_maxima():
@@ -57,6 +68,8 @@ def test_spp():
     spp = 'type: "SPP" bottom: "x" top: "y" spp_param { pyramid_height: %d }'
     assert [layer["type"] for layer in layers_of(spp % 1)] == ["SPP", "Reshape"]
     assert one(spp % 2)["pyramid_height"] == 2
+    stochastic = (spp % 2).replace("height: 2", "height: 2 pool: STOCHASTIC")
+    refused(stochastic, "is stochastic, and graphnet's SPP gives maxima or means")
     refused(spp % 4, "level 3 cuts 6 pixels into 8 parts, which Caffe refuses")
 
 

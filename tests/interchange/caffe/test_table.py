@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.caffe_golden import Case, cases, check_param, close, index, needs_golden, number
+from support.caffe_nets import refused
 
 from graphnet.errors import GraphnetError
 from graphnet.interchange.caffe.table import FORKS, LAYER_TYPES
@@ -48,7 +49,7 @@ EXPLAINED = {
 #: Types that are refused in every case, and cases of other types that are.
 REFUSED = {
     "types": {"Filter"},
-    "params shared in part": {"graph_shared_permissive", "graph_shared_weight"},
+    "params shared in another shape": {"graph_shared_permissive"},
 }
 
 
@@ -135,3 +136,11 @@ def test_every_type_is_among_the_cases():
     assert LAYER_TYPES.keys() - seen - {"Input"} - FORKS == {
         "Data", "HDF5Data", "HDF5Output", "ImageData", "MemoryData", "Python", "WindowData",
     }  # fmt: skip
+
+
+def test_filter():
+    """How many rows it gives only its data tell; a loss takes them as weights."""
+    refused(
+        'type: "Filter" bottom: "x" bottom: "label" top: "y"',
+        "depends on their values, and graphnet's blobs have a fixed size\n  where only a loss",
+    )

@@ -113,7 +113,7 @@ def test_shared_params():
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        (layer("b", "InnerProduct", "t", "v", 'param { name: "w" }' + IP), "only a part"),
+        (layer("b", "InnerProduct", "t", "v", 'param { name: "b" }' + IP), "as another part"),
         (layer("b", "InnerProduct", "x", "v", SHARED + IP), "graphnet shares params of one shape"),
         (layer("b", "InnerProduct", "t", "v", 'param { name: "q" } param { name: "q" }' + IP),
          "two params of the name 'q'"),

@@ -102,6 +102,7 @@ def test_operators(keys, wanted):
     [
         ({"type": "Dropout", "tops": ["y"]}, "by chance in phase train\n  export phase test"),
         ({"type": "Crop", "crop_size": 2, "random_crop": True, "tops": ["y"]}, "random places"),
+        ({"type": "StochasticPooling", "kernel": 2, "tops": ["y"]}, "test, where it gives a mean"),
         ({"type": "BatchNorm", "tops": ["y"]}, "by its batch in phase train"),
         ({"type": "RNN", "output_dim": 2, "tops": ["y", "last"]}, "states as bottoms or tops"),
     ],

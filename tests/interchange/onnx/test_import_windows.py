@@ -171,7 +171,6 @@ def test_what_it_becomes():
     ("node", "said"),
     [
         (("MaxPool", "x", "y,i", {"kernel_shape": [2, 2]}), "gives the places of its maxima"),
-        (("MaxPool", "x", "y", {"kernel_shape": [2, 2], "dilations": [2, 2]}), "has dilations"),
         (("MaxPool", "x", "y", {"kernel_shape": [2]}), "for 2 sides"),
         (("Conv", "x,w", "y", {"kernel_shape": [3, 3]}), "has kernel_shape"),
         (("Conv", "x,x", "y"), "its filter is computed"),

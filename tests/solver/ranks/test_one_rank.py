@@ -6,7 +6,7 @@ from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.ranks.one_rank import OneRank
-from graphnet.solver.ranks.several_ranks import ranks_of
+from graphnet.solver.ranks.ranks_of import ranks_of
 from graphnet.solver.run import Run
 from graphnet.solver.signals import SignalWatch
 from graphnet.solver.spec import SolverSpec
@@ -16,7 +16,7 @@ def make():
     entries = [Entry("b", CoffeeBreak(), (Every(3, "iter"),))]
     run = Run(SolverSpec(max_iter=9), FakeNet(), entries, CoffeeLounge(), Lines())
     signals = SignalWatch()
-    return run, signals, ranks_of(run, signals)
+    return run, signals, ranks_of(run, signals, lambda: None)
 
 
 def test_a_plain_net_has_one_rank():

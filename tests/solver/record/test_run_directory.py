@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import SnapshotError
+from graphnet.files.folder import Folder
 from graphnet.files.writing import UNFINISHED
 from graphnet.solver.record.run_directory import RunDirectory, newest_good, snapshots_in
 from graphnet.solver.record.snapshot_file import Contents, Meta, SavedState, to_bytes
@@ -43,6 +44,18 @@ def test_newest_is_by_iteration(tmp_path):
     assert list(snapshots_in(tmp_path)) == [20, 999_999, 1_000_000]
     path, contents = newest_good(tmp_path)
     assert (path.name, contents.iter) == ("snapshot-1000000.h5", 1_000_000)
+
+
+def test_the_folder_s_name_is_on_the_disk(tmp_path, monkeypatch):
+    """With those above it that were made, or a power cut would take all that is in it."""
+    synced = []
+    sync = Folder.sync
+    monkeypatch.setattr(Folder, "sync", lambda folder: (synced.append(folder.path), sync(folder)))
+    opened(tmp_path / "a/b/run").close()
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a/b"]
+    synced.clear()
+    opened(tmp_path / "a/b/run").close()
+    assert synced == [tmp_path / "a/b"]
 
 
 def test_damaged_ones_are_passed_over(tmp_path):

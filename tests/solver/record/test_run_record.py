@@ -8,6 +8,7 @@ from support import fake_runs
 from support.fake_net import FakeNet
 from support.fake_runs import Killed, kill_at, train
 
+from graphnet.backend.machine import processor
 from graphnet.solver.record.snapshot_file import read
 
 _folder = pytest.fixture(autouse=True)(fake_runs.in_a_folder_of_its_own)
@@ -33,6 +34,22 @@ def test_record_of_a_start_that_failed(tmp_path):
         train("run", 9, kill_at(FakeNet(), 3))
     (start,) = json.loads((tmp_path / "run/run.json").read_text())["starts"]
     assert (start["to_iter"], start["outcome"]) == (2, "failed: Killed")
+
+
+def test_another_kind_of_processor_is_told(tmp_path):
+    """When the run goes on; the record has the new one, so that it is told once."""
+    train("run", 3)
+    path = tmp_path / "run/run.json"
+    record = json.loads(path.read_text())
+    assert record["processor"] == processor().to_dict()
+    path.write_text(json.dumps(record | {"processor": record["processor"] | {"blas": ["mkl"]}}))
+    _, reporter = train("run", 3)
+    assert reporter.warnings == []  # it has ended
+    _, reporter = train("run", 5)
+    (warning,) = reporter.warnings
+    assert warning.startswith("this run goes on on another kind of processor: ")
+    assert "BLAS mkl, now " in warning
+    assert train("run", 7)[1].warnings == []
 
 
 def test_files_are_named_in_the_record():

@@ -57,7 +57,7 @@ def make_contents():
 
 def flat(contents):
     return {
-        f"{group}/{name}": (array.dtype.str, array.shape, array.tobytes())
+        f"{group}/{name}": (array.dtype.str, array.shape, np.asarray(array).tobytes())
         for group, arrays in contents.groups()
         for name, array in arrays.items()
     }

@@ -2,14 +2,13 @@
 
 Both are separable: first along the height, whose slices are long contiguous runs, then along the
 width. A max pooling that will go backward goes another way, in ``max_pool``; one window over the
-whole plane a third, in ``whole_plane``.
+whole plane a third, in ``whole_plane``. Few samples are pooled in another order, in ``turned``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isqrt, prod
 from typing import Any, TypeAlias, cast
 
@@ -18,104 +17,15 @@ import numpy as np
 from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
+from graphnet.backend.numpy.pooling.pool_plan import REDUCE, SEARCH, PoolPlan
+from graphnet.backend.numpy.pooling.turned import Part, Turned, turned_scratch
 from graphnet.backend.numpy.pooling.whole_plane import WholePlane, whole_plane_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
-from graphnet.backend.numpy.windows import Axis, axes_of
-from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 #: What a tap of the windows meets, and the windows, as a part of an array.
 Tapped: TypeAlias = tuple[Array, tuple[slice, ...]]
-
-#: A pass over fewer elements of the image, times its cost, is not worth waking a thread for.
-INLINE_ELEMENTS = 2**19
-#: What a pass costs on an element, where maxima are searched for and elsewhere.
-SEARCH, REDUCE = 2, 1
-#: Elements of the image that are worked on at a time.
-TILE_ELEMENTS = 2**19
-#: Parts a pass should have, so that threads finish at about the same time.
-N_UNITS = 4
-
-
-@dataclass(frozen=True)
-class PoolPlan:
-    """The shapes of a pooling, and its parts.
-
-    Attributes:
-        window: Its geometry.
-        x: ``(N, C, H, W)``.
-        y: ``(N, C, P, Q)``.
-    """
-
-    window: Window
-    x: Shape
-    y: Shape
-
-    @cached_property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Height and width."""
-        return axes_of(self.window, (self.x[2], self.x[3]), (self.y[2], self.y[3]))
-
-    @cached_property
-    def whole(self) -> bool:
-        """Whether one window has all elements of a plane, of which there are several."""
-        return prod(self.x[2:]) > 1 and all(
-            axis.out == 1 and axis.kernel - axis.pad >= axis.size for axis in self.axes
-        )
-
-    @cached_property
-    def channels(self) -> list[slice]:
-        """Runs of channels."""
-        least = -(-prod(self.x) // TILE_ELEMENTS)
-        return [slice(*a) for a in cut(self.x[1], max(N_UNITS, least))]
-
-    @cached_property
-    def parts(self) -> list[tuple[slice, slice]]:
-        """Runs of channels, and of columns where those are independent too; no two meet."""
-        least = -(-prod(self.x) // TILE_ELEMENTS)
-        columns = [(0, self.x[3])]
-        if self.axes[1].trivial:
-            columns = cut(self.x[3], -(-max(N_UNITS, least) // len(self.channels)))
-        return [(channels, slice(*b)) for channels in self.channels for b in columns]
-
-    @cached_property
-    def rows(self) -> list[tuple[int, int]]:
-        """Runs of output rows to be worked on one after another."""
-        elements = prod(self.x) // len(self.parts)
-        return cut(self.y[2], -(-elements // TILE_ELEMENTS))
-
-    @cached_property
-    def part(self) -> Shape:
-        """Of the image, of the largest part: channels, rows, columns, samples."""
-        n_channels = max(channels.stop - channels.start for channels, _ in self.parts)
-        n_columns = max(columns.stop - columns.start for _, columns in self.parts)
-        return (n_channels, self.x[2], n_columns, self.x[0])
-
-    def tile(self, *, wide: bool) -> Shape:
-        """Of the largest tile; ``wide``: with the image's columns, not the output's."""
-        n_channels, _, n_columns, n = self.part
-        n_rows = max(stop - start for start, stop in self.rows)
-        narrow = wide or self.axes[1].trivial
-        return (n_channels, n_rows, n_columns if narrow else self.y[3], n)
-
-    def inline(self, cost: int) -> bool:
-        """Whether a pass of that cost is too small to be shared out."""
-        return prod(self.x) * cost < INLINE_ELEMENTS
-
-    def n_slots(self, cost: int, n_threads: int) -> int:
-        """How many threads at most work at once."""
-        return 1 if self.inline(cost) else min(n_threads, len(self.parts))
-
-    @cached_property
-    def disjoint(self) -> bool:
-        """Whether no element is in two windows."""
-        return all(axis.disjoint for axis in self.axes)
-
-    @cached_property
-    def tiles(self) -> bool:
-        """Whether every element is in exactly one window."""
-        return all(axis.tiles for axis in self.axes)
 
 
 def pool2d_scratch(
@@ -126,17 +36,29 @@ def pool2d_scratch(
         most = max(c.stop - c.start for c in plan.channels)
         n_slots = min(plan.n_slots(REDUCE, n_threads), len(plan.channels))
         return whole_plane_scratch(kind, plan.x, most, n_slots, backward=backward)
-    if kind == "Max" and backward:
+    searched = kind == "Max" and backward
+    n_slots = plan.n_slots(SEARCH if searched else REDUCE, n_threads)
+    largest = plan.of_channels(max(plan.channels, key=lambda c: c.stop - c.start))
+    decls = {}
+    if searched:
         height, width = plan.axes
-        x = (*plan.x[1:], plan.x[0])
-        return max_pool_scratch(height, width, x, plan.part, plan.n_slots(SEARCH, n_threads))
-    n_slots = plan.n_slots(REDUCE, n_threads)
-    decls = {"wide": ScratchDecl((n_slots, *plan.tile(wide=True)))}
+        decls = max_pool_scratch(height, width, (*plan.x[1:], plan.x[0]), plan.part, n_slots)
+    else:
+        tiles = _tiles(largest if plan.turned else plan, backward=backward)
+        for name, tile in tiles.items():
+            shape = (n_slots, prod(tile)) if plan.turned else (n_slots, *tile)
+            decls[name] = ScratchDecl(shape)
+    return decls | turned_scratch(largest.x, largest.y, n_slots) if plan.turned else decls
+
+
+def _tiles(plan: PoolPlan, *, backward: bool) -> dict[str, Shape]:
+    """The shapes of what :class:`_Reduced` works in."""
+    tiles = {"wide": plan.tile(wide=True)}
     if max(plan.window.kernel) > PLAIN:
-        decls["group"] = ScratchDecl((n_slots, *plan.tile(wide=True)))
+        tiles["group"] = plan.tile(wide=True)
     if backward:
-        decls["left"] = ScratchDecl((n_slots, *plan.tile(wide=False)))
-    return decls
+        tiles["left"] = plan.tile(wide=False)
+    return tiles
 
 
 def bind_pool2d(
@@ -157,20 +79,47 @@ def bind_pool2d(
         arrays: x, y, dx, dy; the diffs may be None.
         scratch: As :func:`pool2d_scratch` declares it.
     """
-    parts: Sequence[_Searched | _Reduced | WholePlane]
+    parts: Sequence[Part]
     cost, scale = REDUCE, _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x
     if plan.whole:
         parts = [WholePlane(c, arrays, scratch, kind, scale) for c in plan.channels]
-    elif "larger" in scratch:  # planned for a max pooling that goes backward
-        cost, parts = SEARCH, [_Searched(plan, part, arrays, scratch) for part in plan.parts]
     else:
-        parts = [_Reduced(plan, part, arrays, scratch, kind, scale) for part in plan.parts]
+        searched = "larger" in scratch  # planned for a max pooling that goes backward
+        cost = SEARCH if searched else REDUCE
+
+        def make(
+            plan: PoolPlan,
+            part: tuple[slice, slice],
+            arrays: Sequence[Array | None],
+            scratch: Mapping[str, Array],
+        ) -> Part:
+            if searched:
+                return _Searched(plan, part, arrays, scratch)
+            return _Reduced(plan, part, arrays, scratch, kind, scale)
+
+        if plan.turned:
+            parts = [_turned(plan, c, arrays, scratch, make) for c in plan.channels]
+        else:
+            parts = [make(plan, part, arrays, scratch) for part in plan.parts]
     slots, inline = range(plan.n_slots(cost, pool.n_threads)), plan.inline(cost)
     forward = [[list(part.forward(slot)) for slot in slots] for part in parts]
     backward = []
     if arrays[2] is not None:
         backward = [[list(part.backward(slot)) for slot in slots] for part in parts]
     return Op(pool.bind(forward, inline=inline), pool.bind(backward, inline=inline))
+
+
+def _turned(
+    plan: PoolPlan,
+    channels: slice,
+    arrays: Sequence[Array | None],
+    scratch: Mapping[str, Array],
+    make: Callable[..., Part],
+) -> Turned:
+    """Some channels that are pooled as if they were samples."""
+    inner = plan.of_channels(channels)
+    shapes = {} if "larger" in scratch else _tiles(inner, backward="left" in scratch)
+    return Turned(channels, arrays, scratch, partial(make, inner, inner.parts[0]), shapes)
 
 
 class _PoolPart:

@@ -10,7 +10,7 @@ from support.naive_windows import pool
 from support.pool_cases import DIVISORS, TOLERANCE, case, makes_sense, run
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy.pooling import pool2d as numpy_pool2d
+from graphnet.backend.numpy.pooling import pool_plan
 from graphnet.backend.window import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
@@ -45,8 +45,8 @@ def test_any_geometry(what, kernel, stride, pad, size, counts, levels, dtype):
     assume(makes_sense(window, size))
     for tile in (2**20, 20):  # as a whole, and cut into parts and tiles for the threads
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(numpy_pool2d, "TILE_ELEMENTS", tile)
-            patch.setattr(numpy_pool2d, "INLINE_ELEMENTS", tile)
+            patch.setattr(pool_plan, "TILE_ELEMENTS", tile)
+            patch.setattr(pool_plan, "INLINE_ELEMENTS", tile)
             check(what[0], window, what[1], *case(window, (*counts, *size), dtype, levels=levels))
 
 

@@ -8,7 +8,7 @@ from support.naive_windows import pool
 from support.pool_cases import DIVISORS, TOLERANCE, case, run
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy.pooling.pool2d import PoolPlan
+from graphnet.backend.numpy.pooling.pool_plan import PoolPlan
 from graphnet.backend.window import Window
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}

@@ -1,0 +1,31 @@
+"""Ranks that are lost before a run has begun: those that are left start over."""
+
+from __future__ import annotations
+
+from graphnet.errors import LostRankError
+from graphnet.parallel.communicator import Communicator
+
+
+class StartOverError(LostRankError):
+    """A rank was lost while others had not begun yet; all that are left start over.
+
+    Attributes:
+        communicator: To them.
+    """
+
+    def __init__(self, communicator: Communicator) -> None:
+        super().__init__("a rank was lost before the run had begun")
+        self.communicator = communicator
+
+
+def without_lost(communicator: Communicator, error: LostRankError) -> Communicator:
+    """The communicator of the ranks that are left, to start over with."""
+    if isinstance(error, StartOverError):
+        return error.communicator
+    while True:
+        try:
+            communicator = communicator.without_lost()
+            communicator.all_gather(None)  # where others say how far they are: nowhere
+        except LostRankError:
+            continue
+        return communicator

@@ -1,0 +1,105 @@
+"""Elastic jobs of Open MPI: ranks die or fall silent, and the others go on to the same files."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.parallel.elastic_jobs import needs_ulfm, solve_elastic
+from tests.parallel.elastic_kills import ElasticCampaign
+from tests.parallel.jobs import solve_job, write_job
+from tests.parallel.recipe import results
+
+pytestmark = needs_ulfm
+
+LAST = ("snapshot-000012.h5", "best.h5", "statistics.jsonl")
+
+
+@pytest.fixture(name="job", scope="module")
+def _job(tmp_path_factory):
+    """A folder with a run, and the files it leaves in one process."""
+    folder = tmp_path_factory.mktemp("elastic") / "job"
+    write_job(folder)
+    ended = solve_job(0, folder, "--shards", "4")
+    assert ended.code == 0, ended.err
+    whole = results(folder / "run")
+    return folder, {name: whole[name] for name in LAST}
+
+
+@pytest.fixture(autouse=True)
+def _afresh(job):
+    shutil.rmtree(job[0] / "run", ignore_errors=True)
+    (job[0] / "died.txt").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "die", "lost"),
+    [
+        (3, "0:forward:9", 1),
+        pytest.param(3, "1:forward:7", 1, marks=pytest.mark.slow),
+        pytest.param(4, "1:sum:9,0:sum:13", 2, marks=pytest.mark.slow),
+        pytest.param(3, "0:validation:2", 1, marks=pytest.mark.slow),
+        pytest.param(3, "2:validation:2", 1, marks=pytest.mark.slow),
+        pytest.param(3, "0:snapshot:2", 1, marks=pytest.mark.slow),
+        pytest.param(3, "0:file:5", 1, marks=pytest.mark.slow),
+        pytest.param(4, "0:forward:5,1:take over:1", 2, marks=pytest.mark.slow),
+        pytest.param(3, "0:record:1", 1, marks=pytest.mark.slow),
+        pytest.param(3, "SIGSTOP:1:forward:9", 1, marks=pytest.mark.slow),
+        pytest.param(3, "SIGSTOP:0:forward:9", 1, marks=pytest.mark.slow),
+    ],
+)
+def test_ranks_that_are_lost(job, ranks, die, lost):
+    """The job ends well without a restart, and what has happened stands in run.json."""
+    folder, whole = job
+    ended = solve_elastic(ranks, folder, DIE=die, GRAPHNET_RANK_TIMEOUT="6")
+    assert ended.code == 0, ended.err
+    assert (folder / "died.txt").read_text().split()
+    found = results(folder / "run")
+    assert {name: found[name] for name in LAST} == whole
+    (start,) = json.loads((folder / "run" / "run.json").read_text())["starts"]
+    assert start["outcome"] == "finished"
+    assert sum(len(loss["ranks"]) for loss in start["lost"]) == lost
+    assert start["lost"][-1]["left"] == ranks - lost
+    assert "on from iteration" in ended.err
+
+
+@pytest.mark.slow
+def test_a_rank_lost_while_the_job_starts(job):
+    """The others start over, without a restart of the job."""
+    folder, whole = job
+    ended = solve_elastic(3, folder, DIE="1:alike:1")
+    assert ended.code == 0, ended.err
+    assert "a rank was lost before the run had begun; 2 ranks are left" in ended.err
+    found = results(folder / "run")
+    assert {name: found[name] for name in LAST} == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "ulfm", "said"),
+    [
+        (["--min-ranks", "3"], True, "2 ranks are left of at least 3 (--min-ranks)"),
+        ([], False, "--elastic has no effect: this job ends when it loses a rank"),
+    ],
+)
+def test_a_job_that_cannot_go_on(job, arguments, ulfm, said):
+    """It ends at once and says why; solved again it goes on from its snapshot."""
+    folder, whole = job
+    ended = solve_elastic(3 if ulfm else 2, folder, *arguments, ulfm=ulfm, DIE="1:forward:17")
+    assert ended.code
+    assert said in ended.err
+    again = solve_job(0, folder, "--shards", "4")
+    assert "going on from iteration 5" in again.out
+    found = results(folder / "run")
+    assert {name: found[name] for name in LAST} == whole
+
+
+@pytest.mark.slow
+def test_the_campaign(tmp_path):
+    """In short; ``python -m tests.parallel.kills --elastic`` is all of it."""
+    campaign = ElasticCampaign(tmp_path / "job", seed=3)
+    for number in (0, 1):
+        campaign.job(number)
+    assert campaign.figures.wrong == []
+    assert campaign.figures.kills.total() > 0
+    assert f"jobs            {2:>5}" in campaign.figures.lines()[0]
