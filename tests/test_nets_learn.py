@@ -6,6 +6,8 @@ pictures: ten patterns, a class each, in noise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import h5py
@@ -17,6 +19,7 @@ import graphnet as gn
 from graphnet.data.sets.docs_text import split_text
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
+from graphnet.solver.lr_policy import CosineRate, WarmupRate
 from graphnet.solver.reporter import SilentReporter
 
 
@@ -78,6 +81,12 @@ class Short(NamedTuple):
     most: int
     max_iter: int
     accuracy: float
+    changes: Mapping[str, object] = MappingProxyType({})
+
+
+def risen_and_fallen(n: int) -> WarmupRate:
+    """The policy of the nets with it, over so many updates: at their end the rate is 0."""
+    return WarmupRate(length=n // 10, policy=CosineRate(base_lr=0.1, max_iter=n))
 
 
 #: A tenth of the classes right by chance, half of the pairs, a third of the irises.
@@ -90,10 +99,12 @@ CLASSIFIERS = {
     "mixer-mnist": Short(32, 100, 0.7),
     "lenet5": Short(32, 120, 0.9),
     "lenet5-fashion": Short(64, 800, 0.9),
+    "mobilenet-fashion": Short(16, 100, 0.9, {"lr_policy": risen_and_fallen(100)}),
     "mnist": Short(32, 60, 0.88),
     "mnist-dropout": Short(50, 150, 0.7),
     "netchain": Short(50, 100, 0.88),
     "nielsen": Short(10, 1500, 0.88),
+    "resnet20-fashion": Short(16, 100, 0.9, {"lr_policy": risen_and_fallen(100)}),
     "siamese": Short(32, 100, 0.75),
 }
 #: Those that learn something else, each with a test of its own below.
@@ -121,7 +132,7 @@ def test_no_net_is_left_out():
 def test_a_classifier_tells_what_it_has_not_seen(name):
     """The loss falls to less than half, and the held-out accuracy is far above chance."""
     run = CLASSIFIERS[name]
-    net, losses = trained(name, run.most, run.max_iter)
+    net, losses = trained(name, run.most, run.max_iter, **run.changes)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     assert evaluated(net)["accuracy"] > run.accuracy
     net.close()

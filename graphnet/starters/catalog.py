@@ -38,6 +38,8 @@ _ALL = (
     ShippedNet("nielsen", "Nielsen's first net, 784-30-10", "MNIST", "93.56 %"),
     ShippedNet("netchain", "a small LeNet on a few digits", "MNIST", "96.85 %"),
     ShippedNet("fashion-cnn", "CNN with batch normalisation", "Fashion-MNIST", "92.42 %"),
+    ShippedNet("resnet20-fashion", "a residual net of 20 layers", "Fashion-MNIST", "87.16 %"),
+    ShippedNet("mobilenet-fashion", "depthwise convolutions", "Fashion-MNIST", "81.85 %"),
     ShippedNet("lenet5-fashion", "the textbook's LeNet-5", "Fashion-MNIST", "79.99 %"),
     ShippedNet("cifar10-quick", "Caffe's quick CNN", "CIFAR-10", ""),
     ShippedNet("cifar10-full", "Caffe's full CNN", "CIFAR-10", ""),

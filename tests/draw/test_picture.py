@@ -42,6 +42,8 @@ SHIPPED = {
     "lenet5": (1, 640),
     "mixer-mnist": (3, 640),
     "mnist": (2, 640),
+    "mobilenet-fashion": (2, 640),
+    "resnet20-fashion": (2, 800),
     "siamese": (4, 800),
     "tiny-gpt": (3, 640),
     "unet-digits": (3, 800),
