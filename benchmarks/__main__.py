@@ -4,8 +4,9 @@
 
 Parts: verify (do both sides compute the same?), steps (training and inference of each net), growth
 (with batch, width and depth), startup, epoch (beside loops in plain NumPy), memory (planned beside
-allocated), cliffs (each layer by itself, at every size: what costs far more than it should);
-without any, all of these but cliffs, verify only where it need not be quick.
+allocated), classics (AlexNet to ResNet-50 at batch 1 and 8, beside onnxruntime and OpenCV as well),
+cliffs (each layer by itself, at every size: what costs far more than it should); without any, all
+of these but the last two, verify only where it need not be quick.
 
 PyTorch runs in the Python that is named; it is no dependency of graphnet, and without it graphnet
 is measured alone. What the figures mean is in docs/benchmarks.md.
@@ -37,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("parts", nargs="*", metavar="PART", help="default: all but cliffs")
+    made.add_argument(
+        "parts", nargs="*", metavar="PART", help="default: all but classics and cliffs"
+    )
     made.add_argument("--torch-python", metavar="PY", help="a Python that has PyTorch")
     made.add_argument("--nets", default=",".join(CASES), help="default: %(default)s")
     made.add_argument("--threads", type=int, default=2, help="of each side; default 2")

@@ -71,6 +71,8 @@ CASES = {
         Case("mnist", 64, infer_batches=(1, 64, 256)),
         Case("lenet-adam", 600),
         Case("lenet5-fashion", 256),
+        Case("resnet20-fashion", 128),
+        Case("mobilenet-fashion", 128),
         Case("cifar10-quick", 100, {"data": Top((3, 32, 32)), "label": Top(high=10)}),
         Case("nielsen", 10, {"data": Top((784,)), "label": Top(high=10)}),
         Case("iris", 16, {"data": Top((4,)), "label": Top(high=3)}),

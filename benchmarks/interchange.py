@@ -71,7 +71,7 @@ def figures(net: Path, run: Path, folder: Path) -> Iterator[tuple[str, bool]]:
     if made.parity is not None:
         far = made.parity.relative
         yield f"onnxruntime: largest difference {far:.1e} of the largest number", far < _FAR
-    params = read_weights(run)[1].params
+    params = {name: np.asarray(a) for name, a in read_weights(run)[1].params.items()}
     for kind in ("onnx", "caffe", "safetensors", "npz", "mocha"):
         try:
             same = _back(kind, net, run, folder, params)

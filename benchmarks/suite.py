@@ -16,7 +16,7 @@ from benchmarks.workers import Crew, Worker
 
 #: The modules that measure something, in this order; and those that only run when they are named.
 USUAL_PARTS = ("verify", "steps", "growth", "startup", "epoch", "memory")
-PARTS = (*USUAL_PARTS, "cliffs")
+PARTS = (*USUAL_PARTS, "classics", "cliffs")
 
 GRAPHNET = "graphnet"
 TORCH, TORCH_LAST, TORCH_COMPILED = "PyTorch", "PyTorch channels_last", "PyTorch compiled"

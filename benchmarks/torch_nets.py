@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.cases import Case
+from benchmarks.torch_fashion_nets import along_a_cosine, mobilenet, resnet20
 
 ADAM_EPSILON = 1e-8
 
@@ -212,6 +213,7 @@ class Peer:
         loss: Of what the net gives and the last of the rows' tops.
         squashes: Whether probabilities are wanted of what the net gives, to predict.
         clip: The largest norm of a gradient.
+        updates: How long a recipe is that ``torch_fashion.py`` runs.
     """
 
     build: Callable[[], nn.Module]
@@ -224,6 +226,7 @@ class Peer:
     loss: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy
     squashes: bool = True
     clip: float | None = None
+    updates: int = 0
 
     def optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
         """Weights and biases, each with their rate and decay.
@@ -247,9 +250,22 @@ class Peer:
         return torch.optim.SGD(groups, lr, momentum=self.momentum, fused=True)
 
 
+#: The nets on Fashion-MNIST that normalise their batches, and the updates of their recipes.
+FASHION = {"resnet20-fashion": (resnet20, 469), "mobilenet-fashion": (mobilenet, 469)}
+
+
+def fashion(build: Callable[[], nn.Module], updates: int) -> Peer:
+    """How they are trained."""
+    lr = partial(along_a_cosine, updates)
+    return Peer(build, lr, fixed_lr=False, momentum=0.9, decay=0.0005, updates=updates)
+
+
 def peer_of(case: Case) -> Peer:
     """The peer of a case."""
-    peer = _peer_of(case.name, case.width, case.depth)
+    if case.name in FASHION:
+        peer = fashion(*FASHION[case.name])
+    else:
+        peer = _peer_of(case.name, case.width, case.depth)
     if case.lr:
         return replace(peer, lr=lambda _: case.lr, fixed_lr=True)
     return peer

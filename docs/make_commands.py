@@ -65,6 +65,7 @@ EXAMPLES = {
     "data info": "graphnet data info train.h5",
     "data list": "graphnet data",
     "data pack": "graphnet data pack flowers.csv --label species --split 0.2 --to flowers",
+    "data statistics": "graphnet data statistics train.h5 --to statistics.h5",
     "doctor": "graphnet doctor",
     "draw": "graphnet draw nets/mnist.yaml -o mnist.svg --by macs",
     "export caffe": "graphnet export caffe nets/mnist.yaml --weights runs/mnist -o mnist.prototxt",

@@ -13,6 +13,7 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
+from graphnet.data.mixing import AnyMixer
 from graphnet.data.transformers import AnyTransformer
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import Arity, Kind, LayerSpec, exactly
@@ -70,6 +71,7 @@ VALUES = {
     "Regularizers": ("`…_regu`: what keeps a param small.", AnyRegularizer),
     "Constraints": ("`…_cons`: what is enforced on a param after an update.", AnyConstraint),
     "Transformers": ("`transformers`: what is done to samples on their way in.", AnyTransformer),
+    "Mixers": ("`mix`: how samples are blended with others, behind the transformers.", AnyMixer),
 }
 
 #: The layers that can also be the ``neuron`` of another layer.

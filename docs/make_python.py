@@ -35,7 +35,7 @@ GROUPS = {
     ),
     "Coffee breaks": (
         "CoffeeBreak TrainingSummary ValidationPerformance Snapshot EarlyStopping Plateau "
-        "DecayOnValidation DivergenceGuard TensorBoard CSVLog"
+        "DecayOnValidation DivergenceGuard SpikeGuard GradientNoise TensorBoard CSVLog"
     ),
     "Estimators": "Classifier Regressor",
     "The graph": "NetGraph LayerVertex BlobVertex",

@@ -96,6 +96,8 @@ DRAWN = {
     "Poly": "{type: Poly, base_lr: 0.01, power: 2, max_iter: 1000}",
     "Sigmoid": "{type: Sigmoid, base_lr: 0.01, gamma: -0.01, stepsize: 500}",
     "Cosine": "{type: Cosine, base_lr: 0.01, max_iter: 1000}",
+    "CosineRestarts": "{type: CosineRestarts, base_lr: 0.01, length: 150, growth: 2}",
+    "OneCycle": "{type: OneCycle, base_lr: 0.01, max_iter: 1000}",
     "Staged": """\
 {type: Staged, stages: [
   {length: 300, policy: {type: Fixed, base_lr: 0.01}},
@@ -108,6 +110,7 @@ DRAWN_MOMENTA = {
     "Fixed": "{type: Fixed, momentum: 0.9}",
     "Step": "{type: Step, momentum: 0.5, gamma: 1.2, stepsize: 200, max_momentum: 0.9}",
     "Linear": "{type: Linear, momentum: 0.5, gamma: 0.1, stepsize: 200, max_momentum: 0.9}",
+    "OneCycle": "{type: OneCycle, max_iter: 1000}",
     "Staged": """\
 {type: Staged, stages: [
   {length: 300, policy: {type: Fixed, momentum: 0.5}},

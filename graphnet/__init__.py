@@ -78,8 +78,10 @@ if TYPE_CHECKING:
     from graphnet.solver.coffee.decay_on_validation import DecayOnValidation as DecayOnValidation
     from graphnet.solver.coffee.divergence_guard import DivergenceGuard as DivergenceGuard
     from graphnet.solver.coffee.early_stopping import EarlyStopping as EarlyStopping
+    from graphnet.solver.coffee.gradient_noise import GradientNoise as GradientNoise
     from graphnet.solver.coffee.plateau import Plateau as Plateau
     from graphnet.solver.coffee.snapshot import Snapshot as Snapshot
+    from graphnet.solver.coffee.spike_guard import SpikeGuard as SpikeGuard
     from graphnet.solver.coffee.tensorboard import TensorBoard as TensorBoard
     from graphnet.solver.coffee.training_summary import TrainingSummary as TrainingSummary
     from graphnet.solver.coffee.validation_performance import (
@@ -151,8 +153,10 @@ _NAMES = {
     "graphnet.solver.coffee.decay_on_validation": "DecayOnValidation",
     "graphnet.solver.coffee.divergence_guard": "DivergenceGuard",
     "graphnet.solver.coffee.early_stopping": "EarlyStopping",
+    "graphnet.solver.coffee.gradient_noise": "GradientNoise",
     "graphnet.solver.coffee.plateau": "Plateau",
     "graphnet.solver.coffee.snapshot": "Snapshot",
+    "graphnet.solver.coffee.spike_guard": "SpikeGuard",
     "graphnet.solver.coffee.tensorboard": "TensorBoard",
     "graphnet.solver.coffee.training_summary": "TrainingSummary",
     "graphnet.solver.coffee.validation_performance": "ValidationPerformance",

@@ -10,6 +10,11 @@ def count_text(n: int) -> str:
     return _three_digits(n, 1000, ("", " k", " M", " G", " T", " P"))
 
 
+def exact_text(n: float) -> str:
+    """``18,400``; of a sum of weights that is no whole number one digit more: ``18,400.5``."""
+    return f"{n:,}" if isinstance(n, int) else f"{n:,.1f}"
+
+
 def bytes_text(n: int) -> str:
     """``588 KiB``: three digits and a unit of 1024."""
     return _three_digits(n, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))

@@ -238,7 +238,7 @@ class _Generator(GenerateJsonSchema):
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> Schema:
         json_schema = super().function_before_schema(schema)
         match schema["function"]["function"]:
-            case fields.both | fields.thrice:
+            case fields.both | fields.both_numbers | fields.thrice:
                 return {"anyOf": [json_schema["items"], json_schema]}
             case fields.named:  # the names are known when all definitions are: _add_bare_names
                 return {"anyOf": [{"enum": []}, json_schema]}

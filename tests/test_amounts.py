@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphnet.amounts import bytes_text, count_text, seconds_text
+from graphnet.amounts import bytes_text, count_text, exact_text, seconds_text
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,13 @@ def test_bytes(n, text):
 def test_seconds(seconds, text):
     """In the unit that fits."""
     assert seconds_text(seconds) == text
+
+
+def test_exact_amounts():
+    """Whole ones in full, sums of weights to one digit."""
+    assert [exact_text(n) for n in (0, 18_400, 18_400.0, 0.25)] == [
+        "0",
+        "18,400",
+        "18,400.0",
+        "0.2",
+    ]

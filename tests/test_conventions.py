@@ -99,12 +99,14 @@ TESTED_ELSEWHERE = {
     "layers/attention/rotary": "in test_multi_head_attention.py beside it",
     "layers/attention/strip": "likewise",
     "layers/attention/tiles": "likewise",
+    "layers/images/pixel_blocks": "in test_pixel_shuffle.py and test_pixel_unshuffle.py beside it",
     "draw/shapes": "by everything that draws them",
     "layers/binding": "a type alone",
     "net/evaluation": "a type alone",
     "solver/ranks/run_point": "a type alone",
     "solver/ranks/ranks_of": "in test_one_rank.py and test_elastic_ranks.py beside it",
     "solver/saved": "a type alone",
+    "solver/update_group": "in test_update.py beside it",
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 

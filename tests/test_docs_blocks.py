@@ -126,6 +126,8 @@ def understood(words):
                 "scontrol",
                 "[",
                 "fi",
+                "exit",
+                "code=$?",
                 "ruff",
                 "mypy",
                 "bash",

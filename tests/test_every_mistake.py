@@ -13,6 +13,7 @@ from typing import get_args
 
 import pytest
 
+from graphnet.data.mixing import AnyMixer
 from graphnet.data.transformers import AnyTransformer
 from graphnet.declare.validation import keys_of
 from graphnet.declare.yaml_reader import parse_yaml, write_yaml
@@ -40,7 +41,7 @@ VALUES = {
     "length": 3, "policy": {"type": "Fixed", "base_lr": 0.1}, "momentum": 0.5, "max_momentum": 0.9,
     "stages": [{"policy": {"type": "Fixed", "base_lr": 0.1}}],
     "key": "loss", "patience": 3, "threshold": 2.0,
-    "pad": 1, "crop_size": 4, "shift": 2, "degrees": 10, "size": 4, "mean": 0.5, "deviation": 2.0,
+    "pad": 1, "crop_size": 4, "shift": 2, "degrees": 10, "size": 4, "n_class": 4,
 }  # fmt: skip
 
 
@@ -58,8 +59,10 @@ def layer_example(name):
 def minimal(cls):
     """Its required keys with values that fit."""
     values = {k: VALUES[k] for k, info in keys_of(cls).items() if info.is_required()}
-    if cls.__name__ == "SubMeanTransformer":
+    if cls.__name__ in ("NormalizeTransformer", "SubMeanTransformer"):
         values["mean"] = 0.5
+    if cls.__name__ == "NormalizeTransformer":
+        values["deviation"] = 2.0
     if cls is mom_policy.StagedMomentum:
         values["stages"] = [{"policy": {"type": "Fixed", "momentum": 0.1}}]
     return values
@@ -108,6 +111,10 @@ for _cls in unions(AnyTransformer):
     CASES[f"transformer {_cls.__name__}"] = (
         _cls, minimal(_cls),
         lambda v, c=_cls: [{**layer_example("HDF5Data"), "transformers": {"data": [typed(c, v)]}}],
+    )  # fmt: skip
+for _cls in unions(AnyMixer):
+    CASES[f"mixer {_cls.__name__}"] = (
+        _cls, minimal(_cls), lambda v, c=_cls: [{**layer_example("HDF5Data"), "mix": typed(c, v)}]
     )  # fmt: skip
 CASES["SolverSpec"] = (SolverSpec, {"max_iter": 9}, lambda values: values)
 

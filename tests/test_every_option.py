@@ -88,6 +88,8 @@ CLOCKED = [
     lr_policy.Poly(base_lr=0.1, power=0.5, max_iter=7),
     lr_policy.Sigmoid(base_lr=0.1, gamma=0.5, stepsize=3),
     lr_policy.Cosine(base_lr=0.1, max_iter=7, min_lr=0.01),
+    lr_policy.CosineRestarts(base_lr=0.1, length=2, growth=2),
+    lr_policy.OneCycle(base_lr=0.1, max_iter=7),
     lr_policy.Warmup(length=4, policy=lr_policy.Fixed(base_lr=0.1)),
     lr_policy.Staged(
         stages=[
@@ -98,6 +100,7 @@ CLOCKED = [
     mom_policy.Fixed(momentum=0.9),
     mom_policy.Step(momentum=0.5, gamma=1.5, stepsize=2, max_momentum=0.9),
     mom_policy.Linear(momentum=0.5, gamma=0.1, stepsize=2, max_momentum=0.9),
+    mom_policy.OneCycle(max_iter=7),
     mom_policy.Staged(
         stages=[
             {"length": 3, "policy": mom_policy.Fixed(momentum=0.5)},

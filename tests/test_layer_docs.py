@@ -33,7 +33,14 @@ BLOBS = {
     "film": [16, 4, 12, 12],
     "memory": [9, 8],
     "steps": [12, 5],
-    "words": {"CTCLoss": [4], "PositionEmbedding": SEQUENCE, "MultiHeadAttention": SEQUENCE},
+    "read": [12],
+    "areas": [12, 12],
+    "words": {
+        "CTCLoss": [4],
+        "LabelErrorRate": [4],
+        "PositionEmbedding": SEQUENCE,
+        "MultiHeadAttention": SEQUENCE,
+    },
     "worst": [],
     "x": {
         **dict.fromkeys(("LSTM", "GRU", "RNN", "ResetFirstGRU"), SEQUENCE),

@@ -82,11 +82,15 @@ def test_sharing_memory_by_lifetime_changes_no_bit(name):
     np.testing.assert_array_equal(*params)
 
 
+#: In a net of many ReLUs behind a normalisation a larger step meets the kink of one.
+STEPS = {"resnet20-fashion": 1e-7, "unet-digits": 1e-6}
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_its_gradients_agree_with_difference_quotients(name):
     """The check a user can run on a net of their own."""
-    net = load_net(shrunk(name))
-    report = gn.check_gradients(net, max_elements=6)
+    net = load_net(shrunk(name, 4 if name == "resnet20-fashion" else 8))
+    report = gn.check_gradients(net, max_elements=6, step=STEPS.get(name, 1e-5))
     net.close()
     assert report.ok, str(report)
 
@@ -100,7 +104,13 @@ def test_its_gradients_agree_with_difference_quotients(name):
         ("vae", 64),
         ("char-rnn", 32),
         ("tiny-gpt", 8),
+        ("gru-adding", 50),
+        ("ctc-digits", 32),
+        ("unet-digits", 8),
+        ("mixer-mnist", 64),
         ("fashion-cnn", 16),
+        ("resnet20-fashion", 16),
+        ("mobilenet-fashion", 16),
     ],
 )
 def test_a_training_step_allocates_no_arrays(name, batch):

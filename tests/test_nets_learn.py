@@ -6,6 +6,8 @@ pictures: ten patterns, a class each, in noise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import h5py
@@ -17,6 +19,7 @@ import graphnet as gn
 from graphnet.data.sets.docs_text import split_text
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
+from graphnet.solver.lr_policy import CosineRate, WarmupRate
 from graphnet.solver.reporter import SilentReporter
 
 
@@ -78,6 +81,12 @@ class Short(NamedTuple):
     most: int
     max_iter: int
     accuracy: float
+    changes: Mapping[str, object] = MappingProxyType({})
+
+
+def risen_and_fallen(n: int) -> WarmupRate:
+    """The policy of the nets with it, over so many updates: at their end the rate is 0."""
+    return WarmupRate(length=n // 10, policy=CosineRate(base_lr=0.1, max_iter=n))
 
 
 #: A tenth of the classes right by chance, half of the pairs, a third of the irises.
@@ -87,22 +96,28 @@ CLASSIFIERS = {
     "fashion-cnn": Short(16, 30, 0.9),
     "iris": Short(16, 800, 0.9),
     "lenet-adam": Short(32, 60, 0.88),
+    "mixer-mnist": Short(32, 100, 0.7),
     "lenet5": Short(32, 120, 0.9),
     "lenet5-fashion": Short(64, 800, 0.9),
+    "mobilenet-fashion": Short(16, 100, 0.9, {"lr_policy": risen_and_fallen(100)}),
     "mnist": Short(32, 60, 0.88),
     "mnist-dropout": Short(50, 150, 0.7),
     "netchain": Short(50, 100, 0.88),
     "nielsen": Short(10, 1500, 0.88),
+    "resnet20-fashion": Short(16, 100, 0.9, {"lr_policy": risen_and_fallen(100)}),
     "siamese": Short(32, 100, 0.75),
 }
 #: Those that learn something else, each with a test of its own below.
 OTHERS = {
     "backprop-2-3-2",
     "char-rnn",
+    "ctc-digits",
     *(f"denoising-autoencoder{stage}" for stage in ("-1", "-2", "-3", "")),
+    "gru-adding",
     "tiny-gpt",
     "tiny-perceptron",
     "tiny-two-layer",
+    "unet-digits",
     "vae",
 }
 
@@ -117,7 +132,7 @@ def test_no_net_is_left_out():
 def test_a_classifier_tells_what_it_has_not_seen(name):
     """The loss falls to less than half, and the held-out accuracy is far above chance."""
     run = CLASSIFIERS[name]
-    net, losses = trained(name, run.most, run.max_iter)
+    net, losses = trained(name, run.most, run.max_iter, **run.changes)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     assert evaluated(net)["accuracy"] > run.accuracy
     net.close()
@@ -164,6 +179,38 @@ def test_the_transformer_learns_from_what_came_before():
     assert statistics["loss"] < entropy - 0.1
     assert statistics["accuracy"] > 1.1 * share.max()
     assert np.mean(losses[-5:]) < 0.75 * losses[0]
+    net.close()
+
+
+def test_the_gru_remembers_for_fifty_steps():
+    """Its error is a tenth of that of a net which has forgotten, and says the mean each time."""
+    net, losses = trained("gru-adding", 50, 700, clip_gradients=1)
+    target = samples_of(shrunk("gru-adding"), "test-data")["target"]
+    statistics = evaluated(net)
+    assert statistics["loss"] < 0.1 * target.var() / 2
+    assert statistics["accuracy"] > 0.4
+    assert np.mean(losses[-5:]) < 0.1 * np.mean(losses[100:105])
+    net.close()
+
+
+def test_the_reader_of_strips_reads_digits():
+    """Two of three of its digits are right; one that reads nothing has an error rate of 1."""
+    net, losses = trained("ctc-digits", 32, 400, clip_gradients=5)
+    statistics = evaluated(net)
+    assert statistics["error"] < 0.33
+    assert statistics["error.sequences"] < 0.8
+    assert np.mean(losses[-5:]) < 0.3 * np.mean(losses[:5])
+    net.close()
+
+
+def test_segmentation_tells_digits_from_the_ground():
+    """More pixels are right than if all were said to be ground, of which there is most."""
+    net, losses = trained("unet-digits", 16, 100)
+    label = samples_of(shrunk("unet-digits"), "test-data")["label"]
+    statistics = evaluated(net)
+    assert statistics["accuracy"] > (label == 10).mean() + 0.01
+    assert statistics["iou"] > 1.5 / 11
+    assert np.mean(losses[-5:]) < 0.3 * np.mean(losses[:5])
     net.close()
 
 

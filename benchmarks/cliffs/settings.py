@@ -86,6 +86,8 @@ OF_IMAGES: tuple[dict[str, Any], ...] = (
     {"type": "Crop", "crop_size": [6, 6], "random_crop": True, "random_mirror": True},
     {"type": "Upsample", "scale": 2},
     {"type": "Interp", "scale": 2},
+    {"type": "PixelUnshuffle", "scale": 2},
+    *({"type": "AdaptivePooling", "size": 3, "pooling": how} for how in ("Max", "Mean")),
     {"type": "Permute", "axes": [2, 3, 1]},
     {"type": "MVN"},
     {"type": "Scale"},
@@ -134,7 +136,9 @@ OF_SEVERAL: tuple[dict[str, Any], ...] = (
     {"type": "Concat"},
 )
 #: Losses and measures: of logits and labels; of two bottoms alike; of values and what is 0 or 1.
-OF_LABELS = ("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "InfogainLoss", "FocalLoss")
+OF_LABELS = (
+    *("SoftmaxLoss", "MultinomialLogisticLoss", "Accuracy", "MeanIoU", "InfogainLoss", "FocalLoss"),
+)
 OF_PAIRS = (
     "SquareLoss",
     "SoftlabelSoftmaxLoss",
@@ -151,7 +155,8 @@ NOT_MEASURED = frozenset(
      *("HDF5Output", "MemoryOutput", "Silence"),
      *("Flatten", "Identity", "Reshape", "Split", "StopGradient"),
      *("JoinSamples", "Parameter", "PartSamples", "TakeSamples", "TextData"),
-     *("CTCLoss", "TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
+     *("CTCDecoder", "CTCLoss", "LabelErrorRate"),
+     *("TiedInnerProduct", "WassersteinLoss", "RBFLoss", "Unpool"))
 )  # fmt: skip
 
 
@@ -187,6 +192,7 @@ def _single() -> Iterator[Setting]:
     yield Setting({"type": "Pooling", "kernel": 15, "stride": 1, "pad": 7}, ((8, 16, 32, 32),))
     grouped = {"type": "Convolution", "n_filter": 64, "n_group": 8, "kernel": 3, "pad": 1}
     yield Setting(grouped, ((8, 64, 28, 28),))
+    yield Setting({"type": "PixelShuffle", "scale": 2}, ((8, 64, 28, 28),))
     for n in (1, 8):
         for volume in (
             {"type": "Convolution3D", "n_filter": 8, "kernel": 3, "pad": 1},
@@ -223,6 +229,7 @@ def _losses(shape: Shape) -> Iterator[Setting]:
         yield Setting({"type": kind}, (shape, shape))
     for kind in OF_BITS:
         yield Setting({"type": kind}, (shape, shape), 2)
+    yield Setting({"type": "Within", "tolerance": 0.5}, (shape, shape))
     yield Setting({"type": "ContrastiveLoss"}, (shape, shape, shape[:1]), 2)
 
 

@@ -133,6 +133,13 @@ PEERS: dict[str, Made] = {
     "Crop": _crop,
     "Upsample": lambda p, x: nn.Upsample(scale_factor=p["scale"]),
     "Interp": lambda p, x: nn.UpsamplingBilinear2d(scale_factor=p["scale"]),
+    "PixelShuffle": lambda p, x: nn.PixelShuffle(p["scale"]),
+    "PixelUnshuffle": lambda p, x: nn.PixelUnshuffle(p["scale"]),
+    "AdaptivePooling": lambda p, x: (
+        nn.AdaptiveMaxPool2d(p["size"])
+        if p["pooling"] == "Max"
+        else nn.AdaptiveAvgPool2d(p["size"])
+    ),
     "Permute": lambda p, x: lambda v: _laid_out(v.permute(0, *p["axes"])),
     "MVN": _plain(_mvn),
     "Scale": _scale,
@@ -156,6 +163,8 @@ PEERS: dict[str, Made] = {
     ),
     "MultinomialLogisticLoss": lambda p, x: lambda v, y: functional.nll_loss(v.log(), y.long()),
     "Accuracy": lambda p, x: lambda v, y: (v.argmax(1) == y).float().mean(),
+    "MeanIoU": lambda p, x: _mean_iou,
+    "Within": lambda p, x: lambda v, y: ((v - y).abs() < p["tolerance"]).float().mean(),
     "BinaryCrossEntropyLoss": _plain(functional.binary_cross_entropy),
     "BinaryAccuracy": lambda p, x: lambda v, y: ((v > 0) == (y > 0)).float().mean(),
     "HingeLoss": lambda p, x: lambda v, y: (1 - v * y).relu().sum() / len(v),
@@ -202,6 +211,13 @@ PEERS: dict[str, Made] = {
     "RNN": _recurrent(nn.RNN),
     "Embed": lambda p, x: _Looked(nn.Embedding(p["input_dim"], p["output_dim"])),
 }
+
+
+def _mean_iou(v: Tensor, y: Tensor) -> Tensor:
+    said, label, n = v.argmax(1), y.long(), v.shape[1]
+    both = torch.bincount(label[said == label], minlength=n)
+    either = torch.bincount(said, minlength=n) + torch.bincount(label, minlength=n) - both
+    return (both / either).nanmean()
 
 
 class _Attention(nn.Module):

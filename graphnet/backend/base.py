@@ -207,8 +207,10 @@ class Backend(Sealed):
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
 
         All are blobs or parts of blobs, or ``b`` is a param seen beside one: they have as many
-        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory. Returns the
-        call.
+        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory.
+
+        Returns:
+            The call.
         """
         return partial(function, a, b, out=out)
 
@@ -313,6 +315,10 @@ class Backend(Sealed):
 
         1 where it is no larger, and where it is not finite: divergence must stay visible.
         """
+
+    @abstractmethod
+    def ratio(self, a: Number, b: Number) -> Number:
+        """``a / b`` of numbers of at least 0; 1 where one of them is 0."""
 
     @abstractmethod
     def sums(self, n: int) -> Sums:

@@ -346,7 +346,7 @@ def model(
     to: Annotated[Path, typer.Option(metavar="FILE", help="The model, such as model.h5.")],
     averaged: Annotated[
         bool,
-        typer.Option("--averaged", help="The moving average of the params, which `ema` keeps."),
+        typer.Option("--averaged", help="The average of the params, which `ema` or `swa` keeps."),
     ] = False,
 ) -> None:
     """Write the params alone as a model, without what a run needs to go on."""

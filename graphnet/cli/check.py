@@ -70,6 +70,7 @@ def check(
             say(f"warning: {warning}")
     if solver is not None:
         problems += [*solver.unmet(declared.net.statistic_keys), *solver.places()]
+        problems += solver.without_params(compiled.declared)
     if problems:
         raise SpecError.of(problems)
 

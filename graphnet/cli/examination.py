@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphnet.amounts import exact_text
 from graphnet.cli.terminal import facts, say, table
 from graphnet.data.text_file import one_line
 
@@ -39,13 +40,16 @@ def _print_classes(found: Mapping[str, Any], label: str, means: Sequence[str]) -
     each = found["per_class"]
     what = "tags" if found["kind"] == "tags" else "classes"
     say()
-    say(f"{len(each):,} {what} of '{label}'")
+    weights = found.get("weights")
+    weighed = f", rows weighed by '{weights}'" if weights else ""
+    say(f"{len(each):,} {what} of '{label}'{weighed}")
     shown = each if len(each) <= _MOST_CLASSES else sorted(each, key=lambda one: one["f1"])
     rows = [_row(_name(one["class"]), one) for one in shown[:_MOST_CLASSES]]
     rows += [_row(f"{mean} mean", found[mean]) for mean in means]
     headings = ["class" if what == "classes" else "tag", ">precision", ">recall", ">F1"]
-    without_auc = ([*headings, ">rows"], [[*row[:4], row[5]] for row in rows])
-    table([*headings, ">AUC", ">rows"], rows, narrow=without_auc)
+    last = ">weight" if weights else ">rows"
+    without_auc = ([*headings, last], [[*row[:4], row[5]] for row in rows])
+    table([*headings, ">AUC", last], rows, narrow=without_auc)
     if len(each) > _MOST_CLASSES:
         say(f"the {_MOST_CLASSES} with the lowest F1; --json has all")
     said = []
@@ -69,7 +73,7 @@ def _row(name: str, one: Mapping[str, Any]) -> list[str]:
         name,
         *numbers,
         "" if area is None else f"{area:.4f}",
-        "" if support is None else f"{support:,}",
+        "" if support is None else exact_text(support),
     ]
 
 
@@ -93,7 +97,7 @@ def _print_confusion(found: Mapping[str, Any]) -> None:
     listed = sorted(pairs, key=lambda one: (-one[0], one[1:]))[:_MOST_CONFUSED]
     most_confused = (
         ["is", "taken for", ">times"],
-        [[_name(names[i]), _name(names[j]), f"{count:,}"] for count, i, j in listed],
+        [[_name(names[i]), _name(names[j]), exact_text(count)] for count, i, j in listed],
     )
     if n > _MOST_CLASSES:
         say("most confused")
@@ -103,7 +107,10 @@ def _print_confusion(found: Mapping[str, Any]) -> None:
     has_numbers = list(names) == [str(i) for i in range(n)]
     headings = ["", *(f">{i}" for i in range(n))]
     rows = [
-        [str(i) if has_numbers else f"{i} {_name(name)}", *(f"{c:,}" if c else "." for c in row)]
+        [
+            str(i) if has_numbers else f"{i} {_name(name)}",
+            *(exact_text(c) if c else "." for c in row),
+        ]
         for i, (name, row) in enumerate(zip(names, confusion, strict=True))
     ]
     table(headings, rows, narrow=most_confused)

@@ -191,7 +191,7 @@ class _Report:
         if one is None:
             return None, "No layer of phase test compares an answer with the data."
         seen = seen_blobs(data.spec, one)
-        keep = list(dict.fromkeys((one.answer, one.label, *seen.names)))
+        keep = list(dict.fromkeys((*one.blobs, *seen.names)))
         with self._options.open_net(_silent(data.spec), "test", keep=keep) as net:
             load_all(net.store, self._file, self._contents)
             shape = net.blobs[one.answer].shape

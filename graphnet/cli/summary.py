@@ -15,6 +15,7 @@ from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.sources import ResolvedData
 from graphnet.net.spec import NetSpec
+from graphnet.solver.param_groups import ParamGroup, is_meant
 from graphnet.solver.spec import SolverSpec
 
 #: Names and what they stand for, one line each.
@@ -63,7 +64,17 @@ def settings(declared: NetAndSolver) -> Facts:
         f"regu_coef {coef:g} ({declared.origin('regu_coef')}): {regularized}",
         f"seed {spec.seed} ({declared.origin('seed')})",
     ]
-    if plain := _default_bias_rates(declared):
+    groups = spec.param_groups or ()
+    if groups:
+        each = "; ".join(f"{', '.join(group.params)}: {_given(group)}" for group in groups)
+        found.append(f"param_groups {each} ({declared.origin('param_groups')})")
+    with_rate = [group for group in groups if group.lr is not None]
+    plain = [
+        layer
+        for layer in _default_bias_rates(declared)
+        if not any(is_meant(group.params, layer, "bias", (1,)) for group in with_rate)
+    ]
+    if plain:
         found.append(f"bias_lr 2 (default) in {', '.join(plain)}: biases learn twice as fast")
     return [("settings" if i == 0 else "", text) for i, text in enumerate(found)]
 
@@ -85,6 +96,12 @@ def _value_text(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_value_text, value))}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _given(group: ParamGroup) -> str:
+    """What a group says of its params."""
+    said = {"decay": group.decay, "lr": group.lr}
+    return ", ".join(f"{key} {value:g}" for key, value in said.items() if value is not None)
 
 
 def _default_bias_rates(declared: NetAndSolver) -> list[str]:

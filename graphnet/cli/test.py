@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError
 from graphnet.files.paths import shown
 from graphnet.files.writing import write_durably
+from graphnet.inference.answer import JudgedAnswer
 from graphnet.inference.examination.choosing import examined, examiner_of
 from graphnet.inference.examination.csv_text import measures_csv
+from graphnet.inference.examination.examiner import Examiner
 from graphnet.inference.sinks.opening import check_ending
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec
@@ -68,7 +70,7 @@ def test(  # what the command line gives
     notice(fallback_notice(data), stderr=True)
     one = examined(data.spec)
     place = None if target is None else target.absolute()
-    keep = "needed" if one is None else [one.answer, one.label]
+    keep = "needed" if one is None else one.blobs
     with options.open_net(data.spec, "test", keep=keep) as net:
         fill(net, trained)
         total = net.evaluation_size
@@ -79,21 +81,17 @@ def test(  # what the command line gives
                 examiner = None
                 found = net.evaluate(each=lambda first: bar.at(first + net.n_valid))
             else:
-                answer, label = net.blobs[one.answer], net.blobs[one.label]
-                examiner = examiner_of(data.spec, one, answer.shape, trained.record, n_worst)
+                judged, shape = one.blobs, net.blobs[one.answer].shape
+                examiner = examiner_of(data.spec, one, shape, trained.record, n_worst)
 
                 def each(first: int) -> None:
                     n = net.n_valid
-                    answers, labels = map(net.backend.download, (answer.data, label.data))
-                    examiner.add(first, answers[:n], labels[:n])
+                    arrays = [net.backend.download(net.blobs[name].data)[:n] for name in judged]
+                    examiner.add(first, *arrays)
                     bar.at(first + n)
 
                 found = net.evaluate(each=each)
-        measures: dict[str, Any] = {} if examiner is None else examiner.measures()
-        if examiner is not None:
-            measures["worst"] = [
-                {**_place(net, row.row), **row.detail} for row in examiner.worst.rows
-            ]
+        measures = {} if examiner is None or one is None else _measures(net, examiner, one)
     statistics = {k: v if isfinite(v) else None for k, v in found.statistics.items()}
     whole = {"samples": found.samples, "statistics": statistics, **measures}
     if as_json:
@@ -117,6 +115,17 @@ def _check_measures(spec: NetSpec) -> None:
             " so testing it tells nothing\n  add a layer such as Accuracy with 'phase: test'",
             spec.position,
         )
+
+
+def _measures(net: Net, examiner: Examiner, one: JudgedAnswer) -> dict[str, Any]:
+    """What was found, by what it was weighed, and the worst rows by their places."""
+    weighed = {} if one.weights is None else {"weights": one.weights}
+    worst = [
+        {**_place(net, row.row), **row.detail}
+        for row in examiner.worst.rows
+        if row.cost > -inf  # otherwise nothing of it counts
+    ]
+    return {**examiner.measures(), **weighed, "worst": worst}
 
 
 def _place(net: Net, row: int) -> dict[str, Any]:

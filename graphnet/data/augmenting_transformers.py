@@ -6,16 +6,19 @@ What a random one does to a sample is a function of (seed, epoch, row), as in
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5.reader import read_array
 from graphnet.data.image_transformers import ImageTransformer
 from graphnet.data.transformer import Apply, Samples, Transformer
 from graphnet.declare.fields import PositiveFloat, PositivePair
-from graphnet.errors import ShapeError
+from graphnet.errors import DataError, ShapeError
+from graphnet.files.paths import user_path
 from graphnet.random.philox import uniforms
 
 #: A range of positive numbers, the smaller one first.
@@ -37,14 +40,57 @@ class NormalizeTransformer(Transformer):
     Args:
         mean: A number, or ``[C]`` of them for ``(C, …)``.
         deviation: A number more than 0, or ``[C]`` of them.
+        statistics_file: Instead of both: an HDF5 file with data sets ``mean`` and ``deviation``,
+            ``[C]`` each, as ``graphnet data statistics`` writes it.
 
     Source:
         PyTorch ``Normalize``; Keras ``Normalization``.
     """
 
     type: Literal["Normalize"] = "Normalize"
-    mean: float | tuple[float, ...]
-    deviation: PositiveFloat | tuple[PositiveFloat, ...]
+    mean: float | tuple[float, ...] | None = None
+    deviation: PositiveFloat | tuple[PositiveFloat, ...] | None = None
+    statistics_file: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = (self.mean is not None, self.deviation is not None)
+        if given != (self.statistics_file is None,) * 2:
+            raise ValueError(
+                "Normalize needs 'mean' and 'deviation', or else a 'statistics_file', such as"
+                " 'graphnet data statistics' writes"
+            )
+        return self
+
+    def relative_to(self, folder: Path) -> Self:
+        """``statistics_file`` taken from ``folder``."""
+        if self.statistics_file is None:
+            return self
+        path = folder.absolute() / user_path(self.statistics_file)
+        return self.model_copy(update={"statistics_file": str(path)})
+
+    def fitted(self) -> np.ndarray | None:
+        """The means and the deviations in the file, ``(2, C)``."""
+        if self.statistics_file is None:
+            return None
+        path = Path(self.statistics_file)
+        mean, deviation = (np.atleast_1d(read_array(path, n)) for n in ("mean", "deviation"))
+        if mean.ndim != 1 or mean.shape != deviation.shape:
+            raise DataError(
+                f"{path}: 'mean' is {shape_text(mean.shape)} and 'deviation'"
+                f" {shape_text(deviation.shape)}\n  expected one number for each channel"
+            )
+        found = np.array([mean, deviation], np.float64)
+        if not (np.isfinite(found).all() and (found[1] > 0).all()):
+            raise DataError(f"{path}: expected finite means, and deviations above 0")
+        return found
+
+    def with_fitted(self, values: np.ndarray) -> Self:
+        """It has these means and deviations."""
+        mean, deviation = (tuple(v) if len(v) > 1 else v[0] for v in values.tolist())
+        return self.model_copy(
+            update={"mean": mean, "deviation": deviation, "statistics_file": None}
+        )
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same."""
@@ -63,7 +109,9 @@ class NormalizeTransformer(Transformer):
         return array.reshape(-1, *(1,) * (n_axes - 1)) if array.ndim else array
 
     def undone(self, values: np.ndarray) -> np.ndarray | None:
-        """Times the deviation, plus the mean."""
+        """Times the deviation, plus the mean, where they stand in the YAML."""
+        if self.statistics_file is not None:
+            return None
         mean, deviation = (
             self._beside(v, values.ndim - 1, values.dtype) for v in (self.mean, self.deviation)
         )
@@ -72,6 +120,14 @@ class NormalizeTransformer(Transformer):
 
     def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
         """Subtracts and divides."""
+        values = self.fitted()
+        if values is not None:
+            known = self.with_fitted(values)
+            try:
+                known.out_shape(shape)
+            except ShapeError as error:
+                raise ShapeError(f"{self.statistics_file}: {error}") from None
+            return known.bind(shape, batch_size, dtype, key)
         mean, deviation = (self._beside(v, len(shape), dtype) for v in (self.mean, self.deviation))
 
         def apply(x: np.ndarray, out: np.ndarray, _samples: Samples) -> None:

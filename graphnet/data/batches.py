@@ -16,6 +16,7 @@ from math import prod
 
 import numpy as np
 
+from graphnet.data.mixing import Mixing
 from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.portion import Portion
@@ -92,6 +93,7 @@ class Batches:
         buffer_bytes: How much of the table may be in memory.
         portion: Which slots of larger batches are made here, ``batch_size`` of them at a time.
             Default: all.
+        mixing: What is mixed into each sample; None: nothing.
 
     Raises:
         DataError: If what a file stores together does not fit into ``buffer_bytes``.
@@ -106,7 +108,9 @@ class Batches:
         key: int | None,
         buffer_bytes: int,
         portion: Portion | None = None,
+        mixing: Mixing | None = None,
     ) -> None:
+        self._mixing = mixing
         self._table, self._pipelines = table, pipelines
         self._portion = portion or Portion(batch_size, ((0, batch_size),))
         self._gaps = [self._portion.gap(i) for i in range(len(self._portion.windows))]
@@ -124,7 +128,7 @@ class Batches:
     def is_quick(self) -> bool:
         """Whether a batch is made so fast from memory that a thread would only slow it down."""
         n_elements = self._batch_size * sum(prod(c.shape) for c in self._table.columns)
-        is_simple = all(pipeline.is_simple for pipeline in self._pipelines)
+        is_simple = self._mixing is None and all(p.is_simple for p in self._pipelines)
         return self.order.n_groups == 1 and is_simple and n_elements <= _QUICK_ELEMENTS
 
     def seek(self, cursor: int, *, wrap: bool) -> None:
@@ -150,19 +154,28 @@ class Batches:
         pairs = list(zip(self._pipelines, targets, strict=True))
         stored = [pipeline.receiver(target) for pipeline, target in pairs]
         finish = [p.bind(target, self._samples, self._table.where) for p, target in pairs]
-        return partial(self._make, stored, finish)
+        others: list[np.ndarray] = []
+        if self._mixing is not None:
+            others, mix = self._mixing.bind(targets, self._samples, self._table.where)
+            finish += mix
+        return partial(self._make, stored, finish, others)
 
-    def _make(self, stored: Sequence[np.ndarray], finish: Sequence[Callable[[], None]]) -> int:
-        """Take the rows of the next batch, and finish each column."""
+    def _make(
+        self,
+        stored: Sequence[np.ndarray],
+        finish: Sequence[Callable[[], None]],
+        others: Sequence[np.ndarray],
+    ) -> int:
+        """Take the rows of the next batch, and their partners, and finish each column."""
         begin, filled = self.cursor, 0
         try:
             while filled < self._batch_size:
                 epoch, position = divmod(self.cursor, self.n_samples)
                 if filled and not position and not self._wrap:
                     break
-                filled += self._gather(stored, epoch, position, filled)
+                filled += self._gather(stored, others, epoch, position, filled)
             if filled < self._batch_size:
-                self._repeat_last(stored, filled)
+                self._repeat_last([*stored, *others], filled)
             for call in finish:
                 call()
         except BaseException:
@@ -180,7 +193,14 @@ class Batches:
         """Close the files; making a batch opens them again."""
         self._table.close()
 
-    def _gather(self, stored: Sequence[np.ndarray], epoch: int, position: int, filled: int) -> int:
+    def _gather(
+        self,
+        stored: Sequence[np.ndarray],
+        others: Sequence[np.ndarray],
+        epoch: int,
+        position: int,
+        filled: int,
+    ) -> int:
         """Fill slots from the group at ``position`` until it or the batch ends; how many."""
         is_whole_epoch = self.order.n_groups == 1
         number, offset = (0, position) if is_whole_epoch else self.order.locate(epoch, position)
@@ -197,6 +217,12 @@ class Batches:
         else:
             _take(self._group.rows, indices, rows[slots])
         epochs[slots] = epoch
+        if self._mixing is not None:
+            chosen, partners = self._mixing.indices[offset : offset + n], self._mixing.samples
+            for array, out in zip(self._group.arrays, others, strict=True):
+                _take(array, chosen, out[slots])
+            _take(self._group.rows, chosen, partners.rows[slots])
+            partners.epochs[slots] = epoch
         self.cursor += n
         if not is_whole_epoch:
             self._read_ahead(epoch, number, (offset + n) / len(self._indices))
@@ -216,6 +242,8 @@ class Batches:
             self._index_buffer = np.empty(self.order.most_rows, np.int64)
         self._indices = self._index_buffer[: self.order.sizes[chunks].sum()]
         self.order.arrange(epoch, number, self._indices)
+        if self._mixing is not None:
+            self._mixing.arrange(epoch, number, self._indices)
         self._at = (epoch, number)
 
     def _read_ahead(self, epoch: int, number: int, share: float) -> None:
@@ -226,7 +254,8 @@ class Batches:
             self._next_group.advance(share)
 
     def _repeat_last(self, stored: Sequence[np.ndarray], filled: int) -> None:
-        for array in (*stored, self._samples.rows, self._samples.epochs):
+        every = [self._samples, *([] if self._mixing is None else [self._mixing.samples])]
+        for array in (*stored, *(a for s in every for a in (s.rows, s.epochs))):
             array[filled:] = array[filled - 1]
 
 

@@ -23,11 +23,16 @@ from graphnet.data.image_transformers import (
     RandomShiftTransformer,
 )
 from graphnet.data.transformer import Transformer
-from graphnet.data.value_transformers import ScaleTransformer, SubMeanTransformer
+from graphnet.data.value_transformers import (
+    OneHotTransformer,
+    ScaleTransformer,
+    SubMeanTransformer,
+)
 from graphnet.declare.fields import ByName
 from graphnet.declare.user_types import OrUserClass
 
 Scale, SubMean, Pad = ScaleTransformer, SubMeanTransformer, PadTransformer
+OneHot = OneHotTransformer
 RandomCrop, RandomMirror = RandomCropTransformer, RandomMirrorTransformer
 RandomShift, RandomRotation = RandomShiftTransformer, RandomRotationTransformer
 Normalize, Resize, ColorJitter = NormalizeTransformer, ResizeTransformer, ColorJitterTransformer
@@ -45,7 +50,8 @@ AnyTransformer: TypeAlias = Annotated[
     | RandomRotationTransformer
     | RandomResizedCropTransformer
     | RandomEraseTransformer
-    | ColorJitterTransformer,
+    | ColorJitterTransformer
+    | OneHotTransformer,
     Field(discriminator="type"),
     OrUserClass(Transformer),
     ByName,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -12,6 +12,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.data.hdf5.reader import read_array
 from graphnet.data.sets import store
 from graphnet.data.transformer import Apply, Samples, Transformer
+from graphnet.declare.fields import PositiveInt
 from graphnet.errors import DataError, ShapeError
 from graphnet.files.paths import user_path
 
@@ -136,6 +137,48 @@ class SubMeanTransformer(Transformer):
         if not np.isfinite(values).all():
             raise ValueError("'mean' must be finite")
         return values
+
+
+class OneHotTransformer(Transformer):
+    """A class becomes ``n_class`` numbers: 1 at its own, 0 elsewhere.
+
+    Args:
+        n_class: How many classes there are, from 0 on.
+
+    Source:
+        As the layer Index2Onehot; before ``mix``, and for SoftlabelSoftmaxLoss.
+    """
+
+    in_place: ClassVar[bool] = False
+
+    type: Literal["OneHot"] = "OneHot"
+    n_class: PositiveInt
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """A number for each class."""
+        if shape not in ((), (1,)):
+            raise ShapeError(
+                f"OneHot takes one class a sample, but a sample is {shape_text(shape)}"
+                "\n  the layer Index2Onehot takes several"
+            )
+        return (self.n_class,)
+
+    def bind(self, shape: Shape, batch_size: int, dtype: np.dtype, key: int) -> Apply:
+        """Compares with the number of each class."""
+        classes = np.arange(self.n_class, dtype=dtype)
+
+        def apply(x: np.ndarray, out: np.ndarray, samples: Samples) -> None:
+            labels = x.reshape(-1, 1)
+            out[...] = labels == classes
+            missing = out.sum(axis=1) != 1
+            if missing.any():
+                n = int(missing.argmax())
+                raise DataError(
+                    f"row {samples.rows[n]}: {labels[n, 0]:g} is no class"
+                    f"\n  expected a whole number from 0 to {self.n_class - 1}, or a larger n_class"
+                )
+
+        return apply
 
 
 def _fitted(mean: np.ndarray, shape: Shape, subject: str) -> np.ndarray:

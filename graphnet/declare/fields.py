@@ -215,6 +215,15 @@ def both(value: Any) -> Any:
     return value
 
 
+def both_numbers(value: Any) -> Any:
+    """One number stands for both height and width."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value, value)
+    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004  # a pair
+        raise ValueError("expected a number, or two as [height, width]")
+    return value
+
+
 def thrice(value: Any) -> Any:
     """One integer stands for depth, height and width."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -238,6 +247,9 @@ NonNegativeFloat: TypeAlias = Annotated[float, Field(ge=0)]
 #: ``[height, width]``; one integer means both.
 PositivePair: TypeAlias = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(both)]
 NonNegativePair: TypeAlias = Annotated[tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(both)]
+PositiveFloatPair: TypeAlias = Annotated[
+    tuple[PositiveFloat, PositiveFloat], BeforeValidator(both_numbers)
+]
 #: ``[depth, height, width]``; one integer means all.
 PositiveTriple: TypeAlias = Annotated[
     tuple[PositiveInt, PositiveInt, PositiveInt], BeforeValidator(thrice)

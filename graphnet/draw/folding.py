@@ -44,10 +44,10 @@ def _with_one(diagram: Diagram, block: Folded) -> Diagram:
     inside = first | like.keys()
     boxes = {
         key: _all_of(
-            box,
-            [diagram.boxes[other] for other, same in like.items() if same == key],
-            block.count if key in first else 1,
+            box, [diagram.boxes[other] for other, same in like.items() if same == key], block.count
         )
+        if key in first
+        else box
         for key, box in diagram.boxes.items()
         if key not in like
     }

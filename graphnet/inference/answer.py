@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from graphnet.data.record import DataRecord
+from graphnet.layers.base import Kind
 from graphnet.layers.judging import Judgement
 from graphnet.metrics.classes import best_classes
 from graphnet.net.spec import NetSpec, Node
@@ -26,19 +27,29 @@ class JudgedAnswer:
         answer: The blob with the answer.
         label: The blob with what is right.
         how: How the layer that compares them understands it.
+        weights: The blob that says what each row, or each place of one, counts for; None: all
+            count alike.
     """
 
     answer: str
     label: str
     how: Judgement
+    weights: str | None = None
+
+    @property
+    def blobs(self) -> list[str]:
+        """All that are compared."""
+        return [name for name in (self.answer, self.label, self.weights) if name is not None]
 
 
 def judged(spec: NetSpec) -> list[JudgedAnswer]:
     """The answers that losses and statistics of a net judge, each once; the surest first.
 
-    Those come first that say how to make probabilities, then those of classes.
+    Those come first that say how to make probabilities, then those of classes. What rows count for
+    a statistic says, and only where there is none a loss.
     """
     found: dict[tuple[str, str], JudgedAnswer] = {}
+    weights: dict[tuple[str, str], tuple[bool, str | None]] = {}
     for node in spec.nodes:
         how = node.spec.judges
         if how is None or len(node.bottoms) < _MATRIX:
@@ -47,7 +58,16 @@ def judged(spec: NetSpec) -> list[JudgedAnswer]:
         key = (one.answer, one.label)
         if key not in found or (how.squash and not found[key].how.squash):
             found[key] = one
-    return sorted(found.values(), key=_sureness)
+        counts = node.spec.kind is Kind.STATISTIC
+        if key not in weights or (counts and not weights[key][0]):
+            weights[key] = (counts, _weights_of(node))
+    weighed = [replace(one, weights=weights[key][1]) for key, one in found.items()]
+    return sorted(weighed, key=_sureness)
+
+
+def _weights_of(node: Node) -> str | None:
+    place = node.spec.weights_among(len(node.bottoms))
+    return None if place is None else node.bottoms[place]
 
 
 def _sureness(one: JudgedAnswer) -> tuple[int, bool]:

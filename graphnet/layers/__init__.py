@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphnet.layers.elementwise.abs_val import AbsVal as AbsVal
     from graphnet.layers.elementwise.argmax import Argmax as Argmax
     from graphnet.layers.elementwise.clip import Clip as Clip
+    from graphnet.layers.elementwise.ctc_decoder import CTCDecoder as CTCDecoder
     from graphnet.layers.elementwise.dropout import Dropout as Dropout
     from graphnet.layers.elementwise.element_wise import ElementWise as ElementWise
     from graphnet.layers.elementwise.index2onehot import Index2Onehot as Index2Onehot
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from graphnet.layers.elementwise.reduction import Reduction as Reduction
     from graphnet.layers.elementwise.softmax import Softmax as Softmax
     from graphnet.layers.elementwise.threshold import Threshold as Threshold
+    from graphnet.layers.images.adaptive_pooling import AdaptivePooling as AdaptivePooling
     from graphnet.layers.images.channel_pooling import ChannelPooling as ChannelPooling
     from graphnet.layers.images.convolution import Convolution as Convolution
     from graphnet.layers.images.convolution1d import Convolution1D as Convolution1D
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from graphnet.layers.images.interp import Interp as Interp
     from graphnet.layers.images.lrn import LRN as LRN
     from graphnet.layers.images.pad import Pad as Pad
+    from graphnet.layers.images.pixel_shuffle import PixelShuffle as PixelShuffle
+    from graphnet.layers.images.pixel_unshuffle import PixelUnshuffle as PixelUnshuffle
     from graphnet.layers.images.pooling import Pooling as Pooling
     from graphnet.layers.images.pooling1d import Pooling1D as Pooling1D
     from graphnet.layers.images.pooling3d import Pooling3D as Pooling3D
@@ -122,6 +126,9 @@ if TYPE_CHECKING:
     from graphnet.layers.shape.tile import Tile as Tile
     from graphnet.layers.statistics.accuracy import Accuracy as Accuracy
     from graphnet.layers.statistics.binary_accuracy import BinaryAccuracy as BinaryAccuracy
+    from graphnet.layers.statistics.label_error_rate import LabelErrorRate as LabelErrorRate
+    from graphnet.layers.statistics.mean_iou import MeanIoU as MeanIoU
+    from graphnet.layers.statistics.within import Within as Within
 
 #: The type's module, seen from this package.
 LAYER_TYPES = OnDemand[type[LayerSpec]](
@@ -129,6 +136,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
     {
         "AbsVal": "elementwise.abs_val",
         "Accuracy": "statistics.accuracy",
+        "AdaptivePooling": "images.adaptive_pooling",
         "Argmax": "elementwise.argmax",
         "AsyncHDF5Data": "data.async_hdf5_data",
         "BNLL": "neurons.bnll",
@@ -136,6 +144,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Bias": "channelwise.bias",
         "BinaryAccuracy": "statistics.binary_accuracy",
         "BinaryCrossEntropyLoss": "losses.binary_cross_entropy_loss",
+        "CTCDecoder": "elementwise.ctc_decoder",
         "CTCLoss": "losses.ctc_loss",
         "ChannelPooling": "images.channel_pooling",
         "Clip": "elementwise.clip",
@@ -176,9 +185,11 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "LRN": "images.lrn",
         "LReLU": "neurons.lrelu",
         "LSTM": "recurrent.lstm",
+        "LabelErrorRate": "statistics.label_error_rate",
         "LayerNorm": "channelwise.layer_norm",
         "Log": "neurons.log",
         "MVN": "channelwise.mvn",
+        "MeanIoU": "statistics.mean_iou",
         "MemoryData": "data.memory_data",
         "MemoryOutput": "outputs.memory_output",
         "Mish": "neurons.mish",
@@ -190,6 +201,8 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Parameter": "dense.parameter",
         "PartSamples": "shape.part_samples",
         "Permute": "shape.permute",
+        "PixelShuffle": "images.pixel_shuffle",
+        "PixelUnshuffle": "images.pixel_unshuffle",
         "Pooling": "images.pooling",
         "Pooling1D": "images.pooling1d",
         "Pooling3D": "images.pooling3d",
@@ -230,6 +243,7 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
         "Unpool": "images.unpool",
         "Upsample": "images.upsample",
         "WassersteinLoss": "losses.wasserstein_loss",
+        "Within": "statistics.within",
     },
 )
 

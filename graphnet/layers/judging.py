@@ -34,3 +34,7 @@ class Judging:
     def judges(self) -> Judgement | None:
         """How it judges; None if it does not."""
         return None
+
+    def weights_among(self, n_bottoms: int) -> int | None:
+        """Which of ``n_bottoms`` holds weights of samples; None if none does."""
+        return None

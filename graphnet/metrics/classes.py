@@ -39,19 +39,22 @@ class Average:
     f1: float
 
 
-def confusion_matrix(labels: np.ndarray, answers: np.ndarray, n_classes: int) -> np.ndarray:
+def confusion_matrix(
+    labels: np.ndarray, answers: np.ndarray, n_classes: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """How many rows of each class were taken for each.
 
     Args:
         labels: ``(n,)``, from 0.
         answers: ``(n,)``, likewise.
         n_classes: How many there are.
+        weights: ``(n,)``, what each row counts for; None: 1.
 
     Returns:
         ``(n_classes, n_classes)``, the row being what is right, the column the answer.
     """
     pairs = labels.astype(np.int64) * n_classes + answers.astype(np.int64)
-    counts = np.bincount(pairs, minlength=n_classes * n_classes)
+    counts = np.bincount(pairs, weights, minlength=n_classes * n_classes)
     return counts.reshape(n_classes, n_classes)
 
 
@@ -89,7 +92,7 @@ def _averaged(found: PerClass, weights: np.ndarray) -> Average:
 
 def accuracy(confusion: np.ndarray) -> float:
     """The part of all rows that is right; 0 where there are none."""
-    n = int(confusion.sum())
+    n = confusion.sum()
     return float(confusion.diagonal().sum() / n) if n else 0.0
 
 

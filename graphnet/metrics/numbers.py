@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_TWO = 2  # rows that there must be for a spread
+
 
 @dataclass(frozen=True)
 class NumberMeasures:
@@ -25,21 +27,52 @@ class NumberMeasures:
     r2_of_columns: list[float] | None
 
 
-def measure_numbers(truth: np.ndarray, answers: np.ndarray) -> NumberMeasures:
+def measure_numbers(
+    truth: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None
+) -> NumberMeasures:
     """Compare ``(n, D)`` numbers, in float64.
 
     A column that never changes has an R² of 1 if the answers are exact, else of 0. The error is
     squared and meant over all numbers; R² is that of each column, and then their mean.
+
+    Args:
+        truth: What is right.
+        answers: What was answered.
+        weights: ``(n, D)``, what each number counts for; one without weight may be anything. None:
+            1. There is no R² then where a column has not two numbers that count.
     """
     truth, answers = truth.astype(np.float64), answers.astype(np.float64)
+    if weights is not None:
+        return _weighed_numbers(truth, answers, weights.astype(np.float64))
     errors = answers - truth
     if not errors.size:
         return NumberMeasures(0.0, 0.0, None, None)
     mae, rmse = float(np.abs(errors).mean()), float(np.sqrt(np.square(errors).mean()))
-    if len(truth) < 2:  # noqa: PLR2004
+    if len(truth) < _TWO:
         return NumberMeasures(mae, rmse, None, None)
     left = np.square(errors).sum(axis=0)
-    spread = np.square(truth - truth.mean(axis=0)).sum(axis=0)
-    constant = np.where(left == 0, 1.0, 0.0)
-    found = np.where(spread > 0, 1 - left / np.where(spread > 0, spread, 1), constant)
+    found = _r2(left, np.square(truth - truth.mean(axis=0)).sum(axis=0))
     return NumberMeasures(mae, rmse, float(found.mean()), found.tolist())
+
+
+def _weighed_numbers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> NumberMeasures:
+    counts = weights > 0
+    total, of_columns = weights.sum(), weights.sum(axis=0)
+    if not total:
+        return NumberMeasures(0.0, 0.0, None, None)
+    truth, answers = np.where(counts, truth, 0), np.where(counts, answers, 0)
+    errors = answers - truth
+    mae = float((weights * np.abs(errors)).sum() / total)
+    left = (weights * np.square(errors)).sum(axis=0)
+    rmse = float(np.sqrt(left.sum() / total))
+    if counts.sum(axis=0).min() < _TWO:
+        return NumberMeasures(mae, rmse, None, None)
+    means = (weights * truth).sum(axis=0) / of_columns
+    found = _r2(left, (weights * np.square(truth - means)).sum(axis=0))
+    return NumberMeasures(mae, rmse, float(found.mean()), found.tolist())
+
+
+def _r2(left: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Of each column, by the squares of its errors and of its deviations."""
+    constant = np.where(left == 0, 1.0, 0.0)
+    return np.where(spread > 0, 1 - left / np.where(spread > 0, spread, 1), constant)

@@ -34,10 +34,12 @@ def measure_tags(labels: np.ndarray, answers: np.ndarray, counts: np.ndarray) ->
     Args:
         labels: Which are right.
         answers: Which were answered.
-        counts: Which elements count; a row of which none counts is not counted as exact.
+        counts: Which elements count, or what each counts for; a row of which none counts is not
+            counted as exact, and one of which some do by the mean of theirs.
     """
-    right = (labels & answers & counts).sum(axis=0).astype(np.float64)
-    support, taken = (labels & counts).sum(axis=0), (answers & counts).sum(axis=0)
+    right = (labels & answers).astype(counts.dtype) * counts
+    right = right.sum(axis=0).astype(np.float64)
+    support, taken = (labels * counts).sum(axis=0), (answers * counts).sum(axis=0)
     found = PerClass(
         divided(right, taken),
         divided(right, support),
@@ -51,13 +53,14 @@ def measure_tags(labels: np.ndarray, answers: np.ndarray, counts: np.ndarray) ->
         divided(n_right, n_support),
         divided(2 * n_right, n_support + n_taken),
     )
-    wrong = (labels != answers) & counts
-    is_counted = counts.any(axis=1)
-    exact = ~wrong.any(axis=1)[is_counted]
+    wrong = (labels != answers) * counts
+    is_counted = counts > 0
+    of_rows = counts.sum(axis=1) / np.maximum(is_counted.sum(axis=1), 1)
+    exact = of_rows[~wrong.any(axis=1)].sum()
     return TagMeasures(
         found,
         macro(found),
         Average(*(float(x[0]) for x in whole)),
-        float(exact.mean()) if len(exact) else 0.0,
-        float(wrong.sum() / max(1, counts.sum())),
+        float(exact / of_rows.sum()) if is_counted.any() else 0.0,
+        float(wrong.sum() / counts.sum()) if is_counted.any() else 0.0,
     )

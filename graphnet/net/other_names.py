@@ -23,6 +23,8 @@ OTHER_NAMES: Mapping[str, str] = {
     "SoftmaxWithLoss": "SoftmaxLoss",
     "TanH": "Tanh",
     # others
+    "AdaptiveAvgPool2d": "AdaptivePooling",
+    "AdaptiveMaxPool2d": "AdaptivePooling",
     "AveragePooling": "Pooling",
     "AvgPool1d": "Pooling1D",
     "AvgPool2d": "Pooling",
@@ -39,6 +41,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "ConvTranspose2d": "Deconvolution",
     "CrossEntropyLoss": "SoftmaxLoss",
     "Dense": "InnerProduct",
+    "DepthToSpace": "PixelShuffle",
     "Embedding": "Embed",
     "FullyConnected": "InnerProduct",
     "GroupNormalization": "GroupNorm",
@@ -54,20 +57,34 @@ OTHER_NAMES: Mapping[str, str] = {
     "MaxPool2d": "Pooling",
     "MaxPool3d": "Pooling3D",
     "NLLLoss": "MultinomialLogisticLoss",
+    "Resizing": "Interp",
     "SiLU": "Swish",
     "SmoothL1Loss": "HuberLoss",
     "SoftmaxCrossEntropyLoss": "SoftmaxLoss",
+    "SpaceToDepth": "PixelUnshuffle",
+    "UpSampling2D": "Upsample",
+    "UpsamplingBilinear2d": "Interp",
+    "UpsamplingNearest2d": "Upsample",
 }
 
 _PACK = "pack the images into HDF5 once, with: graphnet data pack; and read them with HDF5Data"
+_SIZES = (
+    "write type: Interp for bilinear, type: Upsample for nearest; both take a 'size' or a 'scale'"
+)
+_WHOLE = "write type: Pooling with global: true"
 _ROWS = "rows are chosen in the data: by 'rows' of HDF5Data, or in its file"
 
 #: Their layers that graphnet has no twin of, and what to do instead.
 INSTEAD: Mapping[str, str] = {
     "Filter": _ROWS,
+    "GlobalAveragePooling2D": f"{_WHOLE} and pooling: Mean",
+    "GlobalAvgPool2d": f"{_WHOLE} and pooling: Mean",
+    "GlobalMaxPooling2D": _WHOLE,
     "ImageData": _PACK,
     "Images": _PACK,
+    "Interpolate": _SIZES,
     "Python": "name a layer class of your own by its dotted path, such as type: my_layers.Gate",
+    "Resize": _SIZES,
     "WindowData": _PACK,
 }
 

@@ -82,7 +82,7 @@ def seen_blobs(spec: NetSpec, one: JudgedAnswer) -> SeenBlobs:
     tops = [top for node in nodes if node.spec.kind is Kind.DATA for top in node.tops]
     makers = [n for n in nodes if one.answer in n.tops and one.answer not in n.bottoms]
     feature = makers[0].bottoms[0] if makers and makers[0].bottoms else None
-    picture = next((top for top in tops if top != one.label), None)
+    picture = next((top for top in tops if top not in (one.label, one.weights)), None)
     return SeenBlobs(None if feature in tops else feature, picture)
 
 
@@ -104,10 +104,10 @@ def answers_of(net: Net, one: JudgedAnswer, examiner: Examiner, seen: SeenBlobs)
     def each(first: int) -> None:
         blobs = {
             name: np.asarray(net.backend.download(net.blobs[name].data))[: net.n_valid]
-            for name in (one.answer, one.label, *seen.names)
+            for name in {*one.blobs, *seen.names}
         }
         label = blobs[one.label]
-        examiner.add(first, blobs[one.answer], label)
+        examiner.add(first, *(blobs[name] for name in one.blobs))
         kept = [row.row for row in examiner.worst.rows]
         if seen.picture is not None and is_picture(blobs[seen.picture].shape[1:]):
             values = blobs[seen.picture]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.amounts import seconds_text
+from graphnet.amounts import exact_text, seconds_text
 from graphnet.draw.chart import number
 from graphnet.draw.pixels import Thumbnail, grid, is_picture
 from graphnet.draw.theme import HEATS
@@ -78,8 +78,9 @@ def mistakes(answers: Answers) -> str:
             return _tags(answers.measures)
     names = answers.measures["classes"]
     counts = np.array(answers.measures["confusion"])
-    right, total = int(counts.trace()), int(counts.sum())
-    said = f"<p>{right:,} of {total:,} answers are right: {right / max(total, 1):.2%}.</p>"
+    right, total = counts.trace().item(), counts.sum().item()
+    part = right / total if total else 0
+    said = f"<p>{exact_text(right)} of {exact_text(total)} answers are right: {part:.2%}.</p>"
     said += facts_table("", _means(answers.measures))
     return said + (
         _matrix(counts, names) if len(counts) <= _MOST_CLASSES else _pairs(counts, names)
@@ -104,8 +105,8 @@ def _pairs(counts: np.ndarray, names: Sequence[str]) -> str:
         (
             class_name(int(i), names),
             class_name(int(j), names),
-            f"{off[i, j]:,}",
-            f"{counts[i].sum():,}",
+            exact_text(off[i, j].item()),
+            exact_text(counts[i].sum().item()),
         )
         for i, j in places
         if off[i, j]
@@ -128,7 +129,7 @@ def _tags(measures: Mapping[str, Any]) -> str:
             one["class"],
             *(f"{one[key]:.4f}" for key in ("precision", "recall", "f1")),
             "" if one["auc"] is None else f"{one['auc']:.4f}",
-            f"{one['support']:,}",
+            exact_text(one["support"]),
         )
         for one in measures["per_class"]
     ]
@@ -146,8 +147,8 @@ def _matrix(counts: np.ndarray, names: Sequence[str]) -> str:
     head = "".join(f'<th scope="col">{i}</th>' for i in range(n))
     lines = []
     for i, row in enumerate(counts):
-        total, right = int(row.sum()), int(row[i])
-        cells = "".join(f'<td class="{_heat(c, total)}">{c:,}</td>' for c in row.tolist())
+        total, right = row.sum().item(), row[i].item()
+        cells = "".join(f'<td class="{_heat(c, total)}">{exact_text(c)}</td>' for c in row.tolist())
         recall = f"{right / total:.1%}" if total else ""
         name = escape(class_name(i, names))
         lines.append(f'<tr><th scope="row">{name}</th>{cells}<td>{recall}</td></tr>')
@@ -164,7 +165,7 @@ def _matrix(counts: np.ndarray, names: Sequence[str]) -> str:
     return scrolled(table, "confusion matrix")
 
 
-def _heat(count: int, total: int) -> str:
+def _heat(count: float, total: float) -> str:
     """The colour of a cell: none for nothing, and something for a single one."""
     return f"h{round((count / total) ** 0.5 * (HEATS - 1))}" if count and total else ""
 

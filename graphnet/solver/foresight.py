@@ -12,15 +12,26 @@ from graphnet.declare.yaml_reader import KeyPath
 from graphnet.errors import Position, Problem, did_you_mean, listed
 from graphnet.files.paths import is_there, shown, user_path
 from graphnet.solver.coffee.base import CoffeeBreak, KeysOf
+from graphnet.solver.lr_policy import FixedRate
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.spec import SolverSpec
 
 Locate: TypeAlias = Callable[[KeyPath], Position | None]
 
 #: No higher rate trains anything; methods that divide by the gradient's size have a lower limit.
-_HIGHEST = {"Adam": 1.0, "AdamW": 1.0, "RMSProp": 1.0}
+_HIGHEST = {
+    **dict.fromkeys(("Adam", "AdamW", "LAMB", "Lion", "Muon", "RMSProp"), 1.0),
+    "ScheduleFreeAdamW": 1.0,
+    "ScheduleFreeSGD": 100.0,
+}
 _HIGHEST_ELSE = 10.0
-_USUAL = {"Adam": 0.001, "AdamW": 0.001, "RMSProp": 0.001, "Adadelta": 1.0}
+_USUAL = {
+    **dict.fromkeys(("Adam", "AdamW", "LAMB", "Muon", "RMSProp"), 0.001),
+    "Adadelta": 1.0,
+    "Lion": 0.0001,
+    "ScheduleFreeAdamW": 0.0025,
+    "ScheduleFreeSGD": 1.0,
+}
 
 
 def unmet(
@@ -41,7 +52,7 @@ def unmet(
         if one.needs_folder and spec.exp_dir is None:
             said = f"a {type(one).__name__} needs a place\n  give the solver an exp_dir"
             yield Problem(subject + said, locate(item))
-        if one.averaged and spec.ema is None:
+        if one.averaged and not spec.keeps_average:
             said = (
                 "the solver keeps no average of the params\n  give it a decay, such as ema: 0.999"
             )
@@ -128,3 +139,9 @@ def doubts(spec: SolverSpec, locate: Locate) -> Iterator[Problem]:
     elif highest > limit:
         said = f"lr_policy: a learning rate of {highest:g} hardly ever trains anything"
         yield Problem(f"{said} with {method}\n  usual is {usual:g}", at)
+    if spec.method.average and not isinstance(spec.lr_policy, FixedRate):
+        said = f"lr_policy: {method} is made for a rate that does not change"
+        yield Problem(f"{said}\n  write {{type: Fixed, base_lr: …}}", locate(("lr_policy",)))
+    if spec.swa is not None and spec.max_iter is not None and spec.swa.start > spec.max_iter:
+        said = f"swa: starts at update {spec.swa.start:,}, and the run has {spec.max_iter:,}"
+        yield Problem(f"{said}\n  until then it is the params themselves", locate(("swa", "start")))

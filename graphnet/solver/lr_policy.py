@@ -1,4 +1,4 @@
-"""Learning-rate policies: Mocha's, Caffe's, Cosine, and Warmup around any of them.
+"""Learning-rate policies: Mocha's, Caffe's, cosines, and Warmup around any of them.
 
 ``t`` is the update's number (1, 2, …), or with ``unit: epoch`` the completed epochs (0, 1, …).
 """
@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveFloat, PositiveInt
 from graphnet.declare.user_types import OrUserClass
-from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
+from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, one_cycle, raised
 
 
 class FixedRate(Policy):
@@ -188,6 +188,69 @@ class CosineRate(Policy):
         return self.min_lr + (self.base_lr - self.min_lr) * fall
 
 
+class CosineRestartsRate(Policy):
+    """Half a cosine from ``base_lr`` to ``min_lr``, again and again.
+
+        rate = min_lr + ½ · (base_lr − min_lr) · (1 + cos(π · s / T))
+
+    T is the length of the present period, s how much of it is over: at its end the rate jumps back
+    to ``base_lr``.
+
+    Args:
+        base_lr: The rate at the start of each period.
+        length: How long the first period is, in ``unit``.
+        growth: How many times as long as the one before each further period is. Default 1.
+        min_lr: What the rate falls to. Default 0.
+
+    Source:
+        Loshchilov & Hutter 2017, arXiv 1608.03983, eq. 5: SGDR, with T₀ ``length`` and T_mult
+        ``growth``.
+    """
+
+    type: Literal["CosineRestarts"] = "CosineRestarts"
+    base_lr: NonNegativeFloat
+    length: PositiveInt
+    growth: PositiveInt = 1
+    min_lr: NonNegativeFloat = 0.0
+
+    def value_at(self, t: int) -> float:
+        over, length = t, self.length
+        if self.growth == 1:
+            over %= length
+        while over >= length:
+            over, length = over - length, length * self.growth
+        fall = 0.5 * (1 + cos(pi * over / length))
+        return self.min_lr + (self.base_lr - self.min_lr) * fall
+
+
+class OneCycleRate(Policy):
+    """Up in the first part of a run and down in the rest, each along half a cosine.
+
+    Args:
+        base_lr: The greatest rate, reached at ``rise · max_iter``.
+        max_iter: When the rate has come down, in ``unit``; it stays there.
+        rise: The part of the run in which the rate rises. Default 0.3.
+        start: The rate at 0, as a part of ``base_lr``. Default 0.04.
+        end: The rate at ``max_iter``, as a part of ``base_lr``. Default 4e-6.
+
+    Source:
+        Smith & Topin 2018, arXiv 1708.07120; PyTorch ``OneCycleLR``, whose ``pct_start`` is
+        ``rise`` and whose defaults are these. Their momentum falls while the rate rises: the
+        momentum policy ``OneCycle``.
+    """
+
+    type: Literal["OneCycle"] = "OneCycle"
+    base_lr: NonNegativeFloat
+    max_iter: PositiveInt
+    rise: Annotated[PositiveFloat, Field(lt=1)] = 0.3
+    start: Annotated[NonNegativeFloat, Field(le=1)] = 0.04
+    end: Annotated[NonNegativeFloat, Field(le=1)] = 4e-6
+
+    def value_at(self, t: int) -> float:
+        top = self.base_lr
+        return one_cycle(t / self.max_iter, self.rise, top * self.start, top, top * self.end)
+
+
 class RateStage(PolicyStage):
     """A part of a Staged policy.
 
@@ -247,6 +310,8 @@ AnyLRPolicy: TypeAlias = Annotated[
     | PolyRate
     | SigmoidRate
     | CosineRate
+    | CosineRestartsRate
+    | OneCycleRate
     | StagedRate
     | WarmupRate,
     Field(discriminator="type"),
@@ -260,4 +325,5 @@ for _recursive in (RateStage, StagedRate, WarmupRate):
 # as YAML calls them: lr_policy.Exp is {type: Exp}
 Fixed, Step, MultiStep, Exp, Inv = FixedRate, StepRate, MultiStepRate, ExpRate, InvRate
 Poly, Sigmoid, Cosine, Warmup = PolyRate, SigmoidRate, CosineRate, WarmupRate
+CosineRestarts, OneCycle = CosineRestartsRate, OneCycleRate
 Staged, Stage = StagedRate, RateStage

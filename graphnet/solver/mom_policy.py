@@ -11,7 +11,7 @@ from pydantic import Field
 
 from graphnet.declare.fields import ByKeys, NonNegativeFloat, PositiveInt
 from graphnet.declare.user_types import OrUserClass
-from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, raised
+from graphnet.solver.policy import Policy, PolicyStage, StagedPolicy, one_cycle, raised
 
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
@@ -79,6 +79,30 @@ class LinearMomentum(Policy):
         return min(self.momentum + self.gamma * (t // self.stepsize), self.max_momentum)
 
 
+class OneCycleMomentum(Policy):
+    """Down in the first part of a run and up in the rest, while the rate of ``OneCycle`` moves.
+
+    Args:
+        max_momentum: The momentum at 0 and from ``max_iter`` on. Default 0.95.
+        min_momentum: The momentum at ``rise · max_iter``. Default 0.85.
+        max_iter: When it is up again, in ``unit``.
+        rise: The part of the run in which the rate rises and the momentum falls. Default 0.3.
+
+    Source:
+        Smith & Topin 2018, arXiv 1708.07120; PyTorch ``OneCycleLR``, ``cycle_momentum``.
+    """
+
+    type: Literal["OneCycle"] = "OneCycle"
+    max_momentum: Momentum = 0.95
+    min_momentum: Momentum = 0.85
+    max_iter: PositiveInt
+    rise: Annotated[float, Field(gt=0, lt=1)] = 0.3
+
+    def value_at(self, t: int) -> float:
+        most, least = self.max_momentum, self.min_momentum
+        return one_cycle(t / self.max_iter, self.rise, most, least, most)
+
+
 class MomentumStage(PolicyStage):
     """A part of a Staged policy.
 
@@ -105,7 +129,7 @@ class StagedMomentum(StagedPolicy):
 
 
 AnyMomentumPolicy: TypeAlias = Annotated[
-    FixedMomentum | StepMomentum | LinearMomentum | StagedMomentum,
+    FixedMomentum | StepMomentum | LinearMomentum | OneCycleMomentum | StagedMomentum,
     Field(discriminator="type"),
     OrUserClass(Policy),
     ByKeys,
@@ -116,4 +140,5 @@ for _recursive in (MomentumStage, StagedMomentum):
 
 # as YAML calls them: mom_policy.Fixed is {type: Fixed}
 Fixed, Step, Linear = FixedMomentum, StepMomentum, LinearMomentum
+OneCycle = OneCycleMomentum
 Staged, Stage = StagedMomentum, MomentumStage

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import accumulate
+from math import cos, pi
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -88,6 +89,23 @@ class StagedPolicy(Policy):
         ends = list(accumulate(stage.length or 0 for stage in self.stages[:-1]))
         stage = self.stages[bisect_right(ends, self.clock(t, epoch))]
         return float(stage.policy.value(t, epoch))
+
+
+def one_cycle(done: float, rise: float, start: float, top: float, end: float) -> float:
+    """From ``start`` to ``top`` and on to ``end``, along half a cosine each.
+
+    Args:
+        done: How much of the cycle is over, from 0 to 1; after it the value stays.
+        rise: The part of the cycle at whose end the value is ``top``.
+        start: The value at 0.
+        top: The value at ``rise``.
+        end: The value at 1.
+    """
+    if done < rise:
+        before, after, part = start, top, done / rise
+    else:
+        before, after, part = top, end, min((done - rise) / (1 - rise), 1.0)
+    return after + (before - after) * 0.5 * (1 + cos(pi * part))
 
 
 def raised(base: float, exponent: float) -> float:

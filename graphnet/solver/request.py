@@ -18,12 +18,14 @@ class Request:
 
     Attributes:
         restore_best: Bring back the params, state and history of the best snapshot.
+        restore_last: Bring back those of the newest good snapshot.
         snapshot: Write a snapshot.
         best: Write it as ``best.h5`` too; asks for a snapshot by itself.
         stop: End the run, for this reason.
     """
 
     restore_best: bool = False
+    restore_last: bool = False
     snapshot: bool = False
     best: bool = False
     stop: str = ""
@@ -32,6 +34,7 @@ class Request:
         """Both requests in one; of two reasons to stop the first counts."""
         return Request(
             self.restore_best or other.restore_best,
+            self.restore_last or other.restore_last,
             self.snapshot or other.snapshot,
             self.best or other.best,
             self.stop or other.stop,

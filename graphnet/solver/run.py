@@ -7,12 +7,14 @@ from functools import cached_property, partial
 from math import ceil
 
 from graphnet.errors import SpecError
-from graphnet.solver.average import EMA
+from graphnet.params.constraints import NoCons
+from graphnet.solver.average import EMA, SWA
 from graphnet.solver.coffee.schedule import Entry, Schedule
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.reporter import Reporter, width_of
 from graphnet.solver.spec import SolverSpec
+from graphnet.solver.spikes import SpikeWatch
 from graphnet.solver.state import RunInfo, SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.update import Updater
@@ -24,6 +26,7 @@ class Run:
     Attributes:
         state: Where it stands.
         updater: Moves the params; owns the method's history.
+        spikes: Tells which updates to skip, or None.
         schedule: The coffee breaks.
         snapshot_break: The Snapshot among them, if there is one.
 
@@ -51,8 +54,16 @@ class Run:
         _check_together(spec, net)
         self.spec, self.net, self.lounge, self.reporter = spec, net, lounge, reporter
         self.updater = Updater(
-            net.store, spec.method, spec.regu_coef, spec.clip_gradients, spec.iter_size, spec.ema
+            net.store,
+            spec.method,
+            spec.regu_coef,
+            spec.clip_gradients,
+            spec.iter_size,
+            spec.ema if spec.swa is None else spec.swa,
+            clip_layers=spec.clip_layers,
+            groups=spec.param_groups or (),
         )
+        self.spikes = None if spec.skip_spikes is None else SpikeWatch(spec.skip_spikes)
         self.schedule = Schedule(entries, spec.on_error)
         breaks = (entry.coffee_break for entry in entries)
         self.snapshot_break = next((one for one in breaks if isinstance(one, Snapshot)), None)
@@ -61,9 +72,11 @@ class Run:
                 samples_per_iter=self.samples_per_iter,
                 say=reporter.line,
                 warn=reporter.warning,
+                noise=self.updater.noise,
                 width=partial(width_of, reporter),
             ),
             lounge.history,
+            self.spikes,
         )
 
     @cached_property
@@ -96,9 +109,15 @@ class Run:
 
 
 def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
-    if spec.ema is not None and EMA in spec.method.history:
+    method = type(spec.method).__name__
+    for name in (EMA, SWA):
+        if getattr(spec, name) is not None and name in spec.method.history:
+            raise SpecError(f"{name}: the method {method} has a history '{name}' itself")
+    constrained = (k for k, _, p in net.store.items() if not isinstance(p.decl.cons, NoCons))
+    if spec.method.average and (layer := next(constrained, None)) is not None:
         raise SpecError(
-            f"ema: the method {type(spec.method).__name__} has a history '{EMA}' itself"
+            f"method: {method} keeps no norm constraint, as layer '{layer}' declares one\n"
+            "  remove it, or choose another method"
         )
     if spec.max_epoch is not None and not net.n_samples:
         raise SpecError(
@@ -109,4 +128,17 @@ def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
         raise SpecError(
             f"seed: the solver says {spec.seed}, but the net was made with {net.context.seed}\n"
             f"  load the net with seed={spec.seed}"
+        )
+
+
+def check_phase(net: TrainableNet) -> None:
+    """See that gradients are computed in the net.
+
+    Raises:
+        SpecError: If it is of phase ``test``, where only the regularizers would move its params.
+    """
+    if net.context.phase != "train":
+        raise SpecError(
+            f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
+            '  load it with phase="train" to train it'
         )

@@ -31,6 +31,7 @@ from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current
 from graphnet.parallel.load_sharded_net import cut
+from graphnet.params.param import DeclaredParams
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
@@ -39,9 +40,11 @@ from graphnet.solver.coffee.function_break import called
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.coffee.spike_guard import SpikeGuard
 from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
+from graphnet.solver.param_groups import without_params
 from graphnet.solver.ranks.alike import check_alike
 from graphnet.solver.ranks.of_a_job import (
     check_elastic,
@@ -54,7 +57,7 @@ from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
 from graphnet.solver.reporter import PlainReporter, Reporter
 from graphnet.solver.request import Request
-from graphnet.solver.run import Run
+from graphnet.solver.run import Run, check_phase
 from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
@@ -247,6 +250,8 @@ class Solver(Sealed):
     ) -> RunFiles:
         """The run as this rank sees it; its files are on rank 0 alone."""
         self.check_breaks(net.statistic_keys)
+        if problems := self.without_params(net.store.declared):
+            raise SpecError.of(problems)
         check_phase(net)
         spec = self.spec
         count = shard_count(spec.shards, net, communicator)
@@ -295,6 +300,10 @@ class Solver(Sealed):
         breaks = [entry.coffee_break for entry in self._entries]
         return list(unmet(breaks, self.spec, keys_of, self._locate))
 
+    def without_params(self, declared: Mapping[str, DeclaredParams]) -> list[Problem]:
+        """The names of params in the solver that no param of a net has."""
+        return list(without_params(self.spec.chosen_params(), declared, self._locate))
+
     def places(self) -> list[Problem]:
         """The files a run would start from that are missing, and folders it could not write to."""
         return list(places(self.spec, self._locate))
@@ -313,7 +322,7 @@ class Solver(Sealed):
 
     def _guarded(self) -> list[Entry]:
         """The breaks, and a guard in front of them if there is none."""
-        if self._has(DivergenceGuard):
+        if self._has(DivergenceGuard) or self._has(SpikeGuard):
             return self._entries
         return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
 
@@ -321,19 +330,6 @@ class Solver(Sealed):
 def _warn(text: str) -> None:
     """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
     warnings.warn(text, GraphnetWarning, stacklevel=5)
-
-
-def check_phase(net: TrainableNet) -> None:
-    """See that gradients are computed in the net.
-
-    Raises:
-        SpecError: If it is of phase ``test``, where only the regularizers would move its params.
-    """
-    if net.context.phase != "train":
-        raise SpecError(
-            f"net '{net.name}' is of phase {net.context.phase}, in which there are no gradients\n"
-            '  load it with phase="train" to train it'
-        )
 
 
 @spelled_out
@@ -358,8 +354,9 @@ def solve(
         reporter: Told how the run goes. Default: prints plain lines on standard output; in a
             notebook a bar moves below them.
         override: What a run that goes on may be declared differently from before: ``lr_policy``,
-            ``mom_policy``, ``regu_coef``, ``clip_gradients`` (recorded in ``run.json``). With
-            ``processors``, the ranks of a job may be on processors of several kinds.
+            ``mom_policy``, ``regu_coef``, ``clip_gradients``, ``clip_layers`` (recorded in
+            ``run.json``). With ``processors``, the ranks of a job may be on processors of several
+            kinds.
 
     Returns:
         The state at the end of the run.

@@ -15,7 +15,9 @@ from graphnet.backend.measures import Number
 from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import SpecError
 from graphnet.sealed import read_only
+from graphnet.solver.gradient_noise import NoiseSums
 from graphnet.solver.history import History
+from graphnet.solver.spikes import SpikeWatch
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -40,8 +42,9 @@ class RunInfo:
         seconds_trained: How long this start has trained, breaks and snapshots not counted.
         say: Tells the user something: ``state.run.say("a line, or several")``.
         warn: Tells the user something not to be missed.
-        averaged: In ``with state.run.averaged():`` the net has the moving average of its params
-            (``ema`` of the solver) in their place; None where none is kept.
+        averaged: In ``with state.run.averaged():`` the net has the average of its params (``ema``
+            or ``swa`` of the solver, or the method's own) in their place; None where none is kept.
+        noise: Adds up the lengths of gradients; None where an update has one batch.
         width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
             and a line may be of any length.
     """
@@ -54,6 +57,7 @@ class RunInfo:
     say: Callable[[str], None] = _silent
     warn: Callable[[str], None] = _silent
     averaged: Callable[[], AbstractContextManager[None]] | None = None
+    noise: NoiseSums | None = None
     width: Callable[[], int | None] = _any
 
 
@@ -69,18 +73,21 @@ class SolverState:
         lr_scale: The factor on the policy's rate; 1 until a coffee break changes it. This is the
             one attribute that can be assigned; it holds from the next update on.
         stop_reason: Why the run is to end after this iteration, or empty.
+        skipped: How many updates were skipped (``skip_spikes`` of the solver).
+        is_last_skipped: Whether the last one was.
         finite_at: The last iteration at which loss and params were found to be finite.
         run: The facts of the run.
 
     Args:
         run: The facts of the run.
         recorded: Gives what coffee breaks have recorded.
+        spikes: Tells which updates to skip, or None.
     """
 
     __slots__ = (
         *("_epoch", "_fetch_loss", "_fetch_losses", "_finite_at", "_iter", "_losses", "_lr"),
         "_recorded",
-        *("_lr_scale", "_momentum", "_obj_val", "_run", "_stop_reason"),
+        *("_lr_scale", "_momentum", "_obj_val", "_run", "_spikes", "_stop_reason"),
     )
 
     iter: int = read_only("_iter")
@@ -95,8 +102,9 @@ class SolverState:
         self,
         run: RunInfo = RunInfo(),  # frozen
         recorded: Callable[[], History] = lambda: History({}),
+        spikes: SpikeWatch | None = None,
     ) -> None:
-        self._run, self._recorded = run, recorded
+        self._run, self._recorded, self._spikes = run, recorded, spikes
         self._finite_at: int | None = None
         self._iter = self._epoch = 0
         self._lr = 0.0
@@ -147,12 +155,27 @@ class SolverState:
             self._losses = {name: float(loss) for name, loss in fetched.items()}
         return MappingProxyType(self._losses)
 
+    @property
+    def skipped(self) -> int:
+        """How many updates were skipped."""
+        return 0 if self._spikes is None else self._spikes.skipped
+
+    @property
+    def is_last_skipped(self) -> bool:
+        """Whether the last update was skipped, so that its loss has left nothing behind."""
+        return self._spikes is not None and self._spikes.in_a_row > 0
+
     def stop(self, reason: str) -> None:
         """End the run after this iteration, for the first reason given.
 
         The loop calls it when a coffee break returns ``Request(stop=reason)``.
         """
         self._stop_reason = self._stop_reason or reason
+
+    def take_back(self, saved: Mapping[str, Any]) -> None:
+        """Have the loss of a snapshot that was brought back; the iterations count on."""
+        self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
+        self._fetch_loss = self._fetch_losses = None
 
     def have_seen_finite(self) -> None:
         """The loss and all params are finite at this iteration."""
@@ -189,6 +212,7 @@ class SolverState:
             "lr": self.lr,
             "momentum": self.momentum,
             "lr_scale": self.lr_scale,
+            "spikes": None if self._spikes is None else self._spikes.state_dict(),
         }
 
     def load_state_dict(self, saved: Mapping[str, Any], stop_reason: str | None = None) -> None:
@@ -201,7 +225,8 @@ class SolverState:
         if stop_reason is not None:
             self._stop_reason = stop_reason
         self._iter, self._epoch = saved["iter"], saved["epoch"]
-        self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
-        self._fetch_loss = self._fetch_losses = None
+        self.take_back(saved)
         self._lr, self._momentum = saved["lr"], saved["momentum"]
         self.lr_scale = saved["lr_scale"]
+        if self._spikes is not None and saved.get("spikes") is not None:
+            self._spikes.load_state_dict(saved["spikes"])

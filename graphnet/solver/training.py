@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from graphnet.backend.measures import Number
 from graphnet.declare.arguments import bare
 from graphnet.declare.user_code import exit_refused, is_called_by_user
-from graphnet.errors import BreakError, DivergedError, GraphnetError, LostRankError
+from graphnet.errors import BreakError, GraphnetError, LostRankError
 from graphnet.files.paths import shown
 from graphnet.net.step_mark import StepMark
 from graphnet.parallel.starting_over import StartOverError
@@ -24,11 +25,12 @@ from graphnet.solver.ranks.ranks_of import ranks_of
 from graphnet.solver.ranks.run_point import RunPoint
 from graphnet.solver.record.run_directory import START_OVER
 from graphnet.solver.record.run_files import RunFiles
-from graphnet.solver.record.run_record import FINISHED
+from graphnet.solver.record.run_record import FINISHED, outcome_of
 from graphnet.solver.reporter import RunProgress
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
+from graphnet.solver.spikes import SpikeWatch, StateKept
 from graphnet.solver.state import SolverState
 
 #: What is said at the end of a run without a directory.
@@ -50,6 +52,8 @@ class Training:
         self.ranks = ranks_of(run, self.signals, lambda: files.snapshots.saved_iter)
         self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
         self._begin_update = bare(self.state.begin_update)
+        is_kept = run.spikes is not None and run.net.in_shards is None
+        self._state_kept = StateKept(run.net.store) if is_kept else None
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -85,7 +89,7 @@ class Training:
                         point = self._go_back()
         except BaseException as error:
             with suppress(GraphnetError):
-                self.files.record.end(_outcome(error), perf_counter() - start)
+                self.files.record.end(outcome_of(error), perf_counter() - start)
             raise
         self._say_end("finished")
         return self.state
@@ -206,12 +210,15 @@ class Training:
         lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
         net.context.iteration = state.iter
+        if self._state_kept is not None:
+            self._state_kept.keep()
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
         self._begin_update(lr, momentum)
         self._is_updating = True
-        self.run.updater.update(t, lr, momentum or 0.0)
+        if self.run.spikes is None or not self._is_spike(t, self.run.spikes):
+            self.run.updater.update(t, lr, momentum or 0.0)
         self._advance(net, mean_loss)
         self._is_updating = False
 
@@ -229,6 +236,19 @@ class Training:
             total = total + net.objective()
         net.context.first_sample = 0
         return total / iter_size
+
+    def _is_spike(self, t: int, spikes: SpikeWatch) -> bool:
+        """Whether update ``t`` is to be skipped, which is told; all ranks find the same."""
+        norm = float(self.run.updater.norm())
+        if not spikes.is_spike(norm):
+            return False
+        if self._state_kept is not None:
+            self._state_kept.put_back()
+        if not isfinite(norm):
+            self.net.reset_statistics()
+        if self.ranks.tells:
+            self.run.reporter.warning(f"iteration {t:,}: {spikes.told(norm)}")
+        return True
 
     # --- pauses -------------------------------------------------------------------------
 
@@ -257,12 +277,11 @@ class Training:
 
     def _carry_out(self, wanted: Request) -> Path | None:
         """Do what was requested; returns the snapshot, if one was written."""
-        path = None
-        if wanted.restore_best:
+        if wanted.restore_best or wanted.restore_last:
             self.ranks.have_params_moved = True
-            self.files.snapshots.restore_best()
-        if wanted.snapshot or wanted.best:
-            path = self._save(best=wanted.best)
+            snapshots, last = self.files.snapshots, self.state.run.last_snapshot
+            snapshots.restore_best() if wanted.restore_best else snapshots.restore(last)
+        path = self._save(best=wanted.best) if wanted.snapshot or wanted.best else None
         if wanted.stop:
             self.state.stop(wanted.stop)
         return path
@@ -379,12 +398,3 @@ def _short(value: Any) -> str:
     if not isinstance(value, dict):
         return "none" if value is None else f"{value}"
     return " ".join(f"{v}" if k == "type" else f"{k} {_short(v)}" for k, v in value.items())
-
-
-def _outcome(error: BaseException) -> str:
-    """How this start of the run ended, in the words of its record."""
-    if isinstance(error, Interrupted):
-        return f"stopped by {error.signal.name}"
-    if isinstance(error, DivergedError):
-        return "diverged"
-    return f"failed: {type(error).__name__}"

@@ -297,7 +297,7 @@ def test_a_limit_on_threads(theirs, run, monkeypatch):
     many, few = (
         read(theirs.parent / n / "snapshots" / "snapshot-000004.h5") for n in ("many", "few")
     )
-    assert all((many.params[k] == few.params[k]).all() for k in many.params)
+    assert all(np.array_equal(many.params[k], few.params[k]) for k in many.params)
 
 
 @pytest.mark.usefixtures("theirs")

@@ -157,7 +157,7 @@ def _numbers(done: set[int], n: int | None) -> Iterator[int]:
 
 
 def _page(campaign: Campaign, figures: Figures, seconds: float) -> list[str]:
-    return [*campaign.page(figures), "", f"It took {seconds / 3600:.1f} hours of one processor."]
+    return [*campaign.page(figures), "", f"It took {seconds / 3600:.2f} hours of one processor."]
 
 
 def temporary() -> tempfile.TemporaryDirectory[str]:

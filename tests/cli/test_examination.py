@@ -103,3 +103,14 @@ def test_nothing(printed):
     """Of a net that nothing judges, and of answers that are too many."""
     assert printed({}) == []
     assert printed({"kind": "tags", "worst": []}) == []
+
+
+def test_weights(printed):
+    """It is said, and the last column is what rows weigh."""
+    found = of_classes(["cat", "dog"], [[5.25, 1.0], [0.0, 4.5]]) | {"weights": "w"}
+    found["per_class"][0]["support"] = 6.25
+    lines = printed(found)
+    assert lines[1] == "2 classes of 'label', rows weighed by 'w'"
+    assert lines[2].split()[-1] == "weight"
+    assert lines[3].split()[-1] == "6.2"
+    assert ["0", "cat", "5.2", "1.0"] in [line.split() for line in lines]

@@ -60,6 +60,7 @@ COMMANDS = {
     "data pack data=rows.npy --to {} --force --mean": ("train.h5", "mean.h5"),
     "data iris --to {}": (),
     "data info {}/train.h5": (),
+    "data statistics train.h5 --to {}/s.h5": ("s.h5",),
     "data info train.h5 --picture {}/o.svg": ("o.svg",),
     "snapshot info {}": (),
     "snapshot info good": (),

@@ -47,6 +47,10 @@ PRINTING = [
     "data info train.h5 --picture größe.svg",
     "data pack data=in.npy --to packed --force",
     *(
+        "data statistics train.h5 --to größe.h5 --force",
+        "data statistics train.h5 --to größe.h5 --force --json",
+    ),
+    *(
         "snapshot info run",
         "snapshot info run --json",
         "snapshot model run --to model.h5",

@@ -56,6 +56,17 @@ def test_default_method_and_rate_are_said(folder):
 
 
 @pytest.mark.usefixtures("folder")
+def test_groups_of_params_are_said():
+    """And rates of biases that they replace are not."""
+    groups = "param_groups=[{params: vectors, decay: 0}, {params: [bias, ip1/*], lr: 0.5}]"
+    found = said(groups)
+    assert found[5:] == [
+        f"param_groups vectors: decay 0; bias, ip1/*: lr 0.5 (--set {groups})",
+    ]
+    assert said("param_groups=[{params: vectors, decay: 0}]")[-1].startswith("bias_lr 2")
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_layer_without_a_bias_has_no_rate_for_it():
     """It is left out."""
     assert len(said("layers.ip1.bias=false")) == 5

@@ -203,3 +203,23 @@ layers:
     found = json.loads(run("test tags --json").out)
     assert (found["kind"], found["classes"]) == ("tags", ["0", "1"])
     assert 0 <= found["exact"] <= 1 - found["hamming"]
+
+
+def test_weights_count_in_every_table(trained, run):
+    """As they do in the statistic that has them; rows without weight are none of the worst."""
+    plain = json.loads(run("test net.yaml --weights run --json").out)
+    with h5py.File(trained / "test.h5", "a") as file:
+        file["w"] = np.array([1, 0, 0.5, 1, 0, 2], "f4")
+    net = (trained / "net.yaml").read_text()
+    at = net.index("source: test.h5")
+    net = net[:at] + "tops: [data, label, w]\n    " + net[at:]
+    judged = "phase: test, bottoms: [ip1, label"
+    (trained / "net.yaml").write_text(net.replace(judged, f"{judged}, w"))
+    found = json.loads(run("test net.yaml --weights run --json").out)
+    assert found["weights"] == "w"
+    assert "weights" not in plain
+    assert found["accuracy"] == pytest.approx(found["statistics"]["accuracy"])
+    assert np.sum(found["confusion"]) == pytest.approx(4.5)
+    assert sum(one["support"] for one in found["per_class"]) == pytest.approx(4.5)
+    assert not {1, 4} & {one["row"] for one in found["worst"]}
+    assert "rows weighed by 'w'" in run("test net.yaml --weights run").out

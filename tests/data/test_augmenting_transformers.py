@@ -1,5 +1,6 @@
 """Transformers of images beyond moves, against what is computed pixel by pixel."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from graphnet.data.transformers import (
     RandomResizedCrop,
     Resize,
 )
-from graphnet.errors import ShapeError, SpecError
+from graphnet.errors import DataError, ShapeError, SpecError
 from graphnet.random.philox import uniforms
 
 N, SHAPE = 40, (3, 6, 7)
@@ -193,3 +194,47 @@ def test_mistakes():
         Normalize(mean=0.0, deviation=0.0)
     with pytest.raises(SpecError, match="'ratio' is"):
         RandomErase(ratio=(2.0, 1.0))
+
+
+def test_normalize_by_a_file(tmp_path):
+    """As ``graphnet data statistics`` writes it; a run records the numbers."""
+    path = tmp_path / "s.h5"
+    with h5py.File(path, "w") as file:
+        file["mean"], file["deviation"] = [0.5, 0.25, 0.125], [2.0, 4.0, 8.0]
+    found = Normalize(statistics_file="s.h5").relative_to(tmp_path)
+    expected = run(Normalize(mean=(0.5, 0.25, 0.125), deviation=(2.0, 4.0, 8.0)))
+    assert np.array_equal(run(found), expected)
+    known = found.with_fitted(found.fitted())
+    assert np.array_equal(run(known), expected)
+    np.testing.assert_allclose(known.undone(expected), X, rtol=1e-5, atol=1e-6)
+    assert found.undone(expected) is None
+    one = Normalize(mean=1, deviation=2)
+    assert one.fitted() is None
+    assert one.relative_to(tmp_path) == one
+    with pytest.raises(ShapeError, match=r"s.h5: 'mean' has 3 numbers, but a sample is 2×5"):
+        found.bind((2, 5), 4, np.dtype("f4"), 1)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "said"),
+    [
+        ([1.0, 2.0], [1.0], "one number for each channel"),
+        ([1.0], [0.0], "above 0"),
+        ([np.nan], [1.0], "finite means"),
+    ],
+)
+def test_files_that_are_no_statistics(tmp_path, mean, deviation, said):
+    """Say what is expected."""
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["mean"], file["deviation"] = mean, deviation
+    with pytest.raises(DataError, match=said):
+        Normalize(statistics_file=str(tmp_path / "s.h5")).fitted()
+
+
+@pytest.mark.parametrize(
+    "keys", [{}, {"mean": 1}, {"mean": 1, "deviation": 1, "statistics_file": "s.h5"}], ids=len
+)
+def test_normalize_by_nothing(keys):
+    """Numbers, or a file."""
+    with pytest.raises(SpecError, match="needs 'mean' and 'deviation', or else"):
+        Normalize(**keys)

@@ -7,7 +7,7 @@ import pytest
 from support.data_layers import write_h5
 
 from graphnet.data.transformer import Samples
-from graphnet.data.transformers import Scale, SubMean
+from graphnet.data.transformers import OneHot, Scale, SubMean
 from graphnet.errors import DataError, ShapeError, SpecError
 
 SAMPLES = Samples(np.arange(4), np.zeros(4, np.int64))
@@ -131,3 +131,22 @@ def test_what_was_done_is_undone():
         assert transformer.undone(out).dtype == x.dtype
     assert Scale(scale=0).undone(x) is None
     assert SubMean(mean_file="m.h5").undone(x) is None
+
+
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_one_hot(shape):
+    """1 at the class's own number."""
+    labels = np.array([2, 0, 1], "f4").reshape(3, *shape)
+    one = OneHot(n_class=3)
+    assert one.out_shape(shape) == (3,)
+    out = np.full((3, 3), np.nan, "f4")
+    one.bind(shape, 3, np.dtype("f4"), 0)(labels, out, Samples(np.arange(3), np.zeros(3, int)))
+    assert out.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    for bad in (3, -1, 0.5):
+        labels[1] = bad
+        with pytest.raises(DataError, match=rf"row 8: {bad} is no class\n  expected .* 0 to 2"):
+            one.bind(shape, 3, np.dtype("f4"), 0)(
+                labels, out, Samples(np.array([7, 8, 9]), np.zeros(3, int))
+            )
+    with pytest.raises(ShapeError, match="takes one class a sample, but a sample is 2"):
+        one.out_shape((2,))

@@ -289,7 +289,7 @@ def test_a_parameter_that_grows(folder):
 def test_the_page_about_it(tmp_path):
     """What docs/repetition.md includes can be included so."""
     page = (ROOT / "docs/repetition.md").read_text("utf-8")
-    _, item, part = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    _, item, part, _, _ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts/stem.yaml").write_text(part, "utf-8")
     data = "- {name: d, type: MemoryData, batch_size: 2, tops: [image]}\n"

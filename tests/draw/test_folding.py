@@ -49,6 +49,33 @@ def test_a_block_is_drawn_once():
     ]
 
 
+TWO = """\
+layers:
+  - {name: data, type: MemoryData, tops: [h0], batch_size: 2, shapes: {h0: [8]}}
+  - repeat: 3
+    name: first
+    layers:
+      - {name: "a{i}", type: InnerProduct, output_dim: 8, bottoms: ["h{i-1}"], tops: ["h{i}"]}
+  - {name: between, type: InnerProduct, output_dim: 4, bottoms: ["h{first}"], tops: [g0]}
+  - repeat: 2
+    name: second
+    layers:
+      - {name: "b{i}", type: InnerProduct, output_dim: 4, bottoms: ["g{i-1}"], tops: ["g{i}"]}
+"""
+
+
+def test_two_repetitions_in_one_net():
+    """Each box says how often its own block is repeated, and what that costs."""
+    spec, every = whole(TWO)
+    found = folded(every, spec).boxes.values()
+    assert [(box.key.name, box.times, box.n_params) for box in found] == [
+        ("data", 1, 0),
+        ("a1", 3, 3 * 72),
+        ("between", 1, 36),
+        ("b1", 2, 2 * 20),
+    ]
+
+
 def test_what_all_blocks_read_and_what_nobody_reads():
     """A blob from before leads to the first alone; an end of the first is kept."""
     text = NET.replace(

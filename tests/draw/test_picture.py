@@ -37,10 +37,16 @@ CLASSICS = {
 #: Of the nets that come with graphnet: the most crossings, and the most that its width may be.
 SHIPPED = {
     "char-rnn": (3, 560),
+    "ctc-digits": (3, 700),
+    "gru-adding": (2, 600),
     "lenet5": (1, 640),
+    "mixer-mnist": (3, 640),
     "mnist": (2, 640),
+    "mobilenet-fashion": (2, 640),
+    "resnet20-fashion": (2, 800),
     "siamese": (4, 800),
     "tiny-gpt": (3, 640),
+    "unet-digits": (3, 800),
     "vae": (2, 800),
 }
 

@@ -106,8 +106,9 @@ class Faults:
         n, resumed = n_kills(figures), figures["resumed"]
         began = f"{resumed:,} of them ({resumed / max(n, 1):.0%})"
         ends = f"{figures['lost']:,} snapshots lost, {figures['damaged']:,} files damaged"
+        so_far = f", which goes on to {self.kills:,}" if n < self.kills else ""
         text = (
-            f"**{n:,} kills** (`python -m tests.faults --kills {self.kills}`): {ways}. {began} were"
+            f"**{n:,} kills** (`python -m tests.faults`{so_far}): {ways}. {began} were"
             f" of runs that then went on from a snapshot, the others came before there was one;"
             f" {figures['while_reading']:,} came in the middle of a read of the reader thread."
             f" Beside them {sum(figures['failures'].values()):,} injected errors ({errors}), each"

@@ -52,6 +52,22 @@ def test_what_judges_is_listed_once():
     assert [one.how.kind for one in found] == ["classes", "numbers"]
 
 
+def test_what_rows_count():
+    """A statistic says it; a loss where there is none."""
+    data = DATA | {"shapes": {"x": [2], "y": [], "w": []}, "tops": ["x", "y", "w"]}
+    loss, accuracy = (one | {"bottoms": ["score", "y", "w"]} for one in (LOSS, ACCURACY))
+
+    def weights(*more):
+        return [one.weights for one in judged(read_net([data, LAYERS[1], *more]))]
+
+    assert weights(loss) == ["w"]
+    assert weights(LOSS) == [None]
+    assert weights(loss, ACCURACY) == [None]
+    assert weights(LOSS, accuracy) == weights(accuracy, LOSS) == ["w"]
+    (found,) = judged(read_net([data, LAYERS[1], loss]))
+    assert found.blobs == ["score", "y", "w"]
+
+
 def test_probabilities():
     """Without overflow, in the precision of the scores."""
     scores = np.array([[1000, 1001, -1000]], "f4")

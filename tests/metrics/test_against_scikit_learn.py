@@ -92,3 +92,56 @@ def test_numbers(sk, seed):
     assert found.r2 == pytest.approx(sk.r2_score(truth, answers))
     expected = sk.r2_score(truth, answers, multioutput="raw_values")
     np.testing.assert_allclose(found.r2_of_columns, expected)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weights(sk, seed):
+    """Each row counts for its weight; some for nothing."""
+    rng = np.random.default_rng(seed)
+    n, n_classes = 60, 4
+    weights = rng.random(n) * (rng.random(n) < 0.8)
+    kept = weights > 0
+    labels = np.concatenate([np.arange(n_classes), rng.integers(0, n_classes, n - n_classes)])
+    weights[:n_classes] = 0.5
+    scores = rng.random((n, n_classes)).round(1)
+    answers, every = scores.argmax(axis=1), range(n_classes)
+    confusion = confusion_matrix(labels, answers, n_classes, weights)
+    theirs = sk.confusion_matrix(labels, answers, labels=every, sample_weight=weights)
+    np.testing.assert_allclose(confusion, theirs)
+    expected = sk.precision_recall_fscore_support(
+        labels, answers, labels=every, zero_division=0, sample_weight=weights
+    )
+    for ours, found in zip(ours_of(per_class(confusion)), expected, strict=True):
+        np.testing.assert_allclose(ours, found, rtol=1e-12)
+    own = sk.accuracy_score(labels, answers, sample_weight=weights)
+    assert accuracy(confusion) == pytest.approx(own)
+    areas = auc_of_classes(scores[kept], labels[kept], weights[kept])
+    for c in every:
+        own = sk.roc_auc_score(labels == c, scores[:, c], sample_weight=weights)
+        assert areas[c] == pytest.approx(own)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weights_of_tags_and_numbers(sk, seed):
+    """Each row counts for its weight."""
+    rng = np.random.default_rng(seed)
+    weights = rng.random(50) * (rng.random(50) < 0.8)
+    beside = np.repeat(weights[:, None], 4, axis=1)
+    labels, answers = rng.random((50, 4)) < 0.4, rng.random((50, 4)) < 0.4
+    found = measure_tags(labels, answers, beside)
+    expected = sk.precision_recall_fscore_support(
+        labels, answers, zero_division=0, sample_weight=weights
+    )
+    for mine, theirs in zip(ours_of(found.per_tag), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+    own = sk.accuracy_score(labels, answers, sample_weight=weights)
+    assert found.exact == pytest.approx(own)
+    assert found.hamming == pytest.approx(sk.hamming_loss(labels, answers, sample_weight=weights))
+    truth = rng.normal(size=(50, 4))
+    given = truth + rng.normal(size=(50, 4))
+    found = measure_numbers(truth, given, beside)
+    args = (truth, given)
+    assert found.mae == pytest.approx(sk.mean_absolute_error(*args, sample_weight=weights))
+    assert found.rmse == pytest.approx(sk.mean_squared_error(*args, sample_weight=weights) ** 0.5)
+    expected = sk.r2_score(*args, multioutput="raw_values", sample_weight=weights)
+    np.testing.assert_allclose(found.r2_of_columns, expected)

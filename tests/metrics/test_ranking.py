@@ -41,3 +41,14 @@ def test_of_classes():
     assert mean_auc([1.0, 0.5, None]) == 0.75
     assert mean_auc([0.7, 0.6]) == 0.6
     assert mean_auc([None, None]) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whole_weights_are_rows_again_and_again(seed):
+    """A row of weight 3 counts as three."""
+    rng = np.random.default_rng(seed)
+    scores, is_positive = rng.integers(0, 6, 30).astype(float), rng.random(30) < 0.4
+    weights = rng.integers(1, 4, 30)
+    again = np.repeat(scores, weights), np.repeat(is_positive, weights)
+    assert auc(scores, is_positive, weights) == pytest.approx(auc(*again))
+    assert auc(scores, np.ones(30, bool), weights) is None

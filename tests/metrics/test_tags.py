@@ -32,3 +32,13 @@ def test_what_does_not_count():
     assert (found.exact, found.hamming, found.micro.f1) == (1, 0, 1)
     nothing = measure_tags(LABELS, ANSWERS, ~ALL)
     assert (nothing.exact, nothing.hamming, nothing.micro.f1) == (0, 0, 0)
+
+
+def test_weights():
+    """Whole ones are rows again and again."""
+    weights = np.array([[1, 1, 1], [3, 3, 3], [2, 2, 2]])
+    again = np.repeat(LABELS, weights[:, 0], axis=0), np.repeat(ANSWERS, weights[:, 0], axis=0)
+    found, expected = measure_tags(LABELS, ANSWERS, weights), measure_tags(*again, np.ones((6, 3)))
+    assert found.per_tag.support.tolist() == expected.per_tag.support.tolist()
+    assert found.per_tag.f1.tolist() == expected.per_tag.f1.tolist()
+    assert (found.exact, found.hamming) == pytest.approx((expected.exact, expected.hamming))

@@ -181,7 +181,8 @@ def test_the_random_nets_hold_all_kinds_of_layers():
     others |= {"StochasticPooling"}  # whose scratch lives as a Dropout's
     others |= {"Unpool"}  # which reads a mask; its place outlives the pass as that of Embed
     others |= {"Log"}  # as Exp, with which it shares all but the formula; of positive numbers
-    others |= {"CTCLoss"}  # of sequences and their lengths, whose paths lie in its own scratch
+    # of sequences and their lengths, whose paths lie in their own scratch
+    others |= {"CTCDecoder", "CTCLoss", "LabelErrorRate"}
     others |= {"JoinSamples", "PartSamples", "TakeSamples"}  # whose rows are not the batch's
     others |= {"Parameter"}  # without bottoms: a copy of a param
     assert drawn == set(LAYER_TYPES) - others

@@ -8,7 +8,7 @@ import pytest
 from support.fake_net import fake_store
 
 import graphnet as gn
-from graphnet.solver.average import ParamAverage
+from graphnet.solver.average import Averaged, ExponentialAverage, PlainAverage
 from graphnet.solver.ranks.one_rank import OneRank
 from tests.parallel.recipe import layers, write_data
 from tests.parallel.runs import train_on
@@ -32,7 +32,7 @@ BREAKS = [
 def test_numbers():
     """The first update's params, then a part of the way to each later one's."""
     store = fake_store()
-    average, n = ParamAverage(store, 0.9), store.diff.size
+    average, n = ExponentialAverage(store, 0.9), store.diff.size
     expected = None
     for t in range(1, 5):
         store.data[:n] = np.arange(n) * t
@@ -42,10 +42,47 @@ def test_numbers():
     np.testing.assert_allclose(average.values, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("start", "every"), [(1, 1), (3, 1), (2, 3), (20, 2)])
+def test_numbers_of_the_plain_one(start, every):
+    """The params themselves until it starts, then the mean of those it takes in."""
+    store = fake_store()
+    average = PlainAverage(store, Averaged(start=start, every=every))
+    rng, n, taken = np.random.default_rng(0), store.diff.size, []
+    for t in range(1, 13):
+        store.data[:n] = rng.standard_normal(n)
+        average.update(t)
+        if t >= start and (t - start) % every == 0:
+            taken.append(store.data[:n].copy())
+        expected = np.mean(taken, axis=0) if taken else store.data[:n]
+        np.testing.assert_allclose(average.values, expected, rtol=1e-12)
+
+
+def test_a_run_with_the_plain_one(tmp_path):
+    """Measured, resumed bit for bit across its start, loaded; a run has one average."""
+    swa = {"ema": None, "swa": {"start": 10, "every": 2}}
+    net, whole, statistics = solved(tmp_path / "whole", **swa)
+    solved(tmp_path / "parts", 13, **swa)
+    _, parts, again = solved(tmp_path / "parts", **swa)
+    for name in whole:
+        assert whole[name].tobytes() == parts[name].tobytes(), name
+    assert [one for one in again if one["iter"] != 13] == statistics
+    last = {one["key"]: one["value"] for one in statistics if one["iter"] == 20}
+    early = {one["key"]: one["value"] for one in statistics if one["iter"] == 5}
+    assert early["ema.loss"] == early["loss"]
+    assert last["ema.loss"] != last["loss"]
+    gn.load_weights(net, tmp_path / "whole", averaged=True)
+    test = gn.load_net(NET, "test", share=net)
+    assert test.evaluate().statistics["loss"] == last["ema.loss"]
+    with pytest.raises(gn.SpecError, match="ema: swa keeps an average, too, and a run has one"):
+        gn.SolverSpec(max_iter=1, ema=0.9, swa={"start": 1})
+    late = gn.load_solver({"max_iter": 5, "swa": {"start": 6}})
+    assert "swa: starts at update 6, and the run has 5" in str(late.doubts()[0])
+
+
 def test_in_place_of_the_params():
     """And back, bit for bit; what does not learn stays."""
     store = fake_store("float32")
-    n, average = store.diff.size, ParamAverage(store, 0.5)
+    n, average = store.diff.size, ExponentialAverage(store, 0.5)
     average.update(1)
     store.data[:n] *= np.float32(1.1)
     average.update(2)
@@ -161,7 +198,9 @@ def test_an_error_while_it_is_used():
     """The params come back."""
     store = fake_store()
     before = store.data.copy()
-    run = type("Run", (), {"updater": type("Updater", (), {"average": ParamAverage(store, 0.5)})})
+    run = type(
+        "Run", (), {"updater": type("Updater", (), {"average": ExponentialAverage(store, 0.5)})}
+    )
     leaving = OneRank(run, None).averaged()
     leaving.__enter__()
     assert not store.data[: store.diff.size].any()

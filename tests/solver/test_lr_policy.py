@@ -51,6 +51,49 @@ CASES = [
         {"type": "Cosine", "base_lr": 1.0, "min_lr": 0.2, "max_iter": 4},
         {0: 1.0, 1: 0.2 + 0.4 * (1 + cos(pi / 4)), 2: 0.6, 4: 0.2, 5: 0.2},
     ),
+    (
+        # T0 3, T_mult 2: PyTorch 2.13's CosineAnnealingWarmRestarts with eta_min 0.1
+        {"type": "CosineRestarts", "base_lr": 0.5, "length": 3, "growth": 2, "min_lr": 0.1},
+        {
+            0: 0.5,
+            1: 0.4,
+            2: 0.2,
+            3: 0.5,
+            4: 0.47320508075688783,
+            6: 0.3,
+            7: 0.2,
+            8: 0.12679491924311226,
+            9: 0.5,
+            10: 0.49318516525781364,
+            12: 0.4414213562373095,
+            15: 0.3,
+            20: 0.10681483474218637,
+            21: 0.5,
+            22: 0.1 + 0.2 * (1 + cos(pi / 24)),
+        },
+    ),
+    (
+        {"type": "CosineRestarts", "base_lr": 1.0, "length": 4},
+        {1: 0.5 * (1 + cos(pi / 4)), 4: 1.0, 4 * 10**12: 1.0, 4 * 10**12 + 2: 0.5},
+    ),
+    (
+        # PyTorch 2.13's OneCycleLR of 11 steps, whose phases end at 0.3 · 11 − 1 and at 10
+        {"type": "OneCycle", "base_lr": 0.5, "max_iter": 10, "rise": 0.23},
+        {
+            0: 0.02,
+            1: 0.2111705568673679,
+            2: 0.4801307123613087,
+            3: 0.48987328391065077,
+            5: 0.36304352464876416,
+            9: 0.020522771603145428,
+            10: 2e-06,
+            11: 2e-06,
+        },
+    ),
+    (
+        {"type": "OneCycle", "base_lr": 1.0, "max_iter": 8, "rise": 0.5, "start": 0.2, "end": 0.1},
+        {0: 0.2, 2: 0.6, 4: 1.0, 6: 0.55, 8: 0.1, 9**9: 0.1},
+    ),
     (STAGED, {1: 0.1, 9: 0.1, 10: 0.5**10, 14: 0.5**14, 15: 0.001, 10**6: 0.001}),
     (warmup(type="Fixed", base_lr=0.5), {1: 0.5 * 0.4, 2: 0.5 * 0.6, 4: 0.5, 5: 0.5}),
     (warmup(**STEP), {2: 0.1 * 0.6, 10: 0.05}),
@@ -113,6 +156,8 @@ def test_policies_are_values():
             {"type": "Staged", "stages": [STAGED["stages"][2], STAGED["stages"][0]]},
             r"stages\[0\]: missing key 'length'",
         ),
+        ({"type": "OneCycle", "base_lr": 1.0, "max_iter": 9, "rise": 1.0}, "less than 1, found 1"),
+        ({"type": "CosineRestarts", "base_lr": 1.0, "length": 9, "growth": 0}, "more than 0"),
         (warmup(type="Fixed", base_lr=0.5) | {"start": 2.0}, "at most 1, found 2"),
     ],
 )

@@ -49,6 +49,27 @@ class Conformance:
         assert layer.cursor == 24
         layer.close()
 
+    @pytest.mark.parametrize("mix", ["Mixup", {"type": "Mixup", "alpha": 1, "probability": 0.5}])
+    def test_mixed_with_others(self, tmp_path, mix):
+        """All tops alike; from any cursor on the same ones."""
+        write_h5(tmp_path / "a.h5", data=np.arange(60.0), label=np.arange(60.0))
+        layer = self.layer(tmp_path / "a.h5", 20, shuffle=True, mix=mix)
+        plain = self.layer(tmp_path / "a.h5", 20, shuffle=True)
+        whole = []
+        for _ in range(6):
+            layer.forward()
+            plain.forward()
+            data, label = (np.array(top.data) for top in layer.tops)
+            np.testing.assert_array_equal(data, label)
+            whole.append(data)
+            assert not np.array_equal(data, plain.tops[0].data)
+        layer.seek(60)
+        for expected in whole[3:]:
+            layer.forward()
+            assert np.array_equal(layer.tops[0].data, expected)
+        layer.close()
+        plain.close()
+
     @pytest.mark.parametrize(("batch_size", "n"), [(4, 6), (6, 4)])
     def test_shuffled_histogram(self, tmp_path, batch_size, n):
         """In n batches, each of n rows comes as often as a batch is long."""

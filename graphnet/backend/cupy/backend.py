@@ -163,6 +163,10 @@ class CupyBackend(Backend):
         is_large = xp.logical_and(xp.isfinite(norm), norm > most)
         return xp.where(is_large, most / norm, 1.0)
 
+    def ratio(self, a: Number, b: Number) -> Number:
+        xp = self.xp
+        return xp.where(xp.logical_and(a != 0, b != 0), a / b, 1.0)
+
     def sums(self, n: int) -> Sums:
         return DeviceSums(self.xp, n)
 

@@ -179,6 +179,9 @@ class NumpyBackend(Backend):
     def clip_factor(self, norm: Number, most: float) -> Number:
         return most / norm if isfinite(norm) and norm > most else 1.0
 
+    def ratio(self, a: Number, b: Number) -> Number:
+        return a / b if a and b else 1.0
+
     def sums(self, n: int) -> Sums:
         return HostSums(n)
 

@@ -27,8 +27,9 @@ from graphnet.backend.calls import Call
 from graphnet.backend.numpy.sums import SCRATCH_ELEMENTS, ThreadScratch
 from graphnet.blob import Array, storage
 
-#: Numbers of a run from which on repeating costs little, and those that a longer run should have.
-LONG, LONGEST = 128, 1024
+#: Numbers of a run from which on copies, and one copy for all rows, cost more than they save; and
+#: those that a longer run has at most.
+LONG, LONG_FOR_ALL, LONGEST = 32, 128, 1024
 #: The fewest runs that are worth the calls, which take as long as some hundred runs.
 WORTH = 2**9
 
@@ -60,8 +61,8 @@ def bind_repeated(
     match kept:
         case [*before, False, True] if len(before) <= 1 and sizes[-1] < LONG:
             parts = [v if before else v[np.newaxis] for v in views]
-            copies = min(sizes[-2], max(1, LONGEST // sizes[-1]), isqrt(sizes[-2]))
-        case [False, True, False] if sizes[-1] < LONG:
+            copies = _n_copies(sizes[-2], LONGEST // sizes[-1])
+        case [False, True, False] if sizes[-1] < LONG_FOR_ALL:
             # the same for all rows: written down once, as long as a row
             parts = [v.reshape(v.shape[0], v.shape[1], -1) for v in views]
             return _once(scratch, function, parts) or plain
@@ -70,6 +71,13 @@ def bind_repeated(
     if copies < 2 or a.size // sizes[-1] < WORTH:  # noqa: PLR2004  # nothing is gained
         return plain
     return _Copies(scratch, function, parts, copies)
+
+
+def _n_copies(n: int, most: int) -> int:
+    """How many copies n runs meet: about √n, so many that they fit without a rest if possible."""
+    root = isqrt(n)
+    near = range(min(most, 2 * root), root // 2, -1)
+    return next((k for k in near if n % k == 0), min(most, root))
 
 
 class _Rows(NamedTuple):

@@ -66,7 +66,7 @@ def bind_sum(scratch: ThreadScratch, array: Array, axes: Sequence[int], out: Arr
     kept, n, width, behind = x.shape
     if not x.size:
         return partial(to.fill, 0)
-    if n == 1 < behind < FEW:
+    if n == 1 < behind < FEW <= kept * width:
         return bind_row_sums(x[:, 0], to)
     if n == 1:
         return partial(np.add.reduce, x[:, 0], 2, None, to)  # pairwise, where they lie in a row

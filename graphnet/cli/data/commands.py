@@ -249,5 +249,26 @@ def pack(  # noqa: PLR0913, PLR0917  # one for each option
     data_pack.pack(sources, to, options, table, pictures)
 
 
-for run in (get, list_, info, pack):
+def statistics(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="An HDF5 file, or dataset:NAME/SPLIT.")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The HDF5 file for them.")],
+    data_set: Annotated[
+        str, typer.Option("--data-set", metavar="NAME", help="Of which data set.")
+    ] = "data",
+    rows: Annotated[
+        str | None,
+        typer.Option(metavar="RANGE", help="Of which rows: START:STOP. Default: all."),
+    ] = None,
+    json: Json = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write the mean and deviation of each channel, for the transformer Normalize."""
+    from graphnet.cli.data import statistics as data_statistics
+
+    data_statistics.statistics(source, to, name=data_set, rows=rows, as_json=json, force=force)
+
+
+for run in (get, list_, info, pack, statistics):
     command(run, data)

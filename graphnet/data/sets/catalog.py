@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from graphnet.blob import Shape
 from graphnet.data.sets import embedded_sets
+from graphnet.data.sets.adding import ROWS, STEPS, adding
 from graphnet.data.sets.cifar import CIFAR10, BinaryArchive
 from graphnet.data.sets.docs_text import docs_text
 from graphnet.data.sets.pairs import pairs
+from graphnet.data.sets.pasted import MOST, SCENE, STRIP, scenes, strips
 from graphnet.data.sets.published import Published, SplitArrays, mnist_like
 
 
@@ -142,6 +145,51 @@ _ALL = (
         shapes={"data_a": (1, 28, 28), "data_b": (1, 28, 28), "similar": ()},
         rows={"train": 14_370, "test": 3600},
         embedded=embedded_sets.digits28_pairs,
+    ),
+    NamedSet(
+        name="mnist-strips",
+        title="Strips of two to five of MNIST's digits, to be read",
+        licence="CC BY-SA 3.0",
+        home="http://yann.lecun.com/exdb/mnist/",
+        shapes={"data": (1, *STRIP), "digits": (MOST,)},
+        rows={"train": 15_000, "test": 2500},
+        made_from=MadeFrom("mnist", partial(strips, per_strip=4)),
+    ),
+    NamedSet(
+        name="digits28-strips",
+        title="Strips of two to five of the digits of 28×28, to be read",
+        licence="CC BY 4.0",
+        home="https://doi.org/10.24432/C50P49",
+        shapes={"data": (1, *STRIP), "digits": (MOST,)},
+        rows={"train": 1437, "test": 360},
+        embedded=embedded_sets.digits28_strips,
+    ),
+    NamedSet(
+        name="mnist-scenes",
+        title="MNIST's digits on pieces of others, and which pixel belongs to which digit",
+        licence="CC BY-SA 3.0",
+        home="http://yann.lecun.com/exdb/mnist/",
+        shapes={"data": (1, *SCENE), "label": SCENE},
+        rows={"train": 10_000, "test": 1666},
+        made_from=MadeFrom("mnist", partial(scenes, per_scene=6)),
+    ),
+    NamedSet(
+        name="digits28-scenes",
+        title="Digits of 28×28 on pieces of others, and which pixel belongs to which digit",
+        licence="CC BY 4.0",
+        home="https://doi.org/10.24432/C50P49",
+        shapes={"data": (1, *SCENE), "label": SCENE},
+        rows={"train": 1437, "test": 360},
+        embedded=embedded_sets.digits28_scenes,
+    ),
+    NamedSet(
+        name="adding",
+        title="The adding problem: two marked numbers of 100, and their sum",
+        licence="MIT",
+        home="made by graphnet, after Hochreiter & Schmidhuber 1997",
+        shapes={"data": (STEPS, 2), "target": ()},
+        rows=ROWS,
+        embedded=adding,
     ),
     NamedSet(
         name="docs-text",

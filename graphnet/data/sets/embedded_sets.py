@@ -5,7 +5,8 @@ Each is split into a training and a test set by a fixed stratified shuffle.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from graphnet.data.order import permute
 from graphnet.data.sets import idx
 from graphnet.data.sets.pairs import pairs
+from graphnet.data.sets.pasted import scenes, strips
 from graphnet.data.sets.published import SplitArrays
 from graphnet.data.stratified_split import share_of_each
 
@@ -46,8 +48,25 @@ def digits28() -> dict[str, SplitArrays]:
 @lru_cache(maxsize=1)
 def digits28_pairs() -> dict[str, SplitArrays]:
     """Ten pairs for each of ``digits28``: ``data_a``, ``data_b`` and ``similar``."""
+    return _made_of_digits28(partial(pairs, per_sample=10))
+
+
+@lru_cache(maxsize=1)
+def digits28_strips() -> dict[str, SplitArrays]:
+    """A strip for each of ``digits28``: ``data`` ``(n, 1, 32, 128)`` and ``digits`` ``(n, 5)``."""
+    return _made_of_digits28(strips)
+
+
+@lru_cache(maxsize=1)
+def digits28_scenes() -> dict[str, SplitArrays]:
+    """A scene for each of ``digits28``: ``data`` ``(n, 1, 48, 48)`` and ``label`` of its pixels."""
+    return _made_of_digits28(scenes)
+
+
+def _made_of_digits28(make: Callable[[SplitArrays], SplitArrays]) -> dict[str, SplitArrays]:
+    """Each split as another set that is computed from it."""
     return {
-        split: {name: _frozen(array) for name, array in pairs(samples, per_sample=10).items()}
+        split: {name: _frozen(array) for name, array in make(samples).items()}
         for split, samples in digits28().items()
     }
 

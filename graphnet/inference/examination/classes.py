@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from graphnet.inference.answer import softmax
-from graphnet.inference.examination.examiner import Examiner, Kept
+from graphnet.inference.examination.examiner import Examiner, Kept, amounts, spread
 from graphnet.metrics.classes import (
     Average,
     PerClass,
@@ -49,26 +49,37 @@ class ClassExaminer(Examiner):
         self._n, self._axis, self._squash, self._ignored = n_classes, axis, squash, ignore_label
         fits = len(names) == n_classes
         self.names = tuple(names) if fits else tuple(map(str, range(n_classes)))
-        self._confusion = np.zeros((n_classes, n_classes), np.int64)
-        self._ranks = np.zeros(n_classes + 1, np.int64)
-        self._scores, self._labels = Kept(), Kept()
+        self._confusion = np.zeros((n_classes, n_classes))
+        self._ranks = np.zeros(n_classes + 1)
+        self._scores, self._labels, self._weights = Kept(), Kept(), Kept()
 
-    def add(self, first: int, answers: np.ndarray, labels: np.ndarray) -> None:
+    def add(
+        self,
+        first: int,
+        answers: np.ndarray,
+        labels: np.ndarray,
+        weights: np.ndarray | None = None,
+    ) -> None:
         """Take a batch; a row may have several positions."""
-        n = len(answers)
-        scores = np.moveaxis(answers, self._axis, -1).reshape(n, -1, self._n)
-        right = labels.reshape(n, -1)
+        n, moved = len(answers), np.moveaxis(answers, self._axis, -1)
+        scores = moved.reshape(n, -1, self._n)
+        right, weight = labels.reshape(n, -1), spread(weights, moved.shape[:-1])
         if self._squash == "softmax":
             scores = softmax(scores)
         counts = np.ones(right.shape, bool) if self._ignored is None else right != self._ignored
+        if weight is not None:
+            counts &= weight > 0
         flat, kept = scores[counts], right[counts].astype(np.int64)
+        of_kept = None if weight is None else weight[counts]
         if len(kept):
             ranks = ranks_of(flat, kept)
             taken = np.where(np.isnan(flat), -np.inf, flat).argmax(axis=1)
-            self._confusion += confusion_matrix(kept, taken, self._n)
-            self._ranks += np.bincount(ranks, minlength=self._n + 1)
+            self._confusion += confusion_matrix(kept, taken, self._n, of_kept)
+            self._ranks += np.bincount(ranks, of_kept, minlength=self._n + 1)
             self._scores.add(flat)
             self._labels.add(kept)
+            if of_kept is not None:
+                self._weights.add(of_kept)
         self._add_worst(first, scores, right, counts)
 
     def _add_worst(
@@ -96,18 +107,22 @@ class ClassExaminer(Examiner):
 
     def measures(self) -> dict[str, Any]:
         """What was found."""
-        found = per_class(self._confusion)
-        total = int(self._ranks.sum())
+        confusion = amounts(self._confusion)
+        found = per_class(confusion)
+        total = self._ranks.sum()
         is_whole = self._scores.is_whole and total > 0
         none: list[float | None] = [None] * self._n
-        areas = auc_of_classes(self._scores.all(), self._labels.all()) if is_whole else none
+        areas = none
+        if is_whole:
+            weights = self._weights.all() if self._weights.is_used else None
+            areas = auc_of_classes(self._scores.all(), self._labels.all(), weights)
         below = np.cumsum(self._ranks)
         return {
             "kind": "classes",
             "classes": list(self.names),
-            "confusion": self._confusion.tolist(),
+            "confusion": confusion.tolist(),
             "per_class": _per_class(self.names, found, areas),
-            "accuracy": accuracy(self._confusion),
+            "accuracy": accuracy(confusion),
             "macro": as_dict(macro(found)),
             "weighted": as_dict(weighted(found)),
             "auc": mean_auc(areas),
@@ -128,7 +143,7 @@ def _per_class(
             "precision": float(found.precision[i]),
             "recall": float(found.recall[i]),
             "f1": float(found.f1[i]),
-            "support": int(found.support[i]),
+            "support": found.support[i].item(),
             "auc": areas[i],
         }
         for i, name in enumerate(names)

@@ -26,10 +26,12 @@ def measures_csv(found: Mapping[str, Any], delimiter: str) -> str:
     taken = [f"taken for {name}" for name in found["classes"]] if confusion else []
     lines = [["class", *keys, *taken]]
     for i, one in enumerate(found["per_class"]):
-        counts = map(str, confusion[i]) if confusion else ()
+        counts = map(_cell, confusion[i]) if confusion else ()
         lines.append([one["class"], *(_cell(one[key]) for key in keys), *counts])
     return csv_text(lines, delimiter)
 
 
 def _cell(value: float | None) -> str:
+    if isinstance(value, int):
+        return str(value)
     return "" if value is None else f"{value:.9g}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.inference.examination.classes import as_dict
-from graphnet.inference.examination.examiner import Examiner, Kept
+from graphnet.inference.examination.examiner import Examiner, Kept, amounts, spread
 from graphnet.metrics.ranking import auc, mean_auc
 from graphnet.metrics.tags import measure_tags
 
@@ -28,18 +28,30 @@ class TagExaminer(Examiner):
     ) -> None:
         super().__init__(n_worst)
         self._threshold, self._ignored, self._names = threshold, ignore_label, names
-        self._answers, self._labels = Kept(), Kept()
+        self._answers, self._labels, self._weights = Kept(), Kept(), Kept()
 
-    def add(self, first: int, answers: np.ndarray, labels: np.ndarray) -> None:
+    def add(
+        self,
+        first: int,
+        answers: np.ndarray,
+        labels: np.ndarray,
+        weights: np.ndarray | None = None,
+    ) -> None:
         """Take a batch."""
+        weight = spread(weights, answers.shape)
         answers, labels = answers.reshape(len(answers), -1), labels.reshape(len(labels), -1)
         self._answers.add(answers)
         self._labels.add(labels)
         counts = self._counts(labels)
+        if weight is not None:
+            self._weights.add(weight)
+            counts &= weight > 0
         yes = labels > 0.5  # noqa: PLR2004
         # how far an answer lies on the wrong side
         behind = np.where(yes, self._threshold - answers, answers - self._threshold)
         costs = np.where(counts, np.maximum(behind, 0), 0).sum(axis=1)
+        if weight is not None:
+            costs = np.where(counts.any(axis=1), costs, -np.inf)
         wrong = counts & ((answers > self._threshold) != yes)
 
         def detail(i: int) -> dict[str, Any]:
@@ -62,9 +74,17 @@ class TagExaminer(Examiner):
             return {"kind": "tags"}
         answers, labels = self._answers.all(), self._labels.all()
         counts, yes = self._counts(labels), labels > 0.5  # noqa: PLR2004
-        found = measure_tags(yes, answers > self._threshold, counts)
+        weights = np.ones(labels.shape)
+        if self._weights.is_used:
+            weights = self._weights.all()
+            counts &= weights > 0
+        found = measure_tags(yes, answers > self._threshold, np.where(counts, weights, 0))
         each, n = found.per_tag, labels.shape[1]
-        areas = [auc(answers[counts[:, t], t], yes[counts[:, t], t]) for t in range(n)]
+        support = amounts(each.support)
+        areas = [
+            auc(answers[of_tag, t], yes[of_tag, t], weights[of_tag, t])
+            for t, of_tag in enumerate(counts.T)
+        ]
         return {
             "kind": "tags",
             "classes": [self._name(t) for t in range(n)],
@@ -74,7 +94,7 @@ class TagExaminer(Examiner):
                     "precision": float(each.precision[t]),
                     "recall": float(each.recall[t]),
                     "f1": float(each.f1[t]),
-                    "support": int(each.support[t]),
+                    "support": support[t].item(),
                     "auc": areas[t],
                 }
                 for t in range(n)

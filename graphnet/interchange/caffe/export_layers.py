@@ -256,7 +256,10 @@ def _permute(w: Writer) -> list[Part]:
 
 
 def _upsample(w: Writer) -> list[Part]:
-    tall, wide = w.spec.scale
+    blocks = w.spec.blocks(w.bottom)
+    if blocks is None:
+        w.refuse("a size that is no multiple of the images'\n  Caffe's Upsample has whole factors")
+    tall, wide = blocks
     sides = {"scale": tall} if tall == wide else {"scale_h": tall, "scale_w": wide}
     return w.one("Upsample", "upsample_param", **sides)
 

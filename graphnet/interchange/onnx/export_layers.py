@@ -11,6 +11,8 @@ import numpy as np
 
 from graphnet.errors import GraphnetError
 from graphnet.interchange.onnx import export_attention as attention
+from graphnet.interchange.onnx import export_decoding as decoding
+from graphnet.interchange.onnx import export_images as images
 from graphnet.interchange.onnx import export_learned as learned
 from graphnet.interchange.onnx import export_recurrent as recurrent
 from graphnet.interchange.onnx import export_windows as windows
@@ -55,20 +57,6 @@ def _along(op: str) -> ToOnnx:
         w.end(op, *w.inputs, axis=axis_of(w.shape, w.spec.axis))
 
     return write
-
-
-def _crop(w: LayerWriter) -> None:
-    if w.phase == "train" and (w.spec.random_crop or w.spec.random_mirror):
-        w.refuse("a window at random places\n  export phase test, where it is the middle")
-    starts = [(n - size) // 2 for n, size in zip(w.shape[2:], w.spec.crop_size, strict=True)]
-    ends = [start + size for start, size in zip(starts, w.spec.crop_size, strict=True)]
-    w.end(
-        "Slice",
-        w.x,
-        w.integers("starts", starts),
-        w.integers("ends", ends),
-        w.integers("axes", [2, 3]),
-    )
 
 
 def _dropout(w: LayerWriter) -> None:
@@ -118,28 +106,6 @@ def _normalize(w: LayerWriter) -> None:
     n = 1 if spec.channel_shared else w.shape[1]
     scale = w.param("scale", [n, *(1 for _ in w.shape[2:])])
     w.end("Mul", w.part("unit", "Div", w.x, root), scale)
-
-
-def _interp(w: LayerWriter) -> None:
-    mode = "align_corners" if w.spec.align_corners else "half_pixel"
-    w.end(
-        "Resize",
-        *(w.x, "", "", w.integers("size", w.top[2:])),
-        axes=[2, 3],
-        mode="linear",
-        coordinate_transformation_mode=mode,
-    )
-
-
-def _upsample(w: LayerWriter) -> None:
-    scales = w.constant("scales", np.array([1, 1, *w.spec.scale], np.float32))
-    w.end(
-        "Resize",
-        *(w.x, "", scales),
-        mode="nearest",
-        nearest_mode="floor",
-        coordinate_transformation_mode="asymmetric",
-    )
 
 
 def _permute(w: LayerWriter) -> None:
@@ -211,14 +177,6 @@ def _mvn(w: LayerWriter) -> None:
     w.end("Div", centred, divisor)
 
 
-def _pad(w: LayerWriter) -> None:
-    top, bottom, left, right = w.spec.pad
-    pads = w.integers("pads", [0, 0, top, left, 0, 0, bottom, right])
-    mode = {"zero": "constant", "edge": "edge"}[w.spec.mode]
-    value = [w.number("value", w.spec.value)] if w.spec.value else []
-    w.end("Pad", w.x, pads, *value, mode=mode)
-
-
 def _relu(w: LayerWriter) -> None:
     if w.spec.epsilon:
         w.end("Clip", w.x, w.number("epsilon", w.spec.epsilon))
@@ -278,17 +236,19 @@ def _tile(w: LayerWriter) -> None:
 EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
     {
         "AbsVal": _plain("Abs"),
+        "AdaptivePooling": images.adaptive_pooling,
         "Argmax": _argmax,
         "BNLL": _plain("Softplus"),
         "BatchNorm": learned.batch_norm,
         "Bias": learned.bias,
+        "CTCDecoder": decoding.ctc_decoder,
         "ChannelPooling": windows.channel_pooling,
         "Clip": _clip,
         "Concat": _along("Concat"),
         "Convolution": learned.convolution,
         "Convolution1D": learned.convolution,
         "Convolution3D": learned.convolution,
-        "Crop": _crop,
+        "Crop": images.crop,
         "Deconvolution": learned.deconvolution,
         "Dropout": _dropout,
         "ELU": _plain("Elu", alpha="alpha"),
@@ -304,7 +264,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "Identity": _plain("Identity"),
         "Index2Onehot": _index_to_onehot,
         "InstanceNorm": learned.instance_norm,
-        "Interp": _interp,
+        "Interp": images.interp,
         "InnerProduct": learned.inner_product,
         "LRN": windows.lrn,
         "LReLU": _plain("LeakyRelu", alpha="slope"),
@@ -316,8 +276,10 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "MultiHeadAttention": attention.multi_head_attention,
         "Normalize": _normalize,
         "PReLU": learned.prelu,
-        "Pad": _pad,
+        "Pad": images.pad,
         "Permute": _permute,
+        "PixelShuffle": images.pixel_shuffle,
+        "PixelUnshuffle": images.pixel_unshuffle,
         **dict.fromkeys(("Pooling", "Pooling1D", "Pooling3D"), windows.pooling),
         "PoolingMask": windows.pooling_mask,
         "PositionEmbedding": attention.position_embedding,
@@ -343,7 +305,7 @@ EXPORTS: Mapping[str, ToOnnx] = MappingProxyType(
         "TiedInnerProduct": learned.tied_inner_product,
         "Tile": _tile,
         "Unpool": windows.unpool,
-        "Upsample": _upsample,
+        "Upsample": images.upsample,
     }
 )
 

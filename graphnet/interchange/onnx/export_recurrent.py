@@ -82,10 +82,11 @@ def rnn(w: LayerWriter) -> None:
 
 
 def _recurrent(w: LayerWriter, kind: RecurrentOp) -> None:
-    if len(w.inputs) > _FED or len(w.vertex.tops) > 1 or w.spec.partial_resets:
+    scanned_states = len(w.inputs) > 1 and len(w.vertex.tops) > 1
+    if len(w.inputs) > _FED or scanned_states or w.spec.partial_resets:
         w.refuse(
-            "has states as bottoms or tops, or partial_resets\n  they are not written to ONNX;"
-            " stateful: true is, as inputs and outputs of the net"
+            "has states as bottoms, states as tops beside a second bottom, or partial_resets\n"
+            "  they are not written to ONNX; stateful: true is, as inputs and outputs of the net"
         )
     n_steps, size = w.shape[1], prod(w.shape[2:])
     x = w.x if len(w.shape) == _SEQUENCE else w.reshaped("rows", w.x, [n_steps, size])
@@ -102,14 +103,18 @@ def _recurrent(w: LayerWriter, kind: RecurrentOp) -> None:
     if first:
         inputs += [*(() if w.spec.bias else ("",)), "", *first]
     made = [w.graph.fresh(f"{w.vertex.name}.steps")]
-    if first:
+    if first or len(w.outputs) > 1:
         made += [w.graph.fresh(f"{w.vertex.name}.{state}-last") for state in kind.states]
     w.graph.add(w.vertex.name, kind.op, inputs, made, **_attributes(w, kind))
     for state, last, name in zip(kind.states, made[1:], following, strict=False):
         axes = w.integers(f"{state}.next.axes", [0])
         w.graph.add(f"{w.vertex.name}.{state}-next", "Squeeze", [last, axes], [name])
+    for state, last, top in zip(kind.states, made[1:], w.outputs[1:], strict=False):
+        axes = w.integers(f"{state}.top.axes", [0])
+        w.graph.add(f"{w.vertex.name}.{state}-top", "Squeeze", [last, axes], [top])
     y = w.part("squeezed", "Squeeze", made[0], w.integers("steps.axes", [1]))
-    w.close("batch-first", "Transpose", y, perm=[1, 0, 2])
+    name = f"{w.vertex.name}.batch-first"
+    w.graph.add(name, "Transpose", [y], w.outputs[:1], perm=[1, 0, 2])
 
 
 def _attributes(w: LayerWriter, kind: RecurrentOp) -> dict[str, int]:

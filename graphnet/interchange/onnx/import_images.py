@@ -189,16 +189,25 @@ def _layer_for(
     if not is_plain or how.smooths or how.excludes or any(n * s != m for n, m, s in pairs):
         return None
     halves = how.how in ("half_pixel", "pytorch_half_pixel")
-    if how.mode == "nearest" and all(m % n == 0 for n, m, _ in pairs):
-        blocks = (how.how == "asymmetric" and how.nearest == "floor") or (
-            halves and how.nearest[:5] == "round"
-        )
-        return ("Upsample", {"scale": [m // n for n, m, _ in pairs[2:]]}) if blocks else None
+    if how.mode == "nearest":
+        if not all(_copies_as_ours(how, *pair) for pair in pairs[2:]):
+            return None
+        if all(m % n == 0 for n, m, _ in pairs):
+            return "Upsample", {"scale": [m // n for n, m, _ in pairs[2:]]}
+        return "Upsample", {"size": list(size[2:])}
     if how.mode != "linear" or (how.how[:2] == "py" and 1 in size[2:]):
         return None
     if halves or how.how == "align_corners":
         return "Interp", {"size": list(size[2:]), "align_corners": not halves}
     return None
+
+
+def _copies_as_ours(how: Resizing, n: int, m: int, scale: float) -> bool:
+    """Whether each place of the output is the one that Upsample copies."""
+    made, is_outside = how.matrix(n, m, scale)
+    ours = np.zeros((m, n))
+    ours[np.arange(m), np.arange(m) * n // m] = 1
+    return not is_outside.any() and np.array_equal(made, ours)
 
 
 def _parts(r: NodeReader, rank: int) -> list[tuple[float, float]]:
@@ -249,16 +258,42 @@ def _new_size(r: NodeReader, x: Value, scales: int) -> tuple[list[int], list[flo
     return size, factors
 
 
+# --- blocks -----------------------------------------------------------------------------
+
+
+def _depth_to_space(r: NodeReader) -> None:
+    x, b = r.value(0), r.attributes.whole("blocksize", 1)
+    if len(x.shape) != _IMAGES or b < 1 or x.shape[1] % (b * b):
+        r.refuse(f"cannot spread the channels of {list(x.shape)} over blocks of {b}")
+    r.layer("PixelShuffle", x, out=0, scale=b, **_order(r))
+
+
+def _space_to_depth(r: NodeReader) -> None:
+    x, b = r.value(0), r.attributes.whole("blocksize", 1)
+    if len(x.shape) != _IMAGES or b < 1 or x.shape[2] % b or x.shape[3] % b:
+        r.refuse(f"cannot cut images of {list(x.shape)} into blocks of {b}")
+    r.layer("PixelUnshuffle", x, out=0, scale=b, **_order(r))
+
+
+def _order(r: NodeReader) -> dict[str, Any]:
+    mode = r.attributes.text("mode", "DCR")
+    if mode not in ("DCR", "CRD"):
+        r.refuse(f"has mode: {mode}, which is unknown")
+    return {"order": "place"} if mode == "DCR" else {}
+
+
 #: What translates each operator.
 IMAGES: Mapping[str, FromOnnx] = MappingProxyType(
     {
         "BatchNormalization": _batch_norm,
+        "DepthToSpace": _depth_to_space,
         "GroupNormalization": _group_norm,
         "InstanceNormalization": _instance_norm,
         "LayerNormalization": _layer_norm,
         "LRN": _lrn,
         "Pad": _pad,
         "Resize": _resize,
+        "SpaceToDepth": _space_to_depth,
         "Upsample": _resize,
     }
 )

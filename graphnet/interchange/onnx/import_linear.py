@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.interchange.onnx.constants import counted
 from graphnet.interchange.onnx.node_reader import FromOnnx, NodeReader
-from graphnet.interchange.onnx.parts import taken
+from graphnet.interchange.onnx.parts import along, rename_top, taken
 from graphnet.interchange.onnx.values import Value
 
 _MATRIX = 2  # axes
@@ -42,6 +42,9 @@ def _gemm(r: NodeReader) -> None:
 
 
 def _matmul(r: NodeReader) -> None:
+    if r.is_constant(0) and not r.is_constant(1):
+        _product_from_left(r)
+        return
     x, weight = r.value(0), _matrix(r, 1)
     if len(x.shape) < _MATRIX or x.shape[-1] != weight.shape[0]:
         r.refuse(
@@ -49,6 +52,18 @@ def _matmul(r: NodeReader) -> None:
             f" {weight.shape[0]} × {weight.shape[1]}"
         )
     _product(r, x, len(x.shape) - 1, weight.T, None)
+
+
+def _product_from_left(r: NodeReader) -> None:
+    """A matrix times a value: along the last axis but one."""
+    matrix, x = _matrix(r, 0), r.value(1)
+    axis = r.not_batch(max(len(x.shape) - 2, 0))
+    if x.shape[axis] != matrix.shape[1]:
+        r.refuse(
+            f"multiplies a matrix of {matrix.shape[0]} × {matrix.shape[1]} by a value of shape"
+            f" {list(x.shape)}"
+        )
+    rename_top(r, along(r, x, axis, matrix))
 
 
 def _unflattened(r: NodeReader, x: Value) -> Value:

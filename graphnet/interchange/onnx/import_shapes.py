@@ -200,32 +200,6 @@ def _repeated(r: NodeReader, x: Value, repeats: Sequence[int]) -> None:
         rename_top(r, y)
 
 
-def _depth_to_space(r: NodeReader) -> None:
-    x, b = r.value(0), r.attributes.whole("blocksize", 1)
-    if len(x.shape) != 4 or b < 1 or x.shape[1] % (b * b):  # noqa: PLR2004  # (N, C, H, W)
-        r.refuse(f"cannot spread the channels of {list(x.shape)} over blocks of {b}")
-    _, c, h, w = x.shape
-    n = c // (b * b)
-    if r.attributes.text("mode", "DCR") == "DCR":
-        parts, order = [b, b, n, h, w], [3, 4, 1, 5, 2]
-    else:
-        parts, order = [n, b, b, h, w], [1, 4, 2, 5, 3]
-    turned = r.layer("Permute", r.reshaped(x, parts, word="blocks"), word="turned", axes=order)
-    r.reshaped(turned, [n, h * b, w * b], word="", out=0)
-
-
-def _space_to_depth(r: NodeReader) -> None:
-    x, b = r.value(0), r.attributes.whole("blocksize", 1)
-    if len(x.shape) != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b:  # noqa: PLR2004
-        r.refuse(f"cannot cut images of {list(x.shape)} into blocks of {b}")
-    _, c, h, w = x.shape
-    blocks = r.reshaped(x, [c, h // b, b, w // b, b], word="blocks")
-    is_plain = r.attributes.text("mode", "DCR") == "DCR"
-    order = [3, 5, 1, 2, 4] if is_plain else [1, 3, 5, 2, 4]
-    turned = r.layer("Permute", blocks, word="turned", axes=order)
-    r.reshaped(turned, [c * b * b, h // b, w // b], word="", out=0)
-
-
 # --- sums over axes ---------------------------------------------------------------------
 
 
@@ -345,7 +319,6 @@ SHAPES: Mapping[str, FromOnnx] = MappingProxyType(
         "ArgMax": _argmax,
         "ArgMin": _argmin,
         "Concat": _concat,
-        "DepthToSpace": _depth_to_space,
         "Expand": _expand,
         "Flatten": _flatten,
         "ReduceL1": _reduce("AbsSum"),
@@ -358,7 +331,6 @@ SHAPES: Mapping[str, FromOnnx] = MappingProxyType(
         "ReduceSumSquare": _reduce("SquareSum"),
         "Reshape": _reshape,
         "Slice": _slice,
-        "SpaceToDepth": _space_to_depth,
         "Split": _split,
         "Squeeze": _squeeze,
         "Tile": _tile,

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from graphnet.blob import Shape, shape_text
 from graphnet.data.batches import Batches
+from graphnet.data.mixing import AnyMixer, Mixing
 from graphnet.data.order import Order
 from graphnet.data.pipeline import Pipeline
 from graphnet.data.record import LayerRecord
@@ -40,7 +41,10 @@ class BatchSpec(DataSpec):
             together. Default: the layer's name.
         shapes: The shape of one sample for each top, so that no file is needed to check the net.
         transformers: For each top a list: Scale, SubMean, Normalize, Resize, Pad, RandomCrop,
-            RandomMirror, RandomShift, RandomRotation, RandomResizedCrop, RandomErase, ColorJitter.
+            RandomMirror, RandomShift, RandomRotation, RandomResizedCrop, RandomErase, ColorJitter,
+            OneHot.
+        mix: In phase train, blend each sample with another one, after all transformers, and every
+            other top likewise: Mixup or CutMix. Class labels need OneHot for that.
         check_finite: Refuse NaN and infinite values. Default true.
     """
 
@@ -50,6 +54,7 @@ class BatchSpec(DataSpec):
     order_key: str | None = Field(default=None, min_length=1)
     shapes: dict[str, tuple[PositiveInt, ...]] | None = None
     transformers: dict[str, tuple[AnyTransformer, ...]] = Field(default_factory=dict)
+    mix: AnyMixer | None = None
     check_finite: bool = True
 
     @model_validator(mode="after")
@@ -101,6 +106,8 @@ class BatchSpec(DataSpec):
             except GraphnetError as error:
                 raise type(error)(f"top '{top}': {error}") from error
             shapes.append((self.batch_size, *shape))
+        if self.mix is not None:
+            self.mix.check_shapes([shape[1:] for shape in shapes])
         return shapes
 
     def recorded(self) -> LayerRecord | None:
@@ -171,7 +178,22 @@ class BatchLayer(DataLayer[S]):
                     f"built for {shape_text(wanted)}\n  found in {table.where(0)}{hint}"
                 )
         order_key = self.spec.order_key or self.name
-        pipelines = [
+        pipelines = self._pipelines(table, order_key)
+        key = stream_key(self.context.seed, f"shuffle/{order_key}") if self.spec.shuffle else None
+        self._n_samples = table.n_rows
+        self._batches = Batches(
+            table,
+            pipelines,
+            self.spec.batch_size,
+            key=key,
+            buffer_bytes=buffer_bytes,
+            portion=self.context.portion,
+            mixing=self._mixing(table, order_key),
+        )
+        self._make = self._batches.bind(self._targets)
+
+    def _pipelines(self, table: Table, order_key: str) -> list[Pipeline]:
+        return [
             Pipeline(
                 column,
                 self.spec.transformers_of(column.name),
@@ -183,17 +205,21 @@ class BatchLayer(DataLayer[S]):
             )
             for column in table.columns
         ]
-        key = stream_key(self.context.seed, f"shuffle/{order_key}") if self.spec.shuffle else None
-        self._n_samples = table.n_rows
-        self._batches = Batches(
-            table,
-            pipelines,
-            self.spec.batch_size,
-            key=key,
-            buffer_bytes=buffer_bytes,
-            portion=self.context.portion,
-        )
-        self._make = self._batches.bind(self._targets)
+
+    def _mixing(self, table: Table, order_key: str) -> Mixing | None:
+        """What is mixed into the samples, in phase train."""
+        mixer = self.spec.mix
+        if mixer is None or self.context.phase != "train":
+            return None
+        for column, top in zip(table.columns, self.tops, strict=True):
+            if column.dtype.kind in "biu" and prod(top.shape[1:]) == 1:
+                raise DataError(
+                    f"'mix' would blend '{column.name}', which holds whole numbers: if these are"
+                    f" classes\n  write transformers: {{{column.name}: [{{type: OneHot, n_class:"
+                    " …}]} and a SoftlabelSoftmaxLoss; else store them as floats"
+                )
+        key = stream_key(self.context.seed, f"mix/{order_key}")
+        return Mixing(mixer, self._pipelines(table, order_key), self.spec.batch_size, key)
 
     @property
     def cursor(self) -> int:  # type: ignore[override]  # ``seek`` moves it

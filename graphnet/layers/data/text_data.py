@@ -81,6 +81,8 @@ class TextData(BatchSpec):
     def _check_text(self) -> Self:
         if self.shapes is not None:
             raise ValueError("'shapes' has no effect: 'steps' says it")
+        if self.mix is not None:
+            raise ValueError("'mix' would blend the numbers of symbols: leave it out")
         if self.symbols is not None and self.unit == "byte":
             raise ValueError("'symbols' has no effect: the symbols of unit: byte are all 256")
         return self

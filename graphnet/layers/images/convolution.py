@@ -38,7 +38,8 @@ class Convolution(FilterBank):
         stride: The step from one window to the next, ``[height, width]``. Default 1.
         pad: Zeros added ``[above and below, left and right]``. Default 0.
         dilation: ``[height, width]`` from one filter element's pixel to the next. Default 1.
-        n_group: Into how many groups channels and filters are split. Default 1.
+        n_group: Into how many groups channels and filters are split. Default 1; as many as there
+            are channels make it depthwise.
         bias: Whether a bias is added. Default true.
         param_key: Layers with the same key share their params. Default: the layer's name.
         neuron: The neuron that is applied to the top, in place.
@@ -47,6 +48,10 @@ class Convolution(FilterBank):
            tops: [conv1]}
         - {name: conv2, type: Convolution, n_filter: 16, kernel: 3, pad: 1, neuron: ReLU,
            filter_init: MSRA, bias: false, bottoms: [conv1], tops: [conv2]}
+        - {name: depthwise, type: Convolution, n_filter: 16, n_group: 16, kernel: 3, pad: 1,
+           bottoms: [conv2], tops: [depthwise]}
+        - {name: separable, type: Convolution, n_filter: 32, kernel: 1, bottoms: [depthwise],
+           tops: [separable]}
     Source:
         Mocha ``ConvolutionLayer`` (which has no dilation and lets ``n_filter`` be 1 by default),
         Caffe ``Convolution``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import prod
+from math import floor, prod
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,8 +11,9 @@ from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
-from graphnet.blob import Array, Shape, reshaped, storage
-from graphnet.declare.fields import PositivePair
+from graphnet.blob import Array, Shape, reshaped, shape_text, storage
+from graphnet.declare.fields import PositiveFloatPair, PositivePair
+from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_images
 
@@ -30,19 +31,23 @@ class Interp(LayerSpec):
         each: ``(N, C, *size)``.
     Args:
         size: ``[height, width]`` of the top.
-        scale: Instead of a size: how many times as large the top is, ``[height, width]``.
+        scale: Instead of a size: how many times as large the top is, ``[height, width]``; sides
+            are rounded down, and 0.5 makes images half as large.
         align_corners: Where the pixels lie. Default true.
     Example:
         - {name: large, type: Interp, size: [40, 60], bottoms: [score], tops: [score_large]}
+        - {name: half, type: Interp, scale: 0.5, align_corners: false, bottoms: [data],
+           tops: [half]}
     Source:
-        Caffe ``Interp`` of DeepLab (Chen et al. 2016, arXiv 1606.00915) and PSPNet.
+        Caffe ``Interp`` of DeepLab (Chen et al. 2016, arXiv 1606.00915) and PSPNet. PyTorch's
+        ``interpolate`` with ``mode="bilinear"`` has ``align_corners: false`` by default.
     """
 
     each_bottom: ClassVar[bool] = True
 
     type: Literal["Interp"] = "Interp"
     size: PositivePair | None = None
-    scale: PositivePair | None = None
+    scale: PositiveFloatPair | None = None
     align_corners: bool = True
 
     @model_validator(mode="after")
@@ -55,8 +60,12 @@ class Interp(LayerSpec):
     def top_shapes(self, bottoms: Shapes) -> list[Shape]:
         (x,) = bottoms
         check_images(x)
-        tall, wide = self.scale or (0, 0)
-        return [(x[0], x[1], *(self.size or (x[2] * tall, x[3] * wide)))]
+        if self.size:
+            return [(*x[:2], *self.size)]
+        sides = [floor(n * scale) for n, scale in zip(x[2:], self.scale or (), strict=True)]
+        if 0 in sides:
+            raise ShapeError(f"scale {list(self.scale or ())} leaves nothing of {shape_text(x)}")
+        return [(*x[:2], *sides)]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)

@@ -29,6 +29,9 @@ class Weighed(LayerSpec):
         """How many bottoms it has without them."""
         return 2
 
+    def weights_among(self, n_bottoms: int) -> int | None:
+        return self.n_plain if n_bottoms > self.n_plain else None
+
     def weights_of(self, bottoms: Shapes) -> Shape | None:
         """The shape of the weights; None where there are none."""
         return bottoms[self.n_plain] if len(bottoms) > self.n_plain else None

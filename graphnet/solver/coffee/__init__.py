@@ -14,9 +14,11 @@ from graphnet.solver.coffee.csv_log import CSVLog
 from graphnet.solver.coffee.decay_on_validation import DecayOnValidation
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.early_stopping import EarlyStopping
+from graphnet.solver.coffee.gradient_noise import GradientNoise
 from graphnet.solver.coffee.items import BreakItem, CustomBreak, break_model
 from graphnet.solver.coffee.plateau import Plateau
 from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.coffee.spike_guard import SpikeGuard
 from graphnet.solver.coffee.tensorboard import TensorBoard
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.coffee.validation_performance import ValidationPerformance
@@ -27,8 +29,10 @@ COFFEE_BREAKS: Mapping[str, type[CoffeeBreak]] = MappingProxyType(
         "DecayOnValidation": DecayOnValidation,
         "DivergenceGuard": DivergenceGuard,
         "EarlyStopping": EarlyStopping,
+        "GradientNoise": GradientNoise,
         "Plateau": Plateau,
         "Snapshot": Snapshot,
+        "SpikeGuard": SpikeGuard,
         "TensorBoard": TensorBoard,
         "TrainingSummary": TrainingSummary,
         "ValidationPerformance": ValidationPerformance,

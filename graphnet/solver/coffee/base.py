@@ -58,7 +58,7 @@ class CoffeeBreak(OpenToOthers):
             A break runs on rank 0 alone; where this is true the other ranks are sent what it
             has written.
         needs_schedule: Whether it does nothing without ``every_n_iter`` or ``every_n_epoch``.
-        averaged: Whether it needs the moving average of the params (``ema`` of the solver).
+        averaged: Whether it needs the average of the params (``ema`` or ``swa`` of the solver).
         restore_best: Whether it may request the best snapshot by the statistic it waits for.
         keep_best: The statistic whose best snapshot it has the run keep; None if there is none.
         needs_folder: Whether it does nothing without the solver's ``exp_dir``.

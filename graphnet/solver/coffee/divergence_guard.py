@@ -57,12 +57,12 @@ def check_finite(net: TrainableNet, state: SolverState) -> None:
 
 
 def check_loss(net: TrainableNet, state: SolverState) -> None:
-    """See that the loss of the last update is finite.
+    """See that the loss of the last update is finite, unless that was skipped.
 
     Raises:
         DivergedError: Otherwise.
     """
-    if state.iter and not isfinite(state.obj_val):
+    if state.iter and not isfinite(state.obj_val) and not state.is_last_skipped:
         raise diverged(net, state, f"the loss is {state.obj_val}")
 
 

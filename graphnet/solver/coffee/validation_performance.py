@@ -37,8 +37,8 @@ class ValidationPerformance(CoffeeBreak):
         rows: Which rows of it, as a data layer's ``rows``. Default: all.
         name: Stands before each key, as in ``night.accuracy``. Default: nothing does; ``ema`` with
             ``averaged``.
-        averaged: Whether the moving average of the params is measured, which the solver's ``ema``
-            keeps, in place of the params. Default false.
+        averaged: Whether the average of the params is measured, which the solver's ``ema`` or
+            ``swa`` keeps, or a schedule-free method, in place of the params. Default false.
 
     Example:
         - {type: ValidationPerformance, every_n_iter: 1000}
@@ -95,7 +95,7 @@ class ValidationPerformance(CoffeeBreak):
 
         Raises:
             TopologyError: If there is nothing in it to measure.
-            SpecError: If the moving average is asked for, and the solver keeps none.
+            SpecError: If the average is asked for, and the solver keeps none.
         """
         if self.averaged and state.run.averaged is None:
             raise SpecError(

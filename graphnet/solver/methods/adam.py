@@ -13,6 +13,25 @@ from graphnet.solver import lr_policy
 from graphnet.solver.methods.base import Method, Rates
 
 
+def move_moments(
+    xp: Any, betas: tuple[float, float], g: Array, first: Array, second: Array, scratch: Array
+) -> None:
+    """Take a gradient into both of its moments; ``scratch`` is of their shape."""
+    beta1, beta2 = betas
+    xp.multiply(g, 1 - beta1, out=scratch)
+    xp.multiply(first, beta1, out=first)
+    xp.add(first, scratch, out=first)
+    move_second_moment(xp, beta2, g, second, scratch)
+
+
+def move_second_moment(xp: Any, beta2: float, g: Array, second: Array, scratch: Array) -> None:
+    """Take a gradient into the mean of its squares."""
+    xp.multiply(g, g, out=scratch)
+    xp.multiply(scratch, 1 - beta2, out=scratch)
+    xp.multiply(second, beta2, out=second)
+    xp.add(second, scratch, out=second)
+
+
 class AdaptiveMoments(Method):
     """What Adam and AdamW share: all but where the regularizer acts."""
 
@@ -26,13 +45,7 @@ class AdaptiveMoments(Method):
     def step(self, xp: Any, rates: Rates, w: Array, g: Array, *history: Array) -> None:
         first, second = history
         scratch = rates.scratch.like(xp, g)
-        xp.multiply(g, 1 - self.beta1, out=scratch)
-        xp.multiply(first, self.beta1, out=first)
-        xp.add(first, scratch, out=first)
-        xp.multiply(g, g, out=scratch)
-        xp.multiply(scratch, 1 - self.beta2, out=scratch)
-        xp.multiply(second, self.beta2, out=second)
-        xp.add(second, scratch, out=second)
+        move_moments(xp, (self.beta1, self.beta2), g, first, second, scratch)
         xp.sqrt(second, out=scratch)
         xp.add(scratch, self.epsilon, out=scratch)
         xp.divide(first, scratch, out=scratch)

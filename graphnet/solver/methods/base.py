@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from graphnet.backend.base import Backend
-from graphnet.blob import Array
+from graphnet.blob import Array, Shape
 from graphnet.declare.fields import Model
 from graphnet.solver import lr_policy
 
@@ -34,12 +36,16 @@ class BlockScratch(threading.local):
             block: Its shape and dtype.
             slot: Which one; equal slots of one thread are the same memory.
         """
-        array = self._arrays.get(slot)
-        if array is None or array.size < block.size:
-            array = self._arrays[slot] = xp.empty(block.size, block.dtype)
-        if array.shape == block.shape:
+        return self.shaped(xp, block.shape, block.dtype, slot)
+
+    def shaped(self, xp: Any, shape: Shape, dtype: np.dtype, slot: int = 0) -> Array:
+        """An array of that shape with arbitrary contents; see :meth:`like`."""
+        array, size = self._arrays.get(slot), prod(shape)
+        if array is None or array.size < size:
+            array = self._arrays[slot] = xp.empty(size, dtype)
+        if array.shape == shape:
             return array
-        return array[: block.size].reshape(block.shape)
+        return array[:size].reshape(shape)
 
 
 class Rates:
@@ -50,6 +56,9 @@ class Rates:
         momentum: The policy's momentum.
         t: The number of the update, from 1.
         scratch: Scratch arrays.
+        backend: The backend of the params.
+        add_decay: ``add_decay(xp, w, target)`` adds the gradient of the regularizer of ``w`` to an
+            array of its shape; for methods with ``decays_itself``. It uses scratch slot 3.
         minus_lr, times_momentum: −lr and the momentum in the form that ufuncs take fastest.
 
     Args:
@@ -61,7 +70,8 @@ class Rates:
     def __init__(self, scratch: BlockScratch, backend: Backend, dtype: np.dtype) -> None:
         self.lr = self.momentum = 0.0
         self.t = 0
-        self.scratch = scratch
+        self.scratch, self.backend = scratch, backend
+        self.add_decay: Callable[[Any, Array, Array], None] = _no_decay
         self._refilled = partial(backend.refilled, dtype=dtype)
         self.minus_lr = self._refilled(None, 0.0)
         self.times_momentum = self._refilled(None, 0.0)
@@ -91,6 +101,12 @@ class Method(Model):
     has_momentum: ClassVar[bool] = False
     #: Whether the regularizer's gradient moves the params by itself instead of joining ``g``.
     decoupled: ClassVar[bool] = False
+    #: Whether :meth:`step` applies the regularizer's gradient, which ``rates.add_decay`` adds.
+    decays_itself: ClassVar[bool] = False
+    #: Whether :meth:`step` is given each param as a whole, in its shape, in place of blocks.
+    by_param: ClassVar[bool] = False
+    #: The history array that holds averaged params, which are those to measure; or empty.
+    average: ClassVar[str] = ""
     #: The rate where the solver states none.
     default_lr_policy: ClassVar[lr_policy.AnyLRPolicy] = lr_policy.Fixed(base_lr=0.01)
 
@@ -100,3 +116,21 @@ class Method(Model):
 
         ``xp`` is the array module; ``rates`` has rate, momentum and the number of the update.
         """
+
+    def of(self, key: str, name: str, shape: Shape) -> Method:
+        """The rule that a param follows; a method of several rules chooses here.
+
+        Args:
+            key: Of the param in the store: its layer's name.
+            name: Its name.
+            shape: Its shape.
+        """
+        return self
+
+    def chosen(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """The keys of this method that name params, and the names they give."""
+        return ()
+
+
+def _no_decay(xp: Any, w: Array, target: Array) -> None:
+    """Nothing: there is no regularizer."""

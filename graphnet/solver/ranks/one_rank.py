@@ -27,6 +27,11 @@ class OneRank:
         self._run, self._signals = run, signals
         self.have_params_moved = False
 
+    @property
+    def tells(self) -> bool:
+        """Whether this rank tells the user what all ranks find."""
+        return True
+
     def on_rank_0(self, function: Callable[[], T]) -> T:
         """Call the function."""
         return function()

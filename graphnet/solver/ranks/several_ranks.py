@@ -31,6 +31,15 @@ T = TypeVar("T")
 #: After so many iterations the ranks compare their params, when rank 0 next has a turn.
 COMPARED_EVERY = 100
 
+#: One number tells all ranks which signals have come to how many of them: each signal has digits of
+#: its own in it. As double precision has 53 bits, no signal may come to so many ranks.
+_MOST_RANKS = 2**13
+_VOTES = {
+    number: _MOST_RANKS**i
+    for i, name in enumerate(("SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU"))
+    if (number := int(getattr(signal, name, 0)))
+}
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -81,6 +90,11 @@ class SeveralRanks:
         self._compared_at = 0
         breaks = [entry.coffee_break for entry in run.schedule.entries]
         self._do_breaks_change_params = any(one.changes_params for one in breaks)
+
+    @property
+    def tells(self) -> bool:
+        """Whether this rank tells the user what all ranks find."""
+        return self._leads
 
     # --- taking turns -------------------------------------------------------------------
 
@@ -217,13 +231,14 @@ class SeveralRanks:
     def before_step(self) -> None:
         """Tell the others of the signals that came here; it goes along with the gradient."""
         stop, hung_up = self._signals.stop, self._signals.take_hangup()
-        self._net.ballot[:] = (stop == signal.SIGINT, stop == signal.SIGTERM, hung_up)
+        self._net.ballot[:] = (stop == signal.SIGINT, _VOTES.get(stop, 0), hung_up)
 
     def after_step(self) -> None:
         """Take in what came to any rank."""
-        interrupts, terminations, hangups = self._net.counted
-        if terminations or interrupts:
-            self._stop = signal.SIGTERM if terminations else signal.SIGINT
+        interrupts, ends, hangups = (int(n) for n in self._net.counted)
+        ended_by = [number for number, vote in _VOTES.items() if ends // vote % _MOST_RANKS]
+        if ended_by or interrupts:
+            self._stop = ended_by[0] if ended_by else signal.SIGINT
         self._hung_up = bool(hangups)
 
     @property

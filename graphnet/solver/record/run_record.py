@@ -11,15 +11,24 @@ from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.machine import processor
+from graphnet.errors import DivergedError
 from graphnet.files.paths import is_there
 from graphnet.solver.record.claim import DECLARED, RECORD, checksum
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.same_processor import other_kind
 from graphnet.solver.record.snapshot_file import versions
 from graphnet.solver.run import Run
+from graphnet.solver.signals import Interrupted
 
 #: The outcome of a start that came to the run's end.
 FINISHED = "finished"
+
+
+def outcome_of(error: BaseException) -> str:
+    """How a start of the run ended that did not come to the run's end."""
+    if isinstance(error, Interrupted):
+        return f"stopped by {error.signal.name}"
+    return "diverged" if isinstance(error, DivergedError) else f"failed: {type(error).__name__}"
 
 
 class RunRecord:

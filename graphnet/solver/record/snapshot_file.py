@@ -85,6 +85,7 @@ class SavedState(Model):
     lr: float
     momentum: float | None
     lr_scale: float
+    spikes: dict[str, float] | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class Meta(Model):

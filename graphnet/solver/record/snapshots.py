@@ -210,14 +210,26 @@ class Snapshots:
 
     def restore_best(self) -> None:
         """Bring the best snapshot's params, state and history back."""
-        directory, run = self._directory, self._run
-        if directory is None:
-            return
-        directory.look()
+        if self._directory is not None:
+            self._bring_back(self._directory.best)
+
+    def restore(self, path: Path | None) -> None:
+        """Bring those of a snapshot back, and its loss; the running sums begin anew."""
+        contents = None if path is None else self._bring_back(path)
+        if contents is not None and contents.meta.solver is not None:
+            self._run.state.take_back(contents.meta.solver.model_dump())
+            self._run.net.reset_statistics()
+
+    def _bring_back(self, path: Path) -> Contents | None:
+        run = self._run
+        if self._directory is None:
+            return None
+        self._directory.look()
         try:
-            contents = read(directory.best)
+            contents = read(path)
         except SnapshotError as error:
             run.reporter.warning(f"{error}\n  training goes on with the present params")
-            return
-        self._upload(contents, directory.best)
+            return None
+        self._upload(contents, path)
         run.reporter.line(f"back to the params of iteration {contents.iter:,}")
+        return contents

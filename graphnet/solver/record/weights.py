@@ -17,7 +17,7 @@ from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, explained, output_file
 from graphnet.params.filling import fill, parts_of
 from graphnet.params.param import ParamStore
-from graphnet.solver.average import EMA
+from graphnet.solver.average import AVERAGES
 from graphnet.solver.record.claim import SNAPSHOTS, is_snapshot_name
 from graphnet.solver.record.run_directory import newest_good
 from graphnet.solver.record.snapshot_file import (
@@ -125,17 +125,16 @@ def read_weights(path: Path) -> tuple[Path, Contents]:
 
 
 def averaged_params(contents: Contents, file: Path) -> Contents:
-    """A snapshot's contents with the moving average of its params in their place.
+    """A snapshot's contents with the average of its params in their place.
 
     Raises:
         SnapshotError: If it has none.
     """
-    prefix = f"{EMA}/"
-    found = {
-        name.removeprefix(prefix): array
-        for name, array in contents.history.items()
-        if name.startswith(prefix) and name.removeprefix(prefix) in contents.params
-    }
+    found = {}
+    for name, array in contents.history.items():
+        average, _, param = name.partition("/")
+        if average in AVERAGES and param in contents.params:
+            found[param] = array
     if not found or not contents.iter:
         raise SnapshotError(
             f"{shown(file)}: holds no average of its params\n"
@@ -154,8 +153,8 @@ def load_weights(
         net: The net, of either phase.
         path: A run's directory, of which the newest good snapshot is taken, or a file.
         strict: Whether every param of the net must be in the file, in its shape.
-        averaged: Whether to load the moving average of the params (``ema`` of the solver) in their
-            place.
+        averaged: Whether to load the average of the params (``ema`` or ``swa`` of the solver, or
+            that of a schedule-free method) in their place.
 
     Returns:
         What was loaded and what was not.
@@ -210,7 +209,7 @@ def save_model_of(source: Path, path: Path, *, averaged: bool) -> Path:
     Args:
         source: A run's directory, of which the newest good snapshot is taken, or a file.
         path: The model; one that is there is replaced when the new one is on the disk.
-        averaged: Whether the moving average of the params takes their place.
+        averaged: Whether the average of the params takes their place.
 
     Returns:
         The file that was read.

@@ -124,3 +124,15 @@ def test_numbers_go_on_being_numbers():
     assert CP.ledger.downloads == 0
     assert loss.dtype == np.float64
     assert float(loss) == 0.5
+
+
+@pytest.mark.parametrize("pair", [(3.0, 2.0), (0.0, 2.0), (3.0, 0.0), (0.0, 0.0)])
+def test_ratio(pair):
+    """The same on both backends: 1 where one of the numbers is 0; nothing is fetched."""
+    host = open_backend("numpy", 1).ratio(*pair)
+    assert host == (1.5 if all(pair) else 1.0)
+    CP.ledger.reset()
+    with np.errstate(all="ignore"):
+        there = BACKEND.ratio(*map(number, pair))
+    assert CP.ledger.downloads == 0
+    assert float(there) == host

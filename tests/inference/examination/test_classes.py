@@ -101,3 +101,36 @@ def test_too_many_scores_are_not_kept(monkeypatch):
     assert found["auc"] is None
     assert found["confusion"] == expected["confusion"]
     assert found["top_k"] == expected["top_k"]
+
+
+def weighed(scores, labels, weights):
+    found = ClassExaminer(3, 1, None, None, NAMES, 4)
+    for first in range(0, len(scores), 2):
+        part = slice(first, first + 2)
+        found.add(first, scores[part], labels[part], weights[part])
+    return found.measures(), found.worst.rows
+
+
+def test_weights_of_rows():
+    """Whole ones are rows again and again; what has none is nowhere, whatever its label is."""
+    weights = np.array([2, 1, 0, 3], "f4")
+    labels = np.array([0, 1, 99, 1], "f4")
+    found, worst = weighed(PROB, labels, weights)
+    again = np.repeat([0, 1, 3], [2, 1, 3])
+    expected, _ = examined(PROB[again], LABELS[again])
+    assert {**found, "auc": 0} == {**expected, "auc": 0}
+    assert found["auc"] == pytest.approx(expected["auc"])
+    assert isinstance(found["per_class"][0]["support"], int)
+    assert [one.row for one in worst][:2] == [1, 3]
+    half, _ = weighed(PROB, labels, weights / 4)
+    assert half["confusion"] == [[0.5, 0, 0], [0.25, 0.75, 0], [0, 0, 0]]
+    assert half["accuracy"] == found["accuracy"]
+
+
+def test_weights_of_positions():
+    """A mask of sequences of several lengths."""
+    scores = np.stack([PROB, PROB[::-1]], axis=2)
+    labels = np.stack([LABELS, np.full(4, 99)], axis=1).astype("f4")
+    mask = np.array([[1, 0]] * 4, "f4")
+    found, _ = weighed(scores, labels, mask)
+    assert found == examined(PROB, LABELS)[0]

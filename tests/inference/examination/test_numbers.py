@@ -24,3 +24,14 @@ def test_what_is_found(monkeypatch):
     monkeypatch.setattr(examiner, "MOST_KEPT", 1)
     found.add(3, answers, labels)
     assert found.measures() == {"kind": "numbers"}
+
+
+def test_weights():
+    """What has none is nowhere, and no point of a picture."""
+    found = NumberExaminer(lambda values: values, 3)
+    answers, labels = np.array([[1.0], [2.0], [4.0], [9.0]]), np.array([1.0, np.nan, 3.0, 5.0])
+    found.add(0, answers, labels, np.array([1, 0, 1, 0.5], "f4"))
+    measures = found.measures()
+    assert measures["mae"] == pytest.approx((1 + 0.5 * 4) / 2.5)
+    assert [one.row for one in found.worst.rows] == [3, 2, 0]
+    assert np.isnan(found.kept[1]).ravel().tolist() == [False, True, False, False]

@@ -37,3 +37,19 @@ def test_without_names_and_labels_to_ignore(monkeypatch):
     assert found["hamming"] == 3 / 9
     monkeypatch.setattr(examiner, "MOST_KEPT", 4)
     assert examined()[0] == {"kind": "tags"}
+
+
+def test_weights():
+    """Of rows, or of elements: what has none is nowhere."""
+    found = TagExaminer(0.0, None, (), 3)
+    labels = LABELS.copy()
+    labels[1] = np.nan
+    found.add(0, SCORES, labels, np.array([1, 0, 0.5], "f4"))
+    measures = found.measures()
+    assert [one["support"] for one in measures["per_class"]] == [1.5, 0, 1]
+    assert (measures["exact"], measures["hamming"]) == (1 / 1.5, (0.5 * 2) / 4.5)
+    assert [one.row for one in found.worst.rows] == [2, 0, 1]
+    assert found.worst.rows[-1].cost == -np.inf
+    each = TagExaminer(0.0, None, (), 3)
+    each.add(0, SCORES[:1], labels[:1], np.array([[1, 0, 1]], "f4"))
+    assert [one["support"] for one in each.measures()["per_class"]] == [1, 0, 1]

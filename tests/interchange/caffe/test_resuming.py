@@ -83,8 +83,11 @@ def test_a_method_with_two_memories(run):
     """All params of the first, then all of the second."""
     history = [np.full(shape, i + 1.0) for i, shape in enumerate(SHAPES * 2)]
     contents = run("Adam", history)
-    assert contents.history["first_moment/ip/bias"].tolist() == [2, 2]
-    assert contents.history["second_moment/ip/bias"].tolist() == [6, 6]
+    first, second = (
+        np.asarray(contents.history[f"{n}_moment/ip/bias"]) for n in ("first", "second")
+    )
+    assert first.tolist() == [2, 2]
+    assert second.tolist() == [6, 6]
 
 
 @pytest.mark.parametrize(

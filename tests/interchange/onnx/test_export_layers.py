@@ -104,12 +104,22 @@ def test_operators(keys, wanted):
         ({"type": "Crop", "crop_size": 2, "random_crop": True, "tops": ["y"]}, "random places"),
         ({"type": "StochasticPooling", "kernel": 2, "tops": ["y"]}, "test, where it gives a mean"),
         ({"type": "BatchNorm", "tops": ["y"]}, "by its batch in phase train"),
-        ({"type": "RNN", "output_dim": 2, "tops": ["y", "last"]}, "states as bottoms or tops"),
+        (
+            {"type": "RNN", "output_dim": 2, "tops": ["y"], "partial_resets": True}
+            | {"bottoms": ["x", "cont"]},
+            "has states as bottoms, .* or partial_resets",
+        ),
+        (
+            {"type": "RNN", "output_dim": 2, "tops": ["y", "last"], "bottoms": ["x", "cont"]},
+            "states as tops beside a second bottom",
+        ),
     ],
 )
 def test_what_is_refused(keys, said):
     """In phase train, what is not a function of the inputs alone."""
-    spec = net_of({"x": [4, 6, 6]}, {"name": "l", "bottoms": ["x"]} | keys)
+    shapes = {"x": [4, 6, 6], "cont": [4]}
+    fed = keys.get("bottoms", ["x"])
+    spec = net_of({name: shapes[name] for name in fed}, {"name": "l", "bottoms": fed} | keys)
     with pytest.raises(GraphnetError, match=said):
         onnx_graph(deployed(spec, "train"), "train", {"l/scale": np.ones(4)}.get)
 

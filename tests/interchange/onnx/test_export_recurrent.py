@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.onnx_files import assert_close, filled, needs_onnx, needs_runtime, net_of
+from support.onnx_files import assert_close, both, filled, needs_onnx, needs_runtime, net_of
 
 from graphnet.interchange.onnx.deploying import deployed
 from graphnet.interchange.onnx.exporting import onnx_graph, values_of
@@ -63,3 +63,27 @@ def test_without_state_there_are_no_more_inputs():
     graph = onnx_graph(net, "test", values_of(filled(net)))
     assert (list(graph.inputs), list(graph.outputs)) == (["x"], ["h"])
     assert ("r", "GRU") in [(node.name, node.op) for node in graph.nodes]
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("kind", STATES)
+@pytest.mark.parametrize("stateful", [False, True])
+def test_states_as_tops(kind, stateful):
+    """What is left behind the last step, where sequences start with the batch or go on."""
+    states = STATES[kind]
+    layer = {"name": "r", "type": kind, "output_dim": 4, "bottoms": ["x"], "stateful": stateful}
+    spec = net_of({"x": [5, 2]}, layer | {"tops": ["h", *states]})
+    fed = {"x": np.random.default_rng(2).normal(size=(3, 5, 2))}
+    if stateful:
+        net = deployed(spec, "test")
+        running = filled(net)
+        content = onnx_graph(net, "test", values_of(running)).model_bytes("test")
+        ours = running.predict(fed)
+        running.close()
+        zeros = {f"r.{state}": np.zeros((3, 4), np.float32) for state in states}
+        found = run_file(content, {"x": fed["x"].astype(np.float32)} | zeros)
+    else:
+        ours, found = both(spec, fed)
+    for name in ("h", *states):
+        assert_close(found[name], ours[name])

@@ -1,6 +1,7 @@
 """Exporting nets to ONNX: files, names, weights, and all shipped nets in onnxruntime."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from graphnet.interchange.caffe.importing import import_caffe
 from graphnet.interchange.onnx import exporting
 from graphnet.interchange.onnx.exporting import export_onnx
 from graphnet.interchange.onnx.importing import load_onnx
-from graphnet.interchange.onnx.parity import run_file
+from graphnet.interchange.onnx.parity import compare, run_file
 from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
+from graphnet.params.filling import PART
 from graphnet.solver.record.weights import load_weights, save_model
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -101,6 +103,56 @@ def test_what_is_too_large_for_one_file_becomes_two(files, monkeypatch):
     assert not (files / "two.onnx").exists()
     export_onnx(files / "net.yaml", files / "two.onnx", files / "model.h5", force=True)
     assert not list(files.glob("*.unfinished"))
+
+
+@needs_onnx
+@needs_runtime
+def test_large_constants_are_handed_to_onnxruntime(files, monkeypatch):
+    """Those of the net; what is run is the rest of the file, and gives the same."""
+    wide = NET.replace("output_dim: 5", "output_dim: 50")
+    (files / "net.yaml").write_text(wide)
+    save_model(load_net(files / "net.yaml", "test"), files / "model.h5")
+    whole = export_onnx(files / "net.yaml", files / "one.onnx", files / "model.h5")
+    given = []
+
+    def comparing(file, net, names, running, outside):
+        given.append(
+            (file, {n: a is running.params["ip"]["weight"].data for n, a in outside.items()})
+        )
+        return compare(file, net, names, running, outside)
+
+    monkeypatch.setattr(exporting, "compare", comparing)
+    monkeypatch.setattr(exporting, "_MUCH", 1000)
+    apart = export_onnx(files / "net.yaml", files / "two.onnx", files / "model.h5")
+    assert apart.parity == whole.parity
+    ((file, large),) = given
+    assert large == {"ip/weight": True}
+    assert len(file) < 5000
+    assert (files / "two.onnx").read_bytes() == (files / "one.onnx").read_bytes()
+
+
+@needs_onnx
+def test_exporting_takes_little_more_than_the_params(tmp_path, monkeypatch):
+    """They are drawn, read and written in parts."""
+    monkeypatch.setattr(exporting, "runtime", lambda: None)
+    layers = [
+        {"name": "in", "type": "Input", "batch_size": 1, "shapes": {"x": [2048]}, "tops": ["x"]},
+        {"name": "ip", "type": "InnerProduct", "output_dim": 4096, "bottoms": ["x"], "tops": ["y"]},
+    ]
+    spec = read_net({"name": "n", "layers": layers})
+    net = load_net(spec, "test")
+    save_model(net, tmp_path / "m.h5")
+    export_onnx(spec, tmp_path / "first.onnx", tmp_path / "m.h5")  # imports what is needed
+    n_bytes, n_planned = net.store.data.nbytes, net.store.data.nbytes + net.store.diff.nbytes
+    tracemalloc.start()
+    try:
+        export_onnx(spec, tmp_path / "n.onnx", tmp_path / "m.h5")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # the diffs are planned, and never written to: the system never hands them out
+    assert peak - n_planned < 0.3 * n_bytes + 8 * PART
+    assert (tmp_path / "n.onnx").read_bytes() == (tmp_path / "first.onnx").read_bytes()
 
 
 @needs_onnx

@@ -195,3 +195,49 @@ def test_what_is_refused(node, said):
     }
     with pytest.raises(SpecError, match=said):
         imported(model_of([node], {"x": [1, 3, 4, 4]}, constants))
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize(
+    ("node", "keys"),
+    [
+        (("DepthToSpace", {"blocksize": 2}), {"type": "PixelShuffle", "order": "place"}),
+        (("DepthToSpace", {"blocksize": 2, "mode": "CRD"}), {"type": "PixelShuffle"}),
+        (("SpaceToDepth", {"blocksize": 2}), {"type": "PixelUnshuffle", "order": "place"}),
+    ],
+)
+def test_blocks_of_pixels(node, keys):
+    """By a layer each."""
+    op, attributes = node
+    model = model_of([(op, "x", "y", attributes)], {"x": [2, 8, 4, 6]})
+    found, expected = both_give(model)
+    assert_close(found["y"], expected["y"])
+    (_, layer) = imported(model).layers()
+    named = {"name": layer["name"], "scale": 2, "bottoms": ["x"], "tops": ["y"]}
+    assert layer == named | keys
+
+
+@needs_onnx
+def test_blocks_that_do_not_fit():
+    """Channels and sides."""
+    for op, shape, said in (
+        ("DepthToSpace", [1, 6, 4, 4], "cannot spread the channels"),
+        ("SpaceToDepth", [1, 6, 4, 5], "cannot cut images"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            imported(model_of([(op, "x", "y", {"blocksize": 2})], {"x": shape}))
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("size", [[2, 3, 7, 9], [2, 3, 3, 12]])
+def test_nearest_to_any_size(size):
+    """One Upsample, where it copies the same pixels."""
+    keys = {"mode": "nearest", "nearest_mode": "floor"}
+    keys["coordinate_transformation_mode"] = "asymmetric"
+    constants = {"s": np.array(size, np.int64)}
+    model = model_of([("Resize", "x,,,s", "y", keys)], {"x": [2, 3, 4, 6]}, constants)
+    assert types_of(imported(model)) == ["Upsample"]
+    found, expected = both_give(model)
+    assert_close(found["y"], expected["y"])

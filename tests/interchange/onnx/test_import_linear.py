@@ -41,6 +41,21 @@ def test_matmul(shape):
 
 @needs_onnx
 @needs_runtime
+@pytest.mark.parametrize("shape", [[2, 4, 3], [2, 5, 4, 3]])
+def test_matmul_from_the_left(shape):
+    """A constant matrix works along the last axis but one."""
+    found, expected = both_give(model_of([("MatMul", "w,x", "y")], {"x": shape}, {"w": draw(6, 4)}))
+    assert_close(found["y"], expected["y"])
+    for x, w, said in (
+        ([4, 3], (6, 4), "works along the batch axis"),
+        ([2, 4, 3], (6, 5), r"a matrix of 6 × 5 by a value of shape \[2, 4, 3\]"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            imported(model_of([("MatMul", "w,x", "y")], {"x": x}, {"w": draw(*w)}))
+
+
+@needs_onnx
+@needs_runtime
 def test_what_is_flattened_for_it_alone():
     """Is not flattened: an InnerProduct does that."""
     nodes = [("Flatten", "x", "f"), ("Gemm", "f,w", "y")]

@@ -22,6 +22,21 @@ def test_inline():
     assert layer.tops[0].data.tolist() == [[2, 3], [4, 5]]
 
 
+def test_mixed():
+    """With others of the epoch, all tops alike; the arrays stay as they are."""
+    x = np.arange(12, dtype=np.float32).reshape(6, 2)
+    layer = layer_of(
+        spec(batch_size=6, mix="Mixup", shapes={"x": (2,), "y": ()}),
+        inputs={"x": x, "y": x[:, 0]},
+    )
+    layer.forward()
+    mixed = layer.tops[0].data
+    assert np.array_equal(x, np.arange(12).reshape(6, 2))
+    assert not np.array_equal(mixed, x)
+    np.testing.assert_allclose(mixed[:, 0], layer.tops[1].data)
+    np.testing.assert_allclose(mixed[:, 1] - mixed[:, 0], 1, rtol=1e-5)
+
+
 def test_wraps_as_mocha_does():
     """Nine samples in batches of six with a mean subtracted: the epochs are 0, 1 and 2."""
     x = np.random.default_rng(0).random((9, 4, 5)).astype(np.float32)

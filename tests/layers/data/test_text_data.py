@@ -168,3 +168,9 @@ def test_what_it_has_no_use_for_is_refused(spec):
     with pytest.raises(SpecError, match="'shapes' has no effect: 'steps' says it"):
         spec(shapes={"text": [5], "next": [5]})
     assert layer_of(spec(check_finite=False)).n_samples == 20
+
+
+def test_symbols_are_not_blended(spec):
+    """Their numbers are names."""
+    with pytest.raises(SpecError, match="'mix' would blend the numbers of symbols"):
+        spec(mix="Mixup")

@@ -50,6 +50,8 @@ SPECS = [
     (spec(size=[2, 3], align_corners=False), (2, 1, 5, 4)),
     (spec(scale=2), (1, 2, 3, 2)),
     (spec(scale=[1, 3], align_corners=False), (2, 2, 2, 3)),
+    (spec(scale=0.5, align_corners=False), (2, 1, 5, 4)),
+    (spec(scale=[1.5, 2.4]), (2, 1, 3, 3)),
     (spec(size=[4, 1]), (2, 2, 1, 3)),
     (spec(size=1), (1, 1, 1, 1)),
 ]
@@ -79,5 +81,10 @@ def test_mistakes():
         spec()
     with pytest.raises(SpecError, match="found 'size' and 'scale'"):
         spec(size=2, scale=2)
+    with pytest.raises(ShapeError, match=r"scale \[0.2, 0.2\] leaves nothing of 2×3×4×9"):
+        spec(scale=0.2).top_shapes([(2, 3, 4, 9)])
+    for scale in (0, "2", [1, 2, 3], True):
+        with pytest.raises(SpecError, match="scale"):
+            spec(scale=scale)
     with pytest.raises(ShapeError, match="is no batch of images"):
         spec(size=2).top_shapes([(2, 3, 4)])

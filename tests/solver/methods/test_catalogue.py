@@ -12,8 +12,13 @@ RATES = {
     "Adagrad": 0.01,
     "Adam": 0.001,  # Kingma & Ba
     "AdamW": 0.001,  # Loshchilov & Hutter
+    "LAMB": 0.001,
+    "Lion": 0.0001,  # Chen et al., for what AdamW learns at 0.001
+    "Muon": 0.001,  # AdamW's
     "Nesterov": 0.01,
     "RMSProp": 0.01,
+    "ScheduleFreeAdamW": 0.0025,  # Defazio's program
+    "ScheduleFreeSGD": 1.0,
     "SGD": 0.01,  # Mocha
 }
 

@@ -238,7 +238,9 @@ def test_a_rank_that_fails_in_a_step(rank):
     assert "solve again to go on" in str(ended[1 - rank])
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)]
+)
 def test_a_signal_to_any_rank(monkeypatch, number, code):
     """All stop after the same iteration."""
 

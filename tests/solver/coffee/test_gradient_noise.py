@@ -1,0 +1,73 @@
+"""GradientNoise in a run: its numbers by the net's own gradients, and in parts."""
+
+import json
+
+import numpy as np
+import pytest
+from support.fake_net import FakeNet, Lines
+
+from graphnet.errors import SpecError
+from graphnet.solver.solver import Solver, solve
+from graphnet.solver.spec import SolverSpec
+
+
+class Watched(FakeNet):
+    """Which keeps all its gradients."""
+
+    def run_batch(self):
+        """And remember its gradient."""
+        super().run_batch()
+        self.kept = [*getattr(self, "kept", []), self.store.diff.copy()]
+
+
+def trained(folder, n, iter_size=3, every=4):
+    net = Watched()
+    breaks = [{"type": "GradientNoise", "every_n_iter": every}]
+    spec = SolverSpec(max_iter=n, exp_dir=str(folder), iter_size=iter_size, coffee_breaks=breaks)
+    reporter = Lines()
+    solve(Solver(spec), net, reporter=reporter)
+    lines = (folder / "statistics.jsonl").read_text("utf-8").splitlines()
+    return net, reporter, [json.loads(line) for line in lines]
+
+
+def test_a_run(tmp_path):
+    """The means over the updates since the last report, and no more."""
+    net, reporter, found = trained(tmp_path, 8)
+    gradients = np.array(net.kept).reshape(8, 3, -1)
+    for k, at in enumerate((4, 8)):
+        part = gradients[4 * k : 4 * k + 4]
+        small = np.mean(np.sum(part**2, axis=2))
+        big = np.mean(np.sum(part.mean(axis=1) ** 2, axis=1))
+        square = (12 * big - 4 * small) / 8
+        variance = (small - big) / (1 / 4 - 1 / 12)
+        values = {one["key"]: one["value"] for one in found if one["iter"] == at}
+        assert values["gradient_norm"] == pytest.approx(np.sqrt(big))
+        if square > 0:
+            assert values["noise_scale"] == pytest.approx(variance / square)
+    assert {one["key"] for one in found} == {"gradient_norm", "noise_scale"}
+    said = [line for line in reporter.lines if line.startswith("gradient at iteration ")]
+    assert len(said) == 2
+    assert said[0].endswith("samples; an update has 12")
+
+
+def test_it_changes_nothing(tmp_path):
+    """The params are those of a run without it."""
+    net, *_ = trained(tmp_path / "a", 6)
+    other = FakeNet()
+    solve(Solver(SolverSpec(max_iter=6, iter_size=3)), other, reporter=Lines())
+    assert net.store.data.tobytes() == other.store.data.tobytes()
+
+
+def test_in_parts(tmp_path):
+    """Each digit is that of a run in one piece."""
+    *_, whole = trained(tmp_path / "whole", 8)
+    trained(tmp_path / "parts", 2)
+    trained(tmp_path / "parts", 7)
+    *_, parts = trained(tmp_path / "parts", 8)
+    assert parts == whole
+
+
+def test_it_needs_several_batches(tmp_path):
+    """Of one there is nothing to compare."""
+    with pytest.raises(SpecError, match="'GradientNoise': it compares the batches of an update"):
+        trained(tmp_path, 2, iter_size=1)

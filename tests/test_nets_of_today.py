@@ -1,0 +1,106 @@
+"""Nets of today: each on one page; the same bits on any number of ranks and after resuming."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.onnx_files import assert_close, both, needs_onnx, needs_runtime
+from support.shipped_nets import ROOT, samples_of, shrunk, solver_of
+from support.thread_ranks import all_of
+
+import graphnet as gn
+from graphnet.net.load_net import load_net
+from graphnet.parallel.communicator import LocalCommunicator
+from graphnet.parallel.load_sharded_net import cut, load_sharded_net
+from graphnet.solver.reporter import SilentReporter
+
+#: How many numbers each learns.
+PARAMS = {
+    "ctc-digits": 42_891,
+    "gru-adding": 3425,
+    "mixer-mnist": 58_814,
+    "tiny-gpt": 813_312,
+    "unet-digits": 117_243,
+}
+#: Those in which a sample's loss depends on the others of its shard.
+NORMALISED_BY_BATCH = {"unet-digits"}
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_it_fits_on_a_page(name):
+    """As many blocks as one likes, in 60 lines; and it has the params that docs/nets.md says."""
+    assert len((ROOT / f"nets/{name}.yaml").read_text("utf-8").splitlines()) <= 60
+    net = load_net(shrunk(name))
+    assert sum(param.data.size for _, _, param in net.store.items()) == PARAMS[name]
+    net.close()
+
+
+def trained_on(name, ranks, shards):
+    """The params after three updates, on each rank."""
+
+    def work(communicator):
+        net = load_sharded_net(shrunk(name), shards, communicator, "numpy", threads=1)
+        gn.solve(solver_of(name, max_iter=3), net, reporter=SilentReporter())
+        params = net.store.data.copy()
+        net.close()
+        return params
+
+    return [work(LocalCommunicator())] if ranks == 1 else all_of(ranks, work)
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_ranks_change_no_bit(name):
+    """A batch of 8 in four shards, on one, two and four ranks."""
+    (expected,) = trained_on(name, 1, 4)
+    assert np.isfinite(expected).all()
+    for ranks in (2, 4):
+        for found in trained_on(name, ranks, 4):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS.keys() - NORMALISED_BY_BATCH))
+@pytest.mark.parametrize("shards", [2, 3])
+def test_shards_are_the_whole_batch(name, shards):
+    """To rounding: each sample has the dropout it has in the whole batch."""
+    whole = load_net(shrunk(name), dtype="float64", threads=1)
+    whole.forward_backward()
+    expected, loss = whole.store.diff.copy(), float(whole.loss())
+    whole.close()
+    again = load_net(shrunk(name), dtype="float64", threads=1)
+    parts = cut(again, shards, LocalCommunicator())
+    parts.forward_backward()
+    np.testing.assert_allclose(parts.store.diff, expected, rtol=0, atol=1e-12)
+    assert float(parts.loss()) == pytest.approx(loss, rel=1e-12)
+    parts.close()
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_it_goes_on_bit_for_bit(name, tmp_path):
+    """Three updates and three more are six: params, data and dropout."""
+
+    def run(folder, max_iter):
+        net = load_net(shrunk(name), keep="needed")
+        solver = solver_of(name, max_iter=max_iter, exp_dir=str(folder))
+        gn.solve(solver, net, reporter=SilentReporter())
+        params = net.store.data.copy()
+        net.close()
+        return params
+
+    expected = run(tmp_path / "whole", 6)
+    run(tmp_path / "parts", 3)
+    np.testing.assert_array_equal(run(tmp_path / "parts", 6), expected)
+
+
+@needs_onnx
+@needs_runtime
+@pytest.mark.parametrize("name", sorted(PARAMS.keys() - {"tiny-gpt"}))
+def test_onnxruntime_answers_as_it_does(name):
+    """Of rows it may be asked about, with every output."""
+    spec = shrunk(name)
+    first = next(iter(samples_of(spec, "test-data").values()))[:2]
+    scale = 1 if name == "gru-adding" else 255
+    tensors = {"data": first.astype(np.float64) / scale}
+    ours, found = both(spec, tensors)
+    assert ours
+    for output, expected in ours.items():
+        assert_close(found[output], expected)
