@@ -44,6 +44,8 @@ class Figures:
         went_on: Jobs that lost a rank and went on without a restart.
         restarted: Jobs that had to be started again.
         untouched: Jobs that were over before a rank was killed.
+        hung: Jobs that had not ended after so long that they were killed; they were restarted.
+        different: Jobs that left other bytes than the run left alone.
         lost_s: Of each loss, from when it was heard of until training went on.
         wrong: What was not as promised.
     """
@@ -54,6 +56,8 @@ class Figures:
     went_on: int = 0
     restarted: int = 0
     untouched: int = 0
+    hung: int = 0
+    different: int = 0
     lost_s: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -70,7 +74,8 @@ class Figures:
             f"restarted       {self.restarted:>5}",
             f"untouched       {self.untouched:>5}  over before a rank was killed",
             f"went on after   {lost[len(lost) // 2]:>5.2f}  s (median); {lost[-1]:.2f} s at most",
-            f"different       {len(self.wrong):>5}",
+            f"hung            {self.hung:>5}  ended by hand, and restarted",
+            f"different       {self.different:>5}",
             *(f"WRONG: {what}" for what in self.wrong),
         ]
 
@@ -116,11 +121,13 @@ class ElasticCampaign:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
+            self.figures.hung += 1
             self.figures.wrong.append(f"{what}: has not ended: {out}\n{err}")
         died |= self._died()
         self._count(what, {rank: deaths[rank] for rank in died}, process.returncode)
         found = results(self.folder / "run")
         different = [name for name in RESULTS if found.get(name) != self.whole[name]]
+        self.figures.different += bool(different)
         if different:
             self.figures.wrong.append(f"{what}: other {', '.join(different)}: {out}\n{err}")
         shutil.rmtree(self.folder / "run", ignore_errors=True)
