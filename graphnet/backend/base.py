@@ -206,11 +206,7 @@ class Backend(Sealed):
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
 
-        All are blobs or parts of blobs, or ``b`` is a param seen beside one: they have as many
-        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory.
-
-        Returns:
-            The call.
+        They are seen with as many axes, the batch axis first. Returns the call.
         """
         return partial(function, a, b, out=out)
 
