@@ -197,20 +197,15 @@ class Backend(Sealed):
     def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
-        They are the backend's, or all the machine's own.
-
-        The returned call runs it over blocks of them, perhaps in several threads; the function
-        must treat elements independently and write with ``out=``.
+        They are the backend's, or all the machine's own. The returned call runs it over blocks of
+        them, perhaps in several threads; it must treat elements independently, with ``out=``.
         """
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
 
-        All are blobs or parts of blobs, or ``b`` is a param seen beside one: they have as many
-        axes, the batch axis first. ``out`` is like ``a``, and may be the same memory.
-
         Returns:
-            The call.
+            The call. All are seen with as many axes, the batch axis first.
         """
         return partial(function, a, b, out=out)
 

@@ -18,7 +18,7 @@ from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
 from graphnet.backend.calls import Call, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.pooling.pool_plan import REDUCE, SEARCH, PoolPlan
-from graphnet.backend.numpy.pooling.turned import Part, Turned, turned_scratch
+from graphnet.backend.numpy.pooling.turned import PooledPart, Turned, turned_scratch
 from graphnet.backend.numpy.pooling.whole_plane import WholePlane, whole_plane_scratch
 from graphnet.backend.numpy.sums import PLAIN
 from graphnet.backend.numpy.threads import ThreadPool
@@ -79,7 +79,7 @@ def bind_pool2d(
         arrays: x, y, dx, dy; the diffs may be None.
         scratch: As :func:`pool2d_scratch` declares it.
     """
-    parts: Sequence[Part]
+    parts: Sequence[PooledPart]
     cost, scale = REDUCE, _scale(plan, divisor, arrays[0].dtype)  # type: ignore[union-attr]  # x
     if plan.whole:
         parts = [WholePlane(c, arrays, scratch, kind, scale) for c in plan.channels]
@@ -92,7 +92,7 @@ def bind_pool2d(
             part: tuple[slice, slice],
             arrays: Sequence[Array | None],
             scratch: Mapping[str, Array],
-        ) -> Part:
+        ) -> PooledPart:
             if searched:
                 return _Searched(plan, part, arrays, scratch)
             return _Reduced(plan, part, arrays, scratch, kind, scale)
@@ -114,7 +114,7 @@ def _turned(
     channels: slice,
     arrays: Sequence[Array | None],
     scratch: Mapping[str, Array],
-    make: Callable[..., Part],
+    make: Callable[..., PooledPart],
 ) -> Turned:
     """Some channels that are pooled as if they were samples."""
     inner = plan.of_channels(channels)

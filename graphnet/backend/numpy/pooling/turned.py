@@ -27,7 +27,7 @@ from graphnet.blob import Array, Shape, storage
 FEW, ENOUGH = 16, 64
 
 
-class Part(Protocol):
+class PooledPart(Protocol):
     """Some images of a pooling, and the calls on them."""
 
     def forward(self, slot: int) -> Iterator[Call]:
@@ -38,7 +38,7 @@ class Part(Protocol):
 
 
 #: What pools images seen as (samples, 1, H, W): x, y, dx and dy, and scratch for one slot.
-Make: TypeAlias = "Callable[[Sequence[Array | None], Mapping[str, Array]], Part]"
+Make: TypeAlias = "Callable[[Sequence[Array | None], Mapping[str, Array]], PooledPart]"
 
 
 def is_turned(x: Shape) -> bool:
@@ -103,7 +103,7 @@ class Turned:
             for name, like in (("image", self.x), ("pooled", self.y))
         ]
 
-    def bound(self, slot: int) -> Part:
+    def bound(self, slot: int) -> PooledPart:
         """What pools the copies in the slot's scratch."""
         image, pooled = (
             copy.reshape(1, *copy.shape[:2], -1).transpose(3, 0, 1, 2) for copy in self.copies(slot)
