@@ -7,6 +7,7 @@ ULFM_PYTHON names its Python.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -66,3 +67,9 @@ def solve_elastic(
 ) -> Ended:
     """Start an elastic job and wait for it."""
     return end(start_elastic(ranks, folder, *arguments, ulfm=ulfm, **environment), WITHIN_S)
+
+
+def said_in(ended: Ended) -> str:
+    """What was said, on one line; mpiexec gives its ranks a terminal, in which a bar moves."""
+    text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", " ", ended.out + ended.err)
+    return " ".join(text.split())

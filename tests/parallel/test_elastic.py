@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.parallel.elastic_jobs import needs_ulfm, solve_elastic
+from tests.parallel.elastic_jobs import needs_ulfm, said_in, solve_elastic
 from tests.parallel.elastic_kills import ElasticCampaign
 from tests.parallel.jobs import solve_job, write_job
 from tests.parallel.recipe import results
@@ -60,7 +60,7 @@ def test_ranks_that_are_lost(job, ranks, die, lost):
     assert start["outcome"] == "finished"
     assert sum(len(loss["ranks"]) for loss in start["lost"]) == lost
     assert start["lost"][-1]["left"] == ranks - lost
-    assert "on from iteration" in ended.err
+    assert "on from iteration" in said_in(ended)
 
 
 @pytest.mark.slow
@@ -69,25 +69,25 @@ def test_a_rank_lost_while_the_job_starts(job):
     folder, whole = job
     ended = solve_elastic(3, folder, DIE="1:alike:1")
     assert ended.code == 0, ended.err
-    assert "a rank was lost before the run had begun; 2 ranks are left" in ended.err
+    assert "a rank was lost before the run had begun; 2 ranks are left" in said_in(ended)
     found = results(folder / "run")
     assert {name: found[name] for name in LAST} == whole
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "ulfm", "said"),
+    ("arguments", "ulfm", "die", "said"),
     [
-        (["--min-ranks", "3"], True, "2 ranks are left of at least 3 (--min-ranks)"),
-        ([], False, "--elastic has no effect: this job ends when it loses a rank"),
+        (["--min-ranks", "3"], True, "1:forward:9", "2 ranks are left of at least 3 (--min-ranks)"),
+        ([], False, "1:forward:17", "--elastic has no effect: this job ends when it loses a rank"),
     ],
 )
-def test_a_job_that_cannot_go_on(job, arguments, ulfm, said):
+def test_a_job_that_cannot_go_on(job, arguments, ulfm, die, said):
     """It ends at once and says why; solved again it goes on from its snapshot."""
     folder, whole = job
-    ended = solve_elastic(3 if ulfm else 2, folder, *arguments, ulfm=ulfm, DIE="1:forward:17")
+    ended = solve_elastic(3 if ulfm else 2, folder, *arguments, ulfm=ulfm, DIE=die)
     assert ended.code
-    assert said in ended.err
+    assert said in said_in(ended)
     again = solve_job(0, folder, "--shards", "4")
     assert "going on from iteration 5" in again.out
     found = results(folder / "run")
