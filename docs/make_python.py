@@ -48,7 +48,7 @@ GROUPS = {
     "Errors": (
         "GraphnetError SpecError TopologyError ShapeError DataError BatchError SnapshotError "
         "BreakError DivergedError BackendError RankError UserCodeError UnknownNameError "
-        "MissingExtraError"
+        "MissingExtraError LostRankError"
     ),
 }
 

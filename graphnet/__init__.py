@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphnet.errors import DataError as DataError
     from graphnet.errors import DivergedError as DivergedError
     from graphnet.errors import GraphnetError as GraphnetError
+    from graphnet.errors import LostRankError as LostRankError
     from graphnet.errors import MissingExtraError as MissingExtraError
     from graphnet.errors import RankError as RankError
     from graphnet.errors import ShapeError as ShapeError
@@ -127,8 +128,8 @@ _NAMES = {
     "graphnet.data.transformer": "Transformer",
     "graphnet.errors": (
         "BackendError BatchError BreakError DataError DivergedError GraphnetError "
-        "MissingExtraError RankError ShapeError SnapshotError SpecError TopologyError "
-        "UnknownNameError UserCodeError"
+        "LostRankError MissingExtraError RankError ShapeError SnapshotError SpecError "
+        "TopologyError UnknownNameError UserCodeError"
     ),
     "graphnet.estimators.classifier": "Classifier",
     "graphnet.estimators.regressor": "Regressor",

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from graphnet.errors import SnapshotError
+from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, output_file
 from graphnet.solver.record.snapshot_file import (
     HEADER_BYTES,
@@ -44,14 +45,17 @@ def write_model(
     """
     meta = Meta(kind="model", versions=versions(), backend="numpy", dtype="float32", seed=seed)
     with output_file(path, Advice(SnapshotError)) as output:
+        patient = PatientOutput(output)
         try:
-            with h5py.File(output, "w", userblock_size=HEADER_BYTES) as file:
+            with h5py.File(patient, "w", userblock_size=HEADER_BYTES) as file:
                 for name, array in arrays:
                     _write(file, name, array, f"{source}: " if source else "")
+                    patient.look()
                 write_text(file, "meta", meta.model_dump_json())
                 write_text(file, "net.yaml", net_yaml)
         except (ValueError, RuntimeError, TypeError) as error:
             raise SnapshotError(f"the model cannot be put together: {error}") from error
+        patient.look()
         write_header(output)
 
 

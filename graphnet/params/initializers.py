@@ -40,7 +40,12 @@ class Initializer(Model):
         """Values of ``shape`` in float64 from ``rng``, or None to leave the param at zero."""
 
     def parts(self, rng: np.random.Generator, shape: Shape) -> Iterator[np.ndarray]:
-        """The values of :meth:`sample` in C order, flat, one part after another."""
+        """The values of :meth:`sample` in C order, flat, one part after another.
+
+        Args:
+            rng: What they are drawn from.
+            shape: Of the param.
+        """
         values = self.sample(rng, shape)
         if values is not None:
             yield np.broadcast_to(values, shape).reshape(-1)

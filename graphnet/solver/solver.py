@@ -301,7 +301,11 @@ class Solver(Sealed):
         return list(unmet(breaks, self.spec, keys_of, self._locate))
 
     def without_params(self, declared: Mapping[str, DeclaredParams]) -> list[Problem]:
-        """The names of params in the solver that no param of a net has."""
+        """The names of params in the solver that no param of a net has.
+
+        Args:
+            declared: The net's params, by layer.
+        """
         return list(without_params(self.spec.chosen_params(), declared, self._locate))
 
     def places(self) -> list[Problem]:

@@ -83,8 +83,8 @@ class SolverSpec(Model):
             0.999: after each update it moves by 1 − ema of the way to them. It is in the snapshots,
             and measured by ``{type: ValidationPerformance, averaged: true}``. Default: none.
         swa: Keep a plain average in its place (stochastic weight averaging), ``{start: 800}``: of
-            the params after update ``start`` and all later ones, or each ``every``th. Running
-            statistics, as BatchNorm's, stay those of the run. Default: none.
+            the params after update ``start`` and all later ones, or one in ``every`` of them.
+            Running statistics, as BatchNorm's, stay those of the run. Default: none.
         iter_size: How many batches an update takes the mean gradient of. Default 1.
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where

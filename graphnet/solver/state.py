@@ -173,7 +173,11 @@ class SolverState:
         self._stop_reason = self._stop_reason or reason
 
     def take_back(self, saved: Mapping[str, Any]) -> None:
-        """Have the loss of a snapshot that was brought back; the iterations count on."""
+        """Have the loss of a snapshot that was brought back; the iterations count on.
+
+        Args:
+            saved: What :meth:`state_dict` gave then.
+        """
         self._obj_val, self._losses = saved["obj_val"], dict(saved["losses"])
         self._fetch_loss = self._fetch_losses = None
 

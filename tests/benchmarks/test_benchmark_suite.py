@@ -65,6 +65,10 @@ RESULTS = {
         {"net": "mnist", "batch": 64, "arena": 1, "params": 2, "history": 3, "working": 4}
         | {"planned": 10, "traced": 11, "left_per_step": 0, "risen_per_step": 2048}
     ],
+    "classics": [
+        {"net": "vgg16", "kind": "infer", "batch": 1, "seconds": seconds(0.1, 0.2)}
+        | {"peak": {GRAPHNET: 1 << 20}, "differs": {}, "unavailable": {}}
+    ],
     "cliffs": [
         {"setting": "ReLU on 64×100", "type": "ReLU", "elements": 6400, "pass": "forward"}
         | {"seconds": seconds(2e-6, 3e-6)}

@@ -1,14 +1,7 @@
-"""HDF5 files that are written as one unit, or row by row, and appear when they are complete.
-
-HDF5 writes late, and cannot cope with a full disk: closing the file fails, and the process dies of
-it. So it never hears of an error here. The file object it writes to keeps the first error and
-takes the rest into memory until HDF5 has closed it; then the error is raised and the file dropped.
-"""
+"""HDF5 files that are written as one unit, or row by row, and appear when they are complete."""
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,6 +13,7 @@ from graphnet.blob import Shape
 from graphnet.data.file_kind import SIGNATURE
 from graphnet.errors import DataError
 from graphnet.files.bounds import check_write
+from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
 #: For files whose names a user chose.
@@ -53,14 +47,14 @@ def write_files(
             outputs.append(OutputFile(path, advice))
             leaving.callback(outputs[-1].discard)
             with explained(path, advice), _explained_by_hdf5(path):
-                _fill(_Patient(outputs[-1]), arrays, attributes, chunk_rows)
+                _fill(PatientOutput(outputs[-1]), arrays, attributes, chunk_rows)
             outputs[-1].complete()
         for output in outputs:
             output.finish()
 
 
 def _fill(
-    patient: _Patient,
+    patient: PatientOutput,
     arrays: Mapping[str, np.ndarray],
     attributes: Mapping[str, str],
     chunk_rows: int,
@@ -89,92 +83,13 @@ def _explained_by_hdf5(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be written: {error}") from error
 
 
-def _read_back(patient: _Patient, expected: Mapping[str, Shape]) -> None:
+def _read_back(patient: PatientOutput, expected: Mapping[str, Shape]) -> None:
     """See that what is on the disk is a file with these data sets, of these shapes."""
     with h5py.File(patient, "r") as file:
         found = {name: file[name].shape for name in expected}
     patient.look()
     if found != expected:
         raise RuntimeError("it cannot be read back")
-
-
-class _Patient(io.RawIOBase):
-    """What HDF5 writes to: it takes everything, and keeps the first error for later.
-
-    Args:
-        output: Where the bytes go until an error; later ones stay in memory.
-    """
-
-    def __init__(self, output: OutputFile) -> None:
-        super().__init__()
-        self._output, self._at, self._end = output, 0, 0
-        self._error: BaseException | None = None
-        self._later: list[tuple[int, bytes]] = []  # what came after the error
-
-    def look(self) -> None:
-        """Raise the error that was kept, if there is one."""
-        if self._error is not None:
-            raise self._error
-
-    def write(self, data: object) -> int:
-        """Take all of it."""
-        view = memoryview(data).cast("B")  # type: ignore[arg-type]
-        try:
-            self.look()
-            self._output.seek(self._at)
-            self._output.write(view)
-        except BaseException as error:  # noqa: BLE001  # HDF5 must not meet an interrupt either
-            self._error = error
-            self._later.append((self._at, bytes(view)))
-        self._at += len(view)
-        self._end = max(self._end, self._at)
-        return len(view)
-
-    def readinto(self, buffer: object) -> int:
-        """Give back what was written."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        found = 0
-        try:
-            self._output.seek(self._at)
-            while found < len(view) and (n := self._output.readinto(view[found:])):
-                found += n
-        except BaseException as error:  # noqa: BLE001  # as above
-            self._error = self._error or error
-        view[found:] = bytes(len(view) - found)
-        for start, data in self._later:
-            begin, end = max(start, self._at), min(start + len(data), self._at + len(view))
-            if begin < end:
-                view[begin - self._at : end - self._at] = data[begin - start : end - start]
-        self._at += len(view)
-        return len(view)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go there."""
-        self._at = offset + (0, self._at, self._end)[whence]
-        return self._at
-
-    def truncate(self, size: int | None = None) -> int:
-        """Cut or lengthen it."""
-        size = self._at if size is None else size
-        self._end = size
-        try:
-            self.look()
-            self._output.truncate(size)
-        except BaseException as error:  # noqa: BLE001  # as above
-            self._error = error
-        return size
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
 
 
 def is_plain_hdf5(path: Path) -> bool:
@@ -309,7 +224,7 @@ class HDF5Writer:
                 "  give each a filename of its own"
             )
         self._output = OutputFile(self.path, ADVICE)
-        self._patient = _Patient(self._output)
+        self._patient = PatientOutput(self._output)
         self._file = h5py.File(self._patient, "w", libver=_VERSIONS)
         self._file.attrs.update(self._attributes)
         for (name, batch), array in zip(self._batches.items(), arrays, strict=True):

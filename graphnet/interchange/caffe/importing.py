@@ -16,6 +16,7 @@ from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
+from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.blobs import (
@@ -373,5 +374,8 @@ def written(made: Imported, folder: Path) -> list[Path]:
 
 def _write_mean(source: Path, target: Path) -> None:
     mean = read_blob_file(source)
-    with output_file(target, Advice(SnapshotError)) as output, h5py.File(output, "w") as file:
-        file.create_dataset("mean", data=mean.reshape(mean.shape[-3:]), track_times=False)
+    with output_file(target, Advice(SnapshotError)) as output:
+        patient = PatientOutput(output)
+        with h5py.File(patient, "w") as file:
+            file.create_dataset("mean", data=mean.reshape(mean.shape[-3:]), track_times=False)
+        patient.look()

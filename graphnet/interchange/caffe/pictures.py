@@ -1,4 +1,4 @@
-"""Pictures as Caffe's OpenCV decodes, greys and resizes them: in whole numbers, exactly.
+"""Pictures as Caffe's OpenCV makes of them, decoded, greyed and resized: in whole numbers, exactly.
 
 OpenCV asks each format's library for grey, so the formula depends on the format: libpng's cuts off,
 a JPEG's grey is its luminance as stored, and the rest is rounded. Resizing is bilinear, with

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import Problem, SnapshotError, SpecError
+from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.mocha.reading import MARK
 from graphnet.interchange.weights.exporting import Written
@@ -59,6 +60,10 @@ def write_mocha(path: Path, arrays: Mapping[str, Stored]) -> None:
     Raises:
         SnapshotError: If it cannot be written.
     """
-    with output_file(path, Advice(SnapshotError)) as output, h5py.File(output, "w") as file:
-        for name, array in arrays.items():
-            file.create_dataset(name, data=np.asarray(array), track_times=False)
+    with output_file(path, Advice(SnapshotError)) as output:
+        patient = PatientOutput(output)
+        with h5py.File(patient, "w") as file:
+            for name, array in arrays.items():
+                file.create_dataset(name, data=np.asarray(array), track_times=False)
+                patient.look()
+        patient.look()

@@ -17,16 +17,16 @@ from graphnet.solver.trainable_net import TrainableNet
 class GradientNoise(CoffeeBreak):
     """Says and records the simple noise scale of the gradient, in samples.
 
-        noise_scale = tr Σ / |G|²
+    It is ``noise_scale = tr Σ / |G|²``.
 
     Σ is the covariance of the gradient of one sample, G the true gradient. A batch (times
     ``iter_size``) far below the scale gives noise for most of a step, and a larger one allows a
     higher rate; far above it, a larger batch is hardly worth its time. Both are estimated, without
     bias, from the lengths of the gradients of the batches of an update and of their mean, so it
     needs an ``iter_size`` of at least 2. Their means over all updates since the last report are
-    divided: give them 100 or more. Records ``noise_scale``, unless |G|² comes out at 0 or below,
-    and ``gradient_norm``, the root mean square of the length of an update's gradient. Samples that
-    depend on each other through a BatchNorm count as if they did not.
+    divided: give them 100 or more. Records ``noise_scale``, unless ``|G|²`` comes out at 0 or
+    below, and ``gradient_norm``, the root mean square of the length of an update's gradient.
+    Samples that depend on each other through a BatchNorm count as if they did not.
 
     Source:
         McCandlish et al. 2018, arXiv 1812.06162, section 2.2 and appendix A.1.

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import h5py
 import numpy as np
@@ -35,7 +35,9 @@ from graphnet.data.record import DataRecord
 from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
+from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import open_regular
+from graphnet.files.writing import OutputFile
 from graphnet.params.filling import parts_of
 from graphnet.params.param import ParamStore
 from graphnet.solver.record.foreign import import_command
@@ -196,20 +198,7 @@ def to_bytes(contents: Contents) -> bytes:
     return image.getvalue()
 
 
-class ReadableOutput(Protocol):
-    """A file that is written and then read."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """The next bytes."""
-
-    def write(self, data: Any, /) -> int | None:
-        """Write bytes."""
-
-    def seek(self, offset: int, /) -> int:
-        """Go on from there."""
-
-
-def write_to(output: ReadableOutput, contents: Contents) -> None:
+def write_to(output: OutputFile | io.BytesIO, contents: Contents) -> None:
     """Write the file's bytes.
 
     Args:
@@ -220,14 +209,16 @@ def write_to(output: ReadableOutput, contents: Contents) -> None:
         NotFiniteError: If a value in it is NaN or infinite; a part is written then.
         SnapshotError: If an HDF5 file cannot have a name in it.
     """
+    patient = PatientOutput(output)
     try:
-        with h5py.File(output, "w", userblock_size=HEADER_BYTES) as file:
+        with h5py.File(patient, "w", userblock_size=HEADER_BYTES) as file:
             for group, arrays in contents.groups():
                 for name, stored in arrays.items():
                     array = np.asarray(stored)
                     if not all(np.isfinite(part).all() for part in parts_of(array)):
                         raise NotFiniteError(f"{group}/{name}", contents.iter)
                     file.create_dataset(f"{group}/{name}", data=array, track_times=False)
+                    patient.look()
             write_text(file, "meta", contents.meta.model_dump_json())
             write_text(file, "net.yaml", contents.net_yaml)
             if contents.solver_yaml:
@@ -236,10 +227,11 @@ def write_to(output: ReadableOutput, contents: Contents) -> None:
                 write_text(file, "data.json", data)
     except (ValueError, RuntimeError, TypeError) as error:
         raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
+    patient.look()
     write_header(output)
 
 
-def write_header(output: ReadableOutput) -> None:
+def write_header(output: OutputFile | io.BytesIO) -> None:
     """Write the header of a file whose rest is written."""
     checksum = hashlib.sha256()
     output.seek(HEADER_BYTES)
