@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import update_abstractmethods
 from typing import Any, get_args
 
 
@@ -27,4 +26,5 @@ def _give_build(spec: type[Any], layer: type[Any]) -> None:
 
     build.__annotations__["return"] = layer  # net/contract.py looks at it before anything runs
     spec.build = build
-    update_abstractmethods(spec)
+    # abc.update_abstractmethods asks every attribute, and pydantic's then build the class
+    spec.__abstractmethods__ -= {"build"}
