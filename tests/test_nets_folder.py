@@ -82,6 +82,8 @@ def test_sharing_memory_by_lifetime_changes_no_bit(name):
     np.testing.assert_array_equal(*params)
 
 
+#: So many params are enough to look at two numbers of each.
+MANY = 40
 #: In a net of many ReLUs behind a normalisation a larger step meets the kink of one.
 STEPS = {"resnet20-fashion": 1e-7, "mobilenet-fashion": 1e-7, "unet-digits": 1e-6}
 
@@ -90,7 +92,8 @@ STEPS = {"resnet20-fashion": 1e-7, "mobilenet-fashion": 1e-7, "unet-digits": 1e-
 def test_its_gradients_agree_with_difference_quotients(name):
     """The check a user can run on a net of their own."""
     net = load_net(shrunk(name, 4 if name == "resnet20-fashion" else 8))
-    report = gn.check_gradients(net, max_elements=6, step=STEPS.get(name, 1e-5))
+    each = 6 if len(list(net.store.items())) < MANY else 2
+    report = gn.check_gradients(net, max_elements=each, step=STEPS.get(name, 1e-5))
     net.close()
     assert report.ok, str(report)
 

@@ -104,5 +104,7 @@ def test_onnxruntime_answers_as_it_does(name):
     tensors = {"data": first.astype(np.float64) / scale}
     ours, found = both(spec, tensors)
     assert ours
+    # a BatchNorm that has seen nothing divides by the root of its epsilon: roundings grow with it
+    relative = 1e-3 if name in NORMALISED_BY_BATCH else 1e-5
     for output, expected in ours.items():
-        assert_close(found[output], expected)
+        assert_close(found[output], expected, relative)

@@ -17,9 +17,12 @@ import importlib, pkgutil, sys
 sys.modules |= dict.fromkeys(["IPython", "onnx", "optuna", "pandas", "sklearn", "starlette"])
 import graphnet
 from graphnet.errors import MissingExtraError
-elsewhere = "graphnet.__main__", "graphnet.parallel.mpi", "graphnet.cli.serve", "graphnet.serving."
+elsewhere = (
+    *("graphnet.__main__", "graphnet.parallel.mpi", "graphnet.parallel.elastic"),
+    *("graphnet.cli.serve", "graphnet.serving."),
+)
 for module in pkgutil.walk_packages(graphnet.__path__, "graphnet."):
-    if not module.name.startswith(elsewhere):
+    if module.name not in elsewhere and not module.name.startswith(elsewhere[-1]):
         try:
             importlib.import_module(module.name)
         except MissingExtraError:
