@@ -8,15 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from support.shipped_nets import ROOT, shrunk, solver_of
-from support.thread_ranks import all_of
+from support.shipped_nets import ROOT, shrunk, solver_of, trained_on
 
 import graphnet as gn
 from graphnet.layers import MemoryData
 from graphnet.net.load_net import load_net
 from graphnet.net.spec import Node
 from graphnet.parallel.communicator import LocalCommunicator
-from graphnet.parallel.load_sharded_net import cut, load_sharded_net
+from graphnet.parallel.load_sharded_net import cut
 from graphnet.solver.reporter import SilentReporter
 
 NAMES = ("resnet20-fashion", "mobilenet-fashion")
@@ -181,25 +180,12 @@ def test_it_computes_what_pytorch_does(name):
     net.close()
 
 
-def trained_on(name, ranks, shards):
-    """The params after two updates, on each rank."""
-
-    def work(communicator):
-        net = load_sharded_net(shrunk(name), shards, communicator, "numpy", threads=1)
-        gn.solve(solver_of(name, max_iter=2), net, reporter=SilentReporter())
-        params = net.store.data.copy()
-        net.close()
-        return params
-
-    return [work(LocalCommunicator())] if ranks == 1 else all_of(ranks, work)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_ranks_change_no_bit(name):
     """A batch of 8 in two shards, on one rank and on two."""
-    (expected,) = trained_on(name, 1, 2)
+    (expected,) = trained_on(name, 1, 2, 2)
     assert np.isfinite(expected).all()
-    for found in trained_on(name, 2, 2):
+    for found in trained_on(name, 2, 2, 2):
         np.testing.assert_array_equal(found, expected)
 
 

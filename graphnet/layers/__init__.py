@@ -250,6 +250,11 @@ LAYER_TYPES = OnDemand[type[LayerSpec]](
 __all__ = ["LAYER_TYPES", *LAYER_TYPES]  # noqa: PLE0604  # the table is the one list of names
 
 
+def is_in_table(spec: LayerSpec) -> bool:
+    """Whether its class is a type of the table, and none of the user's own."""
+    return LAYER_TYPES.get(spec.type) is type(spec)
+
+
 def __getattr__(name: str) -> Any:
     return LAYER_TYPES.attribute(name)
 

@@ -36,7 +36,7 @@ from graphnet.errors import (
     one_of,
 )
 from graphnet.files.paths import placed
-from graphnet.layers import LAYER_TYPES
+from graphnet.layers import LAYER_TYPES, is_in_table
 from graphnet.layers.base import Kind, LayerSpec, Phase, statistic_keys
 from graphnet.net.arity import check_arity
 from graphnet.net.other_names import hint_for
@@ -163,7 +163,7 @@ class NetSpec:
         found: list[str] = []
         for node in self.nodes:
             if node.spec.measures and node.spec.phase in (None, phase):
-                if LAYER_TYPES.get(node.spec.type) is not type(node.spec):
+                if not is_in_table(node.spec):
                     return None
                 found += statistic_keys(node.name, node.spec.measures)
         return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.layers import LAYER_TYPES
+from graphnet.layers import is_in_table
 from graphnet.layers.base import Layer, LossLayer, MeasureLayer, PassContext
 from graphnet.layers.data.data_layer import DataLayer
 from graphnet.net.graph import LayerVertex
@@ -56,8 +56,6 @@ class StepMark:
 def is_worth_a_mark(vertices: Sequence[LayerVertex]) -> bool:
     """Whether a step is long beside the mark, or has layers that are not graphnet's own."""
     has_others = any(
-        LAYER_TYPES.get(vertex.spec.type) is not type(vertex.spec)
-        for vertex in vertices
-        if vertex.of == vertex.name
+        not is_in_table(vertex.spec) for vertex in vertices if vertex.of == vertex.name
     )
     return has_others or sum(vertex.macs for vertex in vertices) >= _ENOUGH_MACS

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from graphnet.declare.user_types import type_name
-from graphnet.layers import LAYER_TYPES
+from graphnet.layers import is_in_table
 from graphnet.layers.base import LayerSpec
 
 
@@ -22,9 +22,7 @@ def layer_dict(spec: LayerSpec) -> dict[str, Any]:
 def _type_name(spec: LayerSpec) -> str:
     """The YAML type: that of the table, or the dotted path of a class of the user's own."""
     cls = type(spec)
-    return (
-        spec.type if LAYER_TYPES.get(spec.type) is cls else f"{cls.__module__}.{cls.__qualname__}"
-    )
+    return spec.type if is_in_table(spec) else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _written(model: BaseModel) -> dict[str, Any]:

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from support.thread_ranks import all_of
 
 import graphnet as gn
 from graphnet.data.sets.catalog import SETS
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec, read_net
+from graphnet.parallel.communicator import Communicator, LocalCommunicator
+from graphnet.parallel.load_sharded_net import load_sharded_net
+from graphnet.solver.reporter import SilentReporter
 
 ROOT = Path(__file__).parent.parent.parent
 NETS = sorted(path.stem for path in (ROOT / "nets").glob("*.yaml"))
@@ -65,3 +69,16 @@ def samples_of(net: NetSpec, layer: str) -> dict[str, np.ndarray]:
     table.read(0, table.n_rows, list(rows.values()))
     table.close()
     return rows
+
+
+def trained_on(name: str, ranks: int, shards: int, max_iter: int) -> list[np.ndarray]:
+    """The params after some updates, on each rank."""
+
+    def work(communicator: Communicator) -> np.ndarray:
+        net = load_sharded_net(shrunk(name), shards, communicator, "numpy", threads=1)
+        gn.solve(solver_of(name, max_iter=max_iter), net, reporter=SilentReporter())
+        params = net.store.data.copy()
+        net.close()
+        return params
+
+    return [work(LocalCommunicator())] if ranks == 1 else all_of(ranks, work)
