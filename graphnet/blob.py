@@ -20,6 +20,11 @@ from graphnet.sealed import refuse
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Shape: TypeAlias = tuple[int, ...]
 
+#: In bytes, of arenas and of the arrays in them: a cache line, and the widest vector registers.
+ALIGNMENT = 64
+#: Channels, height and width: of a sample that may be a picture.
+PICTURE_AXES = 3
+
 
 class Blob:
     """A named array and its gradient.

@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from graphnet.backend.calls import in_turn
 from graphnet.backend.host_memory import available_memory
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
@@ -53,8 +54,7 @@ class ScratchDecl:
         dtype: Its element type; None means the net's precision.
         lifetime: ``call``: contents matter only within one forward or one backward;
             ``pass``: from forward to backward; ``forever``: never shared.
-        blob: True to be stored as a blob (seen ``(N, …)``, the backend's layout), False for a
-            plain C-contiguous array.
+        blob: True: stored as a blob (seen ``(N, …)``, the backend's layout); False: in C order.
     """
 
     shape: Shape
@@ -164,6 +164,12 @@ class Backend(Sealed):
         full: Array = self.xp.full(shape, value, dtype)
         return full
 
+    def constant(self, values: np.ndarray, dtype: np.dtype) -> Array:
+        """A plain C-order array with the values of one of the host."""
+        constant = self.zeros(values.shape, dtype)
+        self.upload(values.astype(dtype), constant)
+        return constant
+
     def host_side(self, array: Array) -> Array:
         """Where the host makes what is uploaded, of the shape of ``array``: it, if writable."""
         return array
@@ -229,12 +235,7 @@ class Backend(Sealed):
 
         The returned call makes them all, in any order, perhaps in several threads.
         """
-
-        def run() -> None:
-            for call in calls:
-                call()
-
-        return run
+        return in_turn(calls)
 
     @abstractmethod
     def gather(self, flat: Array, index: Array, out: Array) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from graphnet.blob import Array
+
 #: A call bound to its arrays.
 Call: TypeAlias = Callable[[], Any]
 
@@ -20,6 +22,16 @@ def in_turn(calls: Sequence[Call]) -> Callable[[], None]:
             call()
 
     return run
+
+
+def assign(xp: Any, target: Array, source: Array) -> None:
+    """For ``Backend.elementwise``: a copy."""
+    xp.copyto(target, source)
+
+
+def add_to(xp: Any, target: Array, other: Array) -> None:
+    """For ``Backend.elementwise``: a sum in place."""
+    xp.add(target, other, out=target)
 
 
 def cut(size: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:

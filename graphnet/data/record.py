@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError
 
-from graphnet.blob import Shape
+from graphnet.blob import PICTURE_AXES, Shape
 from graphnet.data.hdf5.reader import CLASSES, HDF5File, text_attributes
 from graphnet.data.table import Part
 from graphnet.declare.fields import Model
@@ -18,7 +18,6 @@ from graphnet.errors import GraphnetError
 
 #: By how many rows the scale of pictures is told that are stored as floating-point numbers.
 _LOOKED_AT = 64
-_PICTURE_AXES = 3
 
 
 class LayerRecord(Model):
@@ -132,7 +131,7 @@ def _are_names(value: object) -> bool:
 def _highest(part: Part) -> dict[str, float]:
     """The largest of the first rows' numbers, of pictures stored as floating-point numbers."""
     n = min(_LOOKED_AT, part.n_rows)
-    wanted = [c.dtype.kind == "f" and len(c.shape) == _PICTURE_AXES for c in part.columns]
+    wanted = [c.dtype.kind == "f" and len(c.shape) == PICTURE_AXES for c in part.columns]
     if not any(wanted):
         return {}
     rows = [np.empty((n, *c.shape), c.dtype) for c in part.columns]

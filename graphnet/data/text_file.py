@@ -7,7 +7,7 @@ Windows writes UTF-16, and marks in front of UTF-8. Encodings without a mark tha
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphnet.data.regular_file import first_bytes
@@ -107,3 +107,8 @@ def _undecodable(path: Path, encoding: str, n_read: int, error: UnicodeError) ->
         f"{place}: {found} is not text in {name}\n"
         "  say how it was written, such as --encoding cp1252 (Windows), latin-1 or utf-16"
     )
+
+
+def class_text(value: int, names: Sequence[str]) -> str:
+    """The number of a class, and its name if that is known."""
+    return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)

@@ -25,11 +25,9 @@ from typing import Any
 import numpy as np
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Shape
+from graphnet.blob import ALIGNMENT, Shape
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
-
-ALIGNMENT = 64  # bytes: a cache line, and the width of the widest vector registers
 
 DATA, DIFF, SCRATCH = "data", "diff", "scratch"
 #: What an array is: ``("data", blob)``, ``("diff", blob)`` or ``("scratch", layer, name)``, where

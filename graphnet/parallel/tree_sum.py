@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from graphnet.backend.base import Backend
+from graphnet.backend.calls import add_to, assign
 from graphnet.blob import Array
 from graphnet.parallel.communicator import Communicator, Parcel
 from graphnet.parallel.shards import Shards, Span, halves
@@ -101,8 +101,8 @@ class _ArraySum:
     ) -> None:
         self.array, self.backend, self.communicator = array, backend, communicator
         scratch = [_like(backend, array) for _ in range(depth)]
-        self.keep = [backend.elementwise(_assign, copy, array) for copy in scratch]
-        self.add = [backend.elementwise(_add, array, copy) for copy in scratch]
+        self.keep = [backend.elementwise(assign, copy, array) for copy in scratch]
+        self.add = [backend.elementwise(add_to, array, copy) for copy in scratch]
         if shards.ranks > 1:
             # where the ranks cannot reach a device's memory, the machine's stands in for it
             can_send = isinstance(array, np.ndarray) or communicator.takes_device
@@ -172,11 +172,3 @@ def _like(backend: Backend, array: Array) -> Array:
     if isinstance(array, np.ndarray):
         return np.zeros_like(array)
     return backend.zeros(array.shape, array.dtype)
-
-
-def _assign(xp: Any, target: Array, source: Array) -> None:
-    xp.copyto(target, source)
-
-
-def _add(xp: Any, target: Array, other: Array) -> None:
-    xp.add(target, other, out=target)

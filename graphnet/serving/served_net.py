@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.blob import Shape, shape_text
+from graphnet.blob import PICTURE_AXES, Shape, shape_text
 from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.recipe.pictures import PictureRecipe
 from graphnet.errors import DataError, GraphnetError, ShapeError, SpecError
@@ -41,7 +41,6 @@ from graphnet.serving.refusal import RefusalError
 #: Rows that are computed at a time where there are several.
 BATCH = 16
 _UNPROCESSABLE, _UNSUPPORTED = 422, 415
-_PICTURE_AXES = 3
 _DTYPE = np.dtype("float32")
 _WHITE = 255  # of 8 bits
 
@@ -63,7 +62,7 @@ class ServedInput:
     @property
     def is_picture(self) -> bool:
         """Whether a row is a picture of one channel or three."""
-        return len(self.shape) == _PICTURE_AXES and self.shape[0] in (1, 3)
+        return len(self.shape) == PICTURE_AXES and self.shape[0] in (1, 3)
 
     @property
     def white(self) -> float:

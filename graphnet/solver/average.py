@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphnet.backend.calls import assign
 from graphnet.blob import Array
 from graphnet.declare.fields import Model, PositiveInt
 from graphnet.params.param import ParamStore
@@ -44,8 +45,8 @@ class ParamAverage:
         n = store.diff.size
         self.values: Array = self._backend.zeros((n,), store.dtype) if values is None else values
         self._kept: Array | None = None
-        self._use = self._backend.elementwise(_assign, self._params, self.values)
-        self._begin = self._backend.elementwise(_assign, self.values, self._params)
+        self._use = self._backend.elementwise(assign, self._params, self.values)
+        self._begin = self._backend.elementwise(assign, self.values, self._params)
 
     def update(self, t: int) -> None:
         """Take in the params of update ``t``, counted from 1; here the method has done it."""
@@ -56,10 +57,10 @@ class ParamAverage:
             return
         if self._kept is None:
             self._kept = self._backend.zeros(self._params.shape, self._params.dtype)
-            self._backend.elementwise(_assign, self._kept, self._params)()
+            self._backend.elementwise(assign, self._kept, self._params)()
             self._use()
         else:
-            self._backend.elementwise(_assign, self._params, self._kept)()
+            self._backend.elementwise(assign, self._params, self._kept)()
             self._kept = None
 
 
@@ -126,7 +127,3 @@ class PlainAverage(MovingAverage):
             self._begin()
         elif after % self._of.every == 0:
             self._take(1 / (after // self._of.every + 1))
-
-
-def _assign(xp: Any, target: Array, source: Array) -> None:
-    xp.copyto(target, source)

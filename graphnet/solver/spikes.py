@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
 
-from graphnet.blob import Array
+from graphnet.backend.calls import assign
 from graphnet.params.param import ParamStore
 
 #: So many gradients are looked at before one is called a spike, and the usual length is the mean
@@ -82,8 +81,8 @@ class StateKept:
         arrays = [array for named in store.state.values() for array in named.values()]
         kept = [store.backend.zeros(array.shape, array.dtype) for array in arrays]
         pairs = list(zip(arrays, kept, strict=True))
-        self._keep = [store.backend.elementwise(_copy, kept, array) for array, kept in pairs]
-        self._put_back = [store.backend.elementwise(_copy, array, kept) for array, kept in pairs]
+        self._keep = [store.backend.elementwise(assign, kept, array) for array, kept in pairs]
+        self._put_back = [store.backend.elementwise(assign, array, kept) for array, kept in pairs]
 
     def keep(self) -> None:
         """Keep what it is now."""
@@ -94,7 +93,3 @@ class StateKept:
         """Have it be that again."""
         for call in self._put_back:
             call()
-
-
-def _copy(xp: Any, target: Array, source: Array) -> None:
-    xp.copyto(target, source)

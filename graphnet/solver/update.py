@@ -16,7 +16,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from graphnet.backend.calls import in_turn
+from graphnet.backend.calls import add_to, assign, in_turn
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.params.constraints import NoCons
@@ -97,9 +97,9 @@ class Updater(Sealed):
         self.noise = NoiseSums(self.backend, iter_size) if iter_size > 1 else None
         if self._sum is not None:
             sums = (self._sum, store.diff)
-            self._keep = self.backend.elementwise(_assign, *sums)
-            self._gather = self.backend.elementwise(_add, *sums)
-            self._spread = self.backend.elementwise(_add, *reversed(sums))
+            self._keep = self.backend.elementwise(assign, *sums)
+            self._gather = self.backend.elementwise(add_to, *sums)
+            self._spread = self.backend.elementwise(add_to, *reversed(sums))
 
     def _bind(self, regu_coef: float) -> list[UpdateGroup]:
         groups, scratch, spans = [], BlockScratch(), self.store.spans()
@@ -191,11 +191,3 @@ class Updater(Sealed):
         for diff in self._still:  # what does not move takes no part of the norm
             diff.fill(0)
         return self.backend.square_sum(self.store.diff) ** 0.5 * (1.0 / self.iter_size)
-
-
-def _assign(xp: Any, target: Array, source: Array) -> None:
-    xp.copyto(target, source)
-
-
-def _add(xp: Any, target: Array, other: Array) -> None:
-    xp.add(target, other, out=target)

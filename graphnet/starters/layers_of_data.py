@@ -8,13 +8,13 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
+from graphnet.blob import PICTURE_AXES
 from graphnet.data.tools.survey import Survey
 from graphnet.starters.folder import yaml_name
 from graphnet.starters.seen import SeenData, source_text
 from graphnet.starters.target import Target
 
 _BYTE = 255
-_PICTURE_AXES = 3
 #: Data of more bytes is read by a thread of its own.
 _LARGE = 1 << 20
 _SMALLEST_BATCH, _LARGEST_BATCH, _TEST_BATCH = 8, 64, 100
@@ -61,7 +61,7 @@ class InputRange:
     @property
     def is_picture(self) -> bool:
         """Whether a row has channels, height and width."""
-        return len(self.column.shape) == _PICTURE_AXES + 1
+        return len(self.column.shape) == PICTURE_AXES + 1
 
     @cached_property
     def is_bounded(self) -> bool:

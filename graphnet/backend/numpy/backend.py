@@ -49,11 +49,9 @@ from graphnet.backend.processors import n_processors
 from graphnet.backend.rectifier import without_axes
 from graphnet.backend.staging import HostStaging, Staging
 from graphnet.backend.window import Window
-from graphnet.blob import Array, Shape, columns, rows
+from graphnet.blob import ALIGNMENT, Array, Shape, columns, rows
 from graphnet.random import samples as philox
 
-#: Of every arena, in bytes: a cache line, and a vector register.
-ALIGNMENT = 64
 #: Parts in which random numbers are drawn, and the fewest numbers that are worth waking a thread.
 N_PARTS, INLINE_ELEMENTS = 4, 2**16
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from graphnet.blob import shape_text
 from graphnet.cli.terminal import facts, notice, say, say_json, table
-from graphnet.data.text_file import one_line
+from graphnet.data.text_file import class_text
 from graphnet.data.tools.survey import FileSurvey, Survey, survey
 from graphnet.errors import SpecError
 from graphnet.files.paths import shown
@@ -64,7 +63,7 @@ def info(
             say(f"{len(one.classes)} classes in '{one.name}'")
             first = list(one.classes.items())[:_MOST_SHOWN]
             names = found.class_names if one.name == "label" else ()
-            facts([(f"  {_class(value, names)}", f"{count:,}") for value, count in first])
+            facts([(f"  {class_text(value, names)}", f"{count:,}") for value, count in first])
             if len(one.classes) > _MOST_SHOWN:
                 say(f"  and {len(one.classes) - _MOST_SHOWN} more: --json lists all")
     if found.all_problems:
@@ -86,11 +85,6 @@ def _surveyed(
     found = survey(source)
     draw_data(source, found, picture, net, user_code=user_code)
     return found
-
-
-def _class(value: int, names: Sequence[str]) -> str:
-    """The number of a class, and its name if that is known."""
-    return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)
 
 
 def _row(one: Survey) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.cli.net_and_solver import read_net_alone
-from graphnet.data.text_file import one_line
+from graphnet.data.text_file import class_text
 from graphnet.data.tools.survey import FileSurvey
 from graphnet.draw.bars import counts_picture, histogram_picture, stacked
 from graphnet.draw.pixels import Thumbnail, grid, is_picture
@@ -132,13 +132,15 @@ def _pictures(columns: Mapping[str, np.ndarray], found: FileSurvey) -> list[Pict
             continue
         said = columns[label].reshape(len(values), -1)[:, 0] if label else None
         tiles = [
-            Thumbnail(one, () if said is None else (_class(int(said[i]), found.class_names),))
+            Thumbnail(one, () if said is None else (class_text(int(said[i]), found.class_names),))
             for i, one in enumerate(values[:_SHOWN])
         ]
         pictures.append(grid(f"{name}: {len(tiles)} samples", tiles, side=54))
     for name, counts in classes.items():
         names = found.class_names if name == "label" else ()
-        shown_ = [(_class(value, names), n) for value, n in list(counts.items())[:_MOST_CLASSES]]
+        shown_ = [
+            (class_text(value, names), n) for value, n in list(counts.items())[:_MOST_CLASSES]
+        ]
         more = f", the first {_MOST_CLASSES}" if len(counts) > _MOST_CLASSES else ""
         pictures.append(counts_picture(f"{name}: {len(counts)} classes{more}", shown_))
     for name, values in columns.items():
@@ -155,7 +157,3 @@ def _histograms(name: str, values: np.ndarray) -> list[Picture]:
     most = max(1, _MOST_NUMBERS // n_columns)
     said = f"{name}: values of {min(most, len(values)):,} samples"
     return [histogram_picture(said, values[:most].ravel())]
-
-
-def _class(value: int, names: Sequence[str]) -> str:
-    return f"{value} {one_line(names[value])}" if 0 <= value < len(names) else str(value)

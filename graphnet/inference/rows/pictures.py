@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.blob import shape_text
+from graphnet.blob import PICTURE_AXES, shape_text
 from graphnet.data.file_kind import PICTURES
 from graphnet.data.pictures.reader import Fit, PictureOptions, PictureReader
 from graphnet.data.recipe.pictures import PictureRecipe
@@ -18,7 +18,6 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.block import Place, RowBlock
 
 _CHANNELS = (1, 3)
-_PICTURE_AXES = 3
 
 
 class PictureRows:
@@ -49,7 +48,7 @@ class PictureRows:
         self._paths, self._blob, self._names = paths, blob, names
         self._recipe = blob.recipe if isinstance(blob.recipe, PictureRecipe) else None
         shape = self._recipe.shape if self._recipe is not None else blob.shape
-        if shape is None or len(shape) != _PICTURE_AXES or shape[0] not in _CHANNELS:
+        if shape is None or len(shape) != PICTURE_AXES or shape[0] not in _CHANNELS:
             known = "nobody knows what" if shape is None else f"{shape_text(shape)} is what"
             raise DataError(
                 f"{names[0]}: pictures are fed to '{blob.name}', but {known} a row of it is\n"

@@ -104,9 +104,8 @@ class PositionEmbeddingLayer(Layer[PositionEmbedding]):
                 self.rest = weight.diff[steps:]
                 self.add_up = self.backend.axes_sum(y.diff, (0,), weight.diff[:steps])
         else:
-            self.table = self.backend.zeros(x.shape[1:], self.dtype)
             waves = sinusoids(steps, x.shape[2], self.spec.base)
-            self.backend.upload(waves.astype(self.dtype), self.table)
+            self.table = self.backend.constant(waves, self.dtype)
         self.copies = x.diff is not None and not self.xp.may_share_memory(x.diff, y.diff)
 
     def forward(self) -> None:

@@ -30,10 +30,8 @@ class Rotary:
         angles = rotary_angles(n_positions, width, base)
         #: (T, 1, 1, F/2), as positions come before what is projected, heads and features
         self.cosines, self.sines = (
-            backend.zeros((n_positions, 1, 1, self.half), dtype) for _ in range(2)
+            backend.constant(of(angles)[:, None, None], dtype) for of in (np.cos, np.sin)
         )
-        for array, values in ((self.cosines, np.cos(angles)), (self.sines, np.sin(angles))):
-            backend.upload(values.astype(dtype)[:, None, None], array)
 
     def turn(self, features: Array, scratch: Array, *, back: bool = False) -> Iterable[Call]:
         """Calls that turn ``features``, or turn them back.

@@ -131,10 +131,7 @@ class AttentionStrip:
     def triangle(self) -> Array:
         """What is added to the scores of a tile's own positions: (rows, rows)."""
         rows = self.sizes.tile(self.n, self.backend).rows
-        host = np.triu(np.full((rows, rows), UNSEEN, self.layer.dtype), 1)
-        array = self.backend.zeros((rows, rows), self.layer.dtype)
-        self.backend.upload(host, array)
-        return array
+        return self.backend.constant(np.triu(np.full((rows, rows), UNSEEN), 1), self.layer.dtype)
 
     def of(self, tile: ScoreTile) -> Array:
         """The scores of a tile."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.calls import assign
 from graphnet.blob import Array, Shape
 from graphnet.layers.base import Layer, LayerSpec, Phase, Reads, ScratchDecls, Shapes
 from graphnet.random.keys import stream_key
@@ -61,7 +62,7 @@ class MaskLayer(Layer[MaskSpec]):
         """A call that copies, or does nothing where both are the same memory."""
         if self.xp.may_share_memory(source, target):
             return _nothing
-        return self.backend.elementwise(_copy, source, target)
+        return self.backend.elementwise(assign, target, source)
 
     def mask(self, xp: Any, mask: Array, x: Array, y: Array) -> None:
         """U[0, 1) to scale where it is at least the ratio, else to 0; then y = mask · x."""
@@ -83,10 +84,6 @@ class MaskLayer(Layer[MaskSpec]):
 
 def _multiply(xp: Any, dy: Array, mask: Array, dx: Array) -> None:
     xp.multiply(dy, mask, out=dx)
-
-
-def _copy(xp: Any, source: Array, target: Array) -> None:
-    xp.copyto(target, source)
 
 
 def _nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ConvArrays
@@ -86,13 +85,6 @@ class Convolution(FilterBank):
                 self.window, self.n_group, x, self.filter_shape(x), backward=backward
             )
         )
-
-    def macs(self, bottoms: Shapes) -> int:
-        return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])
-
-    def connections(self, bottoms: Shapes) -> int:
-        places = prod(self.top_shapes(bottoms)[0][1:])
-        return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
 
 
 class ConvolutionLayer(Layer[Convolution]):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Literal
 
 from graphnet.backend.base import Backend, ConvArrays
 from graphnet.backend.window import Window
-from graphnet.blob import Array, Shape, shape_text
+from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_extent, check_sequences
 from graphnet.layers.images.filter_bank import AnyFilterBank
+from graphnet.layers.images.one_row import as_row, with_row
 
 
 class Convolution1D(AnyFilterBank):
@@ -76,16 +76,9 @@ class Convolution1D(AnyFilterBank):
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
-        row, filter_ = _as_row(x), _as_row(self.filter_shape(x))
+        row, filter_ = as_row(x), as_row(self.filter_shape(x))
         needed = backend.conv2d_scratch(self.window, self.n_group, row, filter_, backward=backward)
         return dict(needed)
-
-    def macs(self, bottoms: Shapes) -> int:
-        return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])
-
-    def connections(self, bottoms: Shapes) -> int:
-        places = prod(self.top_shapes(bottoms)[0][1:])
-        return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
 
 
 class Convolution1DLayer(Layer[Convolution1D]):
@@ -99,18 +92,10 @@ class Convolution1DLayer(Layer[Convolution1D]):
             filter=filter_.data[:, :, None],
             bias=bias.data if bias else None,
             y=y.data[:, :, None],
-            dx=_with_row(x.diff),
-            dfilter=_with_row(filter_.diff),
+            dx=with_row(x.diff),
+            dfilter=with_row(filter_.diff),
             dbias=bias.diff if bias else None,
-            dy=_with_row(y.diff),
+            dy=with_row(y.diff),
         )
         op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
         self.bind_passes(forward=op.forward, backward=op.backward)
-
-
-def _as_row(shape: Shape) -> Shape:
-    return (*shape[:2], 1, *shape[2:])
-
-
-def _with_row(array: Array | None) -> Array | None:
-    return None if array is None else array[:, :, None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import starmap
-from math import prod
 from typing import Literal
 
 from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
@@ -108,13 +107,6 @@ class Convolution3D(AnyFilterBank):
             decls["dx"] = ScratchDecl(image, blob=True)
             decls["dy"] = ScratchDecl(result, blob=True)
         return decls
-
-    def macs(self, bottoms: Shapes) -> int:
-        return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])
-
-    def connections(self, bottoms: Shapes) -> int:
-        places = prod(self.top_shapes(bottoms)[0][1:])
-        return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
 
 
 class Convolution3DLayer(Layer[Convolution3D]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from math import prod
 from typing import ClassVar, Self
 
 from pydantic import model_validator
@@ -68,6 +69,13 @@ class AnyFilterBank(LayerSpec):
 
     def backward_reads(self) -> Reads:
         return Reads(bottoms=() if self.frozen else (0,))
+
+    def macs(self, bottoms: Shapes) -> int:
+        return prod(self.top_shapes(bottoms)[0]) * prod(self.filter_shape(bottoms[0])[1:])
+
+    def connections(self, bottoms: Shapes) -> int:
+        places = prod(self.top_shapes(bottoms)[0][1:])
+        return places * (prod(self.filter_shape(bottoms[0])[1:]) + self.bias)
 
 
 class FilterBank(AnyFilterBank):

@@ -85,7 +85,7 @@ class InterpLayer(Layer[Interp]):
     def setup(self) -> None:
         (x,), (y,), middle = self.bottoms, self.tops, self.scratch["middle"]
         down, across = (
-            self.constant(weights(n, m, self.spec.align_corners))
+            self.backend.constant(weights(n, m, self.spec.align_corners), self.dtype)
             for n, m in zip(x.shape[2:], y.shape[2:], strict=True)
         )
         self.calls = [
@@ -98,12 +98,6 @@ class InterpLayer(Layer[Interp]):
                 self.along(3, across.T, y.diff, middle),
                 self.along(2, down.T, middle, x.diff),
             ]
-
-    def constant(self, values: np.ndarray) -> Array:
-        """A matrix on the backend."""
-        array = self.backend.zeros(values.shape, self.dtype)
-        self.backend.upload(values.astype(self.dtype), array)
-        return array
 
     def along(self, axis: int, matrix: Array, x: Array, y: Array) -> Call:
         """Bind y = matrix · x along an axis of blobs, in whichever order they are stored."""

@@ -13,7 +13,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import LayerSpec, Reads, Shapes
+from graphnet.layers.base import LayerSpec, Reads
 from graphnet.layers.channelwise.channels import check_extent, check_images
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 
@@ -96,6 +96,11 @@ class AnyPooledWindows(LayerSpec):
         check_extent(x, *kernel, *found[:-1])
         return tuple(found)
 
+    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
+        (x,) = bottoms
+        sides = self.pooled_sides(x)  # which sees that there are so many
+        return [(x[0], x[1], *sides)]
+
 
 class PoolingOverSides(AnyPooledWindows):
     """What a layer has that gives the maxima or means of its windows."""
@@ -109,11 +114,6 @@ class PoolingOverSides(AnyPooledWindows):
     @property
     def pools_maxima(self) -> bool:
         return self.pooling == "Max"
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        (x,) = bottoms
-        sides = self.pooled_sides(x)  # which sees that there are so many
-        return [(x[0], x[1], *sides)]
 
     def backward_reads(self) -> Reads:
         return Reads()

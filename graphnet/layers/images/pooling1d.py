@@ -6,10 +6,11 @@ from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend
 from graphnet.backend.window import Window
-from graphnet.blob import Array, Shape
+from graphnet.blob import Shape
 from graphnet.declare.fields import NonNegativeInt, PositiveInt
 from graphnet.layers.base import Layer, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import check_sequences
+from graphnet.layers.images.one_row import with_row
 from graphnet.layers.images.pooled import PoolingOverSides
 
 
@@ -75,12 +76,8 @@ class Pooling1DLayer(Layer[Pooling1D]):
             self.spec.divisor,
             x.data[:, :, None],
             y.data[:, :, None],
-            _with_row(x.diff),
-            _with_row(y.diff),
+            with_row(x.diff),
+            with_row(y.diff),
             self.scratch,
         )
         self.bind_passes(forward=op.forward, backward=op.backward)
-
-
-def _with_row(array: Array | None) -> Array | None:
-    return None if array is None else array[:, :, None]

@@ -39,10 +39,6 @@ class PoolingMask(PooledWindows):
 
     type: Literal["PoolingMask"] = "PoolingMask"
 
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_sides(x))]
-
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)
         windows = _in_runs(y, y)

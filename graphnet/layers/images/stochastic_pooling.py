@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
-from graphnet.blob import Array, Shape
+from graphnet.blob import Array
 from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.images.pooled import PooledWindows, taps
 from graphnet.random.keys import stream_key
@@ -43,10 +43,6 @@ class StochasticPooling(PooledWindows):
     each_bottom: ClassVar[bool] = True
 
     type: Literal["StochasticPooling"] = "StochasticPooling"
-
-    def top_shapes(self, bottoms: Shapes) -> list[Shape]:
-        (x,) = bottoms
-        return [(x[0], x[1], *self.pooled_sides(x))]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,), (y,) = bottoms, self.top_shapes(bottoms)

@@ -265,7 +265,7 @@ class CTCLossLayer(LossLayer[CTCLoss]):
             xp.maximum(s["n_labels"], 1, out=self.cost)
             xp.divide(self.coef, self.cost, out=self.coef)
         log = s["log"]
-        self.x.max(axis=2, keepdims=True, out=self.along)
+        xp.max(self.x, axis=2, keepdims=True, out=self.along)
         xp.subtract(self.x, self.along, out=log)
         xp.exp(log, out=self.exp)
         self.write_total()

@@ -164,9 +164,8 @@ class LabelLossLayer(LossLayer[S]):
             spec.loss_weight == 0 or self.labels.ignores or spec.weights is not None
         )
         if spec.weights is not None:
-            host = spec.class_weights(self.x.shape).astype(self.dtype)
-            self.class_weights = self.backend.zeros(host.shape, self.dtype)
-            self.backend.upload(host, self.class_weights)
+            weights = spec.class_weights(self.x.shape)
+            self.class_weights = self.backend.constant(weights, self.dtype)
             write_offsets(self.xp, scratch["weight_offset"], self.class_weights, self.axis)
 
     @abstractmethod

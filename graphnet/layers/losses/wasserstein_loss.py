@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.backend.measures import Number, at_least_one
-from graphnet.blob import Array, Shape, feature_size, rows, shape_text
+from graphnet.blob import Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
@@ -111,13 +111,9 @@ class WassersteinLossLayer(LossLayer[WassersteinLoss]):
         self.smallest = float(np.finfo(self.dtype).tiny)  # so that nothing is divided by zero
         cost = np.array(self.spec.M)
         kernel = np.exp(-self.spec.lambda_ * cost)
-        self.kernel, self.priced = self.constant(kernel), self.constant(kernel * cost)
-
-    def constant(self, values: np.ndarray) -> Array:
-        """A matrix on the backend."""
-        array = self.backend.zeros(values.shape, self.dtype)
-        self.backend.upload(values.astype(self.dtype), array)
-        return array
+        self.kernel, self.priced = (
+            self.backend.constant(values, self.dtype) for values in (kernel, kernel * cost)
+        )
 
     def scale_v(self) -> None:
         """V = b / (Kᵀ u)."""
