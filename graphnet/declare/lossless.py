@@ -63,6 +63,8 @@ def lossless(values: Any, dtype: np.dtype, what: str) -> np.ndarray:
         DataError: If they are not real numbers, one is too large for ``dtype``, or a whole
             number is none in it.
     """
+    if type(values) is np.ndarray and values.dtype == dtype:
+        return values
     array = real_array(values, what)
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)

@@ -14,7 +14,7 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.restored import Restore
 from graphnet.inference.rows.block import Place, RowBlock, RowSource
 from graphnet.net.net import Net
-from graphnet.net.predict import check_a_row_each, run_batch
+from graphnet.net.predictor import Predictor
 
 #: Rows of a pass.
 BATCH = 100
@@ -96,8 +96,8 @@ def predictions(
     Raises:
         ShapeError: If rows differ in their shape, or an output has other rows.
     """
-    check_a_row_each(net, names, fed.batch)
-    first = 0
+    predictor, first = Predictor(net, fed.batch, names), 0
+    predictor.check_a_row_each()
     with net.backend.computing(), net.put_back():
         for block, arrays in fed:
             for name, values in arrays.items():
@@ -107,7 +107,7 @@ def predictions(
                         f" {shape_text(values.shape[1:])}, and earlier ones were"
                         f" {shape_text(fed.shapes[name])}"
                     )
-            outputs = run_batch(net, arrays, first, fed.batch, names)
+            outputs = predictor.run_batch(arrays, first)
             outputs |= {name: undo(outputs[name]) for name, undo in (restore or {}).items()}
             yield Predicted(first, block.places, outputs)
             first += len(block.places)

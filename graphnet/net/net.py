@@ -6,7 +6,7 @@ store, which nets of one run share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.blob import Array, Shape
+from graphnet.blob import Array
 from graphnet.data.portion import Portion
 from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
 from graphnet.errors import GraphnetError, Problem
@@ -24,21 +24,12 @@ from graphnet.net.blob_table import BlobTable
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.described_net import DescribedNet
 from graphnet.net.evaluation import Evaluation
-from graphnet.net.feed import transformed
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
 from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
-from graphnet.net.predict import (
-    PREDICT_BATCH,
-    batch_for,
-    chosen_outputs,
-    fed_arrays,
-    fed_rows,
-    prediction_spec,
-    run_batches,
-)
+from graphnet.net.predictor import Predictors
 from graphnet.net.shared_params import check_contradictions
 from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
@@ -46,8 +37,6 @@ from graphnet.net.spec import NetSpec
 from graphnet.net.suspicions import suspicions
 from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
-
-_MOST_PREDICTORS = 8
 
 
 @methods_spelled_out
@@ -112,7 +101,7 @@ class Net(DescribedNet):
         visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
         self.blobs = BlobTable(visible, compiled.not_kept, passes)
         self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
-        self._predictors: dict[tuple[Any, ...], tuple[Net, Sequence[str]]] = {}
+        self._predictors = Predictors(compiled)
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
         pairs = zip(compiled.layers, self.layers, strict=True)
         calls = [layer.backward for vertex, layer in pairs if vertex.runs_backward]
@@ -327,29 +316,8 @@ class Net(DescribedNet):
             >>> gn.load_net("iris/net.yaml", phase="test").predict(np.zeros((5, 4)))["prob"].shape
             (5, 3)
         """
-        spec, dtype = self.compiled.spec, self.compiled.dtype
-        arrays = fed_arrays(inputs, spec, dtype, raw=raw)
-        if not raw:
-            arrays = transformed(arrays, spec, dtype, PREDICT_BATCH)
-        n_rows = fed_rows(arrays, self.compiled.graph.blobs)
-        batch, shapes = batch_for(spec, n_rows), {name: a.shape[1:] for name, a in arrays.items()}
-        net, names = self._predictor(shapes, batch, outputs)
-        with self.backend.computing():
-            return run_batches(net, arrays, n_rows, batch, names)
-
-    def _predictor(
-        self, row_shapes: Mapping[str, Shape], batch: int, outputs: Iterable[str] | None
-    ) -> tuple[Net, Sequence[str]]:
-        """The net for these blobs and this batch, made once and kept, and what it gives."""
-        asked = outputs if outputs is None or isinstance(outputs, str) else tuple(outputs)
-        key = (tuple(row_shapes.items()), batch, asked)
-        if key not in self._predictors:
-            if len(self._predictors) >= _MOST_PREDICTORS:
-                self._predictors.pop(next(iter(self._predictors)))[0].close()
-            spec = prediction_spec(self.compiled.spec, row_shapes, batch)
-            names = chosen_outputs(spec, self.compiled.spec, asked)
-            self._predictors[key] = self.share(spec, "test", names), names
-        return self._predictors[key]
+        arrays, n_rows = self._predictors.rows(inputs, raw=raw)
+        return self._predictors.of(self, arrays, n_rows, outputs).run(arrays, n_rows)
 
     def fed(self, name: str) -> Array:
         """The array of a blob that an Input layer gives, to be written before ``forward``.
@@ -389,8 +357,7 @@ class Net(DescribedNet):
         """Release files and threads."""
         for layer in self.layers:
             layer.close()
-        for net, _ in self._predictors.values():
-            net.close()
+        self._predictors.close()
 
     @property
     def planned_bytes(self) -> int:

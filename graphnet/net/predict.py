@@ -1,9 +1,12 @@
-"""The net that ``Net.predict`` runs: the test-phase layers that depend only on what is fed."""
+"""What ``Net.predict`` runs and takes: the test-phase layers that depend only on what is fed.
+
+The nets made of these layers, and their passes, are in ``predictor.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +20,6 @@ from graphnet.net.flow import sort_layers
 from graphnet.net.graph import BlobVertex
 from graphnet.net.passes import build_graph, select_phase
 from graphnet.net.spec import NetSpec, Node
-
-if TYPE_CHECKING:
-    from graphnet.net.net import Net
 
 
 def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: int) -> NetSpec:
@@ -71,11 +71,6 @@ def prediction_spec(spec: NetSpec, row_shapes: Mapping[str, Shape], batch_size: 
 PREDICT_BATCH = 256
 
 
-def batch_for(spec: NetSpec, n_rows: int) -> int:
-    """How many of so many rows are run at a time: all, where a layer computes them together."""
-    return max(1, n_rows if mixing_layer(spec) else min(n_rows, PREDICT_BATCH))
-
-
 def mixing_layer(spec: NetSpec) -> Node | None:
     """The first layer of the test phase that computes the samples of a batch together."""
     nodes = select_phase(spec.nodes, "test")
@@ -95,21 +90,6 @@ def check_rows_apart(spec: NetSpec) -> None:
                 "it computes the samples of a batch together, so that what comes out of a row"
                 " depends on the others\n  use net.predict from Python: it takes all rows as one"
                 " batch"
-            )
-
-
-def check_a_row_each(net: Net, names: Iterable[str], batch: int) -> None:
-    """See that outputs have one row for each that is fed.
-
-    Raises:
-        ShapeError: If one has others, as behind a PartSamples.
-    """
-    for name in names:
-        shape = net.blobs[name].shape
-        if shape[0] != batch:
-            raise ShapeError(
-                f"the blob '{name}' has {shape[0]} rows for a batch of {batch}\n  its rows are no"
-                " samples: use net.predict from Python, or put a JoinSamples behind it"
             )
 
 
@@ -152,9 +132,16 @@ def output_names(spec: NetSpec) -> list[str]:
 
 
 def fed_arrays(
-    inputs: Any, spec: NetSpec, dtype: np.dtype, *, raw: bool = True
+    inputs: Any, spec: NetSpec, known: Collection[str], dtype: np.dtype, *, raw: bool = True
 ) -> dict[str, np.ndarray]:
     """What is fed, by blob; one array alone is for the one top of the data that is computed with.
+
+    Args:
+        inputs: What the user gives.
+        spec: The net.
+        known: Its blobs, of every phase.
+        dtype: Its precision.
+        raw: Whether rows are already what blobs hold.
 
     Raises:
         SpecError: If it is neither, or the net has no such blob.
@@ -167,7 +154,6 @@ def fed_arrays(
         hint = f"write net.predict({{{named}}})"
         expect(is_array and len(names) == 1, "predict", "arrays by blob", inputs, hint)
         inputs = {names[0]: inputs}
-    known = dict.fromkeys(b for node in spec.nodes for b in (*node.bottoms, *node.tops))
     for name in inputs:
         if name not in known:
             hint = did_you_mean(str(name), known) or f"\n  there is: {listed(known)}"
@@ -185,14 +171,14 @@ def data_computed_with(spec: NetSpec) -> list[str]:
     return [top for top in tops if top in read]
 
 
-def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) -> int:
-    """The number of rows that fed blobs agree on.
+def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, Shape]) -> int:
+    """The number of rows that fed ``arrays`` agree on, in a net with blobs of ``known`` shapes.
 
     Raises:
         ShapeError: If they disagree, or a blob's rows do not have the shape the net knows.
     """
     for name, array in arrays.items():
-        expected = known[name].shape if name in known else None
+        expected = known.get(name)
         if expected is not None and array.shape[1:] != expected[1:]:
             hint = "\n  add a batch axis: x[None]" if array.shape == expected[1:] else ""
             rows = ", ".join(map(str, ("n", *expected[1:])))
@@ -202,63 +188,8 @@ def fed_rows(arrays: Mapping[str, np.ndarray], known: Mapping[str, BlobVertex]) 
     if not arrays:
         raise ShapeError("predict: nothing is fed\n  give an array for each input: {'data': array}")
     rows_of = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
-    if len(set(rows_of.values())) != 1:
+    n_rows = {*rows_of.values()}
+    if len(n_rows) != 1:
         listed = ", ".join(f"'{name}' has {n}" for name, n in rows_of.items())
         raise ShapeError(f"predict: the blobs disagree on the number of rows: {listed}")
-    return next(iter(rows_of.values()))
-
-
-def run_batches(
-    net: Net, arrays: Mapping[str, np.ndarray], n_rows: int, batch: int, names: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Feed the rows ``batch`` at a time, each batch as if it were the first; what comes out.
-
-    A blob that has several rows for each that is fed gives all of them; one whose rows are no
-    samples comes out as it is.
-    """
-    dtype = net.compiled.dtype
-    outputs = {}
-    for name in names:
-        shape = net.blobs[name].shape
-        rows_made = shape[0] if shape[0] % batch else shape[0] // batch * n_rows
-        outputs[name] = np.empty((rows_made, *shape[1:]), dtype)
-    with net.put_back():
-        for first in range(0, n_rows, batch):
-            rows = {name: array[first : first + batch] for name, array in arrays.items()}
-            for name, values in run_batch(net, rows, first, batch, names).items():
-                whole, at = net.blobs[name].shape[0], 0
-                if whole % batch == 0:
-                    at = whole // batch * first
-                outputs[name][at : at + len(values)] = values
-    return outputs
-
-
-def run_batch(
-    net: Net, arrays: Mapping[str, np.ndarray], first: int, batch: int, names: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Feed at most ``batch`` rows as if there had been none before; what comes out of them.
-
-    Args:
-        net: Of a spec that :func:`prediction_spec` gives, for such batches.
-        arrays: By blob; all with as many rows.
-        first: The number of the first row.
-        batch: Rows of a pass.
-        names: The blobs whose values are wanted.
-    """
-    valid = len(next(iter(arrays.values())))
-    for name, array in arrays.items():
-        rows = array
-        if valid < batch:  # the last row once more: it does not count
-            rows = np.concatenate([array, np.repeat(array[-1:], batch - valid, axis=0)])
-        net.backend.upload(rows, net.fed(name))
-    net.context.first_sample, net.context.n_valid = first, valid
-    net.start_afresh()
-    net.forward()
-    found = {name: net.backend.download(net.blobs[name].data) for name in names}
-    if valid < batch:
-        found = {
-            name: values if len(values) % batch else values[: len(values) // batch * valid]
-            for name, values in found.items()
-        }
-    net.settle()
-    return found
+    return n_rows.pop()

@@ -9,8 +9,8 @@ leaves no trace in a run that goes on afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, TypedDict
 
@@ -44,19 +44,41 @@ class NetState(TypedDict, total=False):
 
 
 class Bookmark:
-    """A note of where layers stand: in the data, their state, sums and losses, and the context."""
+    """A note of where a net stands: in the data, its state, sums and losses, and the context.
 
-    def __init__(self, layers: Sequence[Layer[Any]], context: PassContext) -> None:
-        self._context = context
+    A context: after the passes within it the net stands there again, however they end.
+
+    Args:
+        context: Of the net's passes.
+        passes: Told that the memory holds other passes than those asked for.
+        data: The data layers.
+        state: What layers keep from pass to pass.
+        measures: The layers that have sums.
+        losses: The layers that have a loss.
+    """
+
+    def __init__(
+        self,
+        context: PassContext,
+        passes: PassesDone,
+        data: Iterable[DataLayer[Any]],
+        state: Iterable[Array],
+        measures: Iterable[MeasureLayer[Any]],
+        losses: Iterable[LossLayer[Any]],
+    ) -> None:
+        self._context, self._passes = context, passes
         self._pass = (context.iteration, context.first_sample, context.n_valid)
-        self._places = [(x, x.cursor, x.wrap) for x in layers if isinstance(x, DataLayer)]
-        self._state = [(array, array.copy()) for x in layers for array in x.state.values()]
-        self._sums = [(x.sums, x.sums.read()) for x in layers if isinstance(x, MeasureLayer)]
-        self._losses = [(x, x.loss) for x in layers if isinstance(x, LossLayer)]
+        self._places = [(x, x.cursor, x.wrap) for x in data]
+        self._state = [(array, array.copy()) for array in state]
+        self._sums = [(x.sums, x.sums.read()) for x in measures]
+        self._losses = [(x, x.loss) for x in losses]
 
-    def restore(self) -> None:
-        """Stand there again."""
+    def __enter__(self) -> None:
+        """Nothing: all is noted."""
+
+    def __exit__(self, *_error: object) -> None:
         context = self._context
+        self._passes.forget()
         context.iteration, context.first_sample, context.n_valid = self._pass
         for array, values in self._state:
             array[...] = values
@@ -124,6 +146,7 @@ class RunningNet(Sealed):
         self.data_layers = tuple(layer for layer in layers if isinstance(layer, DataLayer))
         self._measures = [layer for layer in layers if isinstance(layer, MeasureLayer)]
         self._losses = [layer for layer in layers if isinstance(layer, LossLayer)]
+        self._state_arrays = [array for layer in layers for array in layer.state.values()]
         self._vertices, self._per_batch, self._passes = vertices, per_batch, passes
         pairs = zip(vertices, layers, strict=True)
         self._expectations = [(vertex, e) for vertex, layer in pairs for e in layer.expectations]
@@ -191,15 +214,10 @@ class RunningNet(Sealed):
             if measure.name in saved.get("statistics", ()):
                 measure.sums.write(saved["statistics"][measure.name])
 
-    @contextmanager
-    def put_back(self) -> Iterator[None]:
+    def put_back(self) -> AbstractContextManager[None]:
         """Run passes within; afterwards all but the blobs is as it was, however they end."""
-        bookmark = Bookmark(self.layers, self.context)
-        try:
-            yield
-        finally:
-            self._passes.forget()
-            bookmark.restore()
+        data, state = self.data_layers, self._state_arrays
+        return Bookmark(self.context, self._passes, data, state, self._measures, self._losses)
 
     def step_mark(self) -> StepMark | None:
         """What a step changes besides params and blobs, to be kept before each.

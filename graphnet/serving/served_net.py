@@ -30,12 +30,11 @@ from graphnet.net.feed import feeders
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.net.predict import (
-    check_a_row_each,
     check_rows_apart,
     output_names,
     prediction_spec,
-    run_batches,
 )
+from graphnet.net.predictor import Predictor
 from graphnet.serving.refusal import RefusalError
 
 #: Rows that are computed at a time where there are several.
@@ -115,13 +114,14 @@ class ServedNet:
         names = output_names(prediction_spec(spec, fed, 1))
         more: dict[str, Any] = {"keep": names, "memory_limit": memory_limit}
         one_row = prediction_spec(spec, fed, 1)
-        self._one = load_net(one_row, "test", backend, threads=threads, **more)
-        check_a_row_each(self._one, names, 1)
-        fill(self._one)
-        self._many = load_net(prediction_spec(spec, fed, BATCH), "test", share=self._one, **more)
+        one = load_net(one_row, "test", backend, threads=threads, **more)
+        self._one = Predictor(one, 1, names)
+        self._one.check_a_row_each()
+        fill(one)
+        many = load_net(prediction_spec(spec, fed, BATCH), "test", share=one, **more)
+        self._many = Predictor(many, BATCH, names)
         self._restore = restorers(spec, names, trained.record)
-        self._names = names
-        self.outputs = {name: self._one.blobs[name].shape[1:] for name in names}
+        self.outputs = {name: one.blobs[name].shape[1:] for name in names}
         found = answer_of(spec, trained.record, list(self.outputs.items()))
         self.answer = _named(found, classes, self.outputs)
         if self.answer is not None:
@@ -130,7 +130,7 @@ class ServedNet:
     @property
     def n_params(self) -> int:
         """Numbers in its params."""
-        return int(self._one.compiled.n_param_numbers)
+        return int(self._one.net.compiled.n_param_numbers)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -139,8 +139,8 @@ class ServedNet:
 
     def close(self) -> None:
         """Release threads."""
-        for net in (self._many, self._one):
-            net.close()
+        for predictor in (self._many, self._one):
+            predictor.net.close()
 
     # --- rows of requests ---------------------------------------------------------------
 
@@ -262,9 +262,7 @@ class ServedNet:
     def run(self, fed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What the net gives for rows as blobs hold them; one call at a time."""
         n_rows = len(next(iter(fed.values())))
-        net, batch = (self._one, 1) if n_rows == 1 else (self._many, BATCH)
-        with net.backend.computing():
-            found = run_batches(net, fed, n_rows, batch, self._names)
+        found = (self._one if n_rows == 1 else self._many).run(fed, n_rows)
         found |= {name: undo(found[name]) for name, undo in self._restore.items()}
         if self.answer is not None:
             found[self.answer.title] = self.answer.probabilities(found[self.answer.blob])

@@ -9,7 +9,7 @@ from support.nets import INPUT, net_of
 import graphnet as gn
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, ShapeError, SpecError, TopologyError
-from graphnet.net.predict import check_a_row_each, check_rows_apart, mixing_layer
+from graphnet.net.predict import check_rows_apart, mixing_layer
 
 TEXT = f"""
     - {INPUT}
@@ -148,11 +148,8 @@ def parted(*more):
 
 
 def test_rows_that_are_no_samples():
-    """They are told apart from those that are, for whoever writes a row for each sample."""
+    """A layer that parts samples computes none of them together."""
     net = parted()
-    check_a_row_each(net, ["x"], 2)
-    with pytest.raises(ShapeError, match="the blob 'y' has 6 rows for a batch of 2"):
-        check_a_row_each(net, ["x", "y"], 2)
     assert mixing_layer(net.compiled.spec) is None
     check_rows_apart(net.compiled.spec)
 

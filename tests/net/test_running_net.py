@@ -160,12 +160,18 @@ def test_a_prediction_is_a_function_of_its_rows():
     np.testing.assert_allclose(alone, once[[0, 255, 256, 299]], rtol=1e-5, atol=1e-6)
 
 
+def one_predictor(net):
+    """The net that a net has predicted with, the only one so far."""
+    (predictor,) = net._predictors
+    return predictor.net
+
+
 def test_a_prediction_that_fails_leaves_no_trace():
     """The next one is not its continuation."""
     net = trained("test")
     x = np.ones((2, 3, 2))
     expected = net.predict({"sum": x})["y"]
-    ((predictor, _),) = net._predictors.values()
+    predictor = one_predictor(net)
     i, forward = predictor._forward[-1]
 
     def fail():
@@ -182,7 +188,7 @@ def test_closing_a_net_closes_those_it_predicts_with():
     """And every layer of it."""
     net, closed = trained("test"), []
     net.predict({"sum": np.ones((2, 3, 2))})
-    ((predictor, _),) = net._predictors.values()
+    predictor = one_predictor(net)
     for layer in (*net.layers, *predictor.layers):
         vars(layer)["close"] = lambda name=layer.name: closed.append(name)
     net.close()
@@ -193,7 +199,7 @@ def test_the_predictor_thrown_out_is_closed():
     """There are only so many at a time."""
     net, closed = trained("test"), []
     net.predict({"sum": np.ones((1, 3, 2))})
-    ((first, _),) = net._predictors.values()
+    first = one_predictor(net)
     vars(first.layers[0])["close"] = lambda: closed.append(1)
     for n in range(2, 12):
         net.predict({"sum": np.ones((n, 3, 2))})

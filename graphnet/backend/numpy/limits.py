@@ -96,7 +96,7 @@ class Limits:
         self._here = _Here()
         self._lock = threading.Lock()
         self._n_threads = 0  # that have entered
-        self._before: list[int] = []
+        self._before: list[tuple[Blas, int]] = []
         self._of_process = [blas for blas in blas_libraries() if not blas.is_per_thread]
         self._of_thread = [blas for blas in blas_libraries() if blas.is_per_thread]
 
@@ -110,7 +110,7 @@ class Limits:
         with self._lock:
             self._n_threads += 1
             if self._n_threads == 1:
-                self._before = [blas.swap(1) for blas in self._of_process]
+                self._before = [(blas, blas.swap(1)) for blas in self._of_process]
 
     def __exit__(self, *_error: object) -> None:
         here = self._here
@@ -120,15 +120,16 @@ class Limits:
         with self._lock:
             self._n_threads -= 1
             if not self._n_threads:
-                for blas, n in zip(self._of_process, self._before, strict=True):
+                for blas, n in self._before:
                     blas.set(n)
-        for blas, n in zip(self._of_thread, here.before, strict=True):
+        for blas, n in here.before:
             blas.set(n)
         np.setbufsize(here.buffered)
 
-    def hold_thread(self) -> tuple[int, list[int]]:
+    def hold_thread(self) -> tuple[int, list[tuple[Blas, int]]]:
         """Set what the calling thread has for itself; what it was."""
-        return np.setbufsize(BUFFERED_ELEMENTS), [blas.swap(1) for blas in self._of_thread]
+        before = [(blas, blas.swap(1)) for blas in self._of_thread]
+        return np.setbufsize(BUFFERED_ELEMENTS), before
 
 
 class _Here(threading.local):
@@ -136,7 +137,7 @@ class _Here(threading.local):
 
     depth = 0
     buffered = 0
-    before: list[int]
+    before: list[tuple[Blas, int]]
 
 
 @cache
