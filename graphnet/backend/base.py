@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
-from graphnet.backend.calls import in_turn
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.host_memory import available_memory
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
 from graphnet.backend.staging import Staging
@@ -31,18 +31,6 @@ from graphnet.sealed import Sealed
 
 PoolingKind = Literal["Max", "Mean"]
 Divisor = Literal["kernel", "padded", "valid"]
-
-
-class Op(NamedTuple):
-    """An operation bound to its arrays.
-
-    Attributes:
-        forward: Computes the outputs from the inputs.
-        backward: Assigns the wanted diffs; called after ``forward`` on the same data.
-    """
-
-    forward: Callable[[], None]
-    backward: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -200,12 +188,19 @@ class Backend(Sealed):
     # --- element-wise work --------------------------------------------------------------
 
     @abstractmethod
-    def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
+    def elementwise(
+        self, function: Callable[..., None], *arrays: Array, scratch: Array | None = None
+    ) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
         They are the backend's, or all the machine's own. The returned call runs it over blocks of
         them, perhaps in several threads; it must treat elements independently, with ``out=``.
+        Blocks of ``scratch``, declared by :meth:`elementwise_scratch`, follow the others.
         """
+
+    def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
+        """The ``n`` arrays of scratch of an element-wise function of arrays of that shape."""
+        return ScratchDecl((n, *shape))
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
@@ -332,6 +327,10 @@ class Backend(Sealed):
         """
 
     # --- the heavy operations -----------------------------------------------------------
+
+    def product(self, left: Array, right: Array, out: Array) -> Call:
+        """Bind ``out = left @ right``, of matrices or of stacks of them; returns the call."""
+        return partial(self.xp.matmul, left, right, out=out)
 
     @abstractmethod
     def inner_product(self, arrays: InnerProductArrays) -> Op:

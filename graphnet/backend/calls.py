@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from graphnet.blob import Array
 
 #: A call bound to its arrays.
 Call: TypeAlias = Callable[[], Any]
+
+
+class Op(NamedTuple):
+    """An operation bound to its arrays.
+
+    Attributes:
+        forward: Computes the outputs from the inputs.
+        backward: Assigns the wanted diffs; called after ``forward`` on the same data.
+    """
+
+    forward: Callable[[], None]
+    backward: Callable[[], None]
 
 
 def in_turn(calls: Sequence[Call]) -> Callable[[], None]:

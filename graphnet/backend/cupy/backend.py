@@ -19,10 +19,10 @@ from graphnet.backend.base import (
     ConvArrays,
     Divisor,
     InnerProductArrays,
-    Op,
     PoolingKind,
     ScratchDecl,
 )
+from graphnet.backend.calls import Op
 from graphnet.backend.cupy.conv2d import ConvShapes, bind_conv2d, conv2d_scratch
 from graphnet.backend.cupy.cudnn import Cudnn
 from graphnet.backend.cupy.cudnn_conv2d import bind_cudnn_conv2d, chosen_cudnn, cudnn_scratch
@@ -109,11 +109,14 @@ class CupyBackend(Backend):
     def parts_at_once(self, n: int, size: int) -> int:
         return n  # a kernel runs over whole arrays: there is nothing to be won by cutting them
 
-    def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
+    def elementwise(
+        self, function: Callable[..., None], *arrays: Array, scratch: Array | None = None
+    ) -> Callable[[], None]:
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(f"element-wise functions need arrays of one shape, not {shapes}")
-        return partial(function, np if isinstance(arrays[0], np.ndarray) else self.xp, *arrays)
+        xp = np if isinstance(arrays[0], np.ndarray) else self.xp
+        return partial(function, xp, *arrays, *(() if scratch is None else scratch))
 
     def gather(self, flat: Array, index: Array, out: Array) -> None:
         arguments = (flat, index, out, np.int64(index.size))

@@ -12,8 +12,8 @@ from functools import cached_property, partial
 from math import prod
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl
-from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape

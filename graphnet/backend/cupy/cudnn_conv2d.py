@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl
-from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.cupy.conv2d import ConvShapes
 from graphnet.backend.cupy.cudnn import ConvDescriptors, Cudnn, find_library
 from graphnet.backend.cupy.kernels import Kernels

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from graphnet.backend.base import InnerProductArrays, Op
-from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.cupy.kernels import Kernels
 from graphnet.blob import Array, rows
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, cast
 
-from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
-from graphnet.backend.calls import in_turn
+from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl
+from graphnet.backend.calls import Op, in_turn
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape

@@ -15,11 +15,10 @@ from graphnet.backend.base import (
     ConvArrays,
     Divisor,
     InnerProductArrays,
-    Op,
     PoolingKind,
     ScratchDecl,
 )
-from graphnet.backend.calls import Call, cut
+from graphnet.backend.calls import Call, Op, cut
 from graphnet.backend.measures import (
     Expectation,
     HostExpectation,
@@ -30,12 +29,13 @@ from graphnet.backend.measures import (
 )
 from graphnet.backend.numpy.axis import bind_max
 from graphnet.backend.numpy.convolution.conv2d import bind_conv2d, conv2d_scratch, plan_conv2d
-from graphnet.backend.numpy.elementwise import bind_elementwise
+from graphnet.backend.numpy.elementwise import bind_elementwise, scratch_shape
 from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
 from graphnet.backend.numpy.pooling.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.numpy.pooling.pool_plan import PoolPlan
 from graphnet.backend.numpy.positionwise import bind_positionwise
+from graphnet.backend.numpy.products import in_pieces
 from graphnet.backend.numpy.repeated import bind_repeated
 from graphnet.backend.numpy.sums import (
     ONES,
@@ -123,8 +123,13 @@ class NumpyBackend(Backend):
     def staging(self, targets: Sequence[Array]) -> Staging:
         return HostStaging(targets)
 
-    def elementwise(self, function: Callable[..., None], *arrays: Array) -> Callable[[], None]:
-        return bind_elementwise(self.pool, function, arrays)
+    def elementwise(
+        self, function: Callable[..., None], *arrays: Array, scratch: Array | None = None
+    ) -> Callable[[], None]:
+        return bind_elementwise(self.pool, function, arrays, scratch)
+
+    def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
+        return ScratchDecl(scratch_shape(prod(shape), n, self.pool.n_threads))
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Call:
         return bind_repeated(self._sum_scratch, function, a, b, out)
@@ -185,6 +190,9 @@ class NumpyBackend(Backend):
 
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
         return HostExpectation(flags, values, refuse)
+
+    def product(self, left: Array, right: Array, out: Array) -> Call:
+        return in_pieces(left, right, out)
 
     def inner_product(self, arrays: InnerProductArrays) -> Op:
         is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)

@@ -8,11 +8,15 @@ from functools import partial
 import numpy as np
 
 from graphnet.backend.calls import cut
-from graphnet.backend.numpy.threads import ThreadPool
+from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, columns
 
 #: Elements of a block: a few float32 blocks fit into a core's second-level cache.
 BLOCK_ELEMENTS = 2**17
+#: Where there is scratch besides, all of it and the blocks fit.
+WITH_SCRATCH = 2**16
+#: Blocks start at multiples of so many elements.
+ALIGNED = 64
 #: Below this many elements a call is not worth waking a thread.
 INLINE_ELEMENTS = 2**18
 
@@ -29,9 +33,15 @@ def flattened(arrays: Sequence[Array]) -> list[Array]:
 
 
 def bind_elementwise(
-    pool: ThreadPool, function: Callable[..., None], arrays: Sequence[Array]
+    pool: ThreadPool,
+    function: Callable[..., None],
+    arrays: Sequence[Array],
+    scratch: Array | None = None,
 ) -> Callable[[], None]:
     """A call of ``function(np, *blocks)`` on all blocks of arrays of one shape and order.
+
+    ``scratch`` is ``(slots, n, elements)``: as many blocks of it follow, the same for every block
+    that one thread takes, so that they stay in its cache.
 
     Raises:
         ValueError: If the arrays differ in shape or in storage order, or have gaps.
@@ -41,8 +51,20 @@ def bind_elementwise(
         raise ValueError(f"element-wise functions need arrays of one shape, not {shapes}")
     flat = flattened(arrays)
     size = flat[0].size
-    parts = cut(max(size, 1), -(-size // BLOCK_ELEMENTS), multiple=64)
-    tasks = [
-        pool.task(partial(function, np, *(a[start:stop] for a in flat))) for start, stop in parts
-    ]
+    at_once = BLOCK_ELEMENTS if scratch is None else min(scratch.shape[-1], WITH_SCRATCH)
+    parts = cut(max(size, 1), -(-size // max(1, at_once)), multiple=ALIGNED)
+    tasks: list[Task] = []
+    for start, stop in parts:
+        blocks = [a[start:stop] for a in flat]
+        if scratch is None:
+            tasks.append(pool.task(partial(function, np, *blocks)))
+        else:
+            beside = scratch[:, :, : stop - start]
+            tasks.append([[partial(function, np, *blocks, *own)] for own in beside])
     return pool.bind(tasks, inline=size < INLINE_ELEMENTS)
+
+
+def scratch_shape(size: int, n: int, slots: int) -> tuple[int, int, int]:
+    """The shape of ``n`` blocks of scratch beside arrays of ``size`` elements."""
+    whole = -(-size // ALIGNED) * ALIGNED
+    return slots, n, min(whole, WITH_SCRATCH)

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from graphnet.backend.base import InnerProductArrays, Op
-from graphnet.backend.calls import Call, cut, in_turn
+from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.calls import Call, Op, cut, in_turn
 from graphnet.backend.numpy.sums import ONES, bind_row_sums
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, columns, rows

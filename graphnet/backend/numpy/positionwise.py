@@ -1,7 +1,8 @@
 """The inner product at several positions of a sample, on batch-last storage.
 
 ``y (L, M, N) = W (M, D) @ x (L, D, N) + b``: one matrix product for each of the L positions. One
-product for all would need the columns of all positions side by side, which memory does not hold.
+product for all would need the columns of all positions side by side, which memory does not hold;
+for the diff of W they are laid out so, some positions at a time.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from math import prod
 
 import numpy as np
 
-from graphnet.backend.base import InnerProductArrays, Op
-from graphnet.backend.calls import Call, cut
+from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.calls import Call, Op, cut
 from graphnet.backend.numpy.inner_product import MOST_PARTS, PART_MACS
-from graphnet.backend.numpy.sums import PLAIN, bind_row_sums, bind_sum_of_rows
+from graphnet.backend.numpy.products import in_pieces
+from graphnet.backend.numpy.sums import bind_row_sums, bind_sum_of_rows
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, reshaped, storage
 
-#: Elements of the products that are added up together.
-TERM_ELEMENTS = 2**16
+#: Terms of the sums that one product makes, and how many parts such a sum has at most: each lays
+#: all rows of the shorter side out for itself.
+DEPTH, MOST_SUMS = 512, 4
 
 
 def bind_positionwise(pool: ThreadPool, arrays: InnerProductArrays) -> Op:
@@ -36,8 +39,7 @@ def bind_positionwise(pool: ThreadPool, arrays: InnerProductArrays) -> Op:
     if arrays.dy is not None:
         dy = by_position(arrays.dy, n_positions)
         if arrays.dweight is not None:
-            sums = _sums_of_products(n_parts, dy, x.transpose(0, 2, 1), arrays.dweight)
-            backward += [pool.task(*c) for c in sums]
+            backward += [pool.task(*c) for c in _sums_of_products(dy, x, arrays.dweight)]
         if arrays.dx is not None:
             dx = by_position(arrays.dx, n_positions)
             backward += [pool.task(*c) for c in _products(n_parts, weight.T, dy, dx)]
@@ -54,28 +56,46 @@ def _products(
     """``out[l] = left @ right[l] + addend``, some positions a task."""
     for span in cut(len(right), n_parts):
         part = slice(*span)
-        calls: list[Call] = [partial(np.matmul, left, right[part], out[part])]
+        calls: list[Call] = [in_pieces(left, right[part], out[part])]
         if addend is not None:
             calls.append(partial(np.add, out[part], addend, out[part]))
         yield calls
 
 
-def _sums_of_products(n_parts: int, left: Array, right: Array, out: Array) -> Iterator[list[Call]]:
-    """``out = Σ left[l] @ right[l]``, some rows a task, a few positions after the other."""
-    for span in cut(len(out), n_parts):
-        rows = slice(*span)
-        total = out[rows]
-        n_positions = min(len(left), PLAIN, max(1, TERM_ELEMENTS // total.size))
-        terms, term = np.empty((n_positions, *total.shape), out.dtype), np.empty_like(total)
+def _sums_of_products(left: Array, right: Array, out: Array) -> Iterator[list[Call]]:
+    """``out = Σ left[l] @ right[l].T``, some rows or columns of it a task.
+
+    Positions whose samples are :data:`DEPTH` together are laid side by side and multiplied at once.
+    """
+    n_positions, _, n_samples = left.shape
+    macs = out.size * n_positions * n_samples
+    axis = int(out.shape[1] > out.shape[0])
+    at_once = min(n_positions, max(1, DEPTH // n_samples))
+    starts = range(0, n_positions, at_once)
+    for span in cut(out.shape[axis], min(MOST_SUMS, macs // PART_MACS), multiple=16):
+        run = slice(*span)
+        total = out[:, run] if axis else out[run]
+        factors = (left, right[:, run]) if axis else (left[:, run], right)
+        room = [np.empty(f[:at_once].size, out.dtype) for f in factors]
+        term = np.empty(total.shape if len(starts) > 1 else 0, out.dtype)
         calls: list[Call] = []
-        for start in range(0, len(left), n_positions):
-            part = slice(start, min(start + n_positions, len(left)))
-            products, to = terms[: part.stop - start], total if start == 0 else term
-            calls.append(partial(np.matmul, left[part, rows], right[part], products))
-            calls.append(partial(np.add.reduce, products, 0, None, to))
+        for start in starts:
+            a, b = (
+                _laid_out(factor[start : start + at_once], place, calls)
+                for factor, place in zip(factors, room, strict=True)
+            )
+            calls.append(partial(np.matmul, a, b.T, total if start == 0 else term))
             if start:
                 calls.append(partial(np.add, total, term, total))
         yield calls
+
+
+def _laid_out(factor: Array, room: Array, calls: list[Call]) -> Array:
+    """The matrix ``(rows, positions · N)`` of ``(positions, rows, N)``, which a new call writes."""
+    n_positions, n_rows, n_samples = factor.shape
+    laid = room[: factor.size].reshape(n_rows, n_positions, n_samples)
+    calls.append(partial(np.copyto, laid, factor.swapaxes(0, 1)))
+    return laid.reshape(n_rows, -1)
 
 
 def by_position(array: Array, n_positions: int) -> Array:

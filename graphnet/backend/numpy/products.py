@@ -26,6 +26,8 @@ COLUMNS = 32
 #: Float32 numbers of a vector register. The columns of a matrix that is laid out are a multiple of
 #: it, and a piece has at least so many rows, or half as many where the matrix is not laid out.
 VECTOR = 16
+#: Elements of the product that make a piece worth its start.
+WORTH_A_PIECE = 1024
 #: Processors, as OpenBLAS calls them, for which it has those kernels.
 PROCESSORS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
@@ -84,6 +86,24 @@ def by_rows(left: Array, right: Array, out: Array, scratch: Array | None = None)
         return
     right = right[..., np.newaxis, :, :]
     yield partial(np.matmul, _in_rows(left, pieces), right, _in_rows(out, pieces))
+
+
+def in_pieces(left: Array, right: Array, out: Array) -> Call:
+    """The call ``out = left @ right``, a few rows at a time where that is faster.
+
+    Args:
+        left: ``(M, D)``, or a stack of such.
+        right: ``(…, D, n)``, stored row after row.
+        out: ``(…, M, n)``.
+    """
+    n_rows, depth = left.shape[-2:]
+    n = right.shape[-1]
+    rows = _divisor(n_rows, min(n_rows, UNPACKED // max(1, depth * n)))
+    is_row_by_row = right.strides[-1] == right.itemsize
+    if rows == n_rows or rows * n < WORTH_A_PIECE or not is_row_by_row or not has_unpacked():
+        return partial(np.matmul, left, right, out)
+    right = right[..., np.newaxis, :, :]
+    return partial(np.matmul, _in_rows(left, rows), right, _in_rows(out, rows))
 
 
 def _divisor(number: int, most: int) -> int:

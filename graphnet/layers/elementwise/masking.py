@@ -34,6 +34,8 @@ class MaskSpec(LayerSpec):
         return [bottoms[0]]
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        if not self.ratio:
+            return {}
         lifetime = "pass" if backward else "call"
         return {"mask": ScratchDecl(bottoms[0], lifetime=lifetime, blob=True)}  # type: ignore[arg-type]
 
@@ -47,9 +49,10 @@ class MaskLayer(Layer[MaskSpec]):
     def setup(self) -> None:
         (x,), (y,) = self.bottoms, self.tops
         self.key = stream_key(self.context.seed, f"{self.name}/mask")
-        self.acts = self.spec.acts_in(self.context.phase)
-        elementwise, mask = self.backend.elementwise, self.scratch["mask"]
+        # with a ratio of 0 no numbers are drawn
+        self.acts = self.spec.ratio > 0 and self.spec.acts_in(self.context.phase)
         if self.acts:
+            elementwise, mask = self.backend.elementwise, self.scratch["mask"]
             self.apply = elementwise(self.mask, mask, x.data, y.data)
             if x.diff is not None:
                 self.bind_passes(backward=elementwise(_multiply, y.diff, mask, x.diff))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from math import prod
 from typing import Any, Literal
 
-from graphnet.backend.base import Backend, ConvArrays, Op, ScratchDecl
+from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
+from graphnet.backend.calls import Op
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, ScratchDecls, Shapes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from graphnet.backend.base import Backend, Divisor, Op, PoolingKind, ScratchDecl
+from graphnet.backend.base import Backend, Divisor, PoolingKind, ScratchDecl
+from graphnet.backend.calls import Op
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, feature_size, rows, shape_text
 from graphnet.declare.fields import PositiveInt

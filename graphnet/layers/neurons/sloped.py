@@ -19,13 +19,14 @@ from graphnet.layers.neurons.base import NeuronSpec
 class SlopedNeuron(NeuronSpec):
     """What such neurons share: the derivative is kept from forward to backward."""
 
-    #: How many scratch arrays of the bottom's shape ``compute`` gets.
+    #: How many scratch arrays ``compute`` gets.
     n_parts: ClassVar[int] = 1
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
-        parts = {f"part{i}": ScratchDecl(bottoms[0], blob=True) for i in range(self.n_parts)}
-        kept = {"slope": ScratchDecl(bottoms[0], lifetime="pass", blob=True)} if backward else {}
-        return parts | kept
+        decls = {"parts": backend.elementwise_scratch(bottoms[0], self.n_parts)}
+        if backward:
+            decls["slope"] = ScratchDecl(bottoms[0], lifetime="pass", blob=True)
+        return decls
 
     def backward_reads(self) -> Reads:
         return Reads()
@@ -48,15 +49,14 @@ class SlopedNeuronLayer(Layer[SlopedNeuron]):
 
     def setup(self) -> None:
         (x,), (y,), bind = self.bottoms, self.tops, self.backend.elementwise
-        parts = [self.scratch[f"part{i}"] for i in range(self.spec.n_parts)]
-        slope = self.scratch.get("slope")
+        parts, slope = self.scratch["parts"], self.scratch.get("slope")
         if slope is None or x.diff is None:
             alone = partial(_without_slope, self.spec.compute)
-            self.bind_passes(forward=bind(alone, x.data, y.data, *parts))
+            self.bind_passes(forward=bind(alone, x.data, y.data, scratch=parts))
             return
         both = partial(_with_slope, self.spec.compute)
         self.bind_passes(
-            forward=bind(both, slope, x.data, y.data, *parts),
+            forward=bind(both, slope, x.data, y.data, scratch=parts),
             backward=bind(_chain, slope, y.diff, x.diff),
         )
 

@@ -7,7 +7,7 @@ import pytest
 from support.poisoned import placed
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS
+from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS, WITH_SCRATCH
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 
@@ -55,6 +55,27 @@ def test_blocks_fit_the_cache():
     sizes.clear()
     backend.elementwise(lambda _, a: sizes.append(a.size), large[:100])()
     assert sizes == [100]
+
+
+def square_and_more(xp, a, out, square, cube):
+    """a² + a³, by way of scratch."""
+    xp.multiply(a, a, out=square)
+    xp.multiply(square, a, out=cube)
+    xp.add(square, cube, out=out)
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 5), (7, 3 * WITH_SCRATCH // 7 + 11)])
+def test_scratch(shape):
+    """Each thread has blocks of its own, which all its blocks share; they may start as NaN."""
+    a = np.random.default_rng(0).standard_normal(shape).astype("f4")
+    for threads, backend in BACKENDS.items():
+        decl = backend.elementwise_scratch(shape, 2)
+        assert decl.shape[:2] == (threads, 2)
+        assert decl.shape[2] <= WITH_SCRATCH
+        scratch = np.full(decl.shape, np.nan, "f4")
+        x, out = placed(backend, a, blob=True), placed(backend, a, blob=True)
+        backend.elementwise(square_and_more, x, out, scratch=scratch)()
+        np.testing.assert_array_equal(backend.download(out), a * a + a * a * a)
 
 
 def test_shapes_must_agree():

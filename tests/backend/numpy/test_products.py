@@ -7,7 +7,13 @@ import pytest
 
 from graphnet.backend.numpy import products as numpy_products
 from graphnet.backend.numpy.limits import Blas
-from graphnet.backend.numpy.products import COLUMNS, by_columns, by_rows, has_unpacked
+from graphnet.backend.numpy.products import (
+    COLUMNS,
+    by_columns,
+    by_rows,
+    has_unpacked,
+    in_pieces,
+)
 
 
 @pytest.fixture
@@ -72,6 +78,41 @@ def test_by_rows(n_rows, depth, n, n_calls):
     np.testing.assert_allclose(out, left @ right, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.usefixtures("unpacked")
+@pytest.mark.parametrize(
+    ("n_rows", "depth", "n", "rows"),
+    [
+        (512, 128, 32, 128),
+        (128, 512, 32, 32),
+        (509, 128, 32, 509),  # a prime number of rows
+        (64, 128, 32, 64),  # small as it is
+        (512, 512, 16, 64),
+        (512, 1024, 32, 512),  # a piece would have few rows
+        (16, 8192, 512, 16),  # not even one row is small
+    ],
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_in_pieces(n_rows, depth, n, rows, is_turned):
+    """The left side may be stored in any order, and all of them within larger arrays."""
+    left = random(depth, n_rows).T if is_turned else random(n_rows, depth)
+    right, out = random(3, depth, n + 5)[..., :n], np.full((3, n_rows, n + 7), np.nan, np.float32)
+    call = in_pieces(left, right, out[..., :n])
+    assert call.args[0].shape[-2] == rows
+    call()
+    np.testing.assert_allclose(out[..., :n], left @ right, rtol=1e-4, atol=5e-3)
+    assert np.isnan(out[..., n:]).all()
+
+
+@pytest.mark.usefixtures("unpacked")
+def test_a_turned_right_side_is_left_whole():
+    """Kernels for small matrices are slow where the right one is stored column after column."""
+    left, right, out = random(512, 128), random(32, 128).T, random(512, 32)
+    call = in_pieces(left, right, out)
+    assert call.args[0] is left
+    call()
+    np.testing.assert_allclose(out, left @ right, rtol=1e-4, atol=1e-3)
+
+
 def test_left_whole_elsewhere(monkeypatch):
     """Where a product is packed in any case, pieces would take longer."""
     monkeypatch.setattr(numpy_products, "has_unpacked", lambda: False)
@@ -81,6 +122,7 @@ def test_left_whole_elsewhere(monkeypatch):
     left, right, out = random(1, 800, 400), random(1, 400, 32), random(1, 800, 32)
     (call,) = by_rows(left, right, out, random(400 * 32))
     assert call.args[1] is right
+    assert in_pieces(left[0], right[0], out[0]).args[1].ndim == 2
 
 
 @pytest.mark.parametrize(

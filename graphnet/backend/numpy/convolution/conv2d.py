@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl
-from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.numpy.convolution.depthwise import bind_depthwise, depthwise_scratch
 from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan
 from graphnet.backend.numpy.convolution.group import ConvGroup

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl
-from graphnet.backend.calls import Call, in_turn
+from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.numpy.convolution.group import part_of_group
 from graphnet.backend.numpy.convolution.im2col_plan import Im2colPlan
 from graphnet.backend.numpy.scratch import carve

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from graphnet.backend.base import Divisor, Op, PoolingKind, ScratchDecl
-from graphnet.backend.calls import Call, cut
+from graphnet.backend.base import Divisor, PoolingKind, ScratchDecl
+from graphnet.backend.calls import Call, Op, cut
 from graphnet.backend.numpy.pooling.max_pool import MaxPart, max_pool_scratch
 from graphnet.backend.numpy.pooling.pool_plan import REDUCE, SEARCH, PoolPlan
 from graphnet.backend.numpy.pooling.turned import PooledPart, Turned, turned_scratch
