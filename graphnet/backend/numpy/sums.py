@@ -188,7 +188,8 @@ class _Tiles:
         x = self.x[kept, part, columns]
         n_kept, _, width, behind = x.shape
         left = self.scratch.of(x.dtype, n_kept, self._n_left(part), width)
-        if behind >= FEW:
+        is_wide = behind <= ONES and width * behind >= PRODUCT_ELEMENTS
+        if behind >= FEW and not is_wide:
             np.add.reduce(x, 3, out=left)
         elif behind > 1:
             np.matmul(x, np.ones(behind, x.dtype), out=left)

@@ -192,6 +192,7 @@ class Recurrent(LayerSpec):
             at_once = self.steps_at_once(bottoms[0], backend)
             decls["factors"] = ScratchDecl((n, at_once * self.n_factors * h))
             decls["dpre"] = ScratchDecl((n, at_once * weights[0]))
+            decls["columns"] = ScratchDecl((n, at_once * column))
         if backward and not self.frozen:
             sums = (len(self.strips(bottoms[0], backend.most_strips)), *weights)
             decls["dweights"] = ScratchDecl(sums)

@@ -69,7 +69,7 @@ class GRUStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (u, r, z, n), gates = self.xp, self.units[t], self.units[t][1:3]
-        h, scratch = self.inputs[self.h_rows, t], self.step_scratch[0]
+        h, scratch = self.inputs[t, self.h_rows], self.step_scratch[0]
         return [
             *self.multiply_inputs(t),
             *self.squash(gates, gates),
@@ -78,11 +78,11 @@ class GRUStrip(Strip):
             partial(xp.tanh, n, n),
             partial(xp.subtract, h, n, scratch),  # the next h is n + z · (h − n)
             *self.times(scratch, z),
-            partial(xp.add, n, scratch, self.top[t]),
+            partial(xp.add, n, scratch, self.hidden(t)),
         ]
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
-        xp, h = self.xp, self.inputs[self.h_rows, steps].swapaxes(0, 1)
+        xp, h = self.xp, self.inputs[steps, self.h_rows]
         u, r, z, n = self.all_units[:, steps]
         for_u, for_r, for_z, for_n, _ = factors
         return [

@@ -121,7 +121,7 @@ class LSTMStrip(Strip):
             partial(xp.multiply, units[1:3], units[3:5], terms),
             partial(xp.add, terms[0], terms[1], c_out),
             partial(xp.tanh, c_out, tanh_c),
-            partial(xp.multiply, o, tanh_c, self.top[t]),
+            partial(xp.multiply, o, tanh_c, self.hidden(t)),
         ]
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:

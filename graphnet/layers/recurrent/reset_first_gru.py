@@ -61,25 +61,24 @@ class ResetFirstStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (r, z, n), gates = self.xp, self.units[t], self.units[t][:2]
-        h, scratch = self.inputs[self.h_rows, t], self.step_scratch[0]
+        h, scratch = self.inputs[t, self.h_rows], self.step_scratch[0]
         of_gates, of_x, (rows, columns) = self.runs()
-        kept, pre = self.inputs[columns, t], self.as_rows(self.units[t])
+        kept, pre = self.inputs[t, columns], self.as_rows(self.units[t])
         return [
-            partial(xp.matmul, self.weights[of_gates], self.inputs[of_gates[1], t],
-                    out=pre[of_gates[0]]),
-            partial(xp.matmul, self.weights[of_x], self.inputs[of_x[1], t], out=pre[of_x[0]]),
+            self.product(self.weights[of_gates], self.inputs[t, of_gates[1]], pre[of_gates[0]]),
+            self.product(self.weights[of_x], self.inputs[t, of_x[1]], pre[of_x[0]]),
             *self.squash(gates, gates),
             partial(xp.multiply, r, h, kept),
-            partial(xp.matmul, self.weights[rows, columns], kept, out=scratch),
+            self.product(self.weights[rows, columns], kept, scratch),
             partial(xp.add, n, scratch, n),
             partial(xp.tanh, n, n),
             partial(xp.subtract, h, n, scratch),  # the next h is n + z · (h − n)
             *self.times(scratch, z),
-            partial(xp.add, n, scratch, self.top[t]),
+            partial(xp.add, n, scratch, self.hidden(t)),
         ]  # fmt: skip
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
-        xp, h = self.xp, self.inputs[self.h_rows, steps].swapaxes(0, 1)
+        xp, h = self.xp, self.inputs[steps, self.h_rows]
         r, z, n = self.all_units[:, steps]
         for_r, for_z, for_n, _ = factors
         return [
@@ -99,7 +98,7 @@ class ResetFirstStrip(Strip):
         back = self.scratch["weights_back"][columns, rows]
         return [
             *self.times(factors[1:3], self.dh),
-            partial(self.xp.matmul, back, factors[2], out=kept),
+            self.product(back, factors[2], kept),
             *self.times(factors[0], kept),
         ]
 

@@ -57,7 +57,7 @@ class RNNStrip(Strip):
         return [
             *self.multiply_inputs(t),
             partial(self.xp.tanh, h, h),
-            partial(self.xp.copyto, self.top[t], h),
+            partial(self.xp.copyto, self.hidden(t), h),
         ]
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:

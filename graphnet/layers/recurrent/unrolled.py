@@ -4,13 +4,13 @@ What a strip does is a list of calls bound beforehand, so strips can run in seve
 without waiting for each other. Every call costs a turn at the interpreter's lock, so there are few
 of them. Forward makes one product a step, of all blocks of rows that a layer declares::
 
-        weights             inputs[:, t]     units[t]
+        weights              inputs[t]       units[t]
     ┌─────┬───┬─────┐        ┌───┐           ┌───┐
     │     │   │     │ block  │ x │           │   │
     │ W_x │ b │ W_h │   :    │ 1 │     =     │ a │  ── squash, step ──> h = top[t]
     │     │   │     │ block  │ h │           │   │                          │
     └─────┴───┴─────┘        └─↑─┘           └───┘                          │
-                               └──────── the h of inputs[:, t + 1] <────────┘
+                               └───────── the h of inputs[t + 1] <──────────┘
 
 Rows of which a sigmoid is taken are halved in ``weights``, for σ(a) = (1 + tanh(a / 2)) / 2.
 
@@ -25,7 +25,7 @@ first. For these steps, with da[t] the diff of a[t]:
        step_back:  factors[t] ← dh · factors[t]        which is da[t]
        hand_back:  dh ← W_hᵀ da[t]                     (and what a gate lets through)
 
-3. For all of them in one product each: dweights += Σ da[t] · inputs[:, t]ᵀ and dx[t] = W_xᵀ da[t].
+3. For all of them in one product each: dweights += Σ da[t] · inputs[t]ᵀ and dx[t] = W_xᵀ da[t].
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from graphnet.layers.recurrent.base import (
     refuse_indicator,
     time_first,
 )
+from graphnet.layers.recurrent.stacked import stacking, turning
 
 
 class RecurrentLayer(Layer[Recurrent]):
@@ -64,7 +65,7 @@ class RecurrentLayer(Layer[Recurrent]):
         self.is_start = [True] * self.bottoms[0].shape[1]
         slices = self.spec.strips(self.bottoms[0].shape, self.backend.most_strips)
         strips = [self.strip(self, i, samples) for i, samples in enumerate(slices)]
-        stack, unstack = self.stacking()
+        stack, unstack = stacking(self)
         if "starts" in self.scratch:
             cont, starts = self.bottoms[1].data, self.scratch["starts"]
             known = self.scratch["known"]
@@ -88,54 +89,7 @@ class RecurrentLayer(Layer[Recurrent]):
         self.bind_passes(forward=in_turn([*stack, strips_forward]))
         if "factors" in self.scratch:
             strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
-            self.bind_passes(backward=in_turn([*self.turning(), strips_back, *unstack]))
-
-    def turning(self) -> list[Call]:
-        """What writes the transposed matrix that diffs are multiplied with on their way back."""
-        weights, back = self.scratch["weights"], self.scratch["weights_back"]
-        h, two = self.spec.output_dim, self.backend.full((), 2.0, self.dtype)
-        blocks = [slice(i * h, (i + 1) * h) for i in range(len(self.spec.blocks))]
-        return [
-            partial(self.xp.multiply, weights[rows].T, two, back[:, rows])
-            if block.is_sigmoid
-            else partial(self.xp.copyto, back[:, rows], weights[rows].T)
-            for block, rows in zip(self.spec.blocks, blocks, strict=True)
-        ]
-
-    def stacking(self) -> tuple[list[Call], list[Call]]:
-        """What copies the params into the stacked matrix, and its diff into the params' diffs.
-
-        Rows of a sigmoid are halved, which is exact.
-        """
-        half = self.backend.full((), 0.5, self.dtype)
-        xp, h = self.xp, self.spec.output_dim
-        x_columns, one, h_columns = self.spec.column(self.bottoms[0].shape)
-        weights, dweights = self.scratch["weights"], self.scratch.get("dweights")
-        kept = self.spec.kept_column(self.bottoms[0].shape)
-        stack: list[Call] = []
-        unstack: list[Call] = []
-        if dweights is not None:
-            unstack = [partial(xp.add, dweights[0], of, dweights[0]) for of in dweights[1:]]
-        for i, block in enumerate(self.spec.blocks):
-            parts = []
-            if "x" in block.reads:
-                parts.append(("weight_x", block.gate, x_columns))
-            if "h" in block.reads:
-                parts.append(("weight_h", block.gate, h_columns))
-            if "r" in block.reads:
-                parts.append(("weight_h", block.gate, kept))
-            if self.spec.bias:
-                parts.append(("bias", block.bias, one.start))
-            for name, index, cols in parts:
-                param, rows = self.params[name], slice(index * h, (index + 1) * h)
-                here = slice(i * h, (i + 1) * h), cols
-                if block.is_sigmoid:
-                    stack.append(partial(xp.multiply, param.data[rows], half, weights[here]))
-                else:
-                    stack.append(partial(xp.copyto, weights[here], param.data[rows]))
-                if dweights is not None and param.diff is not None:
-                    unstack.append(partial(xp.copyto, param.diff[rows], dweights[0][here]))
-        return stack, unstack
+            self.bind_passes(backward=in_turn([*turning(self), strips_back, *unstack]))
 
 
 class Strip(ABC):
@@ -145,7 +99,7 @@ class Strip(ABC):
     the last argument of a ufunc is where its result goes (of matmul, CuPy wants it by name).
 
     Attributes:
-        inputs: ``(rows, T, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
+        inputs: ``(T, rows, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
             that enters it, and for blocks that read it a part of h behind it.
         units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
             net that never runs backward.
@@ -156,11 +110,13 @@ class Strip(ABC):
             of the blocks are overwritten, step by step, by the diff of ``weights @ inputs``; the
             last is the diff of the top.
         dpre: ``(rows, steps, samples)``: the diffs of ``weights @ inputs``, row by row.
+        columns: ``(rows, steps, samples)``: the inputs of these steps, row by row.
     """
 
     def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
         spec, bottom, top = layer.spec, layer.bottoms[0], layer.tops[0]
         self.spec, self.xp, self.scratch, self.samples = spec, layer.xp, layer.scratch, samples
+        self.product = layer.backend.product
         self.weights, self.n_steps, self.size = layer.scratch["weights"], top.shape[1], top.shape[2]
         self.x_rows, self.one_row, self.h_rows = spec.column(bottom.shape)
         self.zero, self.half, self.one = (
@@ -168,7 +124,7 @@ class Strip(ABC):
         )
 
         self.kept_rows = spec.kept_column(bottom.shape)
-        self.inputs = self.part("inputs", self.kept_rows.stop, self.n_steps)
+        self.inputs = self.part("inputs", self.n_steps, self.kept_rows.stop)
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.step_scratch = self.part("step", spec.n_scratch, self.size)
@@ -195,6 +151,7 @@ class Strip(ABC):
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
             self.factors = self.part("factors", -1, spec.n_factors, self.size)
             self.dpre = self.part("dpre", len(self.weights), len(self.factors))
+            self.columns = self.part("columns", self.kept_rows.stop, len(self.factors))
         #: the diff of ``weights``, and a term of it; None where they are not wanted
         self.dweights, self.dterm = (
             self.scratch[name][index] if name in self.scratch else None
@@ -214,11 +171,15 @@ class Strip(ABC):
 
     def carried(self, t: int) -> Mapping[str, Array]:
         """What enters step t, by the names of the state; at T, what the last step hands on."""
-        return {"hidden": self.inputs[self.h_rows, t] if t < self.n_steps else self.top[-1]}
+        return {"hidden": self.inputs[t, self.h_rows] if t < self.n_steps else self.top[-1]}
+
+    def hidden(self, t: int) -> Array:
+        """Where step t writes its h: where the next one reads it, if there is a next one."""
+        return self.inputs[t + 1, self.h_rows] if t + 1 < self.n_steps else self.top[t]
 
     @abstractmethod
     def step(self, t: int) -> list[Call]:
-        """Compute ``top`` at t, and what else is carried to t + 1, from ``inputs`` at t."""
+        """Compute ``hidden`` of t, and what else is carried to t + 1, from ``inputs`` at t."""
 
     @abstractmethod
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
@@ -268,7 +229,7 @@ class Strip(ABC):
         """Write ``weights @ inputs[t]`` to the first of the step's units."""
         pre = self.as_rows(self.units[t])
         return [
-            partial(self.xp.matmul, self.weights[rows, cols], self.inputs[cols, t], out=pre[rows])
+            self.product(self.weights[rows, cols], self.inputs[t, cols], pre[rows])
             for rows, cols in self.runs()
         ]
 
@@ -315,8 +276,8 @@ class Strip(ABC):
         """From the state, through all steps, to the state."""
         xp, end = self.xp, self.carried(self.n_steps)
         calls: list[Call] = [
-            partial(xp.copyto, self.inputs[self.x_rows], self.x.swapaxes(0, 1)),
-            partial(self.inputs[self.one_row].fill, 1),
+            partial(xp.copyto, self.inputs[:, self.x_rows], self.x),
+            partial(self.inputs[:, self.one_row].fill, 1),
         ]
         for name, array in self.carried(0).items():
             state = self.firsts.get(name, self.state.get(name, self.zero))
@@ -325,7 +286,7 @@ class Strip(ABC):
             calls += self.forget(t, self.carried(t).values())
             calls += self.step(t)
             if t + 1 < self.n_steps:
-                calls.append(partial(xp.copyto, self.inputs[self.h_rows, t + 1], self.top[t]))
+                calls.append(partial(xp.copyto, self.top[t], self.hidden(t)))
         kept = [*self.state.items(), *self.lasts.items()]
         return calls + [partial(xp.copyto, state, end[name]) for name, state in kept]
 
@@ -366,14 +327,14 @@ class Strip(ABC):
             rows = self.spec.rows_reading("x")
             back = self.scratch["weights_back"][self.x_rows, rows]
             dpre = factors.reshape(len(factors), -1, factors.shape[-1])[:, rows]
-            calls.append(partial(self.xp.matmul, back, dpre, out=self.dx[steps]))
+            calls.append(self.product(back, dpre, self.dx[steps]))
         return calls
 
     def product_back(self, factors: Array, out: Array) -> Call:
         """Write W_hᵀ da: the part of a diff that goes back through the product with h."""
         rows = self.spec.rows_reading("h")
         back = self.scratch["weights_back"][self.h_rows, rows]
-        return partial(self.xp.matmul, back, self.as_rows(factors)[rows], out=out)
+        return self.product(back, self.as_rows(factors)[rows], out)
 
     def weight_gradient(self, steps: slice, factors: Array) -> list[Call]:
         """Add to ``dweights``, where it is wanted, what comes of some steps."""
@@ -381,10 +342,13 @@ class Strip(ABC):
             return []
         xp, n_steps = self.xp, len(factors)
         of_blocks = factors[:, : len(self.spec.blocks)].transpose(1, 2, 0, 3)
-        part = self.dpre[:, :n_steps]
-        dpre, inputs = (a.reshape(len(a), -1) for a in (part, self.inputs[:, steps]))
+        part, columns = self.dpre[:, :n_steps], self.columns[:, :n_steps]
+        dpre, inputs = (a.reshape(len(a), -1) for a in (part, columns))
         is_first, runs = steps.stop == self.n_steps, self.runs()
-        calls: list[Call] = [partial(xp.copyto, part.reshape(of_blocks.shape), of_blocks)]
+        calls: list[Call] = [
+            partial(xp.copyto, part.reshape(of_blocks.shape), of_blocks),
+            partial(xp.copyto, columns, self.inputs[steps].swapaxes(0, 1)),
+        ]
         if is_first and len(runs) > 1:  # there are parts that are empty
             calls.append(partial(self.dweights.fill, 0))
         for rows, cols in runs:
