@@ -68,6 +68,8 @@ def bind_sum(scratch: ThreadScratch, array: Array, axes: Sequence[int], out: Arr
         return partial(to.fill, 0)
     if n == 1 < behind < FEW <= kept * width:
         return bind_row_sums(x[:, 0], to)
+    if n == width == 1 and behind > ONES:
+        return bind_row_sums(x[:, 0, 0], to[:, 0])
     if n == 1:
         return partial(np.add.reduce, x[:, 0], 2, None, to)  # pairwise, where they lie in a row
     if behind == 1 and n <= PLAIN_PRODUCT and _by_product(kept, n, width):
@@ -132,11 +134,9 @@ def _dots(scratch: ThreadScratch, a: Array, b: Array) -> Array:
     n_rows, n = a.shape
     whole = n - n % DOT
     sums = scratch.of(a.dtype, n_rows, n // DOT + 1)
-    left = a[:, :whole].reshape(n_rows, -1, 1, DOT)
-    right = b[:, :whole].reshape(n_rows, -1, DOT, 1)
-    np.matmul(left, right, out=sums[:, :-1, np.newaxis, np.newaxis])
-    last = sums[:, -1:, np.newaxis]
-    np.matmul(a[:, np.newaxis, whole:], b[:, whole:, np.newaxis], out=last)
+    left, right = (rows[:, :whole].reshape(n_rows, -1, DOT) for rows in (a, b))
+    np.vecdot(left, right, out=sums[:, :-1])
+    np.vecdot(a[:, whole:], b[:, whole:], out=sums[:, -1])
     dots: Array = np.add.reduce(sums, 1)
     return dots
 

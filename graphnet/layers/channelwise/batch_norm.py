@@ -25,6 +25,11 @@ from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 
+#: How much larger than a core's cache a block may be. A call on what a cache holds takes 15 µs, no
+#: longer than two threads wait for each other at the interpreter's lock behind such a call; on four
+#: times that, two threads are twice as quick as on what fits, and one is a fifth slower.
+LARGER = 4
+
 
 class BatchNorm(LayerSpec):
     """Normalise every channel: ``(x − mean) / √(variance + epsilon) · scale + bias``.
@@ -111,55 +116,121 @@ class BatchNorm(LayerSpec):
             "mean": ScratchDecl((x[1],), lifetime="pass"),
             "rate": ScratchDecl((x[1],), lifetime="pass"),
             "sums": ScratchDecl((2, x[1])),
+            "factors": ScratchDecl((3, x[1])),
         }
         if backward and self.affine and not self.frozen:  # needed where no bottom diff is wanted
-            widest = max(b.stop - b.start for b in channel_blocks(x, backend))
+            widest = max(b.stop - b.start for b in channel_blocks(x, backend, LARGER))
             decls["centred"] = ScratchDecl((x[0], widest, *x[2:]), blob=True)
         return decls
 
 
 class BatchNormLayer(Layer[BatchNorm]):
-    """Runs :class:`BatchNorm`, block by block, so that a block stays in a core's cache."""
+    """Runs :class:`BatchNorm`, block by block, so that threads have something to share out.
+
+    What is a number for each channel is worked out for all channels at once where it can be, before
+    the blocks or behind them: threads that work on blocks then hold each other up less.
+    """
 
     def setup(self) -> None:
-        shape = self.bottoms[0].shape
-        blocks = [_Block(self, channels) for channels in channel_blocks(shape, self.backend)]
-        running = self.spec.uses_running(self.context.phase)
-        if not running and blocks[0].whole_count == 1:
+        bottom, context = self.bottoms[0], self.context
+        shape = bottom.shape
+        blocks = [
+            _Block(self, channels) for channels in channel_blocks(shape, self.backend, LARGER)
+        ]
+        running = self.spec.uses_running(context.phase)
+        self.whole_count = prod(shape) // shape[1]
+        if self.spec.sync and context.portion is not None:  # of all shards' samples and positions
+            self.whole_count = self.whole_count // shape[0] * context.portion.batch_size
+        if not running and self.whole_count == 1:
             raise ShapeError(
                 f"in a bottom of shape {shape_text(shape)} each channel has a single element, "
                 "which less its mean is 0\n  expected larger batches, or use_global_stats: true"
             )
         together = self.backend.concurrently
-        self.bind_passes(
-            forward=together([b.forward_running if running else b.forward_batch for b in blocks])
-        )
-        calls = [b.backward_running if running else b.backward_batch for b in blocks]
-        if self.bottoms[0].diff is not None:
-            self.bind_passes(backward=together(calls))
+        if running:
+            forward = [self.take_running, together([b.scale_and_shift for b in blocks])]
+            backward = [self.find_slope, together([b.backward_running for b in blocks])]
+        else:
+            forward = [together([b.forward_batch for b in blocks]), self.move_running]
+            backward = [self.find_slope, together([b.backward_batch for b in blocks])]
+        self.bind_passes(forward=in_turn(forward))
+        if bottom.diff is not None:
+            self.bind_passes(backward=in_turn([*backward, self.write_param_diffs]))
         elif "centred" in self.scratch:  # all blocks use one array, so they take turns
-            self.bind_passes(backward=in_turn(calls))
+            sums = [b.sum_up for b in blocks]
+            self.bind_passes(backward=in_turn([*sums, self.write_param_diffs]))
         self.blocks = blocks
 
     def forward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase):
             return super().forward_stages()
         together, blocks = self.backend.concurrently, self.blocks
+        finish = together([b.normalise for b in blocks])
         return [
             PassStage(together([b.find_mean for b in blocks]), self.scratch["mean"]),
             PassStage(together([b.find_variance for b in blocks]), self.scratch["rate"]),
-            PassStage(together([b.finish_forward for b in blocks])),
+            PassStage(in_turn([finish, self.move_running])),
         ]
 
     def backward_stages(self) -> list[PassStage]:
         if not self.spec.meets_shards(self.context.phase) or self.bottoms[0].diff is None:
             return super().backward_stages()
         together, blocks = self.backend.concurrently, self.blocks
+        sum_up = in_turn([together([b.sum_up for b in blocks]), self.write_param_diffs])
+        finish = in_turn([self.find_slope, together([b.finish_backward for b in blocks])])
         # a shard's diffs are those of its own mean loss, so their sums are shared like means
-        return [
-            PassStage(together([b.sum_up for b in blocks]), self.scratch["sums"].reshape(-1)),
-            PassStage(together([b.finish_backward for b in blocks])),
-        ]
+        return [PassStage(sum_up, self.scratch["sums"].reshape(-1)), PassStage(finish)]
+
+    # --- what is a number for each channel ----------------------------------------------
+
+    def move_running(self) -> None:
+        """Move the running statistics towards the batch's, and leave 1 / its deviation."""
+        xp, keep, moved = self.xp, self.spec.moving_average_fraction, self.scratch["factors"][0]
+        mean, variance, count = self.scratch["mean"], self.scratch["rate"], self.whole_count
+        for name, batch, factor in (
+            ("mean", mean, 1),
+            ("variance", variance, count / max(1, count - 1)),
+        ):
+            xp.multiply(batch, (1 - keep) * factor, out=moved)
+            xp.multiply(self.state[name], keep, out=self.state[name])
+            xp.add(self.state[name], moved, out=self.state[name])
+        self.find_rate(variance)
+
+    def find_rate(self, variance: Array) -> None:
+        """Write 1 / √(variance + epsilon) to the rate."""
+        xp, rate = self.xp, self.scratch["rate"]
+        xp.add(variance, self.spec.epsilon, out=rate)
+        xp.sqrt(rate, out=rate)
+        xp.reciprocal(rate, out=rate)
+
+    def find_slope(self) -> None:
+        """Write ``rate · scale`` to the first of the factors."""
+        slope, rate, scale = (
+            self.scratch["factors"][0],
+            self.scratch["rate"],
+            self.params.get("scale"),
+        )
+        if scale is None:
+            self.xp.copyto(slope, rate)
+        else:
+            self.xp.multiply(rate, scale.data, out=slope)
+
+    def take_running(self) -> None:
+        """Write what the running statistics multiply by, and what they add."""
+        xp, (slope, shift, _) = self.xp, self.scratch["factors"]
+        xp.copyto(self.scratch["mean"], self.state["mean"])
+        self.find_rate(self.state["variance"])
+        self.find_slope()
+        xp.multiply(self.scratch["mean"], slope, out=shift)
+        xp.negative(shift, out=shift)
+        if "bias" in self.params:
+            xp.add(shift, self.params["bias"].data, out=shift)
+
+    def write_param_diffs(self) -> None:
+        """The sums are the gradients of bias and scale."""
+        for name, total in zip(("bias", "scale"), self.scratch["sums"], strict=True):
+            if name in self.params and self.params[name].diff is not None:
+                self.xp.copyto(self.params[name].diff, total)
 
 
 class _Block:
@@ -168,21 +239,21 @@ class _Block:
     The arrays are used again as soon as what they hold is no longer needed. With m elements a
     channel, x̂ the normalised bottom and r = 1 / √(variance + epsilon), they hold after each part:
 
-    =================  ======  ==========  ====================  ===========  ========
-    part               mean    rate        sums[0]               sums[1]      y
-    =================  ======  ==========  ====================  ===========  ========
-    find_mean          mean                least x               largest x
-    find_variance      mean    variance                                       x − mean
-    finish_forward     mean    r           r · scale                          the top
-    =================  ======  ==========  ====================  ===========  ========
+    ===============  ======  ========  =========  =========  =========  ========
+    part             mean    rate      sums[0]    sums[1]    factors    y
+    ===============  ======  ========  =========  =========  =========  ========
+    find_mean        mean              least x    largest x
+    find_variance    mean    variance                                   x − mean
+    normalise        mean    variance                        r · scale  the top
+    ===============  ======  ========  =========  =========  =========  ========
 
-    =================  ======  ==========  ====================  ===========  ========
-    part               mean    rate        sums[0]               sums[1]      dx
-    =================  ======  ==========  ====================  ===========  ========
-    sum_up             mean    r           Σ dy                  Σ dy · x̂     x − mean
-    finish_backward    mean    r           −Σ dy / m             −r Σ dy x̂/m  the diff
-                                           and then r · scale
-    =================  ======  ==========  ====================  ===========  ========
+    ===============  ======  ========  =========  =========  =========  ========
+    part             mean    rate      sums[0]    sums[1]    factors    dx
+    ===============  ======  ========  =========  =========  =========  ========
+    before           mean    r                               r · scale
+    sum_up           mean    r         Σ dy       Σ dy · x̂   r · scale  x − mean
+    finish_backward  mean    r         Σ dy       Σ dy · x̂   r · scale  the diff
+    ===============  ======  ========  =========  =========  =========  ========
     """
 
     def __init__(self, layer: BatchNormLayer, channels: slice) -> None:
@@ -190,10 +261,7 @@ class _Block:
         self.xp, self.spec = layer.xp, layer.spec
         n_axes = len(bottom.shape)
         self.axes, self.channel_products = all_but_channels(n_axes), layer.backend.channel_products
-        self.count = self.whole_count = prod(bottom.shape) // bottom.shape[1]
-        portion = layer.context.portion
-        if layer.spec.sync and portion is not None:  # of all shards' samples and positions
-            self.whole_count = self.count // bottom.shape[0] * portion.batch_size
+        self.part = 1 / (prod(bottom.shape) // bottom.shape[1])
 
         self.x, self.y = bottom.data[:, channels], top.data[:, channels]
         self.dx = None if bottom.diff is None else bottom.diff[:, channels]
@@ -203,16 +271,14 @@ class _Block:
             self.centred = layer.scratch["centred"][:, : channels.stop - channels.start]
 
         scale, bias = layer.params.get("scale"), layer.params.get("bias")
-        self.scale = scale.data[channels] if scale else None
-        self.bias = beside(bias.data[channels], n_axes) if bias else None
-        self.dscale = scale.diff[channels] if scale and scale.diff is not None else None
-        self.dbias = bias.diff[channels] if bias and bias.diff is not None else None
-        self.running = layer.state["mean"][channels], layer.state["variance"][channels]
-
+        self.scale: Any = 1 if scale is None else scale.data[channels]
+        self.bias = None if bias is None else beside(bias.data[channels], n_axes)
+        self.wants_sums = scale is not None and scale.diff is not None
         self.mean, self.rate = layer.scratch["mean"][channels], layer.scratch["rate"][channels]
         self.sums = layer.scratch["sums"][0, channels], layer.scratch["sums"][1, channels]
+        self.factors = [factor[channels] for factor in layer.scratch["factors"]]
         self.mean_beside = beside(self.mean, n_axes)
-        self.sums_beside = beside(self.sums[0], n_axes), beside(self.sums[1], n_axes)
+        self.factors_beside = [beside(factor, n_axes) for factor in self.factors]
         self.add_x = layer.backend.axes_sum(self.x, self.axes, self.mean)
         if self.dy is not None:
             self.add_dy = layer.backend.axes_sum(self.dy, self.axes, self.sums[0])
@@ -220,16 +286,16 @@ class _Block:
     # --- forward ------------------------------------------------------------------------
 
     def forward_batch(self) -> None:
-        """Normalise with the batch's statistics and move the running ones."""
+        """Normalise with the batch's statistics."""
         self.find_mean()
         self.find_variance()
-        self.finish_forward()
+        self.normalise()
 
     def find_mean(self) -> None:
         """The mean of these samples; of equal ones it is that number, in spite of rounding."""
         xp, mean, (least, most) = self.xp, self.mean, self.sums
         self.add_x()
-        xp.multiply(mean, 1 / self.count, out=mean)
+        xp.multiply(mean, self.part, out=mean)
         self.x.min(axis=self.axes, out=least)
         self.x.max(axis=self.axes, out=most)
         xp.maximum(mean, least, out=mean)
@@ -240,82 +306,55 @@ class _Block:
         xp, variance = self.xp, self.rate
         xp.subtract(self.x, self.mean_beside, out=self.y)
         self.channel_products(self.y, self.y, variance)
-        xp.multiply(variance, 1 / self.count, out=variance)
+        xp.multiply(variance, self.part, out=variance)
 
-    def finish_forward(self) -> None:
-        """Move the running statistics and normalise, given the batch's mean and variance."""
-        variance, count = self.rate, self.whole_count
-        self.move_running(self.running[0], self.mean, 1)
-        self.move_running(self.running[1], variance, count / max(1, count - 1))
-        self.scale_and_shift(variance)
-
-    def move_running(self, running: Array, batch: Array, factor: float) -> None:
-        """Move a running statistic towards ``factor`` times the batch's."""
-        xp, keep, moved = self.xp, self.spec.moving_average_fraction, self.sums[0]
-        xp.multiply(batch, (1 - keep) * factor, out=moved)
-        xp.multiply(running, keep, out=running)
-        xp.add(running, moved, out=running)
-
-    def forward_running(self) -> None:
-        """Normalise with the running statistics."""
-        mean, variance = self.running
-        self.xp.copyto(self.mean, mean)
-        self.xp.subtract(self.x, self.mean_beside, out=self.y)
-        self.scale_and_shift(variance)
-
-    def scale_and_shift(self, variance: Array) -> None:
-        """Scale and shift the centred values in the top."""
-        xp = self.xp
-        xp.add(variance, self.spec.epsilon, out=self.rate)
-        xp.sqrt(self.rate, out=self.rate)
-        xp.reciprocal(self.rate, out=self.rate)
-        self.slope()
-        xp.multiply(self.y, self.sums_beside[0], out=self.y)
+    def normalise(self) -> None:
+        """Scale and shift the centred values in the top, given the variance."""
+        xp, slope = self.xp, self.factors[0]
+        xp.add(self.rate, self.spec.epsilon, out=slope)
+        xp.sqrt(slope, out=slope)
+        xp.divide(self.scale, slope, out=slope)
+        xp.multiply(self.y, self.factors_beside[0], out=self.y)
         if self.bias is not None:
             xp.add(self.y, self.bias, out=self.y)
 
-    def slope(self) -> None:
-        """Write ``rate · scale`` to the first of the sums."""
-        if self.scale is None:
-            self.xp.copyto(self.sums[0], self.rate)
-        else:
-            self.xp.multiply(self.rate, self.scale, out=self.sums[0])
+    def scale_and_shift(self) -> None:
+        """Normalise with the running statistics."""
+        slope, shift, _ = self.factors_beside
+        self.xp.multiply(self.x, slope, out=self.y)
+        self.xp.add(self.y, shift, out=self.y)
 
     # --- backward -----------------------------------------------------------------------
 
     def sum_up(self) -> None:
-        """Σ dy and Σ dy · x̂; they are the gradients of bias and scale."""
-        xp, (sum_dy, sum_dy_x) = self.xp, self.sums
+        """Σ dy and Σ dy · x̂."""
+        sum_dy_x = self.sums[1]
         self.add_dy()
-        xp.subtract(self.x, self.mean_beside, out=self.centred)
+        self.xp.subtract(self.x, self.mean_beside, out=self.centred)
         self.channel_products(self.dy, self.centred, sum_dy_x)
-        xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
-        if self.dscale is not None:
-            xp.copyto(self.dscale, sum_dy_x)
-            xp.copyto(self.dbias, sum_dy)
+        self.xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
 
     def backward_batch(self) -> None:
         """Write dx = rate · scale · (dy − Σ dy / m − x̂ · Σ (dy · x̂) / m), m elements a channel."""
         self.sum_up()
-        if self.dx is not None:
-            self.finish_backward()
+        self.finish_backward()
 
     def finish_backward(self) -> None:
-        """Write dx, given the sums."""
+        """Write dx, given the sums and the slope."""
         xp, dx, (sum_dy, sum_dy_x) = self.xp, self.dx, self.sums
-        xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
-        xp.multiply(sum_dy_x, -1 / self.count, out=sum_dy_x)
-        xp.multiply(sum_dy, -1 / self.count, out=sum_dy)
-        xp.multiply(dx, self.sums_beside[1], out=dx)
-        xp.add(dx, self.sums_beside[0], out=dx)
+        _, by_centred, added = self.factors
+        slope, by_centred_beside, added_beside = self.factors_beside
+        xp.multiply(sum_dy_x, self.rate, out=by_centred)
+        xp.multiply(by_centred, -self.part, out=by_centred)
+        xp.multiply(sum_dy, -self.part, out=added)
+        xp.multiply(dx, by_centred_beside, out=dx)
+        xp.add(dx, added_beside, out=dx)
         xp.add(dx, self.dy, out=dx)
-        self.slope()
-        xp.multiply(dx, self.sums_beside[0], out=dx)
+        xp.multiply(dx, slope, out=dx)
 
     def backward_running(self) -> None:
         """Write dx = rate · scale · dy: the running statistics are constants."""
-        if self.dscale is not None:
+        if self.wants_sums:
             self.sum_up()
         if self.dx is not None:
-            self.slope()
-            self.xp.multiply(self.dy, self.sums_beside[0], out=self.dx)
+            self.xp.multiply(self.dy, self.factors_beside[0], out=self.dx)

@@ -101,13 +101,18 @@ def channels_last_hint(shape: Shape) -> str:
     )
 
 
-def channel_blocks(shape: Shape, backend: Backend) -> list[slice]:
+def channel_blocks(shape: Shape, backend: Backend, larger: int = 1) -> list[slice]:
     """Slices of axis 1 that together are all of it, as the backend wants them cut.
 
     They depend on the shape alone, so that sums come out the same for any number of threads.
+
+    Args:
+        shape: What is cut.
+        backend: Where it lies.
+        larger: By how many times a block may be larger than what a core's cache holds.
     """
     n_channels = shape[1]
-    most = backend.parts_at_once(n_channels, prod(shape) // n_channels)
+    most = backend.parts_at_once(n_channels, prod(shape) // n_channels // larger)
     n_blocks = ceil(n_channels / most)
     edges = [round(i * n_channels / n_blocks) for i in range(n_blocks + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.calls import Call, Op, in_turn
+from graphnet.backend.numpy.convolution.banded import banded_scratch, bind_banded
+from graphnet.backend.numpy.convolution.banded_plan import BandedPlan
 from graphnet.backend.numpy.convolution.depthwise import bind_depthwise, depthwise_scratch
 from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan
 from graphnet.backend.numpy.convolution.group import ConvGroup
@@ -22,11 +24,14 @@ from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape, storage
 
 ByProducts: TypeAlias = WinogradPlan | LoweredPlan
-AnyPlan: TypeAlias = ByProducts | DepthwisePlan | Im2colPlan
+AnyPlan: TypeAlias = ByProducts | BandedPlan | DepthwisePlan | Im2colPlan
 
 
 def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPlan:
     """The plan of a convolution of these shapes, by the algorithm that suits them."""
+    banded = BandedPlan(window, n_group, x, filter_)
+    if banded.pays:
+        return banded
     depthwise = DepthwisePlan(window, n_group, x, filter_)
     if depthwise.pays:
         return depthwise
@@ -39,6 +44,8 @@ def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPl
 
 def conv2d_scratch(plan: AnyPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
     """The scratch that :func:`bind_conv2d` needs."""
+    if isinstance(plan, BandedPlan):
+        return banded_scratch(plan, n_threads, backward=backward)
     if isinstance(plan, DepthwisePlan):
         return depthwise_scratch(plan, n_threads, backward=backward)
     if isinstance(plan, Im2colPlan):
@@ -64,6 +71,8 @@ def bind_conv2d(
         arrays: What is computed from what.
         scratch: As :func:`conv2d_scratch` declares it.
     """
+    if isinstance(plan, BandedPlan):
+        return bind_banded(pool, plan, arrays, scratch)
     if isinstance(plan, DepthwisePlan):
         return bind_depthwise(pool, plan, arrays, scratch)
     if isinstance(plan, Im2colPlan):

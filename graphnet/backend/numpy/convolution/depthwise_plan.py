@@ -15,7 +15,7 @@ from graphnet.blob import Shape
 #: Filters of a channel up to which this pays: with more, a product of matrices has rows enough.
 MOST_FILTERS = 4
 #: Elements of a unit's plane, which should stay in the cache while all taps pass over it.
-PLANE_ELEMENTS = 2**15
+PLANE_ELEMENTS = 2**17
 #: Multiply-adds of a pass that are not worth waking a thread for.
 INLINE_MACS = 2_000_000
 #: Products that are added one after another, in as many lanes as a register has.

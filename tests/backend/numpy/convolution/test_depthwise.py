@@ -116,7 +116,7 @@ def test_threads_give_the_same_bits(n):
     case = random_case(window, 96, (n, 96, 101, 99), 96, "float32")
     plan = plan_conv2d(window, 96, case[0].shape, case[1].shape)
     assert plan.inline is False
-    assert len(plan.units) > 4
+    assert len(plan.units) >= 4
     results = [run(backend, window, 96, case) for backend in BACKENDS.values()]
     for other in results[1:]:
         for name, value in other.items():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan, Span
+from graphnet.backend.numpy.convolution.depthwise_plan import PLANE_ELEMENTS, DepthwisePlan, Span
 from graphnet.backend.window import Window
 
 SAME = Window((3, 3), pad=(1, 1))
@@ -62,4 +62,4 @@ def test_units_are_runs_of_channels_that_fit_the_cache():
     plan = DepthwisePlan(SAME, 512, (8, 512, 28, 28), (512, 1, 3, 3))
     channels = [c for unit in plan.units for c in range(unit.start, unit.stop)]
     assert channels == list(range(512))
-    assert (plan.most_channels - 1) * 30 * 30 * 8 <= 2**15
+    assert (plan.most_channels - 1) * 30 * 30 * 8 <= PLANE_ELEMENTS
