@@ -54,12 +54,22 @@ WEIGHTS = (
     "lengths share a batch."
 )
 
+OF_CLASSES = (
+    "Weights of classes: `weights` where scores of classes are compared with labels or "
+    "distributions, `positive_weight` where each target is a yes or no. SquareLoss, L1Loss, "
+    "HuberLoss, GaussianKLLoss and SumLoss know no classes. The cost of a class of WassersteinLoss "
+    "is a row or column of its `M`; HingeLoss and ContrastiveLoss take the weights of their signs "
+    "and pairs as a bottom, and so does CTCLoss those of its sequences: there no class has a cost "
+    "of its own, only the whole way to read it."
+)
+
 GROUPS = {
     "Data": "Layers without bottoms: where samples come from.",
     "Computation": "From bottoms to tops.",
     "Neurons": "Element-wise functions: layers of their own, or the `neuron` of another layer.",
     "Losses": f"Terms of the objective; the objective is their sum. {WEIGHTS} Of a loss, a weight "
-    "multiplies the cost and is no part of the divisor, which counts what has a weight.",
+    "multiplies the cost and is no part of the divisor, which counts what has a weight.\n\n"
+    f"{OF_CLASSES}",
     "Statistics": "Layers that measure something over batches, from which nothing is learned. "
     f"{WEIGHTS} Statistics are means weighted by them.",
     "Output": "Layers that write or keep blobs.",

@@ -75,6 +75,7 @@ KEYS_ELSEWHERE: Mapping[str, str] = {
     "policy": "after scheduler",
     "operation": "op",
     "pooling": "method mode pool pool_type",
+    "positive_weight": "pos_weight",
     "power": "beta",
     "random_mirror": "mirror",
     "ratio": "dropout_ratio p prob probability rate",

@@ -205,6 +205,8 @@ def _labelled(w: Writer, message: Message) -> None:
     keys = w.keys
     if keys.get("weights") is not None:
         w.refuse("weights of classes\n  Caffe's losses have none")
+    if keys.get("positive_weight", 1) != 1:
+        w.refuse("a positive_weight\n  Caffe's losses have none")
     axis = keys.get("axis", 1)
     if axis != 1:
         if message["type"] != "SoftmaxWithLoss":

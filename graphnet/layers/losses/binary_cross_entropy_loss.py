@@ -7,15 +7,16 @@ from typing import Any, ClassVar, Literal
 from graphnet.blob import Array
 from graphnet.layers.judging import Judgement
 from graphnet.layers.losses.pair import SMALLEST
-from graphnet.layers.losses.pair_loss import PairLoss
+from graphnet.layers.losses.yes_no import YesNoLoss
 from graphnet.layers.number_traits import Normaliser
 
 
-class BinaryCrossEntropyLoss(PairLoss):
-    """−1 / N · Σ [y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
+class BinaryCrossEntropyLoss(YesNoLoss):
+    """−1 / N · Σ [w y log p + (1 − y) log(1 − p)]: summed over a sample, mean over samples.
 
-    p and 1 − p below 1e-20 count as 1e-20, in the loss and in the gradient. On scores before a
-    Sigmoid, SigmoidCrossEntropyLoss is more exact. It reports ``loss_weight`` times the loss.
+    w is the ``positive_weight``. p and 1 − p below 1e-20 count as 1e-20, in the loss and in the
+    gradient. On scores before a Sigmoid, SigmoidCrossEntropyLoss is more exact. It reports
+    ``loss_weight`` times the loss.
 
     Bottoms:
         0: probabilities p ``(N, …)``, from 0 to 1.
@@ -36,29 +37,48 @@ class BinaryCrossEntropyLoss(PairLoss):
     def judges(self) -> Judgement:
         return Judgement("tags", threshold=0.5)
 
-    def cost(self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array) -> None:
+    def cost(
+        self, xp: Any, a: Array, b: Array, scratch: Array, cost: Array, each: Array | None = None
+    ) -> None:
         # the terms are computed separately: log p − log(1 − p) might be rounding alone
         xp.subtract(1.0, b, out=cost)
         _log_rest(xp, a, scratch)
         xp.multiply(cost, scratch, out=cost)
         _log(xp, a, scratch)
         xp.multiply(scratch, b, out=scratch)
+        self.weigh(xp, scratch, each)
         xp.add(cost, scratch, out=cost)
         xp.negative(cost, out=cost)
 
-    def slope(self, xp: Any, which: int, a: Array, b: Array, scratch: Array, slope: Array) -> None:
-        if which == 0:  # (1 − y) / (1 − p) − y / p
+    def slope(
+        self,
+        xp: Any,
+        which: int,
+        a: Array,
+        b: Array,
+        scratch: Array,
+        slope: Array,
+        each: Array | None = None,
+    ) -> None:
+        if which == 0:  # (1 − y) / (1 − p) − w y / p
             xp.subtract(1.0, a, out=scratch)
             xp.maximum(scratch, SMALLEST, out=scratch)
             xp.subtract(1.0, b, out=slope)
             xp.divide(slope, scratch, out=slope)
             xp.maximum(a, SMALLEST, out=scratch)
             xp.divide(b, scratch, out=scratch)
+            self.weigh(xp, scratch, each)
             xp.subtract(slope, scratch, out=slope)
-        else:  # log(1 − p) − log p
+        else:  # log(1 − p) − w log p
             _log(xp, a, scratch)
+            self.weigh(xp, scratch, each)
             _log_rest(xp, a, slope)
             xp.subtract(slope, scratch, out=slope)
+
+    def weigh(self, xp: Any, values: Array, each: Array | None) -> None:
+        """Multiply what stands for yes."""
+        if self.is_weighted:
+            xp.multiply(values, self.positive(each), out=values)
 
 
 def _log(xp: Any, p: Array, out: Array) -> None:

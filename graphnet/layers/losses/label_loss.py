@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
-
-import numpy as np
-from pydantic import AfterValidator
+from typing import Any, Literal, TypeVar
 
 from graphnet.backend.base import Backend, ScratchDecl
 from graphnet.backend.calls import Call
 from graphnet.backend.measures import Number, at_least_one
-from graphnet.blob import Array, Shape, feature_size, shape_text
-from graphnet.errors import ShapeError
+from graphnet.blob import Array, Shape, feature_size
 from graphnet.layers.base import LossLayer, ScratchDecls, Shapes
 from graphnet.layers.judging import Judgement
+from graphnet.layers.losses.class_weights import ClassWeighed, weights_of_classes
 from graphnet.layers.losses.labels import (
     ClassLabels,
     check_label_shape,
@@ -23,46 +20,22 @@ from graphnet.layers.losses.labels import (
     memory,
     write_offsets,
 )
-from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.weights import left_out, rows_counted, weights_of
-from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
+from graphnet.layers.shape.axis import axis_of, with_size, without
 
 
-def _regular(weights: tuple[Any, ...]) -> tuple[Any, ...]:
-    try:
-        array = np.array(weights, np.float64)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
-    if not array.size or not (np.isfinite(array) & (array >= 0)).all():
-        raise ValueError(
-            "expected one finite number of at least 0 for each class, or nested lists of them in "
-            "the shape of a sample"
-        )
-    return weights
-
-
-class LabelLossSpec(MeanLoss):
+class LabelLossSpec(ClassWeighed):
     """A loss of scores against one class label for each position.
 
     With ``cost`` of a position the loss is ``loss_weight / divisor · Σ weights[label] · cost``,
     with a third bottom each times its weight.
 
     Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
-        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
-        weights: One number for each class, or nested lists of the shape of a sample. Default 1.
-        normalize: How ``weights`` are scaled so that equal ones make no difference: ``local``
-            (default: their mean over the classes is 1 at each place), ``global`` (their mean over
-            a sample is 1), or ``no``.
         ignore_label: Positions with this label cost nothing; it need not be a class.
         divisor: ``valid`` (default: the positions not ignored), ``full`` (all positions),
             ``batch_size``, or ``none`` (1); what Caffe calls ``normalization``.
     """
 
-    loss_weight: float = 1.0
-    axis: FeatureAxis = 1
-    weights: Annotated[tuple[Any, ...], AfterValidator(_regular)] | None = None
-    normalize: Literal["local", "global", "no"] = "local"
     ignore_label: int | None = None
     divisor: Literal["valid", "full", "batch_size", "none"] = "valid"
 
@@ -86,32 +59,6 @@ class LabelLossSpec(MeanLoss):
     def positions(self, bottoms: Shapes) -> Shape:
         """The shape of the scores with a single class."""
         return with_size(bottoms[0], axis_of(bottoms[0], self.axis), 1)
-
-    def class_weights(self, scores: Shape) -> np.ndarray:
-        """The normalised class weights, with as many axes as the scores; some of size 1.
-
-        Raises:
-            ShapeError: If they fit neither the classes nor a sample.
-        """
-        axis = axis_of(scores, self.axis)
-        given, n_class = np.array(self.weights, np.float64), scores[axis]
-        if given.shape == (n_class,):
-            array = given.reshape(with_size((1,) * len(scores), axis, n_class))
-        elif given.shape == scores[1:]:
-            array = given[np.newaxis]
-        else:
-            raise ShapeError(
-                f"'weights' has shape {shape_text(given.shape)}\n  expected {n_class}, one for "
-                f"each class, or {shape_text(scores[1:])}, the shape of a sample"
-            )
-        if self.normalize == "no":
-            return array
-        total = array.sum(axis, keepdims=True) if self.normalize == "local" else array.sum()
-        if not np.all(total):
-            raise ShapeError("'weights' cannot be normalised: they add up to zero")
-        # so that equal weights are 1
-        mean = total / (n_class if self.normalize == "local" else array.size)
-        return np.asarray(array / mean)
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         positions = self.positions(bottoms)
@@ -164,8 +111,7 @@ class LabelLossLayer(LossLayer[S]):
             spec.loss_weight == 0 or self.labels.ignores or spec.weights is not None
         )
         if spec.weights is not None:
-            weights = spec.class_weights(self.x.shape)
-            self.class_weights = self.backend.constant(weights, self.dtype)
+            self.class_weights = weights_of_classes(self, self.x.shape)
             write_offsets(self.xp, scratch["weight_offset"], self.class_weights, self.axis)
 
     @abstractmethod

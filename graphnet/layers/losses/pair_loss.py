@@ -22,7 +22,8 @@ class PairLoss(MeanLoss):
     """A loss loss_weight / divisor · Σ cost(a, b), with gradients to both bottoms.
 
     ``cost`` and ``slope`` treat elements of a block independently of each other and write with
-    ``out=``; ``a`` and ``b`` stay as they are.
+    ``out=``; ``a`` and ``b`` stay as they are. What the layer's ``factors`` gives they are given
+    behind the rest.
 
     Args:
         loss_weight: The factor of this loss in the objective. Default 1.
@@ -70,12 +71,12 @@ class PairLossLayer(LossLayer[PairLoss]):
         a, b = (rows(blob.data) for blob in pair)
         self.weights = weights_of(self, self.bottoms[0].shape)
         scratch, self.cost = self.scratch["extra"], self.scratch["cost"]
-        bind = self.backend.elementwise
+        bind, factors = self.backend.elementwise, self.factors()
         self._scale: Number = 0.0  # loss_weight / divisor of the last batch
-        self.write_cost = bind(self.spec.cost, a, b, scratch, self.cost)
+        self.write_cost = bind(self.spec.cost, a, b, scratch, self.cost, *factors)
         self.diffs = [rows(blob.diff) for blob in pair if blob.diff is not None]
         self.gradients: list[Callable[[], None]] = [
-            bind(partial(self.gradient, which), a, b, scratch, rows(blob.diff))
+            bind(partial(self.gradient, which), a, b, scratch, rows(blob.diff), *factors)
             for which, blob in enumerate(pair)
             if blob.diff is not None
         ]
@@ -84,6 +85,10 @@ class PairLossLayer(LossLayer[PairLoss]):
         if self.weights is not None:
             self.weigh_cost = self.weights.over(self.cost, sample)
             self.weigh_diffs = [self.weights.over(diff, sample) for diff in self.diffs]
+
+    def factors(self) -> list[Array]:
+        """Further arrays of the shape of ``rows(bottom)``, for ``cost`` and ``slope``."""
+        return []
 
     def forward(self) -> None:
         if self.weights is not None:
@@ -124,7 +129,9 @@ class PairLossLayer(LossLayer[PairLoss]):
         for weigh in self.weigh_diffs:
             weigh()
 
-    def gradient(self, which: int, xp: Any, a: Array, b: Array, scratch: Array, dx: Array) -> None:
+    def gradient(
+        self, which: int, xp: Any, a: Array, b: Array, scratch: Array, dx: Array, *factors: Array
+    ) -> None:
         """The diff of one bottom, for a block of elements."""
-        self.spec.slope(xp, which, a, b, scratch, dx)
+        self.spec.slope(xp, which, a, b, scratch, dx, *factors)
         xp.multiply(dx, self._scale, out=dx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from graphnet.backend.base import Backend, ScratchDecl
@@ -10,28 +11,25 @@ from graphnet.backend.measures import Number, at_least_one
 from graphnet.blob import Array, Shape, feature_size, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import LossLayer, Reads, ScratchDecls, Shapes
+from graphnet.layers.losses.class_weights import ClassWeighed, weights_of_classes
 from graphnet.layers.losses.labels import label_shapes, memory
-from graphnet.layers.losses.mean_loss import MeanLoss
 from graphnet.layers.losses.weights import weights_of
 from graphnet.layers.number_traits import Normaliser
-from graphnet.layers.shape.axis import FeatureAxis, axis_of, with_size, without
+from graphnet.layers.shape.axis import axis_of, with_size, without
 
 
-class SoftlabelSoftmaxLoss(MeanLoss):
-    """1 / M · Σ −y · log softmax(x), for a distribution y over the classes at each position.
+class SoftlabelSoftmaxLoss(ClassWeighed):
+    """1 / M · Σ −weights · y · log softmax(x), for a distribution y over classes at each position.
 
     M is the number of positions. It reports ``loss_weight`` times the loss; rows that only
-    fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y, is exact also where
-    y does not add up to 1. A class of y 0 costs nothing, even where its score is −∞. With
-    Softmax tops of another net as y it distils that net.
+    fill up the last batch count nowhere. The gradient, softmax(x) · Σy − y of the weighted y, is
+    exact also where y does not add up to 1. A class of y 0 costs nothing, even where its score is
+    −∞. With Softmax tops of another net as y it distils that net.
 
     Bottoms:
         0: scores ``(N, C, …)``, not normalised.
         1: distributions, the same shape; they take no gradient.
         2: weights ``(N,)`` or of positions, if not all count alike; 0 leaves out.
-    Args:
-        loss_weight: The factor of this loss in the objective. Default 1.
-        axis: The axis of the classes, in ``(N, C, H, W)``. Default 1.
     Example:
         - {name: loss, type: SoftlabelSoftmaxLoss, bottoms: [out, teacher]}
     Source:
@@ -41,8 +39,6 @@ class SoftlabelSoftmaxLoss(MeanLoss):
     normalises: ClassVar[Normaliser] = "Softmax"
 
     type: Literal["SoftlabelSoftmaxLoss"] = "SoftlabelSoftmaxLoss"
-    loss_weight: float = 1.0
-    axis: FeatureAxis = 1
 
     @property
     def softmax_axis(self) -> int:
@@ -62,22 +58,27 @@ class SoftlabelSoftmaxLoss(MeanLoss):
                 )
             )
         self.check_weights(bottoms, without(scores, axis_of(scores, self.axis)))
+        if self.weights is not None:
+            self.class_weights(scores)
         return []
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         scores = bottoms[0]
         positions = with_size(scores, axis_of(scores, self.axis), 1)
-        return {
+        decls = {
             "exp": ScratchDecl(scores, lifetime="pass", blob=True),
             "product": ScratchDecl(scores, blob=True),
             "absent": ScratchDecl(scores, "bool", blob=True),
             "total": ScratchDecl(positions, lifetime="pass", blob=True),
             "mass": ScratchDecl(positions, lifetime="pass", blob=True),
             "along": ScratchDecl(positions, blob=True),
-        } | self.weight_scratch(bottoms)
+        }
+        if self.weights is not None:
+            decls["weighted"] = ScratchDecl(scores, lifetime="pass", blob=True)
+        return decls | self.weight_scratch(bottoms)
 
     def backward_reads(self) -> Reads:
-        return Reads(bottoms=(1,))
+        return Reads(bottoms=(1,)) if self.weights is None else Reads()
 
 
 class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
@@ -88,6 +89,11 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
     def setup(self) -> None:
         self.x, self.label = (b.data for b in self.bottoms[:2])
         self.dx = self.bottoms[0].diff
+        self.weigh_classes: Call | None = None
+        if self.spec.weights is not None:  # what follows is the loss of these numbers
+            of_classes, given = weights_of_classes(self, self.x.shape), self.label
+            self.label = self.scratch["weighted"]
+            self.weigh_classes = partial(self.xp.multiply, given, of_classes, self.label)
         self.axis = axis_of(self.x.shape, self.spec.axis)
         self.exp, self.product, self.total, self.mass, self.along = (
             self.scratch[k] for k in ("exp", "product", "total", "mass", "along")
@@ -118,6 +124,8 @@ class SoftlabelSoftmaxLossLayer(LossLayer[SoftlabelSoftmaxLoss]):
         if self.weights is not None:
             self.weights.read(n_valid)
             count = self.weights.n_counted()
+        if self.weigh_classes is not None:
+            self.weigh_classes()
         self.x.max(axis=self.axis, keepdims=True, out=self.along)
         xp.subtract(self.x, self.along, out=self.exp)
         self.exponentiate()  # exp, and product = y · (x − max)

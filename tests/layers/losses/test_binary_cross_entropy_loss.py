@@ -16,11 +16,11 @@ def between(shape, seed):
     return np.random.default_rng(seed).uniform(0.1, 0.9, shape)
 
 
-def cross_entropy(weight=1.0):
+def cross_entropy(weight=1.0, positive=1.0):
     def reference(bottoms, _):
         p, y = bottoms
         y = y.reshape(p.shape)
-        return -weight * (y * np.log(p) + (1 - y) * np.log(1 - p)).sum() / len(p)
+        return -weight * (positive * y * np.log(p) + (1 - y) * np.log(1 - p)).sum() / len(p)
 
     return reference
 
@@ -31,6 +31,14 @@ CASES = [
         spec(loss_weight=0.25), [between((3, 2, 2), 1), between((3, 2, 2), 2)], cross_entropy(0.25)
     ),
     LayerCase(spec(), [between((3, 4), 1), between((3, 1, 2, 2), 2)], cross_entropy()),
+    LayerCase(
+        spec(positive_weight=2.5), [between((4, 3), 1), between((4, 3), 2)], cross_entropy(1, 2.5)
+    ),
+    LayerCase(
+        spec(positive_weight=[2.5, 0]),
+        [between((4, 2, 3), 1), between((4, 2, 3), 2)],
+        cross_entropy(1, np.array([[2.5], [0]])),
+    ),
     LayerCase(spec(), [between((4, 1), 1), np.array([0.0, 1, 1, 0])], cross_entropy()),
 ]
 

@@ -27,12 +27,14 @@ def cross_entropy(layer):
     """Element by element, from the probability."""
 
     def reference(bottoms, _):
+        tags = np.reshape(layer.positive_weight, (-1, *(1,) * (bottoms[0].ndim - 2)))
+        positive = np.broadcast_to(tags, bottoms[0].shape).reshape(len(bottoms[0]), -1)
         x, y = (b.reshape(len(b), -1) for b in bottoms)
         total = counted = 0.0
         for place in np.ndindex(x.shape):
             if y[place] != layer.ignore_label:
                 p = 1 / (1 + np.exp(-x[place]))
-                total -= y[place] * np.log(p) + (1 - y[place]) * np.log(1 - p)
+                total -= positive[place] * y[place] * np.log(p) + (1 - y[place]) * np.log(1 - p)
                 counted += 1
         divisor = {"batch_size": len(x), "valid": counted, "full": x.size, "none": 1}
         return layer.loss_weight * total / divisor[layer.divisor]
@@ -56,6 +58,11 @@ CASES = [
     case({"divisor": "valid"}, (3, 4)),
     case({"divisor": "full"}, (3, 4)),
     case({"divisor": "none", "loss_weight": 0.1}, (3, 4), adds_up=False),
+    case({"positive_weight": 3}, (4, 5)),
+    case({"positive_weight": 0.25}, (4,)),
+    case({"positive_weight": [3, 0.5, 1]}, (4, 3)),
+    case({"positive_weight": [3, 0, 1], "loss_weight": 0.3}, (2, 3, 2, 2)),
+    case({"positive_weight": [3, 0.5], "ignore_label": -1}, (3, 2, 4), (3, 8)),
     case({"ignore_label": -1}, (4, 5)),
     case({"ignore_label": 1}, (4, 5)),
     case({"ignore_label": 255, "divisor": "valid"}, (4, 5)),
@@ -76,6 +83,16 @@ def test_large_scores(dtype):
     results = Rig(LayerCase(spec(), [x, y], None), dtype=dtype).run()
     assert results["loss"] == 1e4
     np.testing.assert_array_equal(results["diff of bottom 0"], [[0, 0], [0.5, -0.5]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weight", [4.0, [4.0, 4.0]])
+def test_large_weighted_scores(dtype, weight):
+    """Nor where yes costs more: four times as much, and no as before."""
+    x, y = np.array([[1e4, -1e4], [1e4, -1e4]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    results = Rig(LayerCase(spec(positive_weight=weight), [x, y], None), dtype=dtype).run()
+    assert results["loss"] == 2.5e4
+    np.testing.assert_array_equal(results["diff of bottom 0"], [[0, 0], [0.5, -2]])
 
 
 def test_all_ignored():

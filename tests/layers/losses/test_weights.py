@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.layer_case import LayerCase, Rig, check_layer
@@ -262,6 +264,49 @@ def test_every_loss_and_statistic_takes_weights():
     assert {k for k in measures if issubclass(LAYER_TYPES[k], Weighed)} == measures
     of_their_own = {"CTCLoss", "LabelErrorRate", "MeanIoU"}  # tested beside their layers
     assert measures - of_their_own == ALL.keys()
+
+
+def weighs_classes(kind):
+    """How it lets one class count more than another, if it does."""
+    fields = LAYER_TYPES[kind].model_fields
+    return next((key for key in ("weights", "positive_weight") if key in fields), None)
+
+
+LOSSES = sorted(kind for kind, spec in LAYER_TYPES.items() if spec.kind is Kind.LOSS)
+
+
+def test_every_loss_weighs_its_classes_or_says_why_not():
+    """Either a key, or its name where the page of the layers says what there is instead."""
+    page = (Path(__file__).parents[3] / "docs" / "layers.md").read_text(encoding="utf-8")
+    _, found, rest = page.partition("\nWeights of classes: ")
+    reasons = rest.partition("\n###")[0]
+    assert found
+    for kind in LOSSES:
+        assert (weighs_classes(kind) is None) == (kind in reasons), kind
+
+
+#: Rows of each loss that weighs classes; the answer is that class 1, or yes, is right.
+OF_ONE_CLASS = {
+    "BinaryCrossEntropyLoss": [of(0.1, 0.9, 2, 3), np.ones((2, 3))],
+    "SigmoidCrossEntropyLoss": [(2, 3), np.ones((2, 3))],
+    "SoftlabelSoftmaxLoss": [(2, 3), np.array([[0.0, 1, 0], [0, 1, 0]])],
+    **{kind: [ALL[kind][1][0], np.ones(5)] for kind in LABELS},
+}
+
+
+@pytest.mark.parametrize("kind", [k for k in LOSSES if weighs_classes(k)])
+def test_a_class_of_weight_three_costs_three_times_as_much(kind):
+    """Loss and gradient of rows that all are of one class, beside the same without weights."""
+    properties, bottoms = ALL[kind][0], OF_ONE_CLASS[kind]
+    given = (
+        {"positive_weight": 3.0}
+        if weighs_classes(kind) == "positive_weight"
+        else {"weights": (1, 3, 1), "normalize": "no"}
+    )
+    plain = Rig(LayerCase(layer(kind, 2, **properties), bottoms, None)).run()
+    found = Rig(LayerCase(layer(kind, 2, **properties, **given), bottoms, None)).run()
+    for name in ("loss", "diff of bottom 0"):
+        np.testing.assert_allclose(found[name], 3 * plain[name], rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", LABELS)
