@@ -23,11 +23,13 @@ from graphnet.backend.calls import Call, in_turn
 from graphnet.backend.numpy.limits import limits
 from graphnet.sealed import read_only
 
-#: NumPy gives up the interpreter's lock for calls on more than 500 elements.
-UNLOCKED_ELEMENTS = 1024
+#: Flags that a ring sets in one call, without the interpreter's lock. The first is the one that is
+#: looked at; to set the others takes 1 µs more, in which the thread that waits takes the lock.
+FLAGS = 2**14
 
-#: Looks at a flag in one call (30 µs), and such calls before a waiting thread sleeps.
-LOOKS, ROUNDS_OF_LOOKS = 50_000, 20
+#: Looks at a flag in one call (300 µs), and such calls before a waiting thread sleeps. Between two
+#: of them it needs the lock: if another thread has it just then, it sleeps, and is late.
+LOOKS, ROUNDS_OF_LOOKS = 500_000, 2
 
 #: A helper that has moved to another processor stays there for at least so many jobs.
 JOBS_BETWEEN_MOVES = 20
@@ -120,15 +122,16 @@ class ThreadPool:
 class Bell:
     """Wakes a thread that waits actively.
 
-    Waking a thread that sleeps takes 30 µs, as long as a small layer. So the waiting thread looks
-    at a flag: in a NumPy call over a view that repeats the flag, ``any``, which ends as soon as
-    the flag is set. Neither this call nor the one that sets the flag holds the interpreter's lock,
-    so the lock is free when the waiting thread needs it.
+    Waking a thread that sleeps takes 30 to 60 µs, as long as a small layer. So the waiting thread
+    looks at a flag: in a NumPy call over a view that repeats the flag, ``any``, which ends as soon
+    as the flag is set. Neither this call nor the one that sets the flag holds the interpreter's
+    lock. The one that rings goes on setting flags that nobody looks at: if it came back at once,
+    it would have the lock again before the one that is woken, which would then sleep.
     """
 
     def __init__(self) -> None:
-        self._flags = np.zeros(UNLOCKED_ELEMENTS, bool)
-        self._set = np.ones(UNLOCKED_ELEMENTS, bool)
+        self._flags = np.zeros(FLAGS, bool)
+        self._set = np.ones(FLAGS, bool)
         self._first = self._flags[:1]
         self._look = np.broadcast_to(self._first, (LOOKS,)).any
 
