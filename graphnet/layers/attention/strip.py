@@ -36,6 +36,10 @@ from graphnet.layers.base import Layer
 #: Added to what is not to be seen; and the least that the largest score of a query is taken for, so
 #: that one who sees nothing gives weights of zero.
 UNSEEN, LEAST = -1e30, -1e29
+#: NumPy takes 0.1 µs for each row of which it finds the largest or the sum. So where rows of scores
+#: are short they lie side by side, and all of them are gone through at once; longer ones are added
+#: up pairwise.
+FEW = 64
 
 
 class AttentionStrip:
@@ -84,7 +88,6 @@ class AttentionStrip:
         self.attended = self.part("attended", n_queries, *self.in_heads)
         statistics = self.part("statistics", 2, heads, n_queries, 1)
         self.largest, self.shares = statistics[:, 0], statistics[:, 1]
-        self.scores = layer.scratch["scores"][index]
         self.mask = layer.scratch["mask"][samples] if drops else None
         self.closed = self.part("closed", 1, 1, sizes.n_keys) if "closed" in layer.scratch else None
         self.tops = [top.data[samples] for top in layer.tops]
@@ -131,12 +134,16 @@ class AttentionStrip:
     def triangle(self) -> Array:
         """What is added to the scores of a tile's own positions: (rows, rows)."""
         rows = self.sizes.tile(self.n, self.backend).rows
-        return self.backend.constant(np.triu(np.full((rows, rows), UNSEEN), 1), self.layer.dtype)
+        unseen = np.tril(np.full((rows, rows), UNSEEN), -1)
+        return self.backend.constant(unseen, self.layer.dtype).T
 
-    def of(self, tile: ScoreTile) -> Array:
-        """The scores of a tile."""
-        scores: Array = self.scores[: prod(tile.shape)].reshape(tile.shape)
-        return scores
+    def of(self, tile: ScoreTile, name: str = "scores") -> Array:
+        """The scores of a tile, or their diffs; few keys lie key after key."""
+        n, heads, queries, keys = tile.shape
+        flat = self.layer.scratch[name][self.index][: prod(tile.shape)]
+        is_long = self.sizes.n_keys > FEW
+        scores: Array = flat.reshape(n, heads, *((queries, keys) if is_long else (keys, queries)))
+        return scores if is_long else scores.swapaxes(2, 3)
 
     # --- forward ------------------------------------------------------------------------
 
@@ -289,7 +296,7 @@ class AttentionStrip:
         xp, weights = self.xp, self.of(tile)
         at = (tile.samples, tile.heads, tile.queries)
         there = (tile.samples, tile.heads, tile.keys)
-        dscores = self.layer.scratch["dscores"][self.index][: weights.size].reshape(tile.shape)
+        dscores = self.of(tile, "dscores")
         dattended = self.dattended.swapaxes(1, 2)[at]
         mask = None if self.mask is None else self.mask[at][..., tile.keys]
         yield from self.score(tile)
@@ -337,7 +344,7 @@ class AttentionStrip:
         scratch = self.layer.scratch
         if "dweights" not in scratch:
             return
-        yield partial(self.xp.matmul, diff.T, x, out=scratch["dweights"][self.index, rows])
+        yield self.backend.product(diff.T, x, scratch["dweights"][self.index, rows])
         if "bias_in" in self.layer.params:
             out = scratch["dbiases"][self.index, rows]
             yield self.backend.axes_sum(diff, (0,), out)

@@ -285,8 +285,10 @@ class Strip(ABC):
         for t in range(self.n_steps):
             calls += self.forget(t, self.carried(t).values())
             calls += self.step(t)
-            if t + 1 < self.n_steps:
+            if t + 1 < self.n_steps and self.starts is not None:  # before it is reset
                 calls.append(partial(xp.copyto, self.top[t], self.hidden(t)))
+        if self.starts is None:
+            calls.append(partial(xp.copyto, self.top[:-1], self.inputs[1:, self.h_rows]))
         kept = [*self.state.items(), *self.lasts.items()]
         return calls + [partial(xp.copyto, state, end[name]) for name, state in kept]
 

@@ -7,7 +7,7 @@ import pytest
 from support.layer_case import LayerCase, Rig, check_layer
 
 from graphnet.errors import DataError, ShapeError, SpecError
-from graphnet.layers.attention import tiles
+from graphnet.layers.attention import strip, tiles
 from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
 from graphnet.net.spec import read_net
 
@@ -109,6 +109,13 @@ def test_rows_at_a_time(causal, monkeypatch):
     """Several tiles of queries give what one does."""
     monkeypatch.setattr(tiles, "ROWS", 2)
     check_layer(case((2, 5, 4), causal=causal, n_tops=2))
+
+
+@pytest.mark.parametrize("case", [CASES[1], CASES[6], CASES[7], CASES[9]], ids=str)
+def test_many_keys(case, monkeypatch):
+    """Scores that lie query after query give what those do that lie key after key."""
+    monkeypatch.setattr(strip, "FEW", 1)
+    check_layer(case)
 
 
 @pytest.mark.parametrize("most", [1, 6, 20])
