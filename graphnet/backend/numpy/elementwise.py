@@ -11,8 +11,9 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.blob import Array, columns
 
-#: Elements of a block: a few float32 blocks fit into a core's second-level cache.
-BLOCK_ELEMENTS = 2**17
+#: Elements of a block: two float32 blocks fit into a core's second-level cache of 2 MiB, and a call
+#: on one takes long enough for threads not to wait for each other at the interpreter's lock.
+BLOCK_ELEMENTS = 2**18
 #: Below this many elements a call is not worth waking a thread.
 INLINE_ELEMENTS = 2**18
 
