@@ -11,8 +11,9 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, columns
 
-#: Elements of a block: a few float32 blocks fit into a core's second-level cache.
-BLOCK_ELEMENTS = 2**17
+#: Elements of a block: two float32 blocks fit into a core's second-level cache of 2 MiB, and a call
+#: on one takes long enough for threads not to wait for each other at the interpreter's lock.
+BLOCK_ELEMENTS = 2**18
 #: Where there is scratch besides, all of it and the blocks fit.
 WITH_SCRATCH = 2**16
 #: Blocks start at multiples of so many elements.

@@ -35,11 +35,6 @@ class Im2colPlan(ConvGeometry):
         return self.x[0] * self.out[1]
 
     @cached_property
-    def in_place(self) -> bool:
-        """Whether the image's planes are the matrix: windows of one element, each met once."""
-        return all(axis.trivial and axis.pad == 0 for axis in self.axes)
-
-    @cached_property
     def least_runs(self) -> int:
         """Into how many runs of rows the matrix is cut so that each stays in the cache."""
         return 1 if self.in_place else -(-self.depth * self.row * self.out[0] // LOWERED_ELEMENTS)

@@ -44,14 +44,19 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
             yield partial(np.add, y, self.bias[:, np.newaxis], y)
 
     def lowered(self, unit: Unit, scratch: Array) -> Array:
-        """The array for a unit's lowered image: rows, C, S, columns."""
+        """The array for a unit's lowered image: rows, C, S, columns; or a view of the image."""
         start, stop = self.plan.lowered_rows(unit)
+        if self.plan.in_place:
+            rows = self.x[:, start:stop, unit.columns.q, unit.columns.n]
+            return merged(rows).transpose(1, 0, 2)[:, :, np.newaxis]
         shape = (stop - start, self.plan.filter[1], self.plan.filter[3], len(unit.columns))
         (array,) = carve(scratch, shape)
         return array
 
     def lower(self, unit: Unit, lowered: Array) -> Iterator[Call]:
         """Write the unit's lowered image."""
+        if self.plan.in_place:
+            return
         q, n = unit.columns.q, unit.columns.n
         target = lowered.reshape(*lowered.shape[:3], q.stop - q.start, n.stop - n.start)
         start, stop = self.plan.lowered_rows(unit)
@@ -87,6 +92,8 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
 
     def windows(self, unit: Unit, lowered: Array) -> Array:
         """The lowered image as one matrix for each output row; they overlap."""
+        if self.plan.in_place:
+            return lowered[:, :, 0]
         row, _, _, column = lowered.strides
         n_columns = lowered.shape[3]
         return as_strided(
@@ -140,12 +147,19 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
 
     def flip_filter(self) -> Iterator[Call]:
         """The filter as ``(R, K, C, S)`` for each stride, taps in the order rows meet them."""
+        if self.plan.in_place:
+            return
         k, c, r, s = self.filter.shape
         flipped = self.scratch["flipped"].reshape(r, k, c, s)
         for places, taps in self.flipped_taps():
             yield partial(np.copyto, flipped[places], taps.transpose(2, 0, 1, 3))
 
     def image_gradient(self, unit: GradientUnit, scratch: Array) -> Iterator[Call]:
+        if self.plan.in_place:
+            to, dy = self.image_rows(unit), self.dy[:, unit.start : unit.stop]
+            left = self.filter[:, unit.channels, 0, 0].T
+            yield from by_columns(left, plane_runs(dy), plane_runs(to))
+            return
         yield partial(self.image_rows(unit).fill, 0)
         for columns in self.plan.gradient_columns:
             yield from self.add_image_gradient(unit, columns, scratch)
@@ -192,3 +206,8 @@ class LoweredGroup(ConvGroup[LoweredPlan]):
         for image, products in met:
             to = target[:, :, image]
             yield partial(np.add, to, products.transpose(1, 0, 2, 3), to)
+
+
+def plane_runs(planes: Array) -> Array:
+    """The view ``(planes, rows · columns · samples)``."""
+    return planes.reshape((len(planes), -1), copy=False)

@@ -2,7 +2,8 @@
 
 The image is lowered along its width only (Cho & Brand, "MEC", 2017, arXiv 1706.06873):
 ``L[i, c, s, j]`` is the element that tap ``s`` of the windows in column ``j`` meets in row ``i``
-of channel ``c``, where ``j`` runs over output columns and samples.
+of channel ``c``, where ``j`` runs over output columns and samples. With filters of 1 × 1 that is
+the image, and nothing is copied.
 """
 
 from __future__ import annotations
@@ -52,17 +53,21 @@ class LoweredPlan(ConvPlan):
         shapes: dict[str, Shape] = {}
         if self.filter[1] > 1 and self.filter[2] > 1:
             shapes["filter"] = (self.filters_per_group, self.depth)
-        if backward:
+        if backward and not self.in_place:
             shapes["flipped"] = (self.depth * self.filters_per_group,)
         return shapes
 
     def slot_scratch(self, *, backward: bool) -> int:
         if not backward:
             return footprint(self.lowered)
-        return max(
-            footprint(self.lowered, self.waiting, self.sum_shape, self.laid_out),
-            footprint(self.outputs_read, self.unfolded),
-        )
+        params = footprint(self.lowered, self.waiting, self.sum_shape, self.laid_out)
+        image = 0 if self.in_place else footprint(self.outputs_read, self.unfolded)
+        return max(params, image)
+
+    @cached_property
+    def lowered(self) -> Shape:
+        """Of the largest unit's lowered image; empty where it is the image itself."""
+        return (0,) if self.in_place else super().lowered
 
     @property
     def width(self) -> Axis:

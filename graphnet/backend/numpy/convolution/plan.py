@@ -145,6 +145,11 @@ class ConvGeometry:
         return prod(self.filter[1:])
 
     @cached_property
+    def in_place(self) -> bool:
+        """Whether the image's planes are what is multiplied: windows of one element, met once."""
+        return all(axis.trivial and axis.pad == 0 and axis.dilation == 1 for axis in self.axes)
+
+    @cached_property
     def inline(self) -> bool:
         """Whether a pass is too small to be shared out."""
         return prod(self.y) * self.depth < INLINE_MACS

@@ -248,3 +248,29 @@ def test_rows_between_windows_read_no_output(monkeypatch):
         calls = list(group.image_gradient(unit, group.scratch["slots"][0]))
         assert np.copyto not in [call.func for call in calls]
     check(window, 1, case)
+
+
+@pytest.mark.parametrize("n_group", [1, 2])
+@pytest.mark.parametrize("n", [3, 64])
+def test_filters_of_one_element_are_multiplied_in_place(n_group, n):
+    """The image is its own lowered one: nothing is copied."""
+    window, x_shape = Window((1, 1)), (n, 36, 5, 7)
+    case = random_case(window, n_group, x_shape, 34, "float64")
+    plan = plan_conv2d(window, n_group, x_shape, case[1].shape)
+    assert plan.in_place
+    assert plan.lowered == (0,)
+    expected = convolve(window, n_group, *case)
+    for backend in BACKENDS.values():
+        for name, value in run(backend, window, n_group, case).items():
+            np.testing.assert_allclose(value, getattr(expected, name), atol=1e-10)
+
+
+@pytest.mark.parametrize("window", [Window((1, 1), (2, 2)), Window((1, 1), pad=(1, 0)),
+                                    Window((1, 1), dilation=(2, 1)), Window((1, 2))])  # fmt: skip
+def test_what_is_not_multiplied_in_place(window):
+    """Elements that are skipped, or padding between rows, or more of them in a window."""
+    case = random_case(window, 1, (64, 6, 6, 7), 8, "float64")
+    assert plan_conv2d(window, 1, case[0].shape, case[1].shape).in_place is False
+    found, expected = run(BACKENDS[1], window, 1, case), convolve(window, 1, *case)
+    for name, value in found.items():
+        np.testing.assert_allclose(value, getattr(expected, name), atol=1e-10)
