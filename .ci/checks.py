@@ -41,7 +41,7 @@ from support import readme  # of this clone's tests
 PYTHONS = ("3.11", "3.12", "3.13")
 #: What the tests of the optional parts need; CuPy for CUDA 13 is among it.
 EXTRAS = (
-    *("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve"),
+    *("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve", "tokens"),
     *("gpu-check", "tensorboard-check", "caffe-check", "browser-check", "benchmarks", "docs"),
 )
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev,{}]'".format(",".join(EXTRAS))

@@ -66,6 +66,7 @@ EXAMPLES = {
     "data list": "graphnet data",
     "data pack": "graphnet data pack flowers.csv --label species --split 0.2 --to flowers",
     "data statistics": "graphnet data statistics train.h5 --to statistics.h5",
+    "data tokenizer": "graphnet data tokenizer book.txt --tokens 512 --to book.json",
     "doctor": "graphnet doctor",
     "draw": "graphnet draw nets/mnist.yaml -o mnist.svg --by macs",
     "export caffe": "graphnet export caffe nets/mnist.yaml --weights runs/mnist -o mnist.prototxt",

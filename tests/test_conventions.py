@@ -68,6 +68,7 @@ OWNERS = {
     "pandas": ("solver/history",),
     "rich": ("cli",),
     "sklearn": ("estimators",),
+    "tokenizers": ("data/text/tokens",),
     "starlette": ("serving/app",),
     "uvicorn": ("cli/serve",),
     "threadpoolctl": ("backend",),
@@ -253,7 +254,17 @@ def test_what_is_imported_is_declared_and_used():
     spelt = {"pyyaml": "yaml", "pillow": "PIL", "scikit-learn": "sklearn", "ipython": "IPython"}
     extras = project["optional-dependencies"]
     launchers = ("mpich", "python-multipart")  # which brings mpiexec; which Starlette uses
-    used = ("images", "notebooks", "mpi", "onnx", "onnxruntime", "sklearn", "optuna", "serve")
+    used = (
+        "images",
+        "notebooks",
+        "mpi",
+        "onnx",
+        "onnxruntime",
+        "sklearn",
+        "optuna",
+        "serve",
+        "tokens",
+    )
     declared = project["dependencies"] + [line for extra in used for line in extras[extra]]
     names = [re.split(r"[<>=! \[]", d)[0] for d in declared]
     names = [name for name in names if name not in launchers]

@@ -34,6 +34,7 @@ ADDS = {
     "mpi": "several ranks by mpiexec",
     "sklearn": "gn.Classifier and gn.Regressor, estimators of scikit-learn",
     "optuna": "sweep --optuna",
+    "tokens": "data tokenizer, and TextData by tokens",
     "serve": "serve, and pictures that it is sent",
     "cuda12": "NVIDIA GPUs with a driver for CUDA 12",
     "cuda13": "NVIDIA GPUs with a driver for CUDA 13",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from graphnet.data.record import LayerRecord
-from graphnet.data.source import Source
+from graphnet.data.source import Source, files
 from graphnet.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ class DataTraits:
     def data_source(self) -> Source | None:
         """The files or named sets it reads; None if it reads none."""
         return None
+
+    def data_files(self) -> list[Path]:
+        """All files that its samples come from, without the sets that come with graphnet.
+
+        Raises:
+            DataError: If one is not there.
+        """
+        return files(self.data_source or ())
 
     @property
     def fall_back(self) -> Self | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from graphnet.data.fingerprint import fingerprints
 from graphnet.data.record import DataRecord
-from graphnet.data.source import files
 from graphnet.declare.arguments import methods_spelled_out
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet
@@ -41,8 +40,8 @@ class DescribedNet(RunningNet):
         Raises:
             DataError: If one cannot be read.
         """
-        sources = {n.name: n.spec.data_source for n in self.compiled.spec.data_nodes()}
-        return {name: fingerprints(files(source)) for name, source in sources.items() if source}
+        nodes = [n for n in self.compiled.spec.data_nodes() if n.spec.data_source]
+        return {n.name: fingerprints(n.spec.data_files()) for n in nodes}
 
     def data_record(self) -> DataRecord:
         """What the samples of each data layer are like, of every phase whose data are here."""

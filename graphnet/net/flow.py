@@ -67,6 +67,21 @@ def check_indices(graph: NetGraph, dtype: np.dtype) -> None:
                     f"{n} indices or classes are more than {dtype} can tell apart, which is {most}"
                     "\n  load the net with dtype='float64', or use fewer"
                 )
+        if layer.kind is Kind.DATA and n:
+            for top in layer.tops:
+                _check_readers(top, n)
+
+
+def _check_readers(blob: BlobVertex, n: int) -> None:
+    """See that whoever tells the symbols of a blob apart knows all of them."""
+    for reader in blob.readers:
+        known = reader.spec.n_indices(reader.bottom_shapes)
+        if 0 < known < n:
+            with reader.located():
+                raise ShapeError(
+                    f"the numbers of '{blob.name}' go up to {n - 1}, as there are {n} tokens, but"
+                    f" it knows {known}\n  give it {n}, or use a smaller tokenizer"
+                )
 
 
 def _check_top_shapes(found: object, n_tops: int) -> None:

@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from graphnet.data.source import Source, files
 from graphnet.errors import DataError, SpecError, located
 from graphnet.files.paths import refuse_to_write_over
-from graphnet.layers.base import Layer
+from graphnet.layers.base import Layer, LayerSpec
 from graphnet.net.graph import LayerVertex
 from graphnet.net.spec import NetSpec
 
@@ -50,14 +49,14 @@ def refuse_to_lose_data(spec: NetSpec) -> None:
                 refuse_to_write_over(Path(target), {"the net's YAML": Path(spec.file)})
         for reader in spec.data_nodes():
             with located(writer.position, writer.subject):
-                for path in _files(reader.spec.data_source or ()):
+                for path in _files(reader.spec):
                     what = f"what layer '{reader.name}' reads"
                     refuse_to_write_over(Path(target), {what: path})
 
 
-def _files(source: Source) -> list[Path]:
+def _files(reader: LayerSpec) -> list[Path]:
     with suppress(DataError):  # what is not there cannot be lost
-        return files(source)
+        return reader.data_files()
     return []
 
 

@@ -61,6 +61,7 @@ COMMANDS = {
     "data iris --to {}": (),
     "data info {}/train.h5": (),
     "data statistics train.h5 --to {}/s.h5": ("s.h5",),
+    "data tokenizer net.yaml --tokens 256 --to {}/t.json": ("t.json",),  # where the extra is
     "data info train.h5 --picture {}/o.svg": ("o.svg",),
     "snapshot info {}": (),
     "snapshot info good": (),

@@ -22,6 +22,7 @@ from graphnet.cli.streams import READER_GONE, Steady, steady_streams
 pytestmark = pytest.mark.filterwarnings("ignore:careful")
 
 HAS_ONNX = importlib.util.find_spec("onnx") is not None
+HAS_TOKENS = importlib.util.find_spec("tokenizers") is not None
 ENCODINGS = ["cp932", "latin-1", "cp1252", "cp437"]
 FAULTS = [errno.ENOSPC, errno.EBADF]
 HOOK = """\
@@ -80,6 +81,7 @@ PRINTING = [
     "import mocha net.yaml --weights größe-mocha.h5 -o größe --force",
     "test net.yaml --weights größe.safetensors",
     *(["export onnx net.yaml --weights run -o größe.onnx --force"] if HAS_ONNX else []),
+    *(["data tokenizer net.yaml --tokens 260 --to größe.json --force"] if HAS_TOKENS else []),
     *(["import onnx größe.onnx -o größe --force"] if HAS_ONNX else []),
 ]
 FAILING = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.nets import INPUT, net_of, net_spec
 
+from graphnet.data.text.tokens import train_tokens, write_tokens
 from graphnet.errors import ShapeError, TopologyError
 from graphnet.layers.elementwise.power import Power
 from graphnet.net.flow import sort_layers
@@ -148,3 +149,30 @@ def test_what_is_stored_as_it_is_read(others, expected):
     assert {blob.name for blob in net.graph.all_blobs if blob.by_rows} - {"label"} == expected
     assert net.fed("x").flags.c_contiguous == bool(expected)
     assert not net.blobs["p"].data.flags.c_contiguous
+
+
+def test_more_tokens_than_a_layer_knows(tmp_path):
+    """A net is refused before it reads a number that its layer cannot take."""
+    pytest.importorskip("tokenizers", reason="needs the extra tokens")
+    text = "the cat sat on the mat\n" * 40
+    (tmp_path / "t.txt").write_text(text, "utf-8")
+    write_tokens(train_tokens(text, 260), tmp_path / "t.json")
+    net = (
+        "- {name: t, type: TextData, source: t.txt, tokenizer: t.json, steps: 4, batch_size: 2}\n"
+        "- {name: e, type: Embed, input_dim: 260, output_dim: 3, bottoms: [text], tops: [e]}\n"
+        "- {name: s, type: InnerProduct, axis: 2, output_dim: 260, bottoms: [e], tops: [s]}\n"
+        "- {name: loss, type: SoftmaxLoss, axis: 2, bottoms: [s, next]}\n"
+    )
+    file = tmp_path / "net.yaml"
+    file.write_text(net, "utf-8")
+    load_net(file).close()
+    for few, said in (
+        (
+            "input_dim: 260",
+            r"layer 'e' \(Embed\): the numbers of 'text' go up to 259, as there are 260",
+        ),
+        ("output_dim: 260", r"layer 'loss' \(SoftmaxLoss\): the numbers of 'next' go up to 259"),
+    ):
+        file.write_text(net.replace(few, few[:-3] + "250"), "utf-8")
+        with pytest.raises(ShapeError, match=said):
+            load_net(file)

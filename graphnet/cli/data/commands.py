@@ -270,5 +270,20 @@ def statistics(
     data_statistics.statistics(source, to, name=data_set, rows=rows, as_json=json, force=force)
 
 
-for run in (get, list_, info, pack, statistics):
+def tokenizer(
+    source: Annotated[
+        str, typer.Argument(metavar="TEXT", help="A text file, or dataset:docs-text/train.")
+    ],
+    tokens: Annotated[int, typer.Option(metavar="N", help="How many tokens, at least 256.")],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The JSON file for them.")],
+    json: Json = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Learn a byte-pair tokenizer from a text, for TextData. Needs the extra `tokens`."""
+    from graphnet.cli.data import tokenizer as data_tokenizer
+
+    data_tokenizer.tokenizer(source, to, n_tokens=tokens, as_json=json, force=force)
+
+
+for run in (get, list_, info, pack, statistics, tokenizer):
     command(run, data)

@@ -12,6 +12,7 @@ from graphnet.data.sets import docs_text
 from graphnet.data.sets.store import PREFIX, lookup
 from graphnet.data.table import ArrayPart, row_range
 from graphnet.data.text.symbols import numbers_of, place_in, symbols_of
+from graphnet.data.text.tokens import Tokens
 from graphnet.data.text_file import decoded_lines
 from graphnet.errors import DataError
 
@@ -25,11 +26,11 @@ class TextPart(ArrayPart):
         steps: Symbols in a window.
         stride: From the beginning of a window to that of the next.
         part: ``START:STOP`` of all symbols, as a Python slice; a bound may be a percentage.
-        symbols: What numbers stand for; None: the characters of the whole text, or of the named
-            set; "": bytes.
+        symbols: What numbers stand for: characters, or tokens; None: the characters of the whole
+            text, or of the named set; "": bytes.
 
     Attributes:
-        symbols: What numbers stand for; "" for bytes.
+        symbols: What numbers stand for, in order; of bytes none.
 
     Raises:
         DataError: If there is no such text, or it is shorter than a window.
@@ -42,16 +43,22 @@ class TextPart(ArrayPart):
         steps: int,
         stride: int,
         part: str | None,
-        symbols: str | None,
+        symbols: str | Tokens | None,
     ) -> None:
         self._source, self._stride = source, stride
+        self._tokens = symbols if isinstance(symbols, Tokens) else None
+        self.symbols: Sequence[str] = ""
         if symbols == "":
+            self._text = ""
             numbers = np.frombuffer(_bytes_of(source), np.uint8)
-            self._text, self.symbols = "", ""
         else:
             self._text = text_of(source)
-            self.symbols = symbols or own_symbols(source, self._text)
-            numbers = numbers_of(self._text, self.symbols, source)
+            self.symbols = (
+                symbols.names
+                if isinstance(symbols, Tokens)
+                else symbols or own_symbols(source, self._text)
+            )
+            numbers = self.numbers_of(self._text, source)
         start, stop = row_range(part, len(numbers), "part") if len(numbers) else (0, 0)
         self._start = start
         numbers = numbers[start:stop]
@@ -71,8 +78,30 @@ class TextPart(ArrayPart):
         at = self._start + row * self._stride
         if not self._text:
             return f"{self._source}, byte {at}"
+        if self._tokens is not None:
+            at = self._tokens.begin_of(self._text, at)
         line, column = place_in(self._text, at)
         return f"{self._source}:{line}:{column}"
+
+    def numbers_of(self, text: str, where: str) -> np.ndarray:
+        """The numbers of another text; ``where`` names it in a message.
+
+        Raises:
+            DataError: At the line and column of a character that is no symbol.
+        """
+        if self._tokens is not None:
+            return self._tokens.numbers_of(text, where)
+        if not self.symbols:
+            return np.frombuffer(text.encode(), np.uint8)
+        return numbers_of(text, "".join(self.symbols), where)
+
+    def text_of(self, numbers: Sequence[int]) -> str:
+        """What numbers stand for; bytes that are no whole character are U+FFFD."""
+        if self._tokens is not None:
+            return self._tokens.text_of(numbers)
+        if not self.symbols:
+            return bytes(numbers).decode(errors="replace")
+        return "".join(self.symbols[number] for number in numbers)
 
 
 def text_of(source: str) -> str:

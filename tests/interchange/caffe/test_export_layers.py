@@ -90,6 +90,15 @@ def test_layers(keys, wanted):
         ({"type": "PixelShuffle", "scale": 2}, "Caffe has no layer like it"),
         ({"type": "Normalize", "scale": False}, "scale: false"),
         ({"type": "Dropout", "auto_scale": False}, "auto_scale: false"),
+        (
+            {
+                "type": "SigmoidCrossEntropyLoss",
+                "bottoms": ["x", "x"],
+                "tops": [],
+                "positive_weight": 2,
+            },
+            "a positive_weight",
+        ),
     ],
 )
 def test_what_is_refused(keys, said):

@@ -7,6 +7,7 @@ import pytest
 from support.data_layers import layer_of
 
 import graphnet as gn
+from graphnet.data.text.tokens import Tokens, train_tokens, write_tokens
 from graphnet.errors import DataError, SpecError
 from graphnet.layers.data.text_data import TextData
 from graphnet.net.spec import read_net
@@ -96,6 +97,61 @@ def test_a_number_that_a_layer_does_not_take(spec, tmp_path):
     with pytest.raises(DataError, match=r"8 in row 1, place \[3\](.|\n)*t\.txt:1:6"):
         net.forward()
     net.close()
+
+
+def test_its_files(spec, tmp_path):
+    """The text and the tokenizer, whatever they are called: a run knows them by their content."""
+    files = [tmp_path / "t.txt", tmp_path / "t.json"]
+    assert spec().data_files() == files[:1]
+    assert spec(tokenizer=str(files[1])).data_files() == files
+    assert spec(source="dataset:docs-text/train").data_files() == []
+
+
+def test_a_run_learns_from_a_text_file(spec, tmp_path):
+    """From its first step on; and it is told when the text is another one."""
+    spec()
+    (tmp_path / "net.yaml").write_text(
+        "- {name: t, type: TextData, source: t.txt, steps: 5, batch_size: 4}\n"
+        "- {name: e, type: Embed, input_dim: 23, output_dim: 23, bottoms: [text], tops: [y]}\n"
+        "- {name: loss, type: SoftmaxLoss, axis: 2, bottoms: [y, next]}\n",
+        "utf-8",
+    )
+    net = gn.load_net(tmp_path / "net.yaml")
+    before = net.data_fingerprints()
+    (tmp_path / "t.txt").write_text(TEXT.swapcase(), "utf-8")
+    assert net.data_fingerprints() != before
+    assert gn.solve(gn.Solver(gn.SolverSpec(max_iter=2)), net).iter == 2
+    net.close()
+
+
+def test_tokens(spec, tmp_path):
+    """Numbers stand for the tokens of a file; a batch goes on exactly, and a place is named."""
+    pytest.importorskip("tokenizers", reason="needs the extra tokens")
+    write_tokens(train_tokens(TEXT, 260), tmp_path / "t.json")
+    tokens = Tokens(tmp_path / "t.json")
+    of = spec(tokenizer=str(tmp_path / "t.json"), stride=2)
+    layer = layer_of(of)
+    layer.forward()
+    row = np.array(layer.tops[0].data[1]).astype(int).tolist()
+    assert row == tokens.numbers_of(TEXT, "t")[2:7].tolist()
+    assert of.windows().where(1) == f"{tmp_path / 't.txt'}:1:{tokens.begin_of(TEXT, 2) + 1}"
+    assert of.recorded().classes["next"] == tokens.names
+    assert of.n_indices([]) == 260
+    later, whole = layer_of(of), layer_of(of)
+    for _ in range(4):
+        whole.forward()
+    later.seek(12)
+    later.forward()
+    np.testing.assert_array_equal(later.tops[1].data, whole.tops[1].data)
+
+
+def test_a_tokenizer_that_is_not_there(spec, tmp_path):
+    """The data count as missing, as without the text; a net's file says where it is."""
+    of = spec(tokenizer="t.json")
+    assert not of.is_available()
+    with pytest.raises(DataError, match=r"cannot read t\.json"):
+        of.fetch()
+    assert of.relative_to(tmp_path).tokenizer == str(tmp_path / "t.json")
 
 
 def test_what_is_recorded(spec):
