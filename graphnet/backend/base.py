@@ -195,11 +195,11 @@ class Backend(Sealed):
 
         They are the backend's, or all the machine's own. The returned call runs it over blocks of
         them, perhaps in several threads; it must treat elements independently, with ``out=``.
-        Blocks of ``scratch``, declared by :meth:`elementwise_scratch`, follow the others.
+        Blocks of ``scratch``, of :meth:`elementwise_scratch`, follow (default: none).
         """
 
     def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
-        """The ``n`` arrays of scratch of an element-wise function of arrays of that shape."""
+        """The ``n`` arrays of scratch of an element-wise function of arrays of that ``shape``."""
         return ScratchDecl((n, *shape))
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
@@ -329,7 +329,7 @@ class Backend(Sealed):
     # --- the heavy operations -----------------------------------------------------------
 
     def product(self, left: Array, right: Array, out: Array) -> Call:
-        """Bind ``out = left @ right``, of matrices or of stacks of them; returns the call."""
+        """Bind ``out = left @ right``: ``left (…, M, D)``, ``right (…, D, N)``, ``out (…, M, N)``."""
         return partial(self.xp.matmul, left, right, out=out)
 
     @abstractmethod
