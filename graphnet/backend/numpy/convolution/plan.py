@@ -144,10 +144,15 @@ class ConvGeometry:
         """Elements of a filter."""
         return prod(self.filter[1:])
 
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the products of a pass, as the algorithm makes them."""
+        return prod(self.y) * self.depth
+
     @cached_property
     def inline(self) -> bool:
         """Whether a pass is too small to be shared out."""
-        return prod(self.y) * self.depth < INLINE_MACS
+        return self.macs < INLINE_MACS
 
     @property
     def n_units(self) -> int:
