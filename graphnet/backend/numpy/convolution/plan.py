@@ -144,6 +144,11 @@ class ConvGeometry:
         """Elements of a filter."""
         return prod(self.filter[1:])
 
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the products of a pass, as the algorithm makes them."""
+        return prod(self.y) * self.depth
+
     @cached_property
     def in_place(self) -> bool:
         """Whether the image's planes are what is multiplied: windows of one element, met once."""
@@ -152,7 +157,7 @@ class ConvGeometry:
     @cached_property
     def inline(self) -> bool:
         """Whether a pass is too small to be shared out."""
-        return prod(self.y) * self.depth < INLINE_MACS
+        return self.macs < INLINE_MACS
 
     @property
     def n_units(self) -> int:

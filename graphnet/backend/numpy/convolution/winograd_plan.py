@@ -14,7 +14,7 @@ from itertools import groupby
 
 from graphnet.backend.calls import cut
 from graphnet.backend.numpy.convolution.minimal_filtering import tile_outputs
-from graphnet.backend.numpy.convolution.plan import Columns, ConvPlan
+from graphnet.backend.numpy.convolution.plan import INLINE_MACS, Columns, ConvPlan
 from graphnet.backend.numpy.products import has_unpacked
 from graphnet.backend.numpy.scratch import footprint
 from graphnet.blob import Shape
@@ -34,6 +34,8 @@ TRANSFORM_MACS = {True: 12, False: 30}
 FEWEST_CHANNELS = 6
 #: The factor by which the multiply-adds must be fewer, transforms included.
 LEAST_GAIN = 1.15
+#: A pass of fewer multiply-adds is cut into two units, one for each of two threads.
+FEW_UNITS_MACS = 2 * INLINE_MACS
 #: The fewest samples to which the columns of an image's gradient are cut.
 FEWEST_CUT = 32
 
@@ -123,6 +125,15 @@ class WinogradPlan(ConvPlan):
     def depth(self) -> int:
         """Elements of a filter that one product goes through: R times C."""
         return self.filter[1] * self.filter[2]
+
+    @property
+    def macs(self) -> int:
+        n, k, height, _ = self.y
+        return n * height * k * self.n_places * self.n_points * self.depth
+
+    @property
+    def n_units(self) -> int:  # neighbouring units of an image's gradient transform rows twice
+        return super().n_units if self.inline or self.macs >= FEW_UNITS_MACS else 2
 
     @property
     def sum_shape(self) -> Shape:

@@ -108,3 +108,18 @@ def test_gradient_columns(plan):
 def test_where_it_pays(pays, window, x, filter_):
     """With a stride and a dilation of 1 along the width, channels and samples enough."""
     assert WinogradPlan(window, 1, x, filter_).pays == pays
+
+
+@pytest.mark.parametrize(("samples", "n_units"), [(128, 1), (256, 2), (512, 4)])
+def test_what_is_shared_out(samples, n_units):
+    """By the multiply-adds of all its products: here 0.4 of those of the convolution."""
+    plan = WinogradPlan(Window((5, 5)), 1, (samples, 6, 14, 14), (16, 6, 5, 5))
+    products = [
+        (plan.filters_per_group, plan.depth, len(columns))
+        for unit in plan.units
+        for columns in [unit.columns]
+        for _ in range((unit.stop - unit.start) * plan.n_points)
+    ]
+    assert plan.macs == sum(rows * depth * columns for rows, depth, columns in products)
+    assert (plan.n_units, plan.inline) == (n_units, n_units == 1)
+    assert len(plan.gradient_units) == n_units
