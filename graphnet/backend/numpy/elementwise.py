@@ -11,9 +11,10 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.blob import Array, columns
 
-#: Elements of a block: two float32 blocks fit into a core's second-level cache of 2 MiB, and a call
-#: on one takes long enough for threads not to wait for each other at the interpreter's lock.
-BLOCK_ELEMENTS = 2**18
+#: Elements of a block, of which three float32 ones fit into a core's second-level cache of 2 MiB;
+#: and where threads share them out, so that a call takes so long that they do not wait for each
+#: other at the interpreter's lock.
+BLOCK_ELEMENTS, SHARED_ELEMENTS = 2**17, 2**18
 #: Below this many elements a call is not worth waking a thread.
 INLINE_ELEMENTS = 2**18
 
@@ -42,8 +43,10 @@ def bind_elementwise(
         raise ValueError(f"element-wise functions need arrays of one shape, not {shapes}")
     flat = flattened(arrays)
     size = flat[0].size
-    parts = cut(max(size, 1), -(-size // BLOCK_ELEMENTS), multiple=64)
+    inline = size < INLINE_ELEMENTS
+    most = BLOCK_ELEMENTS if inline else SHARED_ELEMENTS
+    parts = cut(max(size, 1), -(-size // most), multiple=64)
     tasks = [
         pool.task(partial(function, np, *(a[start:stop] for a in flat))) for start, stop in parts
     ]
-    return pool.bind(tasks, inline=size < INLINE_ELEMENTS)
+    return pool.bind(tasks, inline=inline)
