@@ -11,9 +11,10 @@ from graphnet.backend.calls import cut
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, columns
 
-#: Elements of a block: two float32 blocks fit into a core's second-level cache of 2 MiB, and a call
-#: on one takes long enough for threads not to wait for each other at the interpreter's lock.
-BLOCK_ELEMENTS = 2**18
+#: Elements of a block, of which three float32 ones fit into a core's second-level cache of 2 MiB;
+#: and where threads share them out, so that a call takes so long that they do not wait for each
+#: other at the interpreter's lock.
+BLOCK_ELEMENTS, SHARED_ELEMENTS = 2**17, 2**18
 #: Where there is scratch besides, all of it and the blocks fit.
 WITH_SCRATCH = 2**16
 #: Blocks start at multiples of so many elements.
@@ -53,7 +54,9 @@ def bind_elementwise(
         raise ValueError(f"element-wise functions need arrays of one shape, not {shapes}")
     flat = flattened(arrays)
     size = flat[0].size
-    at_once = BLOCK_ELEMENTS if scratch is None else min(scratch.shape[-1], WITH_SCRATCH)
+    inline = size < INLINE_ELEMENTS
+    most = BLOCK_ELEMENTS if inline else SHARED_ELEMENTS
+    at_once = most if scratch is None else min(scratch.shape[-1], WITH_SCRATCH)
     parts = cut(max(size, 1), -(-size // max(1, at_once)), multiple=ALIGNED)
     tasks: list[Task] = []
     for start, stop in parts:
@@ -63,7 +66,7 @@ def bind_elementwise(
         else:
             beside = scratch[:, :, : stop - start]
             tasks.append([[partial(function, np, *blocks, *own)] for own in beside])
-    return pool.bind(tasks, inline=size < INLINE_ELEMENTS)
+    return pool.bind(tasks, inline=inline)
 
 
 def scratch_shape(size: int, n: int, slots: int) -> tuple[int, int, int]:

@@ -7,7 +7,12 @@ import pytest
 from support.poisoned import placed
 
 from graphnet.backend import open_backend
-from graphnet.backend.numpy.elementwise import BLOCK_ELEMENTS, WITH_SCRATCH
+from graphnet.backend.numpy.elementwise import (
+    BLOCK_ELEMENTS,
+    INLINE_ELEMENTS,
+    SHARED_ELEMENTS,
+    WITH_SCRATCH,
+)
 
 BACKENDS = {threads: open_backend("numpy", threads) for threads in (1, 2, 4)}
 
@@ -46,13 +51,14 @@ def test_every_element_once(shape, dtype, blob):
 
 
 def test_blocks_fit_the_cache():
-    """A large array is handed over in blocks, a small one whole."""
+    """A large array is handed over in blocks, larger ones where they are shared."""
     backend, sizes = BACKENDS[1], []
-    large = backend.zeros((5 * BLOCK_ELEMENTS,), np.dtype("f4"))
-    backend.elementwise(lambda _, a: sizes.append(a.size), large)()
-    assert sum(sizes) == large.size
-    assert max(sizes) <= BLOCK_ELEMENTS
-    sizes.clear()
+    for size, most in ((INLINE_ELEMENTS - 64, BLOCK_ELEMENTS), (10**6, SHARED_ELEMENTS)):
+        large = backend.zeros((size,), np.dtype("f4"))
+        backend.elementwise(lambda _, a: sizes.append(a.size), large)()
+        assert sum(sizes) == large.size
+        assert BLOCK_ELEMENTS // 2 < max(sizes) <= most
+        sizes.clear()
     backend.elementwise(lambda _, a: sizes.append(a.size), large[:100])()
     assert sizes == [100]
 
