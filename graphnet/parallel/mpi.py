@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -53,8 +54,10 @@ class MPICommunicator(Communicator):
         """Be one of the ranks of ``world``, who hear of each other by ``beats``."""
         self._world, self._beats = world, beats
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
-        local = self._world.Split_type(MPI.COMM_TYPE_SHARED)
-        self.local_rank, self.local_size = local.Get_rank(), local.Get_size()
+        # not by MPI's Split_type: Open MPI crashes in it when a rank dies meanwhile
+        machines = self.all_gather(_machine())
+        self.local_rank = machines[: self.rank].count(machines[self.rank])
+        self.local_size = machines.count(machines[self.rank])
         self._places = self.all_gather(f"process {os.getpid()} on {socket.gethostname()}")
         self._watch: Watch | None = None
         self._aborting = threading.Lock()
@@ -176,3 +179,11 @@ class MPICommunicator(Communicator):
     def _on_exit(self) -> None:
         if self._watch is not None:
             self.abort(f"rank {self.rank} of {self.size} has left in the middle of a run")
+
+
+def _machine() -> tuple[str, str]:
+    """Which machine this is: hosts may share a name, but not the start of their system."""
+    started = ""
+    with suppress(OSError):
+        started = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return socket.gethostname(), started

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from graphnet.installation import pip_install
-from tests.parallel.recipe import BREAKS, layers, write_data
+from tests.parallel.recipe import BREAKS, layers, results, write_data
 
 #: The one that belongs to this interpreter, else the first there is.
 _BESIDE = Path(sys.executable).with_name("mpiexec")
@@ -32,6 +32,9 @@ needs_mpi = pytest.mark.skipif(
 
 #: What MPICH and Open MPI call a process's rank.
 _RANK = (b"PMI_RANK", b"OMPI_COMM_WORLD_RANK")
+
+#: What a job of 12 iterations leaves in the end, whatever has happened before.
+LAST = ("snapshot-000012.h5", "best.h5", "statistics.jsonl")
 
 #: A user's layer: one rank does what MISBEHAVE says, in the iteration AT.
 MISBEHAVING = '''\
@@ -167,15 +170,23 @@ def end(process: subprocess.Popen[str], within: float = 60) -> Ended:
     return Ended(process.returncode, out, err, time.monotonic() - begin)
 
 
-def solve_job(ranks: int, folder: Path, *arguments: str, **environment: str) -> Ended:
-    """Start a job and wait for it."""
-    return end(start(ranks, folder, *arguments, **environment))
+def solve_job(
+    ranks: int, folder: Path, *arguments: str, within: float = 60, **environment: str
+) -> Ended:
+    """Start a job and wait for it; one that does not end in so many seconds is a failure."""
+    return end(start(ranks, folder, *arguments, **environment), within)
 
 
 def run_job(ranks: int, folder: Path, *arguments: str) -> Ended:
     """Run any command of graphnet as a job."""
     command = [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "graphnet", *arguments]
     return end(start(ranks, folder, command=command))
+
+
+def last_results(folder: Path) -> dict[str, bytes]:
+    """The files of LAST that the run in a folder has left."""
+    found = results(folder / "run")
+    return {name: found[name] for name in LAST}
 
 
 def rank_processes(mpiexec: int) -> dict[int, int]:

@@ -1,35 +1,13 @@
 """Elastic jobs of Open MPI: ranks die or fall silent, and the others go on to the same files."""
 
 import json
-import shutil
 
 import pytest
 
 from tests.parallel.elastic_jobs import needs_ulfm, said_in, solve_elastic
-from tests.parallel.elastic_kills import ElasticCampaign
-from tests.parallel.jobs import solve_job, write_job
-from tests.parallel.recipe import results
+from tests.parallel.jobs import last_results, solve_job
 
 pytestmark = needs_ulfm
-
-LAST = ("snapshot-000012.h5", "best.h5", "statistics.jsonl")
-
-
-@pytest.fixture(name="job", scope="module")
-def _job(tmp_path_factory):
-    """A folder with a run, and the files it leaves in one process."""
-    folder = tmp_path_factory.mktemp("elastic") / "job"
-    write_job(folder)
-    ended = solve_job(0, folder, "--shards", "4")
-    assert ended.code == 0, ended.err
-    whole = results(folder / "run")
-    return folder, {name: whole[name] for name in LAST}
-
-
-@pytest.fixture(autouse=True)
-def _afresh(job):
-    shutil.rmtree(job[0] / "run", ignore_errors=True)
-    (job[0] / "died.txt").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +32,7 @@ def test_ranks_that_are_lost(job, ranks, die, lost):
     ended = solve_elastic(ranks, folder, DIE=die, GRAPHNET_RANK_TIMEOUT="6")
     assert ended.code == 0, ended.err
     assert (folder / "died.txt").read_text().split()
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
     (start,) = json.loads((folder / "run" / "run.json").read_text())["starts"]
     assert start["outcome"] == "finished"
     assert sum(len(loss["ranks"]) for loss in start["lost"]) == lost
@@ -70,8 +47,7 @@ def test_a_rank_lost_while_the_job_starts(job):
     ended = solve_elastic(3, folder, DIE="1:alike:1")
     assert ended.code == 0, ended.err
     assert "a rank was lost before the run had begun; 2 ranks are left" in said_in(ended)
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
 
 
 @pytest.mark.slow
@@ -90,16 +66,4 @@ def test_a_job_that_cannot_go_on(job, arguments, ulfm, die, said):
     assert said in said_in(ended)
     again = solve_job(0, folder, "--shards", "4")
     assert "going on from iteration 5" in again.out
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
-
-
-@pytest.mark.slow
-def test_the_campaign(tmp_path):
-    """In short; ``python -m tests.parallel.kills --elastic`` is all of it."""
-    campaign = ElasticCampaign(tmp_path / "job", seed=3)
-    for number in (0, 1):
-        campaign.job(number)
-    assert campaign.figures.wrong == []
-    assert campaign.figures.kills.total() > 0
-    assert f"jobs            {2:>5}" in campaign.figures.lines()[0]
+    assert last_results(folder) == whole

@@ -1,7 +1,6 @@
 """Jobs that mpiexec has started: the same bits, prompt ends, and going on afterwards."""
 
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -11,34 +10,15 @@ import pytest
 from tests.parallel.jobs import (
     MPIEXEC,
     end,
+    last_results,
     needs_mpi,
     rank_processes,
     run_job,
     solve_job,
     start,
-    write_job,
 )
-from tests.parallel.recipe import results
 
 pytestmark = needs_mpi
-
-LAST = ("snapshot-000012.h5", "best.h5", "statistics.jsonl")
-
-
-@pytest.fixture(name="job", scope="module")
-def _job(tmp_path_factory):
-    """A folder with a run, and the files it leaves in one process."""
-    folder = tmp_path_factory.mktemp("mpi") / "job"
-    write_job(folder)
-    ended = solve_job(0, folder, "--shards", "4")
-    assert ended.code == 0, ended.err
-    whole = results(folder / "run")
-    return folder, {name: whole[name] for name in LAST}
-
-
-@pytest.fixture(autouse=True)
-def _afresh(job):
-    shutil.rmtree(job[0] / "run", ignore_errors=True)
 
 
 def assert_goes_on(job, ranks):
@@ -47,8 +27,7 @@ def assert_goes_on(job, ranks):
     ended = solve_job(ranks, folder)
     assert ended.code == 0, ended.err
     assert "going on from iteration 5" in ended.out
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
 
 
 @pytest.mark.parametrize("ranks", [pytest.param(1, marks=pytest.mark.slow), 2, 4])
@@ -57,8 +36,7 @@ def test_ranks_change_nothing(job, ranks):
     folder, whole = job
     ended = solve_job(ranks, folder)
     assert (ended.code, ended.err) == (0, "")
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
     assert ended.out.count("finished at iteration 12") == 1
     assert "shards    4 of 4 rows" in ended.out
     assert ended.out.count(": process ") == ranks
@@ -121,8 +99,7 @@ def test_a_signal(job, who, number, code):
     assert ended.code == code
     assert f"stopped by {number.name}; saved run/snapshots/snapshot-0000" in ended.err
     assert solve_job(4, folder).code == 0
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
 
 
 def test_mistakes_are_said_once(job):
@@ -142,8 +119,7 @@ def test_elastic_where_mpi_cannot_do_it(job):
     ended = solve_job(2, folder, "--elastic")
     assert ended.code == 0, ended.err
     assert ended.err.count("--elastic has no effect: this job ends when it loses a rank") == 1
-    found = results(folder / "run")
-    assert {name: found[name] for name in LAST} == whole
+    assert last_results(folder) == whole
     ended = solve_job(2, folder, "--min-ranks", "2")
     assert ended.code == 1
     assert ended.err.count("--min-ranks says how few may be left with --elastic") == 1
