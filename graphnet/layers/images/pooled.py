@@ -13,7 +13,7 @@ from graphnet.backend.window import Window
 from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import NonNegativePair, PositivePair
 from graphnet.errors import ShapeError
-from graphnet.layers.base import LayerSpec, Reads
+from graphnet.layers.base import LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_extent, check_images
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 
