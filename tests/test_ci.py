@@ -36,15 +36,21 @@ def python(ci):
     return found
 
 
-def test_both_commands_are_run_as_they_stand_with_every_python(ci):
-    """Each in a clone of its own; nothing is put before or behind them."""
-    pythons = [ci.Python("a", "3.11.7"), ci.Python("b", "3.13.0")]
-    jobs = [job for job in ci.first_jobs(pythons, Path("f")) if job.name in (ci.TRAIN, ci.TESTS)]
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_both_commands_are_run_as_they_stand(ci, n):
+    """Each in a clone of its own, nothing before or behind it; every Python runs all tests."""
+    there = [ci.Python("a", "3.11.7"), ci.Python("b", "3.12.1"), ci.Python("c", "3.13.0")]
+    pythons = {1: there[:1], 2: there[::2], 3: there}[n]
+    all_jobs = ci.first_jobs(pythons, Path("f"))
+    jobs = [job for job in all_jobs if job.name in (ci.TRAIN, ci.TESTS)]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for job in jobs:
         assert f"```bash\n{job.script}\n```" in text
-    assert len({job.clone for job in jobs}) == len(jobs) == 4
-    assert {job.python for job in jobs} == set(pythons)
+    assert len({job.clone for job in jobs}) == len(jobs)
+    assert [job.python for job in jobs if job.name == ci.TRAIN] == pythons
+    tested = [job.python for job in jobs if job.name == ci.TESTS]
+    assert tested == {1: pythons, 2: pythons[::-1], 3: pythons[::-2]}[n]
+    assert {*tested, all_jobs[0].python} == set(pythons)
 
 
 def test_what_else_is_run(ci):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import networkx as nx
+import numpy as np
 
 
 def directed(edges):
@@ -45,14 +46,14 @@ def sampled(points, pieces=24):
 
 def edges_over_vertices(sizes, found):
     """The edges that run over a vertex which is not one of their ends."""
-    rectangles = boxes(sizes, found)
-    return [
-        (edge, v)
-        for edge, points in found.lines.items()
-        for v, (left, top, right, bottom) in rectangles.items()
-        if v not in edge
-        if any(left < x < right and top < y < bottom for x, y in sampled(points))
-    ]
+    vertices, rectangles = zip(*boxes(sizes, found).items(), strict=True)
+    left, top, right, bottom = np.array(rectangles).T
+    met = []
+    for edge, points in found.lines.items():
+        x, y = np.array(list(sampled(points))).T[:, :, None]
+        hits = ((left < x) & (x < right) & (top < y) & (y < bottom)).any(axis=0)
+        met += [(edge, vertices[i]) for i in np.flatnonzero(hits) if vertices[i] not in edge]
+    return met
 
 
 def n_edge_crossings(lines):
