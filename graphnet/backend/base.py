@@ -329,7 +329,7 @@ class Backend(Sealed):
     # --- the heavy operations -----------------------------------------------------------
 
     def product(self, left: Array, right: Array, out: Array) -> Call:
-        """Bind ``out = left @ right``: ``left (…, M, D)``, ``right (…, D, N)``, ``out (…, M, N)``."""
+        """Bind ``out = left @ right``, of ``(…, M, D)`` and ``(…, D, N)``."""
         return partial(self.xp.matmul, left, right, out=out)
 
     @abstractmethod

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphnet.backend.base import ConvArrays, Op, ScratchDecl
-from graphnet.backend.calls import Call
+from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op
 from graphnet.backend.numpy.convolution.banded_plan import BandedPlan, RowRun
 from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
