@@ -326,7 +326,9 @@ class Backend(Sealed):
         """Bind ``out = left @ right``; returns the call.
 
         Args:
-            left, right, out: ``(…, M, D)``, ``(…, D, N)``, ``(…, M, N)``.
+            left: ``(…, M, D)``.
+            right: ``(…, D, N)``.
+            out: ``(…, M, N)``.
         """
         return partial(self.xp.matmul, left, right, out=out)
 
