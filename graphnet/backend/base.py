@@ -185,8 +185,6 @@ class Backend(Sealed):
         With several of them, batches are copied while others are computed with.
         """
 
-    # --- element-wise work --------------------------------------------------------------
-
     @abstractmethod
     def elementwise(
         self, function: Callable[..., None], *arrays: Array, scratch: Array | None = None
@@ -290,8 +288,6 @@ class Backend(Sealed):
         """
         return partial(array.max, axis=axis, keepdims=True, out=out)
 
-    # --- what is measured ---------------------------------------------------------------
-
     @abstractmethod
     def number(self, array: Array) -> Number:
         """The element of an array without axes, as a number; does not wait for the device."""
@@ -326,10 +322,14 @@ class Backend(Sealed):
                 many looks ago it was seen.
         """
 
-    # --- the heavy operations -----------------------------------------------------------
-
     def product(self, left: Array, right: Array, out: Array) -> Call:
-        """Bind ``out = left @ right``, of ``(…, M, D)`` and ``(…, D, N)``."""
+        """Bind ``out = left @ right``; returns the call.
+
+        Args:
+            left: ``(…, M, D)``.
+            right: ``(…, D, N)``.
+            out: ``(…, M, N)``.
+        """
         return partial(self.xp.matmul, left, right, out=out)
 
     @abstractmethod
@@ -377,8 +377,6 @@ class Backend(Sealed):
         rule), the window clipped to the padded image (``padded``, Caffe's), or the elements
         really in the image (``valid``).
         """
-
-    # --- randomness ---------------------------------------------------------------------
 
     @abstractmethod
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

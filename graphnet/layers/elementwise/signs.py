@@ -29,11 +29,3 @@ def write_sign(xp: Any, x: Array, out: Array) -> None:
     xp.multiply(out, 1 / tiny, out=out)
     xp.multiply(out, 2.0**info.nmant, out=out)
     xp.clip(out, -1.0, 1.0, out=out)
-
-
-def give_sign(xp: Any, x: Array, out: Array, scratch: Array) -> None:
-    """Give the numbers of ``out``, none of them negative, the signs of ``x``: bits, as they lie."""
-    bits = f"u{x.dtype.itemsize}"
-    sign, numbers = scratch.view(bits), out.view(bits)
-    xp.bitwise_and(x.view(bits), 1 << (8 * x.dtype.itemsize - 1), out=sign)
-    xp.bitwise_or(numbers, sign, out=numbers)

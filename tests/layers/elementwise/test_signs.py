@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphnet.layers.elementwise.signs import SMALL, give_sign, write_sign
+from graphnet.layers.elementwise.signs import SMALL, write_sign
 
 
 def numbers(dtype, n):
@@ -26,13 +26,3 @@ def test_write_sign(dtype, n):
     assert np.array_equal(out, np.sign(x), equal_nan=True)
     write_sign(np, x, x)
     assert np.array_equal(x, out, equal_nan=True)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_give_sign(dtype):
-    """As copysign, of negative zero and no number too."""
-    x = numbers(dtype, 50)
-    out = np.abs(x[::-1]).copy()
-    expected = np.copysign(out, x)
-    give_sign(np, x, out, np.empty_like(x))
-    assert out.tobytes() == expected.tobytes()
