@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -45,7 +46,7 @@ PLACES = {
 }
 #: Of these, those that are noted; to import the module of another one would start MPI.
 NOTED = tuple(place for place in PLACES if place != "agree")
-#: The file in the working directory to which a rank adds its number before it dies.
+#: The file in the working directory to which a rank adds its number, and when, before it dies.
 DIED = "died.txt"
 #: What launchers call the rank.
 RANKS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK")
@@ -110,7 +111,7 @@ def watch(place: str, phase: Phase, deaths: Mapping[int, int]) -> None:
         with phase.at(place):
             if came in deaths:
                 with Path(DIED).open("a", encoding="utf-8") as file:
-                    file.write(f"{own_rank()}\n")
+                    file.write(f"{own_rank()} {time.monotonic()}\n")
                 os.kill(os.getpid(), deaths[came])
             return function(*arguments, **keys)
 

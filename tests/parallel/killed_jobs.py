@@ -145,7 +145,7 @@ class Job:
         """
         die = [f"{d.rank}:{d.place}:{d.when}" for d in deaths if d.place != INSTANT]
         process = start(SLOW=SLOW, DIE=",".join(die))
-        begin = time.time()
+        begin = time.monotonic()
         killed = self._kill(process, [d for d in deaths if d.place == INSTANT], begin + within)
         has_hung = False
         try:
@@ -153,7 +153,7 @@ class Job:
         except subprocess.TimeoutExpired:
             has_hung = True
             out, err = _end(process)
-        ended = time.time()
+        ended = time.monotonic()
         by_themselves = self._died()
         places = {death.rank: death.place for death in deaths}
         kills = {
@@ -173,27 +173,29 @@ class Job:
         """Kill ranks at instants of the training; what each was doing, and when it was killed."""
         killed: dict[int, tuple[str, float]] = {}
         record = self.folder / "run" / "run.json"
-        while deaths and not record.exists() and process.poll() is None and time.time() < latest:
+        while (
+            deaths and not record.exists() and process.poll() is None and time.monotonic() < latest
+        ):
             time.sleep(0.02)
-        begin = time.time()
+        begin = time.monotonic()
         for death in sorted(deaths, key=lambda one: one.when):
-            time.sleep(max(0.0, begin + death.when - time.time()))
+            time.sleep(max(0.0, begin + death.when - time.monotonic()))
             found = rank_processes(process.pid)
             if death.rank in found and process.poll() is None:
                 os.kill(found[death.rank], signal.SIGKILL)
                 noted = phase_file(self.folder, death.rank)
                 phase = noted.read_text("utf-8").strip() if noted.exists() else ""
-                killed[death.rank] = phase or "starting", time.time()
+                killed[death.rank] = phase or "starting", time.monotonic()
         return killed
 
     def _died(self) -> dict[int, float]:
-        """Which ranks have killed themselves, and when the last one did."""
+        """Which ranks have killed themselves, and when; all processes have the same clock."""
         file = self.folder / DIED
         if not file.exists():
             return {}
-        died = dict.fromkeys(map(int, file.read_text("utf-8").split()), file.stat().st_mtime)
+        lines = [line.split() for line in file.read_text("utf-8").splitlines()]
         file.unlink()
-        return died
+        return {int(rank): float(at) for rank, at in lines}
 
     def different(self) -> list[str]:
         """Which files of the run are not those of the run left alone."""

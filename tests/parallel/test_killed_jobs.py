@@ -93,7 +93,7 @@ def test_a_job_that_does_not_end_is_ended(job):
 
     def start(**environment):
         assert environment["DIE"] == "1:forward:2"
-        (job.folder / DIED).write_text("1\n")
+        (job.folder / DIED).write_text(f"1 {time.monotonic()}\n")
         return subprocess.Popen(
             [sys.executable, "-c", SLEEPER],
             stdout=subprocess.PIPE,
