@@ -38,7 +38,7 @@ from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.parallel.starting_over import without_lost
 from graphnet.runs.found import PACE
 from graphnet.solver.record.run_directory import snapshots_in
-from graphnet.solver.record.statistics_file import read_statistics
+from graphnet.solver.record.statistics_file import values_by_key
 from graphnet.solver.solver import Solver
 from graphnet.solver.solver import solve as train
 from graphnet.solver.spec import SolverSpec
@@ -249,11 +249,11 @@ def _final(folder: Path | None) -> Facts:
     """The last value of every statistic, and where the snapshots are."""
     if folder is None:
         return []
-    last = {m.key: m for m in read_statistics(folder / "statistics.jsonl")}
-    measured = [m for key, m in last.items() if key not in PACE]
+    recorded = values_by_key(folder / "statistics.jsonl")
+    last = {key: max(values.items()) for key, values in recorded.items() if key not in PACE}
     found: Facts = [
-        ("final" if i == 0 else "", f"{m.key} {m.value:.4g} at iteration {m.iter:,}")
-        for i, m in enumerate(measured)
+        ("final" if i == 0 else "", f"{key} {value:.4g} at iteration {at:,}")
+        for i, (key, (at, value)) in enumerate(last.items())
     ]
     snapshots = snapshots_in(folder)
     if snapshots:

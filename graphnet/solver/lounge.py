@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -91,6 +91,11 @@ class CoffeeLounge(Sealed):
     def remember(self, recorded: Recorded) -> None:
         """Keep a ``recorded`` value in memory."""
         self._statistics.setdefault(recorded.key, {})[recorded.iter] = recorded.value
+
+    def recall(self, recorded: Mapping[str, Mapping[int, float]]) -> None:
+        """Keep in memory what was ``recorded`` before, by key, then by iteration."""
+        for key, values in recorded.items():
+            self._statistics.setdefault(key, {}).update(values)
 
     def start_over(self) -> None:
         """Forget what was recorded, and who listens: the breaks are opened anew."""

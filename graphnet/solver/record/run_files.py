@@ -13,7 +13,7 @@ from graphnet.solver.record.run_directory import RunDirectory, newest_good
 from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.snapshots import Snapshots
-from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, read_statistics
+from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, values_by_key
 from graphnet.solver.record.weights import load_weights
 from graphnet.solver.run import Run
 
@@ -194,8 +194,7 @@ class RunFiles:
     def _remember(self, path: Path) -> None:
         """Have in memory what is in a statistics file, if it is there."""
         if path.is_file():
-            for recorded in read_statistics(path):
-                self.run.lounge.remember(recorded)
+            self.run.lounge.recall(values_by_key(path))
 
     def _start_of(self, path: Path) -> int:
         """How many bytes of a file that is there a new run keeps."""

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite, isnan
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from graphnet.errors import SnapshotError
 from graphnet.files.bounds import check_write
 from graphnet.files.folder import Folder
 from graphnet.files.paths import shown
-from graphnet.files.reading import open_regular, read_regular
+from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, explained, write_durably
 
 #: What to do if a file of a run cannot be written.
@@ -33,6 +35,14 @@ ADVICE = Advice(
 )
 _MOST_WAITING = 1 << 13
 _FIRST_LINE = b'{"iter"'  # after a crash, a part of it may be all there is
+#: Bytes of a file that are read together.
+_PIECE = 1 << 18
+#: A line as graphnet writes it, unless something in its key is written as an escape.
+_LINES = re.compile(
+    rb'^\{"iter": (0|[1-9][0-9]{0,17}), "key": "([ !#-\[\]-~]*)", '
+    rb'"value": "?(-?(?:[0-9][-+.0-9e]*|NaN|Infinity))"?\}\n',
+    re.MULTILINE,
+)
 FileExists: TypeAlias = Literal["merge", "overwrite", "panic"]
 
 
@@ -77,18 +87,45 @@ def read_statistics(path: Path) -> Iterator[Recorded]:
 def values_by_key(path: Path) -> dict[str, dict[int, float]]:
     """The values in a file by key, then by iteration; where one was recorded twice, the last.
 
-    All lines are read as one list, which takes a third of the time; one by one if one is damaged.
+    The file is read in pieces; the lines of one in which each is as graphnet writes it are taken
+    apart together, which takes a sixth of the time, others one by one.
     """
     found: dict[str, dict[int, float]] = {}
-    lines = read_regular(path, error=SnapshotError).splitlines()
-    try:
-        for line in json.loads(b"[%s]" % b",".join(lines)):
-            found.setdefault(str(line["key"]), {})[int(line["iter"])] = float(line["value"])
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        found = {}
-        for one in filter(None, map(Recorded.from_line, lines)):
-            found.setdefault(one.key, {})[one.iter] = one.value
+    with open_regular(path, SnapshotError) as file:
+        for piece in _pieces(file):
+            for key, values in _values_in(piece).items():
+                found.setdefault(key, {}).update(values)
     return found
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """A file in pieces of whole lines; the last one may be cut off."""
+    rest: list[bytes] = []  # of a line that has not ended
+    while read := file.read(_PIECE):
+        end = read.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*rest, read[:end]))
+            rest = []
+        rest.append(read[end:])
+    yield b"".join(rest)
+
+
+def _values_in(piece: bytes) -> Mapping[str, dict[int, float]]:
+    """What is in some lines, by key, then by iteration."""
+    found: defaultdict[bytes, dict[int, float]] = defaultdict(dict)
+    lines = _LINES.findall(piece)
+    if len(lines) == piece.count(b"\n") and piece.endswith(b"\n"):
+        try:
+            for at, key, value in lines:
+                found[key][int(at)] = float(value)
+        except ValueError:
+            pass
+        else:
+            return {key.decode("ascii"): values for key, values in found.items()}
+    others: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for one in filter(None, map(Recorded.from_line, piece.split(b"\n"))):
+        others[one.key][one.iter] = one.value
+    return others
 
 
 def begins_as_statistics(beginning: bytes) -> bool:

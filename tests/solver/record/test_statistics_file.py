@@ -2,10 +2,12 @@
 
 import json
 import os
+import tracemalloc
 
 import pytest
 
 from graphnet.errors import SnapshotError
+from graphnet.solver.record import statistics_file
 from graphnet.solver.record.statistics_file import (
     Recorded,
     StatisticsFile,
@@ -175,3 +177,36 @@ def test_values_by_key_are_those_of_the_lines(tmp_path, tail):
     for key, values in expected.items():
         assert repr(found[key]) == repr(values)
     assert found[again.key][again.iter] == 0.125
+
+
+def test_pieces_end_where_lines_do(tmp_path, monkeypatch):
+    """However small they are: no line is lost, and a piece with a damaged one keeps its others."""
+    path = tmp_path / "s.jsonl"
+    made = [Recorded(i, f"k{i % 3}", i / 7) for i in range(400)]
+    lines = [one.to_line() for one in made]
+    path.write_text("".join(lines[:200]) + "notes\n" + "".join(lines[200:]))
+    expected = values_by_key(path)
+    assert sum(map(len, expected.values())) == 400
+    for piece in (1, 40, 64, 1000):
+        monkeypatch.setattr(statistics_file, "_PIECE", piece)
+        assert values_by_key(path) == expected
+
+
+@pytest.mark.parametrize("key", ["a", "a b", 'say "hi"', "back\\slash", "größe", "", "\n"])
+@pytest.mark.parametrize("value", [0.0, -1.5, 1e-300, 2.5e22, float("inf"), -float("inf")])
+def test_what_is_written_is_read(tmp_path, key, value):
+    """Any key, any value, in lines that are taken apart together and one by one."""
+    path = tmp_path / "s.jsonl"
+    path.write_text(Recorded(7, key, value).to_line())
+    assert values_by_key(path) == {key: {7: value}}
+
+
+def test_millions_of_lines_need_no_copies_of_themselves(tmp_path):
+    """While a file is read, memory is that of the values, not of its text."""
+    path = tmp_path / "s.jsonl"
+    path.write_text("".join(Recorded(i % 50, "k", i / 7).to_line() for i in range(200_000)))
+    tracemalloc.start()
+    values_by_key(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < path.stat().st_size / 2
