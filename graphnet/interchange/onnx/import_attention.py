@@ -113,6 +113,9 @@ def translate_attention(block: AttentionBlock, r: NodeReader) -> None:
     }
     weights = [constants[part.weight].T for part in block.parts]
     width = len(weights[0])
+    matrices = [*weights, constants[block.out[0]]]
+    if any(matrix.shape != (width, width) for matrix in matrices):
+        r.refuse(f"has matrices of shapes {[list(m.shape) for m in matrices]}, expected all alike")
     for each in (x, memory):
         if len(each.shape) != _SEQUENCE or each.shape[2] != width:
             r.refuse(f"reads a value of shape {list(each.shape)}, expected (N, T, {width})")

@@ -27,7 +27,12 @@ class ValueGraph:
         opset: int,
     ) -> None:
         self.nodes, self.constants, self.outputs, self.opset = nodes, constants, outputs, opset
-        self.makers = {name: node for node in nodes for name in node.output if name}
+        self.makers: dict[str, Any] = {}
+        made = {name for node in nodes for name in node.output if name}
+        for node in nodes:  # only what is made once, of what is made before: no way up is a circle
+            if all(name in self.makers or name not in made for name in node.input):
+                for name in node.output:
+                    self.makers.setdefault(name, node)
         self._readers: dict[str, list[Any]] = {}
         for node in nodes:
             inner = [name for a in node.attribute for n in a.g.node for name in n.input]

@@ -276,3 +276,11 @@ def test_a_damaged_block():
         del broken.graph.node[i].input[len(node.input) - 1 :]
         with pytest.raises(SpecError, match=r"^m\.onnx: node '"):
             translate_graph(file_of(broken, Path("m.onnx")), "m.onnx")
+
+
+@needs_onnx
+def test_matrices_of_other_sizes():
+    """Refused before anything is filled with them."""
+    _, model = exported(of_layer({"bias": False}))
+    put(model, "a/weight_out", np.eye(4))
+    assert "has matrices of shapes" in reason(model)

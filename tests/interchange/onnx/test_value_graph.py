@@ -65,3 +65,13 @@ def test_the_scores_of_a_softmax():
     for nodes in ([("MatMul", "x,row", "s")], [("Relu", "x", "s")]):
         graph = graph_of(*nodes, ("Softmax", "s", "y"))
         assert graph.scores_of(graph.nodes[-1]) is None
+
+
+@needs_onnx
+def test_a_circle():
+    """In a damaged file: nobody goes round in it."""
+    graph = graph_of(("Mul", "y,two", "a"), ("Mul", "a,two", "y"), ("Softmax", "y", "z"))
+    assert graph.unscaled("y") == ("y", 1.0, [])
+    assert graph.scores_of(graph.nodes[-1]) is None
+    graph = graph_of(("Mul", "x,two", "a"), ("Mul", "a,two", "a"))
+    assert graph.unscaled("a")[0] == "x"
