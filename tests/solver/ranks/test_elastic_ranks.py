@@ -248,7 +248,7 @@ def test_an_exp_dir_is_needed():
 
     found = run_elastic(2, without)
     assert isinstance(found[0], SpecError)
-    assert "--elastic: the solver has no exp_dir" in str(found[0])
+    assert "elastic: the solver has no exp_dir" in str(found[0])
 
 
 class Moving(CoffeeBreak):
