@@ -3,7 +3,8 @@
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 from support.nets import net_of
 
 from graphnet.errors import Position, SpecError, TopologyError

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.elastic_threads import run_elastic
-from support.fake_net import Lines
+from support.lines import Lines
 
 from graphnet.errors import RankError, SnapshotError, SpecError
 from graphnet.net.spec import read_net
