@@ -30,8 +30,9 @@ def multi_head_attention(w: LayerWriter) -> None:
     if spec.causal:
         unseen = np.triu(np.full((sizes.n_queries,) * 2, _UNSEEN, np.float32), 1)
         scores = w.part("causal", "Add", scores, w.constant("unseen", unseen))
-        seen.append(w.constant("seen", np.tri(sizes.n_queries, dtype=np.float32)))
     if spec.mask:
+        if spec.causal:
+            seen.append(w.constant("seen", np.tri(sizes.n_queries, dtype=np.float32)))
         mask = w.part("mask", "Unsqueeze", w.inputs[-1], w.integers("mask.axes", [1, 2]))
         missing = w.part("missing", "Sub", w.number("one", 1), mask)
         closed = w.part("closed", "Mul", missing, w.number("unseen.key", _UNSEEN))

@@ -11,17 +11,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from graphnet.declare.names import check_name
 from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
+from graphnet.interchange.onnx.attention_blocks import AttentionBlock
 from graphnet.interchange.onnx.constants import MOST_IN_ALL, ConstantNode, fold
+from graphnet.interchange.onnx.import_attention import find_attention, translate_attention
 from graphnet.interchange.onnx.import_table import OPERATORS
 from graphnet.interchange.onnx.imported import ImportedOnnx, NodeEntry
 from graphnet.interchange.onnx.inputs import find_inputs
-from graphnet.interchange.onnx.node_reader import MadeLayers, NodeReader
+from graphnet.interchange.onnx.node_reader import FromOnnx, MadeLayers, NodeReader
 from graphnet.interchange.onnx.reading import Attributes, OnnxFile
 from graphnet.interchange.onnx.values import Value
 from graphnet.layers import LAYER_TYPES
@@ -53,6 +56,7 @@ class _GraphTranslation:
         self.n_folded = 0
         self.takes: dict[str, Value] = {}
         self.owners: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
         self.sharing: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def run(self) -> ImportedOnnx:
@@ -66,9 +70,10 @@ class _GraphTranslation:
         self.outputs = [output.name for output in self.graph.output]
         self.needed = self.find_needed()
         feed, notes = self.feed()
-        self.readers = Counter(name for node in self.nodes() for name in node.input)
+        walk = self.after_constants()
+        self.readers = Counter(name for node in walk for name in node.input)
         self.readers.update(self.outputs)
-        for node in self.nodes():
+        for node in walk:
             self.one(node)
         made = ImportedOnnx(clean(self.file.name), feed, self.made, self.takes, self.entries, notes)
         self.finish(made)
@@ -88,6 +93,19 @@ class _GraphTranslation:
     def nodes(self) -> Iterator[Any]:
         """The nodes that something is needed of."""
         return (n for n in self.graph.node if any(name in self.needed for name in n.output))
+
+    def after_constants(self) -> list[Any]:
+        """Compute what is made of constants alone; the other nodes, each attention one of them."""
+        others = []
+        for node in self.nodes():
+            if all(not name or isinstance(self.found.get(name), np.ndarray) for name in node.input):
+                self.one(node)
+            else:
+                others.append(node)
+        constants = {n: a for n, a in self.found.items() if isinstance(a, np.ndarray)}
+        attention = find_attention(others, constants, frozenset(self.outputs), self.file.opset)
+        self.reasons = attention.reasons
+        return attention.walk
 
     def find_needed(self) -> set[str]:
         """The values that the outputs depend on."""
@@ -128,13 +146,17 @@ class _GraphTranslation:
 
     def one(self, node: Any) -> None:
         """What a node becomes; what is wrong with it is noted."""
-        shown = f"node '{node.name or (node.output[0] if node.output else '')}' ({node.op_type}): "
+        block = node if isinstance(node, AttentionBlock) else None
+        at = block.shown if block else node
+        shown = f"node '{at.name or (at.output[0] if at.output else '')}' ({at.op_type}): "
+        reason = next((self.reasons[name] for name in node.output if name in self.reasons), "")
+        more = f"\n  it is no attention of graphnet's: {reason}" if reason else ""
         try:
             results = self.translated(node)
         except _SilentError:
             results = {}
         except GraphnetError as error:
-            self.problems += [shown + problem.message for problem in error.problems]
+            self.problems += [shown + problem.message + more for problem in error.problems]
             results = {}
         for i, name in enumerate(node.output):
             if name:
@@ -144,7 +166,7 @@ class _GraphTranslation:
         """The outputs of a node."""
         if node.domain not in _OWN:
             raise SpecError(f"is an operator of '{node.domain}', not of ONNX's own")
-        translate = OPERATORS.get(node.op_type)
+        translate = _translator(node)
         inputs = self.inputs_of(node, known=translate is not None)
         attributes = Attributes(node.attribute)
         if "broadcast" in attributes and "axis" in attributes:
@@ -321,6 +343,13 @@ class _GraphTranslation:
                 layer["tops"] = [name if top == blob else top for top in layer["tops"]]
         self.made.shapes[name] = self.made.shapes.pop(blob)
         return name
+
+
+def _translator(node: Any) -> FromOnnx | None:
+    """What translates a node; None if graphnet has no layer like it."""
+    if isinstance(node, AttentionBlock):
+        return partial(translate_attention, node)
+    return OPERATORS.get(node.op_type)
 
 
 class _SilentError(SpecError):

@@ -21,7 +21,8 @@ from graphnet.net.spec import read_net
 from graphnet.solver.record.weights import load_weights
 
 #: Nets that an export says in nodes of which graphnet has no layers: of LeNet-5 the radial basis
-#: functions, of a transformer the product of two blobs, of a reader of sequences its decoder.
+#: functions, of a reader of sequences its decoder. Of a transformer the positions come back as a
+#: Bias (test_import_attention.py).
 ONE_WAY = ("ctc-digits", "lenet5", "tiny-gpt")
 
 

@@ -1,0 +1,67 @@
+"""What an attention in an ONNX graph has been found to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Queries, keys or values: products of a sequence.
+
+    Attributes:
+        source: The sequence.
+        weight: The constant it is multiplied by, ``(D, D)`` as in ONNX,
+        bias: what is added; empty without one.
+        scale: What it is multiplied by then.
+        target: The shape that parts it into heads; None where an operator does that.
+        turning: Cosines and sines by which it is turned; None where it is not.
+    """
+
+    source: str
+    weight: str
+    bias: str
+    scale: float
+    target: tuple[int, ...] | None
+    turning: tuple[np.ndarray, np.ndarray] | None
+
+
+@dataclass(frozen=True)
+class AttentionBlock:
+    """Nodes that are one MultiHeadAttention. It stands in the walk for them, as a node does.
+
+    Attributes:
+        name: Of the node that gives the output.
+        shown: The node that makes the scores, whose place messages name.
+        input: The blobs it reads, and the constants behind them.
+        output: The output, and the weights, or nothing where nobody reads them.
+        n_blobs: How many of ``input`` are blobs.
+        n_heads: Of it.
+        parts: Queries, keys and values.
+        causal: Whether it is.
+        n_positions: For how many positions; None: for any number.
+        mask: Whether the last blob is one.
+        out: The weight and the bias of the output.
+        joined: The shape that joins the heads; None where an operator does that.
+        nodes: All of them.
+    """
+
+    name: str
+    shown: Any
+    input: tuple[str, ...]
+    output: tuple[str, str]
+    n_blobs: int
+    n_heads: int
+    parts: tuple[Projection, Projection, Projection]
+    causal: bool
+    n_positions: int | None
+    mask: bool
+    out: tuple[str, str]
+    joined: tuple[int, ...] | None
+    nodes: tuple[Any, ...] = field(repr=False)
+    op_type: str = "MatMul … Softmax … MatMul"
+    domain: str = ""
+    attribute: tuple[Any, ...] = ()
