@@ -305,6 +305,12 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(names[:_MOST_LISTED])} and {more:,} more"
 
 
-def one_of(known: Sequence[str]) -> str:
-    """A line ``expected one of: a, b, c`` (with its newline and indent)."""
-    return f"\n  expected one of: {listed(sorted(known))}"
+def one_of(known: Sequence[str], all_by: str = "") -> str:
+    """A line ``expected one of: a, b, c`` (with its newline and indent).
+
+    Of very many it lists the first, and a second line names ``all_by``, the command that prints
+    them all. Default: there is no such command, and no second line.
+    """
+    is_cut = len(known) - 1 > _MOST_LISTED
+    more = f"\n  all of them: {all_by}" if is_cut and all_by else ""
+    return f"\n  expected one of: {listed(sorted(known))}{more}"

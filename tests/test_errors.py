@@ -133,6 +133,11 @@ def test_did_you_mean_prefers_the_first_of_equals():
 def test_one_of_lists_what_there_is():
     """Sorted, on a line of its own."""
     assert one_of(["tops", "bottoms"]) == "\n  expected one of: bottoms, tops"
+    names = [f"n{i}" for i in range(61)]
+    assert one_of(names, all_by="graphnet x").endswith(", n9")
+    assert one_of([*names, "y"], all_by="graphnet x").endswith(
+        " and 2 more\n  all of them: graphnet x"
+    )
 
 
 def test_about():

@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from pydantic import BaseModel
-from support.fake_net import Lines
+from support.lines import Lines
 from support.nets import net_of
 
 import graphnet as gn

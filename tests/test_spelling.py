@@ -22,8 +22,9 @@ AMERICAN = re.compile(
 )
 #: Words that are no American spelling, or are names: keys, sections of files, others' operators.
 NAMES = frozenset(
-    ("initializer", "initializers", "regularizer", "regularizers", "resize", "resized", "stepsize")
+    ("initializer", "initializers", "regularizer", "regularizers", "tokenizer", "tokenizers")
 )
+NAMES |= {"resize", "resized", "stepsize"}
 _CODE = re.compile(
     r"^( *)```.*?^\1```$|``[^`]*``|`[^`]*`|:\w+:`[^`]*`|\]\([^)]*\)|<!--.*?-->|https?://\S+|\b\w*_\w+"
     r"|^ *\w+:(?= )",  # an argument

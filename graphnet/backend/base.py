@@ -153,7 +153,7 @@ class Backend(Sealed):
         return full
 
     def constant(self, values: np.ndarray, dtype: np.dtype) -> Array:
-        """A plain C-order array with the values of one of the host."""
+        """A plain C-order array of the shape of ``values``, an array of the host, and with them."""
         constant = self.zeros(values.shape, dtype)
         self.upload(values.astype(dtype), constant)
         return constant

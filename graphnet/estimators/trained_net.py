@@ -16,14 +16,13 @@ from graphnet.estimators.keep_best import KeepBest, put_back
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.solver.coffee.base import Every
-from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.guarded import guarded
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.snapshot_file import Arrays, download
 from graphnet.solver.reporter import SilentReporter
 from graphnet.solver.run import Run
-from graphnet.solver.solver import GUARDED
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.training import Training
 
@@ -135,7 +134,7 @@ class TrainedNet:
     def _train(
         self, net: Net, spec: SolverSpec, score: Callable[..., float] | None, patience: int
     ) -> KeepBest | None:
-        entries = [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,))]
+        entries = guarded([])
         keeper = None
         if score is not None:
 

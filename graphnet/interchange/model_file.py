@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from graphnet.errors import SnapshotError
+from graphnet.files.mapping import check_whole
 from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, output_file
 from graphnet.solver.record.snapshot_file import (
@@ -66,6 +67,7 @@ def _write(file: h5py.File, name: str, array: np.ndarray, place: str) -> None:
     row = max(1, prod(given.shape[1:]))
     step = max(1, _BLOCK // row)
     for start in range(0, len(given), step):
+        check_whole(given)
         part = np.ascontiguousarray(given[start : start + step], dtype="<f4")
         if not np.isfinite(part).all():
             raise SnapshotError(

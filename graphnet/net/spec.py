@@ -358,7 +358,8 @@ class _LayerParser:
         elif "." in kind:
             return self.user_type(kind, named, path)
         else:
-            hint = hint_for(kind, self.layer_types) or one_of(list(self.layer_types))
+            some = one_of(list(self.layer_types), all_by="graphnet schema net")
+            hint = hint_for(kind, self.layer_types) or some
             wrong = f"unknown layer type '{kind}'{hint}"
         raise SpecError(f"{named}: {wrong}", self.document.at(path))
 

@@ -26,7 +26,7 @@ _NAMES = (
 )
 
 #: How a job is started that goes on without ranks it loses.
-HOW_ELASTIC = "mpiexec --with-ft ulfm -n N graphnet solve NET --elastic, by Open MPI 5"
+HOW_ELASTIC = "mpiexec --with-ft ulfm -n N …, by Open MPI 5"
 
 
 def launched_as(environ: Mapping[str, str]) -> tuple[int, int | None] | None:
@@ -76,7 +76,6 @@ def elastic_of(job: Communicator, min_ranks: int) -> tuple[Communicator, str]:
     return made, why_not and f"{why_not}\n  start it as {HOW_ELASTIC}"
 
 
-@cache
 def current() -> Communicator:
     """The communicator of the job that a launcher has started, or of this process alone.
 
@@ -84,6 +83,20 @@ def current() -> Communicator:
         RankError: If there is a launcher and mpi4py is not available; on rank 0.
         SystemExit: The same on the others.
     """
+    return _instead[-1] if _instead else launched()
+
+
+def go_on_with(communicator: Communicator) -> None:
+    """What :func:`current` gives from now on: of the ranks that an elastic job still has."""
+    _instead[:] = [communicator]
+
+
+_instead: list[Communicator] = []
+
+
+@cache
+def launched() -> Communicator:
+    """The communicator of all ranks that were started, as :func:`current` says."""
     from graphnet.parallel.communicator import LocalCommunicator
 
     launched = launched_as(os.environ)

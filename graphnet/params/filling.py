@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.blob import Array
-from graphnet.files.mapping import let_go
+from graphnet.files.mapping import check_whole, let_go
 
 #: The most numbers of a part.
 PART = 1 << 20
@@ -43,6 +43,9 @@ def parts_of(values: np.ndarray | InParts) -> Iterator[np.ndarray]:
     """Values in C order, flat, at most ``PART`` numbers at a time where they lie so.
 
     Of a mapped file, what has been read does not stay in memory.
+
+    Raises:
+        GraphnetError: If such a file has been cut short meanwhile.
     """
     if isinstance(values, InParts):
         yield from values.parts()
@@ -52,11 +55,13 @@ def parts_of(values: np.ndarray | InParts) -> Iterator[np.ndarray]:
         flat = values.reshape(-1)
         for start in range(0, flat.size, PART):
             part = flat[start : start + PART]
+            check_whole(part)
             yield part
             let_go(part)
     else:
         step = max(1, PART // max(1, prod(values.shape[1:])))
         for start in range(0, len(values), step):
+            check_whole(values)
             yield values[start : start + step].reshape(-1)
         if values.T.flags.c_contiguous:
             let_go(values.T)

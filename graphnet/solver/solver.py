@@ -26,32 +26,35 @@ from graphnet.declare.arguments import (
     whole_number,
 )
 from graphnet.declare.yaml_reader import KeyPath
-from graphnet.errors import GraphnetWarning, Position, Problem, SpecError, located, noted
+from graphnet.errors import (
+    GraphnetWarning,
+    LostRankError,
+    Position,
+    Problem,
+    SpecError,
+    located,
+    noted,
+)
 from graphnet.files.paths import placed
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.parallel.launch import current
+from graphnet.parallel.launch import go_on_with
 from graphnet.parallel.load_sharded_net import cut
 from graphnet.params.param import DeclaredParams
 from graphnet.sealed import Sealed
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak, Every, KeysOf
-from graphnet.solver.coffee.divergence_guard import DivergenceGuard
 from graphnet.solver.coffee.function_break import called
+from graphnet.solver.coffee.guarded import guarded, has
 from graphnet.solver.coffee.items import check_hooks, make_break, schedule
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
-from graphnet.solver.coffee.spike_guard import SpikeGuard
 from graphnet.solver.foresight import doubts, places, unmet
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.notebook import NotebookReporter, in_notebook
 from graphnet.solver.param_groups import without_params
 from graphnet.solver.ranks.alike import check_alike
-from graphnet.solver.ranks.of_a_job import (
-    check_elastic,
-    reporter_of_rank,
-    shard_count,
-    watched,
-)
+from graphnet.solver.ranks.elastic_job import job_of, left_of
+from graphnet.solver.ranks.of_a_job import check_elastic, reporter_of_rank, shard_count, watched
 from graphnet.solver.record.run_directory import RunDirectory
 from graphnet.solver.record.run_files import RunFiles
 from graphnet.solver.record.statistics_file import FileExists
@@ -62,9 +65,6 @@ from graphnet.solver.spec import OVERRIDABLE, PROCESSORS, SolverSpec
 from graphnet.solver.state import SolverState
 from graphnet.solver.trainable_net import TrainableNet
 from graphnet.solver.training import Training
-
-#: When every run is looked after, unless it has a DivergenceGuard of its own.
-GUARDED = Every(100, "iter")
 
 _MADE = "write Solver(SolverSpec(max_iter=…)), or load_solver(FILE)"
 
@@ -172,7 +172,7 @@ class Solver(Sealed):
                 "  it must work from the moment the break is made"
             ) from error
         check_hooks(break_, whens)
-        if isinstance(break_, Snapshot) and self._has(Snapshot):
+        if isinstance(break_, Snapshot) and has(self._entries, Snapshot):
             raise SpecError(
                 "there is a Snapshot before this one, and they would disagree on what is kept\n"
                 "  one is enough: it takes every_n_iter and every_n_epoch together"
@@ -210,9 +210,11 @@ class Solver(Sealed):
         fresh: bool = False,
         reporter: Reporter | None = None,
         override: Collection[str] = (),
+        elastic: bool = False,
+        min_ranks: int | None = None,
     ) -> SolverState:
         """Train ``net``; see :func:`solve`."""
-        return self._solve(net, fresh, reporter, override)
+        return self._solve(net, fresh, reporter, override, elastic, min_ranks)
 
     def _solve(
         self,
@@ -220,25 +222,32 @@ class Solver(Sealed):
         fresh: bool,
         reporter: Reporter | None,
         override: Collection[str],
+        elastic: bool,
+        min_ranks: int | None,
     ) -> SolverState:
         override = (override,) if isinstance(override, str) else tuple(override)
         for key in override:
             expect_one_of("override", key, (*OVERRIDABLE, PROCESSORS))
         expect_net("solve", net, call="solve(solver, net)")
-        fits = reporter is None or isinstance(reporter, Reporter)
-        expect(fits, "solve: reporter", "a Reporter", reporter)
+        expect(isinstance(reporter, Reporter | None), "solve: reporter", "a Reporter", reporter)
         say = _warn if reporter is None else reporter.warning
-        communicator = net.in_shards.communicator if net.in_shards is not None else current()
+        job, doubt = job_of(net, min_ranks, elastic=elastic)
         reporter = reporter or (NotebookReporter() if in_notebook() else PlainReporter())
-        with ExitStack() as leaving:
-            begin = partial(self._begin, net, communicator, reporter, leaving, override)
-            files = together(communicator, begin)
-            if not communicator.rank:
-                for problem in [*net.suspicions(), *self.doubts()]:
-                    say(str(problem))
-            check_alike(files.run, communicator, any_processor=PROCESSORS in override)
-            with watched(files.run.net, communicator):
-                return Training(files.run, files).solve(fresh=fresh)
+        while True:
+            if doubt and not job.rank:
+                say(doubt)
+            try:
+                with ExitStack() as leaving:
+                    begin = partial(self._begin, net, job, reporter, leaving, override)
+                    files = together(job, begin)
+                    if not job.rank:
+                        for problem in [*net.suspicions(), *self.doubts()]:
+                            say(str(problem))
+                    check_alike(files.run, job, any_processor=PROCESSORS in override)
+                    with watched(files.run.net, job):
+                        return Training(files.run, files).solve(fresh=fresh)
+            except LostRankError as lost:
+                job, doubt = left_of(net, job, lost)
 
     def _begin(
         self,
@@ -261,11 +270,13 @@ class Solver(Sealed):
                 with located(self._locate(("shards",))):
                     sharded = cut(net, count, communicator)
                 leaving.callback(sharded.close)
+                if communicator.is_elastic:
+                    leaving.callback(lambda: go_on_with(sharded.communicator))
                 net = sharded
         check_elastic(spec, communicator)
         reporter = reporter_of_rank(reporter, net, communicator)
         lounge = CoffeeLounge(self._save_every)
-        run = Run(spec, net, self._guarded(), lounge, reporter)
+        run = Run(spec, net, guarded(self._entries), lounge, reporter)
         place = RunDirectory(placed(spec.exp_dir, Path())) if spec.exp_dir else None
         if place is not None and not communicator.rank:
             place.open(reporter.warning)
@@ -321,15 +332,6 @@ class Solver(Sealed):
         """Whether a coffee break runs the test phase of the net."""
         return any(entry.coffee_break.validates for entry in self._entries)
 
-    def _has(self, kind: type[CoffeeBreak]) -> bool:
-        return any(isinstance(entry.coffee_break, kind) for entry in self._entries)
-
-    def _guarded(self) -> list[Entry]:
-        """The breaks, and a guard in front of them if there is none."""
-        if self._has(DivergenceGuard) or self._has(SpikeGuard):
-            return self._entries
-        return [Entry("DivergenceGuard", DivergenceGuard(), (GUARDED,)), *self._entries]
-
 
 def _warn(text: str) -> None:
     """Warn the caller of :func:`solve` or :meth:`Solver.solve`."""
@@ -344,6 +346,8 @@ def solve(
     fresh: bool = False,
     reporter: Reporter | None = None,
     override: Collection[str] = (),
+    elastic: bool = False,
+    min_ranks: int | None = None,
 ) -> SolverState:
     """Train a net.
 
@@ -361,6 +365,9 @@ def solve(
             ``mom_policy``, ``regu_coef``, ``clip_gradients``, ``clip_layers`` (recorded in
             ``run.json``). With ``processors``, the ranks of a job may be on processors of several
             kinds.
+        elastic: Whether a job that loses ranks goes on with the others, now and later: by Open MPI
+            5 (``mpiexec --with-ft ulfm``), with an ``exp_dir``. Else a warning says why not.
+        min_ranks: With how few of them it goes on. Default: 1.
 
     Returns:
         The state at the end of the run.
@@ -380,7 +387,8 @@ def solve(
         finished at iteration 15, epoch 2...
     """
     expect(isinstance(solver, Solver), "solve", "a Solver first", solver, _solver_hint(solver))
-    return solver._solve(net, fresh, reporter, override)  # noqa: SLF001  # else a call deeper
+    # a call of solver.solve would be a call deeper
+    return solver._solve(net, fresh, reporter, override, elastic, min_ranks)  # noqa: SLF001
 
 
 def _solver_hint(found: Any) -> str:

@@ -17,6 +17,7 @@ import pytest
 from graphnet.data.hdf5 import walking
 from graphnet.data.hdf5.reader import HDF5File, read_array
 from graphnet.errors import DataError
+from graphnet.files.mapping import FileMapping
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 
@@ -218,6 +219,38 @@ def test_an_array_that_is_cut_short_while_it_is_packed(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"a\.npy was cut short while it was read"):
         pack(samples, tmp_path / "packed", PackOptions(), cut)
     assert not list((tmp_path / "packed").glob("*.h5"))
+
+
+@pytest.mark.usefixtures("theirs")
+@pytest.mark.parametrize("when", [1, 2, -1])
+@pytest.mark.parametrize("kind", ["safetensors", "npz"])
+def test_weights_that_are_cut_short_while_they_are_read(run, monkeypatch, kind, when):
+    """A look at what is no longer there would end the process (SIGBUS), so it is asked before."""
+    assert run("solve theirs/net.yaml").code == 0
+    file = f"weights.{kind}"
+    assert run(f"export {kind} theirs/net.yaml --weights theirs/run -o {file}").code == 0
+    come = f"import {kind} theirs/net.yaml --weights {file} -o"
+    check, asked = FileMapping.check, []
+
+    def counted(mapping):
+        asked.append(len(mapping))
+        check(mapping)
+
+    monkeypatch.setattr(FileMapping, "check", counted)
+    assert run(f"{come} whole").code == 0
+    n, _ = len(asked), asked.clear()
+    assert n >= 4
+
+    def cut(mapping):
+        if len(asked) == when % (n + 1) - 1:
+            os.truncate(file, 40)
+        counted(mapping)
+
+    monkeypatch.setattr(FileMapping, "check", cut)
+    result = run(f"{come} back")
+    assert result.code == 1
+    assert f"{file}: was cut short while it was read, from {asked[0]:,} to 40 bytes" in result.err
+    assert not Path("back/model.h5").exists()
 
 
 def test_an_archive_that_fills_the_disk(theirs, run):

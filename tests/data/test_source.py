@@ -120,7 +120,11 @@ def test_check_names():
     message = "there is no data set 'dataset:mnits/train'\n  did you mean 'dataset:mnist/train'?"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         source.check_names("dataset:mnits/train")
-    with pytest.raises(DataError, match="there is no data set 'dataset:mnist'\n  did you mean"):
+    message = (
+        "there is no data set 'dataset:mnist'\n"
+        "  did you mean 'dataset:mnist/train' or 'dataset:mnist/test'?"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         source.check_names("dataset:mnist")
     with pytest.raises(DataError, match="the source is an empty list"):
         source.check_names(())

@@ -1,4 +1,4 @@
-"""Giving back the memory of mapped files."""
+"""Mapped files: their memory is given back, and what has been cut off is not looked at."""
 
 import mmap
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnet.files.mapping import let_go
+from graphnet.errors import DataError, SnapshotError
+from graphnet.files.mapping import FileMapping, check_whole, let_go
 
 
 def resident(mapped):
@@ -27,7 +28,7 @@ def test_pages_are_given_back_and_can_be_read_again(tmp_path):
     path, numbers = tmp_path / "x", np.arange(1 << 20, dtype="<f4")
     numbers.tofile(path)
     with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        mapped = FileMapping.of(file, path, DataError)
     array = np.frombuffer(memoryview(mapped), "<f4")[:].reshape(1 << 10, -1)
     assert array.sum(dtype=np.float64) == numbers.sum(dtype=np.float64)
     try:
@@ -56,3 +57,35 @@ def test_elsewhere_nothing_is_done(tmp_path):
     let_go(private)
     assert np.array_equal(written, array)
     assert (private == 7).all()
+
+
+def test_a_file_that_is_cut_short(tmp_path):
+    """It is asked of views, of arrays and of bytes; a longer file is as good as the same."""
+    path = tmp_path / "weights.bin"
+    np.arange(10_000, dtype="<f4").tofile(path)
+    with path.open("rb") as file:
+        data = memoryview(FileMapping.of(file, path, SnapshotError))
+    array = np.frombuffer(data[4000:], "<f4").reshape(9, -1).T
+    for whole in (data, data[:8], array, array[3:5]):
+        check_whole(whole)
+    with path.open("ab") as file:
+        file.write(b"more")
+    check_whole(array)
+    with path.open("r+b") as file:
+        file.truncate(5000)
+    for cut in (data, data[:8], array, array[3:5]):
+        with pytest.raises(
+            SnapshotError,
+            match=r"weights\.bin: was cut short while it was read, from 40,000 to 5,000",
+        ):
+            check_whole(cut)
+
+
+def test_elsewhere_nothing_is_looked_at(tmp_path):
+    """Arrays of their own, bytes, and mappings of others."""
+    for other in (
+        np.arange(5.0),
+        memoryview(b"bytes"),
+        np.memmap(tmp_path / "x", "u1", "w+", 0, 9),
+    ):
+        check_whole(other)

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from support.data_layers import write_h5
-from support.fake_net import Lines
+from support.lines import Lines
 from support.nets import net_spec
 
 import graphnet as gn

@@ -229,10 +229,11 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file():
 
 
 def test_a_type_that_resembles_none_gets_the_list():
-    """What exists, sorted; of very many the first."""
+    """What exists, sorted; of very many the first, and the command that prints them all."""
     assert refusal("- {name: a, type: Xyzzy}") == (
         "net.yaml:1:19: layer 'a': unknown layer type 'Xyzzy'\n"
-        f"  expected one of: {listed(sorted(LAYER_TYPES))}"
+        f"  expected one of: {listed(sorted(LAYER_TYPES))}\n"
+        "  all of them: graphnet schema net"
     )
 
 

@@ -1,5 +1,7 @@
 """``python -m tests.parallel.dying solve …``: graphnet, of which a rank dies where DIE says.
 
+So does ``python -m tests.parallel.dying FILE.py``, a program that uses graphnet.
+
 DIE is a list of RANK:PLACE:COUNT, with commas between: the rank of the job, as it was started,
 kills itself when it comes to the place for the COUNT-th time. SIGSTOP:RANK:PLACE:COUNT: it falls
 silent. Each rank notes in a file at which of the places it is, which can be read after its death.
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -119,7 +122,7 @@ def watch(place: str, phase: Phase, deaths: Mapping[int, int]) -> None:
 
 
 def main() -> None:
-    """Run graphnet."""
+    """Run graphnet, or a program."""
     faulthandler.enable()
     deaths: dict[str, dict[int, int]] = {place: {} for place in NOTED}
     for one in filter(None, os.environ.get("DIE", "").split(",")):
@@ -130,6 +133,9 @@ def main() -> None:
     phase = Phase(phase_file(Path(), own_rank()))
     for place, own in deaths.items():
         watch(place, phase, own)
+    if sys.argv[1].endswith(".py"):
+        runpy.run_path(sys.argv[1], run_name="__main__")
+        return
     from graphnet.cli import main as graphnet
 
     sys.exit(graphnet())

@@ -44,7 +44,12 @@ needs_ulfm = pytest.mark.skipif(
 
 
 def start_elastic(
-    ranks: int, folder: Path, *arguments: str, ulfm: bool = True, **environment: str
+    ranks: int,
+    folder: Path,
+    *arguments: str,
+    ulfm: bool = True,
+    program: str = "",
+    **environment: str,
 ) -> subprocess.Popen[str]:
     """Start an elastic job of ``net.yaml``.
 
@@ -53,20 +58,27 @@ def start_elastic(
         folder: Where.
         arguments: More of them for ``graphnet solve net.yaml --elastic``.
         ulfm: Whether mpiexec is told to let it go on.
+        program: A file in the folder that is run instead, if there is one.
         environment: Variables that are added; DIE is that of :mod:`tests.parallel.dying`.
     """
     with_ft = ["--with-ft", "ulfm"] if ulfm else []
-    program = [PYTHON, "-m", "tests.parallel.dying"]
-    solve = ["solve", "net.yaml", "--elastic", *arguments]
-    command = [str(MPIEXEC), *with_ft, "-n", str(ranks), *program, *solve]
+    solve = [program] if program else ["solve", "net.yaml", "--elastic", *arguments]
+    own = [PYTHON, "-m", "tests.parallel.dying", *solve]
+    command = [str(MPIEXEC), *with_ft, "-n", str(ranks), *own]
     return start(ranks, folder, command=command, **environment)
 
 
 def solve_elastic(
-    ranks: int, folder: Path, *arguments: str, ulfm: bool = True, **environment: str
+    ranks: int,
+    folder: Path,
+    *arguments: str,
+    ulfm: bool = True,
+    program: str = "",
+    **environment: str,
 ) -> Ended:
     """Start an elastic job and wait for it."""
-    return end(start_elastic(ranks, folder, *arguments, ulfm=ulfm, **environment), WITHIN_S)
+    job = start_elastic(ranks, folder, *arguments, ulfm=ulfm, program=program, **environment)
+    return end(job, WITHIN_S)
 
 
 def said_in(ended: Ended) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from support.fake_net import Lines
+from support.lines import Lines
 from support.thread_ranks import ThreadCommunicator, all_of
 
 from graphnet.net.spec import read_net

@@ -50,6 +50,40 @@ def test_a_rank_lost_while_the_job_starts(job):
     assert last_results(folder) == whole
 
 
+PROGRAM = """\
+import graphnet as gn
+
+net = gn.load_net("net.yaml", phase="train")
+solver = gn.load_solver("solver.yaml")
+gn.solve(solver, net, elastic=True)
+net.close()
+if {again}:
+    again = gn.load_net("net.yaml", phase="train")
+    gn.solve(gn.load_solver("solver.yaml"), again, fresh=True)
+    again.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("die", "lost"),
+    [
+        ("0:forward:9", 1),
+        pytest.param("1:alike:1", 0, marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("again", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_from_python(job, die, lost, again):
+    """``gn.solve(…, elastic=True)`` goes on as the command does; a later run with who is left."""
+    folder, whole = job
+    (folder / "program.py").write_text(PROGRAM.format(again=again), "utf-8")
+    ended = solve_elastic(3, folder, program="program.py", DIE=die)
+    assert ended.code == 0, ended.err
+    assert last_results(folder) == whole
+    (start,) = json.loads((folder / "run" / "run.json").read_text())["starts"]
+    assert start["outcome"] == "finished"
+    assert sum(len(loss["ranks"]) for loss in start.get("lost", ())) == (0 if again else lost)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "ulfm", "die", "said"),

@@ -9,7 +9,7 @@ import pytest
 from graphnet.errors import RankError
 from graphnet.installation import pip_install
 from graphnet.parallel.communicator import LocalCommunicator
-from graphnet.parallel.launch import check_one_process, current, elastic_of, launched_as
+from graphnet.parallel.launch import check_one_process, current, elastic_of, launched, launched_as
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +17,9 @@ def _anew(monkeypatch):
     for name in ("PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("PMIX_RANK", raising=False)
-    current.cache_clear()
+    launched.cache_clear()
     yield
-    current.cache_clear()
+    launched.cache_clear()
 
 
 @pytest.mark.parametrize(

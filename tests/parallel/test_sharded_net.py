@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.fake_net import Lines
+from support.lines import Lines
 
 from graphnet.errors import SnapshotError, SpecError
 from graphnet.net.load_net import load_net

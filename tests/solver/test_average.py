@@ -5,7 +5,7 @@ import json
 import h5py
 import numpy as np
 import pytest
-from support.fake_net import fake_store
+from support.fake_store import fake_store
 
 import graphnet as gn
 from graphnet.solver.average import Averaged, ExponentialAverage, PlainAverage

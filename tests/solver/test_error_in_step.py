@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
-from support.fake_net import Lines
+from support.lines import Lines
 
 from graphnet.errors import DataError
 from graphnet.layers.base import Layer, LayerSpec

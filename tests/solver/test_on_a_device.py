@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 import pytest
 from support.cuda_shim import COMPILER, NO_COMPILER
-from support.fake_net import Lines
 from support.layer_device import device_backend
+from support.lines import Lines
 
 from graphnet.backend import open_backend
 from graphnet.errors import DivergedError, GraphnetWarning, SnapshotError

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.fake_net import fake_store
+from support.fake_store import fake_store
 
 import graphnet as gn
 from graphnet.params.param import DeclaredParams, ParamDecl

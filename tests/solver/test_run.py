@@ -1,9 +1,12 @@
 """The parts of a run, put together."""
 
+import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.errors import SpecError, TopologyError
+from graphnet.net.load_net import load_net
 from graphnet.solver.coffee.base import Every
 from graphnet.solver.coffee.schedule import Entry
 from graphnet.solver.coffee.snapshot import Snapshot
@@ -48,8 +51,8 @@ def test_a_reason_to_stop_finishes():
 
 def test_net_must_be_trainable():
     """The net itself says what is wrong."""
-    net = FakeNet()
-    net.has_loss = False
+    layers = "layers: [{name: x, type: MemoryData, batch_size: 2, shapes: {x: [2]}, tops: [x]}]"
+    net = load_net(f"name: a\n{layers}", inputs={"x": np.ones((4, 2))})
     with pytest.raises(TopologyError, match="has no loss"):
         make_run(net, max_iter=1)
 

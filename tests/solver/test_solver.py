@@ -3,13 +3,15 @@
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 from support.nets import net_of
 
 from graphnet.errors import Position, SpecError, TopologyError
 from graphnet.solver.coffee import COFFEE_BREAKS
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.divergence_guard import DivergenceGuard
+from graphnet.solver.coffee.guarded import guarded
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.coffee.training_summary import TrainingSummary
 from graphnet.solver.solver import Solver, solve
@@ -164,9 +166,9 @@ def test_names_in_snapshots_are_unique():
 
 def test_every_run_is_guarded_once():
     """A guard of one's own replaces the one that comes by itself."""
-    assert [e.name for e in Solver(spec())._guarded()] == ["DivergenceGuard"]
+    assert [e.name for e in guarded(Solver(spec())._entries)] == ["DivergenceGuard"]
     solver = Solver(spec({"type": "DivergenceGuard", "every_n_iter": 3}))
-    (entry,) = solver._guarded()
+    (entry,) = guarded(solver._entries)
     assert isinstance(entry.coffee_break, DivergenceGuard)
     assert entry.whens[0].n == 3
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.errors import DivergedError
 from graphnet.solver import spikes

@@ -6,7 +6,8 @@ import signal
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.errors import BreakError, DivergedError, SnapshotError
 from graphnet.solver.coffee.base import CoffeeBreak

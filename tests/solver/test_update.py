@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from support.fake_net import fake_store
+from support.fake_store import fake_store
 from support.quadratic import CURVATURE, START, make_store
 
 from graphnet.backend import open_backend

@@ -2,7 +2,8 @@
 
 import os
 
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.solver import Solver, solve

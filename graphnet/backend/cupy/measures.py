@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.backend.cupy.kernels import NULL, Kernels
+from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
 from graphnet.backend.measures import Number, Refuse
 from graphnet.blob import Array
 
 _DOUBLE = np.dtype(np.float64)
 #: Numbers that one launch adds.
 MOST_NUMBERS = 3
-#: Blocks that products are added up in; fixed, so that the order is.
+#: The most blocks that products are added up in. How many there are depends on the size alone, and
+#: with it the order of the sum.
 PRODUCT_BLOCKS = 256
 
 
@@ -77,9 +78,12 @@ class ProductSum:
 
     def __call__(self, a: Array, b: Array) -> Number:
         """The sum, in memory of its own."""
-        arguments = (a, b, self._parts, np.int64(a.size))
-        self._kernels.bind("measures.add_products", a.dtype, (PRODUCT_BLOCKS, 1), arguments)()
-        return self._parts.sum()
+        # a block more would find no element of its own
+        n_blocks = max(1, min(PRODUCT_BLOCKS, blocks_for(a.size)))
+        parts = self._parts[:n_blocks]
+        arguments = (a, b, parts, np.int64(a.size))
+        self._kernels.bind("measures.add_products", a.dtype, (n_blocks, 1), arguments)()
+        return parts.sum()
 
 
 class DeviceExpectation:

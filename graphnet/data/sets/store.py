@@ -49,8 +49,11 @@ def split_names() -> list[str]:
 
 def lookup(name: str) -> tuple[NamedSet, str]:
     """The set and the split that ``NAME/SPLIT`` names."""
-    _check_name("data set", name, split_names(), PREFIX)
     set_name, _, split = name.partition("/")
+    if set_name == name and name in SETS:
+        parts = " or ".join(f"'{PREFIX}{name}/{part}'" for part in SETS[name].rows)
+        raise DataError(f"there is no data set '{PREFIX}{name}'\n  did you mean {parts}?")
+    _check_name("data set", name, split_names(), PREFIX)
     return SETS[set_name], split
 
 

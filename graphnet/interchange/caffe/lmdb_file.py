@@ -10,12 +10,12 @@ before it is followed, and no page is visited twice.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from graphnet.errors import DataError
+from graphnet.files.mapping import FileMapping, check_whole
 from graphnet.files.paths import shown
 from graphnet.files.reading import open_regular
 
@@ -56,7 +56,7 @@ class LMDBFile:
         self.path = path / "data.mdb" if path.is_dir() else path
         try:
             with open_regular(self.path, DataError) as file:
-                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                self._data = memoryview(FileMapping.of(file, self.path, DataError))
         except (OSError, ValueError) as error:
             raise DataError(f"{shown(self.path)}: cannot be read: {error}") from None
         first = self._meta(0)
@@ -120,6 +120,7 @@ class LMDBFile:
         start = number * self._page_size
         if start + self._page_size > len(self._data):
             raise self._broken(f"there is no page {number:,}")
+        check_whole(self._data)
         return self._data[start : start + self._page_size]
 
     def _overflow(self, number: int) -> memoryview:

@@ -142,12 +142,5 @@ _TYPES = {
     "WindowData": LayerType(_NONE, _TWO, "graphnet has no reader of windows of pictures"),
 }
 
-#: Of forks of Caffe.
-FORKS = frozenset(
-    (
-        *("ConvolutionDepthwise", "DepthwiseConvolution", "Interp", "Normalize", "Permute"),
-        *("ShuffleChannel", "Upsample"),
-    )
-)
 #: All types that Caffe has, and some of its forks.
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(_TYPES)

@@ -7,7 +7,6 @@ by a length before that many bytes are seen to be there.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import SnapshotError, did_you_mean_file
+from graphnet.files.mapping import FileMapping
 from graphnet.files.paths import shown
 from graphnet.files.reading import open_regular
 from graphnet.interchange.caffe.message import Message, float32
@@ -81,7 +81,7 @@ def read_wire(path: Path, kind: str) -> Message:
     try:
         with open_regular(path, SnapshotError) as file:
             size = file.seek(0, 2)
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            data = FileMapping.of(file, path, SnapshotError) if size else b""
     except FileNotFoundError:
         hint = did_you_mean_file(path)
         raise SnapshotError(f"{shown(path)}: there is no such file{hint}") from None

@@ -6,7 +6,6 @@ another kind than expected is an error that names the node.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DataError, SpecError
+from graphnet.files.mapping import FileMapping
 from graphnet.files.paths import shown
 from graphnet.files.reading import open_regular
 from graphnet.interchange.onnx.library import MOST_BYTES, library
@@ -85,7 +85,7 @@ def read_onnx(path: Path) -> OnnxFile:
     try:
         with open_regular(path, DataError) as file:
             size = file.seek(0, 2)
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            data = FileMapping.of(file, path, DataError) if size else b""
     except OSError as error:
         raise DataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from error
     content = slim(memoryview(data))

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DataError
+from graphnet.files.mapping import FileMapping
 from graphnet.files.paths import shown
+from graphnet.files.reading import open_regular
 from graphnet.interchange.protobuf import (
     BYTES,
     VARINT,
@@ -144,16 +146,18 @@ def outside_values(tensor: Any, model: Path, dtype: np.dtype, shape: tuple[int, 
     if not needed:
         return np.zeros(shape, dtype)
     try:
-        size = path.stat().st_size
-        if offset + needed > size:
-            raise DataError(
-                f"{name}: ends at byte {offset + needed:,} of {shown(path)}, which has {size:,}"
-                "\n  was the file cut short on its way here?"
-            )
-        flat = np.memmap(path, dtype.newbyteorder("<"), "r", offset, (needed // dtype.itemsize,))
+        with open_regular(path, DataError) as file:
+            size = file.seek(0, 2)
+            if offset + needed > size:
+                raise DataError(
+                    f"{name}: ends at byte {offset + needed:,} of {shown(path)}, which has {size:,}"
+                    "\n  was the file cut short on its way here?"
+                )
+            mapped = FileMapping.of(file, path, DataError)
     except OSError as error:
         raise DataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from error
-    return np.asarray(flat).astype(dtype, copy=False).reshape(shape)
+    flat = np.frombuffer(mapped, dtype.newbyteorder("<"), needed // dtype.itemsize, offset)
+    return flat.astype(dtype, copy=False).reshape(shape)
 
 
 def _entries(tensor: Any) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from math import prod
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.errors import SnapshotError
+from graphnet.files.mapping import FileMapping, check_whole
 from graphnet.files.paths import shown
 from graphnet.files.reading import open_regular
 from graphnet.interchange.weights.stored import damaged
@@ -38,7 +38,7 @@ class MappedFile:
             with open_regular(path, SnapshotError) as file:
                 if not file.seek(0, 2):
                     raise damaged(path, "is empty (0 bytes)")
-                self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                self._bytes = memoryview(FileMapping.of(file, path, SnapshotError))
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
             raise SnapshotError(f"{shown(path)}: cannot be read: {said}") from None
@@ -48,7 +48,7 @@ class MappedFile:
         """So many bytes from there.
 
         Raises:
-            SnapshotError: If the file ends before; ``what`` is what they are.
+            SnapshotError: If the file ends before, or was cut short; ``what`` is what they are.
         """
         if start < 0 or length < 0 or start + length > self.size:
             raise damaged(
@@ -56,6 +56,7 @@ class MappedFile:
                 f"{what} ends beyond the file, which has {self.size:,} bytes",
                 "the file is cut short or damaged: copy it again",
             )
+        check_whole(self._bytes)
         return self._bytes[start : start + length]
 
     def numbers(self, start: int, dtype: str | np.dtype, shape: Shape) -> np.ndarray:

@@ -36,8 +36,8 @@ def check_elastic(spec: SolverSpec, communicator: Communicator) -> None:
     """
     if communicator.is_elastic and spec.exp_dir is None:
         raise SpecError(
-            "--elastic: the solver has no exp_dir, in which a rank finds what the one before it has"
-            " recorded\n  give it one, or leave out --elastic"
+            "elastic: the solver has no exp_dir, in which a rank finds what the one before it has"
+            " recorded\n  give it one, or train without elastic"
         )
 
 

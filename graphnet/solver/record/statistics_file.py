@@ -75,15 +75,6 @@ def _word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def read_statistics(path: Path) -> Iterator[Recorded]:
-    """The values in a file, in order; other lines are passed over."""
-    with open_regular(path, SnapshotError) as file:
-        for line in file:
-            recorded = Recorded.from_line(line)
-            if recorded is not None:
-                yield recorded
-
-
 def values_by_key(path: Path) -> dict[str, dict[int, float]]:
     """The values in a file by key, then by iteration; where one was recorded twice, the last.
 

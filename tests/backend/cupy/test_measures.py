@@ -73,6 +73,15 @@ def test_square_sum(dtype, size):
     assert float(first) == pytest.approx(np.square(host.astype(float)).sum(), rel=1e-14)
 
 
+def test_sums_of_products_of_other_sizes():
+    """Each has the blocks that it needs; nothing is left of the larger one before it."""
+    products = ProductSum(CP)
+    for n in (70_000, 3, 256, 257, 1000):
+        host = np.random.default_rng(n).standard_normal(n)
+        x = CP.asarray(host)
+        assert float(products(x, x)) == pytest.approx(np.square(host).sum(), rel=1e-13)
+
+
 def test_square_sum_is_not_finite_where_an_element_is_not():
     """Large numbers do not overflow; what is not finite shows."""
     products = ProductSum(CP)

@@ -34,5 +34,5 @@ def test_a_name_is_no_command():
     from graphnet.cli.data.commands import data
 
     names = {command.name for command in data.registered_commands}
-    assert names == {"get", "info", "list", "pack", "statistics"}
+    assert names == {"get", "info", "list", "pack", "statistics", "tokenizer"}
     assert names.isdisjoint(SETS)

@@ -1,7 +1,8 @@
 """CoffeeBreak and when it is due."""
 
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.lounge import CoffeeLounge

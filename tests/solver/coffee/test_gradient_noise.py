@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.errors import SpecError
 from graphnet.solver.solver import Solver, solve

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, Lines, table
+from support.fake_net import FakeNet, table
+from support.lines import Lines
 
 from graphnet.errors import DivergedError, SpecError
 from graphnet.solver.coffee.spike_guard import SpikeGuard

@@ -6,7 +6,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from support.fake_net import Lines
+from support.lines import Lines
 from support.thread_ranks import run_ranks
 
 from graphnet.errors import RankError

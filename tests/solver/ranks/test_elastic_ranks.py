@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.elastic_threads import run_elastic
-from support.fake_net import Lines
+from support.lines import Lines
 
 from graphnet.errors import RankError, SnapshotError, SpecError
 from graphnet.net.spec import read_net
@@ -248,7 +248,7 @@ def test_an_exp_dir_is_needed():
 
     found = run_elastic(2, without)
     assert isinstance(found[0], SpecError)
-    assert "--elastic: the solver has no exp_dir" in str(found[0])
+    assert "elastic: the solver has no exp_dir" in str(found[0])
 
 
 class Moving(CoffeeBreak):

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from support.fake_net import Lines
+from support.lines import Lines
 
 from graphnet.errors import SpecError
 from graphnet.parallel.communicator import LocalCommunicator

@@ -1,6 +1,7 @@
 """OneRank: nothing is waited for, and nothing is lost."""
 
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
+from support.lines import Lines
 
 from graphnet.solver.coffee.base import CoffeeBreak, Every
 from graphnet.solver.coffee.schedule import Entry

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.fake_net import Lines
+from support.lines import Lines
 from support.thread_ranks import all_of, run_ranks
 
 from graphnet.errors import BreakError, DataError, DivergedError, RankError, SnapshotError

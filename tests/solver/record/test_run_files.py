@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import fake_runs
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
 from support.fake_runs import BREAKS, Killed, kill_at, solver_for, train, train_with
+from support.lines import Lines
 
 from graphnet.errors import SnapshotError, SpecError
 from graphnet.solver.coffee.base import CoffeeBreak
@@ -18,7 +19,7 @@ from graphnet.solver.methods import METHODS
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import read, to_bytes
-from graphnet.solver.record.statistics_file import Recorded, StatisticsFile, read_statistics
+from graphnet.solver.record.statistics_file import Recorded, StatisticsFile
 from graphnet.solver.record.weights import save_model
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
@@ -97,7 +98,8 @@ RARE = [
 
 
 def measured(folder, key="accuracy"):
-    return [m.iter for m in read_statistics(Path(folder) / "statistics.jsonl") if m.key == key]
+    lines = (Path(folder) / "statistics.jsonl").read_bytes().splitlines()
+    return [m.iter for m in map(Recorded.from_line, lines) if m is not None and m.key == key]
 
 
 def test_the_end_is_measured_and_forgotten_when_prolonged():

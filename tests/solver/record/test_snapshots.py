@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import fake_runs
-from support.fake_net import FakeNet, Lines
+from support.fake_net import FakeNet
 from support.fake_runs import solver_for, train, train_with
+from support.lines import Lines
 
 from graphnet.errors import BreakError, SnapshotError
 from graphnet.solver.coffee.base import CoffeeBreak

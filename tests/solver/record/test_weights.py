@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from support.fake_net import FakeNet, fake_store
+from support.fake_net import FakeNet
+from support.fake_store import fake_store
 
 from graphnet.backend import open_backend
 from graphnet.errors import DivergedError, SnapshotError

@@ -1,0 +1,64 @@
+"""The job that ``gn.solve`` trains in: of all ranks that were started, or those that are left."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from graphnet.declare.arguments import whole_number
+from graphnet.errors import LostRankError, SpecError
+from graphnet.parallel.communicator import Communicator, together
+from graphnet.parallel.launch import current, elastic_of, go_on_with
+from graphnet.parallel.starting_over import without_lost
+from graphnet.solver.trainable_net import TrainableNet
+
+
+def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[Communicator, str]:
+    """The job of a run, made elastic if that is asked for.
+
+    A net that was loaded in shards is in a job already. One that is elastic stays so.
+
+    Args:
+        net: What is trained.
+        min_ranks: With how few ranks it goes on; None means 1.
+        elastic: Whether it goes on without ranks that it loses.
+
+    Returns:
+        The communicator, and why it is not elastic although it was to be.
+
+    Raises:
+        SpecError: If it has fewer ranks than it is to have at least.
+    """
+    least = 1 if min_ranks is None else whole_number("min_ranks", min_ranks, 1)
+    if min_ranks is not None and not elastic:
+        raise SpecError("solve: min_ranks says how few may be left with elastic=True\n  give both")
+    if net.in_shards is not None:
+        return net.in_shards.communicator, ""
+    job = current()
+    if not elastic or job.is_elastic:
+        return job, ""
+    together(job, partial(_check_least, least, job.size))
+    job, why_not = elastic_of(job, least)
+    go_on_with(job)
+    return job, why_not and f"elastic has no effect: {why_not}"
+
+
+def _check_least(least: int, size: int) -> None:
+    if least > size:
+        raise SpecError(f"solve: min_ranks={least}: there are {size} ranks to begin with")
+
+
+def left_of(net: TrainableNet, job: Communicator, lost: LostRankError) -> tuple[Communicator, str]:
+    """The job of the ranks that are left when one was lost before the run had begun.
+
+    Returns:
+        The communicator, and what has happened.
+
+    Raises:
+        LostRankError: If the net was loaded in shards, by ranks that are no more.
+    """
+    if net.in_shards is not None:
+        raise lost
+    left = without_lost(job, lost)
+    go_on_with(left)
+    ranks = "1 rank is" if left.size == 1 else f"{left.size} ranks are"
+    return left, f"a rank was lost before the run had begun; {ranks} left"
