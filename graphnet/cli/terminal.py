@@ -18,6 +18,7 @@ import typer
 from graphnet.amounts import bytes_text as bytes_text  # noqa: PLC0414  # commands take it from here
 from graphnet.amounts import count_text as count_text  # noqa: PLC0414  # commands take it from here
 from graphnet.amounts import seconds_text as seconds_text  # noqa: PLC0414  # commands take it from here
+from graphnet.parallel.launch import launched_as
 from graphnet.readable import readable, readable_json, visible, write_line
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ _ROOMY = 60
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal, and more than a ``dumb`` one."""
+    """Whether a stream is a terminal, more than a ``dumb`` one, and this process's own.
+
+    Launchers may give ranks a terminal and pass on what comes to a file, which nobody can know.
+    """
+    if launched_as(os.environ) is not None:
+        return False
     try:
         return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     except ValueError:  # it is closed

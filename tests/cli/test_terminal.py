@@ -228,3 +228,14 @@ def test_commands_are_quoted_for_the_shell(monkeypatch):
     assert terminal.command_text("graphnet", "plot", net) == "graphnet plot './-my net.yaml'"
     monkeypatch.setattr("os.name", "nt")
     assert terminal.command_text("graphnet", "plot", "a b") == 'graphnet plot "a b"'
+
+
+@pytest.mark.parametrize("name", ["PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK"])
+def test_a_launchers_terminal_is_none(monkeypatch, name):
+    """What comes to it may end in a file."""
+    for one in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK"):
+        monkeypatch.delenv(one, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert terminal.is_terminal(Screen())
+    monkeypatch.setenv(name, "0")
+    assert not terminal.is_terminal(Screen())

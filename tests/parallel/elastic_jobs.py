@@ -7,7 +7,6 @@ ULFM_PYTHON names its Python.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from functools import cache
@@ -82,6 +81,5 @@ def solve_elastic(
 
 
 def said_in(ended: Ended) -> str:
-    """What was said, on one line; mpiexec gives its ranks a terminal, in which a bar moves."""
-    text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", " ", ended.out + ended.err)
-    return " ".join(text.split())
+    """What was said, on one line."""
+    return " ".join((ended.out + ended.err).split())

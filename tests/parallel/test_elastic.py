@@ -38,6 +38,7 @@ def test_ranks_that_are_lost(job, ranks, die, lost):
     assert sum(len(loss["ranks"]) for loss in start["lost"]) == lost
     assert start["lost"][-1]["left"] == ranks - lost
     assert "on from iteration" in said_in(ended)
+    assert "\x1b" not in ended.out + ended.err, "mpiexec gives ranks a terminal: no bar moves in it"
 
 
 @pytest.mark.slow
