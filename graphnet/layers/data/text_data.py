@@ -69,8 +69,6 @@ class TextData(BatchSpec):
             will do. Default: none.
     Example:
         - {name: text, type: TextData, source: book.txt, part: ":90%", steps: 64, batch_size: 32}
-        - {name: pieces, type: TextData, source: book.txt, tokenizer: book.json, steps: 64,
-           batch_size: 32}
     Source:
         Karpathy 2015, char-rnn; for the tokens Sennrich, Haddow & Birch 2016, arXiv 1508.07909.
     """
