@@ -26,7 +26,8 @@ def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[
         The communicator, and why it is not elastic although it was to be.
 
     Raises:
-        SpecError: If it has fewer ranks than it is to have at least.
+        SpecError: If it has fewer ranks than it is to have at least, or is elastic with another
+            number of them.
     """
     least = 1 if min_ranks is None else whole_number("min_ranks", min_ranks, 1)
     if min_ranks is not None and not elastic:
@@ -34,6 +35,11 @@ def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[
     if net.in_shards is not None:
         return net.in_shards.communicator, ""
     job = current()
+    if job.is_elastic and min_ranks not in (None, job.min_ranks):
+        raise SpecError(
+            f"solve: min_ranks={min_ranks}, but this job is elastic already, with"
+            f" min_ranks={job.min_ranks}\n  leave it out"
+        )
     if not elastic or job.is_elastic:
         return job, ""
     together(job, partial(_check_least, least, job.size))

@@ -54,6 +54,9 @@ def test_a_job_that_is_elastic_stays_so():
     launch.go_on_with(left)
     assert job_of(PLAIN, None, elastic=True) == (left, "")
     assert job_of(PLAIN, None, elastic=False) == (left, "")
+    assert job_of(PLAIN, 1, elastic=True) == (left, "")
+    with pytest.raises(SpecError, match=r"min_ranks=2, but .* already, with min_ranks=1\n  leave"):
+        job_of(PLAIN, 2, elastic=True)
 
 
 @pytest.mark.parametrize(
