@@ -35,7 +35,7 @@ from graphnet.parallel.launch import current, elastic_of
 from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
-from graphnet.parallel.starting_over import without_lost
+from graphnet.parallel.starting_over import loss_text, without_lost
 from graphnet.runs.found import PACE
 from graphnet.solver.record.run_directory import snapshots_in
 from graphnet.solver.record.statistics_file import values_by_key
@@ -79,8 +79,7 @@ def solve(
         except LostRankError as lost:
             job = without_lost(job, lost)
             if not job.rank:
-                ranks = "1 rank is" if job.size == 1 else f"{job.size} ranks are"
-                notice([f"a rank was lost before the run had begun; {ranks} left"], stderr=True)
+                notice([loss_text(job)], stderr=True)
 
 
 def _job(options: SolveOptions) -> Communicator:

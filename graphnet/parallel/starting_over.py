@@ -18,6 +18,12 @@ class StartOverError(LostRankError):
         self.communicator = communicator
 
 
+def loss_text(left: Communicator) -> str:
+    """What has happened, in words, to the ranks that are left."""
+    ranks = "1 rank is" if left.size == 1 else f"{left.size} ranks are"
+    return f"a rank was lost before the run had begun; {ranks} left"
+
+
 def without_lost(communicator: Communicator, error: LostRankError) -> Communicator:
     """The communicator of the ranks that are left, to start over with."""
     if isinstance(error, StartOverError):

@@ -80,7 +80,5 @@ class YesNoLossLayer(PairLossLayer):
         positive = self.scratch["positive"]
         n_tags = self.bottoms[0].shape[1]
         each = np.repeat(self.spec.positive_weight, positive.shape[1] // n_tags)
-        row = self.backend.zeros(each.shape, self.dtype)
-        self.backend.upload(each.astype(self.dtype), row)
-        self.xp.copyto(positive, row[None])
+        self.xp.copyto(positive, self.backend.constant(each, self.dtype)[None])
         return [positive]

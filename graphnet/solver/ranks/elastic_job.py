@@ -8,7 +8,7 @@ from graphnet.declare.arguments import whole_number
 from graphnet.errors import LostRankError, SpecError
 from graphnet.parallel.communicator import Communicator, together
 from graphnet.parallel.launch import current, elastic_of, go_on_with
-from graphnet.parallel.starting_over import without_lost
+from graphnet.parallel.starting_over import loss_text, without_lost
 from graphnet.solver.trainable_net import TrainableNet
 
 
@@ -66,5 +66,4 @@ def left_of(net: TrainableNet, job: Communicator, lost: LostRankError) -> tuple[
         raise lost
     left = without_lost(job, lost)
     go_on_with(left)
-    ranks = "1 rank is" if left.size == 1 else f"{left.size} ranks are"
-    return left, f"a rank was lost before the run had begun; {ranks} left"
+    return left, loss_text(left)

@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from graphnet.backend.base import ConvArrays, ScratchDecl
+from graphnet.backend.base import ConvArrays
 from graphnet.backend.calls import Call, Op
 from graphnet.backend.numpy.convolution.banded_plan import BandedPlan, RowRun
+from graphnet.backend.numpy.convolution.depthwise import bind_units
 from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
 from graphnet.backend.numpy.threads import ThreadPool
@@ -37,21 +38,12 @@ from graphnet.backend.numpy.windows import Tap
 from graphnet.blob import Array, storage
 
 
-def banded_scratch(plan: BandedPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
-    """The scratch that :func:`bind_banded` needs."""
-    n_slots = 1 if plan.inline else min(n_threads, len(plan.units))
-    return {"slots": ScratchDecl((n_slots, plan.slot_scratch(backward=backward)))}
-
-
 def bind_banded(
     pool: ThreadPool, plan: BandedPlan, arrays: ConvArrays, scratch: Mapping[str, Array]
 ) -> Op:
     """A depthwise convolution bound to its arrays."""
     units = [_Unit(plan, channels, arrays) for channels in plan.units]
-    slots = scratch["slots"]
-    forward = [[list(unit.forward(slot)) for slot in slots] for unit in units]
-    backward = [[list(unit.backward(slot)) for slot in slots] for unit in units]
-    return Op(pool.bind(forward, inline=plan.inline), pool.bind(backward, inline=plan.inline))
+    return bind_units(pool, units, scratch["slots"], inline=plan.inline)
 
 
 class _Unit:

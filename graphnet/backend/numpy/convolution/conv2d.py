@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.calls import Call, Op, in_turn
-from graphnet.backend.numpy.convolution.banded import banded_scratch, bind_banded
+from graphnet.backend.numpy.convolution.banded import bind_banded
 from graphnet.backend.numpy.convolution.banded_plan import BandedPlan
 from graphnet.backend.numpy.convolution.depthwise import bind_depthwise, depthwise_scratch
 from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan
@@ -44,9 +44,7 @@ def plan_conv2d(window: Window, n_group: int, x: Shape, filter_: Shape) -> AnyPl
 
 def conv2d_scratch(plan: AnyPlan, n_threads: int, *, backward: bool) -> dict[str, ScratchDecl]:
     """The scratch that :func:`bind_conv2d` needs."""
-    if isinstance(plan, BandedPlan):
-        return banded_scratch(plan, n_threads, backward=backward)
-    if isinstance(plan, DepthwisePlan):
+    if isinstance(plan, BandedPlan | DepthwisePlan):
         return depthwise_scratch(plan, n_threads, backward=backward)
     if isinstance(plan, Im2colPlan):
         return im2col_scratch(plan, n_threads, backward=backward)

@@ -19,16 +19,17 @@ The image's gradient is the same sum over the output's gradient, padded, with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.calls import Call, Op
+from graphnet.backend.numpy.convolution.banded_plan import BandedPlan
 from graphnet.backend.numpy.convolution.depthwise_plan import DepthwisePlan, Phase
 from graphnet.backend.numpy.scratch import carve
 from graphnet.backend.numpy.sums import bind_row_sums
@@ -37,9 +38,9 @@ from graphnet.blob import Array, Shape, storage
 
 
 def depthwise_scratch(
-    plan: DepthwisePlan, n_threads: int, *, backward: bool
+    plan: DepthwisePlan | BandedPlan, n_threads: int, *, backward: bool
 ) -> dict[str, ScratchDecl]:
-    """The scratch that :func:`bind_depthwise` needs."""
+    """The scratch that :func:`bind_depthwise` needs, or that of products with bands."""
     n_slots = 1 if plan.inline else min(n_threads, len(plan.units))
     return {"slots": ScratchDecl((n_slots, plan.slot_scratch(backward=backward)))}
 
@@ -49,10 +50,24 @@ def bind_depthwise(
 ) -> Op:
     """A depthwise convolution bound to its arrays."""
     units = [DepthwiseUnit(plan, channels, arrays) for channels in plan.units]
-    slots = scratch["slots"]
+    return bind_units(pool, units, scratch["slots"], inline=plan.inline)
+
+
+class ChannelUnit(Protocol):
+    """Some channels, and the calls on them with a slot of scratch."""
+
+    def forward(self, scratch: Array) -> Iterator[Call]:
+        """The output."""
+
+    def backward(self, scratch: Array) -> Iterator[Call]:
+        """The gradients that are wanted."""
+
+
+def bind_units(pool: ThreadPool, units: Sequence[ChannelUnit], slots: Array, *, inline: bool) -> Op:
+    """Both passes over all units, each thread with a slot of its own."""
     forward = [[list(unit.forward(slot)) for slot in slots] for unit in units]
     backward = [[list(unit.backward(slot)) for slot in slots] for unit in units]
-    return Op(pool.bind(forward, inline=plan.inline), pool.bind(backward, inline=plan.inline))
+    return Op(pool.bind(forward, inline=inline), pool.bind(backward, inline=inline))
 
 
 class DepthwiseUnit:
