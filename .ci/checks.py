@@ -97,6 +97,7 @@ def main() -> int:
     failed = [job for job, result in results.items() if result.code]
     for job in failed:
         say(f"FAILED: {job.name}, Python {job.python.version}")
+        say("".join(f"  {line}\n" for line in failures(results[job].log)), end="")
     say(closing_line(results.values(), perf_counter() - start, other_failures(results)))
     return int(bool(failed))
 
@@ -163,6 +164,11 @@ def skipped_tests(log: str) -> list[str]:
     """
     found = re.findall(r"^SKIPPED (\S+?\.py(?:::\w+)*)(?:\[| - )", log, re.MULTILINE)
     return sorted(set(found))
+
+
+def failures(log: str) -> list[str]:
+    """The tests that have failed or could not be set up, each with its reason, in one line."""
+    return re.findall(r"^(?:FAILED|ERROR) \S+?\.py(?:::| - |$).*$", log, re.MULTILINE)
 
 
 def without_gpu(block: str) -> str:

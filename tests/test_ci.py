@@ -124,6 +124,35 @@ def test_skipped_tests_are_listed_as_pytest_writes_them(ci, tmp_path):
     assert ci.skipped_tests(again) == names
 
 
+def test_what_failed_is_said_once_more_at_the_end(ci, tmp_path):
+    """Which tests, and why: whoever sees the end of CI's log alone knows where to look."""
+    (tmp_path / "test_here.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('a', ['x - y'])\n"
+        "def test_a(a): assert a == 'z'\n"
+        "@pytest.fixture\n"
+        "def broken(): raise OSError('no disk')\n"
+        "def test_b(broken): pass\n"
+        "def test_c(): print('FAILED of old')\n"
+    )
+    (tmp_path / "test_whole.py").write_text("import nowhere_at_all\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider"]
+    env = os.environ | {"CI": "true"}
+
+    def run(*names):
+        ran = subprocess.run(
+            [*command, *names], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        return ci.failures(ran.stdout)
+
+    error, failed = run("test_here.py")
+    assert failed.startswith("FAILED test_here.py::test_a[x - y] - AssertionError: assert 'x - y'")
+    assert error == "ERROR test_here.py::test_b - OSError: no disk"
+    (whole,) = run("test_whole.py")
+    assert whole.startswith("ERROR test_whole.py")
+
+
 def test_a_job_that_follows(ci, python, tmp_path, monkeypatch):
     """It begins when the one before is done, while others still run."""
     jobs = [ci.Job(str(i), python, f"echo {i}", tmp_path / str(i)) for i in range(4)]
