@@ -119,7 +119,7 @@ def measure(options: argparse.Namespace, nets: tuple[str, ...], file: Path) -> d
         parts = options.parts or (USUAL_PARTS[1:] if suite.quick else USUAL_PARTS)
         file.parent.mkdir(parents=True, exist_ok=True)
         for part in (part for part in PARTS if part in parts):
-            results[part] = import_module(f"benchmarks.{part}").measure(suite)
+            results[part] = import_module(PARTS[part]).measure(suite)
             file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
         return results
 

@@ -16,9 +16,9 @@ def tables_of(results: Mapping[str, Any]) -> list[Table]:
     """The tables of all parts that were measured."""
     return [
         table
-        for part in PARTS
+        for part, module in PARTS.items()
         if results.get(part)
-        for table in import_module(f"benchmarks.{part}").tables(results[part])
+        for table in import_module(module).tables(results[part])
     ]
 
 

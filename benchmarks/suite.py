@@ -14,9 +14,14 @@ from benchmarks.cases import Case
 from benchmarks.graphnet_case import N_ROWS, write_rows
 from benchmarks.workers import Crew, Worker
 
-#: The modules that measure something, in this order; and those that only run when they are named.
+#: The modules that measure something, by what they measure, in this order; and those that run
+#: without being named. The ``__init__`` of a folder imports none of its modules: the workers of
+#: peers lie there too, and their Python need not have what graphnet needs.
 USUAL_PARTS = ("verify", "steps", "growth", "startup", "epoch", "memory")
-PARTS = (*USUAL_PARTS, "classics", "cliffs")
+PARTS = {part: f"benchmarks.{part}" for part in USUAL_PARTS} | {
+    "classics": "benchmarks.classics.beside",
+    "cliffs": "benchmarks.cliffs.sweep",
+}
 
 GRAPHNET = "graphnet"
 TORCH, TORCH_LAST, TORCH_COMPILED = "PyTorch", "PyTorch channels_last", "PyTorch compiled"

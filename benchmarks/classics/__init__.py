@@ -3,7 +3,3 @@
 Beside PyTorch in both layouts, and for inference beside onnxruntime and OpenCV's dnn, which run
 what graphnet has exported, turn by turn.
 """
-
-from benchmarks.classics.beside import measure, tables
-
-__all__ = ["measure", "tables"]

@@ -89,6 +89,7 @@ def _line(entry: Mapping[str, Any]) -> str:
         + (f" ({figures.ratio(entry, name):.2f}x)" if name != GRAPHNET else "")
         for name, seconds in figures.medians(entry).items()
     ]
+    parts += [f"{name} not measured: {why}" for name, why in entry["unavailable"].items()]
     return f"{entry['kind']} {entry['net']} ({entry['batch']}): {', '.join(parts)}"
 
 

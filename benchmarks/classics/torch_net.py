@@ -94,7 +94,7 @@ def _relu(layer: Layer, values: Sequence[np.ndarray]) -> nn.Module:
 
 
 def _dropout(layer: Layer, values: Sequence[np.ndarray]) -> nn.Module:
-    return nn.Dropout(layer.get("ratio", 0.5), inplace=True)
+    return nn.Dropout(layer.get("ratio", 0.5))  # behind a ReLU in place, whose top is read again
 
 
 def _lrn(layer: Layer, values: Sequence[np.ndarray]) -> nn.Module:

@@ -3,7 +3,3 @@
 Every layer type × its properties × shapes from tiny to huge runs by itself, forward and backward,
 beside PyTorch in both layouts, turn by turn.
 """
-
-from benchmarks.cliffs.sweep import measure, tables
-
-__all__ = ["measure", "tables"]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 
 import pytest
 
-from benchmarks.workers import TIMED_PARTS, Crew, Worker, WorkerEndedError, calls_in, seconds_of
+from benchmarks.workers import (
+    ROOT,
+    TIMED_PARTS,
+    Crew,
+    Worker,
+    WorkerEndedError,
+    calls_in,
+    seconds_of,
+)
 
 ECHO = "tests.support.echo_worker"
 
@@ -97,3 +106,26 @@ def test_calls_that_are_not_timed_come_before_those_that_are():
     assert seconds_of(lambda: calls.append(1), 5) >= 0
     assert len(calls) == 5 * (1 + TIMED_PARTS)
     assert calls_in(lambda: None, 0.0) >= 1
+
+
+@pytest.mark.parametrize("module", ["torch_worker", "classics.torch_worker", "cliffs.torch_worker"])
+def test_the_python_of_pytorch_needs_nothing_of_graphnet(module):
+    """Its worker imports, with the packages it lies in, what every Python with PyTorch has."""
+    waiting, seen = [f"benchmarks.{module}"], set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        parts = name.split(".")
+        within = {".".join(parts[: n + 1]) for n in range(len(parts))}
+        path = ROOT.joinpath(*parts)
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        imported = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module)
+        others = {n.partition(".")[0] for n in imported} - {"benchmarks"}
+        assert others <= {*sys.stdlib_module_names, "numpy", "torch"}, name
+        waiting += {n for n in imported | within if n.startswith("benchmarks")} - seen
+    assert len(seen) > 3
