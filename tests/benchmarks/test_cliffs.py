@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from benchmarks.cliffs.graphnet_worker import Worker, net_of, passes_of
@@ -36,8 +37,9 @@ def test_each_type_runs_by_itself(kind):
     """Its passes are found and can be called again and again."""
     passes = passes_of(net_of(SMALLEST[kind], 1))
     assert len(passes) == (2 if kind not in NO_BACKWARD else 1)
-    for run in passes:
-        run()
+    with np.errstate(all="ignore"):  # what is in a diff that nobody has written is not defined
+        for run in passes:
+            run()
 
 
 NO_BACKWARD = {
