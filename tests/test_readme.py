@@ -101,6 +101,13 @@ class TestSession:
         assert "\n2 layer 'conv1'\n3 blob 'conv1'\n" in session
         assert "(64, 20, 12, 12) is read by layer 'conv2'\n" in session
 
+    def test_the_readme_asks_the_graph_too(self, session):
+        """And shows, behind each question, what is printed."""
+        asking = [b.text for b in readme.blocks(readme.README) if "import networkx" in b.text]
+        shown = [line.removeprefix("# ") for line in asking[0].splitlines() if line[:2] == "# "]
+        assert len(shown) == len(set(re.findall(r"\bnx\.\w+", asking[0]))) == 2
+        assert set(shown) <= set(session.splitlines())
+
     def test_pictures_are_predicted(self, session):
         """Five of the test digits, each with its class; none is empty."""
         seen, are = re.search(r"seen as \[([\d ]+)\] are \[([\d. ]+)\]", session).groups()
