@@ -16,7 +16,7 @@ import pytest
 from graphnet.data.mixing import AnyMixer
 from graphnet.data.transformers import AnyTransformer
 from graphnet.declare.validation import keys_of
-from graphnet.declare.yaml_reader import parse_yaml, write_yaml
+from graphnet.declare.yaml_reader import parse_yaml, plain_document, write_yaml
 from graphnet.errors import SpecError
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import LayerSpec
@@ -221,6 +221,46 @@ def test_left_out(name):
             refused(lambda r=rest: plain(cls, r), f"missing key '{key}'", word(cls))
             if key != "name":
                 refused(lambda r=rest: in_yaml(r, document), f"missing key '{key}'", "f.yaml:")
+
+
+#: Where the documents have what is built by itself in Python.
+PLACE = (
+    r"(method|lr_policy|mom_policy|coffee_breaks\[0\]|weight_(init|regu|cons)|mix"
+    r"|transformers\.data\[0\])"
+)
+
+
+def essence(text, cls):
+    """The messages about one of a class, without what they are about and where it stands."""
+    subject = rf"^(layer( '[^']*'| \d+)? \(\w+\)|{PLACE} \(\w+\)|{cls.__name__}|{word(cls)}): "
+    places = (rf"(?<=')(?<!unknown key '){PLACE}\.", rf"key '{PLACE}': ", rf" in '{PLACE}' \(\w+\)")
+    for said in (subject, *places):
+        text = re.sub(said, "", text, flags=re.MULTILINE)
+    return text
+
+
+@EVERY
+def test_python_says_what_yaml_says(name):
+    """Misspelt, one too many, left out, nothing, out of bounds, of another type, wrong inside."""
+    cls, values, document = CASES[name]
+    wrong = [values | {"strange": 1}]
+    for key in own_keys(cls):
+        rest = {k: v for k, v in values.items() if k != key}
+        wrong += [rest, rest | {f"{key}x": 1}]
+        wrong += [values | {key: v} for v in (None, -1.5, {"§": 1}, {"type": "§"}, [[["x"]]])]
+    for given in wrong:
+        try:
+            plain(cls, given)
+        except SpecError:
+            ours = refused(lambda g=given: plain(cls, g))
+            theirs = refused(lambda g=given: read(document(g)))
+            assert essence(ours, cls) == essence(theirs, cls)
+
+
+def read(content):
+    """Read a document that is in no file."""
+    reader = parse_net if isinstance(content, list) else parse_solver
+    return reader(plain_document(content), *(["net"] if reader is parse_net else []))
 
 
 @pytest.mark.parametrize("name", COFFEE_BREAKS)

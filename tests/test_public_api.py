@@ -103,7 +103,13 @@ def test_completing_layers_offers_layer_types_alone():
     assert dir(gn.layers) == sorted(["LAYER_TYPES", *gn.layers.LAYER_TYPES])
 
 
-@pytest.mark.parametrize("spec", [gn.layers.InnerProduct, gn.methods.Adam, gn.initializers.Xavier])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *(gn.layers.InnerProduct, gn.layers.HDF5Data, gn.methods.Adam, gn.initializers.Xavier),
+        *(gn.lr_policy.StepRate, gn.transformers.RandomEraseTransformer, gn.SolverSpec),
+    ],
+)
 def test_help_opens_with_the_page_of_the_spec(spec):
     """A readable signature, then the docstring; what pydantic adds comes behind."""
     text = pydoc.plain(pydoc.render_doc(spec))

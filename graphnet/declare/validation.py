@@ -94,7 +94,7 @@ def describe(value: Any) -> str:
         case int() | float():
             return _short(f"{value!r}")
         case list() | tuple():
-            return f"a list of {len(value)}: {_short('[' + ', '.join(map(str, value)) + ']')}"
+            return f"a list of {len(value)}: {_short(_listed(value))}"
         case dict():
             return f"a mapping with the keys {_short(', '.join(map(str, value)))}"
     name = type(value).__name__
@@ -104,6 +104,13 @@ def describe(value: Any) -> str:
     if shown.startswith("<"):
         return f"a {name}"
     return _short(shown) if shown.startswith(name) else f"{name} {_short(shown)}"
+
+
+def _listed(value: Any) -> str:
+    """A list as YAML writes it, within lists too; models hold tuples."""
+    if not isinstance(value, list | tuple):
+        return str(value)
+    return f"[{', '.join(map(_listed, value))}]"
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -138,7 +145,7 @@ class _Findings:
                 under = {getattr(m, "stands_under", "") for m in models} | {_tag(m) for m in models}
                 message += key_hint(last, known, found, under)
                 position = self.document.key_at((*self.path, *place))
-            case "missing":
+            case "missing" if isinstance(loc[-1], str):
                 message = f"missing key '{last}'" + _inside(place, details["input"])
             case "union_tag_not_found" | "union_tag_invalid" if not isinstance(tag, str):
                 here = (*place, "type")
@@ -326,6 +333,8 @@ def _unfit(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
         message = str(context["error"])
         if not message.startswith("expected"):  # the models' own words, complete as they are
             return message
+    elif kind == "missing":  # an item of a tuple, by its number
+        message = f"expected at least {int(details['loc'][-1]) + 1} items"
     elif kind in _EXPECTED:
         message = "expected " + _EXPECTED[kind].format(**context)
     else:

@@ -46,6 +46,7 @@ class Thing(Model):
 
     name: str = Field(default="x", min_length=1)
     count: PositiveInt = 1
+    area: tuple[float, float] = (0.0, 1.0)
     axis: int = 0
     kernel: PositivePair = (1, 1)
     flag: bool = False
@@ -80,8 +81,8 @@ def test_what_fits_becomes_the_model():
             "{zzz: 1}",
             (
                 "f.yaml:1:2: thing: unknown key 'zzz'\n"
-                "  expected one of: axis, bottoms, count, flag, kernel, max_epoch, mode, n_filter,"
-                " name, named, parts, shape"
+                "  expected one of: area, axis, bottoms, count, flag, kernel, max_epoch, mode,"
+                " n_filter, name, named, parts, shape"
             ),
         ),
         ("{filters: 1}", "f.yaml:1:2: thing: unknown key 'filters'\n  write 'n_filter'"),
@@ -167,6 +168,10 @@ def test_what_fits_becomes_the_model():
             ),
         ),
         ("{kernel: [3, 0]}", "f.yaml:1:14: thing: key 'kernel[1]': expected more than 0, found 0"),
+        (
+            "{area: [0.5]}",
+            "f.yaml:1:8: thing: key 'area': expected at least 2 items, found a list of 1: [0.5]",
+        ),
         (
             "{shape: Rond}",
             "f.yaml:1:9: thing: key 'shape': unknown type 'Rond'\n  did you mean 'Round'?",
@@ -272,6 +277,7 @@ def test_without_positions_the_words_are_the_same():
         (1.5, "1.5"),
         ("a" * 100, "the text '" + "a" * 59 + "…'"),
         ([1, "b"], "a list of 2: [1, b]"),
+        ((("b",), ((1.5,), 2)), "a list of 2: [[b], [[1.5], 2]]"),
         ({"a": 1, "b": 2}, "a mapping with the keys a, b"),
         ({1, 2}, "set {1, 2}"),
     ],
