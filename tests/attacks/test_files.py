@@ -274,7 +274,7 @@ def test_an_archive_that_fills_the_disk(theirs, run):
 def test_an_hdf5_model_of_caffe_that_leads_elsewhere(tmp_path):
     """Neither a link to another file is followed, nor a claim of gigabytes believed."""
     from graphnet.errors import SnapshotError
-    from graphnet.interchange.caffe.blobs import read_weights
+    from graphnet.interchange.caffe.files.blobs import read_weights
 
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["data/ip/0"] = np.zeros((2, 2), "f4")

@@ -34,8 +34,8 @@ def reader(name: str, folder: Path) -> Callable[[bytes], Any]:
     """
     from graphnet.data.sets import idx
     from graphnet.declare.yaml_reader import parse_yaml
-    from graphnet.interchange.caffe.text_format import parse_text
-    from graphnet.interchange.caffe.wire_format import parse_wire
+    from graphnet.interchange.caffe.files.text_format import parse_text
+    from graphnet.interchange.caffe.files.wire_format import parse_wire
     from graphnet.net.spec import read_net
     from graphnet.solver.record import snapshot_file
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnet.interchange.caffe.blobs import StoredBlob, Weights
+from graphnet.interchange.caffe.files.blobs import StoredBlob, Weights
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.importing import translate
 from graphnet.net.load_net import load_net

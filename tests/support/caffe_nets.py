@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from graphnet.errors import SpecError
-from graphnet.interchange.caffe.phases import PhaseNet
-from graphnet.interchange.caffe.reading import Files
-from graphnet.interchange.caffe.rules import State
-from graphnet.interchange.caffe.text_format import parse_text
-from graphnet.interchange.caffe.translation import translate_net
-from graphnet.interchange.caffe.upgrade import upgrade_net
+from graphnet.interchange.caffe.files.text_format import parse_text
+from graphnet.interchange.caffe.files.upgrade import upgrade_net
+from graphnet.interchange.caffe.layers.reading import Files
+from graphnet.interchange.caffe.net.phases import PhaseNet
+from graphnet.interchange.caffe.net.rules import State
+from graphnet.interchange.caffe.net.translation import translate_net
 
 #: Inputs that the tests' layers read.
 INPUTS = """

@@ -19,11 +19,11 @@ from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file, write_durably
-from graphnet.interchange.caffe.export_layers import parts_of
-from graphnet.interchange.caffe.exported_layer import Part
-from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.text_writer import write_text
-from graphnet.interchange.caffe.wire_writer import Blobs, write_model
+from graphnet.interchange.caffe.files.message import Message
+from graphnet.interchange.caffe.files.text_writer import write_text
+from graphnet.interchange.caffe.files.wire_writer import Blobs, write_model
+from graphnet.interchange.caffe.writers.exported_layer import Part
+from graphnet.interchange.caffe.writers.layers import parts_of
 from graphnet.interchange.plain_graph import plain_graph
 from graphnet.layers.base import Phase
 from graphnet.net.graph import LayerVertex

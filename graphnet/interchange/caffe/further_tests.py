@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.phases import PhaseNet
-from graphnet.interchange.caffe.reading import LayerDict
-from graphnet.interchange.caffe.rules import State
+from graphnet.interchange.caffe.files.message import Message
+from graphnet.interchange.caffe.layers.reading import LayerDict
+from graphnet.interchange.caffe.net.phases import PhaseNet
+from graphnet.interchange.caffe.net.rules import State
 
 _OWN = ("name", "source", "batch_size", "shuffle")  # of a data layer, which another may have
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from graphnet.blob import Shape, shape_text
 from graphnet.errors import SnapshotError
-from graphnet.interchange.caffe.blobs import StoredBlob, Weights
-from graphnet.interchange.caffe.phases import Translated
-from graphnet.interchange.caffe.reading import Files, Filled, LayerDict
+from graphnet.interchange.caffe.files.blobs import StoredBlob, Weights
+from graphnet.interchange.caffe.layers.reading import Files, Filled, LayerDict
+from graphnet.interchange.caffe.net.phases import Translated
 from graphnet.interchange.caffe.solver import MadeSolver
 from graphnet.net.spec import NetSpec, read_net
 

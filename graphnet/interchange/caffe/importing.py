@@ -19,24 +19,24 @@ from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
-from graphnet.interchange.caffe.blobs import (
+from graphnet.interchange.caffe.databases.datum import convert
+from graphnet.interchange.caffe.files.blobs import (
     Weights,
     read_blob_file,
     read_solver_state,
     read_weights,
 )
-from graphnet.interchange.caffe.datum import convert
+from graphnet.interchange.caffe.files.message import Message
+from graphnet.interchange.caffe.files.text_format import read_text
+from graphnet.interchange.caffe.files.upgrade import upgrade_net, upgrade_solver
 from graphnet.interchange.caffe.further_tests import FurtherTest, further_tests
 from graphnet.interchange.caffe.imported import Imported
-from graphnet.interchange.caffe.message import Message
-from graphnet.interchange.caffe.phases import PhaseNet, merge_phases
-from graphnet.interchange.caffe.reading import Files
+from graphnet.interchange.caffe.layers.reading import Files
+from graphnet.interchange.caffe.net.phases import PhaseNet, merge_phases
+from graphnet.interchange.caffe.net.rules import State
+from graphnet.interchange.caffe.net.translation import translate_net
 from graphnet.interchange.caffe.resuming import snapshot_path, write_snapshot
-from graphnet.interchange.caffe.rules import State
 from graphnet.interchange.caffe.solver import decay_of, translate_solver
-from graphnet.interchange.caffe.text_format import read_text
-from graphnet.interchange.caffe.translation import translate_net
-from graphnet.interchange.caffe.upgrade import upgrade_net, upgrade_solver
 from graphnet.interchange.caffe.writing import net_text, solver_text
 from graphnet.interchange.model_file import write_model
 from graphnet.layers.base import Kind, Phase

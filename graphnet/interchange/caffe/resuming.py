@@ -10,9 +10,9 @@ import numpy as np
 from graphnet.blob import shape_text
 from graphnet.errors import DataError, SnapshotError, SpecError
 from graphnet.files.writing import Advice, write_durably
-from graphnet.interchange.caffe.blobs import StoredBlob, StoredSolverState
+from graphnet.interchange.caffe.files.blobs import StoredBlob, StoredSolverState
 from graphnet.interchange.caffe.imported import Imported
-from graphnet.interchange.caffe.phases import Translated
+from graphnet.interchange.caffe.net.phases import Translated
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
 from graphnet.solver.load_solver import load_solver

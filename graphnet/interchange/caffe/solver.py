@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from graphnet.errors import SpecError, did_you_mean
+from graphnet.interchange.caffe.files.message import Message
 from graphnet.interchange.caffe.further_tests import FurtherTest
-from graphnet.interchange.caffe.message import Message
 
 _METHODS = ("AdaDelta", "AdaGrad", "Adam", "Nesterov", "RMSProp", "SGD")
 _POLICIES = ("exp", "fixed", "inv", "multistep", "poly", "sigmoid", "step")

@@ -8,10 +8,10 @@ import pytest
 from support.caffe_golden import GOLDEN, arrays, cases, fill, index, needs_golden, weights_of
 
 from graphnet.errors import SpecError
+from graphnet.interchange.caffe.files.text_format import parse_text
+from graphnet.interchange.caffe.files.upgrade import upgrade_solver
 from graphnet.interchange.caffe.importing import translate
 from graphnet.interchange.caffe.solver import translate_solver
-from graphnet.interchange.caffe.text_format import parse_text
-from graphnet.interchange.caffe.upgrade import upgrade_solver
 from graphnet.net.load_net import load_net
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.load_solver import load_solver

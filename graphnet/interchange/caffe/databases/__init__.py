@@ -1,0 +1,1 @@
+"""The samples of Caffe's databases: LMDB files, and the pictures in them."""

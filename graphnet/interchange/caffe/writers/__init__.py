@@ -1,0 +1,1 @@
+"""What each layer of graphnet becomes in Caffe: a writer for each type, and their table."""
