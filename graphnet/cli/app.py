@@ -17,7 +17,6 @@ from typing import Annotated, Any, Literal, ParamSpec
 import typer
 
 from graphnet.cli.interrupts import INTERRUPTED
-from graphnet.cli.mistakes import check_working_directory, report, system_text
 from graphnet.cli.options import (
     BackendName,
     Changes,
@@ -35,8 +34,9 @@ from graphnet.cli.options import (
     parse_changes,
     parse_overrides,
 )
-from graphnet.cli.streams import output_is_a_log, steady_streams
-from graphnet.cli.terminal import is_roomy_terminal, say_json, warn
+from graphnet.cli.output.mistakes import check_working_directory, report, system_text
+from graphnet.cli.output.streams import output_is_a_log, steady_streams
+from graphnet.cli.output.terminal import is_roomy_terminal, say_json, warn
 from graphnet.cli.untrusted import bounds_of, with_option
 from graphnet.cli.usage import Commands, UsageError, report_usage
 from graphnet.declare.user_code import exit_refused, is_called_by_user

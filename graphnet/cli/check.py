@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
-from graphnet.cli.summary import compile_to_show, fallback_notice, net_facts, settings
-from graphnet.cli.terminal import (
+from graphnet.cli.given.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.output.summary import compile_to_show, fallback_notice, net_facts, settings
+from graphnet.cli.output.terminal import (
     count_text,
     facts,
     notice,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.given.net_and_solver import read_net_alone
+from graphnet.cli.given.run_data import choose_data
 from graphnet.cli.options import NetOptions
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import notice, say, table
+from graphnet.cli.output.summary import fallback_notice
+from graphnet.cli.output.terminal import notice, say, table
 from graphnet.declare.overrides import Override
 from graphnet.gradcheck import ParamCheck, check_gradients
 

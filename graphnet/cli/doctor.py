@@ -14,7 +14,7 @@ from graphnet import __version__
 from graphnet.backend.host_memory import available_memory
 from graphnet.backend.machine import blas, gpus
 from graphnet.backend.processors import n_processors
-from graphnet.cli.terminal import bytes_text, facts, notice, say, say_json
+from graphnet.cli.output.terminal import bytes_text, facts, notice, say, say_json
 from graphnet.control_groups import cpu_quota
 from graphnet.data.sets import store
 from graphnet.data.sets.catalog import SETS

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from graphnet.cli.net_and_solver import read_net_alone
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import compile_to_show, fallback_notice
-from graphnet.cli.terminal import bytes_text, count_text, notice, say
+from graphnet.cli.given.net_and_solver import read_net_alone
+from graphnet.cli.given.run_data import choose_data
+from graphnet.cli.output.summary import compile_to_show, fallback_notice
+from graphnet.cli.output.terminal import bytes_text, count_text, notice, say
 from graphnet.declare.overrides import Override
 from graphnet.draw.diagram import BoxKey, Diagram, diagram
 from graphnet.draw.dot import dot

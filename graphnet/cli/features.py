@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphnet.blob import shape_text
+from graphnet.cli.given.run_data import choose_data
+from graphnet.cli.given.trained import fill, open_trained, refuse_to_lose
 from graphnet.cli.options import NetOptions
-from graphnet.cli.progress import RowBar
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import facts, is_terminal, notice, say
-from graphnet.cli.trained import fill, open_trained, refuse_to_lose
+from graphnet.cli.output.progress import RowBar
+from graphnet.cli.output.summary import fallback_notice
+from graphnet.cli.output.terminal import facts, is_terminal, notice, say
 from graphnet.declare.overrides import Override
 from graphnet.errors import ShapeError, SpecError, did_you_mean, listed
 from graphnet.inference.predictions import Predicted

@@ -9,11 +9,11 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
-from graphnet.cli.net_and_solver import read_net_and_solver
+from graphnet.cli.given.net_and_solver import read_net_and_solver
+from graphnet.cli.given.run_data import choose_data
 from graphnet.cli.options import NetOptions
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import console, facts, notice, say, say_json
+from graphnet.cli.output.summary import fallback_notice
+from graphnet.cli.output.terminal import console, facts, notice, say, say_json
 from graphnet.declare.overrides import Override
 from graphnet.draw.chart import number
 from graphnet.errors import GraphnetError, SpecError, one_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from graphnet.cli.terminal import say, say_json, table
+from graphnet.cli.output.terminal import say, say_json, table
 from graphnet.starters.catalog import SHIPPED
 from graphnet.starters.shipped import shipped_file
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphnet.cli.terminal import notice, say
+from graphnet.cli.output.terminal import notice, say
 from graphnet.errors import SpecError
 from graphnet.files.paths import shown
 from graphnet.starters.catalog import SHIPPED

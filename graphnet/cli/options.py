@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from graphnet.cli.terminal import parse_bytes
+from graphnet.cli.output.terminal import parse_bytes
 
 if TYPE_CHECKING:
     from graphnet.declare.overrides import Override

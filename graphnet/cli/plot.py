@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import sleep
 
-from graphnet.cli.terminal import console, say
+from graphnet.cli.output.terminal import console, say
 from graphnet.draw.png import png
 from graphnet.draw.shapes import Picture
 from graphnet.draw.svg import svg

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.blob import shape_text
+from graphnet.cli.given.trained import fill, open_trained, refuse_to_lose
 from graphnet.cli.options import NetOptions
-from graphnet.cli.prediction_table import PredictionTable
-from graphnet.cli.progress import RowBar
-from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.trained import fill, open_trained, refuse_to_lose
+from graphnet.cli.output.prediction_table import PredictionTable
+from graphnet.cli.output.progress import RowBar
+from graphnet.cli.output.terminal import facts, is_terminal, notice, say, say_json
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError
 from graphnet.inference.answer import answer_of

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from graphnet import __version__
-from graphnet.cli.given_weights import load_all
-from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.given.net_and_solver import read_net_alone
+from graphnet.cli.given.run_data import choose_data
+from graphnet.cli.given.weights import load_all
 from graphnet.cli.options import NetOptions
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import compile_to_show
-from graphnet.cli.terminal import bytes_text, command_text, file_word, say, warn
+from graphnet.cli.output.summary import compile_to_show
+from graphnet.cli.output.terminal import bytes_text, command_text, file_word, say, warn
 from graphnet.draw.diagram import diagram
 from graphnet.draw.picture import picture
 from graphnet.errors import GraphnetError, SnapshotError, SpecError

@@ -9,7 +9,7 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from graphnet.cli.terminal import say, say_json, seconds_text, table
+from graphnet.cli.output.terminal import say, say_json, seconds_text, table
 from graphnet.errors import SpecError, did_you_mean, one_of
 from graphnet.files.paths import shown
 from graphnet.runs.found import FoundRun, find_runs, read_run

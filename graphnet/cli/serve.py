@@ -13,10 +13,10 @@ from types import FrameType
 from typing import Any
 
 from graphnet.blob import Shape
+from graphnet.cli.given.trained import fill, open_trained
 from graphnet.cli.options import NetOptions
-from graphnet.cli.streams import output_is_a_log
-from graphnet.cli.terminal import say, warn
-from graphnet.cli.trained import fill, open_trained
+from graphnet.cli.output.streams import output_is_a_log
+from graphnet.cli.output.terminal import say, warn
 from graphnet.declare.overrides import Override
 from graphnet.errors import GraphnetError, MissingExtraError, SpecError
 from graphnet.files.paths import shown

@@ -17,7 +17,7 @@ from graphnet.cli.options import (
     Threads,
     parse_overrides,
 )
-from graphnet.cli.terminal import parse_bytes
+from graphnet.cli.output.terminal import parse_bytes
 
 
 @command

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.blob import shape_text
-from graphnet.cli.summary import Facts
-from graphnet.cli.terminal import bytes_text, facts, say, say_json
+from graphnet.cli.output.summary import Facts
+from graphnet.cli.output.terminal import bytes_text, facts, say, say_json
 from graphnet.data.text_file import one_line
 from graphnet.declare.yaml_reader import parse_yaml
 from graphnet.files.paths import shown

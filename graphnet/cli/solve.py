@@ -10,12 +10,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.given.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.given.run_data import choose_data, recorded_data
 from graphnet.cli.options import NetOptions
-from graphnet.cli.progress import reporter
-from graphnet.cli.run_data import choose_data, recorded_data
-from graphnet.cli.summary import Facts, fallback_notice, net_facts, settings
-from graphnet.cli.terminal import (
+from graphnet.cli.output.progress import reporter
+from graphnet.cli.output.summary import Facts, fallback_notice, net_facts, settings
+from graphnet.cli.output.terminal import (
     bytes_text,
     command_text,
     facts,

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from graphnet.backend.processors import n_processors
-from graphnet.cli.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.given.net_and_solver import NetAndSolver, read_net_and_solver
+from graphnet.cli.given.run_data import choose_data
 from graphnet.cli.options import NetOptions
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import facts, notice, say, table
+from graphnet.cli.output.summary import fallback_notice
+from graphnet.cli.output.terminal import facts, notice, say, table
 from graphnet.declare.overrides import Override, parse_override
 from graphnet.draw.chart import number
 from graphnet.errors import SpecError

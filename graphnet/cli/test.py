@@ -10,13 +10,13 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from graphnet.cli.examination import print_measures
+from graphnet.cli.given.run_data import choose_data
+from graphnet.cli.given.trained import fill, open_trained, refuse_to_lose
 from graphnet.cli.options import NetOptions
-from graphnet.cli.progress import RowBar
-from graphnet.cli.run_data import choose_data
-from graphnet.cli.summary import fallback_notice
-from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json
-from graphnet.cli.trained import fill, open_trained, refuse_to_lose
+from graphnet.cli.output.examination import print_measures
+from graphnet.cli.output.progress import RowBar
+from graphnet.cli.output.summary import fallback_notice
+from graphnet.cli.output.terminal import facts, is_terminal, notice, say, say_json
 from graphnet.data.hdf5.writer import ADVICE
 from graphnet.declare.overrides import Override
 from graphnet.errors import TopologyError

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from graphnet.cli.terminal import warn
+from graphnet.cli.output.terminal import warn
 from graphnet.errors import nearest
 
 #: Names of commands elsewhere, and graphnet's: of those between ``|``, the first that is there.

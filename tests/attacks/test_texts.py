@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from graphnet.cli.streams import steady_streams
+from graphnet.cli.output.streams import steady_streams
 from graphnet.errors import SpecError, did_you_mean, nearest
 from graphnet.readable import drawn_only, readable_json
 

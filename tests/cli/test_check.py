@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.cli import terminal
+from graphnet.cli.output import terminal
 from graphnet.layers import LAYER_TYPES
 
 

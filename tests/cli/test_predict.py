@@ -300,7 +300,7 @@ def test_without_rows_there_is_nothing_to_do(run):
 def test_the_table_fits_the_terminal(run, width, monkeypatch):
     """Fewer classes and shorter paths, where there is no room."""
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setattr("graphnet.cli.prediction_table.on_terminal", lambda: True)
+    monkeypatch.setattr("graphnet.cli.output.prediction_table.on_terminal", lambda: True)
     found = run("predict run new.csv ././././././././././././././././././new.csv --top 3")
     assert found.code == 0
     assert max(map(len, found.lines)) <= width

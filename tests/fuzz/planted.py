@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads can
 
 import numpy as np
 
-from graphnet.cli import summary
+from graphnet.cli.output import summary
 from graphnet.errors import ShapeError
 from tests.campaigns.command import temporary
 from tests.fuzz import inputs

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import graphnet as gn
-from graphnet.cli.trained import fill
+from graphnet.cli.given.trained import fill
 from graphnet.data.record import DataRecord
 from graphnet.inference.trained import read_trained
 from graphnet.net.spec import read_net

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.blob import shape_text
-from graphnet.cli.terminal import facts, notice, say, say_json, table
+from graphnet.cli.output.terminal import facts, notice, say, say_json, table
 from graphnet.data.text_file import class_text
 from graphnet.data.tools.survey import FileSurvey, Survey, survey
 from graphnet.errors import SpecError

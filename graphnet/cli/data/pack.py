@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from graphnet.cli.progress import downloads
-from graphnet.cli.terminal import bytes_text, facts, is_terminal, say
-from graphnet.cli.terminal import table as table_of
+from graphnet.cli.output.progress import downloads
+from graphnet.cli.output.terminal import bytes_text, facts, is_terminal, say
+from graphnet.cli.output.terminal import table as table_of
 from graphnet.data.csv.column_roles import TableOptions
 from graphnet.data.csv.table import CsvTable
 from graphnet.data.file_kind import TABLES, is_table, kind

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.given.net_and_solver import read_net_alone
 from graphnet.data.text_file import class_text
 from graphnet.data.tools.survey import FileSurvey
 from graphnet.draw.bars import counts_picture, histogram_picture, stacked

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphnet.cli.progress import downloads
-from graphnet.cli.terminal import facts, say, table
+from graphnet.cli.output.progress import downloads
+from graphnet.cli.output.terminal import facts, say, table
 from graphnet.data.sets.catalog import SETS, NamedSet
 from graphnet.data.sets.store import fetch, resolve
 from graphnet.errors import DataError

@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from graphnet.cli.progress import RowBar
-from graphnet.cli.terminal import facts, is_terminal, notice, say, say_json, table
+from graphnet.cli.output.progress import RowBar
+from graphnet.cli.output.terminal import facts, is_terminal, notice, say, say_json, table
 from graphnet.data.source import files
 from graphnet.data.tools.statistics import channel_statistics, write_statistics
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over, shown

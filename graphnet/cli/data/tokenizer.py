@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from graphnet.cli.terminal import facts, notice, say, say_json
+from graphnet.cli.output.terminal import facts, notice, say, say_json
 from graphnet.data.text.tokens import Tokens, train_tokens, write_tokens
 from graphnet.data.text.windows import check_is_there, check_source, text_of
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over, shown

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphnet.blob import shape_text
-from graphnet.cli.terminal import bytes_text, facts, say, table
+from graphnet.cli.output.terminal import bytes_text, facts, say, table
 from graphnet.interchange.caffe.exporting import export_caffe
 from graphnet.interchange.caffe.imported import Imported
 from graphnet.interchange.caffe.importing import import_caffe, written

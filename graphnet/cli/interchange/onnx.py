@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnet.cli.terminal import bytes_text, facts, notice, say, table
+from graphnet.cli.output.terminal import bytes_text, facts, notice, say, table
 from graphnet.interchange.onnx.exporting import export_onnx
 from graphnet.interchange.onnx.importing import import_onnx
 from graphnet.interchange.onnx.parity import Parity

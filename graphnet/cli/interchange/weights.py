@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from graphnet.blob import shape_text
-from graphnet.cli.terminal import bytes_text, facts, say, table
+from graphnet.cli.output.terminal import bytes_text, facts, say, table
 from graphnet.errors import SpecError
 from graphnet.interchange.weights.formats import FORMATS
 from graphnet.interchange.weights.importing import FilledNet, fill_net, write_filled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from graphnet.cli.given_weights import GivenWeights, read_given
-from graphnet.cli.net_and_solver import read_net_alone
+from graphnet.cli.given.net_and_solver import read_net_alone
+from graphnet.cli.given.weights import GivenWeights, read_given
 from graphnet.data.source import entries
 from graphnet.declare.overrides import Override
 from graphnet.errors import SpecError

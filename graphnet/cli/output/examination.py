@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphnet.amounts import exact_text
-from graphnet.cli.terminal import facts, say, table
+from graphnet.cli.output.terminal import facts, say, table
 from graphnet.data.text_file import one_line
 
 #: The most classes of whom all is shown.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.cli.net_and_solver import read_net_alone, read_net_and_solver
+from graphnet.cli.given.net_and_solver import read_net_alone, read_net_and_solver
 from graphnet.declare.overrides import parse_override
 from graphnet.errors import SpecError
 

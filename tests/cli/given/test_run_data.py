@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.cli.run_data import choose_data, recorded_data
+from graphnet.cli.given.run_data import choose_data, recorded_data
 from graphnet.errors import DataError
 from graphnet.net.spec import read_net
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphnet.cli.examination import print_measures
+from graphnet.cli.output.examination import print_measures
 
 MEAN = {"precision": 0.5, "recall": 0.25, "f1": 0.125}
 
@@ -41,7 +41,7 @@ def printed(capsys, monkeypatch):
     def print_found(found, width=None):
         monkeypatch.setenv("COLUMNS", str(width))
         if width is not None:
-            monkeypatch.setattr("graphnet.cli.terminal.is_terminal", lambda _: True)
+            monkeypatch.setattr("graphnet.cli.output.terminal.is_terminal", lambda _: True)
         print_measures(found, "label")
         return capsys.readouterr().out.splitlines()
 

@@ -12,7 +12,7 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphnet.cli import terminal
+from graphnet.cli.output import terminal
 
 
 class Screen(io.StringIO):

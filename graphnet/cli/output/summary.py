@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from graphnet.backend import open_backend
-from graphnet.cli.net_and_solver import NetAndSolver
-from graphnet.cli.terminal import bytes_text
+from graphnet.cli.given.net_and_solver import NetAndSolver
+from graphnet.cli.output.terminal import bytes_text
 from graphnet.data.sets.store import PREFIX
 from graphnet.layers.base import Phase
 from graphnet.net.compiled import CompiledNet, compile_net

@@ -6,7 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
-from graphnet.cli.terminal import warn
+from graphnet.cli.output.terminal import warn
 from graphnet.errors import (
     BreakError,
     GraphnetError,
@@ -18,7 +18,7 @@ from graphnet.errors import (
 )
 from graphnet.files.paths import shown
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 
 
 def report(error: GraphnetError, cause: BaseException | None = None) -> None:

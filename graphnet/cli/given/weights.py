@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphnet.cli.terminal import notice
+from graphnet.cli.output.terminal import notice
 from graphnet.files.paths import is_there
 from graphnet.files.reading import open_regular
 from graphnet.net.net import Net

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graphnet.cli.terminal import (
+from graphnet.cli.output.terminal import (
     bytes_text,
     console,
     is_terminal,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import graphnet as gn
-from graphnet.cli.trained import open_trained, refuse_to_lose
+from graphnet.cli.given.trained import open_trained, refuse_to_lose
 
 
 def test_a_run_or_a_net_with_weights(run):

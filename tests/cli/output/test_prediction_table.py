@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from graphnet.cli.prediction_table import PredictionTable
+from graphnet.cli.output.prediction_table import PredictionTable
 from graphnet.inference.answer import Answer
 from graphnet.inference.predictions import Predicted
 from graphnet.inference.rows.block import Place
@@ -26,7 +26,7 @@ def lines(capsys, monkeypatch):
 
     def print_rows(answer, k, files=(), width=None, some=None, shape=(3,)):
         monkeypatch.setenv("COLUMNS", str(width))
-        there = "graphnet.cli.prediction_table.on_terminal"
+        there = "graphnet.cli.output.prediction_table.on_terminal"
         monkeypatch.setattr(there, lambda: width is not None)
         table = PredictionTable({"p": shape}, answer, k, files)
         for one in some or [predicted()]:

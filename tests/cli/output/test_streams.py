@@ -17,7 +17,7 @@ import pytest
 
 import graphnet
 from graphnet.cli import main
-from graphnet.cli.streams import READER_GONE, Steady, steady_streams
+from graphnet.cli.output.streams import READER_GONE, Steady, steady_streams
 
 pytestmark = pytest.mark.filterwarnings("ignore:careful")
 

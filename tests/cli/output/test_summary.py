@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graphnet.cli.net_and_solver import read_net_and_solver
-from graphnet.cli.summary import fallback_notice, settings
+from graphnet.cli.given.net_and_solver import read_net_and_solver
+from graphnet.cli.output.summary import fallback_notice, settings
 from graphnet.declare.overrides import parse_override
 from graphnet.net.sources import resolve_data, take_fallback
 from graphnet.net.spec import read_net

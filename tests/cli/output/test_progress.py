@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from graphnet.cli import progress
-from graphnet.cli.progress import (
+from graphnet.cli.output import progress
+from graphnet.cli.output.progress import (
     DownloadBars,
     Downloads,
     MovingLine,

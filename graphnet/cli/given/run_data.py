@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graphnet.cli.progress import downloads
+from graphnet.cli.output.progress import downloads
 from graphnet.errors import DataError
 from graphnet.files.paths import shown
 from graphnet.layers.base import Phase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphnet.cli.mistakes import raised_at, report
+from graphnet.cli.output.mistakes import raised_at, report
 from graphnet.errors import BreakError, Position, Problem, SpecError
 from graphnet.files.paths import shown
 

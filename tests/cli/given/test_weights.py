@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphnet.cli.given_weights import read_given
-from graphnet.cli.trained import open_trained
+from graphnet.cli.given.trained import open_trained
+from graphnet.cli.given.weights import read_given
 from graphnet.net.load_net import load_net
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from graphnet.blob import Shape
-from graphnet.cli.terminal import console, on_terminal, say
+from graphnet.cli.output.terminal import console, on_terminal, say
 from graphnet.data.text_file import one_line
 from graphnet.inference.answer import Answer
 from graphnet.inference.predictions import Predicted
