@@ -9,9 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from graphnet.data.hdf5.patient_output import hdf5_file
 from graphnet.errors import SnapshotError
 from graphnet.files.mapping import check_whole
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, output_file
 from graphnet.solver.record.snapshot_file import (
     HEADER_BYTES,
@@ -46,9 +46,8 @@ def write_model(
     """
     meta = Meta(kind="model", versions=versions(), backend="numpy", dtype="float32", seed=seed)
     with output_file(path, Advice(SnapshotError)) as output:
-        patient = PatientOutput(output)
         try:
-            with h5py.File(patient, "w", userblock_size=HEADER_BYTES) as file:
+            with hdf5_file(output, userblock_size=HEADER_BYTES) as (file, patient):
                 for name, array in arrays:
                     _write(file, name, array, f"{source}: " if source else "")
                     patient.look()
@@ -56,7 +55,6 @@ def write_model(
                 write_text(file, "net.yaml", net_yaml)
         except (ValueError, RuntimeError, TypeError) as error:
             raise SnapshotError(f"the model cannot be put together: {error}") from error
-        patient.look()
         write_header(output)
 
 

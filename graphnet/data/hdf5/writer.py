@@ -11,9 +11,9 @@ import numpy as np
 
 from graphnet.blob import Shape
 from graphnet.data.file_kind import SIGNATURE
+from graphnet.data.hdf5.patient_output import PatientOutput, hdf5_file
 from graphnet.errors import DataError
 from graphnet.files.bounds import check_write
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, OutputFile, being_written, explained
 
 #: For files whose names a user chose.
@@ -47,19 +47,19 @@ def write_files(
             outputs.append(OutputFile(path, advice))
             leaving.callback(outputs[-1].discard)
             with explained(path, advice), _explained_by_hdf5(path):
-                _fill(PatientOutput(outputs[-1]), arrays, attributes, chunk_rows)
+                _fill(outputs[-1], arrays, attributes, chunk_rows)
             outputs[-1].complete()
         for output in outputs:
             output.finish()
 
 
 def _fill(
-    patient: PatientOutput,
+    output: OutputFile,
     arrays: Mapping[str, np.ndarray],
     attributes: Mapping[str, str],
     chunk_rows: int,
 ) -> None:
-    with h5py.File(patient, "w", libver=_VERSIONS) as file:
+    with hdf5_file(output, libver=_VERSIONS) as (file, patient):
         file.attrs.update(attributes)
         for name, array in arrays.items():
             rows = max(1, min(chunk_rows, len(array)))
@@ -70,7 +70,6 @@ def _fill(
             for start in range(0, len(array), step):
                 data_set[start : start + step] = array[start : start + step]
                 patient.look()
-    patient.look()
     _read_back(patient, {name: array.shape for name, array in arrays.items()})
 
 

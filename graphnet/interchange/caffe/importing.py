@@ -10,13 +10,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, get_args
 
-import h5py
-
+from graphnet.data.hdf5.patient_output import hdf5_file
 from graphnet.data.text_file import is_text
 from graphnet.declare.arguments import expect_one_of, expect_path, spelled_out
 from graphnet.errors import GraphnetError, Position, Problem, SnapshotError, SpecError, noted
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import open_regular
 from graphnet.files.writing import Advice, output_file, write_durably
 from graphnet.interchange.caffe.databases.datum import convert
@@ -374,8 +372,5 @@ def written(made: Imported, folder: Path) -> list[Path]:
 
 def _write_mean(source: Path, target: Path) -> None:
     mean = read_blob_file(source)
-    with output_file(target, Advice(SnapshotError)) as output:
-        patient = PatientOutput(output)
-        with h5py.File(patient, "w") as file:
-            file.create_dataset("mean", data=mean.reshape(mean.shape[-3:]), track_times=False)
-        patient.look()
+    with output_file(target, Advice(SnapshotError)) as output, hdf5_file(output) as (file, _):
+        file.create_dataset("mean", data=mean.reshape(mean.shape[-3:]), track_times=False)

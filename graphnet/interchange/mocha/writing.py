@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5.patient_output import hdf5_file
 from graphnet.errors import Problem, SnapshotError, SpecError
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.mocha.reading import MARK
 from graphnet.interchange.weights.exporting import Written
@@ -60,10 +59,10 @@ def write_mocha(path: Path, arrays: Mapping[str, Stored]) -> None:
     Raises:
         SnapshotError: If it cannot be written.
     """
-    with output_file(path, Advice(SnapshotError)) as output:
-        patient = PatientOutput(output)
-        with h5py.File(patient, "w") as file:
-            for name, array in arrays.items():
-                file.create_dataset(name, data=np.asarray(array), track_times=False)
-                patient.look()
-        patient.look()
+    with (
+        output_file(path, Advice(SnapshotError)) as output,
+        hdf5_file(output) as (file, patient),
+    ):
+        for name, array in arrays.items():
+            file.create_dataset(name, data=np.asarray(array), track_times=False)
+            patient.look()

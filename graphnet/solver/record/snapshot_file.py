@@ -30,12 +30,12 @@ from pydantic import ConfigDict, Field
 
 import graphnet
 from graphnet.blob import Array
+from graphnet.data.hdf5.patient_output import hdf5_file
 from graphnet.data.hdf5.walking import walk
 from graphnet.data.record import DataRecord
 from graphnet.declare.fields import Model
 from graphnet.errors import DivergedError, SnapshotError, SpecError
 from graphnet.files.paths import shown
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import open_regular
 from graphnet.files.writing import OutputFile
 from graphnet.params.filling import parts_of
@@ -209,9 +209,8 @@ def write_to(output: OutputFile | io.BytesIO, contents: Contents) -> None:
         NotFiniteError: If a value in it is NaN or infinite; a part is written then.
         SnapshotError: If an HDF5 file cannot have a name in it.
     """
-    patient = PatientOutput(output)
     try:
-        with h5py.File(patient, "w", userblock_size=HEADER_BYTES) as file:
+        with hdf5_file(output, userblock_size=HEADER_BYTES) as (file, patient):
             for group, arrays in contents.groups():
                 for name, stored in arrays.items():
                     array = np.asarray(stored)
@@ -227,7 +226,6 @@ def write_to(output: OutputFile | io.BytesIO, contents: Contents) -> None:
                 write_text(file, "data.json", data)
     except (ValueError, RuntimeError, TypeError) as error:
         raise SnapshotError(f"the snapshot cannot be put together: {error}") from error
-    patient.look()
     write_header(output)
 
 

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.data.hdf5.patient_output import hdf5_file
 from graphnet.errors import DataError, SnapshotError
 from graphnet.files.paths import shown
-from graphnet.files.patient_output import PatientOutput
 from graphnet.files.reading import read_regular
 from graphnet.files.writing import Advice, output_file
 from graphnet.interchange.caffe.databases.lmdb_file import LMDBFile
@@ -113,26 +113,26 @@ def convert(samples: Iterable[tuple[np.ndarray, int]], target: Path, names: Sequ
     """
     first: np.ndarray | None = None
     n = 0
-    with output_file(target, Advice(DataError)) as output:
-        patient = PatientOutput(output)
-        with h5py.File(patient, "w") as file:
-            block: list[np.ndarray] = []
-            labels: list[int] = []
-            for sample, label in samples:
-                first = sample if first is None else first
-                if sample.shape != first.shape or sample.dtype != first.dtype:
-                    raise DataError(
-                        f"{shown(target)}: sample {n + len(block)} is"
-                        f" {shape_text(sample.shape)}, and sample 0 is {shape_text(first.shape)}\n"
-                        "  bring them to one shape first"
-                    )
-                block.append(sample)
-                labels.append(label)
-                if len(block) == _BLOCK:
-                    n += _append(file, names, block, labels)
-                    patient.look()
-            n += _append(file, names, block, labels)
-        patient.look()
+    with (
+        output_file(target, Advice(DataError)) as output,
+        hdf5_file(output) as (file, patient),
+    ):
+        block: list[np.ndarray] = []
+        labels: list[int] = []
+        for sample, label in samples:
+            first = sample if first is None else first
+            if sample.shape != first.shape or sample.dtype != first.dtype:
+                raise DataError(
+                    f"{shown(target)}: sample {n + len(block)} is"
+                    f" {shape_text(sample.shape)}, and sample 0 is {shape_text(first.shape)}\n"
+                    "  bring them to one shape first"
+                )
+            block.append(sample)
+            labels.append(label)
+            if len(block) == _BLOCK:
+                n += _append(file, names, block, labels)
+                patient.look()
+        n += _append(file, names, block, labels)
     return n
 
 

@@ -1,4 +1,4 @@
-"""PatientOutput: what HDF5 writes to.
+"""What HDF5 writes to: ``hdf5_file``, and the PatientOutput below it.
 
 HDF5 writes late, and cannot cope with a full disk: closing the file fails, and the process dies of
 it. So it never hears of an error here. The file object it writes to keeps the first error and
@@ -9,8 +9,38 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
 
 from graphnet.files.writing import OutputFile
+
+
+@contextmanager
+def hdf5_file(
+    output: OutputFile | io.BytesIO, **options: Any
+) -> Iterator[tuple[h5py.File, PatientOutput]]:
+    """A new HDF5 file, closed and looked at when the block ends.
+
+    The block may ``look()`` in between, such as behind each array, so that a full disk is noticed
+    before the rest is taken into memory.
+
+    Args:
+        output: Where its bytes go.
+        options: Of ``h5py.File``.
+
+    Yields:
+        The file to be filled, and what its bytes go through.
+
+    Raises:
+        BaseException: The first one that writing to ``output`` met, such as an OSError.
+    """
+    patient = PatientOutput(output)
+    with h5py.File(patient, "w", **options) as file:
+        yield file, patient
+    patient.look()
 
 
 class PatientOutput(io.RawIOBase):
