@@ -87,7 +87,7 @@ def _of_caffe(path: Path) -> Document:
 
 
 def _of_onnx(path: Path) -> Document:
-    from graphnet.interchange.onnx.reading import read_onnx
+    from graphnet.interchange.onnx.files.reading import read_onnx
     from graphnet.interchange.onnx.translation import translate_graph
 
     made = translate_graph(read_onnx(path), str(shown(path)))

@@ -21,7 +21,7 @@ from graphnet.cli import app
 from graphnet.cli.interchange import caffe as caffe_commands
 from graphnet.cli.interchange import onnx as onnx_commands
 from graphnet.cli.interchange import weights as weight_commands
-from graphnet.interchange.onnx.library import library
+from graphnet.interchange.onnx.files.library import library
 from tests.fuzz.mutate_bytes import mutated_bytes
 
 #: The texts of nets that ``check`` has taken.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.interchange.onnx.files.reading import file_of
 from graphnet.interchange.onnx.imported import ImportedOnnx
 from graphnet.interchange.onnx.parity import run_file
-from graphnet.interchange.onnx.reading import file_of
 from graphnet.interchange.onnx.translation import translate_graph
 from graphnet.net.load_net import load_net
 

@@ -17,12 +17,12 @@ from graphnet.blob import shape_text
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, output_file
-from graphnet.interchange.onnx.building import OnnxGraph, with_batch
 from graphnet.interchange.onnx.deploying import Deployed, all_problems, deployed
-from graphnet.interchange.onnx.export_layers import write_layer
-from graphnet.interchange.onnx.layer_writer import LayerWriter, Values
-from graphnet.interchange.onnx.library import MOST_BYTES, library, runtime
+from graphnet.interchange.onnx.files.building import OnnxGraph, with_batch
+from graphnet.interchange.onnx.files.library import MOST_BYTES, library, runtime
 from graphnet.interchange.onnx.parity import Parity, compare
+from graphnet.interchange.onnx.writers.layer_writer import LayerWriter, Values
+from graphnet.interchange.onnx.writers.layers import write_layer
 from graphnet.layers.base import Kind, Phase
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.load_net import load_net

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from graphnet.blob import shape_text
-from graphnet.interchange.onnx.node_reader import LayerDict, MadeLayers
-from graphnet.interchange.onnx.values import Value
+from graphnet.interchange.onnx.graph.node_reader import LayerDict, MadeLayers
+from graphnet.interchange.onnx.graph.values import Value
 from graphnet.interchange.yaml_text import comment, document, item, ordered
 from graphnet.layers import LAYER_TYPES
 from graphnet.layers.base import LayerSpec

@@ -13,8 +13,8 @@ from graphnet.files.mapping import let_go
 from graphnet.files.paths import refuse_to_replace, refuse_to_write_over
 from graphnet.files.writing import Advice, write_durably
 from graphnet.interchange.model_file import write_model
+from graphnet.interchange.onnx.files.reading import read_onnx
 from graphnet.interchange.onnx.imported import ImportedOnnx
-from graphnet.interchange.onnx.reading import read_onnx
 from graphnet.interchange.onnx.translation import translate_graph
 from graphnet.layers.base import Phase
 from graphnet.net.load_net import load_net

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphnet.errors import SpecError
 from graphnet.interchange.onnx.deploying import ROWS, Deployed
-from graphnet.interchange.onnx.library import runtime
+from graphnet.interchange.onnx.files.library import runtime
 from graphnet.layers.base import Kind
 from graphnet.net.graph import BlobVertex
 from graphnet.net.net import Net

@@ -18,15 +18,15 @@ import numpy as np
 
 from graphnet.declare.names import check_name
 from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
-from graphnet.interchange.onnx.attention_blocks import AttentionBlock
-from graphnet.interchange.onnx.constants import MOST_IN_ALL, ConstantNode, fold
-from graphnet.interchange.onnx.import_attention import find_attention, translate_attention
-from graphnet.interchange.onnx.import_table import OPERATORS
+from graphnet.interchange.onnx.files.reading import Attributes, OnnxFile
+from graphnet.interchange.onnx.graph.constants import MOST_IN_ALL, ConstantNode, fold
+from graphnet.interchange.onnx.graph.inputs import find_inputs
+from graphnet.interchange.onnx.graph.node_reader import FromOnnx, MadeLayers, NodeReader
+from graphnet.interchange.onnx.graph.values import Value
 from graphnet.interchange.onnx.imported import ImportedOnnx, NodeEntry
-from graphnet.interchange.onnx.inputs import find_inputs
-from graphnet.interchange.onnx.node_reader import FromOnnx, MadeLayers, NodeReader
-from graphnet.interchange.onnx.reading import Attributes, OnnxFile
-from graphnet.interchange.onnx.values import Value
+from graphnet.interchange.onnx.operators.attention import find_attention, translate_attention
+from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock
+from graphnet.interchange.onnx.operators.table import OPERATORS
 from graphnet.layers import LAYER_TYPES
 
 _OWN = ("", "ai.onnx")  # domains

@@ -12,9 +12,9 @@ from support.shipped_nets import NETS, shrunk, write_made_up_data
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.interchange.onnx.deploying import deployed
 from graphnet.interchange.onnx.exporting import export_onnx, onnx_graph, values_of
+from graphnet.interchange.onnx.files.reading import read_onnx
 from graphnet.interchange.onnx.importing import import_onnx, load_onnx
 from graphnet.interchange.onnx.parity import inputs_for
-from graphnet.interchange.onnx.reading import read_onnx
 from graphnet.interchange.onnx.translation import translate_graph
 from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net

@@ -1,0 +1,1 @@
+"""ONNX files: read, and put together; and the packages that do it."""

@@ -1,0 +1,1 @@
+"""An ONNX graph as its translators see it: nodes, values, constants and inputs."""

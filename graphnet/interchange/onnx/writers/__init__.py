@@ -1,0 +1,1 @@
+"""What each layer of graphnet becomes in ONNX: its writer, and the table of all."""
