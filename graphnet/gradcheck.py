@@ -16,9 +16,9 @@ import numpy as np
 
 from graphnet.declare.arguments import expect, expect_net, spelled_out, whole_number
 from graphnet.layers.base import Kind
+from graphnet.net.checks.trainable import check_learns
 from graphnet.net.compiled import compile_net
 from graphnet.net.net import Net
-from graphnet.net.trainable import check_learns
 from graphnet.params.param import Param, ParamStore
 from graphnet.random.keys import stream_key
 

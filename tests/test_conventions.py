@@ -49,7 +49,7 @@ ROWS = (
 #: Imports that point upward or in a circle, and why they may.
 ALLOWED = {
     (
-        "graphnet.net.predictor",
+        "graphnet.net.predicting.predictor",
         "graphnet.net.net",
     ): "a type alone; a Net makes the net it predicts by",
     ("graphnet.net.net", "graphnet.draw.notebook"): "a Net shows itself, where a notebook asks",

@@ -20,15 +20,15 @@ from graphnet.cli.output.terminal import (
 from graphnet.declare.overrides import Override
 from graphnet.errors import Problem, SpecError, TopologyError, noted
 from graphnet.layers.base import Kind, Phase
+from graphnet.net.checks.in_step import chance_meetings
+from graphnet.net.checks.sharing import check_shared
+from graphnet.net.checks.suspicions import suspicions
 from graphnet.net.compiled import CompiledNet
 from graphnet.net.flow import unreached
 from graphnet.net.graph import LayerVertex
-from graphnet.net.in_step import chance_meetings
-from graphnet.net.sharing import check_shared
 from graphnet.net.sources import resolve_data
 from graphnet.net.spec import NetSpec
 from graphnet.net.summary import layer_table
-from graphnet.net.suspicions import suspicions
 
 
 def check(

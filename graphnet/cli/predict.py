@@ -27,7 +27,7 @@ from graphnet.inference.rows.opening import GivenInput, InputOptions, given_inpu
 from graphnet.inference.sinks.opening import check_ending, open_sink
 from graphnet.inference.sinks.texts import JsonLines
 from graphnet.inference.trained import Trained
-from graphnet.net.predict import check_rows_apart, output_names, prediction_spec
+from graphnet.net.predicting.predict import check_rows_apart, output_names, prediction_spec
 
 _DTYPE = np.dtype("float32")
 

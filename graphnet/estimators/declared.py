@@ -13,7 +13,7 @@ from graphnet.errors import GraphnetError, SpecError, TopologyError
 from graphnet.estimators.row_weights import RowWeights
 from graphnet.layers.base import Kind, LayerSpec
 from graphnet.layers.data.memory_data import MemoryData
-from graphnet.net.predict import check_rows_apart, output_names, prediction_spec
+from graphnet.net.predicting.predict import check_rows_apart, output_names, prediction_spec
 from graphnet.net.spec import NetSpec, Node, read_net
 
 #: The top that the training net reads sample weights from.

@@ -13,8 +13,8 @@ from graphnet.data.hdf5.reader import RECIPE
 from graphnet.data.recipe.stored import Recipe, parse_recipe
 from graphnet.errors import GraphnetError, ShapeError, SpecError
 from graphnet.inference.trained import Trained
-from graphnet.net.feed import Feed, feeders
-from graphnet.net.predict import data_computed_with
+from graphnet.net.predicting.feed import Feed, feeders
+from graphnet.net.predicting.predict import data_computed_with
 
 _DATA = "data"  # what a recipe makes
 

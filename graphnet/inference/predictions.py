@@ -14,7 +14,7 @@ from graphnet.inference.fed import FedBlob
 from graphnet.inference.restored import Restore
 from graphnet.inference.rows.block import Place, RowBlock, RowSource
 from graphnet.net.net import Net
-from graphnet.net.predictor import Predictor
+from graphnet.net.predicting.predictor import Predictor
 
 #: Rows of a pass.
 BATCH = 100

@@ -11,7 +11,7 @@ import numpy as np
 from graphnet.data.record import DataRecord
 from graphnet.data.transformer import Transformer
 from graphnet.inference.answer import judged
-from graphnet.net.feed import Feed, feeders
+from graphnet.net.predicting.feed import Feed, feeders
 from graphnet.net.spec import NetSpec
 
 #: From values ``(N, …)`` to as many.

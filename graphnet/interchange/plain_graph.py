@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from graphnet.layers.base import Phase
+from graphnet.net.checks.name_rules import check_names
 from graphnet.net.flow import infer_shapes, sort_layers
 from graphnet.net.graph import NetGraph
-from graphnet.net.name_rules import check_names
 from graphnet.net.passes import build_graph, expand_bottoms, insert_neurons, select_phase
 from graphnet.net.spec import NetSpec
 

@@ -24,7 +24,7 @@ def _give_build(spec: type[Any], layer: type[Any]) -> None:
         """The layer that runs it, bound to its arrays."""
         return layer(self, binding)
 
-    build.__annotations__["return"] = layer  # net/contract.py looks at it before anything runs
+    build.__annotations__["return"] = layer  # net/checks/contract.py looks at it
     spec.build = build
     # abc.update_abstractmethods asks every attribute, and pydantic's then build the class
     spec.__abstractmethods__ -= {"build"}

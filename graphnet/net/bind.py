@@ -14,8 +14,8 @@ from graphnet.blob import Array, Blob, Shape
 from graphnet.errors import TopologyError, did_you_mean, one_of
 from graphnet.layers.base import Binding, Kind, Layer, PassContext
 from graphnet.layers.pass_context import ContextOfRows
+from graphnet.net.checks.contract import check_layer
 from graphnet.net.compiled import CompiledNet
-from graphnet.net.contract import check_layer
 from graphnet.net.graph import BlobVertex, LayerVertex
 from graphnet.net.memory import DATA, DIFF, SCRATCH, Key
 from graphnet.params.param import Param, ParamStore

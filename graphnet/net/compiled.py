@@ -32,7 +32,10 @@ from graphnet.errors import (
     one_of,
 )
 from graphnet.layers.base import Kind, Phase
-from graphnet.net.contract import check_class, declared_class
+from graphnet.net.checks.contract import check_class, declared_class
+from graphnet.net.checks.memory_limit import check_kept, check_memory
+from graphnet.net.checks.name_rules import check_names
+from graphnet.net.checks.shared_params import check_contradictions
 from graphnet.net.flow import (
     check_indices,
     infer_shapes,
@@ -43,8 +46,6 @@ from graphnet.net.flow import (
 )
 from graphnet.net.graph import LayerVertex, NetGraph
 from graphnet.net.memory import MemoryPlan, plan_memory
-from graphnet.net.memory_limit import check_kept, check_memory
-from graphnet.net.name_rules import check_names
 from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
     build_graph,
@@ -54,7 +55,6 @@ from graphnet.net.passes import (
     pool_before_rectifying,
     select_phase,
 )
-from graphnet.net.shared_params import check_contradictions
 from graphnet.net.spec import NetSpec
 from graphnet.params.param import DeclaredParams, ParamDecl, StateDecl
 

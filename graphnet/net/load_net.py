@@ -16,8 +16,8 @@ from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, GraphnetWarning, SpecError, did_you_mean, one_of
 from graphnet.layers.base import Phase
+from graphnet.net.checks.in_step import chance_meetings, drifting
 from graphnet.net.compiled import Keep, compile_net
-from graphnet.net.in_step import chance_meetings, drifting
 from graphnet.net.net import Net
 from graphnet.net.sources import FallbackWarning, fallback_text, resolve_data
 from graphnet.net.spec import NetSpec, read_net

@@ -21,21 +21,21 @@ from graphnet.errors import GraphnetError, Problem
 from graphnet.layers.base import PassContext, Phase
 from graphnet.net.bind import bind
 from graphnet.net.blob_table import BlobTable
+from graphnet.net.checks.in_step import check_in_step, warn_of_same_rows
+from graphnet.net.checks.shared_params import check_contradictions
+from graphnet.net.checks.sharing import check_shared
+from graphnet.net.checks.suspicions import suspicions
+from graphnet.net.checks.trainable import check_carried, check_learns
 from graphnet.net.compiled import CompiledNet, Keep, compile_net
 from graphnet.net.described_net import DescribedNet
 from graphnet.net.evaluation import Evaluation
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
-from graphnet.net.in_step import check_in_step, warn_of_same_rows
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
-from graphnet.net.predictor import Predictors
-from graphnet.net.shared_params import check_contradictions
-from graphnet.net.sharing import check_shared
+from graphnet.net.predicting.predictor import Predictors
 from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
-from graphnet.net.suspicions import suspicions
-from graphnet.net.trainable import check_carried, check_learns
 from graphnet.params.param import ParamStore, param_table
 
 

@@ -38,7 +38,7 @@ from graphnet.errors import (
 from graphnet.files.paths import placed
 from graphnet.layers import LAYER_TYPES, is_in_table
 from graphnet.layers.base import Kind, LayerSpec, Phase, statistic_keys
-from graphnet.net.arity import check_arity
+from graphnet.net.checks.arity import check_arity
 from graphnet.net.other_names import hint_for
 from graphnet.net.places import with_places
 from graphnet.net.yaml_form import layer_dict

@@ -12,8 +12,8 @@ from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
 from graphnet.backend.processors import n_processors
 from graphnet.errors import GraphnetWarning, Position, SpecError, located
+from graphnet.net.checks.in_step import chance_meetings
 from graphnet.net.compiled import compile_net
-from graphnet.net.in_step import chance_meetings
 from graphnet.net.net import Net
 from graphnet.net.spec import NetSpec
 from graphnet.parallel.communicator import Communicator

@@ -18,17 +18,17 @@ from graphnet.data.record import DataRecord
 from graphnet.declare.arguments import methods_spelled_out
 from graphnet.errors import DataError, Problem
 from graphnet.layers.base import PassContext, Phase
+from graphnet.net.checks.in_step import warn_of_same_rows
+from graphnet.net.checks.sharing import check_shared
+from graphnet.net.checks.suspicions import suspicions
+from graphnet.net.checks.trainable import check_carried, check_learns
 from graphnet.net.compiled import CompiledNet, compile_net
 from graphnet.net.evaluation import Evaluation
 from graphnet.net.finite import first_bad_layer
-from graphnet.net.in_step import warn_of_same_rows
 from graphnet.net.net import Net
 from graphnet.net.running_net import ELSEWHERE, NetState
-from graphnet.net.sharing import check_shared
 from graphnet.net.sources import OtherData
 from graphnet.net.spec import NetSpec
-from graphnet.net.suspicions import suspicions
-from graphnet.net.trainable import check_carried, check_learns
 from graphnet.parallel.carried import Carried
 from graphnet.parallel.communicator import Communicator
 from graphnet.parallel.cutting import batch_size_of, check_can_be_cut, spec_of_shard

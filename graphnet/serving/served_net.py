@@ -26,15 +26,15 @@ from graphnet.inference.rows.block import RowSource
 from graphnet.inference.rows.pictures import PictureRows
 from graphnet.inference.rows.tables import TableRows
 from graphnet.inference.trained import Trained
-from graphnet.net.feed import feeders
 from graphnet.net.load_net import load_net
 from graphnet.net.net import Net
-from graphnet.net.predict import (
+from graphnet.net.predicting.feed import feeders
+from graphnet.net.predicting.predict import (
     check_rows_apart,
     output_names,
     prediction_spec,
 )
-from graphnet.net.predictor import Predictor
+from graphnet.net.predicting.predictor import Predictor
 from graphnet.serving.refusal import RefusalError
 
 #: Rows that are computed at a time where there are several.

@@ -25,7 +25,7 @@ def test_thousands_of_misspelt_bottoms(theirs, run, monkeypatch):
     """Twenty are compared with the names there are, each problem is counted, a hundred printed."""
     compared = []
     monkeypatch.setattr(
-        "graphnet.net.name_rules.did_you_mean",
+        "graphnet.net.checks.name_rules.did_you_mean",
         lambda found, known: compared.append(found) or did_you_mean(found, known),
     )
     lines = (f"  - {{name: l{i}, type: ReLU, bottoms: [z{i}], tops: [a{i}]}}" for i in range(800))

@@ -9,7 +9,7 @@ import graphnet as gn
 from graphnet.data.record import DataRecord, LayerRecord
 from graphnet.inference.fed import FedBlob, declared_shape, fed_blobs
 from graphnet.inference.trained import Trained
-from graphnet.net.feed import Feed
+from graphnet.net.predicting.feed import Feed
 from graphnet.net.spec import read_net
 from graphnet.solver.record.snapshot_file import Contents, Meta
 

@@ -9,8 +9,8 @@ import graphnet as gn
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.predictions import BATCH, Fed, predictions
 from graphnet.inference.rows.block import Place, RowBlock
-from graphnet.net.feed import Feed
-from graphnet.net.predict import prediction_spec
+from graphnet.net.predicting.feed import Feed
+from graphnet.net.predicting.predict import prediction_spec
 
 LAYERS = [
     {"name": "d", "type": "Input", "batch_size": 1, "shapes": {"x": [3]}, "tops": ["x"]},

@@ -11,9 +11,9 @@ from graphnet.inference.examination.numbers import NumberExaminer
 from graphnet.inference.examination.tags import TagExaminer
 from graphnet.inference.restored import restorer
 from graphnet.layers.shape.axis import axis_of
-from graphnet.net.feed import feeders
 from graphnet.net.passes import select_phase
-from graphnet.net.predict import data_computed_with
+from graphnet.net.predicting.feed import feeders
+from graphnet.net.predicting.predict import data_computed_with
 from graphnet.net.spec import NetSpec
 
 

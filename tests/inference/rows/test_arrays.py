@@ -9,7 +9,7 @@ import pytest
 import graphnet as gn
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.arrays import ArrayRows, HDF5Rows, read_npz
-from graphnet.net.feed import Feed
+from graphnet.net.predicting.feed import Feed
 
 F4 = np.dtype("f4")
 

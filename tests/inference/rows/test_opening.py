@@ -18,7 +18,7 @@ from graphnet.inference.rows.opening import (
     given_inputs,
     open_rows,
 )
-from graphnet.net.feed import Feed
+from graphnet.net.predicting.feed import Feed
 
 ROWS = np.arange(24.0).reshape(2, 1, 3, 4)
 

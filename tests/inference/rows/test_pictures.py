@@ -10,7 +10,7 @@ import graphnet as gn
 from graphnet.data.recipe.pictures import PictureRecipe
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.pictures import PictureRows, pictures_in
-from graphnet.net.feed import Feed
+from graphnet.net.predicting.feed import Feed
 
 
 def blob(shape, dtype="u1", highest=None, recipe=None):

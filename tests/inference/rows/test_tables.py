@@ -11,7 +11,7 @@ from graphnet.data.recipe.columns import NumberColumn, WordColumn
 from graphnet.data.recipe.table import LabelSource, TableRecipe
 from graphnet.inference.fed import FedBlob
 from graphnet.inference.rows.tables import TableRows
-from graphnet.net.feed import Feed
+from graphnet.net.predicting.feed import Feed
 
 RECIPE = TableRecipe(
     n_columns=3,

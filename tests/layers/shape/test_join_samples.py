@@ -7,7 +7,7 @@ from support.layer_case import LayerCase, check_layer
 from graphnet.errors import DataError, GraphnetError, ShapeError
 from graphnet.layers.shape.join_samples import JoinSamples
 from graphnet.net.load_net import load_net
-from graphnet.net.predict import check_rows_apart
+from graphnet.net.predicting.predict import check_rows_apart
 from graphnet.net.spec import read_net
 from graphnet.parallel.communicator import LocalCommunicator
 from graphnet.parallel.load_sharded_net import load_sharded_net

@@ -12,8 +12,8 @@ import graphnet as gn
 from graphnet.backend import open_backend
 from graphnet.errors import SpecError
 from graphnet.layers.base import Layer, LayerSpec
+from graphnet.net.checks.contract import declared_class
 from graphnet.net.compiled import compile_net
-from graphnet.net.contract import declared_class
 from graphnet.net.spec import read_net
 
 NET = """

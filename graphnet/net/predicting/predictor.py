@@ -11,8 +11,8 @@ import numpy as np
 from graphnet.blob import Shape
 from graphnet.errors import ShapeError
 from graphnet.net.compiled import CompiledNet
-from graphnet.net.feed import transformed
-from graphnet.net.predict import (
+from graphnet.net.predicting.feed import transformed
+from graphnet.net.predicting.predict import (
     PREDICT_BATCH,
     chosen_outputs,
     fed_arrays,

@@ -113,7 +113,7 @@ def test_what_is_meant(text):
 
 def test_the_shipped_nets_are_meant():
     """No warning in any of them, in either phase."""
-    for path in sorted((Path(__file__).parents[2] / "nets").glob("*.yaml")):
+    for path in sorted((Path(__file__).parents[3] / "nets").glob("*.yaml")):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

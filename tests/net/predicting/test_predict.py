@@ -9,7 +9,7 @@ from support.nets import INPUT, net_of
 import graphnet as gn
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, ShapeError, SpecError, TopologyError
-from graphnet.net.predict import check_rows_apart, mixing_layer
+from graphnet.net.predicting.predict import check_rows_apart, mixing_layer
 
 TEXT = f"""
     - {INPUT}

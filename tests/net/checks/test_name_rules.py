@@ -8,7 +8,7 @@ import pytest
 from support.nets import net_spec
 
 from graphnet.errors import TopologyError
-from graphnet.net.name_rules import check_names
+from graphnet.net.checks.name_rules import check_names
 
 INPUT = "- {name: in, type: Input, batch_size: 4, shapes: {x: [5], z: [5]}, tops: [x, z]}\n"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet.net.feed import Feed, feeders
+from graphnet.net.predicting.feed import Feed, feeders
 from graphnet.net.spec import read_net
 
 LAYERS = [

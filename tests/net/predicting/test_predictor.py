@@ -7,7 +7,7 @@ import pytest
 
 import graphnet as gn
 from graphnet.errors import ShapeError
-from graphnet.net.predictor import Predictor
+from graphnet.net.predicting.predictor import Predictor
 
 LAYERS = [
     {"name": "in", "type": "Input", "batch_size": 2, "shapes": {"x": [3, 4]}, "tops": ["x"]},

@@ -1,0 +1,1 @@
+"""Predicting: which part of a net runs, on which rows, and the nets that are kept for it."""
