@@ -111,7 +111,7 @@ TESTED_ELSEWHERE = {
     "backend/numpy/convolution/lowered_plan": "in test_plan.py beside it",
 }
 
-MOST_LINES = 400
+MOST_LINES, MOST_MODULES = 400, 32
 
 #: Classes of graphnet/layers that others may ask for: what all layers of a kind derive from.
 LAYER_CONTRACT = {"LayerSpec", "Layer", "DataLayer", "MeasureLayer", "LossLayer"}
@@ -507,6 +507,16 @@ def test_module(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             printed = node.func.id == "print" and not short(path).startswith("cli/")
             assert not printed, f"line {node.lineno}: only the command line prints"
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({p.parent for p in MODULES}), ids=lambda f: short(f, ROOT)
+)
+def test_room(folder):
+    """Few enough modules to look through, and a word on what they are for."""
+    inside = [path for path in MODULES if path.parent == folder]
+    assert len(inside) <= MOST_MODULES, f"{len(inside)} modules: give those of a kind a room"
+    assert folder / "__init__.py" in inside, "say in an __init__.py what is in it"
 
 
 def test_modules_have_test_files():
