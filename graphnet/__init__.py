@@ -107,7 +107,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: The public modules: but for `interchange`, their classes are what YAML names in `type:`.
+#: The public modules: except for `interchange`, their classes are what YAML names in `type:`.
 _MODULES = {
     "constraints": "graphnet.params.constraints",
     "errors": "graphnet.errors",

@@ -120,7 +120,7 @@ def visible(text: str, *, in_line: bool = False) -> str:
 
 
 def drawn_only(text: str) -> str:
-    """The text with escapes for what steers a terminal, but for what draws tables and bars."""
+    """The text with escapes for what steers a terminal, except for what draws tables and bars."""
     if not _SUSPICIOUS.search(text):
         return text
     parts = _DRAWING.split(text)  # the odd ones draw

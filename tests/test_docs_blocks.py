@@ -40,7 +40,7 @@ RUN = {
     DOCS / "tour.md": ("bash", "python"),
     ROOT / "CONTRIBUTING.md": ("python",),
     DOCS / "extending.md": ("python",),
-    DOCS / "repetition.md": (),  # but for its files, by tests/declare/test_repetition.py
+    DOCS / "repetition.md": (),  # except for its files, by tests/declare/test_repetition.py
 }
 #: Pages that the program writes.
 MADE = {DOCS / f"{name}.md" for name in ("commands", "errors", "gallery", "layers", "solver")}

@@ -111,7 +111,7 @@ def remove(folders: Sequence[Path], *, set_aside: bool) -> None:
     for run in runs:
         left = remove_run(run.path)
         where = shown(run.path.absolute())
-        say(f"removed: {where}" + (f", but for {', '.join(left)}" if left else ""))
+        say(f"removed: {where}" + (f", except for {', '.join(left)}" if left else ""))
     if not runs:
         say("there is no run that was set aside")
 

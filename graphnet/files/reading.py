@@ -14,7 +14,7 @@ from pathlib import Path
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.files.bounds import check_read
 
-#: Opening a pipe waits for a writer, but for this flag.
+#: Opening a pipe waits for a writer, unless this flag is set.
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)
 _KINDS = (
     (stat.S_ISFIFO, "is a named pipe"),

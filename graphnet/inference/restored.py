@@ -1,4 +1,4 @@
-"""Numbers as the data have them, of such as a net computes with: transformers undone."""
+"""Transformers undone: from the numbers a net computes with back to those of its data."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def restorers(spec: NetSpec, outputs: Iterable[str], record: DataRecord) -> dict
 
 
 def restored(transformers: Sequence[Transformer], values: np.ndarray) -> np.ndarray:
-    """Numbers as they are stored, of such as transformers have made of them.
+    """Transformed numbers turned back into those that are stored.
 
-    If one of the transformers cannot be undone they stay as they are.
+    They stay as they are if one of the transformers cannot be undone.
     """
     found: np.ndarray | None = values
     for transformer in reversed(transformers):

@@ -68,5 +68,5 @@ def mean_auc(areas: list[float | None]) -> float | None:
     """The mean of those that are there, of two that of the second; None if there is none."""
     found = [area for area in areas if area is not None]
     if len(areas) == _KINDS and len(found) == _KINDS:
-        return found[1]  # both are the same but for rounding, if scores add up to 1
+        return found[1]  # both are the same except for rounding, if scores add up to 1
     return float(np.mean(found)) if found else None

@@ -73,7 +73,7 @@ def _owner(layer: LayerVertex) -> str:
 
 
 def _alike(compiled: CompiledNet) -> list[Folded]:
-    """The repetitions whose blocks are alike in what the table shows of them, but for names."""
+    """The repetitions whose blocks are alike in what the table shows of them, except for names."""
     looks: dict[str, list[tuple[object, ...]]] = {}
     for layer in compiled.layers:
         look = (layer.type, layer.top_shapes, layer.n_params, layer.macs)

@@ -30,7 +30,7 @@ class Parcel(NamedTuple):
 
 
 class Communicator(OpenToOthers):
-    """How a rank reaches the others; all ranks call each method together, but for ``abort``.
+    """How a rank reaches the others; all ranks call each method together, except for ``abort``.
 
     Attributes:
         rank: The number of this rank, from 0.

@@ -12,8 +12,8 @@ _MULTIPLIERS = (np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157))
 _WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _WORD = 2**64
-#: Rows of working memory that :func:`blocks` needs.
-WORK = 5
+#: Rows of scratch that :func:`blocks` needs.
+SCRATCH_ROWS = 5
 
 
 def words(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
@@ -27,26 +27,27 @@ def words(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     Returns:
         ``(4, n)`` uint64.
     """
-    counters, work = np.empty((4, len(rows)), np.uint64), np.empty((WORK, len(rows)), np.uint64)
+    counters = np.empty((4, len(rows)), np.uint64)
+    scratch = np.empty((SCRATCH_ROWS, len(rows)), np.uint64)
     # NumPy's generator counts up before it draws, so its first block has 1 in the first word
     counters[0], counters[1], counters[2], counters[3] = 1, rows, epochs, 0
-    return np.stack(blocks(key, counters, work))
+    return np.stack(blocks(key, counters, scratch))
 
 
-def blocks(key: int, counters: np.ndarray, work: np.ndarray) -> tuple[np.ndarray, ...]:
+def blocks(key: int, counters: np.ndarray, scratch: np.ndarray) -> tuple[np.ndarray, ...]:
     """What Philox makes of counters; nothing is allocated.
 
     Args:
         key: 128 bits.
         counters: ``(4, n)`` uint64, the least significant word first; written over.
-        work: ``(WORK, n)`` uint64, written over.
+        scratch: ``(SCRATCH_ROWS, n)`` uint64, written over.
 
     Returns:
-        The four words of each counter, ``(n,)`` each: rows of ``counters`` and ``work``.
+        The four words of each counter, ``(n,)`` each: rows of ``counters`` and ``scratch``.
     """
     low, high = key % _WORD, key // _WORD
     a, b, c, d = counters
-    of_a, of_c, *others = work
+    of_a, of_c, *others = scratch
     for _ in range(10):
         _high_words(a, _MULTIPLIERS[0], of_a, others)
         _high_words(c, _MULTIPLIERS[1], of_c, others)
@@ -65,9 +66,9 @@ def uniforms(key: int, rows: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     return (words(key, rows, epochs) >> np.uint64(11)) * 2.0**-53
 
 
-def _high_words(x: np.ndarray, by: np.uint64, out: np.ndarray, work: list[np.ndarray]) -> None:
+def _high_words(x: np.ndarray, by: np.uint64, out: np.ndarray, scratch: list[np.ndarray]) -> None:
     """The high words of 128-bit products, from products of 32-bit halves."""
-    x_low, low, middle = work
+    x_low, low, middle = scratch
     by_low, by_high = by & _LOW, by >> _HALF
     np.bitwise_and(x, _LOW, out=x_low)
     np.right_shift(x, _HALF, out=out)

@@ -31,8 +31,8 @@ from graphnet.random import philox
 #: Samples and elements drawn at a time, at most: they are drawn in scratch, since blobs may be
 #: stored otherwise.
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 16, 2**16
-#: To set NumPy's generator to a sample costs as much as :data:`SHORT` blocks do that are computed
-#: side by side, if they are many. So short samples are drawn together, up to so many blocks.
+#: Setting NumPy's generator to a sample takes as long as :data:`SHORT` of many blocks that are
+#: computed side by side. So short samples are drawn together, up to so many blocks.
 SHORT, MANY, TOGETHER = 8, 128, 1024
 
 _WORD = 2**64
@@ -75,8 +75,13 @@ class SampleStreams:
         """All rows at once, of few blocks each."""
         n, words_per_row = len(out), n_blocks * _WORDS_PER_BLOCK
         n_counters = n * n_blocks
-        shapes = [(n, n_blocks), (4, n_counters), (philox.WORK, n_counters), (n, words_per_row)]
-        samples, counters, work, words = self._scratch.arrays(shapes, np.dtype(np.uint64))
+        shapes = [
+            (n, n_blocks),
+            (4, n_counters),
+            (philox.SCRATCH_ROWS, n_counters),
+            (n, words_per_row),
+        ]
+        samples, counters, scratch, words = self._scratch.arrays(shapes, np.dtype(np.uint64))
         carry, sample = divmod(self._sample, _WORD)
         samples[...] = np.arange(n, dtype=np.uint64)[:, np.newaxis]
         np.add(samples, np.uint64(sample), out=samples)  # from 0 again beyond a word
@@ -87,7 +92,7 @@ class SampleStreams:
         of_blocks[2, _WORD - sample :] += np.uint64(1)
         of_blocks[3] = 0
         by_block = words.reshape(n_counters, _WORDS_PER_BLOCK)
-        for place, made in enumerate(philox.blocks(self._key, counters, work)):
+        for place, made in enumerate(philox.blocks(self._key, counters, scratch)):
             by_block[:, place] = made
         halves = words.view(np.uint32)
         drawn, unused = (words, 11) if out.itemsize == words.itemsize else (halves, 8)

@@ -20,7 +20,7 @@ from graphnet.solver.record.statistics_file import values_by_key
 
 #: Folders below one that are looked into; deeper ones are somebody else's.
 DEEPEST = 6
-#: Folders of a run in which no other run is looked for, but for runs that were set aside.
+#: Folders of a run in which no other run is looked for, except for runs that were set aside.
 _OWN = ("snapshots",)
 ASIDE = "earlier-"
 

@@ -90,6 +90,6 @@ class StateKept:
             call()
 
     def put_back(self) -> None:
-        """Have it be that again."""
+        """Make it again what it was when it was kept."""
         for call in self._put_back:
             call()

@@ -168,7 +168,7 @@ def test_the_distribution(alpha):
 
 
 def test_rectangles():
-    """Of the area that is drawn, in the mean, but for what lies outside of the image."""
+    """Of the area that is drawn, in the mean, except for what lies outside of the image."""
     n = 500
     own, other = np.zeros((n, 1, 32, 24)), np.ones((n, 1, 32, 24))
     label, target = np.zeros((n, 1)), np.ones((n, 1))

@@ -16,7 +16,7 @@ NET = [
 
 
 def test_the_same_file_as_save_model(tmp_path):
-    """Byte for byte but for what the net is called."""
+    """Byte for byte except for what the net is called."""
     net = load_net(NET)
     save_model(net, tmp_path / "a.h5")
     arrays = [(f"params/ip/{name}", p.data) for name, p in net.params["ip"].items()]

@@ -24,14 +24,14 @@ def sections(spec: type[LayerSpec]) -> dict[str, str]:
 
 
 def own_properties(spec: type[LayerSpec]) -> set[str]:
-    """The YAML keys a type adds to those all layers have, but for those of its learned params."""
+    """The YAML keys a type adds to those all layers have, without those of its learned params."""
     fields = spec.model_fields
     own = {f for f in fields.keys() - LayerSpec.model_fields.keys() if not fields[f].description}
     return {fields[f].alias or f for f in own}
 
 
 def described(classes: Iterable[type]) -> set[str]:
-    """The properties that the docstrings of specs describe, but for those all layers have."""
+    """The properties that the docstrings of specs describe, except for those all layers have."""
     of_layers = (c for c in classes if issubclass(c, LayerSpec) and c is not LayerSpec)
     texts = (sections(c).get("Args", "") for c in of_layers if c.__doc__)
     return {name for text in texts for name in re.findall(r"^(\w+): ", text, re.MULTILINE)}

@@ -209,7 +209,7 @@ def test_a_kept_view_of_a_blob_made_in_place_keeps_its_diff(kind):
 
 
 def test_a_blob_that_another_was_written_over_cannot_be_read():
-    """Its bytes are kept, but for the one that replaced it."""
+    """Its bytes are kept, except for the one that replaced it."""
     text = """
         - {name: in, type: Input, batch_size: 4, shapes: {x: [6]}, tops: [x]}
         - {name: a, type: InnerProduct, output_dim: 6, bottoms: [x], tops: [a]}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphnet.random.philox import WORK, blocks, uniforms, words
+from graphnet.random.philox import SCRATCH_ROWS, blocks, uniforms, words
 
 KEY = 0xFEDCBA98_76543210_01234567_89ABCDEF
 ROWS = np.array([0, 1, 5, 2**40, 2**63 - 1])
@@ -29,7 +29,7 @@ def test_blocks_are_of_any_counter():
     """The first word counts the blocks of a stream."""
     first = np.array([0, 1, 2, 9, 2**64 - 1], np.uint64)
     counters = np.stack([first, ROWS.astype("u8"), EPOCHS.astype("u8"), np.zeros(5, "u8")])
-    found = np.stack(blocks(KEY, counters, np.empty((WORK, 5), np.uint64)))
+    found = np.stack(blocks(KEY, counters, np.empty((SCRATCH_ROWS, 5), np.uint64)))
     for i, words_of in enumerate(zip(first, ROWS, EPOCHS, strict=True)):
         counter = sum(int(word) << 64 * place for place, word in enumerate(words_of)) - 1
         generator = np.random.Philox(key=KEY, counter=counter % 2**256)

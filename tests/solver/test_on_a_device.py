@@ -152,7 +152,7 @@ def test_a_hidden_wait_is_found():
 
 
 def test_breaks_say_what_they_say_on_the_host():
-    """Every break: the same lines, statistics and snapshots, but for rounding."""
+    """Every break: the same lines, statistics and snapshots, except for rounding."""
     lines = {}
     for backend in ("numpy", "cupy"):
         reporter = Lines()

@@ -30,7 +30,7 @@ def test_which_is_a_spike():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_not_finite(bad):
-    """At once, but for the first; after ten in a row the guard is left to find it."""
+    """At once, except for the first; after ten in a row the guard is left to find it."""
     watch = SpikeWatch(3.0)
     assert not watch.is_spike(bad)
     assert not watch.is_spike(1.0)

@@ -350,7 +350,7 @@ def fill_uniform(dtype: np.dtype) -> Iterator[Case]:
 
 @case("philox.fill_normal")
 def fill_normal(dtype: np.dtype) -> Iterator[Case]:
-    """Those of NumPy, but for rounding."""
+    """Those of NumPy, except for rounding."""
     return draws("fill_normal", dtype, 4, 20)
 
 

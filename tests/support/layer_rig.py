@@ -380,7 +380,7 @@ def all_same(found: Results, expected: Results, what: str) -> None:
 
 
 def close(what: str, found: Any, expected: Any, tolerance: float) -> None:
-    """Of one shape, finite and equal but for rounding, relative to the largest element."""
+    """Of one shape, finite and equal except for rounding, relative to the largest element."""
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, f"{what}: {found.shape}, expected {expected.shape}"
     scale = max(1.0, float(np.abs(expected).max(initial=0)))

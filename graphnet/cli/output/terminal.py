@@ -126,7 +126,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def _folded(text: str, room: int | None) -> list[str]:
-    """The text in lines of whole words that fit, but for words that are longer than a line."""
+    """The text in lines of whole words that fit, except for words that are longer than a line."""
     if room is None or len(text) <= room:
         return [text]
     import textwrap

@@ -1,4 +1,4 @@
-"""What of a table's row is no feature: its label, or several, and its weight."""
+"""LabelColumns: the columns of a table that are no features: labels, and the weight of each row."""
 
 from __future__ import annotations
 

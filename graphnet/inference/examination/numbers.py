@@ -17,7 +17,7 @@ class NumberExaminer(Examiner):
     """MAE, RMSE and R².
 
     Args:
-        restored: Numbers as they are stored, of such as the net computes with.
+        restored: Turns the numbers that the net computes with into those that are stored.
         n_worst: How many of the worst rows are kept.
     """
 

@@ -143,7 +143,7 @@ def _is_neuron(layer: LayerDict) -> bool:
     return layer["type"] in _NEURONS
 
 
-#: What ``neuron`` takes, but for the Identity.
+#: What ``neuron`` takes, except for the Identity.
 _NEURONS = frozenset(
     (
         *("ReLU", "LReLU", "ELU", "GELU", "Swish", "Hardswish", "Mish", "Softplus", "BNLL"),

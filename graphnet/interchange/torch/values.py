@@ -1,4 +1,4 @@
-"""What a state_dict is made of, and how a pickle's words for it become that, and nothing else."""
+"""What a state_dict is made of, and how a pickle's words become it and nothing else."""
 
 from __future__ import annotations
 

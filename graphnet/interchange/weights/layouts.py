@@ -97,7 +97,7 @@ def made_shape(layout: Layout, shapes: Sequence[Shape]) -> Shape | None:
 
 
 def fits(layout: Layout, shapes: Sequence[Shape], target: Shape) -> bool:
-    """Whether a layout makes an array of the wanted shape, but for axes of size 1."""
+    """Whether a layout makes an array of the wanted shape, except for axes of size 1."""
     made = made_shape(layout, shapes)
     return made is not None and _core(made) == _core(target)
 

@@ -67,7 +67,7 @@ class BatchNorm(LayerSpec):
     Source:
         Ioffe & Szegedy 2015, arXiv 1502.03167. Caffe ``BatchNorm`` has no affine part (a Scale
         follows it) and stores sums: with λ its fraction, default 0.999, S ← λ·S + batch and
-        n ← λ·n + 1, and the statistics are S / n. That is the same average but for the start,
+        n ← λ·n + 1, and the statistics are S / n. That is the same average except for the start,
         where Caffe's has no part of the initial 0 and 1.
     """
 

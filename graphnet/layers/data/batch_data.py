@@ -1,4 +1,4 @@
-"""What the data layers share that deliver stored samples in batches."""
+"""What all data layers that deliver stored samples in batches have in common."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class AnyPooledWindows(LayerSpec):
 
 
 class PoolingOverSides(AnyPooledWindows):
-    """What a layer has that gives the maxima or means of its windows."""
+    """What all layers that give the maxima or means of their windows have in common."""
 
     each_bottom: ClassVar[bool] = True
 

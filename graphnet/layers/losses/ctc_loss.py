@@ -35,7 +35,7 @@ class CTCLoss(MeanLoss):
 
     Bottoms:
         0: scores ``(N, T, C)``, not normalised; one of the C classes is the blank.
-        1: labels ``(N, S)``: whole numbers from 0 to C − 1 but for the blank, then ``pad_label``.
+        1: labels ``(N, S)``: whole numbers from 0 to C − 1 except the blank, then ``pad_label``.
         2: a mask ``(N, T)``: 1 for the steps of a sequence, 0 behind its end. Default: all count.
         3: weights ``(N,)`` of the sequences; 0 leaves out.
     Args:
@@ -229,7 +229,7 @@ class CTCLossLayer(LossLayer[CTCLoss]):
         spec = self.spec
         raise BatchError(
             f"{what} is no class, the blank, or stands behind padding"
-            f"\n  {counted_from_0('classes', self.n_class)} but for {spec.blank}, the blank; then "
+            f"\n  {counted_from_0('classes', self.n_class)} except {spec.blank}, the blank; then "
             f"pad_label: {spec.pad_label}",
             1,
             at,

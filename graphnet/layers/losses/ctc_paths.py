@@ -23,7 +23,7 @@ NEVER = -1e30
 
 
 def path_scratch(n: int, n_steps: int, n_labels: int) -> ScratchDecls:
-    """The working memory of :class:`CTCPaths`."""
+    """The scratch of :class:`CTCPaths`."""
     of_states: Shape = (n, 2 * n_labels + 1)
     decls = {
         name: ScratchDecl((n, n_steps, of_states[1]), lifetime="pass", blob=True)

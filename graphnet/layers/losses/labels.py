@@ -61,7 +61,7 @@ def label_shapes(scores: Shape, axis: int) -> tuple[Shape, ...]:
 
 
 def label_scratch(scores: Shape, axis: int) -> dict[str, ScratchDecl]:
-    """The working memory of :class:`ClassLabels`, which lives from forward to backward."""
+    """The scratch of :class:`ClassLabels`, which lives from forward to backward."""
     positions = with_size(scores, axis_of(scores, axis), 1)
     return {
         "classes": ScratchDecl(positions, "int64", "pass", blob=True),

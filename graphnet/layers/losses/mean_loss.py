@@ -1,4 +1,4 @@
-"""MeanLoss: what losses share that are means over the samples of a batch."""
+"""MeanLoss: what all losses that are means over the samples of a batch have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SampleWeights: of what a loss or statistic counts: the further bottom that each of them may have.
+"""SampleWeights: how much each sample counts, by a further bottom of a loss or statistic.
 
 A weight multiplies what its sample, or its part of a sample, costs. Where it is 0 nothing is
 counted, whatever stands there: weights of 0 and 1 are a mask, as sequences of several lengths need.
@@ -56,7 +56,7 @@ class Weighed(LayerSpec):
         )
 
     def weight_scratch(self, bottoms: Shapes) -> ScratchDecls:
-        """The working memory of :class:`SampleWeights`."""
+        """The scratch of :class:`SampleWeights`."""
         shape = self.weights_of(bottoms)
         if shape is None:
             return {}

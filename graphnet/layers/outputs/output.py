@@ -1,4 +1,4 @@
-"""OutputSpec: what the layers share that hand blobs out."""
+"""OutputSpec: what all layers that hand blobs out have in common."""
 
 from __future__ import annotations
 

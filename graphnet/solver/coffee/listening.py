@@ -1,4 +1,4 @@
-"""What the breaks share that act whenever a statistic is recorded."""
+"""ListeningBreak: what all breaks that act whenever a statistic is recorded have in common."""
 
 from __future__ import annotations
 

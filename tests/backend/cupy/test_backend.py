@@ -169,7 +169,7 @@ KEY = 0x0123456789ABCDEF_FEDCBA9876543210
 @pytest.mark.parametrize("shape", [(4, 3, 5, 7), (40,), (3, 9000), (70_000, 1)])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_fills_are_those_of_numpy(fill, shape, dtype):
-    """Uniforms bit for bit, normals but for rounding; whatever the shape."""
+    """Uniforms bit for bit, normals except for rounding; whatever the shape."""
     found = []
     for backend in BACKENDS.values():
         out = poisoned(backend, shape, dtype, blob=True)

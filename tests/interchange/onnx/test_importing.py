@@ -161,7 +161,7 @@ def test_whole_architectures(name, n_params):
     expected = onnx.numpy_helper.to_array(onnx.load_tensor(folder / f"light_{name}_output_0.pb"))
     (top,) = [b for b in net.graph.blobs.values() if not b.readers]
     if name == "squeezenet":
-        # a softmax of a thousand scores of 1e10, which are equal but for rounding: it would show
+        # a softmax of a thousand scores of 1e10, which are equal except for rounding: it would show
         # nothing else
         scores = net.blobs[top.producer.bottoms[0].name].data
         assert_close(scores, np.full_like(scores, scores.mean()))

@@ -121,7 +121,7 @@ def test_long_and_certain(dtype):
     [
         (
             [[1.0, 3, -1]],
-            r"label 3 in row 0, place \[1\] .*\n  expected .* 0 to 2: .* but for 0, the",
+            r"label 3 in row 0, place \[1\] .*\n  expected .* 0 to 2: .* except 0, the",
         ),
         ([[1.0, 0, 2]], r"label 0 in row 0, place \[1\] of the batch is no class, the blank"),
         ([[1.0, -1, 2]], r"label 2 in row 0, place \[2\] .* stands behind padding"),

@@ -14,7 +14,7 @@ from graphnet.solver.record.weights import read_weights
 
 @pytest.fixture
 def files(tmp_path):
-    """A file of each format, under names that say nothing, but for what has no mark."""
+    """A file of each format, under names that say nothing, except for what has no mark."""
     np.savez(tmp_path / "m.npz", a=np.ones(3))
     (tmp_path / "m.npz").rename(tmp_path / "npz.bin")
     with h5py.File(tmp_path / "mocha.bin", "w") as file:

@@ -34,7 +34,7 @@ def assert_same(*names):
 
 
 def assert_same_best():
-    """The best snapshots are the same but for the ``max_iter`` of the start that wrote them."""
+    """The best snapshots are the same except for the ``max_iter`` of the start that wrote them."""
     run, whole = (read(Path(folder) / "snapshots/best.h5") for folder in ("run", "whole"))
     run.solver_yaml = whole.solver_yaml
     assert to_bytes(run) == to_bytes(whole)

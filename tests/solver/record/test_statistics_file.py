@@ -159,7 +159,7 @@ def test_a_file_with_another_name(tmp_path):
 
 
 def test_what_is_cut_must_be_the_runs(tmp_path):
-    """Of the iteration it stood at or later, but for what a crash has left of the last line."""
+    """Of the iteration it stood at or later, except for what a crash has left of the last line."""
     path = tmp_path / "s.jsonl"
     lines = [Recorded(i, "a", 0.5).to_line() for i in (1, 5, 6)]
     path.write_text("".join(lines) + '{"iter": 7, "k')

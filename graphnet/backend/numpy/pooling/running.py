@@ -83,7 +83,7 @@ class RunningMaxima:
         dim: Which axis of the arrays it is.
         x: What is searched.
         y: The maxima.
-        notes: Like them, but for the axis, which has :func:`n_notes`.
+        notes: Like them, except for the axis, which has :func:`n_notes`.
         buffers: Flat scratch, for :data:`N_BUFFERS` arrays like ``x`` with its padding.
     """
 

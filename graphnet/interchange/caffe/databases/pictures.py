@@ -85,7 +85,7 @@ def _places(n: int, wanted: int, *, at_edges: bool) -> tuple[np.ndarray, ...]:
     """For each new pixel along a side: its two neighbours, and what each counts of 2048.
 
     ``at_edges``: beyond the outermost pixel that one counts alone; else it is both neighbours,
-    which is the same but for what is cut off.
+    which is the same except for what is cut off.
     """
     place = ((np.arange(wanted) + 0.5) * (1 / (wanted / n)) - 0.5).astype(np.float32)
     first = np.floor(place).astype(np.intp)

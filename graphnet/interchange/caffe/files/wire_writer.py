@@ -30,7 +30,7 @@ def write_model(output: RawIOBase, net: Message, layers: Iterable[tuple[Message,
 
     Args:
         output: Where to.
-        net: The net but for its layers.
+        net: The net except for its layers.
         layers: Each with its arrays.
     """
     output.write(to_bytes(net))

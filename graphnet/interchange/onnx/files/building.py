@@ -59,7 +59,7 @@ class StoredTensor:
     """A large constant in a file.
 
     Attributes:
-        head: Its fields but for the values.
+        head: Its fields except for the values.
         array: The values.
         offset: Where they begin in a file beside it.
     """
@@ -74,8 +74,8 @@ class OnnxContent:
     """What stands in a file; large constants are written one after another.
 
     Attributes:
-        outer: The fields of the model, but for its graph.
-        inner: Those of the graph, but for its large constants.
+        outer: The fields of the model, except for its graph.
+        inner: Those of the graph, except for its large constants.
         tensors: These.
         is_split: Whether their values are in a file beside it.
     """

@@ -28,7 +28,7 @@ from graphnet.interchange.protobuf import (
     varint,
 )
 
-#: How many bytes a tensor has that stays in the file.
+#: A tensor of this many bytes or fewer stays in the file.
 LARGE = 4096
 #: Fields of a model, a graph and a tensor.
 _GRAPH, _TENSOR, _RAW, _OUTSIDE, _PLACE = 7, 5, 9, 13, 14

@@ -27,7 +27,7 @@ from graphnet.interchange.onnx.writers.recurrent import (
 _KINDS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
 _ACTIVATIONS = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
 _FIRST = {"hidden": 5, "cell": 6}  # the inputs that are the states before the first step
-#: The operators of a step of a Scan that graphnet writes, but for those of its states.
+#: The operators of a step of a Scan that graphnet writes, except for those of its states.
 _STEP = {"Unsqueeze", "Mul", "Squeeze", "Identity"}
 
 

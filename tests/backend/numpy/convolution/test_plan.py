@@ -66,7 +66,7 @@ def test_large_work_is_shared_out(plan):
 @settings(deadline=None)
 @given(plans())
 def test_units_keep_within_the_cache(plan):
-    """A unit's lowered image is no larger than it should be, but for the rows of a window or so."""
+    """A unit's lowered image is no larger than it should be, except for the rows of a window."""
     rows = plan.lowered[0]
     window_rows = (2 * plan.filter[2] + plan.row_classes[0].stride) * plan.row_classes[0].stride
     assert prod(plan.lowered) <= LOWERED_ELEMENTS or rows <= window_rows + plan.filter[2]

@@ -87,7 +87,7 @@ def test_odd_encodings(name):
 @needs_golden
 @pytest.mark.parametrize("name", cases("nets"))
 def test_both_forms_of_a_model(name):
-    """Binary and HDF5 hold the same, but for params that belong to another layer."""
+    """Binary and HDF5 hold the same, except for params that belong to another layer."""
     case, wanted = index()["nets"][name], arrays("nets", name)
     for form in filter(None, (case["caffemodel"], case.get("hdf5"))):
         found = read_weights(GOLDEN / form).blobs

@@ -32,7 +32,7 @@ EXPLAINED = {
     "graph_batch_size": "a net has one batch size here",
     "graph_image_size": "a net has one size of images here",
     "graph_in_place": "Caffe's ReLU reads what later layers have written over its bottom",
-    "graph_in_place_batchnorm": "a bias before a BatchNorm has the gradient 0, but for rounding",
+    "graph_in_place_batchnorm": "a bias before a BatchNorm has the gradient 0, except for rounding",
     "graph_in_place_bnll": "Caffe's gradient is wrong in place",
     "graph_in_place_clip": "Caffe's gradient is wrong in place",
     "graph_in_place_log": "Caffe's gradient is wrong in place",
