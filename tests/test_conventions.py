@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import re
 import subprocess
@@ -141,16 +142,34 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def absolute_imports(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that is in a file; to walk through all files takes a second."""
+    return tuple(ast.walk(tree(path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _read_once():
+    """What the files hold is kept for these tests alone, and is no garbage meanwhile."""
+    gc.disable()
+    yield
+    gc.enable()
+    for kept in (tree, nodes):
+        kept.cache_clear()
+
+
+@cache
+def absolute_imports(path: Path) -> tuple[tuple[str, int], ...]:
     """Everything a file imports, late imports and those for types alone included."""
-    for node in ast.walk(tree(path)):
+    found: list[tuple[str, int]] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: write the whole name of the module"
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            modules = names & NAMES
-            yield from ((name, node.lineno) for name in modules or {str(node.module)})
+            found += [(name, node.lineno) for name in names & NAMES or {str(node.module)}]
+    return tuple(found)
 
 
 NAMES = {module_name(path) for path in MODULES}
@@ -191,7 +210,7 @@ def test_imports_point_downward():
 def test_the_root_gives_its_version_and_nothing_else():
     """Its public names are for users; the package itself imports from where things are."""
     for path in MODULES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             used = []
             if isinstance(node, ast.ImportFrom) and node.module == "graphnet":
                 used = [a.name for a in node.names if f"graphnet.{a.name}" not in NAMES]
@@ -329,7 +348,7 @@ def test_the_tests_can_be_read_with_the_extra_dev_alone():
 
 def calls_of(path: Path, *names: str) -> Iterator[ast.Call]:
     """The calls of built-in functions in a file."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node
 
@@ -368,7 +387,7 @@ def test_no_layer_is_known_by_the_name_of_its_type():
         f"{path}:{node.lineno}"
         for path in BESIDE_LAYERS
         if not short(path).startswith("interchange/")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if compares_a_type(node)
     ]
     assert not asking, f"declare a trait in layers/, with a default: {asking}"
@@ -393,10 +412,7 @@ def compares_a_type(node: ast.AST) -> bool:
 def test_no_layer_is_known_by_its_class():
     """A layer of one's own that does the same is treated the same."""
     concrete = {
-        node.name
-        for path in IN_LAYERS
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ClassDef)
+        node.name for path in IN_LAYERS for node in nodes(path) if isinstance(node, ast.ClassDef)
     } - LAYER_CONTRACT
     asking = [
         f"{path}:{call.lineno} asks for {sorted(found)}"
@@ -409,7 +425,7 @@ def test_no_layer_is_known_by_its_class():
 
 def imported_layers(path: Path) -> Iterator[str]:
     """What a file imports by name from graphnet/layers."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("graphnet.layers"):
             yield from (alias.asname or alias.name for alias in node.names)
 
@@ -428,7 +444,7 @@ def test_nobody_asks_where_a_backend_runs():
         f"{path}:{node.lineno}"
         for path in MODULES
         if not short(path).startswith(own)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in ("on_host", "is_host", "on_device")
     ]
     asking += [
@@ -446,7 +462,7 @@ def test_no_layer_asks_which_backend_it_runs_on():
     """What differs between backends is an operation of theirs, or a property they declare."""
     asking = []
     for path in IN_LAYERS:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             of_one = isinstance(node, ast.Attribute) and node.attr in ("pool", "threads")
             named = (
                 isinstance(node, ast.Attribute)
@@ -481,7 +497,7 @@ def test_classes_have_names_of_their_own():
     """Whoever reads a name knows which class is meant."""
     homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(f"{path}:{node.lineno}")
     shared = {name: places for name, places in homes.items() if len(places) > 1}
@@ -501,7 +517,7 @@ def test_module(path):
     assert path.stem not in ("utils", "helpers", "common", "misc"), "name it after what it holds"
     unfinished = re.findall(r"\b(?:TODO|FIXME|XXX)\b", text)
     assert not unfinished, "finish it, or leave it out"
-    for node in ast.walk(body):
+    for node in nodes(path):
         checked = isinstance(node, ast.Assert)
         assert not checked, f"line {node.lineno}: raise an error of graphnet/errors.py instead"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -547,7 +563,7 @@ def test_folders_of_tests_are_those_of_the_package():
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: short(path, TESTS))
 def test_tests_say_what_they_test(path):
     """Each has a docstring of the behaviour, and none measures how long something took."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             assert ast.get_docstring(node), f"line {node.lineno}: {node.name} has no docstring"
         if isinstance(node, ast.ImportFrom):
