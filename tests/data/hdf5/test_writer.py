@@ -200,7 +200,7 @@ def write_rows(folder):
     rng = np.random.default_rng(0)
     try:
         for writer in writers:
-            for _ in range(40):
+            for _ in range(16):
                 writer.append([rng.random((7, 30)), rng.random(7)])
         close_together(writers)
     finally:
