@@ -36,6 +36,7 @@ class LayerTime:
             would take; a convolution may do with fewer and come to more than the ceiling.
         gbytes: Bytes of its blobs and params read and written, per nanosecond.
         bound_by: ``arithmetic``, ``memory`` or ``overhead``.
+        within: The layer that does its work besides its own, and takes the time; None: none does.
     """
 
     name: str
@@ -46,6 +47,7 @@ class LayerTime:
     gflops: float
     gbytes: float
     bound_by: str
+    within: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,10 @@ def time_net(net: Net, n_steps: int = 20) -> StepTime:
         share = (ahead + back) / total if total else 0.0
         rates = flops / seconds / 1e9, n_bytes / seconds / 1e9
         layers.append(
-            LayerTime(vertex.name, vertex.type, ahead * 1e3, back * 1e3, share, *rates, bound)
+            LayerTime(
+                *(vertex.name, vertex.type, ahead * 1e3, back * 1e3, share, *rates, bound),
+                within=vertex.within.name if vertex.within else None,
+            )
         )
     return StepTime(tuple(layers), total * 1e3, flop_rate / 1e9, byte_rate / 1e9)
 
@@ -139,7 +144,7 @@ def step_flops(net: Net, layer: LayerVertex) -> int:
 
 def step_bytes(net: Net, layer: LayerVertex) -> int:
     """The least a step must read and write: every blob and param involved once per pass."""
-    if layer.spec.views:
+    if layer.running.views:
         return 0
     bottoms, tops = layer.bottoms, layer.tops
     params = sum(int(p.data.nbytes) for p in net.params.get(layer.name, {}).values())
@@ -147,7 +152,7 @@ def step_bytes(net: Net, layer: LayerVertex) -> int:
     if layer.runs_backward:
         n_bytes += sum(blob.n_bytes for blob in (*bottoms, *tops) if blob.wants_gradient)
         n_bytes += 2 * params
-        reads = layer.spec.backward_reads()
+        reads = layer.running.backward_reads()
         n_bytes += sum(bottoms[b].n_bytes for b in reads.bottoms)
         n_bytes += sum(tops[t].n_bytes for t in reads.tops)
     return n_bytes

@@ -30,6 +30,16 @@ def test_it_times_every_layer_and_the_shares_add_up():
     assert times.as_dict()["layers"][1]["name"] == "a"
 
 
+def test_what_a_layer_does_within_another_is_its_time():
+    """The row says where; the layer itself takes none."""
+    text = TEXT.replace("neuron: Tanh, bottoms: [x], tops: [a]", "bottoms: [x], tops: [w]")
+    norm = "- {name: n, type: BatchNorm, neuron: ReLU, bottoms: [w], tops: [a]}\n    - {name: b,"
+    net = net_of(text.replace("- {name: b,", norm))
+    times = {row.name: row for row in time_net(net, n_steps=3).layers}
+    assert {name: row.within for name, row in times.items() if row.within} == {"n.neuron": "n"}
+    assert times["n.neuron"].forward_ms < times["n"].forward_ms
+
+
 @pytest.mark.skipif(COMPILER is None, reason=NO_COMPILER)
 def test_it_waits_for_a_device(monkeypatch):
     """Before the clock starts and before it stops: a device computes on when a call is back."""

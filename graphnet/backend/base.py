@@ -56,7 +56,7 @@ class ConvArrays:
     """What a convolution is bound to; a None diff is not wanted.
 
     Shapes: ``x (N, C, H, W)``, ``filter (K, C/n_group, kh, kw)``, ``bias (K,)``,
-    ``y (N, K, P, Q)``, diffs like their values.
+    ``y (N, K, P, Q)``, diffs like their values. No output is left below a ``bound``.
     """
 
     x: Array
@@ -67,6 +67,7 @@ class ConvArrays:
     dfilter: Array | None = None
     dbias: Array | None = None
     dy: Array | None = None
+    bound: float | None = None
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,6 @@ class Backend(Sealed):
         """
 
     # --- sums and maxima ----------------------------------------------------------------
-    #
     # Whatever adds up many numbers does it here. A float32 sum of numbers of one sign is right to a
     # part in a million, for 2**24 terms and more; the order of addition depends on shapes alone.
 
@@ -276,6 +276,10 @@ class Backend(Sealed):
     @abstractmethod
     def channel_products(self, a: Array, b: Array, out: Array) -> None:
         """``out (C,)`` = Σ a · b over all axes but axis 1 of blobs of one shape."""
+
+    def moments(self, x: Array, mean: Array, variance: Array) -> Callable[[], bool]:
+        """Bind mean and variance ``(C,)`` of a blob ``x``; returns the call, false if it cannot."""
+        return lambda: False
 
     def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Callable[[], Any]:
         """Bind ``out = array.max(axis, keepdims=True)``; returns a call. A NaN is the largest.
@@ -318,8 +322,7 @@ class Backend(Sealed):
         Args:
             flags: Of any shape, without gaps; written before each look.
             values: What they were made from, of the same shape and order: for the message.
-            refuse: Raises the error, given the place of the first false flag, its value, and how
-                many looks ago it was seen.
+            refuse: Raises, given the first false flag's place, its value, and how many looks ago.
         """
 
     def product(self, left: Array, right: Array, out: Array) -> Call:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.blob import Array
 
 #: Below so many elements a call's own time counts more than what it does with them.
 SMALL = 4096
+
+
+class Elementwise(Protocol):
+    """The part of a backend that runs element-wise functions."""
+
+    def operand(self, value: float, dtype: np.dtype) -> Any:
+        """As of a ``Backend``."""
+
+    def elementwise(self, function: Callable[..., None], *arrays: Array) -> Call:
+        """As of a ``Backend``."""
 
 
 def rectifier(bound: float, operand: Any) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -40,6 +51,14 @@ def rectifier(bound: float, operand: Any) -> tuple[Callable[..., None], Callable
         slope.clip(0.0, 1.0, out=slope)
 
     return rectify, differentiate
+
+
+def cut_off(op: Op, bound: float | None, y: Array, backend: Elementwise) -> Op:
+    """An operation whose output ``y`` is cut off at a ``bound`` afterwards, where there is one."""
+    if bound is None:
+        return op
+    rectify, _ = rectifier(bound, backend.operand(bound, y.dtype))
+    return Op(in_turn([op.forward, backend.elementwise(rectify, y, y)]), op.backward)
 
 
 @lru_cache(maxsize=256)

@@ -123,6 +123,7 @@ def as_dict(compiled: CompiledNet) -> dict[str, Any]:
             {
                 "name": layer.name,
                 "type": layer.type,
+                "within": layer.within.name if layer.within else None,
                 "bottoms": [blob.name for blob in layer.bottoms],
                 "tops": [blob.name for blob in layer.tops],
                 "top_shapes": [list(shape) for shape in layer.top_shapes],

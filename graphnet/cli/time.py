@@ -63,7 +63,7 @@ def _machine(times: StepTime) -> str:
 def _row(layer: LayerTime) -> tuple[str, ...]:
     return (
         layer.name,
-        layer.type,
+        f"{layer.type} within {layer.within}" if layer.within else layer.type,
         f"{layer.forward_ms:.3f}",
         f"{layer.backward_ms:.3f}" if layer.backward_ms else "",
         f"{layer.share:.1%}",

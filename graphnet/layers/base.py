@@ -51,6 +51,7 @@ from graphnet.layers.building import let_spec_build
 from graphnet.layers.data_traits import DataTraits
 from graphnet.layers.judging import Judging
 from graphnet.layers.learned import HasLearned
+from graphnet.layers.merging import MergingTraits
 from graphnet.layers.number_traits import NumberTraits
 from graphnet.layers.pass_context import PassContext, Phase
 from graphnet.layers.terms import Arity, Kind, PassStage, Reads, at_least, exactly
@@ -83,7 +84,7 @@ Shapes: TypeAlias = Sequence[Shape]
 ScratchDecls: TypeAlias = dict[str, ScratchDecl]
 
 
-class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
+class LayerSpec(DataTraits, NumberTraits, MergingTraits, HasLearned, Judging):
     """What the YAML says of one layer.
 
     Where a method is given ``bottoms``, they are the shapes of these, ``(N, …)`` each.
@@ -146,6 +147,10 @@ class LayerSpec(DataTraits, NumberTraits, HasLearned, Judging):
 
         They come with ``Binding.params``, without a diff; none by default.
         """
+        return {}
+
+    def borrowed_state(self) -> dict[str, tuple[str, str]]:
+        """State that it only reads; returns ``{name here: (store key, name there)}``, or {}."""
         return {}
 
     def state_decls(self, bottoms: Shapes) -> dict[str, StateDecl]:

@@ -92,7 +92,7 @@ class _Binder:
                 self.bound.params[layer.name] = params
             with layer.located():
                 every = {**params, **self.borrowed(layer)}
-                running = layer.spec.build(self.binding(layer, every))
+                running = layer.running.build(self.binding(layer, every))
                 check_layer(running, runs_backward=layer.runs_backward)
                 self.bound.layers.append(running)
 
@@ -133,7 +133,7 @@ class _Binder:
     def borrowed(self, layer: LayerVertex) -> dict[str, Param]:
         """Params of another layer that this one reads and sends no gradient to."""
         params = {}
-        for name, (key, of) in layer.spec.borrowed_params().items():
+        for name, (key, of) in layer.running.borrowed_params().items():
             if of not in self.store.params.get(key, {}):
                 keys = [k for k, named in self.store.params.items() if of in named]
                 raise TopologyError(
@@ -176,7 +176,7 @@ class _Binder:
         return ContextOfRows(self.context, rows[0], of_data=of_data)
 
     def state(self, layer: LayerVertex) -> dict[str, Array]:
-        """A layer's persistent state; what one batch hands to the next is a net's own.
+        """A layer's persistent state, and what it borrows; what batches hand on is a net's own.
 
         Only the net the store was made for keeps that in the store, where snapshots find it.
         """
@@ -189,6 +189,8 @@ class _Binder:
             if decl.per_batch:
                 self.bound.per_batch.append((array, decl.fill))
             arrays[name] = array
+        for name, (key, of) in layer.running.borrowed_state().items():
+            arrays[name] = self.store.state[key][of]
         return arrays
 
     def bottoms(self, layer: LayerVertex) -> list[Blob]:

@@ -2,7 +2,8 @@
 
     select_phase -> check_names -> expand_bottoms -> build_graph
         -> insert_neurons -> pool_before_rectifying -> insert_splits -> sort_layers
-        -> infer_shapes -> send_gradients -> plan_memory -> check_memory
+        -> infer_shapes -> send_gradients or fold_norms -> rectify_within
+        -> plan_memory -> check_memory
 
 ``graphnet check`` runs all of it, opening no data but a file's header.
 """
@@ -50,9 +51,11 @@ from graphnet.net.outputs import refuse_to_lose_data
 from graphnet.net.passes import (
     build_graph,
     expand_bottoms,
+    fold_norms,
     insert_neurons,
     insert_splits,
     pool_before_rectifying,
+    rectify_within,
     select_phase,
 )
 from graphnet.net.spec import NetSpec
@@ -161,6 +164,9 @@ def compile_net(
     check_places(graph, owners, declared)
     if phase == "train" if backward is None else backward:
         send_gradients(graph)
+    else:
+        fold_norms(graph, phase)
+    rectify_within(graph)
     check_classes(graph)
     held = 0 if has_params else param_bytes(declared, dtype)
     limit = None if memory_limit is None else FreeMemory(memory_limit, "memory_limit")

@@ -126,6 +126,7 @@ class LayerVertex(Vertex):
     Attributes:
         name: Its own: ``conv1``, ``conv1.neuron``, ``conv1.2``, ``conv1.split``.
         spec: What was declared.
+        running: What its layer is built from: another spec where one layer does another's work.
         declaration: The layer as declared (default: the spec); of a Split, whose top it is for.
         position: Where it was declared, for messages.
         origin: Where it comes from.
@@ -134,6 +135,7 @@ class LayerVertex(Vertex):
         learns: Whether it has params that are not frozen.
         owns_params: Whether it is the first layer with its params.
         runs_backward: Whether its backward runs.
+        within: The layer that does its work besides its own, in the same pass over memory.
     """
 
     def __init__(
@@ -144,10 +146,12 @@ class LayerVertex(Vertex):
         origin: Origin = "declared",
     ) -> None:
         self.name, self.spec, self.declaration, self.origin = name, spec, declaration, origin
+        self.running = spec
         self.position = declaration.position if declaration else None
         self.of = "" if origin == "split" else name
         self.index = 0
         self.learns = self.owns_params = self.runs_backward = False
+        self.within: LayerVertex | None = None
 
     def __str__(self) -> str:
         return f"layer '{self.name}'"
@@ -196,6 +200,11 @@ class LayerVertex(Vertex):
     def top_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the blobs it makes."""
         return tuple(blob.shape for blob in self.tops)
+
+    @property
+    def role(self) -> str:
+        """Its type, and the layer that does its work besides its own."""
+        return f"{self.type} within {self.within.name}" if self.within else self.type
 
     def can_send_to(self, slot: int) -> bool:
         """Whether a gradient can flow to its bottom number ``slot``, from 0."""

@@ -132,9 +132,10 @@ class _Planner:
         return self.regions[key].lives[-1][1] == self.end and key not in self.overwritten
 
     def shared(self) -> frozenset[BlobVertex]:
-        """The blobs whose data or diff is gone when the pass is over."""
+        """The blobs whose data or diff is gone when the pass is over, or never comes up."""
         arrays = [key for key in self.regions if key[0] in (DATA, DIFF)]
-        return frozenset(key[1] for key in arrays if not self.outlives(key))
+        gone = {key[1] for key in arrays if not self.outlives(key)}
+        return frozenset(gone).union(*(v.bottoms for v in self.layers if v.within))
 
     def add_blobs(self) -> None:
         """Every blob's data, and its diff where one is wanted."""
@@ -147,7 +148,7 @@ class _Planner:
             for bottom in bottoms:
                 self.regions[DATA, bottom].extend(layer.index, layer.index)
             if layer.runs_backward:
-                reads, call = layer.spec.backward_reads(), self.backward_call(layer)
+                reads, call = layer.running.backward_reads(), self.backward_call(layer)
                 needed = [bottoms[b] for b in reads.bottoms if b < len(bottoms)]
                 needed += [layer.tops[t] for t in reads.tops]
                 for blob in needed:
@@ -183,11 +184,11 @@ class _Planner:
         Views come first: whether a layer may run over a blob depends on all who see its bytes.
         """
         for layer in self.layers:
-            if layer.spec.views:
+            if layer.running.views:
                 self.alias_views(layer)
         for layer in self.layers:
             bottoms, tops = layer.bottoms, layer.tops
-            if layer.spec.overwrites and len(bottoms) == len(tops) == 1:
+            if layer.running.overwrites and len(bottoms) == len(tops) == 1:
                 (bottom,), (top,) = bottoms, tops
                 self.overwrite((DATA, bottom), (DATA, top), layer.index)
                 if (DIFF, bottom) in self.regions and (DIFF, top) in self.regions:
@@ -213,7 +214,7 @@ class _Planner:
         declared: dict[LayerVertex, dict[str, ScratchDecl]] = {}
         for layer in self.layers:
             i, runs_backward = layer.index, layer.runs_backward
-            declared[layer] = layer.spec.scratch(
+            declared[layer] = layer.running.scratch(
                 layer.bottom_shapes, backend, backward=runs_backward
             )
             back = self.backward_call(layer)

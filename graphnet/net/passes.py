@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from graphnet.layers.base import Phase
+from graphnet.layers.base import LayerSpec, Phase
 from graphnet.layers.shape.split import Split
 from graphnet.net.graph import BlobVertex, LayerVertex, NetGraph
 from graphnet.net.spec import Node
@@ -128,3 +128,40 @@ def insert_splits(graph: NetGraph) -> None:
             )
             split = LayerVertex(spec.name, spec, layer.declaration, "split")
             behind = graph.insert(split, [blob], branches, behind)
+
+
+def fold_norms(graph: NetGraph, phase: Phase) -> None:
+    """Let a convolution do the work of a BatchNorm that alone reads its top, where that pays.
+
+    For a graph through which no gradients are sent, and whose shapes are known.
+    """
+    for layer in graph.layers:
+        norm = layer.spec.constant_norm(phase)
+        if norm is not None and (before := _made_for(layer)):
+            _do_before(layer, before, before.running.normalised(norm, before.bottom_shapes))
+
+
+def rectify_within(graph: NetGraph) -> None:
+    """Let a layer that can apply the ReLU that alone reads its top, block by block."""
+    for layer in graph.layers:
+        bound = layer.spec.cuts_off_at
+        if bound is not None and (before := _made_for(layer)):
+            _do_before(layer, before, before.running.rectified(bound))
+
+
+def _made_for(layer: LayerVertex) -> LayerVertex | None:
+    """The layer whose top this one alone reads, or within which that is done; None: another reads.
+
+    The blob between does not come up if the one does the other's work, so it is none that is kept.
+    Both are graphnet's own: what is derived from one may do more.
+    """
+    (between,) = layer.bottoms
+    before = between.producer.within or between.producer
+    is_alone = between.readers == (layer,) and not between.is_kept
+    are_own = all(type(v.spec).__module__.startswith("graphnet.") for v in (layer, before))
+    return before if is_alone and are_own else None
+
+
+def _do_before(layer: LayerVertex, before: LayerVertex, running: LayerSpec | None) -> None:
+    if running is not None:
+        before.running, layer.running, layer.within = running, layer.spec.done_before(), before

@@ -122,7 +122,7 @@ def _row(layer: LayerVertex, *, connections: bool) -> tuple[str, ...]:
     count = layer.connections if connections else layer.macs
     return (
         layer.name,
-        layer.type,
+        layer.role,
         f"{_names(layer.bottoms)} → {_names(layer.tops)}".strip(),
         ", ".join(dict.fromkeys(shape_text(shape) for shape in layer.top_shapes)),
         f"{layer.n_params:,}" if layer.n_params else "",

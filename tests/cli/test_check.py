@@ -101,6 +101,7 @@ def test_json_is_what_programs_rely_on(run):
     assert found["layers"][0] == {
         "name": "train-data",
         "type": "HDF5Data",
+        "within": None,
         "bottoms": [],
         "tops": ["data", "label"],
         "top_shapes": [[4, 3], [4]],
@@ -111,6 +112,7 @@ def test_json_is_what_programs_rely_on(run):
     assert found["layers"][1] == {
         "name": "ip1",
         "type": "InnerProduct",
+        "within": None,
         "bottoms": ["data"],
         "tops": ["ip1"],
         "top_shapes": [[4, 3]],

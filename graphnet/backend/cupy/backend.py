@@ -32,6 +32,7 @@ from graphnet.backend.cupy.measures import DeviceExpectation, DeviceSums, Produc
 from graphnet.backend.cupy.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.cupy.staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
+from graphnet.backend.rectifier import cut_off
 from graphnet.backend.staging import Staging, on_host
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
@@ -195,8 +196,10 @@ class CupyBackend(Backend):
     ) -> Op:
         shapes = ConvShapes(window, n_group, arrays.x.shape, arrays.filter.shape)
         if self.cudnn is not None:
-            return bind_cudnn_conv2d(self.xp, self.cudnn, shapes, arrays, scratch)
-        return bind_conv2d(self.xp, shapes, arrays, scratch)
+            op = bind_cudnn_conv2d(self.xp, self.cudnn, shapes, arrays, scratch)
+        else:
+            op = bind_conv2d(self.xp, shapes, arrays, scratch)
+        return cut_off(op, arrays.bound, arrays.y, self)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool

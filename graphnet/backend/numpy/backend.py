@@ -28,7 +28,12 @@ from graphnet.backend.measures import (
     Sums,
 )
 from graphnet.backend.numpy.axis import bind_max
-from graphnet.backend.numpy.convolution.conv2d import bind_conv2d, conv2d_scratch, plan_conv2d
+from graphnet.backend.numpy.convolution.conv2d import (
+    ByProducts,
+    bind_conv2d,
+    conv2d_scratch,
+    plan_conv2d,
+)
 from graphnet.backend.numpy.elementwise import bind_elementwise, scratch_shape
 from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
@@ -42,11 +47,12 @@ from graphnet.backend.numpy.sums import (
     SCRATCH_ELEMENTS,
     ThreadScratch,
     add_products,
+    bind_moments,
     bind_sum,
 )
 from graphnet.backend.numpy.threads import ThreadPool
 from graphnet.backend.processors import n_processors
-from graphnet.backend.rectifier import without_axes
+from graphnet.backend.rectifier import cut_off, without_axes
 from graphnet.backend.staging import HostStaging, Staging
 from graphnet.backend.window import Window
 from graphnet.blob import ALIGNMENT, Array, Shape, columns, rows
@@ -164,6 +170,10 @@ class NumpyBackend(Backend):
         a, b = (columns(array).reshape(array.shape[1], -1) for array in (a, b))
         add_products(self._sum_scratch, a, b, out)
 
+    def moments(self, x: Array, mean: Array, variance: Array) -> Callable[[], bool]:
+        matrix = columns(x).reshape(x.shape[1], -1)
+        return bind_moments(self._sum_scratch, matrix, mean, variance)
+
     def axis_max(self, array: Array, axis: int, out: Array, scratch: Array) -> Call:
         return bind_max(array, axis, out, scratch)
 
@@ -208,7 +218,9 @@ class NumpyBackend(Backend):
         self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
     ) -> Op:
         plan = plan_conv2d(window, n_group, arrays.x.shape, arrays.filter.shape)
-        return bind_conv2d(self.pool, plan, arrays, scratch)
+        op = bind_conv2d(self.pool, plan, arrays, scratch)
+        is_cut_off = isinstance(plan, ByProducts)  # unit by unit
+        return op if is_cut_off else cut_off(op, arrays.bound, arrays.y, self)
 
     def pool2d_scratch(
         self, kind: PoolingKind, window: Window, x: Shape, y: Shape, *, backward: bool

@@ -13,7 +13,7 @@ and the sums of several tiles are added in float64. What is added to what depend
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from math import prod
@@ -33,6 +33,8 @@ FEW = 16
 ROWS, WIDE = 32, 64
 #: Numbers side by side that one call of BLAS adds, in many lanes: in each block, and at most.
 DOT, ONES = 256, 512
+#: By how many deviations a mean may be off 0 where the variance is the difference of two means.
+FAR = 4
 #: Elements of a thread's scratch, and of a row of a tile.
 SCRATCH_ELEMENTS, ROW = 2**16, 2**9
 
@@ -126,19 +128,47 @@ def add_products(scratch: ThreadScratch, a: Array, b: Array, out: Array) -> None
     step = SCRATCH_ELEMENTS // (n // DOT + 1)
     for start in range(0, n_rows, step):
         some = slice(start, start + step)
-        out[some] = _dots(scratch, a[some], b[some])
+        out[some] = _dots(scratch, a[some], b[some], out.dtype)
 
 
-def _dots(scratch: ThreadScratch, a: Array, b: Array) -> Array:
-    """Σ a · b of rows that fit into the scratch."""
+def _dots(scratch: ThreadScratch, a: Array, b: Array, dtype: np.dtype | None = None) -> Array:
+    """Σ a · b of rows that fit into the scratch; its parts are added in ``dtype``."""
     n_rows, n = a.shape
     whole = n - n % DOT
     sums = scratch.of(a.dtype, n_rows, n // DOT + 1)
     left, right = (rows[:, :whole].reshape(n_rows, -1, DOT) for rows in (a, b))
     np.vecdot(left, right, out=sums[:, :-1])
     np.vecdot(a[:, whole:], b[:, whole:], out=sums[:, -1])
-    dots: Array = np.add.reduce(sums, 1)
+    dots: Array = np.add.reduce(sums, 1, dtype)
     return dots
+
+
+def bind_moments(
+    scratch: ThreadScratch, x: Array, mean: Array, variance: Array
+) -> Callable[[], bool]:
+    """Mean and variance of each row of a matrix without gaps, by Σ x and Σ x².
+
+    Sums of 256 are added in float64, so that the difference of the two means is as right as the
+    products are, unless the mean is far from 0: by more than :data:`FAR` times the deviation. The
+    call is false then and of a row that is not finite, and what it has written is of no use.
+    """
+    n_rows, n = x.shape
+    wide, squares, means = np.empty((3, n_rows))
+    add_up = bind_sum(scratch, x, (1,), wide)
+
+    def find() -> bool:
+        add_up()
+        add_products(scratch, x, x, squares)
+        np.divide(wide, n, wide)
+        np.divide(squares, n, squares)
+        np.multiply(wide, wide, means)
+        np.subtract(squares, means, squares)
+        np.copyto(mean, wide, casting="same_kind")
+        np.copyto(variance, squares, casting="same_kind")
+        np.multiply(squares, FAR**2, squares)
+        return bool(np.greater_equal(squares, means).all())
+
+    return find
 
 
 class _Tiles:

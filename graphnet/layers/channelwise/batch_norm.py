@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,15 +13,22 @@ from graphnet.backend.calls import in_turn
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.declare.fields import PositiveFloat
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Layer, LayerSpec, PassStage, Phase, ScratchDecls, Shapes
-from graphnet.layers.channelwise.channels import (
-    all_but_channels,
-    beside,
-    channel_blocks,
-    check_channels,
+from graphnet.layers.base import (
+    Binding,
+    Layer,
+    PassStage,
+    Phase,
+    Reads,
+    ScratchDecls,
+    Shapes,
 )
+from graphnet.layers.channelwise.batch_norm_block import BatchNormBlock
+from graphnet.layers.channelwise.channels import channel_blocks, check_channels
 from graphnet.layers.learned import Learned
+from graphnet.layers.merging import ConstantNorm
 from graphnet.layers.neurons.any_neuron import AnyNeuron
+from graphnet.layers.rectifying import Rectifying
+from graphnet.layers.shape.view import ViewLayer
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 
@@ -31,7 +38,7 @@ from graphnet.params.param import ParamDecl, StateDecl
 LARGER = 4
 
 
-class BatchNorm(LayerSpec):
+class BatchNorm(Rectifying):
     """Normalise every channel: ``(x − mean) / √(variance + epsilon) · scale + bias``.
 
     In the training phase mean and (biased) variance are those of the batch, over all its
@@ -86,9 +93,20 @@ class BatchNorm(LayerSpec):
     param_key: str | None = None
     neuron: AnyNeuron | None = None
 
+    def backward_reads(self) -> Reads:
+        return self.reads_of_rectifier(super().backward_reads())
+
     def uses_running(self, phase: Phase) -> bool:
         """Whether it normalises with the running statistics."""
         return phase == "test" if self.use_global_stats is None else self.use_global_stats
+
+    def constant_norm(self, phase: Phase) -> ConstantNorm | None:
+        # where a key is shared, another layer may move the statistics meanwhile
+        is_constant = self.uses_running(phase) and self.param_key is None
+        return ConstantNorm(self.store_key, self.affine, self.epsilon) if is_constant else None
+
+    def done_before(self) -> BatchNormWithin:
+        return BatchNormWithin(**dict(self))
 
     def meets_shards(self, phase: Phase) -> bool:
         return self.sync and not self.uses_running(phase)
@@ -121,7 +139,19 @@ class BatchNorm(LayerSpec):
         if backward and self.affine and not self.frozen:  # needed where no bottom diff is wanted
             widest = max(b.stop - b.start for b in channel_blocks(x, backend, LARGER))
             decls["centred"] = ScratchDecl((x[0], widest, *x[2:]), blob=True)
-        return decls
+        return {**decls, **self.rectifier_scratch(x, backward=backward)}
+
+
+class BatchNormWithin(BatchNorm):
+    """A norm whose work the convolution before it does."""
+
+    views: ClassVar[bool] = True
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        return {}
+
+    def build(self, binding: Binding) -> ViewLayer:
+        return ViewLayer(self, binding)
 
 
 class BatchNormLayer(Layer[BatchNorm]):
@@ -135,7 +165,8 @@ class BatchNormLayer(Layer[BatchNorm]):
         bottom, context = self.bottoms[0], self.context
         shape = bottom.shape
         blocks = [
-            _Block(self, channels) for channels in channel_blocks(shape, self.backend, LARGER)
+            BatchNormBlock(self, channels)
+            for channels in channel_blocks(shape, self.backend, LARGER)
         ]
         running = self.spec.uses_running(context.phase)
         self.whole_count = prod(shape) // shape[1]
@@ -231,130 +262,3 @@ class BatchNormLayer(Layer[BatchNorm]):
         for name, total in zip(("bias", "scale"), self.scratch["sums"], strict=True):
             if name in self.params and self.params[name].diff is not None:
                 self.xp.copyto(self.params[name].diff, total)
-
-
-class _Block:
-    """Some of the channels: their part of every array, and what is computed of it.
-
-    The arrays are used again as soon as what they hold is no longer needed. With m elements a
-    channel, x̂ the normalised bottom and r = 1 / √(variance + epsilon), they hold after each part:
-
-    ===============  ======  ========  =========  =========  =========  ========
-    part             mean    rate      sums[0]    sums[1]    factors    y
-    ===============  ======  ========  =========  =========  =========  ========
-    find_mean        mean              least x    largest x
-    find_variance    mean    variance                                   x − mean
-    normalise        mean    variance                        r · scale  the top
-    ===============  ======  ========  =========  =========  =========  ========
-
-    ===============  ======  ========  =========  =========  =========  ========
-    part             mean    rate      sums[0]    sums[1]    factors    dx
-    ===============  ======  ========  =========  =========  =========  ========
-    before           mean    r                               r · scale
-    sum_up           mean    r         Σ dy       Σ dy · x̂   r · scale  x − mean
-    finish_backward  mean    r         Σ dy       Σ dy · x̂   r · scale  the diff
-    ===============  ======  ========  =========  =========  =========  ========
-    """
-
-    def __init__(self, layer: BatchNormLayer, channels: slice) -> None:
-        (bottom,), (top,) = layer.bottoms, layer.tops
-        self.xp, self.spec = layer.xp, layer.spec
-        n_axes = len(bottom.shape)
-        self.axes, self.channel_products = all_but_channels(n_axes), layer.backend.channel_products
-        self.part = 1 / (prod(bottom.shape) // bottom.shape[1])
-
-        self.x, self.y = bottom.data[:, channels], top.data[:, channels]
-        self.dx = None if bottom.diff is None else bottom.diff[:, channels]
-        self.dy: Any = None if top.diff is None else top.diff[:, channels]
-        self.centred: Any = self.dx
-        if self.dx is None and "centred" in layer.scratch:
-            self.centred = layer.scratch["centred"][:, : channels.stop - channels.start]
-
-        scale, bias = layer.params.get("scale"), layer.params.get("bias")
-        self.scale: Any = 1 if scale is None else scale.data[channels]
-        self.bias = None if bias is None else beside(bias.data[channels], n_axes)
-        self.wants_sums = scale is not None and scale.diff is not None
-        self.mean, self.rate = layer.scratch["mean"][channels], layer.scratch["rate"][channels]
-        self.sums = layer.scratch["sums"][0, channels], layer.scratch["sums"][1, channels]
-        self.factors = [factor[channels] for factor in layer.scratch["factors"]]
-        self.mean_beside = beside(self.mean, n_axes)
-        self.factors_beside = [beside(factor, n_axes) for factor in self.factors]
-        self.add_x = layer.backend.axes_sum(self.x, self.axes, self.mean)
-        if self.dy is not None:
-            self.add_dy = layer.backend.axes_sum(self.dy, self.axes, self.sums[0])
-
-    # --- forward ------------------------------------------------------------------------
-
-    def forward_batch(self) -> None:
-        """Normalise with the batch's statistics."""
-        self.find_mean()
-        self.find_variance()
-        self.normalise()
-
-    def find_mean(self) -> None:
-        """The mean of these samples; of equal ones it is that number, in spite of rounding."""
-        xp, mean, (least, most) = self.xp, self.mean, self.sums
-        self.add_x()
-        xp.multiply(mean, self.part, out=mean)
-        self.x.min(axis=self.axes, out=least)
-        self.x.max(axis=self.axes, out=most)
-        xp.maximum(mean, least, out=mean)
-        xp.minimum(mean, most, out=mean)
-
-    def find_variance(self) -> None:
-        """Their mean square about the batch's mean; leaves the centred values in the top."""
-        xp, variance = self.xp, self.rate
-        xp.subtract(self.x, self.mean_beside, out=self.y)
-        self.channel_products(self.y, self.y, variance)
-        xp.multiply(variance, self.part, out=variance)
-
-    def normalise(self) -> None:
-        """Scale and shift the centred values in the top, given the variance."""
-        xp, slope = self.xp, self.factors[0]
-        xp.add(self.rate, self.spec.epsilon, out=slope)
-        xp.sqrt(slope, out=slope)
-        xp.divide(self.scale, slope, out=slope)
-        xp.multiply(self.y, self.factors_beside[0], out=self.y)
-        if self.bias is not None:
-            xp.add(self.y, self.bias, out=self.y)
-
-    def scale_and_shift(self) -> None:
-        """Normalise with the running statistics."""
-        slope, shift, _ = self.factors_beside
-        self.xp.multiply(self.x, slope, out=self.y)
-        self.xp.add(self.y, shift, out=self.y)
-
-    # --- backward -----------------------------------------------------------------------
-
-    def sum_up(self) -> None:
-        """Σ dy and Σ dy · x̂."""
-        sum_dy_x = self.sums[1]
-        self.add_dy()
-        self.xp.subtract(self.x, self.mean_beside, out=self.centred)
-        self.channel_products(self.dy, self.centred, sum_dy_x)
-        self.xp.multiply(sum_dy_x, self.rate, out=sum_dy_x)
-
-    def backward_batch(self) -> None:
-        """Write dx = rate · scale · (dy − Σ dy / m − x̂ · Σ (dy · x̂) / m), m elements a channel."""
-        self.sum_up()
-        self.finish_backward()
-
-    def finish_backward(self) -> None:
-        """Write dx, given the sums and the slope."""
-        xp, dx, (sum_dy, sum_dy_x) = self.xp, self.dx, self.sums
-        _, by_centred, added = self.factors
-        slope, by_centred_beside, added_beside = self.factors_beside
-        xp.multiply(sum_dy_x, self.rate, out=by_centred)
-        xp.multiply(by_centred, -self.part, out=by_centred)
-        xp.multiply(sum_dy, -self.part, out=added)
-        xp.multiply(dx, by_centred_beside, out=dx)
-        xp.add(dx, added_beside, out=dx)
-        xp.add(dx, self.dy, out=dx)
-        xp.multiply(dx, slope, out=dx)
-
-    def backward_running(self) -> None:
-        """Write dx = rate · scale · dy: the running statistics are constants."""
-        if self.wants_sums:
-            self.sum_up()
-        if self.dx is not None:
-            self.xp.multiply(self.dy, self.factors_beside[0], out=self.dx)

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
 from graphnet.backend.base import Backend, ScratchDecl
+from graphnet.backend.rectifier import rectifier
 from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
 from graphnet.layers.base import (
     Arity,
     Layer,
-    LayerSpec,
     Reads,
     ScratchDecls,
     Shapes,
     at_least,
 )
+from graphnet.layers.rectifying import Rectifying, pass_on
 
 _PAIR = 2
 
 
-class ElementWise(LayerSpec):
+class ElementWise(Rectifying):
     """Combine blobs of one shape element by element; nothing is broadcast.
 
     ``Subtract`` and ``Divide`` take two bottoms, the others any number from two. Of equal maxima
@@ -70,6 +72,10 @@ class ElementWise(LayerSpec):
                 )
         return [bottoms[0]]
 
+    @property
+    def can_rectify(self) -> bool:
+        return self.operation == "Add" and self.coef is None
+
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         if self.operation == "Add" and any(abs(c) != 1 for c in (self.coef or ())[1:]):
             return {"term": ScratchDecl(bottoms[0], blob=True)}
@@ -83,7 +89,7 @@ class ElementWise(LayerSpec):
     def backward_reads(self) -> Reads:
         every = tuple(range(len(self.bottoms)))
         return {
-            "Add": Reads(),
+            "Add": self.reads_of_rectifier(Reads()),
             "Subtract": Reads(),
             "Multiply": Reads(bottoms=every),
             "Divide": Reads(bottoms=(1,), tops=(0,)),
@@ -111,6 +117,14 @@ class ElementWiseLayer(Layer[ElementWise]):
         combine = functions[self.spec.operation]
         if self.spec.operation == "Add":
             data = [*scratch, *data]
+        sent = [x.diff for x in self.bottoms if x.diff is not None]
+        if self.spec.bound is not None:
+            bound = self.spec.bound
+            functions_of = rectifier(bound, self.backend.operand(bound, self.dtype))
+            combine = partial(_add_and_cut, combine, functions_of[0])
+            if sent:
+                back = partial(pass_on, functions_of[1])
+                self.bind_passes(backward=bind(back, y.data, y.diff, *sent))
         self.bind_passes(forward=bind(combine, y.data, *data))
         self.gradients = [
             self.gradient(i, x.diff) for i, x in enumerate(self.bottoms) if x.diff is not None
@@ -152,6 +166,11 @@ class ElementWiseLayer(Layer[ElementWise]):
     def backward(self) -> None:
         for gradient in self.gradients:
             gradient()
+
+
+def _add_and_cut(add: Any, rectify: Any, xp: Any, y: Array, *arrays: Array) -> None:
+    add(xp, y, *arrays)
+    rectify(xp, y, y)
 
 
 def _subtract(xp: Any, y: Array, a: Array, b: Array) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from math import prod
+from typing import Any, ClassVar, Literal
 
-from graphnet.backend.base import Backend, ConvArrays
-from graphnet.blob import Shape, shape_text
+from graphnet.backend.base import Backend, ConvArrays, ScratchDecl
+from graphnet.backend.calls import Op, in_turn
+from graphnet.blob import Array, Shape, shape_text
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Layer, ScratchDecls, Shapes
+from graphnet.layers.base import Layer, Reads, ScratchDecls, Shapes
 from graphnet.layers.channelwise.channels import channels_last_hint
 from graphnet.layers.images.filter_bank import FilterBank
+from graphnet.layers.merging import ConstantNorm
+from graphnet.layers.rectifying import Rectifying, bind_passing
+
+#: The least outputs for each number of the filters: to fold filters takes as long as the two passes
+#: over an output of their size that are saved, and is done in every pass.
+FOLDING_PAYS = 2
 
 
-class Convolution(FilterBank):
+class Convolution(Rectifying, FilterBank):
     """Cross-correlates images with a bank of filters: the filters are not flipped.
 
     Along each side the top has ``(n + 2·pad − dilation·(kernel − 1) − 1) // stride + 1`` places.
@@ -80,28 +88,96 @@ class Convolution(FilterBank):
 
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         (x,) = bottoms
-        return dict(
-            backend.conv2d_scratch(
-                self.window, self.n_group, x, self.filter_shape(x), backward=backward
-            )
+        filter_ = self.filter_shape(x)
+        decls = backend.conv2d_scratch(self.window, self.n_group, x, filter_, backward=backward)
+        return {**decls, **self.rectifier_scratch(self.top_shapes(bottoms)[0], backward=backward)}
+
+    def normalised(self, norm: ConstantNorm, bottoms: Shapes) -> NormalisedConvolution | None:
+        n_outputs, n_numbers = (
+            prod(self.top_shapes(bottoms)[0]),
+            prod(self.filter_shape(bottoms[0])),
         )
+        if self.param_key is not None or n_outputs < FOLDING_PAYS * n_numbers:
+            return None
+        return NormalisedConvolution(**dict(self), norm=norm)
+
+    def backward_reads(self) -> Reads:
+        return self.reads_of_rectifier(super().backward_reads())
 
 
 class ConvolutionLayer(Layer[Convolution]):
     """Runs :class:`Convolution`."""
 
     def setup(self) -> None:
-        (x,), (y,) = self.bottoms, self.tops
-        filter_, bias = self.params["filter"], self.params.get("bias")
-        arrays = ConvArrays(
-            x.data,
-            filter_.data,
-            bias.data if bias else None,
-            y.data,
-            x.diff,
-            filter_.diff,
-            bias.diff if bias else None,
-            y.diff,
-        )
-        op = self.backend.conv2d(self.spec.window, self.spec.n_group, arrays, self.scratch)
+        bias = self.params.get("bias")
+        op = bind_convolution(self, self.params["filter"].data, bias.data if bias else None)
         self.bind_passes(forward=op.forward, backward=op.backward)
+
+
+class NormalisedConvolution(Convolution):
+    """A convolution that does the work of the norm behind it, by other filters and another bias.
+
+    With s = scale / √(variance + epsilon),
+
+        (filter ∗ x + b − mean) · s + bias  =  (filter · s) ∗ x + (b − mean) · s + bias
+
+    Two passes over its output are saved for one over its filters.
+
+    Args:
+        norm: The norm.
+    """
+
+    norm: ConstantNorm
+
+    def borrowed_params(self) -> dict[str, tuple[str, str]]:
+        if not self.norm.is_affine:
+            return {}
+        return {f"norm.{name}": (self.norm.key, name) for name in ("scale", "bias")}
+
+    def borrowed_state(self) -> dict[str, tuple[str, str]]:
+        return {f"norm.{name}": (self.norm.key, name) for name in ("mean", "variance")}
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        return {
+            **super().scratch(bottoms, backend, backward=backward),
+            "folded": ScratchDecl(self.filter_shape(bottoms[0])),
+            "factors": ScratchDecl((2, self.n_filter)),
+        }
+
+
+class NormalisedConvolutionLayer(Layer[NormalisedConvolution]):
+    """Runs :class:`NormalisedConvolution`: the filters are folded anew in each pass."""
+
+    def setup(self) -> None:
+        folded, (_, added) = self.scratch["folded"], self.scratch["factors"]
+        op = bind_convolution(self, folded, added)
+        self.bind_passes(forward=in_turn([self.fold, op.forward]))
+
+    def fold(self) -> None:
+        """Write the filters and the bias that take in the norm."""
+        xp, (slope, added), bias = self.xp, self.scratch["factors"], self.params.get("bias")
+        scale, shift = self.params.get("norm.scale"), self.params.get("norm.bias")
+        xp.add(self.state["norm.variance"], self.spec.norm.epsilon, out=slope)
+        xp.sqrt(slope, out=slope)
+        xp.divide(1 if scale is None else scale.data, slope, out=slope)
+        if bias is None:
+            xp.negative(self.state["norm.mean"], out=added)
+        else:
+            xp.subtract(bias.data, self.state["norm.mean"], out=added)
+        xp.multiply(added, slope, out=added)
+        if shift is not None:
+            xp.add(added, shift.data, out=added)
+        xp.multiply(self.params["filter"].data, slope[:, None, None, None], self.scratch["folded"])
+
+
+def bind_convolution(layer: Layer[Any], filter_: Array, bias: Array | None) -> Op:
+    """The operation of a convolution's ``layer``, with these filters and this bias.
+
+    Their gradients are those of its params.
+    """
+    (x,), (y,), params, spec = layer.bottoms, layer.tops, layer.params, layer.spec
+    dbias = params["bias"].diff if "bias" in params else None
+    dfilter, (dy, pass_on) = params["filter"].diff, bind_passing(layer)
+    arrays = ConvArrays(x.data, filter_, bias, y.data, x.diff, dfilter, dbias, dy, spec.bound)
+    op = layer.backend.conv2d(spec.window, spec.n_group, arrays, layer.scratch)
+    return Op(op.forward, in_turn([*pass_on, op.backward]))

@@ -8,7 +8,9 @@ import numpy as np
 
 from graphnet.backend.base import Backend
 from graphnet.backend.rectifier import rectifier
+from graphnet.layers.base import Binding, Reads, ScratchDecls, Shapes
 from graphnet.layers.neurons.base import Functions, NeuronSpec
+from graphnet.layers.shape.view import ViewLayer
 
 
 class ReLU(NeuronSpec):
@@ -37,3 +39,26 @@ class ReLU(NeuronSpec):
 
     def functions(self, backend: Backend, dtype: np.dtype) -> Functions:
         return rectifier(self.epsilon, backend.operand(self.epsilon, dtype))
+
+    @property
+    def cuts_off_at(self) -> float:
+        return self.epsilon
+
+    def done_before(self) -> ReLUWithin:
+        return ReLUWithin(**dict(self))
+
+
+class ReLUWithin(ReLU):
+    """A ReLU that the layer before it applies: its top is its bottom."""
+
+    overwrites: ClassVar[bool] = False
+    views: ClassVar[bool] = True
+
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        return {}
+
+    def backward_reads(self) -> Reads:
+        return Reads()
+
+    def build(self, binding: Binding) -> ViewLayer:
+        return ViewLayer(self, binding)

@@ -8,12 +8,14 @@ import pytest
 from graphnet.backend.numpy.backend import NumpyBackend
 from graphnet.backend.numpy.sums import (
     DOT,
+    FAR,
     ONES,
     PLAIN,
     PRODUCT_ELEMENTS,
     SCRATCH_ELEMENTS,
     ThreadScratch,
     add_products,
+    bind_moments,
     bind_row_sums,
     bind_sum,
     bind_sum_of_rows,
@@ -189,3 +191,30 @@ def test_nothing():
     bind_sum(SCRATCH, np.empty((3, 0)), (1,), out)()
     assert prod(out.shape) == 3
     assert not out.any()
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (3, 5), (4, ONES), (5, 100_352), (2, DOT * 7 + 3)], ids=str
+)
+def test_moments(dtype, shape):
+    """Mean and variance of rows, also where the mean is twice the deviation."""
+    x = (np.random.default_rng(0).standard_normal(shape) + 2).astype(dtype)
+    mean, variance = np.full((2, shape[0]), np.nan, dtype)
+    found = bind_moments(SCRATCH, x, mean, variance)()
+    exact = x.astype(np.float64)
+    assert found == (exact.var(1) * FAR**2 >= exact.mean(1) ** 2).all()
+    if found:
+        np.testing.assert_allclose(mean, exact.mean(1), rtol=TOLERANCE[x.dtype])
+        np.testing.assert_allclose(variance, exact.var(1), rtol=4 * TOLERANCE[x.dtype])
+
+
+@pytest.mark.parametrize("bad", [np.full(300, 7.0), np.arange(300) + 9e3, np.full(300, np.nan)])
+def test_moments_that_would_be_wrong(bad):
+    """Equal numbers, such as are far from 0, and such as are none; those of zeros are exact."""
+    x = np.zeros((2, 300), np.float32)
+    mean, variance = np.full((2, 2), np.nan, np.float32)
+    assert bind_moments(SCRATCH, x, mean, variance)()
+    assert (mean.tolist(), variance.tolist()) == ([0, 0], [0, 0])
+    x[1] = bad
+    assert not bind_moments(SCRATCH, x, mean, variance)()

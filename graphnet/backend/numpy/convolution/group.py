@@ -16,6 +16,7 @@ from graphnet.backend.calls import Call
 from graphnet.backend.numpy.convolution.plan import ConvGeometry, ConvPlan, GradientUnit, Unit
 from graphnet.backend.numpy.sums import bind_sum_of_rows
 from graphnet.backend.numpy.threads import Task
+from graphnet.backend.rectifier import rectifier, without_axes
 from graphnet.blob import Array, storage
 
 P = TypeVar("P", bound=ConvPlan)
@@ -51,6 +52,7 @@ def part_of_group(geometry: ConvGeometry, index: int, arrays: ConvArrays) -> Con
         dfilter=None if arrays.dfilter is None else arrays.dfilter[filters],
         dbias=None if arrays.dbias is None else arrays.dbias[filters],
         dy=None if arrays.dy is None else storage(arrays.dy)[filters],
+        bound=arrays.bound,
     )
 
 
@@ -76,6 +78,7 @@ class ConvGroup(ABC, Generic[P]):
         self.bias: Any = part.bias
         self.dfilter: Any = part.dfilter
         self.dbias: Any = part.dbias
+        self.bound = part.bound
 
     # --- what an algorithm does ---------------------------------------------------------
 
@@ -106,9 +109,12 @@ class ConvGroup(ABC, Generic[P]):
     # --- tasks --------------------------------------------------------------------------
 
     def forward_tasks(self) -> Iterator[Task]:
-        """One for each unit."""
+        """One for each unit, which is cut off at the bound while it is in the cache."""
         for unit in self.plan.units:
-            yield [list(self.output(unit, scratch)) for scratch in self.scratch["slots"]]
+            cut_off: list[Call] = []
+            if self.bound is not None:
+                cut_off = [bind_rectifier(self.bound, self.outputs(self.y, unit))]
+            yield [[*self.output(unit, scratch), *cut_off] for scratch in self.scratch["slots"]]
 
     def param_gradient_tasks(self) -> Iterator[Task]:
         """One for each lane and part of the filters."""
@@ -175,3 +181,9 @@ def merged(outputs: Array) -> Array:
     n_filters, n_rows, width, n = outputs.shape
     shape, strides = (n_filters, n_rows, width * n), (*outputs.strides[:2], outputs.itemsize)
     return as_strided(outputs, shape, strides)
+
+
+def bind_rectifier(bound: float, y: Array) -> Call:
+    """``y = max(y, bound)``, in place."""
+    rectify, _ = rectifier(bound, without_axes(bound, y.dtype))
+    return partial(rectify, np, y, y)
