@@ -158,6 +158,8 @@ class Strip(ABC):
             self.factors = self.part("factors", -1, spec.n_factors, self.size)
             n_rows = len(spec.blocks) * self.size
             self.dpre = self.part("dpre", len(self.factors), n_rows)
+            if len(self.dh) == 1:  # of a single sample they lie in a row as they are
+                self.dpre = self.factors.reshape(len(self.factors), 1, -1)[:, :, :n_rows]
         #: the diff of ``weights``, and a term of it; None where they are not wanted
         self.dweights, self.dterm = (
             self.scratch[name][index] if name in self.scratch else None
@@ -327,7 +329,8 @@ class Strip(ABC):
             calls += self.step_back(own, later)
             da = self.dpre[t - steps.start]
             of_blocks = own[: len(self.spec.blocks)].swapaxes(0, 1)
-            calls.append(partial(self.xp.copyto, da.reshape(of_blocks.shape), of_blocks))
+            if len(da) > 1:
+                calls.append(partial(self.xp.copyto, da.reshape(of_blocks.shape), of_blocks))
             if t > 0 or any(diff is not None for diff in self.dfirsts):
                 # the gradient flows into a state that is a bottom, and not into an earlier batch
                 calls += self.hand_back(t, own, da) + self.forget(t, self.carried_diffs(own))
