@@ -73,7 +73,7 @@ class MovingAverage(ParamAverage):
 
     def __init__(self, store: ParamStore) -> None:
         super().__init__(store)
-        self._scratch, self._part = BlockScratch(), 0.0
+        self._scratch, self._part = BlockScratch(self._backend), 0.0
         self._move = self._backend.elementwise(self._step, self.values, self._params)
 
     def _take(self, part: float) -> None:

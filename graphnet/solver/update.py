@@ -102,7 +102,7 @@ class Updater(Sealed):
             self._spread = self.backend.elementwise(add_to, *reversed(sums))
 
     def _bind(self, regu_coef: float) -> list[UpdateGroup]:
-        groups, scratch, spans = [], BlockScratch(), self.store.spans()
+        groups, scratch, spans = [], BlockScratch(self.backend), self.store.spans()
         for (method, lr, regularizer, _), members in groupby(
             self.store.trainable(), self._alike(is_regularized=regu_coef > 0)
         ):

@@ -42,6 +42,7 @@ from graphnet.backend.numpy.pooling.pool_plan import PoolPlan
 from graphnet.backend.numpy.positionwise import bind_positionwise
 from graphnet.backend.numpy.products import in_pieces
 from graphnet.backend.numpy.repeated import bind_repeated
+from graphnet.backend.numpy.scratch import aligned
 from graphnet.backend.numpy.sums import (
     ONES,
     SCRATCH_ELEMENTS,
@@ -90,6 +91,9 @@ class NumpyBackend(Backend):
         raw = np.empty(n_bytes + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
         return raw[start : start + n_bytes]
+
+    def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
+        return aligned(shape, dtype)
 
     def place(
         self, arena: Array, offset: int, shape: Shape, dtype: np.dtype, *, blob: bool

@@ -12,11 +12,14 @@ from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, columns
 
 #: Elements of a block, of which three float32 ones fit into a core's second-level cache of 2 MiB;
-#: and where threads share them out, so that a call takes so long that they do not wait for each
-#: other at the interpreter's lock.
-BLOCK_ELEMENTS, SHARED_ELEMENTS = 2**17, 2**18
-#: Where there is scratch besides, all of it and the blocks fit.
-WITH_SCRATCH = 2**16
+#: of a function of more arrays, such as an update, so that they still do; and where threads share
+#: them out, so that a call takes so long that they do not wait for each other at the interpreter's
+#: lock.
+BLOCK_ELEMENTS, BLOCK_OF_MANY, SHARED_ELEMENTS = 2**17, 2**16, 2**18
+#: Where there is scratch besides, all of it and the blocks fit; and where threads share them out.
+WITH_SCRATCH, SHARED_WITH_SCRATCH = 2**16, 2**17
+#: So many arrays of :data:`BLOCK_ELEMENTS` fit.
+FEW_ARRAYS = 3
 #: Blocks start at multiples of so many elements.
 ALIGNED = 64
 #: Below this many elements a call is not worth waking a thread. The update of 2**18.7 params takes
@@ -55,8 +58,9 @@ def bind_elementwise(
     flat = flattened(arrays)
     size = flat[0].size
     inline = size < INLINE_ELEMENTS
-    most = BLOCK_ELEMENTS if inline else SHARED_ELEMENTS
-    at_once = most if scratch is None else min(scratch.shape[-1], WITH_SCRATCH)
+    few = BLOCK_ELEMENTS if len(flat) <= FEW_ARRAYS else BLOCK_OF_MANY
+    most = few if inline else SHARED_ELEMENTS
+    at_once = most if scratch is None else scratch.shape[-1]
     parts = cut(max(size, 1), -(-size // max(1, at_once)), multiple=ALIGNED)
     tasks: list[Task] = []
     for start, stop in parts:
@@ -70,6 +74,10 @@ def bind_elementwise(
 
 
 def scratch_shape(size: int, n: int, slots: int) -> tuple[int, int, int]:
-    """The shape of ``n`` blocks of scratch beside arrays of ``size`` elements."""
+    """The shape of ``n`` blocks of scratch beside arrays of ``size`` elements.
+
+    Blocks may differ with the number of threads: no element's value depends on the others'.
+    """
     whole = -(-size // ALIGNED) * ALIGNED
-    return slots, n, min(whole, WITH_SCRATCH)
+    is_shared = slots > 1 and size >= INLINE_ELEMENTS
+    return slots, n, min(whole, SHARED_WITH_SCRATCH if is_shared else WITH_SCRATCH)

@@ -17,13 +17,14 @@ from graphnet.backend.base import InnerProductArrays
 from graphnet.backend.calls import Call, Op, cut
 from graphnet.backend.numpy.inner_product import MOST_PARTS, PART_MACS
 from graphnet.backend.numpy.products import in_pieces
+from graphnet.backend.numpy.scratch import aligned
 from graphnet.backend.numpy.sums import bind_row_sums, bind_sum_of_rows
 from graphnet.backend.numpy.threads import Task, ThreadPool
 from graphnet.blob import Array, reshaped, storage
 
-#: Terms of the sums that one product makes, and how many parts such a sum has at most: each lays
-#: all rows of the shorter side out for itself.
-DEPTH, MOST_SUMS = 512, 4
+#: Terms of the sums that one product makes, and how many parts such a sum has at most: each turns
+#: all rows of the shorter side for itself.
+DEPTH, MOST_SUMS = 512, 2
 
 
 def bind_positionwise(pool: ThreadPool, arrays: InnerProductArrays) -> Op:
@@ -44,7 +45,7 @@ def bind_positionwise(pool: ThreadPool, arrays: InnerProductArrays) -> Op:
             dx = by_position(arrays.dx, n_positions)
             backward += [pool.task(*c) for c in _products(n_parts, weight.T, dy, dx)]
         if arrays.dbias is not None:
-            biases = np.empty(dy.shape[:2], dy.dtype)
+            biases = aligned(dy.shape[:2], dy.dtype)
             add_up = bind_sum_of_rows(biases, arrays.dbias)
             backward.append(pool.task(bind_row_sums(dy, biases), add_up))
     return Op(pool.bind(forward, inline=inline), pool.bind(backward, inline=inline))
@@ -65,37 +66,38 @@ def _products(
 def _sums_of_products(left: Array, right: Array, out: Array) -> Iterator[list[Call]]:
     """``out = Σ left[l] @ right[l].T``, some rows or columns of it a task.
 
-    Positions whose samples are :data:`DEPTH` together are laid side by side and multiplied at once.
+    Positions whose samples are :data:`DEPTH` together are laid side by side and multiplied at once:
+    of the longer side row by row, of the shorter one turned, so that BLAS reads it where it lies.
     """
+    if len(out) < out.shape[1]:
+        left, right, out = right, left, out.T
     n_positions, _, n_samples = left.shape
     macs = out.size * n_positions * n_samples
-    axis = int(out.shape[1] > out.shape[0])
     at_once = min(n_positions, max(1, DEPTH // n_samples))
     starts = range(0, n_positions, at_once)
-    for span in cut(out.shape[axis], min(MOST_SUMS, macs // PART_MACS), multiple=16):
+    for span in cut(len(out), min(MOST_SUMS, macs // PART_MACS), multiple=16):
         run = slice(*span)
-        total = out[:, run] if axis else out[run]
-        factors = (left, right[:, run]) if axis else (left[:, run], right)
-        room = [np.empty(f[:at_once].size, out.dtype) for f in factors]
-        term = np.empty(total.shape if len(starts) > 1 else 0, out.dtype)
+        long, total = left[:, run], aligned(out[run].shape, out.dtype)
+        term = aligned(total.shape if len(starts) > 1 else (0,), out.dtype)
+        room = [aligned((f[:at_once].size,), out.dtype) for f in (long, right)]
         calls: list[Call] = []
         for start in starts:
-            a, b = (
-                _laid_out(factor[start : start + at_once], place, calls)
-                for factor, place in zip(factors, room, strict=True)
-            )
-            calls.append(partial(np.matmul, a, b.T, total if start == 0 else term))
+            some = slice(start, start + at_once)
+            a = _laid_out(long[some].swapaxes(0, 1), room[0], calls)
+            b = _laid_out(right[some].swapaxes(1, 2), room[1], calls)
+            rows, columns = a.reshape(len(total), -1), b.reshape(-1, total.shape[1])
+            calls.append(in_pieces(rows, columns, term if start else total))
             if start:
                 calls.append(partial(np.add, total, term, total))
+        calls.append(partial(np.copyto, out[run], total))
         yield calls
 
 
 def _laid_out(factor: Array, room: Array, calls: list[Call]) -> Array:
-    """The matrix ``(rows, positions · N)`` of ``(positions, rows, N)``, which a new call writes."""
-    n_positions, n_rows, n_samples = factor.shape
-    laid = room[: factor.size].reshape(n_rows, n_positions, n_samples)
-    calls.append(partial(np.copyto, laid, factor.swapaxes(0, 1)))
-    return laid.reshape(n_rows, -1)
+    """A copy of an array without gaps, which a new call writes."""
+    laid = room[: factor.size].reshape(factor.shape)
+    calls.append(partial(np.copyto, laid, factor))
+    return laid
 
 
 def by_position(array: Array, n_positions: int) -> Array:

@@ -21,6 +21,7 @@ from math import prod
 import numpy as np
 
 from graphnet.backend.calls import Call, cut, in_turn
+from graphnet.backend.numpy.scratch import aligned
 from graphnet.blob import Array, storage
 
 #: Numbers that are added one by one at most, and by a product with ones, which adds some at a time.
@@ -43,8 +44,8 @@ class ThreadScratch(threading.local):
     """Scratch of each thread; nothing in it outlives a call."""
 
     def __init__(self) -> None:
-        self._elements = np.empty(SCRATCH_ELEMENTS)
-        self.wide = np.empty(ROW)  # in float64
+        self._elements = aligned((SCRATCH_ELEMENTS,), np.dtype(np.float64))
+        self.wide = aligned((ROW,), np.dtype(np.float64))
 
     def of(self, dtype: np.dtype, *shape: int) -> Array:
         """An array of this shape."""

@@ -15,7 +15,7 @@ from graphnet.blob import Shape, shape_text
 from graphnet.declare.fields import PositiveFloat, PositiveInt
 from graphnet.errors import BatchError, ShapeError
 from graphnet.layers.attention.rotary import Rotary
-from graphnet.layers.attention.strip import AttentionStrip
+from graphnet.layers.attention.strip import FEW, AttentionStrip
 from graphnet.layers.attention.tiles import Sizes
 from graphnet.layers.base import Arity, Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
@@ -192,9 +192,13 @@ class MultiHeadAttention(LayerSpec):
             "projected": ScratchDecl(projected, lifetime=life),
             "attended": ScratchDecl((n, n_queries * width), lifetime=life),
             "statistics": ScratchDecl((n, 2 * n_queries * self.n_heads), lifetime=life),
+            "turned_in": ScratchDecl((width, 3 * width)),
+            "turned_out": ScratchDecl((width, width)),
             "work": ScratchDecl((n, max(n_queries, n_keys) * width)),
             "scores": ScratchDecl((len(strips), tile.n_scores)),
         }
+        if n_keys <= FEW and not backward:
+            decls["halves"] = ScratchDecl((len(strips), tile.n_scores))
         if sizes.is_cross:
             decls["memory"] = ScratchDecl((n, n_keys * width), lifetime=life)
         if self.rotary:
@@ -250,7 +254,11 @@ class MultiHeadAttentionLayer(Layer[MultiHeadAttention]):
             AttentionStrip(self, i, samples, sizes, rotary, drops=drops)
             for i, samples in enumerate(slices)
         ]
-        before: list[Call] = []
+        # turned, so that BLAS reads rows where they lie
+        before: list[Call] = [
+            partial(self.xp.copyto, self.scratch[f"turned_{i}"], self.params[f"weight_{i}"].data.T)
+            for i in ("in", "out")
+        ]
         if spec.mask:
             before += self.look_at_mask()
         if drops:

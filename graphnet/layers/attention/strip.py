@@ -6,10 +6,10 @@ bound beforehand, so strips can run in several threads without waiting for each 
 
 Forward, for each tile of queries t and keys s::
 
-    scores = query · key / √F        the largest of each t, and 1 / Σ exp, are kept
-    head   = exp(scores − largest) @ value / Σ exp
+    scores = query · key / √F
+    head   = exp(scores − largest) @ value / Σ exp      largest + log Σ exp of each t is kept
 
-Backward computes ``weights`` again from what was kept. With dhead the diff of a head::
+Backward computes ``weights`` again, as exp(scores − kept). With dhead the diff of a head::
 
     dvalue  += weightsᵀ @ dhead
     dweights = dhead @ valueᵀ
@@ -58,7 +58,8 @@ class AttentionStrip:
         memory: ``(n, S, D)``: what keys and values are made from; often ``x``.
         queries, keys, values: ``(n, heads, T or S, F)``.
         attended: ``(n, T, heads, F)``: what comes of the heads.
-        largest, shares: ``(n, heads, T, 1)``: the largest score of a query; 1 / Σ exp.
+        largest, shares: ``(n, heads, T, 1)``: the largest score of a query, to which log Σ exp is
+            added in the end; 1 / Σ exp.
     """
 
     def __init__(
@@ -86,8 +87,9 @@ class AttentionStrip:
         self.projected = self.flat("projected")
         self.queries, self.keys, self.values = self.split(self.projected)
         self.attended = self.part("attended", n_queries, *self.in_heads)
-        statistics = self.part("statistics", 2, heads, n_queries, 1)
-        self.largest, self.shares = statistics[:, 0], statistics[:, 1]
+        statistics = self.flat("statistics").reshape(2, self.n, heads, n_queries, 1)
+        self.largest, self.shares = statistics
+        self.is_long = sizes.n_keys > FEW
         self.mask = layer.scratch["mask"][samples] if drops else None
         self.closed = self.part("closed", 1, 1, sizes.n_keys) if "closed" in layer.scratch else None
         self.tops = [top.data[samples] for top in layer.tops]
@@ -140,10 +142,10 @@ class AttentionStrip:
     def of(self, tile: ScoreTile, name: str = "scores") -> Array:
         """The scores of a tile, or their diffs; few keys lie key after key."""
         n, heads, queries, keys = tile.shape
-        flat = self.layer.scratch[name][self.index][: prod(tile.shape)]
-        is_long = self.sizes.n_keys > FEW
-        scores: Array = flat.reshape(n, heads, *((queries, keys) if is_long else (keys, queries)))
-        return scores if is_long else scores.swapaxes(2, 3)
+        flat: Array = self.layer.scratch[name][self.index][: prod(tile.shape)]
+        if self.is_long:
+            return flat.reshape(tile.shape)
+        return flat.reshape(n, heads, keys, queries).swapaxes(2, 3)
 
     # --- forward ------------------------------------------------------------------------
 
@@ -152,16 +154,15 @@ class AttentionStrip:
         xp, sizes, layer = self.xp, self.sizes, self.layer
         width = sizes.width
         bottoms = [bottom.data[self.samples] for bottom in layer.bottoms]
-        weight, bias = layer.params["weight_in"].data, self.values_of("bias_in")
+        weight, bias = layer.scratch["turned_in"], self.values_of("bias_in")
         first, rest = self.together(self.projected)
         x, memory = self.x.reshape(-1, width), self.memory.reshape(-1, width)
         calls: list[Call] = [partial(xp.copyto, self.x, bottoms[0])]
         if sizes.is_cross:
             calls.append(partial(xp.copyto, self.memory, bottoms[1]))
-            calls += self.product(x, weight[:width], None if bias is None else bias[:width], first)
-            calls += self.product(
-                memory, weight[width:], None if bias is None else bias[width:], rest
-            )
+            biases = (None, None) if bias is None else (bias[:width], bias[width:])
+            calls += self.product(x, weight[:, :width], biases[0], first)
+            calls += self.product(memory, weight[:, width:], biases[1], rest)
         else:
             calls += self.product(x, weight, bias, first)
         calls.append(partial(xp.multiply, self.queries, self.scale, self.queries))
@@ -169,15 +170,15 @@ class AttentionStrip:
             calls += self.rotary.turn(*self.turned(self.projected))
         for tile in sizes.tiles(self.n, self.backend):
             calls += self.attend(tile)
-        weight, bias = layer.params["weight_out"].data, self.values_of("bias_out")
+        weight, bias = layer.scratch["turned_out"], self.values_of("bias_out")
         work = self.flat("work")[: self.attended.size].reshape(-1, width)
         calls += self.product(self.attended.reshape(-1, width), weight, bias, work)
         calls.append(partial(xp.copyto, self.tops[0], work.reshape(self.x.shape)))
         return calls
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array) -> Iterator[Call]:
-        """``x @ weight.T + bias``."""
-        yield partial(self.xp.matmul, x, weight.T, out=out)
+        """``x @ weight + bias``."""
+        yield self.backend.product(x, weight, out)
         if bias is not None:
             yield partial(self.xp.add, out, bias, out)
 
@@ -208,12 +209,12 @@ class AttentionStrip:
         largest, shares = self.largest[at], self.shares[at]
         attended = self.attended.swapaxes(1, 2)[at]
         yield from self.score(tile)
-        yield partial(scores.max, axis=-1, keepdims=True, out=largest)
+        yield self.find_largest(tile, scores, largest)
         if self.closed is not None:
             yield partial(xp.maximum, largest, self.least, out=largest)
         yield partial(xp.subtract, scores, largest, scores)
         yield partial(xp.exp, scores, scores)
-        yield partial(scores.sum, axis=-1, keepdims=True, out=shares)
+        yield self.add_up(scores, shares)
         if self.closed is not None:  # where nothing is seen, the sum is 0, and so are the weights
             yield partial(xp.maximum, shares, self.tiny(), out=shares)
         yield partial(xp.divide, self.one, shares, shares)
@@ -225,8 +226,30 @@ class AttentionStrip:
         if self.mask is not None:
             yield partial(xp.multiply, scores, self.mask[at][..., tile.keys], scores)
         values = self.values[tile.samples, tile.heads, tile.keys]
+        if not self.is_long:  # in longer runs than below
+            yield partial(xp.multiply, scores, shares, scores)
         yield partial(xp.matmul, scores, values, out=attended)
-        yield partial(xp.multiply, attended, shares, attended)
+        if self.is_long:
+            yield partial(xp.multiply, attended, shares, attended)
+        if "dscores" in self.layer.scratch:  # backward finds the weights by one number a query
+            yield partial(xp.log, shares, shares)
+            yield partial(xp.subtract, largest, shares, largest)
+
+    def find_largest(self, tile: ScoreTile, scores: Array, out: Array) -> Call:
+        """Write the largest of each query's."""
+        if self.is_long:
+            return partial(scores.max, axis=-1, keepdims=True, out=out)
+        name = "dscores" if "dscores" in self.layer.scratch else "halves"
+        # the backend takes blobs; these have as many samples as there are queries
+        array, to, scratch = (a.transpose(2, 0, 1, 3) for a in (scores, out, self.of(tile, name)))
+        return self.backend.axis_max(array, 3, to, scratch)
+
+    def add_up(self, scores: Array, out: Array) -> Call:
+        """Write the sum of each query's: a product with ones, where they lie side by side."""
+        if self.is_long:
+            return partial(scores.sum, axis=-1, keepdims=True, out=out)
+        ones = self.backend.full((1, scores.shape[-1]), 1.0, self.layer.dtype)
+        return self.backend.product(ones, scores.swapaxes(-1, -2), out.swapaxes(-1, -2))
 
     def tiny(self) -> Array:
         """The least positive number that has an inverse."""
@@ -251,7 +274,7 @@ class AttentionStrip:
             both = self.flat("work")[: self.attended.size].reshape(self.attended.shape)
             sums = self.sums.reshape(self.n, sizes.n_heads, sizes.n_queries).swapaxes(1, 2)
             calls.append(partial(xp.multiply, self.attended, self.dattended, both))
-            calls.append(partial(both.sum, axis=-1, out=sums))
+            calls += self.add_features(both, sums)
         for tile in sizes.tiles(self.n, self.backend):
             calls += self.attend_back(tile)
         if self.rotary is not None:
@@ -269,6 +292,18 @@ class AttentionStrip:
             calls += self.gradients(first, x, slice(0, 3 * width))
             calls += self.to_bottom(0, first, weight)
         return calls
+
+    def add_features(self, both: Array, out: Array) -> list[Call]:
+        """Write the sums over the features of a head ``(n, T, heads)``: of few, a product."""
+        width = both.shape[-1]
+        if width > FEW:
+            return [partial(both.sum, axis=-1, out=out)]
+        ones = self.backend.full((width, 1), 1.0, self.layer.dtype)
+        sums = self.shares.reshape(-1, 1)  # which backward does not read
+        return [
+            self.backend.product(both.reshape(-1, width), ones, sums),
+            partial(self.xp.copyto, out, sums.reshape(out.shape)),
+        ]
 
     def from_top(self) -> list[Call]:
         """The diff of what comes of the heads."""
@@ -288,7 +323,7 @@ class AttentionStrip:
         return [
             partial(xp.copyto, work.reshape(self.x.shape), dtop[self.samples]),
             *self.gradients(work, self.attended.reshape(-1, width), slice(3 * width, 4 * width)),
-            partial(xp.matmul, work, weight, out=dattended),
+            self.backend.product(work, weight, dattended),
         ]
 
     def attend_back(self, tile: ScoreTile) -> Iterator[Call]:
@@ -302,7 +337,6 @@ class AttentionStrip:
         yield from self.score(tile)
         yield partial(xp.subtract, weights, self.largest[at], weights)
         yield partial(xp.exp, weights, weights)
-        yield partial(xp.multiply, weights, self.shares[at], weights)
         kept = weights
         if mask is not None:
             kept = dscores
@@ -356,6 +390,6 @@ class AttentionStrip:
             return
         n_positions = len(diff) // self.n
         work = self.flat("work")[: len(diff) * self.sizes.width].reshape(len(diff), -1)
-        yield partial(self.xp.matmul, diff, weight, out=work)
+        yield self.backend.product(diff, weight, work)
         shape = (self.n, n_positions, self.sizes.width)
         yield partial(self.xp.copyto, target[self.samples], work.reshape(shape))

@@ -142,7 +142,8 @@ class _SomeGroups:
 
     def __init__(self, layer: SampleNormLayer, cut: Groups, some: slice) -> None:
         (bottom,), (top,) = layer.bottoms, layer.tops
-        self.xp, self.epsilon, self.weight = layer.xp, layer.spec.epsilon, 1 / cut.size
+        self.xp, number = layer.xp, partial(layer.backend.operand, dtype=layer.dtype)
+        self.epsilon, self.weight = number(layer.spec.epsilon), number(1 / cut.size)
         whole, parted = (cut.groups, cut.size), (cut.groups, cut.parts, cut.places)
 
         def part(array: Array | None) -> Any:
@@ -199,15 +200,15 @@ class _SomeGroups:
         xp, y, of_group, rate = self.xp, self.y, self.of_group, self.rate
         self.subtract_first()
         self.add_y()
-        xp.multiply(of_group, self.weight, out=of_group)
+        xp.multiply(of_group, self.weight, of_group)
         self.centre()
-        xp.add(self.first, of_group, out=self.mean)
-        xp.multiply(y, y, out=self.product)
+        xp.add(self.first, of_group, self.mean)
+        xp.multiply(y, y, self.product)
         self.add_squares()
-        xp.multiply(rate, self.weight, out=rate)
-        xp.add(rate, self.epsilon, out=rate)
-        xp.sqrt(rate, out=rate)
-        xp.reciprocal(rate, out=rate)
+        xp.multiply(rate, self.weight, rate)
+        xp.add(rate, self.epsilon, rate)
+        xp.sqrt(rate, rate)
+        xp.reciprocal(rate, rate)
         self.divide()
         if self.scale is not None:
             self.times_scale()
@@ -221,18 +222,18 @@ class _SomeGroups:
         xp, dx, unit, of_group = self.xp, self.dx, self.unit, self.of_group
         self.centre_again()
         self.normalise_again()
-        xp.multiply(self.dy, unit, out=self.product)
+        xp.multiply(self.dy, unit, self.product)
         if dx is None:
             return
         self.scale_product()
         self.add_dx()
-        xp.multiply(of_group, self.weight, out=of_group)
+        xp.multiply(of_group, self.weight, of_group)
         self.times_group()
         self.scale_dy()
         self.add_dx()
-        xp.multiply(of_group, self.weight, out=of_group)
+        xp.multiply(of_group, self.weight, of_group)
         self.centre_dx()
-        xp.subtract(dx, unit, out=dx)
+        xp.subtract(dx, unit, dx)
         self.divide_dx()
 
     def _scaled(self, backend: Backend, values: Array, parts: Array) -> Call:

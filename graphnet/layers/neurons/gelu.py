@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from math import pi, sqrt
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from graphnet.blob import Array
-from graphnet.layers.neurons.sloped import SlopedNeuron
+from graphnet.layers.neurons.sloped import Number, SlopedNeuron
 
 #: atanh(erf(x / √2)) / x as a quotient of polynomials of x², the lowest power first: fitted so that
 #: Φ is off by 6e-17 at most, and for |x| > 8 the tanh of its product with x is ±1 in float64,
@@ -76,53 +78,61 @@ class GELU(SlopedNeuron):
     type: Literal["GELU"] = "GELU"
     approximate: Literal["none", "tanh"] = "none"
 
-    def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
+    def compute(
+        self, xp: Any, number: Number, slope: Array | None, x: Array, y: Array, *parts: Array
+    ) -> None:
         near, square, rise = parts
         is_exact = self.approximate == "none"
         exact = _DOUBLE if x.dtype.itemsize == 8 else _SINGLE  # noqa: PLR2004  # float64
         above, below = exact if is_exact else _SIMPLE
-        xp.clip(x, -FAR, FAR, out=near)
-        xp.multiply(near, near, out=square)
-        _polynomial(xp, above, square, rise)
-        if len(below) > 1:
-            _polynomial(xp, below, square, near)
-            xp.divide(rise, near, out=rise)
+        if above is _SINGLE[0]:  # what overflows is infinite, and its tanh and exp are right
+            near = x
+        else:
             xp.clip(x, -FAR, FAR, out=near)
-        xp.multiply(rise, near, out=rise)
-        xp.tanh(rise, out=rise)
+        with np.errstate(over="ignore"):
+            xp.multiply(near, near, square)
+            _polynomial(xp, number, above, square, rise)
+            if len(below) > 1:
+                _polynomial(xp, number, below, square, near)
+                xp.divide(rise, near, rise)
+                xp.clip(x, -FAR, FAR, out=near)
+            xp.multiply(rise, near, rise)
+        xp.tanh(rise, rise)
         if slope is not None:
-            (_exact_slope if is_exact else _simple_slope)(xp, slope, near, square, rise)
-        xp.multiply(rise, 0.5, out=rise)
-        xp.add(rise, 0.5, out=rise)
+            (_exact_slope if is_exact else _simple_slope)(xp, number, slope, near, square, rise)
+        xp.multiply(rise, number(0.5), rise)
+        xp.add(rise, number(0.5), rise)
         if slope is not None:
-            xp.add(slope, rise, out=slope)
-        xp.multiply(rise, x, out=y)
+            xp.add(slope, rise, slope)
+        xp.multiply(rise, x, y)
 
 
-def _polynomial(xp: Any, factors: Sequence[float], x: Array, out: Array) -> None:
+def _polynomial(xp: Any, number: Number, factors: Sequence[float], x: Array, out: Array) -> None:
     """Write the polynomial of ``x`` with these factors, the lowest power first, to ``out``."""
     *lower, highest = factors
-    xp.multiply(x, highest, out=out)
+    xp.multiply(x, number(highest), out)
     for factor in lower[:0:-1]:
-        xp.add(out, factor, out=out)
-        xp.multiply(out, x, out=out)
-    xp.add(out, lower[0], out=out)
+        xp.add(out, number(factor), out)
+        xp.multiply(out, x, out)
+    xp.add(out, number(lower[0]), out)
 
 
-def _exact_slope(xp: Any, slope: Array, x: Array, square: Array, _: Array) -> None:
+def _exact_slope(xp: Any, number: Number, slope: Array, x: Array, square: Array, _: Array) -> None:
     """Write x · φ(x), with φ the density of a normal number; ``square`` is written over."""
-    xp.multiply(square, -0.5, out=square)
-    xp.exp(square, out=square)
-    xp.multiply(square, x, out=slope)
-    xp.multiply(slope, 1 / sqrt(2 * pi), out=slope)
+    xp.multiply(square, number(-0.5), square)
+    xp.exp(square, square)
+    xp.multiply(square, x, slope)
+    xp.multiply(slope, number(1 / sqrt(2 * pi)), slope)
 
 
-def _simple_slope(xp: Any, slope: Array, x: Array, square: Array, rise: Array) -> None:
+def _simple_slope(
+    xp: Any, number: Number, slope: Array, x: Array, square: Array, rise: Array
+) -> None:
     """Write x / 2 · (1 − t²) · (the derivative of what t, the ``rise``, is the tanh of)."""
     linear, cubic = _SIMPLE[0]
-    xp.multiply(square, 1.5 * cubic, out=square)
-    xp.add(square, 0.5 * linear, out=square)
-    xp.multiply(square, x, out=square)
-    xp.multiply(rise, rise, out=slope)
-    xp.subtract(1.0, slope, out=slope)
-    xp.multiply(slope, square, out=slope)
+    xp.multiply(square, number(1.5 * cubic), square)
+    xp.add(square, number(0.5 * linear), square)
+    xp.multiply(square, x, square)
+    xp.multiply(rise, rise, slope)
+    xp.subtract(number(1.0), slope, slope)
+    xp.multiply(slope, square, slope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from graphnet.blob import Array
-from graphnet.layers.neurons.sloped import SlopedNeuron
+from graphnet.layers.neurons.sloped import Number, SlopedNeuron
 
 
 class Hardswish(SlopedNeuron):
@@ -25,16 +25,18 @@ class Hardswish(SlopedNeuron):
 
     type: Literal["Hardswish"] = "Hardswish"
 
-    def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
+    def compute(
+        self, xp: Any, number: Number, slope: Array | None, x: Array, y: Array, *parts: Array
+    ) -> None:
         (gate,) = parts
-        xp.multiply(x, 1 / 6, out=gate)
-        xp.add(gate, 0.5, out=gate)
+        xp.multiply(x, number(1 / 6), gate)
+        xp.add(gate, number(0.5), gate)
         xp.clip(gate, 0.0, 1.0, out=gate)
         if slope is not None:  # the gate, and where it is neither 0 nor 1 x / 6 besides
-            xp.subtract(1.0, gate, out=slope)
-            xp.multiply(slope, gate, out=slope)
+            xp.subtract(number(1.0), gate, slope)
+            xp.multiply(slope, gate, slope)
             xp.ceil(slope, out=slope)
-            xp.multiply(slope, x, out=slope)
-            xp.multiply(slope, 1 / 6, out=slope)
-            xp.add(slope, gate, out=slope)
-        xp.multiply(gate, x, out=y)
+            xp.multiply(slope, x, slope)
+            xp.multiply(slope, number(1 / 6), slope)
+            xp.add(slope, gate, slope)
+        xp.multiply(gate, x, y)

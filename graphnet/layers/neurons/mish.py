@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from graphnet.blob import Array
-from graphnet.layers.neurons.sloped import SlopedNeuron
+from graphnet.layers.neurons.sloped import Number, SlopedNeuron
 
 LARGE = 20.0  # from here on the gate is 1 to the last bit of float64
 
@@ -27,20 +27,22 @@ class Mish(SlopedNeuron):
 
     type: Literal["Mish"] = "Mish"
 
-    def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
+    def compute(
+        self, xp: Any, number: Number, slope: Array | None, x: Array, y: Array, *parts: Array
+    ) -> None:
         power, gate, more = parts  # with e = exp(x) and n = e · (e + 2) the gate is n / (n + 2)
         xp.clip(x, -xp.inf, LARGE, out=power)
-        xp.exp(power, out=power)
-        xp.add(power, 2.0, out=gate)
-        xp.multiply(gate, power, out=gate)
-        xp.add(gate, 2.0, out=more)
-        xp.divide(gate, more, out=gate)
+        xp.exp(power, power)
+        xp.add(power, number(2.0), gate)
+        xp.multiply(gate, power, gate)
+        xp.add(gate, number(2.0), more)
+        xp.divide(gate, more, gate)
         if slope is not None:  # the gate + x · 4 · e · (e + 1) / (n + 2)²
-            xp.add(power, 1.0, out=slope)
-            xp.multiply(slope, power, out=slope)
-            xp.divide(slope, more, out=slope)
-            xp.divide(slope, more, out=slope)
-            xp.multiply(slope, 4.0, out=slope)
-            xp.multiply(slope, x, out=slope)
-            xp.add(slope, gate, out=slope)
-        xp.multiply(gate, x, out=y)
+            xp.add(power, number(1.0), slope)
+            xp.multiply(slope, power, slope)
+            xp.divide(slope, more, slope)
+            xp.divide(slope, more, slope)
+            xp.multiply(slope, number(4.0), slope)
+            xp.multiply(slope, x, slope)
+            xp.add(slope, gate, slope)
+        xp.multiply(gate, x, y)

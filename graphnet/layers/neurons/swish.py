@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from graphnet.blob import Array
-from graphnet.layers.neurons.sloped import SlopedNeuron
+from graphnet.layers.neurons.sloped import Number, SlopedNeuron
 
 
 class Swish(SlopedNeuron):
@@ -26,17 +26,19 @@ class Swish(SlopedNeuron):
     type: Literal["Swish"] = "Swish"
     beta: float = 1.0
 
-    def compute(self, xp: Any, slope: Array | None, x: Array, y: Array, *parts: Array) -> None:
+    def compute(
+        self, xp: Any, number: Number, slope: Array | None, x: Array, y: Array, *parts: Array
+    ) -> None:
         (rise,) = parts  # σ(beta · x), as (1 + tanh(beta · x / 2)) / 2, which cannot overflow
-        xp.multiply(x, self.beta / 2, out=rise)
-        xp.tanh(rise, out=rise)
-        xp.multiply(rise, 0.5, out=rise)
-        xp.add(rise, 0.5, out=rise)
+        xp.multiply(x, number(self.beta / 2), rise)
+        xp.tanh(rise, rise)
+        xp.multiply(rise, number(0.5), rise)
+        xp.add(rise, number(0.5), rise)
         if slope is not None:  # σ + beta · x · σ · (1 − σ)
-            xp.subtract(1.0, rise, out=slope)
-            xp.multiply(slope, rise, out=slope)
-            xp.multiply(slope, x, out=slope)
+            xp.subtract(number(1.0), rise, slope)
+            xp.multiply(slope, rise, slope)
+            xp.multiply(slope, x, slope)
             if self.beta != 1:
-                xp.multiply(slope, self.beta, out=slope)
-            xp.add(rise, slope, out=slope)
-        xp.multiply(rise, x, out=y)
+                xp.multiply(slope, number(self.beta), slope)
+            xp.add(rise, slope, slope)
+        xp.multiply(rise, x, y)

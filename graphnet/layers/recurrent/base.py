@@ -1,6 +1,6 @@
 """What LSTM, GRU and RNN share in YAML: properties, params, state, and how much memory they need.
 
-A step multiplies one stacked matrix with one stacked column per sample, ``W @ [x; 1; h]``; the
+A step multiplies one stacked matrix with one stacked column per sample, ``W @ [h; 1; x]``; the
 rows of W are the blocks a layer declares. How it runs is in ``unrolled.py``.
 """
 
@@ -24,6 +24,7 @@ from graphnet.params.initializers import Orthogonal, Xavier
 from graphnet.params.param import ParamDecl, StateDecl
 from graphnet.params.regularizers import L2Regu
 
+LINE = 16  # numbers of a cache line, in float32
 FED = 2  # a sequence and where sequences start: bottoms behind them are states
 MIN_WIDTH = 16  # samples in a strip: with fewer, matrix products are slow
 MIN_MACS = 2**19  # of a strip's step: with fewer, threads mostly wait for the interpreter
@@ -138,15 +139,18 @@ class Recurrent(LayerSpec):
         return {name: StateDecl(shape, per_batch=True) for name in self.carried}
 
     def column(self, x: Shape) -> tuple[slice, slice, slice]:
-        """Where x, the 1 (nowhere without a bias) and h lie in the stacked column."""
-        d = prod(x[2:])
-        ones = d + self.bias
-        return slice(0, d), slice(d, ones), slice(ones, ones + self.output_dim)
+        """Where h, the 1 (nowhere without a bias) and x lie in the stacked column."""
+        h = self.output_dim
+        start = h + self.bias
+        return slice(0, h), slice(h, start), slice(start, start + prod(x[2:]))
 
     def kept_column(self, x: Shape) -> slice:
         """Where a part of h lies behind the stacked column; nowhere if no block reads it."""
         end = self.column(x)[-1].stop
-        return slice(end, end + self.output_dim * any("r" in b.reads for b in self.blocks))
+        if not any("r" in b.reads for b in self.blocks):
+            return slice(end, end)
+        start = _whole_lines(end)
+        return slice(start, start + self.output_dim)
 
     def rows_reading(self, what: Literal["x", "h"]) -> slice:
         """The rows of the stacked matrix that x or h is multiplied with; they are neighbours."""
@@ -173,12 +177,13 @@ class Recurrent(LayerSpec):
     def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
         n, steps = bottoms[0][:2]
         h, column = self.output_dim, self.kept_column(bottoms[0]).stop
-        weights = (len(self.blocks) * h, column)
+        width = _whole_lines(column)
+        n_rows = len(self.blocks) * h
         life: Literal["pass", "call"] = "pass" if backward else "call"
         n_kept = steps + 1 if backward else 1
         decls = {
-            "weights": ScratchDecl(weights, lifetime=life),
-            "inputs": ScratchDecl((n, steps * column), lifetime=life),
+            "weights": ScratchDecl((len(self.blocks), width, h), lifetime=life),
+            "inputs": ScratchDecl((n, steps * width), lifetime=life),
             "units": ScratchDecl((n, n_kept * self.n_units * h), lifetime=life),
             "step": ScratchDecl((n, self.n_scratch * h)),
         }
@@ -188,13 +193,14 @@ class Recurrent(LayerSpec):
         if self.partial_resets:
             decls["kept"] = ScratchDecl((steps, n), None, life)
         if backward:
-            decls["weights_back"] = ScratchDecl(weights[::-1])
+            decls["back_x"] = ScratchDecl((n_rows, prod(bottoms[0][2:])))
+            decls["back_h"] = ScratchDecl((n_rows, h))
             at_once = self.steps_at_once(bottoms[0], backend)
             decls["factors"] = ScratchDecl((n, at_once * self.n_factors * h))
-            decls["dpre"] = ScratchDecl((n, at_once * weights[0]))
-            decls["columns"] = ScratchDecl((n, at_once * column))
+            decls["dpre"] = ScratchDecl((n, at_once * n_rows))
+            decls["dx"] = ScratchDecl((n, at_once * prod(bottoms[0][2:])))
         if backward and not self.frozen:
-            sums = (len(self.strips(bottoms[0], backend.most_strips)), *weights)
+            sums = (len(self.strips(bottoms[0], backend.most_strips)), n_rows, column)
             decls["dweights"] = ScratchDecl(sums)
             if at_once < steps:
                 decls["dterm"] = ScratchDecl(sums)
@@ -216,6 +222,11 @@ class Recurrent(LayerSpec):
         n, steps = bottoms[0][:2]
         n_bias = self.bias * self.output_dim * len(self.blocks)
         return self.macs(bottoms) // n + steps * n_bias
+
+
+def _whole_lines(size: int) -> int:
+    """So much that what follows starts on a cache line."""
+    return -(-size // LINE) * LINE
 
 
 #: What an indicator may be: whether it continues a sequence, or which part of it does.

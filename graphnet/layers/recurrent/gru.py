@@ -69,7 +69,7 @@ class GRUStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (u, r, z, n), gates = self.xp, self.units[t], self.units[t][1:3]
-        h, scratch = self.inputs[t, self.h_rows], self.step_scratch[0]
+        h, scratch = self.inputs[t, :, self.h_rows], self.step_scratch[0]
         return [
             *self.multiply_inputs(t),
             *self.squash(gates, gates),
@@ -82,7 +82,7 @@ class GRUStrip(Strip):
         ]
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
-        xp, h = self.xp, self.inputs[steps, self.h_rows]
+        xp, h = self.xp, self.inputs[steps, :, self.h_rows]
         u, r, z, n = self.all_units[:, steps]
         for_u, for_r, for_z, for_n, _ = factors
         return [
@@ -100,10 +100,10 @@ class GRUStrip(Strip):
     def step_back(self, factors: Array, later: Array | None) -> list[Call]:
         return self.times(factors[:4], self.dh)
 
-    def hand_back(self, t: int, factors: Array) -> list[Call]:
+    def hand_back(self, t: int, factors: Array, da: Array) -> list[Call]:
         dh, scratch = self.step_scratch
         return [
             *self.times(dh, self.units[t][2]),
-            self.product_back(factors, scratch),
+            self.product_back(da, scratch),
             partial(self.xp.add, dh, scratch, dh),
         ]

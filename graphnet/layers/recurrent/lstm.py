@@ -146,8 +146,8 @@ class LSTMStrip(Strip):
             *self.times(factors[1:5], dc),
         ]
 
-    def hand_back(self, t: int, factors: Array) -> list[Call]:
-        return [self.product_back(factors, self.dh)]
+    def hand_back(self, t: int, factors: Array, da: Array) -> list[Call]:
+        return [self.product_back(da, self.dh)]
 
     def carried_diffs(self, factors: Array) -> list[Array]:
         return [self.dh, factors[4]]

@@ -61,15 +61,15 @@ class ResetFirstStrip(Strip):
 
     def step(self, t: int) -> list[Call]:
         xp, (r, z, n), gates = self.xp, self.units[t], self.units[t][:2]
-        h, scratch = self.inputs[t, self.h_rows], self.step_scratch[0]
-        of_gates, of_x, (rows, columns) = self.runs()
-        kept, pre = self.inputs[t, columns], self.as_rows(self.units[t])
+        h, scratch = self.inputs[t, :, self.h_rows], self.step_scratch[0]
+        *_, (blocks, columns) = self.runs()
+        kept = self.inputs[t, :, columns]
+        gates_and_x, (from_kept,) = self.multiply_inputs(t)[:-1], self.weights[blocks, columns]
         return [
-            self.product(self.weights[of_gates], self.inputs[t, of_gates[1]], pre[of_gates[0]]),
-            self.product(self.weights[of_x], self.inputs[t, of_x[1]], pre[of_x[0]]),
+            *gates_and_x,
             *self.squash(gates, gates),
             partial(xp.multiply, r, h, kept),
-            self.product(self.weights[rows, columns], kept, scratch),
+            self.product(kept, from_kept, scratch),
             partial(xp.add, n, scratch, n),
             partial(xp.tanh, n, n),
             partial(xp.subtract, h, n, scratch),  # the next h is n + z · (h − n)
@@ -78,7 +78,7 @@ class ResetFirstStrip(Strip):
         ]  # fmt: skip
 
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
-        xp, h = self.xp, self.inputs[steps, self.h_rows]
+        xp, h = self.xp, self.inputs[steps, :, self.h_rows]
         r, z, n = self.all_units[:, steps]
         for_r, for_z, for_n, _ = factors
         return [
@@ -94,20 +94,20 @@ class ResetFirstStrip(Strip):
 
     def step_back(self, factors: Array, later: Array | None) -> list[Call]:
         _, kept = self.step_scratch  # the diff of r · h, for hand_back, too
-        _, _, (rows, columns) = self.runs()
-        back = self.scratch["weights_back"][columns, rows]
+        *_, (blocks, _) = self.runs()
+        back = self.scratch["back_h"][blocks.start * self.size : blocks.stop * self.size]
         return [
             *self.times(factors[1:3], self.dh),
-            self.product(back, factors[2], kept),
+            self.product(factors[2], back, kept),
             *self.times(factors[0], kept),
         ]
 
-    def hand_back(self, t: int, factors: Array) -> list[Call]:
+    def hand_back(self, t: int, factors: Array, da: Array) -> list[Call]:
         (dh, kept), (r, z, _) = self.step_scratch, self.units[t]
         return [
             *self.times(dh, z),
             *self.times(kept, r),
             partial(self.xp.add, dh, kept, dh),
-            self.product_back(factors, kept),
+            self.product_back(da, kept),
             partial(self.xp.add, dh, kept, dh),
         ]

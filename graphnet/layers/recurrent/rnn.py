@@ -66,5 +66,5 @@ class RNNStrip(Strip):
     def step_back(self, factors: Array, later: Array | None) -> list[Call]:
         return self.times(factors[0], self.dh)
 
-    def hand_back(self, t: int, factors: Array) -> list[Call]:
-        return [self.product_back(factors, self.dh)]
+    def hand_back(self, t: int, factors: Array, da: Array) -> list[Call]:
+        return [self.product_back(da, self.dh)]

@@ -6,11 +6,11 @@ of them. Forward makes one product a step, of all blocks of rows that a layer de
 
         weights              inputs[t]       units[t]
     ┌─────┬───┬─────┐        ┌───┐           ┌───┐
-    │     │   │     │ block  │ x │           │   │
-    │ W_x │ b │ W_h │   :    │ 1 │     =     │ a │  ── squash, step ──> h = top[t]
-    │     │   │     │ block  │ h │           │   │                          │
-    └─────┴───┴─────┘        └─↑─┘           └───┘                          │
-                               └───────── the h of inputs[t + 1] <──────────┘
+    │     │   │     │ block  │ h<────┐       │   │
+    │ W_h │ b │ W_x │   :    │ 1 │   │ =     │ a │  ── squash, step ──> h = top[t]
+    │     │   │     │ block  │ x │   │       │   │                          │
+    └─────┴───┴─────┘        └───┘   │       └───┘                          │
+                                     └─── the h of inputs[t + 1] <──────────┘
 
 Rows of which a sigmoid is taken are halved in ``weights``, for σ(a) = (1 + tanh(a / 2)) / 2.
 
@@ -31,7 +31,7 @@ first. For these steps, with da[t] the diff of a[t]:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -44,7 +44,7 @@ from graphnet.layers.recurrent.base import (
     refuse_indicator,
     time_first,
 )
-from graphnet.layers.recurrent.stacked import stacking, turning
+from graphnet.layers.recurrent.stacked import stacking, stacking_back
 
 
 class RecurrentLayer(Layer[Recurrent]):
@@ -89,28 +89,30 @@ class RecurrentLayer(Layer[Recurrent]):
         self.bind_passes(forward=in_turn([*stack, strips_forward]))
         if "factors" in self.scratch:
             strips_back = self.backend.concurrently([in_turn(s.backward()) for s in strips])
-            self.bind_passes(backward=in_turn([*turning(self), strips_back, *unstack]))
+            self.bind_passes(backward=in_turn([*stacking_back(self), strips_back, *unstack]))
 
 
 class Strip(ABC):
     """Some samples of the batch: their part of every array, and what is done with it.
 
-    Blobs are seen as ``(T, features, samples)``. The methods return the calls to be made;
-    the last argument of a ufunc is where its result goes (of matmul, CuPy wants it by name).
+    All is seen as ``(T, samples, features)``, and scratch lies so: the columns of a product are
+    then the units, which are many, and not a strip's samples, and BLAS is quicker by a quarter. The
+    methods return the calls to be made; the last argument of a ufunc is where its result goes (of
+    matmul, CuPy wants it by name).
 
     Attributes:
-        inputs: ``(T, rows, samples)``: the stacked column ``[x; 1; h]`` of each step, with the h
+        inputs: ``(T, samples, columns)``: the stacked column ``[h; 1; x]`` of each step, with the h
             that enters it, and for blocks that read it a part of h behind it.
-        units: One ``(n_units, H, samples)`` for each step and one more; all the same memory in a
+        units: One ``(n_units, samples, H)`` for each step and one more; all the same memory in a
             net that never runs backward.
         top: What the steps compute: one h for each.
-        scratch: ``(n_scratch, H, samples)``, for use within a step.
+        step_scratch: ``(n_scratch, samples, H)``, for use within a step.
         dh: The diff of h on its way back; the first of the scratch.
-        factors: ``(steps, blocks + extra, H, samples)``, of the steps that backward is at. Those
+        factors: ``(steps, blocks + extra, samples, H)``, of the steps that backward is at. Those
             of the blocks are overwritten, step by step, by the diff of ``weights @ inputs``; the
             last is the diff of the top.
-        dpre: ``(rows, steps, samples)``: the diffs of ``weights @ inputs``, row by row.
-        columns: ``(rows, steps, samples)``: the inputs of these steps, row by row.
+        weights: ``(blocks, columns, H)``: each block of the stacked matrix, turned.
+        dpre: ``(steps, samples, rows)``: the diffs of ``weights @ inputs``, of all blocks.
     """
 
     def __init__(self, layer: RecurrentLayer, index: int, samples: slice) -> None:
@@ -118,40 +120,46 @@ class Strip(ABC):
         self.spec, self.xp, self.scratch, self.samples = spec, layer.xp, layer.scratch, samples
         self.product = layer.backend.product
         self.weights, self.n_steps, self.size = layer.scratch["weights"], top.shape[1], top.shape[2]
-        self.x_rows, self.one_row, self.h_rows = spec.column(bottom.shape)
+        self.h_rows, self.one_row, self.x_rows = spec.column(bottom.shape)
         self.zero, self.half, self.one = (
             layer.backend.full((), value, layer.dtype) for value in (0.0, 0.5, 1.0)
         )
 
         self.kept_rows = spec.kept_column(bottom.shape)
-        self.inputs = self.part("inputs", self.n_steps, self.kept_rows.stop)
+        self.inputs = self.part("inputs", self.n_steps, self.weights.shape[1])
         units = self.part("units", -1, spec.n_units, self.size)
         self.units = [units[t % len(units)] for t in range(self.n_steps + 1)]
         self.step_scratch = self.part("step", spec.n_scratch, self.size)
         self.dh = self.step_scratch[0]
-        self.state = {name: array[samples].T for name, array in layer.state.items()}
-        self.starts = self.scratch["starts"][:, samples] if "starts" in self.scratch else None
-        self.kept = self.scratch["kept"][:, samples] if "kept" in self.scratch else None
+        self.state = {name: array[samples] for name, array in layer.state.items()}
+        #: ``(T, samples, 1)``: where sequences start, and which part of the state is kept
+        self.starts, self.kept = (
+            self.scratch[name][:, samples, None] if name in self.scratch else None
+            for name in ("starts", "kept")
+        )
         #: the states that are bottoms and tops, by name; and their diffs, where they are wanted
         names, firsts, lasts = spec.carried, layer.bottoms[FED:], layer.tops[1:]
         self.firsts, self.lasts = (
-            {name: blob.data[samples].T for name, blob in zip(names, blobs, strict=False)}
+            {name: blob.data[samples] for name, blob in zip(names, blobs, strict=False)}
             for blobs in (firsts, lasts)
         )
         self.dfirsts, self.dlasts = (
-            [None if blob.diff is None else blob.diff[samples].T for blob in blobs]
+            [None if blob.diff is None else blob.diff[samples] for blob in blobs]
             for blobs in (firsts, lasts)
         )
         self.is_start = layer.is_start
 
-        self.x, self.top = time_first(bottom.data)[..., samples], time_first(top.data)[..., samples]
-        self.dx = None if bottom.diff is None else time_first(bottom.diff)[..., samples]
+        self.x, self.top = (_of_steps(blob.data, samples) for blob in (bottom, top))
+        self.dx, self.dtop = (
+            None if blob.diff is None else _of_steps(blob.diff, samples) for blob in (bottom, top)
+        )
         if "factors" in self.scratch:
-            self.dtop = None if top.diff is None else time_first(top.diff)[..., samples]
             self.all_units = units[: self.n_steps].swapaxes(0, 1)
             self.factors = self.part("factors", -1, spec.n_factors, self.size)
-            self.dpre = self.part("dpre", len(self.weights), len(self.factors))
-            self.columns = self.part("columns", self.kept_rows.stop, len(self.factors))
+            n_rows = len(spec.blocks) * self.size
+            self.dpre = self.part("dpre", len(self.factors), n_rows)
+            if len(self.dh) == 1:  # of a single sample they lie in a row as they are
+                self.dpre = self.factors.reshape(len(self.factors), 1, -1)[:, :, :n_rows]
         #: the diff of ``weights``, and a term of it; None where they are not wanted
         self.dweights, self.dterm = (
             self.scratch[name][index] if name in self.scratch else None
@@ -159,23 +167,19 @@ class Strip(ABC):
         )
 
     def part(self, name: str, *shape: int) -> Array:
-        """The strip's part ``(*shape, samples)`` of a scratch array ``(N, product of shape)``."""
+        """The strip's part of scratch ``(N, product of shape)``: samples before the last axis."""
         own = self.scratch[name][self.samples]
-        return own.reshape(*shape, len(own))
-
-    def as_rows(self, blocks: Array) -> Array:
-        """``(rows, samples)`` of ``(blocks, H, samples)``."""
-        return blocks.reshape(-1, blocks.shape[-1])
+        return own.reshape(*shape[:-1], len(own), shape[-1])
 
     # --- what each kind of layer says ---------------------------------------------------
 
     def carried(self, t: int) -> Mapping[str, Array]:
         """What enters step t, by the names of the state; at T, what the last step hands on."""
-        return {"hidden": self.inputs[t, self.h_rows] if t < self.n_steps else self.top[-1]}
+        return {"hidden": self.inputs[t, :, self.h_rows] if t < self.n_steps else self.top[-1]}
 
     def hidden(self, t: int) -> Array:
         """Where step t writes its h: where the next one reads it, if there is a next one."""
-        return self.inputs[t + 1, self.h_rows] if t + 1 < self.n_steps else self.top[t]
+        return self.inputs[t + 1, :, self.h_rows] if t + 1 < self.n_steps else self.top[t]
 
     @abstractmethod
     def step(self, t: int) -> list[Call]:
@@ -185,7 +189,7 @@ class Strip(ABC):
     def find_factors(self, steps: slice, factors: Array) -> list[Call]:
         """Write the factors of some steps but the last, from their part of ``all_units``.
 
-        Both are ``(…, steps, H, samples)``.
+        Both are ``(…, steps, samples, H)``.
         """
 
     @abstractmethod
@@ -196,8 +200,8 @@ class Strip(ABC):
         """
 
     @abstractmethod
-    def hand_back(self, t: int, factors: Array) -> list[Call]:
-        """Make ``dh`` that of the h which entered step t."""
+    def hand_back(self, t: int, factors: Array, da: Array) -> list[Call]:
+        """Make ``dh`` that of the h which entered step t; ``da`` has the diffs of all blocks."""
 
     def carried_diffs(self, factors: Array) -> list[Array]:
         """The diffs of what entered a step, once ``hand_back`` has been called."""
@@ -210,16 +214,16 @@ class Strip(ABC):
     # --- what all do --------------------------------------------------------------------
 
     def runs(self) -> list[tuple[slice, slice]]:
-        """The parts of the stacked matrix that are not empty, as (rows, columns)."""
+        """The parts of the stacked matrix that are not empty, as (blocks, columns)."""
         reach = {
-            "xh": slice(0, self.h_rows.stop),
-            "x": slice(0, self.one_row.stop),
-            "h": slice(self.one_row.start, self.h_rows.stop),
-            "xr": slice(0, self.one_row.stop),
+            "xh": slice(0, self.x_rows.stop),
+            "x": slice(self.one_row.start, self.x_rows.stop),
+            "h": slice(0, self.one_row.stop),
+            "xr": slice(self.one_row.start, self.x_rows.stop),
         }
         found, stop = [], 0
         for reads, blocks in groupby(b.reads for b in self.spec.blocks):
-            start, stop = stop, stop + len(list(blocks)) * self.size
+            start, stop = stop, stop + len(list(blocks))
             found.append((slice(start, stop), reach[reads]))
             if "r" in reads:
                 found.append((slice(start, stop), self.kept_rows))
@@ -227,10 +231,9 @@ class Strip(ABC):
 
     def multiply_inputs(self, t: int) -> list[Call]:
         """Write ``weights @ inputs[t]`` to the first of the step's units."""
-        pre = self.as_rows(self.units[t])
         return [
-            self.product(self.weights[rows, cols], self.inputs[t, cols], pre[rows])
-            for rows, cols in self.runs()
+            self.product(self.inputs[t, :, cols], self.weights[blocks, cols], self.units[t][blocks])
+            for blocks, cols in self.runs()
         ]
 
     def squash(self, pre: Array, gates: Array) -> list[Call]:
@@ -257,15 +260,18 @@ class Strip(ABC):
         """Write 1 − values², the derivative of tanh by its value."""
         return [partial(self.xp.multiply, values, values, out), self.one_minus(out, out)]
 
-    def forget(self, t: int, arrays: Iterable[Array]) -> list[Call]:
-        """Set to zero what belongs to samples at whose step t a sequence starts."""
+    def forget(self, t: int, arrays: Iterable[Array], first: Sequence[Call] = ()) -> list[Call]:
+        """Set to zero what belongs to samples at whose step t a sequence starts.
+
+        ``first`` is called before, if anything is.
+        """
         if self.starts is None:
             return []
         if self.kept is not None:
-            return [partial(self.xp.multiply, a, self.kept[t], a) for a in arrays]
+            return [*first, *(partial(self.xp.multiply, a, self.kept[t], a) for a in arrays)]
         where = self.starts[t]
         calls = [partial(self.xp.copyto, a, self.zero, "same_kind", where) for a in arrays]
-        return [partial(self.at_start, t, in_turn(calls))]
+        return [partial(self.at_start, t, in_turn([*first, *calls]))]
 
     def at_start(self, t: int, call: Call) -> None:
         """Make the call if a sequence starts at step t."""
@@ -276,21 +282,29 @@ class Strip(ABC):
         """From the state, through all steps, to the state."""
         xp, end = self.xp, self.carried(self.n_steps)
         calls: list[Call] = [
-            partial(xp.copyto, self.inputs[:, self.x_rows], self.x),
-            partial(self.inputs[:, self.one_row].fill, 1),
+            partial(xp.copyto, self.inputs[:, :, self.x_rows], self.x),
+            partial(self.inputs[:, :, self.one_row].fill, 1),
         ]
         for name, array in self.carried(0).items():
             state = self.firsts.get(name, self.state.get(name, self.zero))
             calls.append(partial(xp.copyto, array, state))
         for t in range(self.n_steps):
-            calls += self.forget(t, self.carried(t).values())
-            calls += self.step(t)
-            if t + 1 < self.n_steps and self.starts is not None:  # before it is reset
-                calls.append(partial(xp.copyto, self.top[t], self.hidden(t)))
-        if self.starts is None:
-            calls.append(partial(xp.copyto, self.top[:-1], self.inputs[1:, self.h_rows]))
+            show = [partial(xp.copyto, self.top[t - 1], self.hidden(t - 1))] if t else []
+            calls += self.forget(t, self.carried(t).values(), show) + self.step(t)
+        if self.kept is None:  # otherwise each h was shown before a part of it was forgotten
+            calls.append(self.show)
         kept = [*self.state.items(), *self.lasts.items()]
         return calls + [partial(xp.copyto, state, end[name]) for name, state in kept]
+
+    def show(self) -> None:
+        """Write the h of all steps but the last to the top, unless ``forget`` has: all at once."""
+        top, h = self.top[:-1], self.inputs[1:, :, self.h_rows]
+        if self.starts is None or not any(self.is_start[1:]):
+            self.xp.copyto(top, h)
+            return
+        for t, was_shown in enumerate(self.is_start[1:]):
+            if not was_shown:
+                self.xp.copyto(top[t], h[t])
 
     def backward(self) -> list[Call]:
         """From the top's diff, through all steps, to the diffs of x and of the stacked matrix."""
@@ -313,9 +327,13 @@ class Strip(ABC):
             own = factors[t - steps.start]
             calls.append(partial(self.xp.add, self.dh, own[-1], self.dh))
             calls += self.step_back(own, later)
+            da = self.dpre[t - steps.start]
+            of_blocks = own[: len(self.spec.blocks)].swapaxes(0, 1)
+            if len(da) > 1:
+                calls.append(partial(self.xp.copyto, da.reshape(of_blocks.shape), of_blocks))
             if t > 0 or any(diff is not None for diff in self.dfirsts):
                 # the gradient flows into a state that is a bottom, and not into an earlier batch
-                calls += self.hand_back(t, own) + self.forget(t, self.carried_diffs(own))
+                calls += self.hand_back(t, own, da) + self.forget(t, self.carried_diffs(own))
             if t == 0:
                 calls += [
                     partial(self.xp.copyto, wanted, diff)
@@ -324,42 +342,54 @@ class Strip(ABC):
                 ]
             later = own
         calls += self.keep(factors[0])
-        calls += self.weight_gradient(steps, factors)
+        n_steps = len(factors)
+        rows, inputs = (_flat(part) for part in (self.dpre[:n_steps], self.inputs[steps]))
+        calls += self.weight_gradient(rows, inputs, is_first=steps.stop == self.n_steps)
         if self.dx is not None:
-            rows = self.spec.rows_reading("x")
-            back = self.scratch["weights_back"][self.x_rows, rows]
-            dpre = factors.reshape(len(factors), -1, factors.shape[-1])[:, rows]
-            calls.append(self.product(back, dpre, self.dx[steps]))
+            reading = self.spec.rows_reading("x")
+            dx = self.part("dx", len(self.factors), self.dx.shape[2])[:n_steps]
+            back = self.scratch["back_x"][reading]
+            calls.append(self.product(rows[:, reading], back, _flat(dx)))
+            calls.append(partial(self.xp.copyto, self.dx[steps], dx))
         return calls
 
-    def product_back(self, factors: Array, out: Array) -> Call:
+    def product_back(self, da: Array, out: Array) -> Call:
         """Write W_hᵀ da: the part of a diff that goes back through the product with h."""
         rows = self.spec.rows_reading("h")
-        back = self.scratch["weights_back"][self.h_rows, rows]
-        return self.product(back, self.as_rows(factors)[rows], out)
+        return self.product(da[:, rows], self.scratch["back_h"][rows], out)
 
-    def weight_gradient(self, steps: slice, factors: Array) -> list[Call]:
-        """Add to ``dweights``, where it is wanted, what comes of some steps."""
+    def weight_gradient(self, rows: Array, inputs: Array, *, is_first: bool) -> list[Call]:
+        """Add to ``dweights``, where it is wanted, what comes of some steps.
+
+        Args:
+            rows: ``(steps · samples, rows)``: the diffs of ``weights @ inputs``.
+            inputs: ``(steps · samples, columns)``.
+            is_first: Whether they assign.
+        """
         if self.dweights is None:
             return []
-        xp, n_steps = self.xp, len(factors)
-        of_blocks = factors[:, : len(self.spec.blocks)].transpose(1, 2, 0, 3)
-        part, columns = self.dpre[:, :n_steps], self.columns[:, :n_steps]
-        dpre, inputs = (a.reshape(len(a), -1) for a in (part, columns))
-        is_first, runs = steps.stop == self.n_steps, self.runs()
-        calls: list[Call] = [
-            partial(xp.copyto, part.reshape(of_blocks.shape), of_blocks),
-            partial(xp.copyto, columns, self.inputs[steps].swapaxes(0, 1)),
-        ]
+        xp, runs = self.xp, self.runs()
+        calls: list[Call] = []
         if is_first and len(runs) > 1:  # there are parts that are empty
             calls.append(partial(self.dweights.fill, 0))
-        for rows, cols in runs:
-            total = self.dweights[rows, cols]
-            left, right = dpre[rows], inputs[cols].T
+        for blocks, cols in runs:
+            some = slice(blocks.start * self.size, blocks.stop * self.size)
+            total = self.dweights[some, cols]
+            left, right = rows[:, some].T, inputs[:, cols]
             if is_first or self.dterm is None:
                 calls.append(partial(xp.matmul, left, right, out=total))
             else:
-                term = self.dterm[rows, cols]
+                term = self.dterm[some, cols]
                 calls.append(partial(xp.matmul, left, right, out=term))
                 calls.append(partial(xp.add, total, term, total))
         return calls
+
+
+def _of_steps(array: Array, samples: slice) -> Array:
+    """Some samples of a blob: the view ``(T, samples, features)``."""
+    return time_first(array)[..., samples].swapaxes(1, 2)
+
+
+def _flat(part: Array) -> Array:
+    """The matrix ``(steps · samples, features)`` of ``(steps, samples, features)``."""
+    return part.reshape(-1, part.shape[2])

@@ -23,9 +23,14 @@ from graphnet.solver import lr_policy
 
 
 class BlockScratch(threading.local):
-    """Scratch arrays for one block: a set in each thread, kept from call to call."""
+    """Scratch arrays for one block: a set in each thread, kept from call to call.
 
-    def __init__(self) -> None:
+    Args:
+        backend: Where they are.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._zeros = backend.zeros
         self._arrays: dict[int, Array] = {}
 
     def like(self, xp: Any, block: Array, slot: int = 0) -> Array:
@@ -42,7 +47,7 @@ class BlockScratch(threading.local):
         """An array of that shape with arbitrary contents; see :meth:`like`."""
         array, size = self._arrays.get(slot), prod(shape)
         if array is None or array.size < size:
-            array = self._arrays[slot] = xp.empty(size, dtype)
+            array = self._arrays[slot] = self._zeros((size,), dtype)
         if array.shape == shape:
             return array
         return array[:size].reshape(shape)

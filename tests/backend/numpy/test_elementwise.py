@@ -9,8 +9,11 @@ from support.poisoned import placed
 from graphnet.backend import open_backend
 from graphnet.backend.numpy.elementwise import (
     BLOCK_ELEMENTS,
+    BLOCK_OF_MANY,
+    FEW_ARRAYS,
     INLINE_ELEMENTS,
     SHARED_ELEMENTS,
+    SHARED_WITH_SCRATCH,
     WITH_SCRATCH,
 )
 
@@ -50,6 +53,18 @@ def test_every_element_once(shape, dtype, blob):
     np.testing.assert_array_equal(results[0], results[2])
 
 
+def test_blocks_of_many_arrays_are_smaller():
+    """An update of four arrays has blocks of half the size, which fit the cache together."""
+    backend, sizes = BACKENDS[1], []
+    arrays = [backend.zeros((INLINE_ELEMENTS - 64,), np.dtype("f4")) for _ in range(FEW_ARRAYS + 1)]
+    for of in (arrays[:-1], arrays):
+        sizes.clear()
+        backend.elementwise(lambda _, *blocks: sizes.append(blocks[0].size), *of)()
+        assert sum(sizes) == arrays[0].size
+        most = BLOCK_ELEMENTS if len(of) <= FEW_ARRAYS else BLOCK_OF_MANY
+        assert most // 2 < max(sizes) <= most
+
+
 def test_blocks_fit_the_cache():
     """A large array is handed over in blocks, larger ones where they are shared."""
     backend, sizes = BACKENDS[1], []
@@ -70,14 +85,17 @@ def square_and_more(xp, a, out, square, cube):
     xp.add(square, cube, out=out)
 
 
-@pytest.mark.parametrize("shape", [(1,), (3, 5), (7, 3 * WITH_SCRATCH // 7 + 11)])
+@pytest.mark.parametrize(
+    "shape", [(1,), (3, 5), (7, 3 * WITH_SCRATCH // 7 + 11), (3, INLINE_ELEMENTS // 3 + 17)]
+)
 def test_scratch(shape):
     """Each thread has blocks of its own, which all its blocks share; they may start as NaN."""
     a = np.random.default_rng(0).standard_normal(shape).astype("f4")
     for threads, backend in BACKENDS.items():
         decl = backend.elementwise_scratch(shape, 2)
         assert decl.shape[:2] == (threads, 2)
-        assert decl.shape[2] <= WITH_SCRATCH
+        is_shared = threads > 1 and a.size >= INLINE_ELEMENTS
+        assert decl.shape[2] <= (SHARED_WITH_SCRATCH if is_shared else WITH_SCRATCH)
         scratch = np.full(decl.shape, np.nan, "f4")
         x, out = placed(backend, a, blob=True), placed(backend, a, blob=True)
         backend.elementwise(square_and_more, x, out, scratch=scratch)()

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from support.layer_case import numpy_backend
 
-from graphnet.backend.numpy.scratch import LINE, carve, footprint
+from graphnet.backend.numpy.scratch import LINE, aligned, carve, footprint
+from graphnet.blob import ALIGNMENT
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (2**16,), (7, 2**14)], ids=str)
+def test_aligned_arrays(shape, dtype):
+    """Zeros of that shape, to be written to; where there are any, they start on a cache line."""
+    for array in (aligned(shape, np.dtype(dtype)), numpy_backend().zeros(shape, np.dtype(dtype))):
+        assert (array.shape, array.dtype) == (shape, np.dtype(dtype))
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
+        assert not array.any()
+        assert array.size == 0 or array.ctypes.data % ALIGNMENT == 0
 
 
 def test_carved_arrays_share_nothing():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.quadratic import CURVATURE, descend, make_store
 
+from graphnet.backend import open_backend
 from graphnet.solver.methods import METHODS
 from graphnet.solver.methods.base import BlockScratch
 from graphnet.solver.update import Updater
@@ -44,7 +45,7 @@ def test_float32_stays_float32_and_agrees(name):
 
 def test_scratch_is_kept_and_apart():
     """The same slot is the same memory, another slot or thread another."""
-    scratch, block = BlockScratch(), np.zeros(5)
+    scratch, block = BlockScratch(open_backend("numpy")), np.zeros(5)
     first = scratch.like(np, block)
     assert np.shares_memory(first, scratch.like(np, block[:3]))
     assert not np.shares_memory(first, scratch.like(np, block, slot=1))
