@@ -147,10 +147,11 @@ def page(day: Day, seconds: float) -> list[str]:
         f" {day.growth() / _MIB:+.2f} MiB since the first hour of a start, which files written anew"
         f" have left behind, and {day.late_growth() / 1024:+.0f} KiB in the second half of the day."
         " At most"
-        f" {max(s.files for s in day.samples)} files, of {last.n_bytes / _MIB:.0f} MiB in the end,"
-        f" {max(s.descriptors for s in day.samples)} held open, and"
-        f" {max(s.threads for s in day.samples)} threads. A thousand iterations take {first:.0f} ms"
-        f" of the processor in the first two hours, {end:.0f} ms in the last."
+        f" {max(s.files for s in day.samples)} files, of {last.n_bytes / _MIB:.0f} MiB in the end;"
+        f" {max(s.descriptors for s in day.samples)} held open; threads:"
+        f" {max(s.threads for s in day.samples)}. A thousand iterations take {first:.0f} ms"
+        f" of the processor in the first two hours, {end:.0f} ms in the last;"
+        " what else the machine does is in that."
     )
     rows = [(f"{hour:.1f}", what) for hour, what in day.events]
     return [
