@@ -554,7 +554,16 @@ def test_modules_have_test_files():
 def test_folders_of_tests_are_those_of_the_package():
     """Whoever knows one tree knows the other."""
     folders = {path.parent for path in TEST_FILES if path.stem.startswith("test_")}
-    names = ("attacks", "benchmarks", "golden", "support", "campaigns", "faults", "fuzz")
+    names = (
+        "attacks",
+        "benchmarks",
+        "golden",
+        "support",
+        "campaigns",
+        "endurance",
+        "faults",
+        "fuzz",
+    )
     own = {TESTS, *(TESTS / name for name in names)}
     strange = {f for f in folders - own if not (PACKAGE / f.relative_to(TESTS)).is_dir()}
     assert not strange

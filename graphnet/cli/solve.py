@@ -31,17 +31,21 @@ from graphnet.files.paths import shown
 from graphnet.net.net import Net
 from graphnet.net.sources import ResolvedData
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.parallel.launch import current, elastic_of
+from graphnet.parallel.launch import check_least, current, elastic_of
 from graphnet.parallel.load_sharded_net import load_sharded_net
 from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.parallel.shards import DEFAULT_SHARDS
 from graphnet.parallel.starting_over import loss_text, without_lost
 from graphnet.runs.found import PACE
+from graphnet.solver.history import History
 from graphnet.solver.record.run_directory import snapshots_in
-from graphnet.solver.record.statistics_file import values_by_key
+from graphnet.solver.record.statistics_file import columns_in
 from graphnet.solver.solver import Solver
 from graphnet.solver.solver import solve as train
 from graphnet.solver.spec import SolverSpec
+
+#: How the least number of ranks is called here, and what it belongs to.
+_CALLED = ("--min-ranks", "--elastic")
 
 
 @dataclass(frozen=True)
@@ -89,20 +93,13 @@ def _job(options: SolveOptions) -> Communicator:
         SpecError: If it has fewer ranks than it is to have at least.
     """
     job, least = current(), options.min_ranks
-    together(job, partial(_check_least, options, job.size))
+    check = partial(check_least, least, elastic=options.elastic, called=_CALLED, of=" ")
+    together(job, partial(check, job.size))
     if options.elastic:
         job, why_not = elastic_of(job, least or 1)
         if why_not and not job.rank:
             notice([f"--elastic has no effect: {why_not}"], stderr=True)
     return job
-
-
-def _check_least(options: SolveOptions, size: int) -> None:
-    least = options.min_ranks
-    if least is not None and not options.elastic:
-        raise SpecError("--min-ranks says how few may be left with --elastic\n  give both")
-    if least is not None and least > size:
-        raise SpecError(f"--min-ranks {least}: there are {size} to begin with")
 
 
 def _solve(
@@ -248,8 +245,8 @@ def _final(folder: Path | None) -> Facts:
     """The last value of every statistic, and where the snapshots are."""
     if folder is None:
         return []
-    recorded = values_by_key(folder / "statistics.jsonl")
-    last = {key: max(values.items()) for key, values in recorded.items() if key not in PACE}
+    recorded = History.of(columns_in(folder / "statistics.jsonl"))
+    last = {key: (i[-1], values[-1]) for key, (i, values) in recorded.items() if key not in PACE}
     found: Facts = [
         ("final" if i == 0 else "", f"{key} {value:.4g} at iteration {at:,}")
         for i, (key, (at, value)) in enumerate(last.items())

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from graphnet.errors import RankError
+from graphnet.errors import RankError, SpecError
 from graphnet.installation import pip_install
 
 if TYPE_CHECKING:
@@ -56,6 +56,28 @@ def check_one_process(what: str, environ: Mapping[str, str]) -> None:
             f"'{what}' is for one process, and this is rank 0 of {size}\n"
             "  start it without mpiexec; only 'graphnet solve' runs on several ranks"
         )
+
+
+def check_least(
+    least: int | None, size: int, *, elastic: bool, called: tuple[str, str], of: str = "="
+) -> None:
+    """See that a job has as many ranks as it is to have at least.
+
+    Args:
+        least: With how few it may go on; None where nobody says.
+        size: How many it has.
+        elastic: Whether it goes on without those it loses.
+        called: What the user calls the number, and the switch.
+        of: What stands between the number's name and the number.
+
+    Raises:
+        SpecError: If it has fewer, or goes on without none.
+    """
+    number, switch = called
+    if least is not None and not elastic:
+        raise SpecError(f"{number} says how few may be left with {switch}\n  give both")
+    if least is not None and least > size:
+        raise SpecError(f"{number}{of}{least}: there are {size} ranks to begin with")
 
 
 def elastic_of(job: Communicator, min_ranks: int) -> tuple[Communicator, str]:

@@ -6,8 +6,9 @@ plt.plot(*state.history["accuracy"])
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -26,6 +27,57 @@ class Curve(NamedTuple):
 
     iters: np.ndarray
     values: np.ndarray
+
+
+class GrowingCurve:
+    """Values as they are recorded under one key: sixteen bytes for each."""
+
+    __slots__ = ("iters", "values")
+
+    def __init__(self) -> None:
+        self.iters, self.values = array("q"), array("d")
+
+    def add(self, iteration: int, value: float) -> None:
+        """Add a value; of several at one iteration the last counts."""
+        self.iters.append(iteration)
+        self.values.append(value)
+
+    def extend(self, other: GrowingCurve) -> None:
+        """Add another's, which were recorded later."""
+        self.iters.extend(other.iters)
+        self.values.extend(other.values)
+
+    def by_iter(self) -> dict[int, float]:
+        """The values by iteration, in the order in which they were recorded."""
+        return dict(zip(self.iters, self.values, strict=True))
+
+    def curve(self) -> Curve:
+        """The values in the order of their iterations."""
+        iters, values = np.array(self.iters, np.int64), np.array(self.values, np.float64)
+        if (np.diff(iters) <= 0).any():
+            order = np.argsort(iters, kind="stable")
+            is_last = np.append(np.diff(iters[order]) > 0, True)  # of equal ones
+            iters, values = iters[order][is_last], values[order][is_last]
+        return Curve(iters, values)
+
+
+def columns_by_key(
+    keys: Sequence[str], which: np.ndarray, iters: np.ndarray, values: np.ndarray
+) -> dict[str, GrowingCurve]:
+    """What was recorded in turn, by key; the keys in the order in which they first come.
+
+    Args:
+        keys: Their names.
+        which: ``(n,)``: the number of the key of each value.
+        iters: ``(n,)`` int64.
+        values: ``(n,)`` float64.
+    """
+    found = {}
+    for number in dict.fromkeys(which.tolist()):
+        column = found[keys[number]] = GrowingCurve()
+        column.iters.frombytes(iters[which == number].tobytes())
+        column.values.frombytes(values[which == number].tobytes())
+    return found
 
 
 class History(Sealed, Mapping[str, Curve]):
@@ -49,6 +101,13 @@ class History(Sealed, Mapping[str, Curve]):
 
     def __init__(self, recorded: Mapping[str, Mapping[int, float]]) -> None:
         self._curves = {key: _curve(values) for key, values in recorded.items() if values}
+
+    @classmethod
+    def of(cls, columns: Mapping[str, GrowingCurve]) -> Self:
+        """What has been recorded in ``columns``, by key."""
+        made = cls({})
+        made._curves = {key: column.curve() for key, column in columns.items() if column.iters}
+        return made
 
     def __getitem__(self, key: str) -> Curve:
         try:

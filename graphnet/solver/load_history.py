@@ -9,7 +9,7 @@ from graphnet.errors import SnapshotError
 from graphnet.files.paths import shown
 from graphnet.solver.history import History
 from graphnet.solver.record.claim import STATISTICS
-from graphnet.solver.record.statistics_file import values_by_key
+from graphnet.solver.record.statistics_file import columns_in
 
 
 def load_history(run: Path | str) -> History:
@@ -33,7 +33,7 @@ def load_history(run: Path | str) -> History:
     path = Path(run)
     file = path / STATISTICS if path.is_dir() else path
     try:
-        return History(values_by_key(file))
+        return History.of(columns_in(file))
     except OSError as error:
         raise SnapshotError(
             f"{shown(file)}: {error.strerror or error}\n"

@@ -1,5 +1,7 @@
 """The coffee lounge."""
 
+import tracemalloc
+
 import pytest
 
 from graphnet.solver.lounge import CoffeeLounge
@@ -87,3 +89,63 @@ def test_the_first_to_ask_is_told_so_in_each_iteration():
     for iteration in (0, 100):
         lounge.start_iteration(iteration)
         assert [lounge.is_first(what) for what in ("a", "b", "a")] == [True, True, False]
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_what_was_recorded_since(tmp_path, has_file):
+    """With a file or without: the same is found, and nothing twice."""
+    lounge = CoffeeLounge(every_n_iter=1000)
+    file = StatisticsFile(tmp_path / "s.jsonl")
+    if has_file:
+        lounge.record_into(file)
+    seen, position = [], 0
+    for iteration in range(1, 8):
+        lounge.start_iteration(iteration)
+        lounge.update_statistics("loss", 1 / iteration)
+        if iteration % 3 == 0:
+            lounge.update_statistics("accuracy", iteration)
+            found, position = lounge.recorded_since(position)
+            seen.append({key: column.by_iter() for key, column in found.items()})
+    expected = {
+        "loss": {i: 1 / i for i in range(1, 8)},
+        "accuracy": {3: 3.0, 6: 6.0},
+    }
+    assert seen == [
+        {"loss": {1: 1.0, 2: 1 / 2, 3: 1 / 3}, "accuracy": {3: 3.0}},
+        {"loss": {4: 1 / 4, 5: 1 / 5, 6: 1 / 6}, "accuracy": {6: 6.0}},
+    ]
+    assert {key: lounge.get_statistics(key) for key in expected} == expected
+    lounge.start_iteration(9)
+    lounge.update_statistics("loss", 0.0)
+    assert lounge.get_statistics("loss") == expected["loss"] | {9: 0.0}
+    assert (lounge.latest("loss"), lounge.latest("accuracy"), lounge.latest("x")) == (
+        0.0,
+        6.0,
+        None,
+    )
+    lounge.record_into(None)
+    file.close()
+    assert lounge.history()["loss"].iters.tolist() == [1, 2, 3, 4, 5, 6, 7, 9]
+    assert lounge.get_statistics("accuracy") == expected["accuracy"]
+    lounge.start_over()
+    assert (list(lounge.history()), lounge.latest("loss")) == ([], None)
+
+
+def test_what_is_in_the_file_is_not_kept_in_memory(tmp_path):
+    """However long the run is."""
+    lounge, file = CoffeeLounge(), StatisticsFile(tmp_path / "s.jsonl")
+    lounge.record_into(file)
+
+    def record(n):
+        for iteration in range(n):
+            lounge.start_iteration(iteration)
+            lounge.update_statistics("loss", iteration / 7)
+            lounge.flush()
+
+    record(100)
+    tracemalloc.start()
+    record(2000)
+    grown = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    file.close()
+    assert grown < 4000

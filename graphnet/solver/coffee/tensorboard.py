@@ -29,7 +29,8 @@ class TensorBoard(CoffeeBreak):
     All that coffee breaks record is written, each value at its iteration; beside it, where this
     break is due, the loss and the rate of the last update, histograms of params and their
     gradients, and the filters of the first convolution as a picture. Every start of a run writes a
-    file of its own; what a crash has left beyond the iteration at which it goes on is replaced.
+    file of its own, and begins another where that has been moved, removed or cut short; what a
+    crash has left beyond the iteration at which it goes on is replaced.
     Show them by ``tensorboard --logdir FOLDER``.
 
     Args:
@@ -48,7 +49,7 @@ class TensorBoard(CoffeeBreak):
     ) -> None:
         self.folder, self.histograms, self.images = folder, histograms, images
         self._file: EventFile | None = None
-        self._written: dict[str, int] = {}
+        self._before, self._position = -1, 0
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Begin a file; in a run that goes on, from its iteration on.
@@ -59,38 +60,45 @@ class TensorBoard(CoffeeBreak):
         """
         if self.folder is None and state.run.folder is None:
             raise SpecError("it needs a place\n  give it a folder, or the solver an exp_dir")
+        self._begin_file(net, state)
+        # what was recorded before is in the files of before; of this iteration perhaps not all
+        self._before = state.iter - 1 if state.run.is_resumed else -1
+        self._position = 0
+
+    def _begin_file(self, net: TrainableNet, state: SolverState) -> EventFile:
         folder = self.folder or Path(str(state.run.folder), "tensorboard")
         self._file = EventFile(folder, state.iter)
         self._file.add_graph(graph_nodes(net.yaml_text))
-        # what was recorded before is in the files of before; of this iteration perhaps not all
-        before = state.iter - 1 if state.run.is_resumed else -1
-        self._written = dict.fromkeys(lounge.history(), before)
+        return self._file
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        if self._file is None:
+        file = self._file
+        if file is None:
             return
-        self._add_recorded(lounge)
-        self._file.add(state.iter, self._values(net, state))
-        self._file.flush()
+        if not file.is_whole:  # somebody has moved or removed it, or cut it short
+            file.close()
+            file = self._begin_file(net, state)
+        self._add_recorded(file, lounge)
+        file.add(state.iter, self._values(net, state))
+        file.flush()
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Write what has been recorded since, and close the file."""
         if self._file is not None:
             file = self._file
             try:
-                self._add_recorded(lounge)
+                self._add_recorded(file, lounge)
             finally:
                 self._file = None
                 file.close()
 
-    def _add_recorded(self, lounge: CoffeeLounge) -> None:
+    def _add_recorded(self, file: EventFile, lounge: CoffeeLounge) -> None:
         """What was recorded since this was last called, each value at its iteration."""
-        for key, (iters, values) in lounge.history().items():
-            last = self._written.get(key, -1)
-            for at, value in zip(iters.tolist(), values.tolist(), strict=True):
-                if at > last and self._file is not None:
-                    self._file.add(at, [scalar(key, value)])
-                    self._written[key] = at
+        since, self._position = lounge.recorded_since(self._position)
+        for key, column in since.items():
+            for at, value in zip(column.iters, column.values, strict=True):
+                if at > self._before:
+                    file.add(at, [scalar(key, value)])
 
     def _values(self, net: TrainableNet, state: SolverState) -> Iterator[bytes]:
         if state.iter:

@@ -138,9 +138,9 @@ class ValidationPerformance(CoffeeBreak):
         measured = {self.key(name): value for name, value in statistics.items()}
         width = max(map(len, measured), default=0)
         for key, value in measured.items():
-            earlier = lounge.get_statistics(key)
+            earlier = lounge.latest(key)
             lounge.update_statistics(key, value)
-            change = f"  {value - earlier[max(earlier)]:+.4f}" if earlier else ""
+            change = "" if earlier is None else f"  {value - earlier:+.4f}"
             lines.append(f"  {key:<{width}}  {value:<8.4f}{change}".rstrip())
         state.run.say("\n".join(lines))
 

@@ -7,9 +7,11 @@ from functools import partial
 from graphnet.declare.arguments import whole_number
 from graphnet.errors import LostRankError, SpecError
 from graphnet.parallel.communicator import Communicator, together
-from graphnet.parallel.launch import current, elastic_of, go_on_with
+from graphnet.parallel.launch import check_least, current, elastic_of, go_on_with
 from graphnet.parallel.starting_over import loss_text, without_lost
 from graphnet.solver.trainable_net import TrainableNet
+
+_CALLED = ("solve: min_ranks", "elastic=True")
 
 
 def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[Communicator, str]:
@@ -30,8 +32,9 @@ def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[
             number of them.
     """
     least = 1 if min_ranks is None else whole_number("min_ranks", min_ranks, 1)
-    if min_ranks is not None and not elastic:
-        raise SpecError("solve: min_ranks says how few may be left with elastic=True\n  give both")
+    check = partial(check_least, min_ranks, elastic=elastic, called=_CALLED)
+    if not elastic:
+        check(least)
     if net.in_shards is not None:
         return net.in_shards.communicator, ""
     job = current()
@@ -42,15 +45,10 @@ def job_of(net: TrainableNet, min_ranks: int | None, *, elastic: bool) -> tuple[
         )
     if not elastic or job.is_elastic:
         return job, ""
-    together(job, partial(_check_least, least, job.size))
+    together(job, partial(check, job.size))
     job, why_not = elastic_of(job, least)
     go_on_with(job)
     return job, why_not and f"elastic has no effect: {why_not}"
-
-
-def _check_least(least: int, size: int) -> None:
-    if least > size:
-        raise SpecError(f"solve: min_ranks={least}: there are {size} ranks to begin with")
 
 
 def left_of(net: TrainableNet, job: Communicator, lost: LostRankError) -> tuple[Communicator, str]:

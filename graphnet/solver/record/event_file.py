@@ -8,8 +8,10 @@ https://github.com/tensorflow/tensorflow/tree/master/tensorflow/core
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterable, Sequence
+from os.path import samestat
 from pathlib import Path
 from time import time
 from typing import NamedTuple
@@ -175,8 +177,10 @@ class EventFile:
             number = len(list(folder.glob("events.out.tfevents.*")))
             seconds = max([int(time()), *(_seconds(p) for p in folder.glob("events.out.*"))])
             self.path = folder / f"events.out.tfevents.{seconds:010d}.graphnet.{number:06d}"
+            self._place = self.path.absolute()
             check_write(self.path)
             self._file = self.path.open("xb")
+            self._flushed = 0
         self._add(0, _bytes(3, VERSION))
         self._add(step, _bytes(7, _int(1, _START)))
 
@@ -198,6 +202,18 @@ class EventFile:
         """Hand what was added to the system."""
         with explained(self.path, ADVICE):
             self._file.flush()
+            self._flushed = self._file.tell()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its path leads to it, and all is in it that was handed to the system."""
+        with explained(self.path, ADVICE):
+            held = os.fstat(self._file.fileno())
+            try:
+                there = self._place.stat()
+            except FileNotFoundError:
+                return False
+        return samestat(held, there) and held.st_size >= self._flushed
 
     def close(self) -> None:
         """Close it."""

@@ -251,14 +251,17 @@ class RunDirectory:
         held, _ = self.look()
         write_durably(self.folder / name, text.encode(), ADVICE, held)
 
-    def statistics_file(self) -> StatisticsFile:
+    def statistics_file(self, warn: Callable[[str], None]) -> StatisticsFile:
         """The run's own statistics file, opened.
+
+        Args:
+            warn: Called with a text when somebody has moved, removed or cut it.
 
         Raises:
             SnapshotError: If it cannot be written.
         """
         held, _ = self.look()
-        return StatisticsFile(self.statistics, held)
+        return StatisticsFile(self.statistics, held, warn, self.look)
 
     def claim(self) -> None:
         """Write a record if there is none, so that later files are known to be a run's.

@@ -13,7 +13,7 @@ from graphnet.solver.record.run_directory import RunDirectory, newest_good
 from graphnet.solver.record.run_record import RunRecord
 from graphnet.solver.record.snapshot_file import Contents
 from graphnet.solver.record.snapshots import Snapshots
-from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, values_by_key
+from graphnet.solver.record.statistics_file import FileExists, StatisticsFile, columns_in
 from graphnet.solver.record.weights import load_weights
 from graphnet.solver.run import Run
 
@@ -154,7 +154,9 @@ class RunFiles:
         if not self.record.is_complete:
             self.record.warn_of_processor()
         if self.record.is_complete:  # its files stay as they are
-            self._remember(self._save_into or path.parent.parent / STATISTICS)
+            statistics = self._save_into or path.parent.parent / STATISTICS
+            if statistics.is_file():
+                self.run.lounge.recall(columns_in(statistics))
         else:
             self._open_statistics(contents.meta.statistics_bytes)
         self.snapshots.repair_best(path)
@@ -165,7 +167,7 @@ class RunFiles:
         if self._save_into is not None:
             path = self._save_into
             is_there = path.exists()
-            file = StatisticsFile(path)
+            file = StatisticsFile(path, warn=self.run.reporter.warning)
             if self.record.earlier.get("statistics", str(path)) != str(path):
                 cut_at = None  # the snapshot says how long another file was
             if cut_at is not None:
@@ -173,11 +175,10 @@ class RunFiles:
             elif is_there:
                 cut_at = self._start_of(path)
         elif directory is not None:
-            file = directory.statistics_file()
+            file = directory.statistics_file(self.run.reporter.warning)
         else:
             return
         self._statistics = file
-        lounge.record_into(file)
         is_whole = file.cut(cut_at or 0, first_iter)
         if must_be_whole and not is_whole:
             raise SnapshotError(
@@ -189,12 +190,7 @@ class RunFiles:
                 f"{shown(file.path)} is shorter than when the snapshot was written;"
                 " what is left is kept"
             )
-        self._remember(file.path)
-
-    def _remember(self, path: Path) -> None:
-        """Have in memory what is in a statistics file, if it is there."""
-        if path.is_file():
-            self.run.lounge.recall(values_by_key(path))
+        lounge.record_into(file)
 
     def _start_of(self, path: Path) -> int:
         """How many bytes of a file that is there a new run keeps."""
@@ -212,5 +208,8 @@ class RunFiles:
         """Close the statistics file."""
         if self._statistics is not None:
             file, self._statistics = self._statistics, None
+            try:
+                self.run.lounge.record_into(None)
+            except SnapshotError:  # closing it says why
+                self.run.lounge.recall({})
             file.close()
-            self.run.lounge.record_into(None)

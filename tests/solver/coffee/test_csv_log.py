@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import os
 
 import numpy as np
 import pytest
 from support.fake_net import FakeNet
-from support.fake_runs import Killed, kill_at, train
+from support.fake_runs import Killed, kill_at, solver_for, train
+from support.lines import Lines
 
 import graphnet as gn
-from graphnet.solver.coffee.csv_log import csv_text
-from graphnet.solver.history import History
+from graphnet.solver.coffee import csv_log
+from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.load_history import load_history
 
 BREAKS = [
@@ -20,13 +22,6 @@ BREAKS = [
     {"type": "ValidationPerformance", "every_n_iter": 4},
     {"type": "Snapshot", "every_n_iter": 3},
 ]
-
-
-def test_a_row_for_each_iteration_and_a_column_for_each_key():
-    """Empty where nothing was recorded; all digits, quotes where a key needs them."""
-    history = History({"loss": {2: 0.1, 1: 1 / 3}, "a, b": {2: float("nan")}})
-    lines = csv_text(history).splitlines()
-    assert lines == ['iter,loss,"a, b"', "1,0.3333333333333333,", "2,0.1,nan"]
 
 
 def test_the_file_holds_what_was_recorded(tmp_path):
@@ -50,6 +45,56 @@ def test_a_killed_run_that_goes_on_has_the_same_file(tmp_path):
     train(tmp_path / "killed", 12, breaks=BREAKS)
     whole, killed = ((tmp_path / name / "log.csv").read_text() for name in ("whole", "killed"))
     assert whole == killed
+
+
+class At6(CoffeeBreak):
+    """Does something to the file at iteration 6."""
+
+    def __init__(self, do):
+        self.do = do
+
+    def enjoy(self, net, state, lounge):  # noqa: D102
+        if state.iter == 6:
+            self.do(state.run.folder / "log.csv")
+
+
+@pytest.mark.parametrize(
+    "do", [os.remove, lambda path: path.rename(path.with_suffix(".1")), lambda p: os.truncate(p, 0)]
+)
+def test_a_file_that_is_rotated_is_written_anew(tmp_path, do):
+    """With all that was recorded."""
+    solve_with(tmp_path / "whole", lambda _: None)
+    solve_with(tmp_path / "rotated", do)
+    whole, rotated = ((tmp_path / name / "log.csv").read_text() for name in ("whole", "rotated"))
+    assert whole == rotated
+
+
+def solve_with(folder, do):
+    solver = solver_for(folder, 12, BREAKS)
+    solver.add_coffee_break(At6(do), every_n_iter=1)
+    gn.solve(solver, FakeNet(), reporter=Lines())
+
+
+def test_another_file_in_its_place(tmp_path):
+    """It is the user's own, and left alone."""
+    with pytest.raises(gn.errors.BreakError, match="is no log of a run, and would be lost"):
+        solve_with(tmp_path / "run", lambda path: path.write_text("mine\n"))
+    assert (tmp_path / "run" / "log.csv").read_text() == "mine\n"
+
+
+def test_the_longer_a_run_the_less_is_written_again(tmp_path, monkeypatch):
+    """Rows are added: the file is written as a whole for its first columns alone."""
+    made = []
+
+    class Counted(csv_log.CSVTable):
+        def __init__(self, path, history):
+            made.append(path)
+            super().__init__(path, history)
+
+    monkeypatch.setattr(csv_log, "CSVTable", Counted)
+    train(tmp_path, 40, breaks=BREAKS)
+    assert len(made) <= 3
+    assert len((tmp_path / "log.csv").read_text().splitlines()) > 20
 
 
 def test_a_file_of_the_users_own_is_left_alone(tmp_path):

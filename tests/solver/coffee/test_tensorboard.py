@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.fake_net import FakeNet
-from support.fake_runs import Killed, kill_at, train
+from support.fake_runs import Killed, kill_at, solver_for, train
+from support.lines import Lines
 from support.shipped_nets import ROOT
 
 import graphnet as gn
+from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.coffee.tensorboard import contact_sheet, graph_nodes, is_visible
 from graphnet.solver.load_history import load_history
 
@@ -73,6 +77,29 @@ def test_a_run_begun_anew_replaces_what_was_there(tmp_path):
     train(tmp_path, 4, breaks=BREAKS, fresh=True)
     found = read_back(tmp_path / "tensorboard")
     assert scalars(found, "obj_val") == recorded(tmp_path, "obj_val")
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_a_file_that_is_rotated_is_followed_by_another(tmp_path, is_moved):
+    """Moved away or copied and emptied: together with that copy it has everything once."""
+    before = tmp_path / "before"
+    before.mkdir()
+
+    class At6(CoffeeBreak):
+        def enjoy(self, net, state, lounge):
+            if state.iter == 6:
+                (path,) = (state.run.folder / "tensorboard").iterdir()
+                shutil.copy(path, before)
+                path.unlink() if is_moved else os.truncate(path, 0)
+
+    solver = solver_for(tmp_path / "run", 12, BREAKS)
+    solver.add_coffee_break(At6(), every_n_iter=1)
+    gn.solve(solver, FakeNet(), reporter=Lines())
+    found, earlier = read_back(tmp_path / "run" / "tensorboard"), read_back(before)
+    for key in load_history(tmp_path / "run"):
+        first = scalars(earlier, key) if key in earlier.Tags()["scalars"] else []
+        assert first + scalars(found, key) == recorded(tmp_path / "run", key), key
+    assert [step for step, _ in scalars(found, "update/loss")] == [8, 10, 12]
 
 
 def test_less_where_less_is_asked_for(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 
 import numpy as np
@@ -110,3 +111,23 @@ def test_tensorboard_reads_the_same(tmp_path):
     assert [(e.width, e.height) for e in found.Images("i")] == [(5, 4)]
     nodes = {node.name: node for node in found.Graph().node}
     assert (nodes["b/c"].op, list(nodes["b/c"].input)) == ("Softmax", ["a"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.rename(path.with_name("moved")),
+        lambda path: os.truncate(path, 10),
+    ],
+)
+def test_a_file_that_is_no_longer_whole(tmp_path, change):
+    """Whoever writes to it can ask."""
+    file = EventFile(tmp_path, 0)
+    assert file.is_whole
+    file.add(1, [scalar("loss", 0.5)])
+    file.flush()
+    assert file.is_whole
+    change(file.path)
+    assert not file.is_whole
+    file.close()

@@ -238,7 +238,7 @@ def test_a_directory_that_is_its_own_no_more(tmp_path, change):
     for write in (
         lambda: directory.write_text("run.json", "after"),
         lambda: directory.write_snapshot(directory.path_at(1), b"x"),
-        directory.statistics_file,
+        lambda: directory.statistics_file(print),
         directory.set_aside,
     ):
         with pytest.raises(
@@ -285,7 +285,7 @@ def test_nothing_in_it_may_be_a_link(tmp_path, name):
         directory.write_text("run.json", "{}")
         directory.write_text("net.yaml", "{}")
         directory.write_text("solver.yaml", "{}")
-        directory.statistics_file()
+        directory.statistics_file(print)
 
     with pytest.raises(SnapshotError, match=f"(?s)/{name}: .*(symbolic link|no run has written)"):
         write_all()

@@ -7,11 +7,13 @@ import tracemalloc
 import pytest
 
 from graphnet.errors import SnapshotError
+from graphnet.files.folder import Folder
 from graphnet.solver.record import statistics_file
 from graphnet.solver.record.statistics_file import (
     Recorded,
     StatisticsFile,
     begins_as_statistics,
+    columns_in,
     values_by_key,
 )
 
@@ -217,3 +219,112 @@ def test_millions_of_lines_need_no_copies_of_themselves(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < path.stat().st_size / 2
+
+
+def test_an_iteration_that_no_run_comes_to(tmp_path):
+    """Is nobody's; the other lines stay."""
+    path = tmp_path / "s.jsonl"
+    path.write_text(VALUES[0].to_line() + f'{{"iter": {1 << 70}, "key": "a", "value": 1}}\n')
+    assert values_by_key(path) == by_key(VALUES[:1])
+
+
+def test_what_was_recorded_since(tmp_path):
+    """By the bytes that were there before; of several at one iteration all come, in order."""
+    file = write(tmp_path / "s.jsonl", VALUES[:2])
+    found, position = file.read_from(0)
+    assert {key: column.by_iter() for key, column in found.items()} == by_key(VALUES[:2])
+    assert file.read_from(position) == ({}, position)
+    file.append(Recorded(100, "obj_val", 0.5))
+    file.append(Recorded(100, "obj_val", 0.25))
+    found, last = file.read_from(position)
+    assert list(found["obj_val"].values) == [0.5, 0.25]
+    assert last == (tmp_path / "s.jsonl").stat().st_size
+    file.close()
+    with pytest.raises(SnapshotError, match=r"s.jsonl: cannot be (read|written)"):
+        file.read_from(0)
+
+
+def move(path):
+    path.rename(path.with_name("moved"))
+
+
+def move_as_logrotate_does(path):
+    move(path)
+    path.touch()
+
+
+@pytest.mark.parametrize("take_away", [os.remove, move, move_as_logrotate_does])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_file_that_is_taken_away_is_written_anew(tmp_path, take_away, is_own):
+    """With all that was in it; whoever has moved it has a copy."""
+    path, said = tmp_path / "s.jsonl", []
+    with Folder(tmp_path) as folder:
+        file = StatisticsFile(path, folder if is_own else None, said.append)
+        for one in VALUES[:2]:
+            file.append(one)
+        file.flush()
+        assert said == []
+        take_away(path)
+        file.append(VALUES[2])
+        n_bytes = file.sync()
+        assert n_bytes == path.stat().st_size
+        file.close()
+    assert path.read_text("utf-8") == "".join(one.to_line() for one in VALUES)
+    (text,) = said
+    assert text.endswith(
+        "s.jsonl was moved, removed or exchanged while the run was going on: it is written anew,"
+        " with all that was in it"
+    )
+
+
+def test_a_file_that_is_cut_short_meanwhile(tmp_path):
+    """It is told once, and what comes later is added to what is left."""
+    path, said = tmp_path / "s.jsonl", []
+    file = StatisticsFile(path, warn=said.append)
+    file.append(VALUES[0])
+    file.flush()
+    path.write_bytes(b"")
+    for one in VALUES[1:]:
+        file.append(one)
+        file.flush()
+    file.close()
+    assert values_by_key(path) == by_key(VALUES[1:])
+    (text,) = said
+    assert "s.jsonl was cut short by another program" in text
+    assert text.endswith("\n  leave it alone until the run has ended")
+
+
+def test_another_file_in_its_place_is_left_alone(tmp_path):
+    """The message says what to do with it."""
+    path = tmp_path / "s.jsonl"
+    file = write(path, VALUES[:1])
+    file.flush()
+    move(path)
+    path.write_text("mine\n")
+    with pytest.raises(SnapshotError, match=r"was replaced by another file .*\n  move that elsewh"):
+        file.sync()
+    assert path.read_text() == "mine\n"
+
+
+def test_a_file_is_not_looked_for_where_its_folder_has_gone(tmp_path):
+    """Whoever holds the folder says so."""
+
+    def gone():
+        raise SnapshotError("the folder has gone")
+
+    file = StatisticsFile(tmp_path / "s.jsonl", look=gone)
+    file.flush()
+    (tmp_path / "s.jsonl").unlink()
+    with pytest.raises(SnapshotError, match="the folder has gone"):
+        file.flush()
+
+
+def test_columns_keep_what_was_recorded_in_turn(tmp_path):
+    """Sixteen bytes for each value, whatever the order."""
+    path = tmp_path / "s.jsonl"
+    made = [Recorded(i // 2, f"k{i % 3}", i / 7) for i in range(600)]
+    path.write_text("".join(one.to_line() for one in made))
+    found = columns_in(path)
+    assert list(found) == ["k0", "k1", "k2"]
+    assert list(found["k1"].iters) == [one.iter for one in made if one.key == "k1"]
+    assert list(found["k1"].values) == [one.value for one in made if one.key == "k1"]
