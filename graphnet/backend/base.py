@@ -22,6 +22,7 @@ import numpy as np
 from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.host_memory import available_memory
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
+from graphnet.backend.precision import Precision
 from graphnet.backend.staging import Staging
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
@@ -73,8 +74,8 @@ class ConvArrays:
 class InnerProductArrays:
     """What an inner product is bound to; a None diff is not wanted.
 
-    Shapes: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``. ``x`` may be in C order.
-    With ``y (N, …, M)`` each of the positions between is computed alike from its part of ``x``.
+    Shapes: ``x (N, …)``, maybe in C order, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``; with
+    ``y (N, …, M)`` each of the positions between is computed alike from its part of ``x``.
     """
 
     x: Array
@@ -99,16 +100,17 @@ class Backend(Sealed):
     Attributes:
         name: ``numpy`` or ``cupy``.
         xp: The array module.
+        precision: To what the operands of its products and convolutions are rounded.
     """
 
     name: str
     xp: Any
+    precision: Precision = "float32"
 
     def computing(self) -> AbstractContextManager[None]:
         """What passes run within: limits that the process is held to for as long.
 
-        Results do not depend on where it is entered; within itself it costs next to nothing, so a
-        loop of passes enters it once.
+        Results do not depend on where it is entered; a loop of passes enters it once.
         """
         return nullcontext()
 
@@ -203,8 +205,7 @@ class Backend(Sealed):
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
         """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
 
-        Returns:
-            The call. All are seen with as many axes, the batch axis first.
+        All are seen with as many axes, the batch axis first.
         """
         return partial(function, a, b, out=out)
 
@@ -251,7 +252,6 @@ class Backend(Sealed):
         """
 
     # --- sums and maxima ----------------------------------------------------------------
-    #
     # Whatever adds up many numbers does it here. A float32 sum of numbers of one sign is right to a
     # part in a million, for 2**24 terms and more; the order of addition depends on shapes alone.
 
@@ -318,23 +318,27 @@ class Backend(Sealed):
         Args:
             flags: Of any shape, without gaps; written before each look.
             values: What they were made from, of the same shape and order: for the message.
-            refuse: Raises the error, given the place of the first false flag, its value, and how
-                many looks ago it was seen.
+            refuse: Raises the error, given the place, value and age (in looks) of the first false.
         """
 
-    def product(self, left: Array, right: Array, out: Array) -> Call:
-        """Bind ``out = left @ right``; returns the call.
+    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+        """Bind ``out (…, M, N) = left (…, M, D) @ right (…, D, N)``; returns the call.
 
-        Args:
-            left: ``(…, M, D)``.
-            right: ``(…, D, N)``.
-            out: ``(…, M, N)``.
+        ``whole``: it is to be left in one piece, whatever is faster.
         """
         return partial(self.xp.matmul, left, right, out=out)
 
+    def inner_product_scratch(
+        self, x: Shape, weight: Shape, y: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        """The scratch :meth:`inner_product` needs for shapes ``x``, ``weight`` and ``y``."""
+        return {}
+
     @abstractmethod
-    def inner_product(self, arrays: InnerProductArrays) -> Op:
-        """``y = rows(x) @ weight.T + bias``."""
+    def inner_product(
+        self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
+    ) -> Op:
+        """``y = rows(x) @ weight.T + bias``; ``scratch`` may be left out where none is needed."""
 
     @abstractmethod
     def conv2d_scratch(
@@ -348,8 +352,7 @@ class Backend(Sealed):
     ) -> Op:
         """Cross-correlation with stride, zero padding, dilation and groups (no kernel flip).
 
-        Where only ``dx`` is wanted, ``backward`` needs no ``forward`` before it and reads nothing
-        but ``filter`` and ``dy``.
+        Where only ``dx`` is wanted, ``backward`` needs no ``forward`` and reads no ``x``.
         """
 
     @abstractmethod

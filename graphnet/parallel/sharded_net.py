@@ -185,6 +185,7 @@ class ShardedNet(Sealed):
         self._tally.rewind(net)
         self._carried.enter(shard)
         net.context.iteration = self.context.iteration
+        net.context.loss_scale = self.context.loss_scale
         net.context.first_sample = self.context.first_sample + self.shards.rows(shard)[0]
 
     def _shard(self, shard: int) -> None:

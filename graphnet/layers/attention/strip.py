@@ -177,7 +177,7 @@ class AttentionStrip:
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array) -> Iterator[Call]:
         """``x @ weight.T + bias``."""
-        yield partial(self.xp.matmul, x, weight.T, out=out)
+        yield self.backend.product(x, weight.T, out, whole=True)
         if bias is not None:
             yield partial(self.xp.add, out, bias, out)
 
@@ -192,7 +192,7 @@ class AttentionStrip:
         xp, scores = self.xp, self.of(tile)
         queries = self.queries[tile.samples, tile.heads, tile.queries]
         keys = self.keys[tile.samples, tile.heads, tile.keys]
-        yield partial(xp.matmul, queries, keys.swapaxes(-1, -2), out=scores)
+        yield self.backend.product(queries, keys.swapaxes(-1, -2), scores, whole=True)
         if self.unseen is not None:
             rows = tile.shape[2]
             own = scores[..., tile.queries]
@@ -225,7 +225,7 @@ class AttentionStrip:
         if self.mask is not None:
             yield partial(xp.multiply, scores, self.mask[at][..., tile.keys], scores)
         values = self.values[tile.samples, tile.heads, tile.keys]
-        yield partial(xp.matmul, scores, values, out=attended)
+        yield self.backend.product(scores, values, attended, whole=True)
         yield partial(xp.multiply, attended, shares, attended)
 
     def tiny(self) -> Array:
@@ -288,7 +288,7 @@ class AttentionStrip:
         return [
             partial(xp.copyto, work.reshape(self.x.shape), dtop[self.samples]),
             *self.gradients(work, self.attended.reshape(-1, width), slice(3 * width, 4 * width)),
-            partial(xp.matmul, work, weight, out=dattended),
+            self.backend.product(work, weight, dattended, whole=True),
         ]
 
     def attend_back(self, tile: ScoreTile) -> Iterator[Call]:
@@ -309,7 +309,7 @@ class AttentionStrip:
             yield partial(xp.multiply, weights, mask, kept)
         yield from self.collect(tile, kept, dattended, self.dvalues)
         values = self.values[there]
-        yield partial(xp.matmul, dattended, values.swapaxes(-1, -2), out=dscores)
+        yield self.backend.product(dattended, values.swapaxes(-1, -2), dscores, whole=True)
         if mask is not None:
             yield partial(xp.multiply, dscores, mask, dscores)
         sums = self.sums[at]
@@ -322,7 +322,7 @@ class AttentionStrip:
             yield partial(dscores.sum, axis=-1, keepdims=True, out=sums)
             yield partial(xp.multiply, weights, sums, weights)
             yield partial(xp.subtract, dscores, weights, dscores)
-        yield partial(xp.matmul, dscores, self.keys[there], out=self.dqueries[at])
+        yield self.backend.product(dscores, self.keys[there], self.dqueries[at], whole=True)
         yield from self.collect(tile, dscores, self.queries[at], self.dkeys)
 
     def collect(self, tile: ScoreTile, of_scores: Array, rows: Array, out: Array) -> Iterator[Call]:
@@ -330,13 +330,13 @@ class AttentionStrip:
         xp, left = self.xp, of_scores.swapaxes(-1, -2)
         there = out[tile.samples, tile.heads, tile.keys]
         if tile.queries.start == 0:
-            yield partial(xp.matmul, left, rows, out=there)
+            yield self.backend.product(left, rows, there, whole=True)
             if tile.keys.stop < self.sizes.n_keys:
                 rest = out[tile.samples, tile.heads, tile.keys.stop :]
                 yield partial(xp.copyto, rest, self.backend.full((), 0.0, self.layer.dtype))
             return
         term = self.layer.scratch["term"][self.index][: there.size].reshape(there.shape)
-        yield partial(xp.matmul, left, rows, out=term)
+        yield self.backend.product(left, rows, term, whole=True)
         yield partial(xp.add, there, term, there)
 
     def gradients(self, diff: Array, x: Array, rows: slice) -> Iterator[Call]:
@@ -356,6 +356,6 @@ class AttentionStrip:
             return
         n_positions = len(diff) // self.n
         work = self.flat("work")[: len(diff) * self.sizes.width].reshape(len(diff), -1)
-        yield partial(self.xp.matmul, diff, weight, out=work)
+        yield self.backend.product(diff, weight, work, whole=True)
         shape = (self.n, n_positions, self.sizes.width)
         yield partial(self.xp.copyto, target[self.samples], work.reshape(shape))

@@ -357,9 +357,9 @@ class Strip(ABC):
             total = self.dweights[rows, cols]
             left, right = dpre[rows], inputs[cols].T
             if is_first or self.dterm is None:
-                calls.append(partial(xp.matmul, left, right, out=total))
+                calls.append(self.product(left, right, total, whole=True))
             else:
                 term = self.dterm[rows, cols]
-                calls.append(partial(xp.matmul, left, right, out=term))
+                calls.append(self.product(left, right, term, whole=True))
                 calls.append(partial(xp.add, total, term, total))
         return calls
