@@ -9,6 +9,8 @@ from math import ceil
 from graphnet.errors import SpecError
 from graphnet.params.constraints import NoCons
 from graphnet.solver.average import EMA, SWA
+from graphnet.solver.coffee.gradient_noise import GradientNoise
+from graphnet.solver.coffee.guarded import has
 from graphnet.solver.coffee.schedule import Entry, Schedule
 from graphnet.solver.coffee.snapshot import Snapshot
 from graphnet.solver.loss_scale import LossScale
@@ -64,7 +66,10 @@ class Run:
             spec.ema if spec.swa is None else spec.swa,
             clip_layers=spec.clip_layers,
             groups=spec.param_groups or (),
+            in_shards=net.in_shards,
         )
+        if net.in_shards is not None and has(entries, GradientNoise):
+            net.in_shards.measures_shards = True  # on every rank
         spikes = None if spec.skip_spikes is None else SpikeWatch(spec.skip_spikes)
         loss_scale = None if spec.precision == "float32" else LossScale(spec.scale)
         self.skipping = Skipping(net, loss_scale, spikes)

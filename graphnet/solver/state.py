@@ -45,7 +45,7 @@ class RunInfo:
         warn: Tells the user something not to be missed.
         averaged: In ``with state.run.averaged():`` the net has the average of its params (``ema``
             or ``swa`` of the solver, or the method's own) in their place; None where none is kept.
-        noise: Adds up the lengths of gradients; None where an update has one batch.
+        noise: Adds up the lengths of gradients; None where an update has one part.
         width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
             and a line may be of any length.
     """

@@ -49,7 +49,7 @@ class Training:
         self.signals = SignalWatch()
         self.ranks = ranks_of(run, self.signals, lambda: files.snapshots.saved_iter)
         self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
-        self._begin_update = bare(self.state.begin_update)
+        self._begin_update, self._noise = bare(self.state.begin_update), run.updater.noise
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -212,7 +212,10 @@ class Training:
         self.ranks.after_step()
         self._begin_update(lr, momentum)
         self._is_updating = True
-        if not (self.run.skipping.looks and self._is_skipped(t, mean_loss)):
+        is_made = not (self.run.skipping.looks and self._is_skipped(t, mean_loss))
+        if self._noise is not None:
+            self._noise.end(is_made=is_made)
+        if is_made:
             self.run.updater.update(t, lr, momentum or 0.0)
         self._advance(net, mean_loss)
         self._is_updating = False
@@ -222,6 +225,8 @@ class Training:
         net = self.net
         if iter_size == 1:
             self._run_batch()
+            if self._noise is not None:
+                self.run.updater.accumulate(0)
             return None
         total: Number = 0.0
         for k in range(iter_size):
