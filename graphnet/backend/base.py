@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -146,13 +146,11 @@ class Backend(Sealed):
 
     def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
         """A plain C-order array of zeros."""
-        zeros: Array = self.xp.zeros(shape, dtype)
-        return zeros
+        return cast("Array", self.xp.zeros(shape, dtype))
 
     def full(self, shape: Shape, value: float, dtype: np.dtype) -> Array:
         """A plain C-order array filled with ``value``."""
-        full: Array = self.xp.full(shape, value, dtype)
-        return full
+        return cast("Array", self.xp.full(shape, value, dtype))
 
     def constant(self, values: np.ndarray, dtype: np.dtype) -> Array:
         """A plain C-order array of the shape of ``values``, an array of the host, and with them."""
@@ -203,7 +201,7 @@ class Backend(Sealed):
         return ScratchDecl((n, *shape))
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
-        """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
+        """Bind ``function(a, b, out=out)``, a ufunc's, ``b`` repeated along axes; returns the call.
 
         All are seen with as many axes, the batch axis first.
         """
@@ -225,10 +223,7 @@ class Backend(Sealed):
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
-        """Bind independent calls: none of them writes what another one touches.
-
-        The returned call makes them all, in any order, perhaps in several threads.
-        """
+        """Bind calls, none of which writes what another touches; returns one that makes all."""
         return in_turn(calls)
 
     @abstractmethod
@@ -322,9 +317,13 @@ class Backend(Sealed):
         """
 
     def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
-        """Bind ``out (…, M, N) = left (…, M, D) @ right (…, D, N)``; returns the call.
+        """Bind ``out = left @ right``; returns the call.
 
-        ``whole``: it is to be left in one piece, whatever is faster.
+        Args:
+            left: ``(…, M, D)``.
+            right: ``(…, D, N)``.
+            out: ``(…, M, N)``.
+            whole: Whether it is to be left in one piece, whatever is faster.
         """
         return partial(self.xp.matmul, left, right, out=out)
 
@@ -338,7 +337,7 @@ class Backend(Sealed):
     def inner_product(
         self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
     ) -> Op:
-        """``y = rows(x) @ weight.T + bias``; ``scratch`` may be left out where none is needed."""
+        """``y = rows(x) @ weight.T + bias``; ``scratch`` (default: none) where it is needed."""
 
     @abstractmethod
     def conv2d_scratch(
