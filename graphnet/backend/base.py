@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.host_memory import available_memory
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
+from graphnet.backend.precision import Precision
 from graphnet.backend.staging import Staging
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
@@ -74,8 +75,8 @@ class ConvArrays:
 class InnerProductArrays:
     """What an inner product is bound to; a None diff is not wanted.
 
-    Shapes: ``x (N, …)``, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``. ``x`` may be in C order.
-    With ``y (N, …, M)`` each of the positions between is computed alike from its part of ``x``.
+    Shapes: ``x (N, …)``, maybe in C order, ``weight (M, D)``, ``bias (M,)``, ``y (N, M)``; with
+    ``y (N, …, M)`` each of the positions between is computed alike from its part of ``x``.
     """
 
     x: Array
@@ -100,16 +101,17 @@ class Backend(Sealed):
     Attributes:
         name: ``numpy`` or ``cupy``.
         xp: The array module.
+        precision: To what the operands of its products and convolutions are rounded.
     """
 
     name: str
     xp: Any
+    precision: Precision = "float32"
 
     def computing(self) -> AbstractContextManager[None]:
         """What passes run within: limits that the process is held to for as long.
 
-        Results do not depend on where it is entered; within itself it costs next to nothing, so a
-        loop of passes enters it once.
+        Results do not depend on where it is entered; a loop of passes enters it once.
         """
         return nullcontext()
 
@@ -145,13 +147,11 @@ class Backend(Sealed):
 
     def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
         """A plain C-order array of zeros."""
-        zeros: Array = self.xp.zeros(shape, dtype)
-        return zeros
+        return cast("Array", self.xp.zeros(shape, dtype))
 
     def full(self, shape: Shape, value: float, dtype: np.dtype) -> Array:
         """A plain C-order array filled with ``value``."""
-        full: Array = self.xp.full(shape, value, dtype)
-        return full
+        return cast("Array", self.xp.full(shape, value, dtype))
 
     def constant(self, values: np.ndarray, dtype: np.dtype) -> Array:
         """A plain C-order array of the shape of ``values``, an array of the host, and with them."""
@@ -202,10 +202,9 @@ class Backend(Sealed):
         return ScratchDecl((n, *shape))
 
     def repeated(self, function: Any, a: Array, b: Array, out: Array) -> Callable[[], Any]:
-        """Bind ``function(a, b, out=out)``, a ufunc's, with a ``b`` repeated along some axes.
+        """Bind ``function(a, b, out=out)``, a ufunc's, ``b`` repeated along axes; returns the call.
 
-        Returns:
-            The call. All are seen with as many axes, the batch axis first.
+        All are seen with as many axes, the batch axis first.
         """
         return partial(function, a, b, out=out)
 
@@ -225,10 +224,7 @@ class Backend(Sealed):
     most_strips: int = 4
 
     def concurrently(self, calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
-        """Bind independent calls: none of them writes what another one touches.
-
-        The returned call makes them all, in any order, perhaps in several threads.
-        """
+        """Bind calls, none of which writes what another touches; returns one that makes all."""
         return in_turn(calls)
 
     @abstractmethod
@@ -325,19 +321,28 @@ class Backend(Sealed):
             refuse: Raises, given the first false flag's place, its value, and how many looks ago.
         """
 
-    def product(self, left: Array, right: Array, out: Array) -> Call:
+    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
         """Bind ``out = left @ right``; returns the call.
 
         Args:
             left: ``(…, M, D)``.
             right: ``(…, D, N)``.
             out: ``(…, M, N)``.
+            whole: Whether it is to be left in one piece, whatever is faster.
         """
         return partial(self.xp.matmul, left, right, out=out)
 
+    def inner_product_scratch(
+        self, x: Shape, weight: Shape, y: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        """The scratch :meth:`inner_product` needs for shapes ``x``, ``weight`` and ``y``."""
+        return {}
+
     @abstractmethod
-    def inner_product(self, arrays: InnerProductArrays) -> Op:
-        """``y = rows(x) @ weight.T + bias``."""
+    def inner_product(
+        self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
+    ) -> Op:
+        """``y = rows(x) @ weight.T + bias``; ``scratch`` (default: none) where it is needed."""
 
     @abstractmethod
     def conv2d_scratch(
@@ -351,8 +356,7 @@ class Backend(Sealed):
     ) -> Op:
         """Cross-correlation with stride, zero padding, dilation and groups (no kernel flip).
 
-        Where only ``dx`` is wanted, ``backward`` needs no ``forward`` before it and reads nothing
-        but ``filter`` and ``dy``.
+        Where only ``dx`` is wanted, ``backward`` needs no ``forward`` and reads no ``x``.
         """
 
     @abstractmethod

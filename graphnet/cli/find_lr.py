@@ -66,7 +66,8 @@ def find_lr(
     data = choose_data(declared.net, offline=options.offline, phase="train")
     notice(fallback_notice(data), stderr=True)
     low, high, n_steps = rates
-    with options.open_net(data.spec, "train", seed=spec.seed, keep="needed") as net:
+    more = {"seed": spec.seed, "precision": spec.precision}
+    with options.open_net(data.spec, "train", keep="needed", **more) as net:
         found = find_rate(net, spec, low, high, n_steps)
     if output is not None:
         text = table_text(found) if output.suffix == ".csv" else _json(found)

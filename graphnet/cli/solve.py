@@ -179,7 +179,9 @@ def _load(
     """The net, in shards where there are several."""
     shards = spec.shards or (DEFAULT_SHARDS if job.is_launched else 1)
     if shards == job.size == 1:
-        return options.open_net(data.spec, "train", seed=spec.seed, keep="needed")
+        return options.open_net(
+            data.spec, "train", seed=spec.seed, keep="needed", precision=spec.precision
+        )
     return closing(
         load_sharded_net(
             data.spec,
@@ -189,6 +191,7 @@ def _load(
             seed=spec.seed,
             threads=options.threads,
             memory_limit=options.memory_limit,
+            precision=spec.precision,
             shards_at=shards_at,
         )
     )

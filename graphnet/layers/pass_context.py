@@ -27,6 +27,8 @@ class PassContext:
         n_rows: How many rows a whole batch has; 0 where nobody has said. The net assigns it.
         portion: Which rows of the global batch the net's data layers deliver; None for all.
         replaceable: The output files that the run which goes on has written before. A run sets it.
+        loss_scale: How many times as large the diffs of blobs are, where operands are rounded to 16
+            bits; otherwise nobody asks. May be assigned.
     """
 
     # without a dictionary: a step writes to it several times
@@ -36,6 +38,7 @@ class PassContext:
         "_seed",
         "first_sample",
         "iteration",
+        "loss_scale",
         "n_rows",
         "n_valid",
         "replaceable",
@@ -59,6 +62,7 @@ class PassContext:
         self.replaceable = replaceable
         self.iteration, self.first_sample, self.n_valid = iteration, first_sample, n_valid
         self.n_rows = 0
+        self.loss_scale = 1.0
 
 
 class ContextOfRows(PassContext):
@@ -108,6 +112,11 @@ class ContextOfRows(PassContext):
     def first_sample(self) -> int:  # type: ignore[override]
         """The index of the net's first row."""
         return self._whole.first_sample
+
+    @property
+    def loss_scale(self) -> float:  # type: ignore[override]
+        """That of the net's diffs."""
+        return self._whole.loss_scale
 
     @property
     def replaceable(self) -> Collection[str]:  # type: ignore[override]

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphnet.backend import open_backend
 from graphnet.backend.base import Backend
+from graphnet.backend.precision import PRECISIONS
 from graphnet.declare.arguments import expect, expect_one_of, spelled_out, whole_number
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, GraphnetWarning, SpecError, did_you_mean, one_of
@@ -24,7 +25,7 @@ from graphnet.net.spec import NetSpec, read_net
 from graphnet.params.param import ParamStore
 
 _PRECISIONS = ("float32", "float64")
-_DEFAULTS = {"backend": "numpy", "dtype": "float32", "seed": 0}
+_DEFAULTS = {"backend": "numpy", "dtype": "float32", "seed": 0, "precision": "float32"}
 
 
 @spelled_out
@@ -42,6 +43,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     memory_limit: int | None = None,
     frozen: Collection[str] | None = None,
     user_code: bool = True,
+    precision: str = "float32",
 ) -> Net:
     """Load a net and give it memory, params filled by their initializers.
 
@@ -66,6 +68,8 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         frozen: The names of the layers whose params do not learn, instead of those that are
             declared so; empty: all learn. Default: as declared.
         user_code: Whether layer types may be classes named by a dotted path.
+        precision: To what the operands of products and convolutions are rounded, in a net of dtype
+            float32: ``float16``, ``bfloat16``, or ``float32``: they stay as they are.
 
     Returns:
         The net, ready for ``forward()``.
@@ -99,6 +103,12 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     expect_one_of("phase", phase, ("train", "test"))
     named = getattr(dtype, "__name__", dtype)
     expect(named in _PRECISIONS, "dtype", "'float32' or 'float64'", dtype)
+    expect_one_of("precision", precision, PRECISIONS)
+    if precision != "float32" and named != "float32":
+        raise SpecError(
+            f"precision: '{precision}', but products that are rounded are added up in float32, and"
+            f" dtype is '{named}'\n  leave one of them out"
+        )
     seed = whole_number("seed", seed, 0)
     threads = None if threads is None else whole_number("threads", threads, 1)
     if memory_limit is not None:
@@ -116,12 +126,35 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
         replace(n, spec=n.spec.shaped_for(arrays)) for n in resolved.spec.nodes
     )
     if share is not None:
-        _check_as_shared(share, {"backend": backend, "dtype": dtype, "seed": seed}, threads)
+        asked = {"backend": backend, "dtype": dtype, "seed": seed, "precision": precision}
+        _check_as_shared(share, asked, threads)
         return _warned(share.share(spec, phase, keep, arrays, memory_limit=memory_limit))
-    opened = backend if isinstance(backend, Backend) else open_backend(backend, threads)
+    opened = _opened(backend, threads, precision)
+    if opened.precision != "float32" and named != "float32":
+        raise SpecError(
+            f"dtype: '{named}', but the products of the backend are added up in float32: its"
+            f" precision is '{opened.precision}'"
+        )
     compiled = compile_net(spec, phase, opened, np.dtype(dtype), keep, memory_limit=memory_limit)
     store = ParamStore(opened, compiled.dtype, compiled.declared, seed)
     return _warned(Net(compiled, store, seed, arrays))
+
+
+def _opened(backend: str | Backend, threads: int | None, precision: str) -> Backend:
+    """The backend of that name, or the one that is given, of that precision.
+
+    Raises:
+        BackendError: If there is none of that name, or it is not available.
+        SpecError: If the one that is given has another precision.
+    """
+    if not isinstance(backend, Backend):
+        return open_backend(backend, threads, precision)
+    if precision not in ("float32", backend.precision):
+        raise SpecError(
+            f"precision: '{precision}', but the backend that is given has '{backend.precision}'"
+            "\n  open it so: open_backend(NAME, threads, precision)"
+        )
+    return backend
 
 
 def _warned(net: Net) -> Net:
@@ -136,6 +169,7 @@ def _check_as_shared(share: Net, given: Mapping[str, Any], threads: int | None) 
     """See that nothing is asked for that the net whose params are used does not have."""
     backend, here = given["backend"], share.backend
     has = {"backend": here.name, "dtype": str(share.compiled.dtype), "seed": share.context.seed}
+    has["precision"] = here.precision
     # what equals the default cannot be told from what was left out
     asked = {name: value for name, value in given.items() if value != _DEFAULTS[name]}
     if (isinstance(backend, Backend) and backend is here) or backend == "auto":

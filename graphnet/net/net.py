@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.backend.calls import Call
 from graphnet.blob import Array
 from graphnet.data.portion import Portion
 from graphnet.declare.arguments import expect, expect_one_of, methods_spelled_out, spelled_out
@@ -31,6 +32,7 @@ from graphnet.net.described_net import DescribedNet
 from graphnet.net.evaluation import Evaluation
 from graphnet.net.finite import first_bad_layer
 from graphnet.net.graph import NetGraph
+from graphnet.net.loss_scaling import LossScaling
 from graphnet.net.outputs import one_pass, refuse_two_writers
 from graphnet.net.passes_done import PassesDone
 from graphnet.net.predicting.predictor import Predictors
@@ -54,6 +56,8 @@ class Net(DescribedNet):
         blobs: ``blobs["ip1"].data`` and ``.diff``, seen as ``(N, …)``.
         params: ``params["conv1"]["filter"].data`` and ``.diff``.
         data_layers: In order.
+        scaling: What multiplies what the losses send back.
+        afterwards: What is called once all layers have run backward.
 
     Args:
         compiled: From :func:`graphnet.net.compiled.compile_net`.
@@ -100,12 +104,20 @@ class Net(DescribedNet):
         check_in_step(compiled.layers, self.layers)
         visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
         self.blobs = BlobTable(visible, compiled.not_kept, passes)
-        self.params, self.shared_sums = param_table(bound.params), tuple(bound.shared_sums)
+        self.params = param_table(bound.params)
+        self.scaling = LossScaling(compiled.layers, self.layers, context, self.backend)
+        self.afterwards = (*bound.shared_sums, *self.scaling.undo)
         self._predictors = Predictors(compiled)
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]
-        pairs = zip(compiled.layers, self.layers, strict=True)
-        calls = [layer.backward for vertex, layer in pairs if vertex.runs_backward]
-        self._backward = [*reversed(calls), *self.shared_sums]
+        self._backward = [*self._backward_calls(), *self.afterwards]
+
+    def _backward_calls(self) -> Iterator[Call]:
+        """Those of the layers, from the last to the first."""
+        for i, layer in reversed(list(enumerate(self.layers))):
+            if self.compiled.layers[i].runs_backward:
+                yield layer.backward
+                if i in self.scaling.behind:
+                    yield self.scaling.behind[i]
 
     def __repr__(self) -> str:
         n_layers, n_numbers = len(self.compiled.layers), self.compiled.n_param_numbers

@@ -22,7 +22,7 @@ from graphnet.parallel.sharded_net import ShardedNet
 from graphnet.params.param import ParamStore
 
 
-def load_sharded_net(
+def load_sharded_net(  # noqa: PLR0913  # as of load_net, whose net it cuts
     spec: NetSpec,
     count: int,
     communicator: Communicator,
@@ -31,6 +31,7 @@ def load_sharded_net(
     seed: int = 0,
     threads: int | None = None,
     memory_limit: int | None = None,
+    precision: str = "float32",
     shards_at: Position | None = None,
 ) -> ShardedNet:
     """Load the training phase of a net in shards.
@@ -43,6 +44,7 @@ def load_sharded_net(
         seed: Keys the initial values, the shuffle and every random layer.
         threads: Default: this rank's part of the machine's processors.
         memory_limit: The most bytes a shard's net may plan. Default: what the machine has free.
+        precision: To what the operands of products are rounded.
         shards_at: Where ``shards`` stands in the YAML, for messages.
 
     Raises:
@@ -54,7 +56,7 @@ def load_sharded_net(
     else:
         if backend != "numpy" and communicator.local_size > 1:
             pick_device(os.environ, communicator.local_rank)
-        opened = open_backend(backend, threads or _share_of_processors(communicator))
+        opened = open_backend(backend, threads or _share_of_processors(communicator), precision)
         if opened.name == "cupy" and communicator.size > 1:
             communicator = by_nccl(communicator)
     # what would be needed for the whole batch does not matter: it is never bound to memory

@@ -44,7 +44,9 @@ class Lockstep:
         layers = list(enumerate(compiled.layers))
         self._forward = [(layer, self._calls(i, _FORWARD)) for i, layer in layers]
         self._backward = [
-            self._calls(i, _BACKWARD) for i, layer in reversed(layers) if layer.runs_backward
+            [*self._calls(i, _BACKWARD), *self._behind(i)]
+            for i, layer in reversed(layers)
+            if layer.runs_backward
         ]
 
     def _calls(self, i: int, stages: Stages) -> list[Callable[[], None]]:
@@ -58,6 +60,11 @@ class Lockstep:
             if shared:
                 calls.append(self._meeting(shared))
         return calls
+
+    def _behind(self, i: int) -> list[Callable[[], None]]:
+        """What follows the i-th layer's backward, if it is a loss."""
+        behind = (net.scaling.behind for net in self._nets.values())
+        return [calls[i] for calls in behind if i in calls]
 
     def _meeting(self, shared: Mapping[int, Array]) -> Callable[[], None]:
         """The mean over all shards, to each of them."""
@@ -89,5 +96,5 @@ class Lockstep:
             for call in calls:
                 call()
         for net in self._nets.values():
-            for add in net.shared_sums:
-                add()
+            for call in net.afterwards:
+                call()

@@ -54,6 +54,8 @@ class ShardedNet(Sealed):
         context: What the running pass is about.
         shards: How the batch is cut.
         communicator: To the other ranks.
+        measures_shards: Whether each batch measures ``shard_square``; may be assigned.
+        shard_square: Of its shards' gradients: the mean of the squared lengths, by rows.
 
     Args:
         whole: The compiled net.
@@ -72,6 +74,7 @@ class ShardedNet(Sealed):
     shards: Shards = read_only("_shards")
     _elsewhere = ELSEWHERE
     _instead = Net._instead  # noqa: SLF001  # of the same attributes
+    _open = frozenset(("measures_shards", "shard_square"))
 
     def __init__(
         self,
@@ -91,7 +94,7 @@ class ShardedNet(Sealed):
         check_can_be_cut(whole)
         check_carried(whole, store)
         self._scale = self.backend.elementwise(self._scale_block, store.diff)
-        self._weight = 1.0
+        self._weight, self.measures_shards, self.shard_square = 1.0, False, 0.0
         self._siblings: dict[tuple[Phase, OtherData | None], SharedEvaluation] = {}
         self._distinct: tuple[Net, ...] = ()
         self._share_out(count, communicator)
@@ -144,14 +147,8 @@ class ShardedNet(Sealed):
             spec, phase, backend, dtype, "needed", memory_limit=limit, has_params=True
         )
         check_shared(compiled, self.compiled, store.declared)
-        return Net(
-            compiled,
-            store,
-            self.context.seed,
-            self._inputs,
-            portion=portion,
-            replaceable=self.context.replaceable,
-        )
+        seed, files = self.context.seed, self.context.replaceable
+        return Net(compiled, store, seed, self._inputs, portion=portion, replaceable=files)
 
     # --- running ------------------------------------------------------------------------
 
@@ -174,6 +171,7 @@ class ShardedNet(Sealed):
             self._lockstep.run()
         self._sum(self._shard)
         self._tally.end()
+        self.shard_square = self._tally.square
         if self.communicator.is_elastic:
             self._carried.spread(self.communicator)
         for layer in self._first.data_layers:
@@ -185,6 +183,7 @@ class ShardedNet(Sealed):
         self._tally.rewind(net)
         self._carried.enter(shard)
         net.context.iteration = self.context.iteration
+        net.context.loss_scale = self.context.loss_scale
         net.context.first_sample = self.context.first_sample + self.shards.rows(shard)[0]
 
     def _shard(self, shard: int) -> None:
@@ -196,7 +195,8 @@ class ShardedNet(Sealed):
         else:
             self.store.diff[...] = net.store.diff
         self._carried.leave(shard)
-        self._tally.give(shard, net)
+        square = self.backend.square_sum(self.store.diff) if self.measures_shards else 0.0
+        self._tally.give(shard, net, square)
         self._weight = self.shards.weight(shard)
         self._scale()
 
@@ -248,8 +248,8 @@ class ShardedNet(Sealed):
 
     def state_dict(self) -> NetState:
         """As of any net: samples of whole batches delivered, and the running sums."""
-        sums = {name: sums.copy() for name, sums in self._tally.sums.items()}
-        return {"cursors": dict(self._cursors), "statistics": sums}
+        sums = self._tally.sums.items()
+        return {"cursors": dict(self._cursors), "statistics": {k: s.copy() for k, s in sums}}
 
     def load_state_dict(self, saved: NetState) -> None:
         """Go back to what :meth:`state_dict` gave; what is not named in it stays as it is."""
@@ -380,8 +380,7 @@ class ShardedNet(Sealed):
         for shard in self.shards.own():
             net = self._nets[shard]
             net.context.first_sample = self.shards.rows(shard)[0]
-            found = first_bad_layer(net.layers, net.params)
-            if found is not None:
+            if (found := first_bad_layer(net.layers, net.params)) is not None:
                 return found
         return None
 
@@ -393,7 +392,6 @@ class ShardedNet(Sealed):
 
     def close(self) -> None:
         """Release files and threads."""
-        for net in self._distinct:
+        nets: list[Net | SharedEvaluation] = [*self._distinct, *self._siblings.values()]
+        for net in nets:
             net.close()
-        for sibling in self._siblings.values():
-            sibling.close()

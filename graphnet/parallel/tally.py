@@ -1,9 +1,9 @@
 """Tally: the few numbers that travel with the gradient.
 
-Losses, statistics and running statistics of the layers (as of BatchNorm) of each shard, and the
-ranks' ballots, in one array of float64. Each shard moves the running statistics from where they
-stood before the batch; they come to stand at the mean, weighted by rows, of where the shards left
-them.
+Losses, statistics and running statistics of the layers (as of BatchNorm) of each shard, the ranks'
+ballots, and where it is asked for the squared length of each shard's gradient, in one array of
+float64. Each shard moves the running statistics from where they stood before the batch; they come
+to stand at the mean, weighted by rows, of where the shards left them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from graphnet.backend.measures import Number
 from graphnet.blob import Array
 from graphnet.net.net import Net
 from graphnet.parallel.shards import Shards
@@ -30,6 +31,7 @@ class Tally:
         sums: The running sums of losses and statistics, by layer name.
         ballot: Numbers that this rank adds to each batch.
         counted: The sum of all ranks' ballots in the last batch.
+        square: Of the last batch: the mean of the shards' squared lengths of gradients, by rows.
 
     Args:
         store: The run's.
@@ -48,13 +50,15 @@ class Tally:
             sum(s.size for s in self.sums.values()),
             sum(array.size for array in self._running),
             N_BALLOT,
+            1,
         ]
         edges = np.cumsum([0, *sizes]).tolist()
         self.array = np.zeros(edges[-1])
-        self._losses, self._sums, self._states, self._votes = (
+        self._losses, self._sums, self._states, self._votes, self._square = (
             self.array[a:b] for a, b in pairwise(edges)
         )
         self.ballot, self.counted = np.zeros(N_BALLOT), np.zeros(N_BALLOT)
+        self.square = 0.0
 
     def begin(self) -> None:
         """A batch begins: remember where the running statistics stand."""
@@ -67,8 +71,8 @@ class Tally:
             array[...] = before
         net.reset_statistics()
 
-    def give(self, shard: int, net: Net) -> None:
-        """Write what a shard has come to."""
+    def give(self, shard: int, net: Net, square: Number = 0.0) -> None:
+        """Write what a shard has come to; ``square`` is that of the length of its gradient."""
         weight = self._shards.weight(shard)
         self._losses[:] = list(net.losses().values())
         self._losses *= weight
@@ -80,6 +84,7 @@ class Tally:
         self._states *= weight
         is_first = shard == self._shards.own()[0]
         self._votes[:] = self.ballot if is_first else 0.0
+        self._square[:] = weight * float(square)
 
     def end(self) -> None:
         """Take over the sums of all shards."""
@@ -94,6 +99,7 @@ class Tally:
             self._store.backend.upload(values.astype(self._store.dtype), array)
             start += array.size
         self.counted[:] = self._votes
+        (self.square,) = self._square.tolist()
 
 
 def running_statistics(store: ParamStore) -> list[Array]:

@@ -1,4 +1,13 @@
-"""NoiseSums: squared lengths of the gradients of batches, and of their means, over updates."""
+"""NoiseSums: squared lengths of the gradients of parts of an update, and of their mean.
+
+The parts are the batches of an update, the shards of a batch, or the shards of all of them. Of P
+parts of an update of B samples, g being the gradient of one part of n samples and ḡ that of all::
+
+    small = E Σ n/B · |g|² = |G|² + P · tr Σ / B
+    large = E |ḡ|²         = |G|² + tr Σ / B
+
+so that parts may differ in size.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +17,11 @@ from math import sqrt
 from graphnet.backend.base import Backend
 from graphnet.backend.measures import Number
 from graphnet.blob import Array
+from graphnet.solver.trainable_net import SharedNet
 
 
 class NoiseSums:
-    """Sums over updates, where these take the mean gradient of several batches.
+    """Sums over updates, where these take the mean gradient of several parts.
 
     The lengths stay where they are computed until somebody asks.
 
@@ -21,11 +31,17 @@ class NoiseSums:
     Args:
         backend: Of the gradients.
         iter_size: How many batches an update has.
+        in_shards: The net whose batches are cut into shards; None where they are not.
     """
 
-    def __init__(self, backend: Backend, iter_size: int) -> None:
+    def __init__(
+        self, backend: Backend, iter_size: int, in_shards: SharedNet | None = None
+    ) -> None:
         self.are_wanted = False
-        self._backend, self._n = backend, iter_size
+        self._backend, self._iter_size, self._in_shards = backend, iter_size, in_shards
+        self._n = iter_size * (in_shards.shards.count if in_shards is not None else 1)
+        self._small: Number = 0.0
+        self._large: Number | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -35,15 +51,26 @@ class NoiseSums:
         self._updates = 0
 
     def add_batch(self, gradient: Array) -> None:
-        """Take in the gradient of a batch."""
-        if self.are_wanted:
-            self._of_batches = self._of_batches + self._backend.square_sum(gradient) / self._n
+        """Take in the gradient of a batch, or what its shards have measured of theirs."""
+        if not self.are_wanted:
+            return
+        if self._in_shards is not None:
+            square: Number = self._in_shards.shard_square
+        else:
+            square = self._backend.square_sum(gradient)
+        self._small = self._small + square / self._iter_size
 
     def add_sum(self, total: Array) -> None:
-        """Take in the sum of an update's gradients; the update is complete."""
+        """Take in the sum of an update's gradients; it counts once the update is made."""
         if self.are_wanted:
-            square = self._backend.square_sum(total) / self._n**2
-            self._of_means, self._updates = self._of_means + square, self._updates + 1
+            self._large = self._backend.square_sum(total) / self._iter_size**2
+
+    def end(self, *, is_made: bool) -> None:
+        """An update ends: it counts if it ``is_made``; one that is skipped leaves nothing."""
+        if is_made and self._large is not None:
+            self._of_batches = self._of_batches + self._small
+            self._of_means, self._updates = self._of_means + self._large, self._updates + 1
+        self._small, self._large = 0.0, None
 
     def estimates(self, batch_size: int) -> tuple[float, float] | None:
         """|G|² and tr Σ of the samples' gradients; None before the first update.
@@ -55,7 +82,8 @@ class NoiseSums:
             return None
         small, large = float(self._of_batches), float(self._of_means)
         small, large, n = small / self._updates, large / self._updates, self._n
-        return (n * large - small) / (n - 1), (small - large) * batch_size * n / (n - 1)
+        samples = batch_size * self._iter_size
+        return (n * large - small) / (n - 1), (small - large) * samples / (n - 1)
 
     def length(self) -> float:
         """The root mean square of the length of an update's gradient."""

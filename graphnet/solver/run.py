@@ -9,10 +9,14 @@ from math import ceil
 from graphnet.errors import SpecError
 from graphnet.params.constraints import NoCons
 from graphnet.solver.average import EMA, SWA
+from graphnet.solver.coffee.gradient_noise import GradientNoise
+from graphnet.solver.coffee.guarded import has
 from graphnet.solver.coffee.schedule import Entry, Schedule
 from graphnet.solver.coffee.snapshot import Snapshot
+from graphnet.solver.loss_scale import LossScale
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.reporter import Reporter, width_of
+from graphnet.solver.skipping import Skipping
 from graphnet.solver.spec import SolverSpec
 from graphnet.solver.spikes import SpikeWatch
 from graphnet.solver.state import RunInfo, SolverState
@@ -26,7 +30,7 @@ class Run:
     Attributes:
         state: Where it stands.
         updater: Moves the params; owns the method's history.
-        spikes: Tells which updates to skip, or None.
+        skipping: Tells which updates to skip.
         schedule: The coffee breaks.
         snapshot_break: The Snapshot among them, if there is one.
 
@@ -62,8 +66,13 @@ class Run:
             spec.ema if spec.swa is None else spec.swa,
             clip_layers=spec.clip_layers,
             groups=spec.param_groups or (),
+            in_shards=net.in_shards,
         )
-        self.spikes = None if spec.skip_spikes is None else SpikeWatch(spec.skip_spikes)
+        if net.in_shards is not None and has(entries, GradientNoise):
+            net.in_shards.measures_shards = True  # on every rank
+        spikes = None if spec.skip_spikes is None else SpikeWatch(spec.skip_spikes)
+        loss_scale = None if spec.precision == "float32" else LossScale(spec.scale)
+        self.skipping = Skipping(net, loss_scale, spikes)
         self.schedule = Schedule(entries, spec.on_error)
         breaks = (entry.coffee_break for entry in entries)
         self.snapshot_break = next((one for one in breaks if isinstance(one, Snapshot)), None)
@@ -76,7 +85,8 @@ class Run:
                 width=partial(width_of, reporter),
             ),
             lounge.history,
-            self.spikes,
+            spikes,
+            loss_scale,
         )
 
     @cached_property
@@ -128,6 +138,11 @@ def _check_together(spec: SolverSpec, net: TrainableNet) -> None:
         raise SpecError(
             f"seed: the solver says {spec.seed}, but the net was made with {net.context.seed}\n"
             f"  load the net with seed={spec.seed}"
+        )
+    if spec.precision != net.store.backend.precision:
+        raise SpecError(
+            f"precision: the solver says {spec.precision}, but the net was made with"
+            f" {net.store.backend.precision}\n  load the net with precision='{spec.precision}'"
         )
 
 

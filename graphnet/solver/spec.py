@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from graphnet.backend.precision import Precision
 from graphnet.declare.fields import (
     Model,
     NonNegativeFloat,
@@ -67,7 +68,7 @@ class SolverSpec(Model):
             itself; before ``clip_gradients``. Default: no limit.
         skip_spikes: Skip an update whose gradient is more than this many times as long as usual,
             such as 10, or not finite; its batch is passed over, with a warning, by running
-            statistics too unless it is cut into shards. Usual is the mean L2 norm over about 50
+            statistics too. Usual is the mean L2 norm over about 50
             updates, before any clip. After ten in a row the new length is taken for the usual one.
             Behind one that is not finite the means of the training summary begin anew. On a GPU
             each update waits for the norm. Default: none is skipped.
@@ -89,6 +90,14 @@ class SolverSpec(Model):
         shards: Into how many parts each batch is cut; their gradients are added in a fixed order,
             so that any number of ranks that divides it computes the same. Default 1, and 4 where
             a launcher such as mpiexec has started the run.
+        precision: To what the operands of matrix products and convolutions are rounded (mixed
+            precision): ``float16`` or ``bfloat16``. Params, blobs and the method's history stay
+            float32, in which products are added up, too. On a GPU its tensor cores multiply; on the
+            processor it is computed in float32 and takes longer. Default ``float32``.
+        loss_scale: How many times as large the diffs of a pass are, so that none is rounded to
+            zero; a number, or ``dynamic``: 65536 at first, halved where the gradient is not finite,
+            whose update is skipped with a warning, and doubled after 2000 that are. On a GPU each
+            update then waits for the norm. Default: ``dynamic`` for float16, 1 for bfloat16.
         seed: The seed of initial values, shuffling and random layers. Default 0.
         exp_dir: The run's directory, relative to this file's folder. Default: nothing is written.
         load_from: The run, snapshot or model whose params a new run starts with, relative to this
@@ -112,6 +121,8 @@ class SolverSpec(Model):
     swa: Averaged | None = None
     iter_size: PositiveInt = 1
     shards: PositiveInt | None = None
+    precision: Precision = "float32"
+    loss_scale: PositiveFloat | Literal["dynamic"] | None = None
     seed: NonNegativeInt = 0
     exp_dir: str | None = Field(default=None, min_length=1)
     load_from: str | None = Field(default=None, min_length=1)
@@ -142,6 +153,11 @@ class SolverSpec(Model):
                 f"mom_policy: the method {type(self.method).__name__} needs one\n"
                 "  leave it out for no momentum, or write {type: Fixed, momentum: 0.9}"
             )
+        if self.loss_scale is not None and self.precision == "float32":
+            raise ValueError(
+                "loss_scale: is for operands that are rounded to 16 bits\n"
+                "  remove it, or write 'precision: float16'"
+            )
         averages = [key for key in ("ema", "swa") if getattr(self, key) is not None]
         if self.method.average:
             averages.append(f"the method {type(self.method).__name__}")
@@ -151,6 +167,13 @@ class SolverSpec(Model):
                 f"  remove {averages[0]}"
             )
         return self
+
+    @property
+    def scale(self) -> float | Literal["dynamic"]:
+        """``loss_scale``, or what it is by default."""
+        if self.loss_scale is not None:
+            return self.loss_scale
+        return "dynamic" if self.precision == "float16" else 1.0
 
     @property
     def keeps_average(self) -> bool:

@@ -17,6 +17,7 @@ from graphnet.errors import SpecError
 from graphnet.sealed import read_only
 from graphnet.solver.gradient_noise import NoiseSums
 from graphnet.solver.history import History
+from graphnet.solver.loss_scale import LossScale
 from graphnet.solver.spikes import SpikeWatch
 from graphnet.solver.trainable_net import TrainableNet
 
@@ -44,7 +45,7 @@ class RunInfo:
         warn: Tells the user something not to be missed.
         averaged: In ``with state.run.averaged():`` the net has the average of its params (``ema``
             or ``swa`` of the solver, or the method's own) in their place; None where none is kept.
-        noise: Adds up the lengths of gradients; None where an update has one batch.
+        noise: Adds up the lengths of gradients; None where an update has one part.
         width: Gives the columns of the terminal that ``say`` writes to; None where there is none,
             and a line may be of any length.
     """
@@ -73,8 +74,9 @@ class SolverState:
         lr_scale: The factor on the policy's rate; 1 until a coffee break changes it. This is the
             one attribute that can be assigned; it holds from the next update on.
         stop_reason: Why the run is to end after this iteration, or empty.
-        skipped: How many updates were skipped (``skip_spikes`` of the solver).
+        skipped: How many updates were skipped (``skip_spikes`` and ``loss_scale`` of the solver).
         is_last_skipped: Whether the last one was.
+        loss_scale: The factor on what the losses send back in the next pass; None in float32.
         finite_at: The last iteration at which loss and params were found to be finite.
         run: The facts of the run.
 
@@ -82,11 +84,12 @@ class SolverState:
         run: The facts of the run.
         recorded: Gives what coffee breaks have recorded.
         spikes: Tells which updates to skip, or None.
+        loss_scale: The factor on what the losses send back, or None.
     """
 
     __slots__ = (
         *("_epoch", "_fetch_loss", "_fetch_losses", "_finite_at", "_iter", "_losses", "_lr"),
-        "_recorded",
+        *("_loss_scale", "_recorded"),
         *("_lr_scale", "_momentum", "_obj_val", "_run", "_spikes", "_stop_reason"),
     )
 
@@ -103,8 +106,10 @@ class SolverState:
         run: RunInfo = RunInfo(),  # frozen
         recorded: Callable[[], History] = lambda: History({}),
         spikes: SpikeWatch | None = None,
+        loss_scale: LossScale | None = None,
     ) -> None:
         self._run, self._recorded, self._spikes = run, recorded, spikes
+        self._loss_scale = loss_scale
         self._finite_at: int | None = None
         self._iter = self._epoch = 0
         self._lr = 0.0
@@ -158,12 +163,19 @@ class SolverState:
     @property
     def skipped(self) -> int:
         """How many updates were skipped."""
-        return 0 if self._spikes is None else self._spikes.skipped
+        return sum(one.skipped for one in (self._spikes, self._loss_scale) if one is not None)
 
     @property
     def is_last_skipped(self) -> bool:
         """Whether the last update was skipped, so that its loss has left nothing behind."""
+        if self._loss_scale is not None and self._loss_scale.is_last_skipped:
+            return True
         return self._spikes is not None and self._spikes.in_a_row > 0
+
+    @property
+    def loss_scale(self) -> float | None:
+        """The factor on what the losses send back in the next pass; None in float32."""
+        return None if self._loss_scale is None else self._loss_scale.value
 
     def stop(self, reason: str) -> None:
         """End the run after this iteration, for the first reason given.
@@ -217,6 +229,7 @@ class SolverState:
             "momentum": self.momentum,
             "lr_scale": self.lr_scale,
             "spikes": None if self._spikes is None else self._spikes.state_dict(),
+            "loss_scale": None if self._loss_scale is None else self._loss_scale.state_dict(),
         }
 
     def load_state_dict(self, saved: Mapping[str, Any], stop_reason: str | None = None) -> None:
@@ -234,3 +247,5 @@ class SolverState:
         self.lr_scale = saved["lr_scale"]
         if self._spikes is not None and saved.get("spikes") is not None:
             self._spikes.load_state_dict(saved["spikes"])
+        if self._loss_scale is not None and saved.get("loss_scale") is not None:
+            self._loss_scale.load_state_dict(saved["loss_scale"])

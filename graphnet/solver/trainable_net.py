@@ -153,10 +153,14 @@ class SharedNet(TrainableNet, Protocol):
     Attributes:
         shards: How the batch is cut.
         communicator: To the other ranks.
+        measures_shards: Whether each batch measures ``shard_square``; may be assigned.
+        shard_square: Of its shards' gradients: the mean of the squared lengths, by rows.
     """
 
     shards: Shards
     communicator: Communicator
+    measures_shards: bool
+    shard_square: float
 
     @property
     def ballot(self) -> np.ndarray:

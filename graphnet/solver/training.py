@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,7 +29,6 @@ from graphnet.solver.reporter import RunProgress
 from graphnet.solver.request import Request
 from graphnet.solver.run import Run
 from graphnet.solver.signals import Interrupted, SignalWatch
-from graphnet.solver.spikes import SpikeWatch, StateKept
 from graphnet.solver.state import SolverState
 
 #: What is said at the end of a run without a directory.
@@ -51,9 +49,7 @@ class Training:
         self.signals = SignalWatch()
         self.ranks = ranks_of(run, self.signals, lambda: files.snapshots.saved_iter)
         self._run_batch, self._advance = bare(self.net.run_batch), bare(self.state.advance)
-        self._begin_update = bare(self.state.begin_update)
-        is_kept = run.spikes is not None and run.net.in_shards is None
-        self._state_kept = StateKept(run.net.store) if is_kept else None
+        self._begin_update, self._noise = bare(self.state.begin_update), run.updater.noise
         self._training_since = 0.0
         self._is_updating = False  # whether params are no longer those of ``state.iter``
 
@@ -210,14 +206,16 @@ class Training:
         lr = spec.lr_policy.value(t, state.epoch) * state.lr_scale
         momentum = spec.mom_policy.value(t, state.epoch) if spec.mom_policy is not None else None
         net.context.iteration = state.iter
-        if self._state_kept is not None:
-            self._state_kept.keep()
+        self.run.skipping.begin()
         self.ranks.before_step()
         mean_loss = self._gradient(spec.iter_size)
         self.ranks.after_step()
         self._begin_update(lr, momentum)
         self._is_updating = True
-        if self.run.spikes is None or not self._is_spike(t, self.run.spikes):
+        is_made = not (self.run.skipping.looks and self._is_skipped(t, mean_loss))
+        if self._noise is not None:
+            self._noise.end(is_made=is_made)
+        if is_made:
             self.run.updater.update(t, lr, momentum or 0.0)
         self._advance(net, mean_loss)
         self._is_updating = False
@@ -227,6 +225,8 @@ class Training:
         net = self.net
         if iter_size == 1:
             self._run_batch()
+            if self._noise is not None:
+                self.run.updater.accumulate(0)
             return None
         total: Number = 0.0
         for k in range(iter_size):
@@ -237,18 +237,12 @@ class Training:
         net.context.first_sample = 0
         return total / iter_size
 
-    def _is_spike(self, t: int, spikes: SpikeWatch) -> bool:
-        """Whether update ``t`` is to be skipped, which is told; all ranks find the same."""
-        norm = float(self.run.updater.norm())
-        if not spikes.is_spike(norm):
-            return False
-        if self._state_kept is not None:
-            self._state_kept.put_back()
-        if not isfinite(norm):
-            self.net.reset_statistics()
-        if self.ranks.tells:
-            self.run.reporter.warning(f"iteration {t:,}: {spikes.told(norm)}")
-        return True
+    def _is_skipped(self, t: int, mean_loss: Number | None) -> bool:
+        """Whether update ``t`` is to be skipped, which is told."""
+        why = self.run.skipping.reason(float(self.run.updater.norm()), mean_loss)
+        if why and self.ranks.tells:
+            self.run.reporter.warning(f"iteration {t:,}: {why}")
+        return bool(why)
 
     # --- pauses -------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from graphnet.solver.clip import LayerClip
 from graphnet.solver.gradient_noise import NoiseSums
 from graphnet.solver.methods.base import BlockScratch, Method, Rates
 from graphnet.solver.param_groups import ParamGroup, treated
+from graphnet.solver.trainable_net import SharedNet
 from graphnet.solver.update_group import UpdateGroup
 
 
@@ -45,7 +46,7 @@ class Updater(Sealed):
         history: The method's memory by name, flat like ``store.diff``; with ``ema`` or ``swa``
             among it.
         average: The average of the params, or None.
-        noise: Sums of squared lengths of gradients, where an update has several batches, or None.
+        noise: Sums of squared lengths of gradients, where an update has several parts, or None.
 
     Args:
         store: The params and their diffs.
@@ -57,9 +58,10 @@ class Updater(Sealed):
             of; None: there is that of the method, if it keeps one.
         clip_layers: The largest norm the gradient of a layer keeps, or None.
         groups: Params with rates and regularizers in the place of their own.
+        in_shards: The net whose batches are cut into shards; None where they are not.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a solver says of updates
         self,
         store: ParamStore,
         method: Method,
@@ -70,6 +72,7 @@ class Updater(Sealed):
         *,
         clip_layers: float | None = None,
         groups: Sequence[ParamGroup] = (),
+        in_shards: SharedNet | None = None,
     ) -> None:
         self.store, self.method, self.backend = store, method, store.backend
         self.clip_gradients, self.iter_size = clip_gradients, iter_size
@@ -94,7 +97,8 @@ class Updater(Sealed):
         self._move_wholes = self.backend.concurrently(wholes) if wholes else in_turn([])
         self._constrained = [p for p in store.trainable() if not isinstance(p.decl.cons, NoCons)]
         self._sum = self.backend.zeros((n,), store.dtype) if iter_size > 1 else None
-        self.noise = NoiseSums(self.backend, iter_size) if iter_size > 1 else None
+        n_parts = iter_size * (in_shards.shards.count if in_shards is not None else 1)
+        self.noise = NoiseSums(self.backend, iter_size, in_shards) if n_parts > 1 else None
         if self._sum is not None:
             sums = (self._sum, store.diff)
             self._keep = self.backend.elementwise(assign, *sums)
@@ -151,15 +155,16 @@ class Updater(Sealed):
 
     def accumulate(self, k: int) -> None:
         """Add the gradient of batch ``k`` of ``iter_size``; to be called after each backward."""
-        if self._sum is None or self.noise is None:
-            return
-        self.noise.add_batch(self.store.diff)
-        if k == 0:
-            self._keep()
-        elif k < self.iter_size - 1:
-            self._gather()
-        else:
-            self._spread()
+        if self.noise is not None:
+            self.noise.add_batch(self.store.diff)
+        if self._sum is not None:
+            if k == 0:
+                self._keep()
+            elif k < self.iter_size - 1:
+                self._gather()
+            else:
+                self._spread()
+        if self.noise is not None and k == self.iter_size - 1:
             self.noise.add_sum(self.store.diff)
 
     def update(self, t: int, lr: float, momentum: float) -> None:

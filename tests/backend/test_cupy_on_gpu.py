@@ -153,3 +153,29 @@ def test_staging(backend):
     made.stop()
     assert threads == {"reader"}
     assert float(total) == 0
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(64, 96, 80), (33, 17, 5), (512, 512, 512)], ids=str)
+def test_products_of_16_bits(shape, precision):
+    """What the processor computes of rounded operands, turned or not; the same bits twice."""
+    m, depth, n = shape
+    backend, rng = CupyBackend(precision=precision), np.random.default_rng(0)
+    cp, host = backend.xp, open_backend("numpy", 1, precision)
+    a, b = (rng.standard_normal(s).astype(np.float32) for s in ((2, m, depth), (2, n, depth)))
+    wanted = np.empty((2, m, n), np.float32)
+    host.product(a, b.swapaxes(1, 2), wanted)()
+    on = cp.asarray(a), cp.asarray(b).swapaxes(1, 2)
+    out = cp.empty((2, m, n), np.float32)
+    for left, right, to, there in (
+        (*on, out, wanted),
+        (on[0][0], on[1][0], out[0], wanted[0]),
+        (on[0], on[1][1], out, None),
+    ):
+        found = []
+        for _ in range(2):
+            backend.product(left, right, to)()
+            found.append(to.get())
+        assert found[0].tobytes() == found[1].tobytes()
+        if there is not None:
+            np.testing.assert_allclose(found[0], there, rtol=0, atol=1e-5 * np.abs(there).max())

@@ -114,6 +114,7 @@ def simulate(clock: Clock, link: Link, every: int) -> None:
         every: Iterations between two reports.
     """
     from graphnet.cli.progress import PlainLines
+
     from graphnet.solver.record import run_record
 
     class Today(datetime):

@@ -33,7 +33,8 @@ def train(
 ) -> dict[str, np.ndarray]:
     """Train on this rank; params, persistent state and the loss in the end."""
     reporter = Lines()
-    loaded = load_sharded_net(read_net(net), shards, communicator, threads=1)
+    precision = solver.spec.precision
+    loaded = load_sharded_net(read_net(net), shards, communicator, threads=1, precision=precision)
     try:
         state = solve(solver, loaded, reporter=reporter)
         store = loaded.store

@@ -1,5 +1,7 @@
 """The sums behind the noise scale, against gradients drawn with a known mean and covariance."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ def summed(updates, seed=0, spread=2.0):
         for gradient in update:
             sums.add_batch(gradient)
         sums.add_sum(update.sum(axis=0))
+        sums.end(is_made=True)
     return sums, batches
 
 
@@ -47,6 +50,7 @@ def test_nothing_is_added_up_unasked():
     sums = NoiseSums(open_backend("numpy", 1), 2)
     sums.add_batch(np.ones(3))
     sums.add_sum(np.ones(3))
+    sums.end(is_made=True)
     assert sums.estimates(4) is None
     assert sums.length() == 0.0
     kept, _ = summed(5)
@@ -54,3 +58,52 @@ def test_nothing_is_added_up_unasked():
     assert sums.state_dict() == kept.state_dict()
     kept.reset()
     assert kept.estimates(4) is None
+
+
+def test_what_is_skipped_does_not_count():
+    """Whatever it was."""
+    sums, _ = summed(4)
+    before = sums.state_dict()
+    sums.add_batch(np.array([np.inf, 1.0]))
+    sums.add_sum(np.array([np.nan, 1.0]))
+    sums.end(is_made=False)
+    assert sums.state_dict() == before
+    sums.end(is_made=True)
+    assert sums.state_dict() == before
+
+
+class InShards:
+    """Of a batch of rows in parts of these sizes."""
+
+    def __init__(self, sizes):
+        self.shards = SimpleNamespace(count=len(sizes))
+        self.sizes = sizes
+        self.shard_square = 0.0
+
+    def measure(self, samples):
+        """The shards' squares of the samples' gradients, and the gradient of the batch."""
+        parts = np.split(samples, np.cumsum(self.sizes)[:-1])
+        squares = [np.sum(part.mean(axis=0) ** 2) for part in parts]
+        self.shard_square = float(np.average(squares, weights=self.sizes))
+        return samples.mean(axis=0)
+
+
+@pytest.mark.parametrize("iter_size", [1, 2])
+@pytest.mark.parametrize("sizes", [(4, 4), (3, 3, 2, 2), (5, 1)])
+def test_shards_of_several_sizes(sizes, iter_size):
+    """Without bias all the same: |G|² is 30, tr Σ is 4 · 30."""
+    net, rng = InShards(sizes), np.random.default_rng(1)
+    sums = NoiseSums(open_backend("numpy", 1), iter_size, net)
+    sums.are_wanted = True
+    n = sum(sizes)
+    for _ in range(4000):
+        total = np.zeros(DIM)
+        for _ in range(iter_size):
+            gradient = net.measure(1.0 + 2.0 * rng.standard_normal((n, DIM)))
+            sums.add_batch(gradient)
+            total += gradient
+        sums.add_sum(total)
+        sums.end(is_made=True)
+    square, variance = sums.estimates(n)
+    assert square == pytest.approx(DIM, rel=0.03)
+    assert variance == pytest.approx(4 * DIM, rel=0.04)

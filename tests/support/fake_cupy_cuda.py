@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
+from support.fake_cublas import HANDLE, Cublas
 from support.fake_cupy_array import DeviceArray, host_only
 
 
@@ -106,4 +107,6 @@ def cuda_of(cp: Any) -> Any:
         get_current_stream=lambda: timeline.current,
         alloc_pinned_memory=timeline.pinned.alloc,
         MemoryPool=Pool,
+        get_cublas_handle=lambda: HANDLE,
+        cublas=Cublas(cp),
     )

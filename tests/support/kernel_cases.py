@@ -395,6 +395,27 @@ def add_rows(dtype: np.dtype) -> Iterator[Case]:
         yield Case(arguments, (0, 0), {0: table}, grid=(n, -(-width // THREADS)))
 
 
+# --- rounding ---------------------------------------------------------------------------
+
+
+@case("rounding.to_bfloat16")
+def to_bfloat16(dtype: np.dtype) -> Iterator[Case]:
+    """Ties both ways, the last number before infinity, subnormal ones, zeros, infinities, NaN."""
+    pairs = [
+        (0x3F808000, 0x3F80), (0x3F818000, 0x3F82), (0x3F808001, 0x3F81), (0x3F807FFF, 0x3F80),
+        (0x7F7F8000, 0x7F80), (0x7F7F7FFF, 0x7F7F), (0x80000000, 0x8000), (0x00000001, 0x0000),
+        (0x7F800000, 0x7F80), (0xFF800000, 0xFF80), (0x7FC00000, 0x7FC0), (0x7F800001, 0x7FC0),
+        (0xFFFFFFFF, 0x7FC0), (0x0080FFFF, 0x0081), (0x00000000, 0x0000),
+    ]  # fmt: skip
+    bits = np.array([one for one, _ in pairs], np.uint32)
+    wanted = np.array([one for _, one in pairs], np.uint16)
+    with np.errstate(invalid="ignore"):
+        values = bits.view(np.float32).astype(dtype)
+    for covers in (15, 1):
+        arguments = [values, np.full(15, 7, np.uint16), np.int64(15)]
+        yield Case(arguments, (covers, 1), {1: wanted})
+
+
 @dataclass
 class Outcome:
     """What a launch wrote, beside what it should have."""

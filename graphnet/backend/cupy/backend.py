@@ -22,16 +22,18 @@ from graphnet.backend.base import (
     PoolingKind,
     ScratchDecl,
 )
-from graphnet.backend.calls import Op
+from graphnet.backend.calls import Call, Op
 from graphnet.backend.cupy.conv2d import ConvShapes, bind_conv2d, conv2d_scratch
 from graphnet.backend.cupy.cudnn import Cudnn
 from graphnet.backend.cupy.cudnn_conv2d import bind_cudnn_conv2d, chosen_cudnn, cudnn_scratch
+from graphnet.backend.cupy.half import HalfProducts
 from graphnet.backend.cupy.inner_product import bind_inner_product
 from graphnet.backend.cupy.kernels import THREADS, Kernels, blocks_for, check_countable
 from graphnet.backend.cupy.measures import DeviceExpectation, DeviceSums, ProductSum
 from graphnet.backend.cupy.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.cupy.staging import DeviceStaging
 from graphnet.backend.measures import Expectation, Number, Refuse, Sums
+from graphnet.backend.precision import Precision
 from graphnet.backend.rectifier import cut_off
 from graphnet.backend.staging import Staging, on_host
 from graphnet.backend.window import Window
@@ -49,20 +51,26 @@ class CupyBackend(Backend):
         cudnn: What computes convolutions instead of cuBLAS and our own kernels. Default: as the
             environment variable GRAPHNET_CONV says: ``gemm`` (none, the default), ``cudnn`` or
             ``auto``.
+        precision: To what operands are rounded; with 16 bits cuBLAS computes convolutions, too.
 
     Raises:
-        BackendError: If GRAPHNET_CONV is ``cudnn`` and that cannot be loaded.
+        BackendError: If GRAPHNET_CONV is ``cudnn`` and that cannot be loaded, or operands are to
+            be rounded.
     """
 
     name = "cupy"
     most_strips = 1
 
-    def __init__(self, cp: Any = None, cudnn: Cudnn | None = None) -> None:
+    def __init__(
+        self, cp: Any = None, cudnn: Cudnn | None = None, precision: Precision = "float32"
+    ) -> None:
         if cp is None:
             import cupy
 
             cp = cupy
-        self.xp, self.cudnn = cp, cudnn or chosen_cudnn()
+        self.xp, self.cudnn = cp, cudnn or chosen_cudnn(precision)
+        self.precision = precision
+        self._half = None if precision == "float32" else HalfProducts(cp, precision)
         self._bind = Kernels(cp).bind
         self._products = ProductSum(cp)
 
@@ -179,8 +187,21 @@ class CupyBackend(Backend):
 
     # --- the heavy operations -----------------------------------------------------------
 
-    def inner_product(self, arrays: InnerProductArrays) -> Op:
-        return bind_inner_product(self.xp, arrays)
+    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+        if self._half is not None:
+            return self._half.bind(left, right, out)
+        return super().product(left, right, out)
+
+    def dot(self, left: Array, right: Array, out: Array) -> Call:
+        """Bind ``out = left @ right``, of matrices; ``out`` in C order."""
+        if self._half is not None:
+            return self._half.bind(left, right, out)
+        return partial(self.xp.dot, left, right, out)
+
+    def inner_product(
+        self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
+    ) -> Op:
+        return bind_inner_product(self.xp, arrays, self.dot)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -198,7 +219,7 @@ class CupyBackend(Backend):
         if self.cudnn is not None:
             op = bind_cudnn_conv2d(self.xp, self.cudnn, shapes, arrays, scratch)
         else:
-            op = bind_conv2d(self.xp, shapes, arrays, scratch)
+            op = bind_conv2d(self.xp, shapes, arrays, scratch, self.dot)
         return cut_off(op, arrays.bound, arrays.y, self)
 
     def pool2d_scratch(

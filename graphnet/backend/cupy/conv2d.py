@@ -14,6 +14,7 @@ from typing import Any
 
 from graphnet.backend.base import ConvArrays, ScratchDecl
 from graphnet.backend.calls import Call, Op, in_turn
+from graphnet.backend.cupy.inner_product import Dot
 from graphnet.backend.cupy.kernels import NULL, Kernels, blocks_for
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
@@ -73,7 +74,7 @@ def conv2d_scratch(shapes: ConvShapes, *, backward: bool) -> dict[str, ScratchDe
 
 
 def bind_conv2d(
-    cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
+    cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array], dot: Dot
 ) -> Op:
     """A convolution bound to its arrays.
 
@@ -82,8 +83,9 @@ def bind_conv2d(
         shapes: Of the arrays.
         arrays: What is computed from what.
         scratch: As :func:`conv2d_scratch` declares it.
+        dot: Binds the products.
     """
-    calls, n, step = _Calls(cp, shapes, arrays, scratch), shapes.x[0], shapes.n_images
+    calls, n, step = _Calls(cp, shapes, arrays, scratch, dot), shapes.x[0], shapes.n_images
     groups = [slice(start, min(start + step, n)) for start in range(0, n, step)]
     forward = [call for group in groups for call in calls.compute(group)]
     backward: list[Call] = []
@@ -98,9 +100,14 @@ class _Calls:
     """The calls of a convolution on some of its images."""
 
     def __init__(
-        self, cp: Any, shapes: ConvShapes, arrays: ConvArrays, scratch: Mapping[str, Array]
+        self,
+        cp: Any,
+        shapes: ConvShapes,
+        arrays: ConvArrays,
+        scratch: Mapping[str, Array],
+        dot: Dot,
     ) -> None:
-        self.cp, self.kernels = cp, Kernels(cp)
+        self.cp, self.kernels, self.bind_dot = cp, Kernels(cp), dot
         self.shapes, self.arrays, self.scratch = shapes, arrays, scratch
 
     def compute(self, images: slice) -> list[Call]:
@@ -109,7 +116,7 @@ class _Calls:
         columns, rows = self.matrices(images)
         calls = [self.lower("im2col", images, columns)]
         calls += [
-            partial(self.cp.dot, filter_, column, row)
+            self.bind_dot(filter_, column, row)
             for filter_, column, row in zip(
                 self.groups(self.arrays.filter), self.groups(columns), self.groups(rows),
                 strict=True,
@@ -131,7 +138,7 @@ class _Calls:
             calls.append(self.lower("im2col", images, columns))
             target = arrays.dfilter if images.start == 0 else self.scratch["part"]
             calls += [
-                partial(self.cp.dot, row, column.T, filter_)
+                self.bind_dot(row, column.T, filter_)
                 for row, column, filter_ in zip(
                     self.groups(rows), self.groups(columns), self.groups(target), strict=True
                 )
@@ -141,7 +148,7 @@ class _Calls:
                 calls.append(partial(self.cp.add, total, target, out=total))
         if arrays.dx is not None:
             calls += [
-                partial(self.cp.dot, filter_.T, row, column)
+                self.bind_dot(filter_.T, row, column)
                 for filter_, row, column in zip(
                     self.groups(arrays.filter), self.groups(rows), self.groups(columns),
                     strict=True,

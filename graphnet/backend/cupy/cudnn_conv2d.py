@@ -13,6 +13,7 @@ from graphnet.backend.calls import Call, Op, in_turn
 from graphnet.backend.cupy.conv2d import ConvShapes
 from graphnet.backend.cupy.cudnn import ConvDescriptors, Cudnn, find_library
 from graphnet.backend.cupy.kernels import Kernels
+from graphnet.backend.precision import Precision
 from graphnet.blob import Array
 from graphnet.errors import BackendError, one_of
 
@@ -22,17 +23,26 @@ SCRATCH_BYTES = 2**26
 CHOICES = ("auto", "cudnn", "gemm")
 
 
-def chosen_cudnn() -> Cudnn | None:
+def chosen_cudnn(precision: Precision = "float32") -> Cudnn | None:
     """cuDNN, if the environment variable GRAPHNET_CONV wants it; by default it does not.
 
+    Args:
+        precision: To what operands are to be rounded; with ``auto``, cuDNN is not taken for that.
+
     Raises:
-        BackendError: If it does and the library cannot be loaded, or says something else.
+        BackendError: If it does and the library cannot be loaded, or cannot be had in that
+            precision, or if the variable says something else.
     """
     choice = os.environ.get("GRAPHNET_CONV", "gemm")
     if choice not in CHOICES:
         raise BackendError(f"GRAPHNET_CONV is {choice!r}{one_of(CHOICES)}")
-    if choice == "gemm":
+    if choice == "gemm" or (choice == "auto" and precision != "float32"):
         return None
+    if precision != "float32":
+        raise BackendError(
+            f"GRAPHNET_CONV is 'cudnn', which computes in float32, and the precision is {precision}"
+            "\n  leave the variable out: cuBLAS then computes convolutions, in that precision"
+        )
     library = find_library()
     if library is not None:
         return Cudnn(ctypes.CDLL(library))

@@ -205,10 +205,12 @@ class NumpyBackend(Backend):
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
         return HostExpectation(flags, values, refuse)
 
-    def product(self, left: Array, right: Array, out: Array) -> Call:
-        return in_pieces(left, right, out)
+    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+        return partial(np.matmul, left, right, out) if whole else in_pieces(left, right, out)
 
-    def inner_product(self, arrays: InnerProductArrays) -> Op:
+    def inner_product(
+        self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
+    ) -> Op:
         is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
         return (bind_inner_product if is_flat else bind_positionwise)(self.pool, arrays)
 

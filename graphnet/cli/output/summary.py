@@ -64,6 +64,8 @@ def settings(declared: NetAndSolver) -> Facts:
         f"regu_coef {coef:g} ({declared.origin('regu_coef')}): {regularized}",
         f"seed {spec.seed} ({declared.origin('seed')})",
     ]
+    if spec.precision != "float32":
+        found.append(_precision(spec, declared.origin("precision")))
     groups = spec.param_groups or ()
     if groups:
         each = "; ".join(f"{', '.join(group.params)}: {_given(group)}" for group in groups)
@@ -77,6 +79,15 @@ def settings(declared: NetAndSolver) -> Facts:
     if plain:
         found.append(f"bias_lr 2 (default) in {', '.join(plain)}: biases learn twice as fast")
     return [("settings" if i == 0 else "", text) for i, text in enumerate(found)]
+
+
+def _precision(spec: SolverSpec, origin: str) -> str:
+    """What mixed precision does, and what it costs."""
+    scale = spec.scale if isinstance(spec.scale, str) else f"{spec.scale:g}"
+    return (
+        f"precision {spec.precision} ({origin}), loss_scale {scale}: products of rounded operands,"
+        " added up in float32; on the backend numpy this takes longer than float32"
+    )
 
 
 def _with_values(model: BaseModel) -> str:

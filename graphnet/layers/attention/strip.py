@@ -193,7 +193,7 @@ class AttentionStrip:
         xp, scores = self.xp, self.of(tile)
         queries = self.queries[tile.samples, tile.heads, tile.queries]
         keys = self.keys[tile.samples, tile.heads, tile.keys]
-        yield partial(xp.matmul, queries, keys.swapaxes(-1, -2), out=scores)
+        yield self.backend.product(queries, keys.swapaxes(-1, -2), scores, whole=True)
         if self.unseen is not None:
             rows = tile.shape[2]
             own = scores[..., tile.queries]
@@ -228,7 +228,7 @@ class AttentionStrip:
         values = self.values[tile.samples, tile.heads, tile.keys]
         if not self.is_long:  # in longer runs than below
             yield partial(xp.multiply, scores, shares, scores)
-        yield partial(xp.matmul, scores, values, out=attended)
+        yield self.backend.product(scores, values, attended, whole=True)
         if self.is_long:
             yield partial(xp.multiply, attended, shares, attended)
         if "dscores" in self.layer.scratch:  # backward finds the weights by one number a query
@@ -343,7 +343,7 @@ class AttentionStrip:
             yield partial(xp.multiply, weights, mask, kept)
         yield from self.collect(tile, kept, dattended, self.dvalues)
         values = self.values[there]
-        yield partial(xp.matmul, dattended, values.swapaxes(-1, -2), out=dscores)
+        yield self.backend.product(dattended, values.swapaxes(-1, -2), dscores, whole=True)
         if mask is not None:
             yield partial(xp.multiply, dscores, mask, dscores)
         sums = self.sums[at]
@@ -356,7 +356,7 @@ class AttentionStrip:
             yield partial(dscores.sum, axis=-1, keepdims=True, out=sums)
             yield partial(xp.multiply, weights, sums, weights)
             yield partial(xp.subtract, dscores, weights, dscores)
-        yield partial(xp.matmul, dscores, self.keys[there], out=self.dqueries[at])
+        yield self.backend.product(dscores, self.keys[there], self.dqueries[at], whole=True)
         yield from self.collect(tile, dscores, self.queries[at], self.dkeys)
 
     def collect(self, tile: ScoreTile, of_scores: Array, rows: Array, out: Array) -> Iterator[Call]:
@@ -364,13 +364,13 @@ class AttentionStrip:
         xp, left = self.xp, of_scores.swapaxes(-1, -2)
         there = out[tile.samples, tile.heads, tile.keys]
         if tile.queries.start == 0:
-            yield partial(xp.matmul, left, rows, out=there)
+            yield self.backend.product(left, rows, there, whole=True)
             if tile.keys.stop < self.sizes.n_keys:
                 rest = out[tile.samples, tile.heads, tile.keys.stop :]
                 yield partial(xp.copyto, rest, self.backend.full((), 0.0, self.layer.dtype))
             return
         term = self.layer.scratch["term"][self.index][: there.size].reshape(there.shape)
-        yield partial(xp.matmul, left, rows, out=term)
+        yield self.backend.product(left, rows, term, whole=True)
         yield partial(xp.add, there, term, there)
 
     def gradients(self, diff: Array, x: Array, rows: slice) -> Iterator[Call]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Literal
 
-from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.base import Backend, InnerProductArrays
 from graphnet.blob import Shape
 from graphnet.declare.fields import PositiveInt
-from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.layers.shape.axis import FeatureAxis, axis_of
@@ -89,6 +89,11 @@ class InnerProduct(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads(bottoms=() if self.frozen else (0,))
 
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        (x,), (y,) = bottoms, self.top_shapes(bottoms)
+        weight = (self.output_dim, prod(self.split(x)[1]))
+        return dict(backend.inner_product_scratch(x, weight, y, backward=backward))
+
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * self.output_dim
 
@@ -113,6 +118,7 @@ class InnerProductLayer(Layer[InnerProduct]):
                 weight.diff,
                 bias.diff if bias else None,
                 y.diff,
-            )
+            ),
+            self.scratch,
         )
         self.bind_passes(forward=op.forward, backward=op.backward)

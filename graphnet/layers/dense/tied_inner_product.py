@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Literal
 
-from graphnet.backend.base import InnerProductArrays
+from graphnet.backend.base import Backend, InnerProductArrays
 from graphnet.blob import Shape, feature_size, shape_text
 from graphnet.declare.fields import PositiveInt
 from graphnet.errors import ShapeError
-from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
+from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls, Shapes
 from graphnet.layers.learned import Learned
 from graphnet.layers.neurons.any_neuron import AnyNeuron
 from graphnet.params.param import ParamDecl
@@ -69,6 +69,11 @@ class TiedInnerProduct(LayerSpec):
     def backward_reads(self) -> Reads:
         return Reads()
 
+    def scratch(self, bottoms: Shapes, backend: Backend, *, backward: bool) -> ScratchDecls:
+        (x,), (y,) = bottoms, self.top_shapes(bottoms)
+        weight = (self.output_dim, feature_size(x))
+        return dict(backend.inner_product_scratch(x, weight, y, backward=backward))
+
     def macs(self, bottoms: Shapes) -> int:
         return prod(bottoms[0]) * self.output_dim
 
@@ -99,6 +104,7 @@ class TiedInnerProductLayer(Layer[TiedInnerProduct]):
                 None,
                 bias.diff if bias else None,
                 y.diff,
-            )
+            ),
+            self.scratch,
         )
         self.bind_passes(forward=op.forward, backward=op.backward)

@@ -377,10 +377,10 @@ class Strip(ABC):
             total = self.dweights[some, cols]
             left, right = rows[:, some].T, inputs[:, cols]
             if is_first or self.dterm is None:
-                calls.append(partial(xp.matmul, left, right, out=total))
+                calls.append(self.product(left, right, total, whole=True))
             else:
                 term = self.dterm[some, cols]
-                calls.append(partial(xp.matmul, left, right, out=term))
+                calls.append(self.product(left, right, term, whole=True))
                 calls.append(partial(xp.add, total, term, total))
         return calls
 

@@ -22,11 +22,12 @@ class GradientNoise(CoffeeBreak):
     Σ is the covariance of the gradient of one sample, G the true gradient. A batch (times
     ``iter_size``) far below the scale gives noise for most of a step, and a larger one allows a
     higher rate; far above it, a larger batch is hardly worth its time. Both are estimated, without
-    bias, from the lengths of the gradients of the batches of an update and of their mean, so it
-    needs an ``iter_size`` of at least 2. Their means over all updates since the last report are
-    divided: give them 100 or more. Records ``noise_scale``, unless ``|G|²`` comes out at 0 or
-    below, and ``gradient_norm``, the root mean square of the length of an update's gradient.
-    Samples that depend on each other through a BatchNorm count as if they did not.
+    bias, from the lengths of the gradients of the parts of an update and of their mean. Parts are
+    its batches, if there are several (``iter_size``), or the ``shards`` of these; the numbers do
+    not depend on ranks. Their means over all updates since the last report are divided, those left
+    out that were skipped: give them 100 or more. Records ``noise_scale``, unless ``|G|²`` comes out
+    at 0 or below, and ``gradient_norm``, the root mean square of the length of an update's
+    gradient. Samples that depend on each other through a BatchNorm count as if they did not.
 
     Source:
         McCandlish et al. 2018, arXiv 1812.06162, section 2.2 and appendix A.1.
@@ -47,13 +48,13 @@ class GradientNoise(CoffeeBreak):
         """Have the lengths added up.
 
         Raises:
-            SpecError: If an update has only one batch.
+            SpecError: If an update has one part.
         """
         self._sums = state.run.noise
         if self._sums is None:
             raise SpecError(
-                "it compares the batches of an update, and an update has one\n"
-                "  give the solver an iter_size of at least 2"
+                "it compares the batches of an update, or their shards, and an update has one\n"
+                "  give the solver an iter_size of at least 2, or shards"
             )
         self._sums.are_wanted = True
         if self._saved:

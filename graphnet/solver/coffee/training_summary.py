@@ -23,12 +23,12 @@ class TrainingSummary(CoffeeBreak):
     """Says and records the loss, the rates, and the means since its last report.
 
     Records ``obj_val`` (the loss of the last batch), ``epoch`` (passes over the data, with parts
-    of one), ``lr``, ``momentum`` (for methods that have one), and under ``train.KEY`` the mean of
-    each loss and statistic of the training net since this break's last report: with
-    ``every_n_epoch: 1``, over the epoch. The line also gives the seconds trained since then,
-    breaks not counted, and samples a second. At iteration 0 there is nothing to report. Of
-    several that report on the same iterations, one says the line. A line too long for the
-    terminal leaves out speed, momentum, rate and further means.
+    of one), ``lr``, ``momentum`` (for methods that have one), ``loss_scale`` (with a 16-bit
+    ``precision``), and under ``train.KEY`` the mean of each loss and statistic of the training net
+    since this break's last report: with ``every_n_epoch: 1``, over the epoch. The line also gives
+    the seconds trained since then, breaks not counted, and samples a second. At iteration 0 there
+    is nothing to report. Of several that report on the same iterations, one says the line. A line
+    too long for the terminal leaves out speed, momentum, rate and further means.
 
     Example:
         - {type: TrainingSummary, every_n_iter: 100}
@@ -43,7 +43,14 @@ class TrainingSummary(CoffeeBreak):
         train = keys_of("train")
         if train is None:
             return None
-        return ["obj_val", "epoch", "lr", "momentum", *(f"train.{key}" for key in train)]
+        return [
+            "obj_val",
+            "epoch",
+            "lr",
+            "momentum",
+            "loss_scale",
+            *(f"train.{key}" for key in train),
+        ]
 
     def open(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Start the clock, and the means too unless a snapshot has brought them along."""
@@ -62,6 +69,8 @@ class TrainingSummary(CoffeeBreak):
         lounge.update_statistics("lr", state.lr)
         if state.momentum is not None:
             lounge.update_statistics("momentum", state.momentum)
+        if state.loss_scale is not None:
+            lounge.update_statistics("loss_scale", state.loss_scale)
         for key, mean in means.items():
             lounge.update_statistics(f"train.{key}", mean)
         if lounge.is_first((type(self), self._iter)):

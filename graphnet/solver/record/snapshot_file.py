@@ -88,6 +88,9 @@ class SavedState(Model):
     momentum: float | None
     lr_scale: float
     spikes: dict[str, float] | None = Field(default=None, exclude_if=lambda found: found is None)
+    loss_scale: dict[str, float] | None = Field(
+        default=None, exclude_if=lambda found: found is None
+    )
 
 
 class Meta(Model):

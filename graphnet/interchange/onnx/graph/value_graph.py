@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.interchange.onnx.files.reading import Attributes
+
 
 class ValueGraph:
     """Who makes and who reads each value.
@@ -79,15 +81,67 @@ class ValueGraph:
         name = softmax.input[0]
         for _ in self.nodes:
             name, _, _ = self.unscaled(name)
-            node = self.maker(name, "Add", "MatMul")
+            node = self.maker(name, "Add", "MatMul", "Where")
             if node is None:
                 return None
             if node.op_type == "MatMul":
                 return None if self.with_constant(node) else node
+            if node.op_type == "Where":
+                chosen = self.chosen(node)
+                name = chosen[0] if chosen is not None else ""
+                continue
             both = self.with_constant(node)
             sides = [both[0]] if both else list(node.input)
             name = next((s for s in sides if self.leads_to_product(s)), "")
         return None
+
+    def chosen(self, node: Any) -> tuple[str, np.ndarray] | None:
+        """Of a Where of a blob and a number by constants: the blob, and what 0 stands for it in."""
+        conditions = self.constants.get(node.input[0])
+        if conditions is None:
+            return None
+        for blob, other, is_blob in ((2, 1, False), (1, 2, True)):
+            number = self.constants.get(node.input[other])
+            is_number = number is not None and number.size == 1
+            if number is not None and is_number and node.input[blob] not in self.constants:
+                there = conditions.astype(bool) == is_blob
+                return node.input[blob], np.where(there, 0, number.reshape(()))
+        return None
+
+    def unturned(self, name: str) -> tuple[str, tuple[np.ndarray, np.ndarray], list[Any]] | None:
+        """A value before it was turned by its positions; the cosines and sines, and the nodes.
+
+        None if it was not turned as graphnet does it.
+        """
+        found = []
+        total = self.maker(name, "Add")
+        if total is None:
+            return None
+        for side in total.input:
+            node = self.maker(side, "Mul")
+            both = self.with_constant(node) if node is not None else None
+            if both is None:
+                return None
+            found.append((node, *both))
+        found.sort(key=lambda part: self.maker(part[1], "Concat") is not None)
+        (along, value, cosines), (of, across, sines) = found
+        joined = self.maker(across, "Concat")
+        negative = self.maker(joined.input[0], "Neg") if joined is not None else None
+        split = self.maker(negative.input[0], "Split") if negative is not None else None
+        if joined is None or negative is None or split is None:
+            return None
+        is_ours = (
+            split.input[0] == value
+            and len(split.output) == 2  # noqa: PLR2004  # halves
+            and [*split.output] == [joined.input[1], negative.input[0]]
+            and all(Attributes(n.attribute).whole("axis", 0) in (3, -1) for n in (joined, split))
+        )
+        sizes = self.constants.get(split.input[1]) if len(split.input) > 1 else None
+        is_ours = is_ours and (sizes is None or len({int(n) for n in sizes.reshape(-1)}) == 1)
+        if not is_ours:
+            return None
+        nodes = [total, along, of, joined, negative, split]
+        return value, (self.constants[cosines], self.constants[sines]), nodes
 
     def leads_to_product(self, name: str) -> bool:
         """Whether a value is a sum of scores, not a mask."""

@@ -111,7 +111,7 @@ def translate_attention(block: AttentionBlock, r: NodeReader) -> None:
     constants = {
         name: r.numbers(i, "constant") for i, name in enumerate(block.input) if i >= block.n_blobs
     }
-    weights = [constants[part.weight].T for part in block.parts]
+    weights = [part.own(constants[part.weight]).T for part in block.parts]
     width = len(weights[0])
     matrices = [*weights, constants[block.out[0]]]
     if any(matrix.shape != (width, width) for matrix in matrices):
@@ -131,9 +131,10 @@ def translate_attention(block: AttentionBlock, r: NodeReader) -> None:
     r.fill("weight_in", np.concatenate(weights))
     r.fill("weight_out", np.ascontiguousarray(constants[block.out[0]].T))
     if any(biases):
-        given = [constants[name] if name else np.zeros(width, np.float32) for name in biases]
-        r.fill("bias_in", np.concatenate(given[:3]))
-        r.fill("bias_out", given[3])
+        none = np.zeros(width, np.float32)
+        own = [part.own(constants[part.bias]) if part.bias else none for part in block.parts]
+        r.fill("bias_in", np.concatenate(own))
+        r.fill("bias_out", constants[block.out[1]] if block.out[1] else none)
     r.give(y)
     if r.outputs[1]:
         r.give(Value.plain(r.outputs[1], r.made.shapes[r.outputs[1]]), 1)

@@ -14,11 +14,12 @@ class Projection:
 
     Attributes:
         source: The sequence.
-        weight: The constant it is multiplied by, ``(D, D)`` as in ONNX,
+        weight: The constant it is multiplied by, as in ONNX ``(D, D)``, or ``(D, 3 · D)``,
         bias: what is added; empty without one.
         scale: What it is multiplied by then.
         target: The shape that parts it into heads; None where an operator does that.
         turning: Cosines and sines by which it is turned; None where it is not.
+        third: Which third of weight and bias is its own; None where all of them are.
     """
 
     source: str
@@ -27,6 +28,14 @@ class Projection:
     scale: float
     target: tuple[int, ...] | None
     turning: tuple[np.ndarray, np.ndarray] | None
+    third: int | None = None
+
+    def own(self, array: np.ndarray) -> np.ndarray:
+        """Its part of the weight or of the bias, as in ONNX."""
+        if self.third is None:
+            return array
+        size = array.shape[-1] // 3
+        return array[..., self.third * size : (self.third + 1) * size]
 
 
 @dataclass(frozen=True)

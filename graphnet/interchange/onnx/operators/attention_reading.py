@@ -15,6 +15,11 @@ from graphnet.errors import SpecError
 from graphnet.interchange.onnx.files.reading import Attributes
 from graphnet.interchange.onnx.graph.value_graph import ValueGraph
 from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock, Projection
+from graphnet.interchange.onnx.operators.attention_packed import (
+    third_of_features,
+    third_of_first_axis,
+    turned_in_stacks,
+)
 
 #: What is added to the score of a key that is not to be seen is at most this.
 _UNSEEN = -1e9
@@ -117,13 +122,18 @@ class _Reading:
         """What is added to the scores, up to their product; what they are multiplied by."""
         while True:
             name, scale, passed = self.graph.unscaled(name)
-            node = self.graph.maker(name, "Add", "MatMul")
+            node = self.graph.maker(name, "Add", "MatMul", "Where")
             if node is self.scores:
                 self.nodes += [*passed, node]
                 return scale
             if passed:
                 self.refuse("its mask is multiplied together with the scores")
             self.nodes.append(node)
+            chosen = self.graph.chosen(node) if node.op_type == "Where" else None
+            if chosen is not None:
+                name, added = chosen
+                self.take_causal(added)
+                continue
             both = self.graph.with_constant(node)
             if both is not None:
                 self.take_causal(self.graph.constants[both[1]])
@@ -166,8 +176,8 @@ class _Reading:
 
     def of_heads(self, name: str, what: str, *, is_across: bool = False) -> Projection:
         """Queries, keys or values ``(N, heads, T, F)``, or of keys the last two exchanged."""
-        turning, total = None, 1.0
-        order = _HEADS_FIRST
+        turning, total, across, order = None, 1.0, None, _HEADS_FIRST
+        third: int | None
         if is_across:
             name, total = self.pass_scale(name, total)
             node = self.graph.maker(name, "Transpose")
@@ -177,14 +187,35 @@ class _Reading:
             elif perm == _ACROSS:
                 self.nodes.append(node)
                 name = node.input[0]
+            elif (stacked := turned_in_stacks(self.graph, name)) is not None:
+                name, across, passed = stacked
+                self.nodes += passed
             else:
                 self.refuse("its keys are not put across the queries by a Transpose")
         if order is _HEADS_FIRST:
             name, total = self.pass_scale(name, total)
-            found = self.unturned(name)
-            if found is not None:
-                name, turning = found
+            unturned = self.graph.unturned(name)
+            if unturned is not None:
+                name, turning, passed = unturned
+                self.nodes += passed
             name, total = self.pass_scale(name, total)
+        found = third_of_first_axis(self.graph, name)
+        if found is not None and order is _HEADS_FIRST:
+            self.nodes += found.nodes
+            name, shape, third = found.source, found.target, found.index
+        else:
+            name, shape, total = self.parted(name, order, what, total)
+            name, third = self.whole_of(name)
+        n, positions, heads, size = shape
+        if across is not None and (n, heads, size, positions) != across:
+            self.refuse("its keys are put across the queries as keys of another shape")
+        source, weight, bias = self.of_product(name, what, is_third=third is not None)
+        return Projection(source, weight, bias, total, shape, turning, third)
+
+    def parted(
+        self, name: str, order: list[int], what: str, total: float
+    ) -> tuple[str, tuple[int, ...], float]:
+        """What is parted into heads by a Reshape and a Transpose."""
         name = self.pass_transpose(name, order, f"its {_SEVERAL[what]} are not divided into heads")
         name, total = self.pass_scale(name, total)
         node = self.graph.maker(name, "Reshape")
@@ -195,9 +226,15 @@ class _Reading:
             )
         self.nodes.append(node)
         name, total = self.pass_scale(node.input[0], total)
-        shape = tuple(int(n) for n in target.reshape(-1))
-        source, weight, bias = self.of_product(name, what)
-        return Projection(source, weight, bias, total, shape, turning)
+        return name, tuple(int(n) for n in target.reshape(-1)), total
+
+    def whole_of(self, name: str) -> tuple[str, int | None]:
+        """What a value is a third of the features of, and which; itself if it is none."""
+        third = third_of_features(self.graph, name)
+        if third is None:
+            return name, None
+        self.nodes += third.nodes
+        return third.source, third.index
 
     def pass_scale(self, name: str, total: float) -> tuple[str, float]:
         name, scale, passed = self.graph.unscaled(name)
@@ -211,7 +248,7 @@ class _Reading:
         self.nodes.append(node)
         return str(node.input[0])
 
-    def of_product(self, name: str, what: str) -> tuple[str, str, str]:
+    def of_product(self, name: str, what: str, *, is_third: bool = False) -> tuple[str, str, str]:
         """The sequence, the weight and the bias of a product."""
         bias, node = "", self.graph.maker(name, "Add")
         if node is not None:
@@ -225,15 +262,17 @@ class _Reading:
         if both is None or both[1] != node.input[1]:
             self.refuse(f"its {_SEVERAL[what]} are no product of a sequence and a constant matrix")
         self.nodes.append(node)
-        self.check_sizes(both[1], bias, what)
+        self.check_sizes(both[1], bias, what, n_parts=3 if is_third else 1)
         return both[0], both[1], bias
 
-    def check_sizes(self, weight: str, bias: str, what: str) -> None:
-        """See that a weight is square, and what is added has one number for each feature."""
+    def check_sizes(self, weight: str, bias: str, what: str, n_parts: int = 1) -> None:
+        """See that a weight is ``n_parts`` squares, and one number a feature is added."""
         shape = self.graph.constants[weight].shape
-        if len(shape) != 2 or shape[0] != shape[1]:  # noqa: PLR2004  # a matrix
+        if len(shape) != 2 or n_parts * shape[0] != shape[1]:  # noqa: PLR2004  # a matrix
+            expected = "a square" if n_parts == 1 else "three squares side by side"
             self.refuse(
-                f"the matrix of its {_SEVERAL[what]} has the shape {list(shape)}, expected a square"
+                f"the matrix of its {_SEVERAL[what]} has the shape {list(shape)}, expected"
+                f" {expected}"
             )
         added = self.graph.constants[bias].shape if bias else shape[1:]
         if added != shape[1:]:
@@ -241,38 +280,6 @@ class _Reading:
                 f"a constant of shape {list(added)} is added to its {_SEVERAL[what]}, expected"
                 f" {list(shape[1:])}"
             )
-
-    def unturned(self, name: str) -> tuple[str, tuple[np.ndarray, np.ndarray]] | None:
-        """A value before it was turned by its positions, the cosines and the sines; or None."""
-        graph, found = self.graph, []
-        total = graph.maker(name, "Add")
-        if total is None:
-            return None
-        for side in total.input:
-            node = graph.maker(side, "Mul")
-            both = graph.with_constant(node) if node is not None else None
-            if both is None:
-                return None
-            found.append((node, *both))
-        found.sort(key=lambda part: graph.maker(part[1], "Concat") is not None)
-        (along, value, cosines), (of, across, sines) = found
-        joined = graph.maker(across, "Concat")
-        negative = graph.maker(joined.input[0], "Neg") if joined is not None else None
-        split = graph.maker(negative.input[0], "Split") if negative is not None else None
-        if joined is None or negative is None or split is None:
-            return None
-        is_ours = (
-            split.input[0] == value
-            and len(split.output) == 2  # noqa: PLR2004  # halves
-            and [*split.output] == [joined.input[1], negative.input[0]]
-            and all(Attributes(n.attribute).whole("axis", 0) in (3, -1) for n in (joined, split))
-        )
-        sizes = graph.constants.get(split.input[1]) if len(split.input) > 1 else None
-        is_ours = is_ours and (sizes is None or len({int(n) for n in sizes.reshape(-1)}) == 1)
-        if not is_ours:
-            return None
-        self.nodes += [total, along, of, joined, negative, split]
-        return value, (graph.constants[cosines], graph.constants[sines])
 
     def of_operator(self) -> tuple[tuple[Projection, Projection, Projection], int, float]:
         """Queries, keys and values of an ``Attention``, the heads, and the whole scale."""
@@ -298,8 +305,9 @@ class _Reading:
                 found.append(self.of_heads(name, what))
                 continue
             start, scale = self.pass_scale(name, 1.0)
-            source, weight, bias = self.of_product(start, what)
-            found.append(Projection(source, weight, bias, scale, None, None))
+            start, third = self.whole_of(start)
+            source, weight, bias = self.of_product(start, what, is_third=third is not None)
+            found.append(Projection(source, weight, bias, scale, None, None, third))
         query, key, value = found
         if query.target is not None:
             n_heads = query.target[2]

@@ -1,0 +1,185 @@
+"""Mixed precision on the processor: operands are rounded, and everything is computed in float32.
+
+It shows what a GPU's tensor cores would compute, to the order in which they add, and takes longer
+than without: nothing is won by it but the knowledge.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from graphnet.backend.base import ConvArrays, InnerProductArrays, ScratchDecl
+from graphnet.backend.calls import Call, Op, in_turn
+from graphnet.backend.numpy.backend import NumpyBackend
+from graphnet.backend.precision import Precision
+from graphnet.backend.window import Window
+from graphnet.blob import Array, Shape
+
+#: By these names the rounded operands are among the scratch of an operation.
+_PREFIX, _SPARE = "rounded/", "rounded/spare"
+_NAN = 0x7FC00000
+
+
+def to_float16(xp: Any, values: Array, spare: Array, _: Array) -> None:
+    """Round float32 ``values`` to float16 in place: to the nearest, of two the even one.
+
+    What is too large becomes infinite, as what is larger than 65504 by half a unit or more.
+
+    Args:
+        xp: NumPy.
+        values: Of one axis, contiguous.
+        spare: Float32, at least as many.
+    """
+    half = spare.view(np.float16)[: values.size]
+    with np.errstate(over="ignore", invalid="ignore"):
+        xp.copyto(half, values, casting="same_kind")
+    xp.copyto(values, half)
+
+
+def to_bfloat16(xp: Any, values: Array, spare: Array, more: Array) -> None:
+    """Round float32 ``values`` to bfloat16 in place: to the nearest, of two the even one.
+
+    Args:
+        xp: NumPy.
+        values: Of one axis, contiguous.
+        spare: Float32, at least as many.
+        more: Likewise.
+    """
+    bits, odd = values.view(np.uint32), spare.view(np.uint32)[: values.size]
+    is_nan = more.view(np.bool_)[: values.size]
+    xp.isnan(values, out=is_nan)
+    xp.right_shift(bits, 16, out=odd)
+    xp.bitwise_and(odd, 1, out=odd)
+    xp.add(odd, 0x7FFF, out=odd)
+    xp.add(bits, odd, out=bits)
+    xp.bitwise_and(bits, 0xFFFF0000, out=bits)
+    xp.copyto(bits, np.uint32(_NAN), where=is_nan)  # whose bits may have run over
+
+
+ROUNDINGS: Mapping[str, Callable[[Any, Array, Array, Array], None]] = {
+    "float16": to_float16,
+    "bfloat16": to_bfloat16,
+}
+
+
+class RoundedNumpyBackend(NumpyBackend):
+    """The NumPy backend, whose products round their operands first.
+
+    Args:
+        precision: ``float16`` or ``bfloat16``.
+        threads: As of :class:`NumpyBackend`.
+    """
+
+    def __init__(self, precision: Precision, threads: int | None = None) -> None:
+        super().__init__(threads)
+        self.precision = precision
+        self._round, self._rooms = ROUNDINGS[precision], _OperandRooms()
+
+    # --- products -----------------------------------------------------------------------
+
+    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+        return partial(self._multiply, left, right, out)
+
+    def _multiply(self, left: Array, right: Array, out: Array) -> None:
+        rooms = self._rooms
+        rooms.fit(max(left.size, right.size))
+        for operand, room in ((left, rooms.left), (right, rooms.right)):
+            flat = room[: operand.size]
+            np.copyto(flat.reshape(operand.shape), operand)
+            self._round(np, flat, rooms.spare, rooms.more)
+        a = rooms.left[: left.size].reshape(left.shape)
+        b = rooms.right[: right.size].reshape(right.shape)
+        np.matmul(a, b, out=out)
+
+    # --- operations ---------------------------------------------------------------------
+
+    def inner_product_scratch(
+        self, x: Shape, weight: Shape, y: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        shapes = {"x": x, "weight": weight} | ({"dy": y} if backward else {})
+        return dict(self._operands(shapes))
+
+    def inner_product(
+        self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
+    ) -> Op:
+        held = scratch or {}
+        x, weight, dy = (held.get(_PREFIX + name) for name in ("x", "weight", "dy"))
+        if x is None or weight is None:
+            raise ValueError("an inner product of rounded operands needs its scratch")
+        rounded = replace(arrays, x=x, weight=weight, dy=dy, dbias=None)
+        op = super().inner_product(rounded)
+        before = [self._rounded(arrays.x, x, held), self._rounded(arrays.weight, weight, held)]
+        if arrays.dy is None or dy is None:
+            return Op(in_turn([*before, op.forward]), op.backward)
+        needed = [self._rounded(arrays.dy, dy, held)]
+        needed += before[:1] if arrays.dweight is not None else []
+        needed += before[1:] if arrays.dx is not None else []
+        if arrays.dweight is None and arrays.dx is None:
+            needed.clear()
+        else:
+            needed.append(op.backward)
+        if arrays.dbias is not None:
+            axes = range(arrays.dy.ndim - 1)
+            needed.append(self.axes_sum(arrays.dy, axes, arrays.dbias))
+        return Op(in_turn([*before, op.forward]), in_turn(needed))
+
+    def conv2d_scratch(
+        self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        needed = super().conv2d_scratch(window, n_group, x, filter_, backward=backward)
+        shapes: dict[str, Shape] = {"x": x, "filter": filter_}
+        if backward:
+            shapes["dy"] = (x[0], filter_[0], *window.floor_size((x[2], x[3])))
+        return {**needed, **dict(self._operands(shapes))}
+
+    def conv2d(
+        self, window: Window, n_group: int, arrays: ConvArrays, scratch: Mapping[str, Array]
+    ) -> Op:
+        x, filter_ = scratch[_PREFIX + "x"], scratch[_PREFIX + "filter"]
+        dy = None if arrays.dy is None else scratch[_PREFIX + "dy"]
+        rounded = replace(arrays, x=x, filter=filter_, dy=dy, dbias=None)
+        op = super().conv2d(window, n_group, rounded, scratch)
+        before = [self._rounded(arrays.x, x, scratch)]
+        before.append(self._rounded(arrays.filter, filter_, scratch))
+        calls: list[Call] = []
+        if arrays.dy is not None and dy is not None:
+            if arrays.dx is not None or arrays.dfilter is not None:
+                calls.append(self._rounded(arrays.dy, dy, scratch))
+                calls += before[:1] if arrays.dfilter is not None else []
+                calls += before[1:] if arrays.dx is not None else []
+                calls.append(op.backward)
+            if arrays.dbias is not None:
+                calls.append(self.axes_sum(arrays.dy, (0, 2, 3), arrays.dbias))
+        return Op(in_turn([*before, op.forward]), in_turn(calls))
+
+    def _operands(self, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, ScratchDecl]]:
+        """The scratch for operands of these shapes: params as they are, the others as blobs."""
+        for name, shape in shapes.items():
+            yield _PREFIX + name, ScratchDecl(shape, blob=name in ("x", "dy"))
+        largest = max(shapes.values(), key=prod)
+        yield _SPARE, self.elementwise_scratch(largest, 2)
+
+    def _rounded(self, source: Array, target: Array, scratch: Mapping[str, Array]) -> Call:
+        """The call that has ``target`` be the ``source``, rounded."""
+        rounding = self.elementwise(self._round, target, scratch=scratch[_SPARE])
+        return in_turn([partial(np.copyto, target, source), rounding])
+
+
+class _OperandRooms(threading.local):
+    """Where a thread rounds the operands of a product; nothing in it outlives a call."""
+
+    def __init__(self) -> None:
+        self.fit(0)
+
+    def fit(self, size: int) -> None:
+        """Have room for operands of so many elements; what has grown stays so."""
+        if size > getattr(self, "_size", -1):
+            self._size = size
+            self.left, self.right, self.spare, self.more = np.empty((4, size), np.float32)
