@@ -63,7 +63,10 @@ MAY_BE_ASSIGNED = {
     "Blob": {"data", "diff"},
     "Param": {"data", "diff"},
     "SeenBlob": {"data", "diff"},
-    "PassContext": {"iteration", "first_sample", "n_rows", "n_valid", "replaceable"},
+    "PassContext": {
+        *("iteration", "first_sample", "loss_scale", "n_rows", "n_valid", "replaceable")
+    },
+    "ShardedNet": {"measures_shards"},
     "SolverState": {"lr_scale"},
     # what a forward of any loss, the user's own included, has come to
     "SoftmaxLossLayer": {"loss"},

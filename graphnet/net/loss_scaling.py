@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from graphnet.backend.base import Backend
@@ -20,9 +21,10 @@ from graphnet.backend.calls import Call, in_turn
 from graphnet.blob import Array
 from graphnet.layers.base import Kind, Layer, PassContext
 from graphnet.net.graph import LayerVertex
+from graphnet.sealed import Sealed
 
 
-class LossScaling:
+class LossScaling(Sealed):
     """The calls that scale the diffs of a net.
 
     Attributes:
@@ -44,16 +46,18 @@ class LossScaling:
         backend: Backend,
     ) -> None:
         self._context, self._backend = context, backend
-        self.behind: Mapping[int, Call] = {}
+        self.behind: Mapping[int, Call] = MappingProxyType({})
         self.undo: tuple[Call, ...] = ()
         if backend.precision == "float32":
             return
         pairs = list(zip(vertices, layers, strict=True))
-        self.behind = {
-            i: self._scaled(_sent(layer), self._multiply)
-            for i, (vertex, layer) in enumerate(pairs)
-            if vertex.kind is Kind.LOSS and vertex.runs_backward
-        }
+        self.behind = MappingProxyType(
+            {
+                i: self._scaled(_sent(layer), self._multiply)
+                for i, (vertex, layer) in enumerate(pairs)
+                if vertex.kind is Kind.LOSS and vertex.runs_backward
+            }
+        )
         owned = [
             param.diff
             for vertex, layer in pairs

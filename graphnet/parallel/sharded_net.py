@@ -72,9 +72,10 @@ class ShardedNet(Sealed):
 
     communicator: Communicator = read_only("_communicator")
     shards: Shards = read_only("_shards")
+    shard_square: float = read_only("_shard_square")
     _elsewhere = ELSEWHERE
     _instead = Net._instead  # noqa: SLF001  # of the same attributes
-    _open = frozenset(("measures_shards", "shard_square"))
+    _open = frozenset(("measures_shards",))
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class ShardedNet(Sealed):
         check_can_be_cut(whole)
         check_carried(whole, store)
         self._scale = self.backend.elementwise(self._scale_block, store.diff)
-        self._weight, self.measures_shards, self.shard_square = 1.0, False, 0.0
+        self._weight, self.measures_shards, self._shard_square = 1.0, False, 0.0
         self._siblings: dict[tuple[Phase, OtherData | None], SharedEvaluation] = {}
         self._distinct: tuple[Net, ...] = ()
         self._share_out(count, communicator)
@@ -171,7 +172,7 @@ class ShardedNet(Sealed):
             self._lockstep.run()
         self._sum(self._shard)
         self._tally.end()
-        self.shard_square = self._tally.square
+        self._shard_square = self._tally.square
         if self.communicator.is_elastic:
             self._carried.spread(self.communicator)
         for layer in self._first.data_layers:
