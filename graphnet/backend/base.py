@@ -322,13 +322,9 @@ class Backend(Sealed):
         """
 
     def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
-        """Bind ``out = left @ right``; returns the call.
+        """Bind ``out (…, M, N) = left (…, M, D) @ right (…, D, N)``; returns the call.
 
-        Args:
-            left: ``(…, M, D)``.
-            right: ``(…, D, N)``.
-            out: ``(…, M, N)``.
-            whole: Whether it is to be left in one piece, whatever is faster.
+        A product that is to be ``whole`` is left in one piece, whatever is faster.
         """
         return partial(self.xp.matmul, left, right, out=out)
 

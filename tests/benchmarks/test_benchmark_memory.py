@@ -16,6 +16,7 @@ SEVERAL = [
     CASES["nielsen"],
     CASES["iris"],
     CASES["char-rnn"],
+    CASES["tiny-gpt"].with_sizes(batch=8),
     DEEP.with_sizes(batch=16, depth=4, lr=1e-5),
 ]
 

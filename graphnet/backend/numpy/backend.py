@@ -39,7 +39,11 @@ from graphnet.backend.numpy.inner_product import bind_inner_product
 from graphnet.backend.numpy.limits import Limits, limits
 from graphnet.backend.numpy.pooling.pool2d import bind_pool2d, pool2d_scratch
 from graphnet.backend.numpy.pooling.pool_plan import PoolPlan
-from graphnet.backend.numpy.positionwise import bind_positionwise
+from graphnet.backend.numpy.positionwise import (
+    bind_positionwise,
+    is_flat,
+    positionwise_scratch,
+)
 from graphnet.backend.numpy.products import in_pieces
 from graphnet.backend.numpy.repeated import bind_repeated
 from graphnet.backend.numpy.scratch import aligned
@@ -208,11 +212,19 @@ class NumpyBackend(Backend):
     def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
         return partial(np.matmul, left, right, out) if whole else in_pieces(left, right, out)
 
+    def inner_product_scratch(
+        self, x: Shape, weight: Shape, y: Shape, *, backward: bool
+    ) -> Mapping[str, ScratchDecl]:
+        if not backward or is_flat(y):
+            return {}
+        return positionwise_scratch(weight, y, self.pool.n_threads)
+
     def inner_product(
         self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
     ) -> Op:
-        is_flat = arrays.y.ndim == 2  # noqa: PLR2004  (N, M)
-        return (bind_inner_product if is_flat else bind_positionwise)(self.pool, arrays)
+        if is_flat(arrays.y.shape):
+            return bind_inner_product(self.pool, arrays)
+        return bind_positionwise(self.pool, arrays, scratch or {})
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool

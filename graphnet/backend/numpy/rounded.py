@@ -103,8 +103,9 @@ class RoundedNumpyBackend(NumpyBackend):
     def inner_product_scratch(
         self, x: Shape, weight: Shape, y: Shape, *, backward: bool
     ) -> Mapping[str, ScratchDecl]:
+        needed = super().inner_product_scratch(x, weight, y, backward=backward)
         shapes = {"x": x, "weight": weight} | ({"dy": y} if backward else {})
-        return dict(self._operands(shapes))
+        return {**needed, **dict(self._operands(shapes))}
 
     def inner_product(
         self, arrays: InnerProductArrays, scratch: Mapping[str, Array] | None = None
@@ -114,7 +115,7 @@ class RoundedNumpyBackend(NumpyBackend):
         if x is None or weight is None:
             raise ValueError("an inner product of rounded operands needs its scratch")
         rounded = replace(arrays, x=x, weight=weight, dy=dy, dbias=None)
-        op = super().inner_product(rounded)
+        op = super().inner_product(rounded, held)
         before = [self._rounded(arrays.x, x, held), self._rounded(arrays.weight, weight, held)]
         if arrays.dy is None or dy is None:
             return Op(in_turn([*before, op.forward]), op.backward)

@@ -25,7 +25,10 @@ def results(backend, shape, n_out, dtype, *, in_rows):
         poisoned(backend, a.shape, dtype, blob=a.ndim > 2) for a in (dy, x, weight, bias)
     )
     source = host[0] if in_rows else x
-    op = backend.inner_product(InnerProductArrays(source, weight, bias, y, dx, dweight, dbias, dy))
+    decls = backend.inner_product_scratch(shape, weight.shape, y.shape, backward=True)
+    scratch = {name: poisoned(backend, decl.shape, dtype) for name, decl in decls.items()}
+    arrays = InnerProductArrays(source, weight, bias, y, dx, dweight, dbias, dy)
+    op = backend.inner_product(arrays, scratch)
     op.forward()
     op.backward()
     return [backend.download(a) for a in (y, dx, dweight, dbias)], host
