@@ -109,10 +109,7 @@ class Backend(Sealed):
     precision: Precision = "float32"
 
     def computing(self) -> AbstractContextManager[None]:
-        """What passes run within: limits that the process is held to for as long.
-
-        Results do not depend on where it is entered; a loop of passes enters it once.
-        """
+        """What passes run within: limits that the process is held to; a loop enters it once."""
         return nullcontext()
 
     # --- memory -------------------------------------------------------------------------
@@ -132,8 +129,7 @@ class Backend(Sealed):
             offset: In bytes, a multiple of 64.
             shape: As the user sees it.
             dtype: Element type.
-            blob: True: seen as ``(N, …)``, stored as this backend stores blobs (the NumPy backend:
-                batch last). False: plain C order.
+            blob: Whether it is seen as ``(N, …)`` and stored as blobs are, or in plain C order.
         """
 
     def free_memory(self) -> FreeMemory | None:
@@ -322,9 +318,13 @@ class Backend(Sealed):
         """
 
     def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
-        """Bind ``out (…, M, N) = left (…, M, D) @ right (…, D, N)``; returns the call.
+        """Bind ``out = left @ right``; returns the call.
 
-        A product that is to be ``whole`` is left in one piece, whatever is faster.
+        Args:
+            left: ``(…, M, D)``.
+            right: ``(…, D, N)``.
+            out: ``(…, M, N)``.
+            whole: Whether it is to be left in one piece, whatever is faster.
         """
         return partial(self.xp.matmul, left, right, out=out)
 

@@ -55,6 +55,8 @@ def main(given: Sequence[str]) -> int:
     with _place(own_disk=options.own_disk) as place:
         day = Day(place, iterations, max(iterations // 864, 100), fills=options.own_disk)
         day.run()
+    if not day.samples:  # it has not begun
+        sys.exit("\n".join(f"WRONG: {what}" for what in day.wrong))
     lines = report(day)
     seconds = time.monotonic() - began
     sys.stdout.write("\n".join([*lines, f"it took {seconds / 60:.1f} min"]) + "\n")

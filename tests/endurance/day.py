@@ -324,7 +324,7 @@ class Day:
     def late_growth(self) -> int:
         """Bytes by which memory has grown in the second half of the day."""
         later = [s.memory for s in self.samples if s.iteration >= self.iterations / 2]
-        return later[-1] - later[0]
+        return later[-1] - later[0] if later else 0  # it has ended before
 
     def grown(self) -> Iterator[str]:
         """What has become more that should not."""

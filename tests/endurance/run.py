@@ -113,7 +113,7 @@ def simulate(clock: Clock, link: Link, every: int) -> None:
         link: To the parent.
         every: Iterations between two reports.
     """
-    from graphnet.cli.progress import PlainLines
+    from graphnet.cli.output.progress import PlainLines
 
     from graphnet.solver.record import run_record
 

@@ -20,7 +20,7 @@ LAYERS = TESTS / "layers"
 SUPPORT = TESTS / "support"
 
 #: What has no arithmetic for the harness to check, and the files that test it instead.
-IN_STEP = LAYERS.parent / "net" / "test_in_step.py"
+IN_STEP = LAYERS.parent / "net" / "checks" / "test_in_step.py"
 HDF5 = (SUPPORT / "hdf5_conformance.py", IN_STEP)
 OUTSIDE = {
     "AsyncHDF5Data": (LAYERS / "data/test_async_hdf5_data.py", *HDF5),

@@ -55,10 +55,19 @@ class CSVLog(CoffeeBreak):
         self._path, self._table, self._position = path, None, 0  # close() writes to it, too
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
+        """Write what has been recorded since.
+
+        Raises:
+            SpecError: If another file has come in the place of the log.
+        """
         self._write(lounge)
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
-        """Write what has been recorded since."""
+        """Write what has been recorded since.
+
+        Raises:
+            SpecError: If another file has come in the place of the log.
+        """
         try:
             self._write(lounge)
             if self._table is not None:
