@@ -114,7 +114,6 @@ def simulate(clock: Clock, link: Link, every: int) -> None:
         every: Iterations between two reports.
     """
     from graphnet.cli.output.progress import PlainLines
-
     from graphnet.solver.record import run_record
 
     class Today(datetime):
