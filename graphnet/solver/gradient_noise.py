@@ -1,10 +1,10 @@
 """NoiseSums: squared lengths of the gradients of parts of an update, and of their mean.
 
 The parts are the batches of an update, the shards of a batch, or the shards of all of them. Of P
-parts of an update of B samples, g being the gradient of one part of n samples and ḡ that of all::
+parts of an update of B samples, g being the gradient of one part of n samples and m that of all::
 
     small = E Σ n/B · |g|² = |G|² + P · tr Σ / B
-    large = E |ḡ|²         = |G|² + tr Σ / B
+    large = E |m|²         = |G|² + tr Σ / B
 
 so that parts may differ in size.
 """

@@ -119,7 +119,7 @@ class NormalisedConvolution(Convolution):
 
     With s = scale / √(variance + epsilon),
 
-        (filter ∗ x + b − mean) · s + bias  =  (filter · s) ∗ x + (b − mean) · s + bias
+        (conv(x, filter) + b − mean) · s + bias  =  conv(x, filter · s) + (b − mean) · s + bias
 
     Two passes over its output are saved for one over its filters.
 
