@@ -24,7 +24,7 @@ from graphnet.net.sources import FallbackWarning, fallback_text, resolve_data
 from graphnet.net.spec import NetSpec, read_net
 from graphnet.params.param import ParamStore
 
-_PRECISIONS = ("float32", "float64")
+_DTYPES = ("float32", "float64")
 _DEFAULTS = {"backend": "numpy", "dtype": "float32", "seed": 0, "precision": "float32"}
 
 
@@ -102,7 +102,7 @@ def load_net(  # noqa: PLR0913  # the public signature is relied on
     """
     expect_one_of("phase", phase, ("train", "test"))
     named = getattr(dtype, "__name__", dtype)
-    expect(named in _PRECISIONS, "dtype", "'float32' or 'float64'", dtype)
+    expect(named in _DTYPES, "dtype", "'float32' or 'float64'", dtype)
     expect_one_of("precision", precision, PRECISIONS)
     if precision != "float32" and named != "float32":
         raise SpecError(

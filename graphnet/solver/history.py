@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -30,12 +31,16 @@ class Curve(NamedTuple):
 
 
 class GrowingCurve:
-    """Values as they are recorded under one key: sixteen bytes for each."""
+    """Values as they are recorded under one key: sixteen bytes for each.
+
+    Args:
+        recorded: Those that there are already, by iteration.
+    """
 
     __slots__ = ("iters", "values")
 
-    def __init__(self) -> None:
-        self.iters, self.values = array("q"), array("d")
+    def __init__(self, recorded: Mapping[int, float] = MappingProxyType({})) -> None:
+        self.iters, self.values = array("q", recorded), array("d", recorded.values())
 
     def add(self, iteration: int, value: float) -> None:
         """Add a value; of several at one iteration the last counts."""
@@ -100,7 +105,8 @@ class History(Sealed, Mapping[str, Curve]):
     """
 
     def __init__(self, recorded: Mapping[str, Mapping[int, float]]) -> None:
-        self._curves = {key: _curve(values) for key, values in recorded.items() if values}
+        columns = {key: GrowingCurve(values) for key, values in recorded.items()}
+        self._curves = {key: column.curve() for key, column in columns.items() if column.iters}
 
     @classmethod
     def of(cls, columns: Mapping[str, GrowingCurve]) -> Self:
@@ -153,10 +159,3 @@ class History(Sealed, Mapping[str, Curve]):
         frame = pd.DataFrame(columns).sort_index()
         frame.index.name = "iter"
         return frame
-
-
-def _curve(values: Mapping[int, float]) -> Curve:
-    iters = sorted(values)
-    return Curve(
-        np.array(iters, np.int64), np.array([values[at] for at in iters], dtype=np.float64)
-    )

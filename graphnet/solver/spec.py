@@ -68,10 +68,10 @@ class SolverSpec(Model):
             itself; before ``clip_gradients``. Default: no limit.
         skip_spikes: Skip an update whose gradient is more than this many times as long as usual,
             such as 10, or not finite; its batch is passed over, with a warning, by running
-            statistics too. Usual is the mean L2 norm over about 50
-            updates, before any clip. After ten in a row the new length is taken for the usual one.
-            Behind one that is not finite the means of the training summary begin anew. On a GPU
-            each update waits for the norm. Default: none is skipped.
+            statistics too. Usual is the mean L2 norm over about 50 updates, before any clip. After
+            ten in a row the new length is taken for the usual one. Behind one that is not finite
+            the means of the training summary begin anew. On a GPU each update waits for the norm.
+            Default: none is skipped.
         param_groups: Params with another rate or regularizer than their layers say:
             ``[{params: vectors, decay: 0}]`` keeps biases and norms from shrinking. Each has
             ``params``: the name of a param in all layers (``bias``), a layer and a name

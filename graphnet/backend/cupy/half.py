@@ -67,7 +67,7 @@ class HalfProducts:
     """
 
     def __init__(self, cp: Any, precision: Precision) -> None:
-        self._cp, self._kernels, self._rooms = cp, Kernels(cp), _DeviceRooms()
+        self._cp, self._kernels, self._scratch = cp, Kernels(cp), _DeviceScratch()
         self._is_float16 = precision == "float16"
         self._type = CUDA_R_16F if self._is_float16 else CUDA_R_16BF
         # factors of the product and of what was there before, which the library reads on the host
@@ -90,7 +90,7 @@ class HalfProducts:
         a, b = self._rounded("left", left.source), self._rounded("right", right.source)
         to: Any = out
         if not out.flags.c_contiguous:
-            to = self._rooms.array(self._cp, "out", out.shape, np.dtype(np.float32))
+            to = self._scratch.array(self._cp, "out", out.shape, np.dtype(np.float32))
         self._launch((left, a), (right, b), to)
         if to is not out:
             self._cp.copyto(out, to)
@@ -117,16 +117,16 @@ class HalfProducts:
         with_steps = (*factors[0], steps[0], *factors[1], steps[1])
         cublas.gemmStridedBatchedEx(*begin, *with_steps, none, *target, m * n, count, *how)
 
-    def _rounded(self, room: str, source: Any) -> Any:
+    def _rounded(self, name: str, source: Any) -> Any:
         """The numbers of ``source`` in 16 bits, in C order."""
-        cp, rooms = self._cp, self._rooms
+        cp, scratch = self._cp, self._scratch
         if self._is_float16:
-            half = rooms.array(cp, room, source.shape, np.dtype(np.float16))
+            half = scratch.array(cp, name, source.shape, np.dtype(np.float16))
             cp.copyto(half, source, casting="same_kind")
             return half
-        half = rooms.array(cp, room, source.shape, np.dtype(np.uint16))
+        half = scratch.array(cp, name, source.shape, np.dtype(np.uint16))
         if not source.flags.c_contiguous:
-            gathered = rooms.array(cp, "gathered", source.shape, np.dtype(np.float32))
+            gathered = scratch.array(cp, "gathered", source.shape, np.dtype(np.float32))
             cp.copyto(gathered, source)
             source = gathered
         arguments = (source, half, np.int64(source.size))
@@ -135,7 +135,7 @@ class HalfProducts:
         return half
 
 
-class _DeviceRooms(threading.local):
+class _DeviceScratch(threading.local):
     """Memory of each thread by name, as large as was ever asked for."""
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ from graphnet.backend.numpy.positionwise import (
 )
 from graphnet.backend.numpy.products import in_pieces
 from graphnet.backend.numpy.repeated import bind_repeated
-from graphnet.backend.numpy.scratch import aligned
+from graphnet.backend.numpy.scratch import aligned, from_line
 from graphnet.backend.numpy.sums import (
     ONES,
     SCRATCH_ELEMENTS,
@@ -92,9 +92,7 @@ class NumpyBackend(Backend):
         return self._limits
 
     def arena(self, n_bytes: int) -> Array:
-        raw = np.empty(n_bytes + ALIGNMENT, np.uint8)
-        start = -raw.ctypes.data % ALIGNMENT
-        return raw[start : start + n_bytes]
+        return from_line(np.empty(n_bytes + ALIGNMENT, np.uint8))
 
     def zeros(self, shape: Shape, dtype: np.dtype) -> Array:
         return aligned(shape, dtype)

@@ -34,7 +34,7 @@ def is_flat(y: Shape) -> bool:
 
 def positionwise_scratch(weight: Shape, y: Shape, n_threads: int) -> dict[str, ScratchDecl]:
     """What backward needs for a top of shape ``y``, whose first and last axis are not all."""
-    cuts = _Cuts(weight, prod(y[1:-1]), y[0])
+    cuts = _Cuts(weight, y)
     n_slots = 1 if cuts.inline else n_threads
     return {
         "sums": ScratchDecl((n_slots, cuts.slot_size)),
@@ -53,7 +53,7 @@ def bind_positionwise(
         scratch: Of :func:`positionwise_scratch`, where there is a backward pass.
     """
     weight, bias = arrays.weight, arrays.bias
-    cuts = _Cuts(weight.shape, prod(arrays.y.shape[1:-1]), arrays.y.shape[0])
+    cuts = _Cuts(weight.shape, arrays.y.shape)
     n_positions, n_parts = cuts.n_positions, min(MOST_PARTS, cuts.macs // PART_MACS)
     x, y = by_position(arrays.x, n_positions), by_position(arrays.y, n_positions)
     addend = None if bias is None else bias[:, None]
@@ -93,17 +93,16 @@ class _Cuts:
 
     Args:
         weight: The shape of the sum.
-        n_positions: Its terms.
-        n_samples: The terms of each one's products.
+        y: That of the top, whose positions are its terms, and samples the terms of their products.
     """
 
-    def __init__(self, weight: Shape, n_positions: int, n_samples: int) -> None:
-        self.n_positions, self.n_samples = n_positions, n_samples
-        self.macs = prod(weight) * n_positions * n_samples
+    def __init__(self, weight: Shape, y: Shape) -> None:
+        self.n_positions, self.n_samples = prod(y[1:-1]), y[0]
+        self.macs = prod(weight) * self.n_positions * self.n_samples
         self.inline = self.macs < 2 * PART_MACS
         self.is_turned = weight[0] < weight[1]
         self.long, self.short = max(weight), min(weight)
-        self.at_once = min(n_positions, max(1, DEPTH // n_samples))
+        self.at_once = min(self.n_positions, max(1, DEPTH // self.n_samples))
         self.spans = cut(self.long, min(MOST_SUMS, self.macs // PART_MACS), multiple=16)
 
     def arrays_for(self, n_rows: int) -> list[Shape]:
@@ -143,9 +142,9 @@ class _Cuts:
         return calls
 
 
-def _laid_out(factor: Array, room: Array, calls: list[Call]) -> Array:
+def _laid_out(factor: Array, scratch: Array, calls: list[Call]) -> Array:
     """A copy of an array without gaps, which a new call writes."""
-    laid = room.reshape(-1)[: factor.size].reshape(factor.shape)
+    laid = scratch.reshape(-1)[: factor.size].reshape(factor.shape)
     calls.append(partial(np.copyto, laid, factor))
     return laid
 

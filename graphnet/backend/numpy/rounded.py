@@ -7,9 +7,10 @@ than without: nothing is won by it but the knowledge.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from math import prod
 from typing import Any
 
@@ -80,7 +81,7 @@ class RoundedNumpyBackend(NumpyBackend):
     def __init__(self, precision: Precision, threads: int | None = None) -> None:
         super().__init__(threads)
         self.precision = precision
-        self._round, self._rooms = ROUNDINGS[precision], _OperandRooms()
+        self._round, self._operand_scratch = ROUNDINGS[precision], _OperandScratch()
 
     # --- products -----------------------------------------------------------------------
 
@@ -88,15 +89,20 @@ class RoundedNumpyBackend(NumpyBackend):
         return partial(self._multiply, left, right, out)
 
     def _multiply(self, left: Array, right: Array, out: Array) -> None:
-        rooms = self._rooms
-        rooms.fit(max(left.size, right.size))
-        for operand, room in ((left, rooms.left), (right, rooms.right)):
-            flat = room[: operand.size]
-            np.copyto(flat.reshape(operand.shape), operand)
-            self._round(np, flat, rooms.spare, rooms.more)
-        a = rooms.left[: left.size].reshape(left.shape)
-        b = rooms.right[: right.size].reshape(right.shape)
+        scratch = self._operand_scratch
+        scratch.fit(max(left.size, right.size))
+        a, b = (
+            self._rounded_into(scratch, operand, own)
+            for operand, own in ((left, scratch.left), (right, scratch.right))
+        )
         np.matmul(a, b, out=out)
+
+    def _rounded_into(self, scratch: _OperandScratch, operand: Array, own: Array) -> Array:
+        flat: Array = own[: operand.size]
+        copy = flat.reshape(operand.shape)
+        np.copyto(copy, operand)
+        self._round(np, flat, scratch.spare, scratch.more)
+        return copy
 
     # --- operations ---------------------------------------------------------------------
 
@@ -116,20 +122,9 @@ class RoundedNumpyBackend(NumpyBackend):
             raise ValueError("an inner product of rounded operands needs its scratch")
         rounded = replace(arrays, x=x, weight=weight, dy=dy, dbias=None)
         op = super().inner_product(rounded, held)
-        before = [self._rounded(arrays.x, x, held), self._rounded(arrays.weight, weight, held)]
-        if arrays.dy is None or dy is None:
-            return Op(in_turn([*before, op.forward]), op.backward)
-        needed = [self._rounded(arrays.dy, dy, held)]
-        needed += before[:1] if arrays.dweight is not None else []
-        needed += before[1:] if arrays.dx is not None else []
-        if arrays.dweight is None and arrays.dx is None:
-            needed.clear()
-        else:
-            needed.append(op.backward)
-        if arrays.dbias is not None:
-            axes = range(arrays.dy.ndim - 1)
-            needed.append(self.axes_sum(arrays.dy, axes, arrays.dbias))
-        return Op(in_turn([*before, op.forward]), in_turn(needed))
+        factors = {"x": (arrays.x, arrays.dweight), "weight": (arrays.weight, arrays.dx)}
+        axes = range(arrays.y.ndim - 1)
+        return self._after_rounding(op, factors, arrays.dy, arrays.dbias, axes, held)
 
     def conv2d_scratch(
         self, window: Window, n_group: int, x: Shape, filter_: Shape, *, backward: bool
@@ -147,17 +142,37 @@ class RoundedNumpyBackend(NumpyBackend):
         dy = None if arrays.dy is None else scratch[_PREFIX + "dy"]
         rounded = replace(arrays, x=x, filter=filter_, dy=dy, dbias=None)
         op = super().conv2d(window, n_group, rounded, scratch)
-        before = [self._rounded(arrays.x, x, scratch)]
-        before.append(self._rounded(arrays.filter, filter_, scratch))
+        factors = {"x": (arrays.x, arrays.dfilter), "filter": (arrays.filter, arrays.dx)}
+        return self._after_rounding(op, factors, arrays.dy, arrays.dbias, (0, 2, 3), scratch)
+
+    def _after_rounding(
+        self,
+        op: Op,
+        factors: Mapping[str, tuple[Array, Array | None]],
+        dy: Array | None,
+        dbias: Array | None,
+        axes: Sequence[int],
+        scratch: Mapping[str, Array],
+    ) -> Op:
+        """An operation, and before it the rounding of the operands that it reads.
+
+        Args:
+            op: Bound to the rounded operands, without a bias's diff.
+            factors: By name, what is rounded, and the diff for which backward reads it (None: not
+                wanted).
+            dy: The diff of the output, as it is.
+            dbias: The diff of the bias, which is no product, or None.
+            axes: Those of ``dy`` that it is summed over.
+            scratch: Has the rounded operands.
+        """
+        before = [self._rounded(source, name, scratch) for name, (source, _) in factors.items()]
         calls: list[Call] = []
-        if arrays.dy is not None and dy is not None:
-            if arrays.dx is not None or arrays.dfilter is not None:
-                calls.append(self._rounded(arrays.dy, dy, scratch))
-                calls += before[:1] if arrays.dfilter is not None else []
-                calls += before[1:] if arrays.dx is not None else []
-                calls.append(op.backward)
-            if arrays.dbias is not None:
-                calls.append(self.axes_sum(arrays.dy, (0, 2, 3), arrays.dbias))
+        if dy is not None:
+            wanted = [diff is not None for _, diff in factors.values()]
+            if any(wanted):
+                calls += [self._rounded(dy, "dy", scratch), *compress(before, wanted), op.backward]
+            if dbias is not None:
+                calls.append(self.axes_sum(dy, axes, dbias))
         return Op(in_turn([*before, op.forward]), in_turn(calls))
 
     def _operands(self, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, ScratchDecl]]:
@@ -167,20 +182,21 @@ class RoundedNumpyBackend(NumpyBackend):
         largest = max(shapes.values(), key=prod)
         yield _SPARE, self.elementwise_scratch(largest, 2)
 
-    def _rounded(self, source: Array, target: Array, scratch: Mapping[str, Array]) -> Call:
-        """The call that has ``target`` be the ``source``, rounded."""
+    def _rounded(self, source: Array, name: str, scratch: Mapping[str, Array]) -> Call:
+        """The call that writes ``source``, rounded, to the operand of that name."""
+        target = scratch[_PREFIX + name]
         rounding = self.elementwise(self._round, target, scratch=scratch[_SPARE])
         return in_turn([partial(np.copyto, target, source), rounding])
 
 
-class _OperandRooms(threading.local):
+class _OperandScratch(threading.local):
     """Where a thread rounds the operands of a product; nothing in it outlives a call."""
 
     def __init__(self) -> None:
         self.fit(0)
 
     def fit(self, size: int) -> None:
-        """Have room for operands of so many elements; what has grown stays so."""
+        """Hold operands of so many elements; what has grown stays so."""
         if size > getattr(self, "_size", -1):
             self._size = size
             self.left, self.right, self.spare, self.more = np.empty((4, size), np.float32)

@@ -19,9 +19,13 @@ def aligned(shape: Shape, dtype: np.dtype) -> Array:
     of them for each of its loads, and an element-wise function takes up to twice as long.
     """
     n_bytes = prod(shape) * np.dtype(dtype).itemsize
-    raw = np.zeros(n_bytes + ALIGNMENT, np.uint8)
+    return from_line(np.zeros(n_bytes + ALIGNMENT, np.uint8)).view(dtype).reshape(shape)
+
+
+def from_line(raw: np.ndarray) -> np.ndarray:
+    """The bytes from a cache line's start on, of which there are ``ALIGNMENT`` fewer."""
     start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + n_bytes].view(dtype).reshape(shape)
+    return raw[start : start + raw.size - ALIGNMENT]
 
 
 def footprint(*shapes: Shape) -> int:

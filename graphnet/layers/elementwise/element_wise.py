@@ -117,13 +117,12 @@ class ElementWiseLayer(Layer[ElementWise]):
         combine = functions[self.spec.operation]
         if self.spec.operation == "Add":
             data = [*scratch, *data]
-        sent = [x.diff for x in self.bottoms if x.diff is not None]
-        if self.spec.bound is not None:
-            bound = self.spec.bound
-            functions_of = rectifier(bound, self.backend.operand(bound, self.dtype))
-            combine = partial(_add_and_cut, combine, functions_of[0])
+        sent, bound = [x.diff for x in self.bottoms if x.diff is not None], self.spec.bound
+        if bound is not None:
+            rectify, differentiate = rectifier(bound, self.backend.operand(bound, self.dtype))
+            combine = partial(_add_and_cut, combine, rectify)
             if sent:
-                back = partial(pass_on, functions_of[1])
+                back = partial(pass_on, differentiate)
                 self.bind_passes(backward=bind(back, y.data, y.diff, *sent))
         self.bind_passes(forward=bind(combine, y.data, *data))
         self.gradients = [

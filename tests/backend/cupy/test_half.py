@@ -113,7 +113,7 @@ def test_it_is_what_the_processor_computes(operation, precision):
 
 
 def test_nothing_is_allocated_again():
-    """The rooms of a thread stay."""
+    """The scratch of a thread stays."""
     cp = FakeCupy()
     backend = CupyBackend(cp, precision="bfloat16")
     a, out = cp.asarray(np.ones((4, 4), np.float32)), cp.empty((4, 4), np.float32)

@@ -69,8 +69,12 @@ def bind_conv2d(
         arrays: What is computed from what; their bound is kept by plans of products alone.
         scratch: As :func:`conv2d_scratch` declares it.
     """
-    if not isinstance(plan, WinogradPlan | LoweredPlan):
-        return _by_other_means(pool, plan, arrays, scratch)
+    if isinstance(plan, BandedPlan):
+        return bind_banded(pool, plan, arrays, scratch)
+    if isinstance(plan, DepthwisePlan):
+        return bind_depthwise(pool, plan, arrays, scratch)
+    if isinstance(plan, Im2colPlan):
+        return bind_im2col(pool, plan, arrays, scratch)
     groups = [_group(plan, i, arrays, scratch) for i in range(plan.n_group)]
     tasks = [task for group in groups for task in group.forward_tasks()]
     forward = [call for group in groups for call in group.arrange_filter()]
@@ -97,16 +101,3 @@ def _group(
     if isinstance(plan, WinogradPlan):
         return WinogradGroup(plan, index, arrays, scratch)
     return LoweredGroup(plan, index, arrays, scratch)
-
-
-def _by_other_means(
-    pool: ThreadPool,
-    plan: BandedPlan | DepthwisePlan | Im2colPlan,
-    arrays: ConvArrays,
-    scratch: Mapping[str, Array],
-) -> Op:
-    if isinstance(plan, BandedPlan):
-        return bind_banded(pool, plan, arrays, scratch)
-    if isinstance(plan, DepthwisePlan):
-        return bind_depthwise(pool, plan, arrays, scratch)
-    return bind_im2col(pool, plan, arrays, scratch)
