@@ -74,7 +74,7 @@ OWNERS = {
     "uvicorn": ("cli/serve",),
     "threadpoolctl": ("backend",),
     "typer": ("cli",),
-    "yaml": ("declare/yaml_reader", "runs/settings"),
+    "yaml": ("declare/yaml_nodes", "declare/yaml_reader", "runs/settings"),
 }
 
 #: Layer modules that other layers may use, and for what.

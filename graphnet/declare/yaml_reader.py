@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from graphnet.declare.yaml_nodes import RESOLVERS, TAG, WORDS, compose
 from graphnet.declare.yaml_slips import ODD_BLANKS, ODD_QUOTES, find_slip
 from graphnet.declare.yaml_text import MAX_BYTES, MAX_CHARACTERS, MAX_VALUES, decoded, too_much
 from graphnet.errors import Position, Problem, SpecError, did_you_mean_file
@@ -28,20 +29,9 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 TEXT = "the text"
 
 _MAX_COPIES = 10_000  # of values with an alias; all others are fewer than the characters
-_MAX_DEPTH = 100
 _MAX_DIGITS = 300  # of a whole number, so that each fits a float
 _ENDLESS = "the aliases in this file expand without end"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_TAG = "tag:yaml.org,2002:"
-_WORDS = {
-    "null": re.compile(r"(?:~|null|Null|NULL|)$"),
-    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"),
-    "int": re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"),
-    "float": re.compile(
-        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -148,10 +138,9 @@ def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
     at = _Places(file, text)
     if "\t" in text and text.lstrip()[:1] in ("{", "[") and _is_json(text):
         text = text.replace("\t", " ")  # JSON may indent with tabs, and has none in its texts
-    reader, loader = _NodeReader(at, min(len(text) + _MAX_COPIES, MAX_VALUES)), None
+    reader = _NodeReader(at, min(len(text) + _MAX_COPIES, MAX_VALUES))
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        node = compose(text)
         value = None if node is None else reader.convert(node, ())
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
@@ -164,11 +153,8 @@ def parse_yaml(text: str, file: str, folder: Path = Path()) -> Document:
             f"not valid YAML: the character #x{error.character:04x} is not allowed",
             at.index(error.position),
         ) from None
-    except (RecursionError, ValueError, OverflowError) as error:  # PyYAML's own slips
-        deep = isinstance(error, RecursionError)
-        what = "nested too deeply" if deep else "an escape or a number here is out of range"
-        mark = loader.get_mark() if loader else None
-        raise SpecError(f"not valid YAML: {what}", at.mark(mark)) from None
+    except RecursionError:  # of one '<<' that takes over another, thousands of times
+        raise SpecError("not valid YAML: nested too deeply", at.index(0)) from None
     if node is None:
         raise SpecError("the file is empty", Position(file, 1, 1))
     if reader.problems:
@@ -214,51 +200,27 @@ def _is_json(text: str) -> bool:
     return True
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's parser, with the rules of YAML 1.2 for numbers and words."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own class attribute
-        None: [(_TAG + tag, pattern) for tag, pattern in _WORDS.items()]
-    }
-    depth = n_nodes = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """The next node; refused before Python's recursion limit is reached, or patience ends."""
-        if self.depth > _MAX_DEPTH:
-            mark = self.get_mark()
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
-        if self.n_nodes >= MAX_VALUES:
-            problem = too_much("more keys and values", MAX_VALUES)
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
-        self.n_nodes += 1
-        self.depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-
 class _Dumper(yaml.SafeDumper):
     """Writes mappings in blocks, flat lists in brackets, and quotes by the rules of YAML 1.2."""
 
-    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+    yaml_implicit_resolvers = RESOLVERS
 
 
 def _is_merge(key: yaml.Node) -> bool:
     """Whether it is ``<<``, which takes over the keys of another mapping."""
-    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
 
 
 def _represent_list(dumper: yaml.SafeDumper, items: Any) -> yaml.Node:
     flat = not any(isinstance(i, dict | list | tuple) for i in items)
-    return dumper.represent_sequence(_TAG + "seq", list(items), flow_style=flat)
+    return dumper.represent_sequence(TAG + "seq", list(items), flow_style=flat)
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     odd = ODD_BLANKS.search(text) or text[:1] in tuple(ODD_QUOTES)
     line_ends = any(c in text for c in "\r\x85\u2028\u2029")  # kept in double quotes only
     style = '"' if odd or line_ends else None
-    return dumper.represent_scalar(_TAG + "str", text, style)
+    return dumper.represent_scalar(TAG + "str", text, style)
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -288,9 +250,9 @@ class _NodeReader:
             raise SpecError(_ENDLESS, self.position(node))
         self.open.add(id(node))
         try:
-            if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            if isinstance(node, yaml.MappingNode) and node.tag == TAG + "map":
                 return self.mapping(node, path)
-            if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            if isinstance(node, yaml.SequenceNode) and node.tag == TAG + "seq":
                 return [self.convert(item, (*path, i)) for i, item in enumerate(node.value)]
             if isinstance(node, yaml.ScalarNode):
                 return self.scalar(node)
@@ -338,7 +300,7 @@ class _NodeReader:
         self.open.discard(id(source))
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
-        text, tag = self.text(node), node.tag.removeprefix(_TAG)
+        text, tag = self.text(node), node.tag.removeprefix(TAG)
         match tag:
             case "str":
                 return text
@@ -346,27 +308,27 @@ class _NodeReader:
                 return None
             case "bool":
                 return text.lower() == "true"
-            case "int" if _WORDS["int"].match(text) and len(text) > _MAX_DIGITS:
+            case "int" if WORDS["int"].match(text) and len(text) > _MAX_DIGITS:
                 said = f"a whole number of {len(text)} digits, expected {_MAX_DIGITS} at most"
                 self.complain(said, node)
                 return 0
-            case "int" if _WORDS["int"].match(text):
+            case "int" if WORDS["int"].match(text):
                 number = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
                 if abs(number) < 10**_MAX_DIGITS:
                     return number
                 self.complain(f"a whole number of more than {_MAX_DIGITS} digits", node)
                 return 0
-            case "float" if _WORDS["float"].match(text):
+            case "float" if WORDS["float"].match(text):
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self.refuse_tag(node)
 
     def text(self, node: yaml.ScalarNode) -> str:
         """The text of a node; characters that no file's name can hold are refused."""
         text = str(node.value)
-        if node.style is None and (odd := ODD_BLANKS.search(text)):
+        if not node.style and (odd := ODD_BLANKS.search(text)):
             said = f"this space is the character #x{ord(odd[0]):04x}\n  type it again"
             self.complain(said, node)
-        if node.style is None and text[:1] in tuple(ODD_QUOTES):
+        if not node.style and text[:1] in tuple(ODD_QUOTES):
             said = f"{text[0]} is not a quote in YAML\n  write ' or \""
             self.complain(said, node)
         if found := _NO_TEXT.search(text):
@@ -375,5 +337,5 @@ class _NodeReader:
         return text
 
     def refuse_tag(self, node: yaml.Node) -> None:
-        tag = str(node.tag).replace(_TAG, "!!")
+        tag = str(node.tag).replace(TAG, "!!")
         self.complain(f"the tag '{tag}' is not allowed here\n  write a plain value", node)

@@ -69,7 +69,7 @@ def test_large_texts(theirs, run, text, match):
 
 def test_many_values(theirs, run, monkeypatch):
     """A list is refused where it becomes too long, and not read to its end."""
-    monkeypatch.setattr("graphnet.declare.yaml_reader.MAX_VALUES", 1000)
+    monkeypatch.setattr("graphnet.declare.yaml_nodes.MAX_VALUES", 1000)
     (theirs / "net.yaml").write_text("layers:\n" + "- 1\n" * 2000)
     result = run("check theirs/net.yaml")
     assert result.code == 1
