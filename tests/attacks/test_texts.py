@@ -73,7 +73,7 @@ def test_many_values(theirs, run, monkeypatch):
     (theirs / "net.yaml").write_text("layers:\n" + "- 1\n" * 2000)
     result = run("check theirs/net.yaml")
     assert result.code == 1
-    assert "net.yaml:1000:" in result.err.splitlines()[0]
+    assert "net.yaml:999:3:" in result.err.splitlines()[0]
     assert "more keys and values, expected 1,000 at most" in result.err
 
 
