@@ -15,7 +15,7 @@ from graphnet.data.hdf5.reader import Column, HDF5File
 from graphnet.declare.lossless import real_array
 from graphnet.errors import DataError, did_you_mean
 
-ROWS_PATTERN = r"^\s*(-?\d+%?)?\s*:\s*(-?\d+%?)?\s*$"
+ROWS_PATTERN = r"^\s*(-?\d{1,18}%?)?\s*:\s*(-?\d{1,18}%?)?\s*$"
 _OPEN_FILES = 16
 _MOST_PIECES = 1 << 22
 

@@ -35,9 +35,9 @@ def launched_as(environ: Mapping[str, str]) -> tuple[int, int | None] | None:
     The number is None where the launcher does not say it.
     """
     for rank, size in _NAMES:
-        if environ.get(rank, "").isdigit():
+        if environ.get(rank, "").isdecimal():
             number = environ.get(size, "")
-            return int(environ[rank]), int(number) if number.isdigit() else None
+            return int(environ[rank]), int(number) if number.isdecimal() else None
     return None
 
 

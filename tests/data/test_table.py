@@ -67,6 +67,7 @@ def test_rows(parts, rows, start, stop):
         ("8:", "rows '8:' selects nothing of the 8 rows"),
         ("5", "rows '5' is not a range\n  expected START:STOP, such as 0:50000"),
         ("a:b", "rows 'a:b' is not a range"),
+        ("0:" + "9" * 5_000, "is not a range"),
     ],
 )
 def test_rows_that_are_not_there(parts, rows, match):

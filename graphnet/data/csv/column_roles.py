@@ -169,7 +169,7 @@ def find(path: Path, headings: Sequence[str], name: str) -> int:
             return places[0]
     n = len(headings)
     named = [h for h in headings if h]
-    if not re.fullmatch(r"-?\d+", name, re.ASCII):
+    if not re.fullmatch(r"-?\d{1,18}", name, re.ASCII):
         raise DataError(
             f"{path} has no column '{name}'{did_you_mean(name, named)}\n"
             f"  it has: {', '.join(named) or f'{n} columns without headings'}"

@@ -13,6 +13,8 @@ from graphnet.data.csv.plain_number import (
     is_plain,
     is_whole,
     plain_numbers,
+    shown_cell,
+    whole_number,
     why_not_plain,
 )
 from graphnet.errors import DataError
@@ -92,10 +94,11 @@ class LabelColumn:
 
     def _number(self, text: str) -> int | float:
         """Exact where it is whole."""
-        found = [int(text)] if is_whole(text) else plain_numbers([text])
+        found = [whole_number(text)] if is_whole(text) else plain_numbers([text])
         if found is None:
             raise DataError(f"{self.place(self.lines[text])}: {why_not_plain(text)}")
         value = int(found[0]) if float(found[0]).is_integer() else found[0]
         if abs(value) > _MOST:
-            raise DataError(f"{self.place(self.lines[text])}: {text} is too large for a label")
+            place = self.place(self.lines[text])
+            raise DataError(f"{place}: {shown_cell(text)} is too large for a label")
         return value

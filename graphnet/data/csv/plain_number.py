@@ -6,6 +6,7 @@ more likely mistakes, and are refused.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -18,6 +19,7 @@ _MARKED = re.compile(r"[+-]?\d[\d.,'_\s]*([eE][+-]?\d+)?")
 _NO_WORD = re.compile(r"[+-]?(inf|infinity|0x[0-9a-f]+)", re.IGNORECASE)
 _GROUPED = re.compile(r"[ \t]*[+-]?[1-9]\d{0,2}\.\d{3}[ \t]*", re.ASCII)
 _MOST_SHOWN = 40
+_MOST_DIGITS = 308  # of a float
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?"
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE = re.compile(
@@ -36,6 +38,14 @@ def is_plain(text: str) -> bool:
 def is_whole(text: str) -> bool:
     """Whether it is written as a whole number: digits, perhaps with a sign."""
     return _WHOLE.fullmatch(text) is not None
+
+
+def whole_number(text: str) -> int | float:
+    """What a text says that :func:`is_whole`; infinite where no float is so large."""
+    digits = text.strip(" \t+-").lstrip("0") or "0"
+    if len(digits) > _MOST_DIGITS:
+        return math.inf
+    return -int(digits) if "-" in text else int(digits)
 
 
 def is_word(text: str) -> bool:

@@ -21,7 +21,13 @@ from graphnet.data.csv.delimited_text import DelimitedText
 from graphnet.data.csv.feature_column import FeatureColumn
 from graphnet.data.csv.feature_options import feature_columns
 from graphnet.data.csv.label_columns import LabelColumns
-from graphnet.data.csv.plain_number import is_plain, is_whole, perhaps_grouped, plain_numbers
+from graphnet.data.csv.plain_number import (
+    is_plain,
+    is_whole,
+    perhaps_grouped,
+    plain_numbers,
+    whole_number,
+)
 from graphnet.data.csv.table_notes import column_table, notes
 from graphnet.data.recipe.columns import AnyColumn, TableColumn
 from graphnet.data.recipe.fitting import fitted
@@ -240,7 +246,7 @@ class CsvTable:
         text, name = cell.strip(), self.chosen.name(self.chosen.features[k])
         with np.errstate(over="ignore"):
             narrow = float(np.float32(value))
-        if is_whole(text) and int(text) != value:
+        if is_whole(text) and whole_number(text) != value:
             raise DataError(
                 f"{self.path}:{line}, {name}: {text} would be rounded to {value:.0f}\n"
                 "  only a label may be so large; leave out what is no quantity: --leave-out COLUMN"

@@ -224,4 +224,4 @@ class EventFile:
 def _seconds(path: Path) -> int:
     """The time in a file's name."""
     text = path.name.split(".")[3]
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0

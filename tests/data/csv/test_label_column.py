@@ -29,9 +29,11 @@ def labels(*cells):
         (["1e-60", "1"], "f8", [1e-60, 1]),
         (["2e-45", "1"], "f8", [2e-45, 1]),
         (["0", "1.5"], "f4", [0, 1.5]),
-        (["1e300"], None, "line 1: 1e300 is too large for a label"),
+        (["1e300"], None, "line 1: '1e300' is too large for a label"),
         (["1e400"], None, "line 1: 1e400 is too large"),
         (["9" * 30], None, "is too large for a label"),
+        (["-" + "9" * 400], None, r"line 1: '-9{38}…' is too large for a label"),
+        (["1", "0" * 5_000 + "2"], "i4", [1, 2]),
         (
             ["0.5", "9007199254740993"],
             None,

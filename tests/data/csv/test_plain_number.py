@@ -1,5 +1,7 @@
 """Which cells of a table are numbers."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from graphnet.data.csv.plain_number import (
     is_whole,
     is_word,
     plain_numbers,
+    whole_number,
     why_not_plain,
 )
 
@@ -90,3 +93,21 @@ def test_a_number_is_what_it_says(cell):
     assert is_plain(cell)
     assert found == [float(cell)]
     assert abs(found[0]) < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("007", 7),
+        (" -12\t", -12),
+        ("+0", 0),
+        ("0" * 5_000 + "3", 3),
+        ("9" * 308, 10**308 - 1),
+        ("-" + "9" * 309, math.inf),
+        ("9" * 100_000, math.inf),
+    ],
+)
+def test_whole_numbers_of_any_length(text, number):
+    """Python itself reads no more than 4,300 digits, and makes no float of more than 309."""
+    assert is_whole(text)
+    assert whole_number(text) == number

@@ -174,7 +174,7 @@ def test_numbers_that_float32_does_not_hold(tmp_path, cell, value, dtype):
         ("x,label\n1,2\n,2\n", {}, r"a\.csv:3, column 'x': the field is empty\n  fill in"),
         ("x,label\n1_000,2\n", {}, r"a\.csv:2, column 'x': '1_000' is not a plain number"),
         ("x,label\n9007199254740993,2\n", {}, r"a\.csv:2, column 'x': 9007199254740993 would be"),
-        ("x,label\n1,1e300\n", {}, r"a\.csv:2, column 'label': 1e300 is too large for a label"),
+        ("x,label\n1,1e300\n", {}, r"a\.csv:2, column 'label': '1e300' is too large for a label"),
         ("x,label\n1,\n", {}, r"a\.csv:2, column 'label': the label is missing"),
         ("1,2\n3,x\n", {}, r"a\.csv:2, column 1 \(from 0\): the label 'x' is a word"),
         ("a,b\n1,2\n", {}, "no heading says which column is the label: a, b"),
