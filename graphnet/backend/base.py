@@ -391,7 +391,7 @@ class Backend(Sealed):
     def fill_mask(
         self, ratio: float, scale: float, key: int, iteration: int, first_sample: int, out: Array
     ) -> None:
-        """The blob ``out``: ``scale`` where :meth:`fill_uniform`'s is at least ``ratio``, else 0."""
+        """A blob ``out``: ``scale`` where :meth:`fill_uniform`'s is at least ``ratio``, or 0."""
         self.fill_uniform(key, iteration, first_sample, out)
         make_mask(self.xp, out, ratio, scale)
 
