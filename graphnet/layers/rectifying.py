@@ -42,7 +42,9 @@ class Rectifying(LayerSpec):
         if not self.can_rectify:
             return None
         made = self.model_copy()
-        made._bound = bound  # noqa: SLF001  # of the same class
+        # behind a ReLU that it applies already, only a higher bound cuts off more
+        highest = bound if self.bound is None else max(bound, self.bound)
+        made._bound = highest  # noqa: SLF001  # of the same class
         return made
 
 

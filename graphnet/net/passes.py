@@ -133,11 +133,14 @@ def insert_splits(graph: NetGraph) -> None:
 def fold_norms(graph: NetGraph, phase: Phase) -> None:
     """Let a convolution do the work of a BatchNorm that alone reads its top, where that pays.
 
-    For a graph through which no gradients are sent, and whose shapes are known.
+    For a graph through which no gradients are sent, and whose shapes are known. The convolution
+    may run before another layer that moves the statistics, so these are the norm's alone or those
+    of norms that are constant too.
     """
-    for layer in graph.layers:
-        norm = layer.spec.constant_norm(phase)
-        if norm is not None and (before := _made_for(layer)):
+    norms = {layer: layer.spec.constant_norm(phase) for layer in graph.layers}
+    moved = {layer.spec.store_key for layer, norm in norms.items() if norm is None}
+    for layer, norm in norms.items():
+        if norm is not None and norm.key not in moved and (before := _made_for(layer)):
             _do_before(layer, before, before.running.normalised(norm, before.bottom_shapes))
 
 

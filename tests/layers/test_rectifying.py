@@ -89,6 +89,23 @@ def test_every_algorithm_is_among_the_cases(plan):
     assert type(found).__name__ == plan
 
 
+@pytest.mark.parametrize("layers", [NORM, SUM_AND_RELU, CASES["WinogradPlan"][3]])
+@pytest.mark.parametrize("bounds", [(0.0, -1.0), (0.25, 0.0), (0.0, 0.25), (0.0, 0.0)])
+def test_of_relus_in_a_row_the_highest_bound_counts(layers, bounds, monkeypatch):
+    """One layer applies all of them."""
+    n, x = (64, [16, 12, 12]) if "Convolution" in layers else (6, [7])
+    first, second = (f"type: ReLU, epsilon: {bound}" for bound in bounds)
+    neuron = first if layers is SUM_AND_RELU else f"{{{first}}}"
+    layers = layers.replace("[y]", "[t]").replace("type: RELU", first).replace("RELU", neuron)
+    layers += f"\n- {{name: second, {second}, bottoms: [t], tops: [y]}}"
+    text = NET.format(n=n, x=x, y=x, layers=layers)
+    net, found = results(text, 1)
+    assert [v.within is not None for v in net.graph.layers if v.type == "ReLU"] == [True, True]
+    monkeypatch.setattr(compiled, "rectify_within", lambda _: None)
+    for a, b in zip(found, results(text, 1)[1], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 SUM = SUM_AND_RELU.replace("RELU", "ReLU")
 
 

@@ -101,9 +101,9 @@ class BatchNorm(Rectifying):
         return phase == "test" if self.use_global_stats is None else self.use_global_stats
 
     def constant_norm(self, phase: Phase) -> ConstantNorm | None:
-        # where a key is shared, another layer may move the statistics meanwhile
-        is_constant = self.uses_running(phase) and self.param_key is None
-        return ConstantNorm(self.store_key, self.affine, self.epsilon) if is_constant else None
+        if not self.uses_running(phase):
+            return None
+        return ConstantNorm(self.store_key, self.affine, self.epsilon)
 
     def done_before(self) -> BatchNormWithin:
         return BatchNormWithin(**dict(self))

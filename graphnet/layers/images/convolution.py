@@ -93,11 +93,8 @@ class Convolution(Rectifying, FilterBank):
         return {**decls, **self.rectifier_scratch(self.top_shapes(bottoms)[0], backward=backward)}
 
     def normalised(self, norm: ConstantNorm, bottoms: Shapes) -> NormalisedConvolution | None:
-        n_outputs, n_numbers = (
-            prod(self.top_shapes(bottoms)[0]),
-            prod(self.filter_shape(bottoms[0])),
-        )
-        if self.param_key is not None or n_outputs < FOLDING_PAYS * n_numbers:
+        n_outputs = prod(self.top_shapes(bottoms)[0])
+        if n_outputs < FOLDING_PAYS * prod(self.filter_shape(bottoms[0])):
             return None
         return NormalisedConvolution(**dict(self), norm=norm)
 
@@ -128,6 +125,9 @@ class NormalisedConvolution(Convolution):
     """
 
     norm: ConstantNorm
+
+    def normalised(self, norm: ConstantNorm, bottoms: Shapes) -> None:
+        """It does one norm; another behind that does its own work."""
 
     def borrowed_params(self) -> dict[str, tuple[str, str]]:
         if not self.norm.is_affine:
