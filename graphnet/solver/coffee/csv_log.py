@@ -23,9 +23,10 @@ class CSVLog(CoffeeBreak):
     """Writes all that coffee breaks have recorded into a CSV file: a row for each iteration.
 
     Rows are added at its end; the file is written anew, beside and renamed, at a start, for a new
-    column, and where it is no longer as it was left: moved, removed, emptied. After a resume it is
-    what it would be without one. A value that was not recorded at an iteration is an empty cell;
-    numbers have all their digits.
+    column, and where it is no longer as it was left: moved, removed, emptied. The folder of a
+    ``file`` is then made again, too; the run's directory is not: a run ends with it. After a resume
+    the file is what it would be without one. A value that was not recorded at an iteration is an
+    empty cell; numbers have all their digits.
 
     Args:
         file: Where it is written. Default: ``log.csv`` in the run's directory.
@@ -60,7 +61,7 @@ class CSVLog(CoffeeBreak):
         Raises:
             SpecError: If another file has come in the place of the log.
         """
-        self._write(lounge)
+        self._write(state, lounge)
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Write what has been recorded since.
@@ -69,18 +70,20 @@ class CSVLog(CoffeeBreak):
             SpecError: If another file has come in the place of the log.
         """
         try:
-            self._write(lounge)
+            self._write(state, lounge)
             if self._table is not None:
                 self._table.sync()
         finally:
             self._path = self._table = None
 
-    def _write(self, lounge: CoffeeLounge) -> None:
+    def _write(self, state: SolverState, lounge: CoffeeLounge) -> None:
         if self._path is None:
             return
         since, self._position = lounge.recorded_since(self._position)
         table, self._table = self._table, None  # if that fails, all is written the next time
         if table is None or not table.add(since):
+            if self.file is None:
+                state.run.look()
             _refuse_other(self._path)
             check_write(self._path)
             self._path.parent.mkdir(parents=True, exist_ok=True)
