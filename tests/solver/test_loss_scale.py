@@ -53,6 +53,15 @@ def test_a_number_stays():
     assert (scale.value, scale.is_dynamic, scale.skipped) == (128.0, False, 0)
 
 
+def test_a_snapshot_brings_back_what_was_found_not_what_was_declared():
+    """And from any number the scale falls until it is at most 1, where a run diverges."""
+    fixed, other = LossScale(3), LossScale("dynamic")
+    other.load_state_dict(fixed.state_dict())
+    assert [other.overflows(inf) for _ in range(4)] == [True, True, False, False]
+    fixed.load_state_dict(LossScale("dynamic").state_dict())
+    assert fixed.value == 3
+
+
 @pytest.mark.parametrize(
     ("keys", "scale"),
     [
