@@ -85,7 +85,11 @@ class RoundedNumpyBackend(NumpyBackend):
 
     # --- products -----------------------------------------------------------------------
 
-    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+    def product(
+        self, left: Array, right: Array, out: Array, *, whole: bool = False, is_sum: bool = False
+    ) -> Call:
+        if is_sum:
+            return super().product(left, right, out, whole=whole)
         return partial(self._multiply, left, right, out)
 
     def _multiply(self, left: Array, right: Array, out: Array) -> None:
