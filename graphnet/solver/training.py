@@ -69,6 +69,8 @@ class Training:
         except BaseException as error:
             self.ranks.abandon(error)
             raise
+        finally:
+            self.run.skipping.end()
 
     def _solve(self, *, fresh: bool) -> SolverState:
         start = perf_counter()

@@ -133,6 +133,18 @@ def test_an_overflow_leaves_nothing_behind(tmp_path):
     assert np.isfinite(net.statistics()["loss"])
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_net_is_left_as_it_was(fails):
+    """Diffs of blobs that a user computes after a run are not multiplied by its scale."""
+    net = net_of("float16", np.full_like(Y, np.nan) if fails else Y)
+    if fails:
+        with pytest.raises(DivergedError):
+            run(60, net=net)
+    else:
+        assert run(2, net=net)[1].loss_scale > 1
+    assert net.context.loss_scale == 1
+
+
 def test_then_it_trains():
     """To the loss of float32, once the scale fits; how large it is, is recorded."""
     net, state, reporter = run(300)
