@@ -1,8 +1,8 @@
-"""Loss scaling: the diffs of a pass are so many times as large, and those of params what they were.
+"""Loss scaling: a pass multiplies all diffs by a factor, and then divides those of params by it.
 
 Where the operands of products are rounded to 16 bits, small diffs would be rounded to zero. So what
-the losses send back is multiplied by ``loss_scale`` of the net's context, and once the pass is done
-the diffs of the params are divided by it. The diffs of blobs stay as they are. A scale that is a
+the losses send back is multiplied by ``loss_scale`` of the net's context, and when the pass is done
+the diffs of the params are divided by it. The diffs of blobs stay multiplied. A scale that is a
 power of two changes no digit.
 
 Source:

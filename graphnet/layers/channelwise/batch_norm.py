@@ -32,9 +32,9 @@ from graphnet.layers.shape.view import ViewLayer
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 
-#: How much larger than a core's cache a block may be. A call on what a cache holds takes 15 µs, no
-#: longer than two threads wait for each other at the interpreter's lock behind such a call; on four
-#: times that, two threads are twice as quick as on what fits, and one is a fifth slower.
+#: How many times as large as a core's cache a block may be. A call on as much as the cache holds
+#: takes 15 µs, and two threads then wait as long for each other at the interpreter's lock. With
+#: blocks four times as large two threads need half the time, and one needs a fifth more.
 LARGER = 4
 
 
@@ -155,10 +155,10 @@ class BatchNormWithin(BatchNorm):
 
 
 class BatchNormLayer(Layer[BatchNorm]):
-    """Runs :class:`BatchNorm`, block by block, so that threads have something to share out.
+    """Runs :class:`BatchNorm` block by block, so that threads can share the blocks out.
 
-    What is a number for each channel is worked out for all channels at once where it can be, before
-    the blocks or behind them: threads that work on blocks then hold each other up less.
+    Numbers of which each channel has one are computed for all channels at once where possible,
+    before or after the blocks: threads that work on blocks then hold each other up less.
     """
 
     def setup(self) -> None:

@@ -15,8 +15,9 @@ from graphnet.layers.images.filter_bank import FilterBank
 from graphnet.layers.merging import ConstantNorm
 from graphnet.layers.rectifying import Rectifying, bind_passing
 
-#: The least outputs for each number of the filters: to fold filters takes as long as the two passes
-#: over an output of their size that are saved, and is done in every pass.
+#: A norm is folded into the filters if there are at least so many outputs for each number of the
+#: filters. Filters are folded in every pass, which takes as long as two passes over an output of
+#: their size; two passes over the real output are saved.
 FOLDING_PAYS = 2
 
 
