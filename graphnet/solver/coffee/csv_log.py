@@ -11,6 +11,7 @@ from graphnet.files.reading import open_regular
 from graphnet.files.writing import explained
 from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
+from graphnet.solver.history import History
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.record.csv_table import FIRST, CSVTable
 from graphnet.solver.record.statistics_file import ADVICE
@@ -53,7 +54,7 @@ class CSVLog(CoffeeBreak):
             raise SpecError("it needs a place\n  give it a file, or the solver an exp_dir")
         path = self.file or Path(str(state.run.folder), "log.csv")
         _refuse_other(path)
-        self._path, self._table, self._position = path, None, 0  # close() writes to it, too
+        self._path, self._table = path, None  # close() writes to it, too
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Write what has been recorded since.
@@ -79,16 +80,19 @@ class CSVLog(CoffeeBreak):
     def _write(self, state: SolverState, lounge: CoffeeLounge) -> None:
         if self._path is None:
             return
-        since, self._position = lounge.recorded_since(self._position)
         table, self._table = self._table, None  # if that fails, all is written the next time
-        if table is None or not table.add(since):
-            if self.file is None:
-                state.run.look()
-            _refuse_other(self._path)
-            check_write(self._path)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            table = CSVTable(self._path, lounge.history())
-        self._table = table
+        if table is not None:
+            since, self._position = lounge.recorded_since(self._position)
+            if table.add(since):
+                self._table = table
+                return
+        if self.file is None:
+            state.run.look()
+        _refuse_other(self._path)
+        check_write(self._path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        found, self._position = lounge.recorded_since(0)
+        self._table = CSVTable(self._path, History.of(found))
 
 
 def _refuse_other(path: Path) -> None:

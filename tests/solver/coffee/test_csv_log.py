@@ -15,6 +15,7 @@ import graphnet as gn
 from graphnet.solver.coffee import csv_log
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.load_history import load_history
+from graphnet.solver.lounge import CoffeeLounge
 
 BREAKS = [
     {"type": "CSVLog", "every_n_iter": 2},
@@ -152,3 +153,20 @@ def test_without_a_place():
     )
     with pytest.raises(gn.errors.SpecError, match="it needs a place\n  give it a file"):
         gn.solve(gn.Solver(spec), FakeNet())
+
+
+def test_what_was_recorded_is_read_once(tmp_path, monkeypatch):
+    """A run that goes on reads it from its beginning, then from where the last turn ended."""
+    train(tmp_path, 6, breaks=BREAKS)
+    positions, read = [], CoffeeLounge.recorded_since
+
+    def noted(lounge, position):
+        positions.append(position)
+        return read(lounge, position)
+
+    monkeypatch.setattr(CoffeeLounge, "recorded_since", noted)
+    monkeypatch.setattr(CoffeeLounge, "history", lambda _: pytest.fail("it is read once more"))
+    train(tmp_path, 12, breaks=BREAKS)
+    assert positions[0] == 0
+    assert 0 < positions[1] < positions[-1]
+    assert positions[1:] == sorted(positions[1:])
