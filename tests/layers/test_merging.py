@@ -51,6 +51,20 @@ def test_the_values_are_the_same(convolution, norm):
     np.testing.assert_allclose(run(folded), run(plain), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("n_samples", [1, 8])
+@pytest.mark.parametrize("n_group", [2, 4, 8])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_groups(n_samples, n_group, kernel):
+    """However many there are: a group takes its part of what is the convolution's own."""
+    text = NET.replace("batch_size: 8", f"batch_size: {n_samples}").replace(
+        "[6, 9, 9]", "[8, 9, 9]"
+    )
+    text = text.replace("n_filter: 4, kernel: 3", f"n_filter: 8, kernel: {kernel}")
+    plain, folded = two_nets(f"n_group: {n_group},", "neuron: ReLU,", text)
+    assert folded.graph.layer("b").within is folded.graph.layer("c")
+    np.testing.assert_allclose(run(folded), run(plain), rtol=1e-12, atol=1e-12)
+
+
 def test_what_is_shown():
     """The two keep their names and types; the table says where the norm is done."""
     _, folded = two_nets()

@@ -37,9 +37,13 @@ CONVOLUTIONS = {
     "DepthwisePlan": (2, [64, 7, 7], [64, 7, 7], "n_filter: 64, n_group: 64, kernel: 3, pad: 1"),
     "Im2colPlan": (1, [64, 7, 7], [64, 7, 7], "n_filter: 64, kernel: 3, pad: 1"),
 }
+#: In more groups than there are samples.
+GROUPS = {
+    "groups": (2, [8, 32, 32], [8, 32, 32], "n_filter: 8, n_group: 4, kernel: 3, pad: 1"),
+}
 CASES |= {
     name: (n, x, y, CONVOLUTION.replace("OPTIONS", options))
-    for name, (n, x, y, options) in CONVOLUTIONS.items()
+    for name, (n, x, y, options) in (CONVOLUTIONS | GROUPS).items()
 }
 
 
