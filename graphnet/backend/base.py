@@ -41,8 +41,7 @@ class ScratchDecl:
     Attributes:
         shape: As the user of it sees it.
         dtype: Its element type; None means the net's precision.
-        lifetime: ``call``: contents matter only within one forward or one backward;
-            ``pass``: from forward to backward; ``forever``: never shared.
+        lifetime: Its contents matter in one ``call``, from forward to backward (``pass``), or ever.
         blob: True: stored as a blob (seen ``(N, …)``, the backend's layout); False: in C order.
     """
 
@@ -92,11 +91,10 @@ class InnerProductArrays:
 class Backend(Sealed):
     """Where arrays live and how the heavy operations run there.
 
-    In what follows ``shape`` is as the user sees it, ``dtype`` an element type, ``n_group`` and
-    ``window`` are those of a convolution or pooling; ``x`` and ``y`` are what it reads and writes,
-    ``dx`` and ``dy`` their diffs (None: not wanted), ``scratch`` what the method of that name asked
-    for, ``backward`` whether there is such a pass. Random numbers depend on a ``key``, an
-    ``iteration`` and the ``first_sample`` of the batch.
+    Below ``shape`` is as the user sees it, ``dtype`` an element type, ``n_group`` and ``window``
+    are of a convolution or pooling, ``x`` and ``y`` what it reads and writes, ``dx`` and ``dy``
+    their diffs or None, ``scratch`` what the method of that name asks for, ``backward`` whether
+    there is one. Random numbers depend on a ``key``, the ``iteration`` and ``first_sample``.
 
     Attributes:
         name: ``numpy`` or ``cupy``.
@@ -188,9 +186,8 @@ class Backend(Sealed):
     ) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
-        They are the backend's, or all the machine's own. The returned call runs it over blocks of
-        them, perhaps in several threads; it must treat elements independently, with ``out=``.
-        Blocks of ``scratch``, of :meth:`elementwise_scratch`, follow (default: none).
+        All are the backend's, or the host's. The call runs it over blocks, perhaps in threads; it
+        treats elements independently, with ``out=``. Blocks of ``scratch`` (default: none) follow.
         """
 
     def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
@@ -316,7 +313,9 @@ class Backend(Sealed):
             refuse: Raises, given the first false flag's place, its value, and how many looks ago.
         """
 
-    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+    def product(
+        self, left: Array, right: Array, out: Array, *, whole: bool = False, is_sum: bool = False
+    ) -> Call:
         """Bind ``out = left @ right``; returns the call.
 
         Args:
@@ -324,6 +323,7 @@ class Backend(Sealed):
             right: ``(…, D, N)``.
             out: ``(…, M, N)``.
             whole: Whether it is to be left in one piece, whatever is faster.
+            is_sum: Whether a factor is all ones: what is added up by it is not rounded.
         """
         return partial(self.xp.matmul, left, right, out=out)
 
@@ -374,10 +374,10 @@ class Backend(Sealed):
     ) -> Op:
         """The operation of that ``kind``: max or mean over windows clipped to the image.
 
-        Max: the first maximum in row-major scan order takes the gradient; a NaN in a window
-        makes its output NaN. Mean: the divisor is the full kernel area (``kernel``, Mocha's
-        rule), the window clipped to the padded image (``padded``, Caffe's), or the elements
-        really in the image (``valid``).
+        Max: the first maximum in row-major scan order takes the gradient; a NaN in a window makes
+        its output NaN. Mean: the divisor is the full kernel area (``kernel``, Mocha's rule), the
+        window clipped to the padded image (``padded``, Caffe's), or the elements really in the
+        image (``valid``).
         """
 
     @abstractmethod

@@ -6,7 +6,8 @@ unless the path leads elsewhere, or to a place that is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import chain, count
 
 from graphnet.errors import SpecError
 
@@ -23,6 +24,12 @@ def check_name(name: str) -> None:
     wrong = _what_is_wrong(name)
     if wrong:
         raise SpecError(f"the name {_quoted(name)} {wrong}")
+
+
+def free_name(name: str, *taken: Container[str]) -> str:
+    """A name that is in none of those ``taken``: itself, or ``name-2``, ``name-3`` …."""
+    found = chain((name,), (f"{name}-{n}" for n in count(2)))
+    return next(one for one in found if not any(one in each for each in taken))
 
 
 def _what_is_wrong(name: str) -> str:

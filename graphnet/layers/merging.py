@@ -1,7 +1,7 @@
-"""What a spec says of work that the layer before it, or it for the layer behind it, can do.
+"""Merging: whether a layer can do the work of the layer behind it in the same pass over memory.
 
-A pass of a layer goes through memory. Where one reads what the other has just written, and nobody
-else does, the two can be one pass; the net then runs other specs than the declared ones.
+That is possible where the second layer alone reads what the first has just written. The net then
+runs other specs than those that were declared.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class ConstantNorm:
 
 
 class MergingTraits:
-    """The traits; by default every layer does its own work and no other's.
+    """What a spec says of merging; by default a layer does its own work and no other's.
 
-    The specs that they give are any ``LayerSpec``, which is made of these traits.
+    The specs that these methods return may be any ``LayerSpec``, which has these traits itself.
     """
 
     @property
     def cuts_off_at(self) -> float | None:
-        """The bound, where all it does is to raise what is below a bound to it."""
+        """The bound, if all that the layer does is to raise what is lower to it."""
         return None
 
     def constant_norm(self, phase: Phase) -> ConstantNorm | None:
-        """What it is in a ``phase``, where it is no more than that."""
+        """The norm that the layer is in a ``phase``, if it is nothing more there."""
         return None
 
     def rectified(self, bound: float) -> Any:
@@ -53,5 +53,5 @@ class MergingTraits:
         return None
 
     def done_before(self) -> Any:
-        """Its spec where the layer before it does its work: its top is a view of its bottom."""
+        """The spec to run where the layer before does the work: the top is a view of the bottom."""
         raise NotImplementedError

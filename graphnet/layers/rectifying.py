@@ -15,7 +15,7 @@ from graphnet.layers.base import Layer, LayerSpec, Reads, ScratchDecls
 
 
 class Rectifying(LayerSpec):
-    """A spec whose layer can apply the ReLU that alone reads its top; the net sees to that."""
+    """A spec whose layer can apply the ReLU that alone reads its top; the net decides whether."""
 
     _bound: float | None = PrivateAttr(default=None)
 
@@ -26,30 +26,32 @@ class Rectifying(LayerSpec):
 
     @property
     def can_rectify(self) -> bool:
-        """Whether it can with the properties that it has."""
+        """Whether a layer with these properties can do so."""
         return True
 
     def rectifier_scratch(self, top: Shape, *, backward: bool) -> ScratchDecls:
-        """What :func:`bind_passing` needs, for a top of that shape."""
+        """The scratch that :func:`bind_passing` needs for a top of that shape."""
         wanted = backward and self.bound is not None
         return {"passed": ScratchDecl(top, blob=True)} if wanted else {}
 
     def reads_of_rectifier(self, reads: Reads) -> Reads:
-        """What backward reads, given what the layer ``reads`` by itself."""
+        """What backward reads, given what it ``reads`` without a ReLU."""
         return reads if self.bound is None else Reads(reads.bottoms, (0,))
 
     def rectified(self, bound: float) -> Self | None:
         if not self.can_rectify:
             return None
         made = self.model_copy()
-        made._bound = bound  # noqa: SLF001  # of the same class
+        # behind a ReLU that it applies already, only a higher bound cuts off more
+        highest = bound if self.bound is None else max(bound, self.bound)
+        made._bound = highest  # noqa: SLF001  # of the same class
         return made
 
 
 def bind_passing(layer: Layer[Any]) -> tuple[Array | None, list[Call]]:
-    """The diff of what the ReLU of a ``layer`` reads, and what writes it at backward's beginning.
+    """The diff of what the ReLU of a ``layer`` reads, and the calls that write it before backward.
 
-    Without a ReLU it is the diff of the top.
+    Without a ReLU it is the diff of the top, and there are no calls.
     """
     (y,), bound = layer.tops, layer.spec.bound
     if bound is None or y.diff is None:

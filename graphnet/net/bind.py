@@ -29,6 +29,7 @@ class Bound:
         blobs: Every blob, internal ones too.
         params: By layer name and param name, for layers that have any.
         layers: In the order they run.
+        param_diffs: Those of the store that backward writes.
         shared_sums: To call after backward: each adds the diff of one more user of a shared
             param to the param's.
         per_batch: The state that one batch hands to the next, and its value at a start.
@@ -37,6 +38,7 @@ class Bound:
     blobs: dict[BlobVertex, Blob] = field(default_factory=dict)
     params: dict[str, dict[str, Param]] = field(default_factory=dict)
     layers: list[Layer[Any]] = field(default_factory=list)
+    param_diffs: list[Array] = field(default_factory=list)
     shared_sums: list[Callable[[], Any]] = field(default_factory=list)
     per_batch: list[tuple[Array, float]] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ class _Binder:
         self.arena = self.backend.arena(compiled.plan.n_bytes)
         self.placed: dict[tuple[Any, ...], Array] = {}
         self.bound = Bound()
+        self.written: set[tuple[str, str]] = set()  # params whose diff a layer writes
         self.of_data: set[BlobVertex] = set()
         #: of the data's blobs: one number but where something else is fed beside the samples
         self.data_rows = {
@@ -115,18 +118,24 @@ class _Binder:
             self.bound.blobs[vertex] = Blob(vertex.name, data, diff)
 
     def bind_params(self, layer: LayerVertex) -> dict[str, Param]:
-        """A layer's params; a further user of a key writes its diff beside the owner's."""
+        """A layer's params, of each the diff that its backward writes.
+
+        The first layer that has one to write writes the param's own, which may be another than the
+        owner: that may be frozen, or no loss may reach it. Further ones write beside it.
+        """
         key, params = layer.spec.store_key, {}
         for name in layer.spec.param_decls(layer.bottom_shapes):
             param = self.store.params[key][name]
             if layer.spec.frozen or param.diff is None:
                 param = Param(name, param.data, None, param.decl)
-            elif not layer.owns_params:
+            elif layer.runs_backward and (key, name) in self.written:
                 extra = self.backend.zeros(param.decl.shape, self.dtype)
-                if layer.runs_backward:
-                    add = partial(self.backend.xp.add, param.diff, extra, out=param.diff)
-                    self.bound.shared_sums.append(add)
+                add = partial(self.backend.xp.add, param.diff, extra, out=param.diff)
+                self.bound.shared_sums.append(add)
                 param = Param(name, param.data, extra, param.decl)
+            elif layer.runs_backward:
+                self.written.add((key, name))
+                self.bound.param_diffs.append(param.diff)
             params[name] = param
         return params
 

@@ -1,8 +1,8 @@
-"""Loss scaling: the diffs of a pass are so many times as large, and those of params what they were.
+"""Loss scaling: a pass multiplies all diffs by a factor, and then divides those of params by it.
 
 Where the operands of products are rounded to 16 bits, small diffs would be rounded to zero. So what
-the losses send back is multiplied by ``loss_scale`` of the net's context, and once the pass is done
-the diffs of the params are divided by it. The diffs of blobs stay as they are. A scale that is a
+the losses send back is multiplied by ``loss_scale`` of the net's context, and when the pass is done
+the diffs of the params are divided by it. The diffs of blobs stay multiplied. A scale that is a
 power of two changes no digit.
 
 Source:
@@ -34,6 +34,7 @@ class LossScaling(Sealed):
     Args:
         vertices: The layers in the graph, in order.
         layers: The running ones.
+        param_diffs: Those of the params that backward writes.
         context: Has the scale.
         backend: Where there is nothing to be done if it rounds no operands.
     """
@@ -42,6 +43,7 @@ class LossScaling(Sealed):
         self,
         vertices: Sequence[LayerVertex],
         layers: Sequence[Layer[Any]],
+        param_diffs: Sequence[Array],
         context: PassContext,
         backend: Backend,
     ) -> None:
@@ -50,22 +52,14 @@ class LossScaling(Sealed):
         self.undo: tuple[Call, ...] = ()
         if backend.precision == "float32":
             return
-        pairs = list(zip(vertices, layers, strict=True))
         self.behind = MappingProxyType(
             {
                 i: self._scaled(_sent(layer), self._multiply)
-                for i, (vertex, layer) in enumerate(pairs)
+                for i, (vertex, layer) in enumerate(zip(vertices, layers, strict=True))
                 if vertex.kind is Kind.LOSS and vertex.runs_backward
             }
         )
-        owned = [
-            param.diff
-            for vertex, layer in pairs
-            if vertex.runs_backward and vertex.owns_params
-            for param in layer.params.values()
-            if param.diff is not None
-        ]
-        self.undo = (self._scaled(owned, self._divide),)
+        self.undo = (self._scaled(param_diffs, self._divide),)
 
     def _scaled(self, diffs: Sequence[Array], function: Any) -> Call:
         """A call that scales these diffs, each once."""

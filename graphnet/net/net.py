@@ -105,7 +105,9 @@ class Net(DescribedNet):
         visible = {name: bound.blobs[v] for name, v in compiled.graph.blobs.items()}
         self.blobs = BlobTable(visible, compiled.not_kept, passes)
         self.params = param_table(bound.params)
-        self.scaling = LossScaling(compiled.layers, self.layers, context, self.backend)
+        self.scaling = LossScaling(
+            compiled.layers, self.layers, bound.param_diffs, context, self.backend
+        )
         self.afterwards = (*bound.shared_sums, *self.scaling.undo)
         self._predictors = Predictors(compiled)
         self._forward = [(i, layer.forward) for i, layer in enumerate(self.layers)]

@@ -133,16 +133,19 @@ def insert_splits(graph: NetGraph) -> None:
 def fold_norms(graph: NetGraph, phase: Phase) -> None:
     """Let a convolution do the work of a BatchNorm that alone reads its top, where that pays.
 
-    For a graph through which no gradients are sent, and whose shapes are known.
+    For a graph through which no gradients are sent, and whose shapes are known. The convolution
+    may run before another layer that moves the statistics, so these are the norm's alone or those
+    of norms that are constant too.
     """
-    for layer in graph.layers:
-        norm = layer.spec.constant_norm(phase)
-        if norm is not None and (before := _made_for(layer)):
+    norms = {layer: layer.spec.constant_norm(phase) for layer in graph.layers}
+    moved = {layer.spec.store_key for layer, norm in norms.items() if norm is None}
+    for layer, norm in norms.items():
+        if norm is not None and norm.key not in moved and (before := _made_for(layer)):
             _do_before(layer, before, before.running.normalised(norm, before.bottom_shapes))
 
 
 def rectify_within(graph: NetGraph) -> None:
-    """Let a layer that can apply the ReLU that alone reads its top, block by block."""
+    """Let a layer apply, block by block, the ReLU that alone reads its top, if it can."""
     for layer in graph.layers:
         bound = layer.spec.cuts_off_at
         if bound is not None and (before := _made_for(layer)):
@@ -150,10 +153,11 @@ def rectify_within(graph: NetGraph) -> None:
 
 
 def _made_for(layer: LayerVertex) -> LayerVertex | None:
-    """The layer whose top this one alone reads, or within which that is done; None: another reads.
+    """The layer that could do this one's work; None if there is none.
 
-    The blob between does not come up if the one does the other's work, so it is none that is kept.
-    Both are graphnet's own: what is derived from one may do more.
+    It makes the blob that this one alone reads, or does the work of the layer that makes it. That
+    blob will never exist, so it must not be one that is kept. Both layers have to be graphnet's
+    own, since a class derived from one of them may do more.
     """
     (between,) = layer.bottoms
     before = between.producer.within or between.producer
@@ -163,5 +167,6 @@ def _made_for(layer: LayerVertex) -> LayerVertex | None:
 
 
 def _do_before(layer: LayerVertex, before: LayerVertex, running: LayerSpec | None) -> None:
+    """Let the layer ``before`` do a layer's work by ``running`` another spec, if it has one."""
     if running is not None:
         before.running, layer.running, layer.within = running, layer.spec.done_before(), before

@@ -50,7 +50,7 @@ class LossScale:
                 self.value, self.good = min(2 * self.value, MOST), 0
             return False
         self.good = 0
-        if self.value == LEAST:
+        if self.value <= LEAST:
             return False
         self.value /= 2
         self.skipped += 1
@@ -70,7 +70,8 @@ class LossScale:
         return {"value": self.value, **counts, "is_last_skipped": int(self.is_last_skipped)}
 
     def load_state_dict(self, saved: Mapping[str, float]) -> None:
-        """Go on from what :meth:`state_dict` gave."""
-        self.value = saved["value"]
+        """Go on from what :meth:`state_dict` gave; a factor that is declared holds from now on."""
+        if self.is_dynamic:
+            self.value = saved["value"]
         self.good, self.skipped = int(saved["good"]), int(saved["skipped"])
         self.is_last_skipped = bool(saved["is_last_skipped"])

@@ -36,6 +36,10 @@ class Skipping:
         if self._kept is not None:
             self._kept.keep()
 
+    def end(self) -> None:
+        """The run ends: the net's diffs are no longer multiplied by anything."""
+        self._net.context.loss_scale = 1.0
+
     def reason(self, norm: float, mean_loss: Number | None) -> str:
         """Why the update is to be skipped; empty if it is not. All ranks find the same.
 

@@ -26,6 +26,10 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
+def _nothing() -> None:
+    """There is no directory to look at."""
+
+
 def _any() -> int | None:
     """No width: a line may be of any length."""
     return None
@@ -37,6 +41,8 @@ class RunInfo:
 
     Attributes:
         folder: The run's directory, or None.
+        look: Sees that the directory is still at its path, and raises where it has been moved,
+            removed or replaced: to be called before a break makes a folder or a file in it.
         is_resumed: Whether the run continues from a snapshot.
         last_snapshot: The newest good one; None where there is none.
         samples_per_iter: How many samples one update reads.
@@ -51,6 +57,7 @@ class RunInfo:
     """
 
     folder: Path | None = None
+    look: Callable[[], object] = _nothing
     is_resumed: bool = False
     last_snapshot: Path | None = None
     samples_per_iter: int = 0

@@ -69,6 +69,8 @@ class Training:
         except BaseException as error:
             self.ranks.abandon(error)
             raise
+        finally:
+            self.run.skipping.end()
 
     def _solve(self, *, fresh: bool) -> SolverState:
         start = perf_counter()
@@ -112,10 +114,7 @@ class Training:
 
     def _begin(self, *, fresh: bool) -> RunPoint:
         self.ranks.have_params_moved = True
-        directory = self.files.directory
-        self.state.update_run(folder=directory.folder if directory else None)
-        if self.run.updater.average is not None:
-            self.state.update_run(averaged=self.ranks.averaged)
+        self._tell_breaks()
         last = self.files.begin(fresh=fresh)
         self.state.update_run(is_resumed=last is not None, last_snapshot=last)
         if last is not None and self.files.record.is_complete:
@@ -132,6 +131,14 @@ class Training:
         self.files.record.start(changed)
         self.run.schedule.pass_over(self.state)
         return RunPoint.STEPPED if last is None else RunPoint.PAUSED
+
+    def _tell_breaks(self, **known: Any) -> None:
+        """Tell the breaks what is ``known`` of the run, its directory and its average."""
+        if (directory := self.files.directory) is not None:
+            known |= {"folder": directory.folder, "look": directory.look}
+        if self.run.updater.average is not None:
+            known["averaged"] = self.ranks.averaged
+        self.state.update_run(**known)
 
     # --- after a loss -------------------------------------------------------------------
 
@@ -166,15 +173,11 @@ class Training:
             return
         files.take_over(known.statistics_bytes, known.saved_iter)
         self.run.schedule.load_state_dict(known.breaks)
-        folder = files.directory.folder if files.directory else None
-        state.update_run(
-            folder=folder,
+        self._tell_breaks(
             is_resumed=True,
             last_snapshot=known.last_snapshot,
             seconds_trained=known.seconds_trained,
         )
-        if self.run.updater.average is not None:
-            state.update_run(averaged=ranks.averaged)
         seconds = perf_counter() - since
         files.record.lose(ranks.lost, ranks.size, seconds)
         go_on = "1 rank goes on" if ranks.size == 1 else f"{ranks.size} ranks go on"

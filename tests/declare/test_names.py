@@ -9,7 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet.cli import main
-from graphnet.declare.names import check_name, clashes
+from graphnet.declare.names import check_name, clashes, free_name
 from graphnet.declare.yaml_reader import write_yaml
 from graphnet.errors import GraphnetError, SpecError
 from graphnet.solver.reporter import SilentReporter
@@ -165,3 +165,19 @@ def test_clashes():
     """What would lie within another, and what would be at the same place."""
     entries = [("a", "p/a/b"), ("a/b", "p/a/b/c"), ("c", "p/c/d"), ("c/d", "p/c/d"), ("e", "p/e")]
     assert list(clashes(entries)) == [("c", "c/d", "p/c/d"), ("a", "a/b", "p/a/b")]
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        ([], "a"),
+        (["b"], "a"),
+        (["a"], "a-2"),
+        (["a", "a-2", "a-4"], "a-3"),
+        (["a-2"], "a"),
+    ],
+)
+def test_a_name_that_is_free(taken, expected):
+    """The name itself, or the first number behind it that is in no collection."""
+    assert free_name("a", taken) == expected
+    assert free_name("a", taken[1:], dict.fromkeys(taken[:1], 0)) == expected

@@ -37,9 +37,13 @@ CONVOLUTIONS = {
     "DepthwisePlan": (2, [64, 7, 7], [64, 7, 7], "n_filter: 64, n_group: 64, kernel: 3, pad: 1"),
     "Im2colPlan": (1, [64, 7, 7], [64, 7, 7], "n_filter: 64, kernel: 3, pad: 1"),
 }
+#: In more groups than there are samples.
+GROUPS = {
+    "groups": (2, [8, 32, 32], [8, 32, 32], "n_filter: 8, n_group: 4, kernel: 3, pad: 1"),
+}
 CASES |= {
     name: (n, x, y, CONVOLUTION.replace("OPTIONS", options))
-    for name, (n, x, y, options) in CONVOLUTIONS.items()
+    for name, (n, x, y, options) in (CONVOLUTIONS | GROUPS).items()
 }
 
 
@@ -87,6 +91,23 @@ def test_every_algorithm_is_among_the_cases(plan):
     assert isinstance(spec.window, Window)
     found = conv2d.plan_conv2d(spec.window, spec.n_group, shape, spec.filter_shape(shape))
     assert type(found).__name__ == plan
+
+
+@pytest.mark.parametrize("layers", [NORM, SUM_AND_RELU, CASES["WinogradPlan"][3]])
+@pytest.mark.parametrize("bounds", [(0.0, -1.0), (0.25, 0.0), (0.0, 0.25), (0.0, 0.0)])
+def test_of_relus_in_a_row_the_highest_bound_counts(layers, bounds, monkeypatch):
+    """One layer applies all of them."""
+    n, x = (64, [16, 12, 12]) if "Convolution" in layers else (6, [7])
+    first, second = (f"type: ReLU, epsilon: {bound}" for bound in bounds)
+    neuron = first if layers is SUM_AND_RELU else f"{{{first}}}"
+    layers = layers.replace("[y]", "[t]").replace("type: RELU", first).replace("RELU", neuron)
+    layers += f"\n- {{name: second, {second}, bottoms: [t], tops: [y]}}"
+    text = NET.format(n=n, x=x, y=x, layers=layers)
+    net, found = results(text, 1)
+    assert [v.within is not None for v in net.graph.layers if v.type == "ReLU"] == [True, True]
+    monkeypatch.setattr(compiled, "rectify_within", lambda _: None)
+    for a, b in zip(found, results(text, 1)[1], strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 SUM = SUM_AND_RELU.replace("RELU", "ReLU")

@@ -84,6 +84,47 @@ def test_a_frozen_user_of_a_shared_param_adds_nothing():
     assert first.any()
 
 
+OWNERS = {
+    "frozen": ("frozen: true,", "[p, label]"),
+    "not reached by the loss": ("", "[q, label]"),
+    "learning": ("", "[p, label]"),
+}
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_the_diff_of_a_shared_param_is_the_sum_over_those_that_learn_it(owner):
+    """Whoever declared it first, and after each pass anew."""
+    properties, first_loss = OWNERS[owner]
+    layer = "- {{name: {0}, type: InnerProduct, output_dim: 5, {1} bottoms: [x], tops: [{0}]}}\n"
+    losses = f"- {{name: a, type: SoftmaxLoss, bottoms: {first_loss}}}\n" + "".join(
+        f"- {{name: of-{q}, type: SoftmaxLoss, bottoms: [{q}, label]}}\n" for q in "qr"
+    )
+    users = {
+        key: f"- {INPUT}\n"
+        + layer.format("p", f"{properties} {key.format('p')}")
+        + layer.format("q", key.format("q"))
+        + layer.format("r", key.format("r"))
+        + losses
+        for key in ("param_key: k,", "param_key: {0},")
+    }
+    shared, apart = (load_net(net_spec(text)) for text in users.values())
+    for net in (shared, apart):
+        for held in net.store.params.values():
+            for name, param in held.items():
+                param.data[...] = shared.store.params["k"][name].data
+        for blob in ("x", "label"):
+            net.blobs[blob].data[...] = (
+                np.arange(net.blobs[blob].data.size).reshape(net.blobs[blob].data.shape) % 3
+            )
+    for _ in range(3):
+        shared.forward_backward()
+    apart.forward_backward()
+    for name, param in shared.store.params["k"].items():
+        learning = [held[name].diff for held in apart.store.params.values()]
+        expected = sum(diff for diff in learning if diff is not None)
+        np.testing.assert_allclose(param.diff, expected, rtol=1e-5, atol=1e-7)
+
+
 class Spy(LayerSpec):
     """A layer that declares scratch of each kind and shows what it was bound to."""
 

@@ -33,7 +33,10 @@ IMAGES = [
     layer("InnerProduct", ["up"], "twin", output_dim=5, param_key="ip"),
     layer("Concat", ["ip", "twin"], "both"),
     layer("InnerProduct", ["both"], "out", output_dim=3),
-    {"name": "loss", "type": "SoftmaxLoss", "bottoms": ["out", "label"]},
+    layer("InnerProduct", ["up"], "still", output_dim=3, param_key="late", frozen=True),
+    layer("InnerProduct", ["up"], "learns", output_dim=3, param_key="late"),
+    layer("ElementWise", ["out", "still", "learns"], "sum"),
+    {"name": "loss", "type": "SoftmaxLoss", "bottoms": ["sum", "label"]},
     {"name": "size", "type": "SquareLoss", "loss_weight": 0.1, "bottoms": ["ip", "twin"]},
 ]
 
@@ -73,7 +76,7 @@ def after(name, scale=1.0, **options):
         f"{key}/{p}": download(param.diff)
         for key, named in net.params.items()
         for p, param in named.items()
-        if key != "twin"
+        if key != "twin" and param.diff is not None
     }
     blobs = {k: download(b.diff) for k, b in net.blobs.items() if b.diff is not None}
     return params, blobs, net.loss()

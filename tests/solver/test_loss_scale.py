@@ -53,6 +53,15 @@ def test_a_number_stays():
     assert (scale.value, scale.is_dynamic, scale.skipped) == (128.0, False, 0)
 
 
+def test_a_snapshot_brings_back_what_was_found_not_what_was_declared():
+    """And from any number the scale falls until it is at most 1, where a run diverges."""
+    fixed, other = LossScale(3), LossScale("dynamic")
+    other.load_state_dict(fixed.state_dict())
+    assert [other.overflows(inf) for _ in range(4)] == [True, True, False, False]
+    fixed.load_state_dict(LossScale("dynamic").state_dict())
+    assert fixed.value == 3
+
+
 @pytest.mark.parametrize(
     ("keys", "scale"),
     [
@@ -122,6 +131,18 @@ def test_an_overflow_leaves_nothing_behind(tmp_path):
     )
     assert np.isfinite(state.obj_val)
     assert np.isfinite(net.statistics()["loss"])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_net_is_left_as_it_was(fails):
+    """Diffs of blobs that a user computes after a run are not multiplied by its scale."""
+    net = net_of("float16", np.full_like(Y, np.nan) if fails else Y)
+    if fails:
+        with pytest.raises(DivergedError, match="at iteration 17 "):
+            run(60, net=net)
+    else:
+        assert run(2, net=net)[1].loss_scale > 1
+    assert net.context.loss_scale == 1
 
 
 def test_then_it_trains():

@@ -187,8 +187,10 @@ class CupyBackend(Backend):
 
     # --- the heavy operations -----------------------------------------------------------
 
-    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
-        if self._half is not None:
+    def product(
+        self, left: Array, right: Array, out: Array, *, whole: bool = False, is_sum: bool = False
+    ) -> Call:
+        if self._half is not None and not is_sum:
             return self._half.bind(left, right, out)
         return super().product(left, right, out)
 

@@ -207,7 +207,9 @@ class NumpyBackend(Backend):
     def expectation(self, flags: Array, values: Array, refuse: Refuse) -> Expectation:
         return HostExpectation(flags, values, refuse)
 
-    def product(self, left: Array, right: Array, out: Array, *, whole: bool = False) -> Call:
+    def product(
+        self, left: Array, right: Array, out: Array, *, whole: bool = False, is_sum: bool = False
+    ) -> Call:
         return partial(np.matmul, left, right, out) if whole else in_pieces(left, right, out)
 
     def inner_product_scratch(

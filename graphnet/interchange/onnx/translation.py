@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from graphnet.declare.names import check_name
+from graphnet.declare.names import check_name, free_name
 from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
 from graphnet.interchange.onnx.files.reading import Attributes, OnnxFile
 from graphnet.interchange.onnx.graph.constants import MOST_IN_ALL, ConstantNode, fold
@@ -279,10 +279,7 @@ class _GraphTranslation:
     def layer_name(self, node: Any) -> str:
         """A name for its layer, unlike all others."""
         base = clean(node.name) if node.name else node.op_type.lower()
-        name, n = base, 1
-        while name in self.taken or name in self.made.layers:
-            n += 1
-            name = f"{base}-{n}"
+        name = free_name(base, self.taken, self.made.layers)
         self.taken.add(name)
         return name
 

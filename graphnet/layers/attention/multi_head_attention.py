@@ -194,7 +194,7 @@ class MultiHeadAttention(LayerSpec):
             "statistics": ScratchDecl((n, 2 * n_queries * self.n_heads), lifetime=life),
             "turned_in": ScratchDecl((width, 3 * width)),
             "turned_out": ScratchDecl((width, width)),
-            "work": ScratchDecl((n, max(n_queries, n_keys) * width)),
+            "rows": ScratchDecl((n, max(n_queries, n_keys) * width)),
             "scores": ScratchDecl((len(strips), tile.n_scores)),
         }
         if n_keys <= FEW and not backward:

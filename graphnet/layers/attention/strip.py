@@ -79,6 +79,7 @@ class AttentionStrip:
         n_queries = sizes.n_queries
         self.in_heads = (heads, width)
         self.scale = layer.backend.full((), width**-0.5, layer.dtype)
+        self.ones = layer.backend.full((FEW,), 1.0, layer.dtype)
         self.one = layer.backend.full((), 1.0, layer.dtype)
         self.least = layer.backend.full((), LEAST, layer.dtype)
         self.x = self.part("x", n_queries, sizes.width)
@@ -109,6 +110,11 @@ class AttentionStrip:
     def part(self, name: str, *shape: int) -> Array:
         """The strip's part ``(n, *shape)`` of a scratch array."""
         return self.layer.scratch[name][self.samples].reshape(self.n, *shape)
+
+    def rows(self, n_positions: int) -> Array:
+        """Scratch of a row for each of so many positions of its samples: (n · positions, D)."""
+        width = self.sizes.width
+        return self.flat("rows")[: self.n * n_positions * width].reshape(-1, width)
 
     def together(self, flat: Array) -> tuple[Array, Array]:
         """Queries, and keys with values, of what is projected: matrices of a row a position.
@@ -171,9 +177,9 @@ class AttentionStrip:
         for tile in sizes.tiles(self.n, self.backend):
             calls += self.attend(tile)
         weight, bias = layer.scratch["turned_out"], self.values_of("bias_out")
-        work = self.flat("work")[: self.attended.size].reshape(-1, width)
-        calls += self.product(self.attended.reshape(-1, width), weight, bias, work)
-        calls.append(partial(xp.copyto, self.tops[0], work.reshape(self.x.shape)))
+        top = self.rows(sizes.n_queries)
+        calls += self.product(self.attended.reshape(-1, width), weight, bias, top)
+        calls.append(partial(xp.copyto, self.tops[0], top.reshape(self.x.shape)))
         return calls
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array) -> Iterator[Call]:
@@ -248,8 +254,9 @@ class AttentionStrip:
         """Write the sum of each query's: a product with ones, where they lie side by side."""
         if self.is_long:
             return partial(scores.sum, axis=-1, keepdims=True, out=out)
-        ones = self.backend.full((1, scores.shape[-1]), 1.0, self.layer.dtype)
-        return self.backend.product(ones, scores.swapaxes(-1, -2), out.swapaxes(-1, -2))
+        ones = self.ones[None, : scores.shape[-1]]
+        turned, to = scores.swapaxes(-1, -2), out.swapaxes(-1, -2)
+        return self.backend.product(ones, turned, to, is_sum=True)
 
     def tiny(self) -> Array:
         """The least positive number that has an inverse."""
@@ -271,7 +278,7 @@ class AttentionStrip:
             self.dmaps = layer.tops[1].diff[samples]
         calls = self.from_top()
         if self.dmaps is None:
-            both = self.flat("work")[: self.attended.size].reshape(self.attended.shape)
+            both = self.rows(sizes.n_queries).reshape(self.attended.shape)
             sums = self.sums.reshape(self.n, sizes.n_heads, sizes.n_queries).swapaxes(1, 2)
             calls.append(partial(xp.multiply, self.attended, self.dattended, both))
             calls += self.add_features(both, sums)
@@ -298,10 +305,10 @@ class AttentionStrip:
         width = both.shape[-1]
         if width > FEW:
             return [partial(both.sum, axis=-1, out=out)]
-        ones = self.backend.full((width, 1), 1.0, self.layer.dtype)
+        ones = self.ones[:width, None]
         sums = self.shares.reshape(-1, 1)  # which backward does not read
         return [
-            self.backend.product(both.reshape(-1, width), ones, sums),
+            self.backend.product(both.reshape(-1, width), ones, sums, is_sum=True),
             partial(self.xp.copyto, out, sums.reshape(out.shape)),
         ]
 
@@ -310,20 +317,15 @@ class AttentionStrip:
         xp, layer, width = self.xp, self.layer, self.sizes.width
         dtop = layer.tops[0].diff
         dattended = self.dattended.reshape(-1, width)
-        work = self.flat("work")[: self.attended.size].reshape(-1, width)
+        diff = self.rows(self.sizes.n_queries)
+        of_out = slice(3 * width, 4 * width)
+        gradients = self.gradients(diff, self.attended.reshape(-1, width), of_out)
         if dtop is None:  # the weights alone are read
-            return [
-                partial(dattended.fill, 0),
-                partial(work.fill, 0),
-                *self.gradients(
-                    work, self.attended.reshape(-1, width), slice(3 * width, 4 * width)
-                ),
-            ]
-        weight = layer.params["weight_out"].data
+            return [partial(dattended.fill, 0), partial(diff.fill, 0), *gradients]
         return [
-            partial(xp.copyto, work.reshape(self.x.shape), dtop[self.samples]),
-            *self.gradients(work, self.attended.reshape(-1, width), slice(3 * width, 4 * width)),
-            self.backend.product(work, weight, dattended),
+            partial(xp.copyto, diff.reshape(self.x.shape), dtop[self.samples]),
+            *gradients,
+            self.backend.product(diff, layer.params["weight_out"].data, dattended),
         ]
 
     def attend_back(self, tile: ScoreTile) -> Iterator[Call]:
@@ -388,8 +390,7 @@ class AttentionStrip:
         target = self.layer.bottoms[bottom].diff
         if target is None:
             return
-        n_positions = len(diff) // self.n
-        work = self.flat("work")[: len(diff) * self.sizes.width].reshape(len(diff), -1)
-        yield self.backend.product(diff, weight, work)
-        shape = (self.n, n_positions, self.sizes.width)
-        yield partial(self.xp.copyto, target[self.samples], work.reshape(shape))
+        there = target[self.samples]
+        rows = self.rows(there.shape[1])
+        yield self.backend.product(diff, weight, rows)
+        yield partial(self.xp.copyto, there, rows.reshape(there.shape))

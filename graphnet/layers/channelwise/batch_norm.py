@@ -32,9 +32,9 @@ from graphnet.layers.shape.view import ViewLayer
 from graphnet.params.initializers import Constant
 from graphnet.params.param import ParamDecl, StateDecl
 
-#: How much larger than a core's cache a block may be. A call on what a cache holds takes 15 µs, no
-#: longer than two threads wait for each other at the interpreter's lock behind such a call; on four
-#: times that, two threads are twice as quick as on what fits, and one is a fifth slower.
+#: How many times as large as a core's cache a block may be. A call on as much as the cache holds
+#: takes 15 µs, and two threads then wait as long for each other at the interpreter's lock. With
+#: blocks four times as large two threads need half the time, and one needs a fifth more.
 LARGER = 4
 
 
@@ -101,9 +101,9 @@ class BatchNorm(Rectifying):
         return phase == "test" if self.use_global_stats is None else self.use_global_stats
 
     def constant_norm(self, phase: Phase) -> ConstantNorm | None:
-        # where a key is shared, another layer may move the statistics meanwhile
-        is_constant = self.uses_running(phase) and self.param_key is None
-        return ConstantNorm(self.store_key, self.affine, self.epsilon) if is_constant else None
+        if not self.uses_running(phase):
+            return None
+        return ConstantNorm(self.store_key, self.affine, self.epsilon)
 
     def done_before(self) -> BatchNormWithin:
         return BatchNormWithin(**dict(self))
@@ -155,10 +155,10 @@ class BatchNormWithin(BatchNorm):
 
 
 class BatchNormLayer(Layer[BatchNorm]):
-    """Runs :class:`BatchNorm`, block by block, so that threads have something to share out.
+    """Runs :class:`BatchNorm` block by block, so that threads can share the blocks out.
 
-    What is a number for each channel is worked out for all channels at once where it can be, before
-    the blocks or behind them: threads that work on blocks then hold each other up less.
+    Numbers of which each channel has one are computed for all channels at once where possible,
+    before or after the blocks: threads that work on blocks then hold each other up less.
     """
 
     def setup(self) -> None:

@@ -15,8 +15,9 @@ from graphnet.layers.images.filter_bank import FilterBank
 from graphnet.layers.merging import ConstantNorm
 from graphnet.layers.rectifying import Rectifying, bind_passing
 
-#: The least outputs for each number of the filters: to fold filters takes as long as the two passes
-#: over an output of their size that are saved, and is done in every pass.
+#: A norm is folded into the filters if there are at least so many outputs for each number of the
+#: filters. Filters are folded in every pass, which takes as long as two passes over an output of
+#: their size; two passes over the real output are saved.
 FOLDING_PAYS = 2
 
 
@@ -93,11 +94,8 @@ class Convolution(Rectifying, FilterBank):
         return {**decls, **self.rectifier_scratch(self.top_shapes(bottoms)[0], backward=backward)}
 
     def normalised(self, norm: ConstantNorm, bottoms: Shapes) -> NormalisedConvolution | None:
-        n_outputs, n_numbers = (
-            prod(self.top_shapes(bottoms)[0]),
-            prod(self.filter_shape(bottoms[0])),
-        )
-        if self.param_key is not None or n_outputs < FOLDING_PAYS * n_numbers:
+        n_outputs = prod(self.top_shapes(bottoms)[0])
+        if n_outputs < FOLDING_PAYS * prod(self.filter_shape(bottoms[0])):
             return None
         return NormalisedConvolution(**dict(self), norm=norm)
 
@@ -128,6 +126,9 @@ class NormalisedConvolution(Convolution):
     """
 
     norm: ConstantNorm
+
+    def normalised(self, norm: ConstantNorm, bottoms: Shapes) -> None:
+        """It does one norm; another behind that does its own work."""
 
     def borrowed_params(self) -> dict[str, tuple[str, str]]:
         if not self.norm.is_affine:

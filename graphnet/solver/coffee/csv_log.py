@@ -11,6 +11,7 @@ from graphnet.files.reading import open_regular
 from graphnet.files.writing import explained
 from graphnet.solver.coffee.base import CoffeeBreak, nothing
 from graphnet.solver.coffee.items import checked
+from graphnet.solver.history import History
 from graphnet.solver.lounge import CoffeeLounge
 from graphnet.solver.record.csv_table import FIRST, CSVTable
 from graphnet.solver.record.statistics_file import ADVICE
@@ -23,9 +24,10 @@ class CSVLog(CoffeeBreak):
     """Writes all that coffee breaks have recorded into a CSV file: a row for each iteration.
 
     Rows are added at its end; the file is written anew, beside and renamed, at a start, for a new
-    column, and where it is no longer as it was left: moved, removed, emptied. After a resume it is
-    what it would be without one. A value that was not recorded at an iteration is an empty cell;
-    numbers have all their digits.
+    column, and where it is no longer as it was left: moved, removed, emptied. The folder of a
+    ``file`` is then made again, too; the run's directory is not: a run ends with it. After a resume
+    the file is what it would be without one. A value that was not recorded at an iteration is an
+    empty cell; numbers have all their digits.
 
     Args:
         file: Where it is written. Default: ``log.csv`` in the run's directory.
@@ -52,7 +54,7 @@ class CSVLog(CoffeeBreak):
             raise SpecError("it needs a place\n  give it a file, or the solver an exp_dir")
         path = self.file or Path(str(state.run.folder), "log.csv")
         _refuse_other(path)
-        self._path, self._table, self._position = path, None, 0  # close() writes to it, too
+        self._path, self._table = path, None  # close() writes to it, too
 
     def enjoy(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Write what has been recorded since.
@@ -60,7 +62,7 @@ class CSVLog(CoffeeBreak):
         Raises:
             SpecError: If another file has come in the place of the log.
         """
-        self._write(lounge)
+        self._write(state, lounge)
 
     def close(self, net: TrainableNet, state: SolverState, lounge: CoffeeLounge) -> None:
         """Write what has been recorded since.
@@ -69,23 +71,28 @@ class CSVLog(CoffeeBreak):
             SpecError: If another file has come in the place of the log.
         """
         try:
-            self._write(lounge)
+            self._write(state, lounge)
             if self._table is not None:
                 self._table.sync()
         finally:
             self._path = self._table = None
 
-    def _write(self, lounge: CoffeeLounge) -> None:
+    def _write(self, state: SolverState, lounge: CoffeeLounge) -> None:
         if self._path is None:
             return
-        since, self._position = lounge.recorded_since(self._position)
         table, self._table = self._table, None  # if that fails, all is written the next time
-        if table is None or not table.add(since):
-            _refuse_other(self._path)
-            check_write(self._path)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            table = CSVTable(self._path, lounge.history())
-        self._table = table
+        if table is not None:
+            since, self._position = lounge.recorded_since(self._position)
+            if table.add(since):
+                self._table = table
+                return
+        if self.file is None:
+            state.run.look()
+        _refuse_other(self._path)
+        check_write(self._path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        found, self._position = lounge.recorded_since(0)
+        self._table = CSVTable(self._path, History.of(found))
 
 
 def _refuse_other(path: Path) -> None:

@@ -66,6 +66,8 @@ class TensorBoard(CoffeeBreak):
         self._position = 0
 
     def _begin_file(self, net: TrainableNet, state: SolverState) -> EventFile:
+        if self.folder is None:
+            state.run.look()
         folder = self.folder or Path(str(state.run.folder), "tensorboard")
         self._file = EventFile(folder, state.iter)
         self._file.add_graph(graph_nodes(net.yaml_text))

@@ -134,11 +134,23 @@ def _with_new_keys(net: Any) -> Any:
     }
 
 
+#: What the solver's keys are by default, where that is a number or a word.
+_DEFAULTS = {"shards": 1} | {
+    key: field.default
+    for key, field in SolverSpec.model_fields.items()
+    if isinstance(field.default, int | float | str)
+}
+
+
 def _bound(solver: Any) -> dict[str, Any]:
-    """The solver without the keys that may change, and without the seed, which the net has too."""
+    """The solver without the keys that may change, and without the seed, which the net has too.
+
+    A key that it lacks, perhaps since there was none when the snapshot was written, has its
+    default.
+    """
     solver = solver if isinstance(solver, Mapping) else {}
-    kept = {k: v for k, v in solver.items() if k not in (*FREE_KEYS, "seed")}
-    return {**kept, "shards": solver.get("shards", 1)}
+    whole = {**solver, **_DEFAULTS, **solver}  # in the order in which they are declared
+    return {k: v for k, v in whole.items() if k not in (*FREE_KEYS, "seed")}
 
 
 def _plain(value: Any) -> Any:

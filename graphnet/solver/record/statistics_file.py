@@ -152,14 +152,15 @@ def begins_as_statistics(beginning: bytes) -> bool:
 class StatisticsFile:
     """A statistics file that is being added to.
 
-    Whoever moves or removes it meanwhile, or empties it as programs do that rotate logs, is found
-    out when lines are handed to the system: it is written anew, with all that was in it.
+    Another program, such as one that rotates logs, may move, remove or empty it meanwhile. That is
+    noticed when lines are handed to the system. A file that is no longer at its path is written
+    anew, with all that was in it.
 
     Args:
         path: Its path; the folder is made if it is not there.
         folder: The run's directory, held open, if the file is the run's own.
         warn: Called with a text when somebody has moved, removed or cut it.
-        look: Called where its path leads to it no longer; raises where the whole folder has gone.
+        look: Called if the file is no longer at its path; raises if the whole folder has gone.
 
     Raises:
         SnapshotError: If it cannot be written, or is a file of another kind.
@@ -227,7 +228,7 @@ class StatisticsFile:
             self._see_that_it_is_there()
 
     def _see_that_it_is_there(self) -> None:
-        """See that its path leads to it, and that all is in it that was written."""
+        """See that it is still at its path, and that all that was written is in it."""
         held, there = os.fstat(self._descriptor), self._status()
         if there is not None and samestat(held, there):
             if held.st_size < self._size:
@@ -269,7 +270,7 @@ class StatisticsFile:
         )
 
     def read_from(self, position: int) -> tuple[dict[str, GrowingCurve], int]:
-        """What was recorded behind ``position`` bytes, by key; and how many bytes there are now.
+        """What was recorded after ``position`` bytes, by key; and how many bytes there are now.
 
         Raises:
             SnapshotError: If it cannot be read, or what waits cannot be written.

@@ -59,6 +59,18 @@ def test_products(precision):
     assert cp.launches["gemm"] > len(cases)
 
 
+@pytest.mark.parametrize("precision", SIXTEEN)
+def test_sums_are_no_products(precision):
+    """What is added up by a product with ones is not rounded."""
+    cp = FakeCupy()
+    x = np.random.default_rng(3).standard_normal((5, 7)).astype(np.float32)
+    out = cp.empty((5, 1), np.float32)
+    backend = CupyBackend(cp, precision=precision)
+    backend.product(cp.asarray(x), cp.asarray(np.ones((7, 1), np.float32)), out, is_sum=True)()
+    assert "gemm" not in cp.launches
+    np.testing.assert_allclose(backend.download(out), x.sum(1, keepdims=True), rtol=1e-6)
+
+
 def test_stacks_must_meet():
     """As those of a product do."""
     cp = FakeCupy()

@@ -138,6 +138,7 @@ def test_inner_product(x, n_out, precision, threads, wanted):
     [
         ((4, 3, 9, 8), (5, 3, 3, 3), 1),
         ((2, 4, 6, 6), (4, 1, 3, 3), 4),
+        ((8, 6, 8, 8), (3, 2, 1, 1), 3),
         ((40, 8, 12, 12), (8, 8, 3, 3), 1),
     ],
 )
@@ -182,3 +183,14 @@ def test_product(precision, whole):
         backend.product(left, right, to, whole=whole)()
         wide = [nearest(one, precision).astype(np.float64) for one in (left, right)]
         close(to, wide[0] @ wide[1], "product")
+
+
+@pytest.mark.parametrize("precision", SIXTEEN)
+def test_sums_are_no_products(precision):
+    """What is added up by a product with ones is not rounded."""
+    x = np.random.default_rng(3).standard_normal((2, 5, 7)).astype(np.float32)
+    backends = (RoundedNumpyBackend(precision, 1), NumpyBackend(1))
+    sums = [np.full((2, 5, 1), np.nan, np.float32) for _ in backends]
+    for backend, out in zip(backends, sums, strict=True):
+        backend.product(x, np.ones((7, 1), np.float32), out, is_sum=True)()
+    assert sums[0].tobytes() == sums[1].tobytes()

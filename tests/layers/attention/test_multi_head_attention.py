@@ -9,6 +9,7 @@ from support.layer_case import LayerCase, Rig, check_layer
 from graphnet.errors import DataError, ShapeError, SpecError
 from graphnet.layers.attention import strip, tiles
 from graphnet.layers.attention.multi_head_attention import MultiHeadAttention
+from graphnet.net.load_net import load_net
 from graphnet.net.spec import read_net
 
 
@@ -270,3 +271,17 @@ def test_counts():
         "bias_out": (4,),
     }
     assert spec(bias=False).param_decls(shapes).keys() == {"weight_in", "weight_out"}
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.parametrize("n_keys", [3, strip.FEW, strip.FEW + 1])
+def test_in_any_precision_the_weights_of_a_query_are_shares(n_keys, precision):
+    """They add up to 1 as in float32, for few keys as for many: their sum is not rounded."""
+    text = f"""
+    - {{name: in, type: Input, batch_size: 3, shapes: {{x: [{n_keys}, 8]}}, tops: [x]}}
+    - {{name: a, type: MultiHeadAttention, n_heads: 2, bottoms: [x], tops: [y, maps]}}
+    """
+    net = load_net(text, phase="test", precision=precision)
+    net.fed("x")[...] = np.random.default_rng(0).standard_normal((3, n_keys, 8))
+    net.forward()
+    np.testing.assert_allclose(net.blobs["maps"].data.sum(-1), 1, atol=2e-6)

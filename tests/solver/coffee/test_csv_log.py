@@ -15,6 +15,7 @@ import graphnet as gn
 from graphnet.solver.coffee import csv_log
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.load_history import load_history
+from graphnet.solver.lounge import CoffeeLounge
 
 BREAKS = [
     {"type": "CSVLog", "every_n_iter": 2},
@@ -97,6 +98,42 @@ def test_the_longer_a_run_the_less_is_written_again(tmp_path, monkeypatch):
     assert len((tmp_path / "log.csv").read_text().splitlines()) > 20
 
 
+@pytest.mark.parametrize("save_into", [None, "elsewhere.jsonl"])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_run_directory_that_goes_away_is_not_made_again(tmp_path, save_into, is_replaced):
+    """Nor is anything written into another in its place: the run ends, and says why."""
+    run = tmp_path / "run"
+
+    class At6(CoffeeBreak):
+        def enjoy(self, net, state, lounge):
+            if state.iter == 6:
+                run.rename(tmp_path / "moved")
+                if is_replaced:
+                    run.mkdir()
+
+    solver = solver_for(run, 12, BREAKS[:3])
+    if save_into:
+        solver.setup_coffee_lounge(save_into=tmp_path / save_into)
+    solver.add_coffee_break(At6(), every_n_iter=1)
+    with pytest.raises(gn.errors.GraphnetError, match="was moved, removed or replaced"):
+        gn.solve(solver, FakeNet(), reporter=Lines())
+    assert run.exists() == is_replaced
+    assert not is_replaced or not list(run.iterdir())
+    assert (tmp_path / "moved" / "log.csv").exists()
+
+
+def test_a_folder_of_the_users_choice_is_made_again(tmp_path):
+    """Where logs are moved away with their folder."""
+    logs = tmp_path / "logs"
+    solver = solver_for(tmp_path / "run", 12, BREAKS[1:])
+    solver.add_coffee_break(gn.CSVLog(logs / "log.csv"), every_n_iter=2)
+    solver.add_coffee_break(At6(lambda _: logs.rename(tmp_path / "moved")), every_n_iter=1)
+    gn.solve(solver, FakeNet(), reporter=Lines())
+    before, now = ((tmp_path / name / "log.csv").read_text() for name in ("moved", "logs"))
+    assert now.startswith(before.rsplit("\n", 2)[0])
+    assert len(now) > len(before)
+
+
 def test_a_file_of_the_users_own_is_left_alone(tmp_path):
     """Any that does not begin as a log does."""
     mine = tmp_path / "mine.csv"
@@ -116,3 +153,20 @@ def test_without_a_place():
     )
     with pytest.raises(gn.errors.SpecError, match="it needs a place\n  give it a file"):
         gn.solve(gn.Solver(spec), FakeNet())
+
+
+def test_what_was_recorded_is_read_once(tmp_path, monkeypatch):
+    """A run that goes on reads it from its beginning, then from where the last turn ended."""
+    train(tmp_path, 6, breaks=BREAKS)
+    positions, read = [], CoffeeLounge.recorded_since
+
+    def noted(lounge, position):
+        positions.append(position)
+        return read(lounge, position)
+
+    monkeypatch.setattr(CoffeeLounge, "recorded_since", noted)
+    monkeypatch.setattr(CoffeeLounge, "history", lambda _: pytest.fail("it is read once more"))
+    train(tmp_path, 12, breaks=BREAKS)
+    assert positions[0] == 0
+    assert 0 < positions[1] < positions[-1]
+    assert positions[1:] == sorted(positions[1:])

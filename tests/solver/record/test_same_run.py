@@ -149,6 +149,20 @@ def test_a_text_that_is_no_yaml_is_placed():
         check(FakeNet(), spec(), contents)
 
 
+@pytest.mark.parametrize("key", ["precision", "iter_size", "regu_coef"])
+def test_a_key_that_there_was_not_has_its_default(key):
+    """So that older snapshots go on, but not with something else."""
+    contents = contents_of(FakeNet(), spec())
+    lines = contents.solver_yaml.splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(f"{key}: ")]
+    assert len(kept) == len(lines) - 1
+    earlier = replace(contents, solver_yaml="".join(kept))
+    check(FakeNet(), spec(), earlier)
+    other = {"precision": "float16", "iter_size": 2, "regu_coef": 0.25}[key]
+    with pytest.raises(SnapshotError, match=rf"solver\.{key}: .* there, {other} here"):
+        check(FakeNet(), spec(**{key: other}), earlier)
+
+
 def test_a_run_that_says_nothing_of_shards_has_one():
     """So that older snapshots go on, and ``shards: 1`` is no difference."""
     check(FakeNet(), spec(shards=1))

@@ -67,8 +67,10 @@ def bind_conv2d(
         pool: Runs the units.
         plan: Of the same shapes.
         arrays: What is computed from what; their bound is kept by plans of products alone.
-        scratch: As :func:`conv2d_scratch` declares it.
+        scratch: As :func:`conv2d_scratch` declares it; a layer may have more, of its own.
     """
+    own = conv2d_scratch(plan, pool.n_threads, backward=True).keys() & scratch.keys()
+    scratch = {name: scratch[name] for name in own}
     if isinstance(plan, BandedPlan):
         return bind_banded(pool, plan, arrays, scratch)
     if isinstance(plan, DepthwisePlan):

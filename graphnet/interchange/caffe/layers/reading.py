@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from graphnet.blob import Shape, shape_text
+from graphnet.declare.names import free_name
 from graphnet.errors import Position, SpecError
 from graphnet.interchange.caffe.files.blobs import StoredBlob
 from graphnet.interchange.caffe.files.message import Message
@@ -116,10 +117,7 @@ class Files:
     ) -> Path:
         """What the samples that lie there are converted to."""
         taken = [each.file.stem for each in self.converted.values()]
-        stem, n = path.stem, 1
-        while stem in taken:
-            n += 1
-            stem = f"{path.stem}-{n}"
+        stem = free_name(path.stem, taken)
         made = Converted((self.out or Path()) / f"{stem}.h5", names, samples)
         return self.converted.setdefault((path, names), made).file
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphnet.blob import Shape
-from graphnet.declare.names import check_name
+from graphnet.declare.names import check_name, free_name
 from graphnet.errors import DataError, GraphnetError, SpecError, did_you_mean, located
 from graphnet.interchange.caffe.files.blobs import StoredBlob
 from graphnet.interchange.caffe.files.message import Message
@@ -286,10 +286,7 @@ class _Translation:
             check_name(name)
         except SpecError:
             name = name.replace("/", "_").replace(".", "_")
-        base, n = name, 1
-        while name in self.names:
-            n += 1
-            name = f"{base}-{n}"
+        name = free_name(name, self.names)
         self.names.add(name)
         return name, [] if name == wanted else [f"Caffe's name of it is '{wanted}'"]
 

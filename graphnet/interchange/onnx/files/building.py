@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from graphnet.blob import Shape
+from graphnet.declare.names import free_name
 from graphnet.errors import SpecError
 from graphnet.interchange.onnx.files.library import IR_VERSION, OPSET, library
 from graphnet.interchange.onnx.files.stored import LARGE, place_of
@@ -152,10 +153,7 @@ class OnnxGraph:
 
     def fresh(self, name: str) -> str:
         """A name for a value that no other has."""
-        found, n = name, 1
-        while found in self._taken:
-            n += 1
-            found = f"{name}-{n}"
+        found = free_name(name, self._taken)
         self._taken.add(found)
         return found
 

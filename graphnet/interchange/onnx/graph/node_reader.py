@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from graphnet.blob import Shape
+from graphnet.declare.names import free_name
 from graphnet.errors import SpecError, located
 from graphnet.interchange.onnx.files.reading import Attributes, shortest
 from graphnet.interchange.onnx.graph.values import Value
@@ -49,20 +50,13 @@ class MadeLayers:
 
     def fresh_blob(self, name: str) -> str:
         """A name for a blob that no other has."""
-        found, n = name, 1
-        while found in self.blobs:
-            n += 1
-            found = f"{name}-{n}"
+        found = free_name(name, self.blobs)
         self.blobs.add(found)
         return found
 
     def fresh_layer(self, name: str) -> str:
         """A name for a layer that no other has."""
-        found, n = name, 1
-        while found in self.layers:
-            n += 1
-            found = f"{name}-{n}"
-        return found
+        return free_name(name, self.layers)
 
 
 class NodeReader:
