@@ -222,7 +222,7 @@ class _Check:
                 self.r.refuse(f"a constant of shape {list(number.shape)} multiplies its scores")
             factor = float(number.reshape(-1)[0])
             scale = scale * factor if op == "Mul" else scale / factor
-        if abs(scale - expected) > _NEAR * expected:
+        if not abs(scale - expected) <= _NEAR * expected:  # nor is NaN
             self.r.refuse(
                 f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
             )

@@ -61,7 +61,7 @@ class _Reading:
         if not n_heads or n_heads < 1 or width % n_heads:
             self.refuse(f"{width} features are divided into {n_heads} heads")
         expected = (width // n_heads) ** -0.5
-        if abs(scale - expected) > _NEAR * expected:
+        if not abs(scale - expected) <= _NEAR * expected:  # nor is NaN
             self.refuse(
                 f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
             )

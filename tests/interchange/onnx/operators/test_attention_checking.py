@@ -26,6 +26,7 @@ def why_not(**keys):
     ("name", "value", "said"),
     [
         ("scale", np.float32(0.6), "multiplied by 0.6, expected 0.5"),
+        ("scale", np.float32(np.nan), "multiplied by nan, expected 0.5"),
         ("scale", np.ones(SIZE, np.float32), "no product of a sequence"),
         ("q.three", np.array([-1, T, SIZE]), "its queries, keys and values are"),
         ("v.three", np.array([T, SIZE, -1]), "its queries, keys and values are"),
