@@ -27,7 +27,7 @@ from graphnet.backend.staging import Staging
 from graphnet.backend.window import Window
 from graphnet.blob import Array, Shape
 from graphnet.control_groups import FreeMemory
-from graphnet.random import samples as philox
+from graphnet.random.samples import make_mask
 from graphnet.sealed import Sealed
 
 PoolingKind = Literal["Max", "Mean"]
@@ -237,8 +237,7 @@ class Backend(Sealed):
 
         Args:
             flat: A C-contiguous table, as one axis.
-            place: The index in ``flat`` of each of ``values``. Together they pick whole rows of
-                the table, as the index given to :meth:`gather` did.
+            place: The index in ``flat`` of each of ``values``; together whole rows of the table.
             values: As many as places, in the order they are stored in, on one axis.
             width: Elements of a row.
         """
@@ -389,11 +388,12 @@ class Backend(Sealed):
         (``first_sample`` + its row) and its place within the sample: on nothing else.
         """
 
-    def host_uniform(
-        self, key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: philox.Scratch
+    def fill_mask(
+        self, ratio: float, scale: float, key: int, iteration: int, first_sample: int, out: Array
     ) -> None:
-        """The numbers of :meth:`fill_uniform` into a host array ``out (N, elements)``."""
-        philox.fill_uniform(key, iteration, first_sample, out, scratch)
+        """A blob ``out``: ``scale`` where :meth:`fill_uniform`'s is at least ``ratio``, or 0."""
+        self.fill_uniform(key, iteration, first_sample, out)
+        make_mask(self.xp, out, ratio, scale)
 
     @abstractmethod
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graphnet.declare.yaml_reader import write_yaml
@@ -27,13 +28,18 @@ def inline(value: Any) -> str:
         return "{" + ", ".join(f"{inline(k)}: {inline(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(inline(item) for item in value) + "]"
-    text = write_yaml([value]).strip()  # in brackets, so that what needs quotes there has them
-    return " ".join(text[1:-1].split("\n")) if not isinstance(value, str) else _text(text[1:-1])
+    return _text(value) if isinstance(value, str) else " ".join(_written(value).split("\n"))
 
 
-def _text(written: str) -> str:
-    """A text that was cut into several lines, on one."""
-    return " ".join(part.strip() for part in written.split("\n"))
+@lru_cache(maxsize=4096)  # keys, types and blobs come again and again
+def _text(value: str) -> str:
+    """A text on one line."""
+    return " ".join(part.strip() for part in _written(value).split("\n"))
+
+
+def _written(value: Any) -> str:
+    """A value as it is written in a list in brackets: what needs quotes there has them."""
+    return write_yaml([value]).strip()[1:-1]
 
 
 def item(values: Mapping[str, Any], indent: str = "  ") -> Iterator[str]:

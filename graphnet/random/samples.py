@@ -22,10 +22,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from math import prod
+from typing import Any
 
 import numpy as np
 
-from graphnet.blob import Shape
+from graphnet.blob import Array, Shape
 from graphnet.random import philox
 
 #: Samples and elements drawn at a time, at most: they are drawn in scratch, since blobs may be
@@ -128,13 +129,32 @@ def fill_uniform(
     key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
 ) -> None:
     """U[0, 1) into ``out`` ``(N, elements)``, whose row i is sample ``first_sample + i``."""
-    streams = SampleStreams(key, iteration, first_sample, scratch.of_streams)
-    n_rows = _rows_at_a_time(out, out.shape[1])
-    (drawn_rows,) = scratch.arrays([(n_rows, out.shape[1])], out.dtype)
-    for target in _blocks(out, n_rows):
-        drawn = drawn_rows[: len(target)]
-        streams.draw(drawn)
+    for target, drawn in _uniforms(key, iteration, first_sample, out, scratch):
         target[...] = drawn
+
+
+def fill_mask(
+    ratio: float,
+    scale: float,
+    key: int,
+    iteration: int,
+    first_sample: int,
+    out: np.ndarray,
+    scratch: Scratch,
+) -> None:
+    """``scale`` where :func:`fill_uniform`'s number is at least ``ratio``, else 0."""
+    for target, drawn in _uniforms(key, iteration, first_sample, out, scratch):
+        make_mask(np, drawn, ratio, scale)
+        target[...] = drawn
+
+
+def make_mask(xp: Any, u: Array, ratio: float, scale: float) -> None:
+    """In place of numbers in [0, 1): ``scale`` where they are at least ``ratio``, else 0."""
+    xp.subtract(u, ratio, out=u)
+    xp.floor(u, out=u)  # 0 to keep, −1 to drop
+    xp.add(u, 1.0, out=u)
+    if scale != 1:
+        xp.multiply(u, scale, out=u)
 
 
 def fill_normal(
@@ -159,6 +179,19 @@ def fill_normal(
         np.multiply(radius, cosine, out=drawn[:, ::2])
         np.multiply(radius, np.sin(angle, out=angle), out=drawn[:, 1::2])
         target[...] = drawn[:, :size]
+
+
+def _uniforms(
+    key: int, iteration: int, first_sample: int, out: np.ndarray, scratch: Scratch
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """A few rows of ``out`` and their numbers, which lie in a row: then the next few."""
+    streams = SampleStreams(key, iteration, first_sample, scratch.of_streams)
+    n_rows = _rows_at_a_time(out, out.shape[1])
+    (drawn_rows,) = scratch.arrays([(n_rows, out.shape[1])], out.dtype)
+    for target in _blocks(out, n_rows):
+        drawn = drawn_rows[: len(target)]
+        streams.draw(drawn)
+        yield target, drawn
 
 
 def _n_blocks(rows: np.ndarray) -> int:

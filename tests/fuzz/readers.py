@@ -28,6 +28,7 @@ from graphnet.data.sets.cifar import BinaryArchive
 from graphnet.data.sets.store import fetch
 from graphnet.errors import MissingExtraError
 from graphnet.interchange.weights import importing
+from graphnet.layers import LAYER_TYPES
 from graphnet.net.load_net import load_net
 from graphnet.solver.load_solver import load_solver
 from tests.fuzz import hdf5_images
@@ -86,6 +87,8 @@ layers:
 
 def read_once() -> None:
     """Have what is the same in all cases read and compiled once: it is not what is tried."""
+    for spec_type in LAYER_TYPES.values():
+        spec_type.model_rebuild()  # in each process anew, else
     read_spec, compile_phases = importing.spec_of, importing.compiled_phases
 
     @cache

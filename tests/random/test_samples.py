@@ -162,3 +162,17 @@ def test_short_samples_are_drawn_as_long_ones_are(dtype, blocks):
         generator = np.random.Generator(np.random.Philox(key=KEY, counter=start))
         generator.random(None, np.dtype(dtype), row)
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("scale", [1, 1 / 0.7])
+def test_masks_are_of_the_uniforms(dtype, scale):
+    """A mask is the scale where the uniform of its place is at least the ratio, and else 0."""
+    ratio = np.dtype(dtype).type(0.3)
+    uniform = filled(BACKEND.fill_uniform, (40, 3000), dtype, first_sample=5)
+    for backend in BACKENDS.values():
+        out = poisoned(backend, (40, 3000), dtype, blob=True)
+        backend.fill_mask(0.3, scale, KEY, 3, 5, out)
+        expected = np.where(uniform >= ratio, uniform.dtype.type(scale), 0)
+        np.testing.assert_array_equal(backend.download(out), expected)
+    assert 0.69 < (expected > 0).mean() < 0.71

@@ -261,6 +261,11 @@ class NumpyBackend(Backend):
     def fill_uniform(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
         self._fill(philox.fill_uniform, key, iteration, first_sample, out)
 
+    def fill_mask(
+        self, ratio: float, scale: float, key: int, iteration: int, first_sample: int, out: Array
+    ) -> None:
+        self._fill(partial(philox.fill_mask, ratio, scale), key, iteration, first_sample, out)
+
     def fill_normal(self, key: int, iteration: int, first_sample: int, out: Array) -> None:
         self._fill(philox.fill_normal, key, iteration, first_sample, out)
 

@@ -274,12 +274,9 @@ class MultiHeadAttentionLayer(Layer[MultiHeadAttention]):
 
     def draw(self) -> None:
         """A new mask: 0, or what keeps the mean."""
-        xp, mask, context = self.xp, self.scratch["mask"], self.context
-        self.backend.fill_uniform(self.key, context.iteration, context.first_sample, mask)
-        xp.subtract(mask, self.spec.dropout, out=mask)
-        xp.floor(mask, out=mask)  # 0 to keep, −1 to drop
-        xp.add(mask, 1.0, out=mask)
-        xp.multiply(mask, 1 / (1 - self.spec.dropout), out=mask)
+        now = self.context.iteration, self.context.first_sample
+        ratio = self.spec.dropout
+        self.backend.fill_mask(ratio, 1 / (1 - ratio), self.key, *now, self.scratch["mask"])
 
     def look_at_mask(self) -> list[Call]:
         """Write what is added to the scores of keys: nothing, or much less than any score."""

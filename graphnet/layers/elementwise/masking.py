@@ -53,7 +53,7 @@ class MaskLayer(Layer[MaskSpec]):
         self.acts = self.spec.ratio > 0 and self.spec.acts_in(self.context.phase)
         if self.acts:
             elementwise, mask = self.backend.elementwise, self.scratch["mask"]
-            self.apply = elementwise(self.mask, mask, x.data, y.data)
+            self.apply = elementwise(_multiply, x.data, mask, y.data)
             if x.diff is not None:
                 self.bind_passes(backward=elementwise(_multiply, y.diff, mask, x.diff))
             return
@@ -67,26 +67,16 @@ class MaskLayer(Layer[MaskSpec]):
             return _nothing
         return self.backend.elementwise(assign, target, source)
 
-    def mask(self, xp: Any, mask: Array, x: Array, y: Array) -> None:
-        """U[0, 1) to scale where it is at least the ratio, else to 0; then y = mask · x."""
-        xp.subtract(mask, self.spec.ratio, out=mask)
-        xp.floor(mask, out=mask)  # 0 to keep, −1 to drop
-        xp.add(mask, 1.0, out=mask)
-        if self.spec.scale != 1:
-            xp.multiply(mask, self.spec.scale, out=mask)
-        xp.multiply(x, mask, out=y)
-
     def forward(self) -> None:
         if self.acts:
-            context = self.context
-            self.backend.fill_uniform(
-                self.key, context.iteration, context.first_sample, self.scratch["mask"]
-            )
+            now = self.context.iteration, self.context.first_sample
+            ratio, scale = self.spec.ratio, self.spec.scale
+            self.backend.fill_mask(ratio, scale, self.key, *now, self.scratch["mask"])
         self.apply()
 
 
-def _multiply(xp: Any, dy: Array, mask: Array, dx: Array) -> None:
-    xp.multiply(dy, mask, out=dx)
+def _multiply(xp: Any, x: Array, mask: Array, y: Array) -> None:
+    xp.multiply(x, mask, out=y)
 
 
 def _nothing() -> None:

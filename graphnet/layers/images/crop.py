@@ -12,7 +12,7 @@ from graphnet.errors import ShapeError
 from graphnet.layers.base import Layer, LayerSpec, Reads, Shapes
 from graphnet.layers.channelwise.channels import check_images
 from graphnet.random.keys import stream_key
-from graphnet.random.samples import Scratch
+from graphnet.random.samples import Scratch, fill_uniform
 
 _IMAGES = 4  # axes of (N, C, H, W)
 
@@ -84,7 +84,7 @@ class CropLayer(Layer[Crop]):
             self.xp.copyto(y, x[self.middle()])
             return
         place = context.iteration, context.first_sample
-        self.backend.host_uniform(self.key, *place, self.draws, self.draw_scratch)
+        fill_uniform(self.key, *place, self.draws, self.draw_scratch)
         for i in range(x.shape[0]):
             self.xp.copyto(y[i], x[i][self.window(i)])
 

@@ -25,7 +25,9 @@ DECLARED = ("net.yaml", "solver.yaml")
 BEST = "best.h5"
 SNAPSHOT_NAME = re.compile(r"snapshot-(\d{6,})\.h5")
 _RECORDED = {"net", "seed", "backend", "precision", "versions", "machine", "data", "starts"}
-_HOLDER = re.compile(rb"(?:process \d+ on [^\n]*\n)?")
+#: What a run writes into its lock. A power cut may leave a part of it, with the end of an earlier
+#: holder behind it, for the lock is not put on the disk.
+_HOLDER, _WHO = b"process ", re.compile(rb"\d[^\n]*(?:\n[^\n]*\n?)?")
 
 
 def foreign_files(folder: Folder) -> list[str]:
@@ -94,7 +96,9 @@ def _is_lock(folder: Folder) -> bool:
     """Whether a run has made the lock, or may make it."""
     if not folder.has_file(LOCK):
         return folder.status(LOCK) is None
-    return _HOLDER.fullmatch(folder.read(LOCK, 1 << 10)) is not None
+    text = folder.read(LOCK, 1 << 10).rstrip(b"\0")
+    who = text.removeprefix(_HOLDER)
+    return _HOLDER.startswith(text) or (who != text and _WHO.fullmatch(who) is not None)
 
 
 def _names_in_snapshots(folder: Folder) -> Iterator[tuple[Folder, str]]:

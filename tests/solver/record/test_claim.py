@@ -90,6 +90,29 @@ def test_a_file_of_the_users_own_in_a_runs_folder(tmp_path, claim, name, content
     assert foreign(tmp_path, **claim, **{name: content}) == [name.replace("_", ".")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("process 4711 on here\n"[:n] for n in range(21)),
+        "process 12 on here\n1 on here\n",
+        "process 123n here\n",
+        "\0\0\0",
+        "process 47\0\0\0",
+    ],
+)
+def test_a_lock_that_a_power_cut_has_left(tmp_path, text):
+    """A part of what was written, zeros, or the end of what an earlier run had written: a run's."""
+    assert foreign(tmp_path, lock=text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["mine", "processes of mine", "process data\n", "p\n", "process 1\n2\n3\n"]
+)
+def test_a_lock_of_the_users_own(tmp_path, text):
+    """Whatever no run would write, and no part of it."""
+    assert foreign(tmp_path, lock=text) == ["lock"]
+
+
 def test_a_record_of_the_users_own_beside_snapshots(tmp_path):
     """It is none; one that has suffered is."""
     claim = {"snapshots__snapshot-000001_h5": SNAPSHOT}
