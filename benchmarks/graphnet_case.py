@@ -149,11 +149,13 @@ def make_net(
     *,
     shuffle: bool | None = None,
     dtype: str = "float32",
+    precision: str = "float32",
 ) -> Net:
     """The case's net, ready to train: memory is shared, as ``graphnet solve`` has it."""
     order = case.shuffle if shuffle is None else shuffle
     spec = declared(case, rows, shuffle=order)
-    return load_net(spec, inputs=rows, keep="needed", threads=threads, dtype=dtype)
+    more: dict[str, Any] = {"threads": threads, "dtype": dtype, "precision": precision}
+    return load_net(spec, inputs=rows, keep="needed", **more)
 
 
 def make_solver(case: Case, max_iter: int) -> Solver:

@@ -55,8 +55,16 @@ def array_bytes() -> int:
     return sum(trace.size for trace in traces)
 
 
-def trace(case: Case, rows: Mapping[str, np.ndarray], threads: int) -> dict[str, Any]:
+def trace(
+    case: Case, rows: Mapping[str, np.ndarray], threads: int, precision: str = "float32"
+) -> dict[str, Any]:
     """Train for a few iterations; what was planned and what was allocated, in bytes.
+
+    Args:
+        case: What is trained.
+        rows: Of its data.
+        threads: Of the backend.
+        precision: Of its products.
 
     Returns:
         What is known beforehand: ``arena`` (blobs, diffs and scratch) and ``params`` (with their
@@ -65,11 +73,12 @@ def trace(case: Case, rows: Mapping[str, np.ndarray], threads: int) -> dict[str,
         ``left_per_step``, the arrays that an iteration leaves behind; ``risen_per_step``, the
         most that one needs beside them, NumPy's buffers of fixed size for iterating included.
     """
-    looking, solver = Trace(), make_solver(case, N_SETTLING + N_COUNTED)
+    looking, given = Trace(), make_solver(case, N_SETTLING + N_COUNTED)
+    solver = gn.Solver(given.spec.model_copy(update={"precision": precision}))
     solver.add_coffee_break(looking, every_n_iter=1)
     tracemalloc.start()
     try:
-        net = make_net(case, rows, threads)
+        net = make_net(case, rows, threads, precision=precision)
         gn.solve(solver, net, reporter=SilentReporter())
     finally:
         tracemalloc.stop()

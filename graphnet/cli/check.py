@@ -52,8 +52,9 @@ def check(
     """
     declared = read_net_and_solver(path, overrides, user_code=user_code, translates=True)
     data = resolve_data(declared.net, phase=phase)
-    compiled = compile_to_show(data.spec, phase, memory_limit)
     solver = declared.solver
+    precision = solver.spec.precision if solver else "float32"
+    compiled = compile_to_show(data.spec, phase, memory_limit, precision)
     problems: list[Problem] = []
     with noted(problems):
         _check_other_phase(declared, data.spec, compiled)
@@ -95,7 +96,8 @@ def _check_other_phase(declared: NetAndSolver, spec: NetSpec, compiled: Compiled
         return
     if resolve_data(spec, phase=other).missing:  # its shapes may not be known here
         return
-    both = {compiled.phase: compiled, other: compile_to_show(spec, other, compiled.memory_limit)}
+    more = (compiled.memory_limit, compiled.backend.precision)
+    both = {compiled.phase: compiled, other: compile_to_show(spec, other, *more)}
     if spec.has_phase("test"):
         check_shared(both["test"], both["train"], both["train"].declared)
 

@@ -20,6 +20,24 @@ SEVERAL = [
     DEEP.with_sizes(batch=16, depth=4, lr=1e-5),
 ]
 
+ROUNDED = [
+    CASES["mnist"],
+    CASES["lenet5-fashion"].with_sizes(batch=64),
+    CASES["char-rnn"],
+    CASES["tiny-gpt"].with_sizes(batch=8),
+]
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.parametrize("case", ROUNDED, ids=lambda case: case.name)
+def test_rounded_operands_are_planned_too(case, precision):
+    """To a tenth, in mixed precision; more than without where a layer multiplies as a whole."""
+    rows, _ = rows_of(case, 4 * case.batch)
+    found = trace(case, rows, threads=1, precision=precision)
+    assert 0.9 < found["traced"] / found["planned"] < 1.1, found
+    assert found["left_per_step"] == 0
+    assert found["risen_per_step"] < 64 * 1024
+
 
 @pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
 def test_planned_bytes_are_those_that_numpy_allocates(case):

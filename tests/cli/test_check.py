@@ -9,6 +9,7 @@ import pytest
 
 from graphnet.cli.output import terminal
 from graphnet.layers import LAYER_TYPES
+from graphnet.net.load_net import load_net
 
 
 def rows(result):
@@ -233,3 +234,15 @@ def test_user_layers_can_be_used_and_refused(folder, run):
     refused = run("check own.yaml --no-user-code")
     assert refused.code == 1
     assert "which --no-user-code refuses" in refused.err
+
+
+def test_memory_in_mixed_precision(run, folder):
+    """The rounded operands are counted: what ``solve`` would plan."""
+    found, given = {}, (folder / "solver.yaml").read_text()
+    for precision in ("float32", "bfloat16"):
+        (folder / "solver.yaml").write_text(f"{given}precision: {precision}\n")
+        found[precision] = json.loads(run("check net.yaml --json").out)["totals"]["planned_bytes"]
+        net = load_net("net.yaml", keep="needed", precision=precision)
+        assert found[precision] == net.planned_bytes
+        net.close()
+    assert found["bfloat16"] > found["float32"]

@@ -26,6 +26,8 @@ from graphnet.blob import Array, Shape
 #: By these names the rounded operands are among the scratch of an operation.
 _PREFIX, _SPARE = "rounded/", "rounded/spare"
 _NAN = 0x7FC00000
+#: So many elements of a product's operand are rounded at a time.
+_BLOCK = 2**12
 
 
 def to_float16(xp: Any, values: Array, spare: Array, _: Array) -> None:
@@ -94,7 +96,7 @@ class RoundedNumpyBackend(NumpyBackend):
 
     def _multiply(self, left: Array, right: Array, out: Array) -> None:
         scratch = self._operand_scratch
-        scratch.fit(max(left.size, right.size))
+        scratch.fit(left.size, right.size)
         a, b = (
             self._rounded_into(scratch, operand, own)
             for operand, own in ((left, scratch.left), (right, scratch.right))
@@ -105,7 +107,8 @@ class RoundedNumpyBackend(NumpyBackend):
         flat: Array = own[: operand.size]
         copy = flat.reshape(operand.shape)
         np.copyto(copy, operand)
-        self._round(np, flat, scratch.spare, scratch.more)
+        for start in range(0, flat.size, _BLOCK):
+            self._round(np, flat[start : start + _BLOCK], scratch.spare, scratch.more)
         return copy
 
     # --- operations ---------------------------------------------------------------------
@@ -197,10 +200,12 @@ class _OperandScratch(threading.local):
     """Where a thread rounds the operands of a product; nothing in it outlives a call."""
 
     def __init__(self) -> None:
-        self.fit(0)
+        self.left = self.right = np.empty(0, np.float32)
+        self.spare, self.more = np.empty((2, _BLOCK), np.float32)
 
-    def fit(self, size: int) -> None:
+    def fit(self, n_left: int, n_right: int) -> None:
         """Hold operands of so many elements; what has grown stays so."""
-        if size > getattr(self, "_size", -1):
-            self._size = size
-            self.left, self.right, self.spare, self.more = np.empty((4, size), np.float32)
+        if n_left > self.left.size:
+            self.left = np.empty(n_left, np.float32)
+        if n_right > self.right.size:
+            self.right = np.empty(n_right, np.float32)

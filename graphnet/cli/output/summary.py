@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from graphnet.backend import open_backend
+from graphnet.backend.precision import Precision
 from graphnet.cli.given.net_and_solver import NetAndSolver
 from graphnet.cli.output.terminal import bytes_text
 from graphnet.data.sets.store import PREFIX
@@ -22,13 +23,18 @@ from graphnet.solver.spec import SolverSpec
 Facts: TypeAlias = list[tuple[str, str]]
 
 
-def compile_to_show(spec: NetSpec, phase: Phase, memory_limit: int | None = None) -> CompiledNet:
-    """A net as it would run on NumPy in float32. Nothing of it is allocated.
+def compile_to_show(
+    spec: NetSpec,
+    phase: Phase,
+    memory_limit: int | None = None,
+    precision: Precision = "float32",
+) -> CompiledNet:
+    """A net as it would run on NumPy in float32, products in ``precision``. Nothing is allocated.
 
     Raises:
         GraphnetError: If it cannot be compiled.
     """
-    backend, dtype = open_backend("numpy"), np.dtype("float32")
+    backend, dtype = open_backend("numpy", precision=precision), np.dtype("float32")
     return compile_net(spec, phase, backend, dtype, "needed", memory_limit=memory_limit)
 
 

@@ -19,17 +19,18 @@ import numpy as np
 from graphnet.declare.names import check_name, free_name
 from graphnet.errors import GraphnetError, Problem, SpecError, did_you_mean
 from graphnet.interchange.onnx.files.reading import Attributes, OnnxFile
-from graphnet.interchange.onnx.graph.constants import MOST_IN_ALL, ConstantNode, fold
+from graphnet.interchange.onnx.graph.constants import MOST_IN_ALL, ConstantNode, fold_all
 from graphnet.interchange.onnx.graph.inputs import find_inputs
 from graphnet.interchange.onnx.graph.node_reader import FromOnnx, MadeLayers, NodeReader
+from graphnet.interchange.onnx.graph.time_first import batch_first, time_first
 from graphnet.interchange.onnx.graph.values import Value
 from graphnet.interchange.onnx.imported import ImportedOnnx, NodeEntry
 from graphnet.interchange.onnx.operators.attention import find_attention, translate_attention
-from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock
+from graphnet.interchange.onnx.operators.attention_blocks import FoundBlock
 from graphnet.interchange.onnx.operators.table import OPERATORS
 from graphnet.layers import LAYER_TYPES
 
-_OWN = ("", "ai.onnx")  # domains
+_OWN, _BOOL = ("", "ai.onnx"), 9  # domains; a type
 #: Operators whose layer takes a bias that is added behind it, if nobody else reads what it makes.
 _BIASED = ("MatMul", "Gather", "Mul")
 
@@ -50,6 +51,7 @@ class _GraphTranslation:
         self.file, self.graph, self.path = file, file.graph, path
         self.made = MadeLayers()
         self.found: dict[str, Value | np.ndarray | None] = {}  # None: what a wrong node makes
+        self.made.values = self.found
         self.problems: list[str] = []
         self.entries: list[NodeEntry] = []
         self.taken: set[str] = set()
@@ -103,7 +105,10 @@ class _GraphTranslation:
             else:
                 others.append(node)
         constants = {n: a for n, a in self.found.items() if isinstance(a, np.ndarray)}
-        attention = find_attention(others, constants, frozenset(self.outputs), self.file.opset)
+        truths = {i.name for i in self.graph.input if i.type.tensor_type.elem_type == _BOOL}
+        attention = find_attention(
+            others, constants, frozenset(self.outputs), self.file.opset, truths
+        )
         self.reasons = attention.reasons
         return attention.walk
 
@@ -127,6 +132,7 @@ class _GraphTranslation:
             self.problems += [problem.message for problem in error.problems]
             self.found.update(dict.fromkeys((i.name for i in given), None))
             inputs = []
+        self.made.is_open = any(each.is_open for each in inputs)
         blobs, notes = {}, []
         for each in inputs:
             blob = self.made.fresh_blob(clean(each.name))
@@ -146,7 +152,7 @@ class _GraphTranslation:
 
     def one(self, node: Any) -> None:
         """What a node becomes; what is wrong with it is noted."""
-        block = node if isinstance(node, AttentionBlock) else None
+        block = node if isinstance(node, FoundBlock) else None
         at = block.shown if block else node
         shown = f"node '{at.name or (at.output[0] if at.output else '')}' ({at.op_type}): "
         reason = next((self.reasons[name] for name in node.output if name in self.reasons), "")
@@ -154,6 +160,8 @@ class _GraphTranslation:
         try:
             results = self.translated(node)
         except _SilentError:
+            if reason:
+                self.problems.append(f"{shown}it is no attention of graphnet's: {reason}")
             results = {}
         except GraphnetError as error:
             self.problems += [shown + problem.message + more for problem in error.problems]
@@ -179,25 +187,17 @@ class _GraphTranslation:
             is_size = node.op_type == "Size"
             return {0: np.array(np.prod(shape) if is_size else part, np.int64)}
         if not blobs:
-            arrays = [x if isinstance(x, np.ndarray) else None for x in inputs]
-            value = fold(node.op_type, ConstantNode(arrays, attributes))
-            if value is None:
-                raise SpecError("computes constants, by an operator that graphnet does not know")
-            self.n_folded += value.size
-            if self.n_folded > MOST_IN_ALL:
-                raise SpecError(
-                    f"with it, computed constants have more than {MOST_IN_ALL:,} numbers"
-                )
-            return {0: value}
+            return self.folded(node, inputs, attributes)
         if translate is None:
             hint = did_you_mean(node.op_type, OPERATORS)
             raise SpecError(f"graphnet has no layer like it{hint}")
+        turned = batch_first(node.op_type, attributes, inputs, self.file.opset)
         reader = NodeReader(
             node.op_type,
             self.layer_name(node),
             attributes,
             self.file.opset,
-            inputs,
+            inputs if turned is None else turned,
             [self.blob_name(name) for name in node.output],
             self.made,
             list(node.input),
@@ -215,7 +215,22 @@ class _GraphTranslation:
         self.share(node, own)
         if node.op_type == "Gemm":
             self.tie(node, attributes, own)
+        if turned is not None:
+            return {i: time_first(value) for i, value in reader.results.items()}
         return dict(reader.results)
+
+    def folded(
+        self, node: Any, inputs: list[Value | np.ndarray | None], attributes: Attributes
+    ) -> dict[int, Value | np.ndarray]:
+        """What a node makes of constants."""
+        arrays = [x if isinstance(x, np.ndarray) else None for x in inputs]
+        values = fold_all(node.op_type, ConstantNode(arrays, attributes), len(node.output))
+        if values is None:
+            raise SpecError("computes constants, by an operator that graphnet does not know")
+        self.n_folded += sum(value.size for value in values)
+        if self.n_folded > MOST_IN_ALL:
+            raise SpecError(f"with it, computed constants have more than {MOST_IN_ALL:,} numbers")
+        return dict(enumerate(values))
 
     def share(self, node: Any, own: tuple[str, ...]) -> None:
         """Let a layer that is filled with the same constants as another one share its params."""
@@ -344,7 +359,7 @@ class _GraphTranslation:
 
 def _translator(node: Any) -> FromOnnx | None:
     """What translates a node; None if graphnet has no layer like it."""
-    if isinstance(node, AttentionBlock):
+    if isinstance(node, FoundBlock):
         return partial(translate_attention, node)
     return OPERATORS.get(node.op_type)
 

@@ -259,16 +259,47 @@ def _shape_of(n: ConstantNode) -> np.ndarray:
     return np.array(shape[slice(n.attributes.whole("start", 0), stop)], np.int64)
 
 
+def _triangle(n: ConstantNode) -> np.ndarray:
+    whole, k = n.array(0), 0
+    if len(n.inputs) > 1 and n.inputs[1] is not None:
+        (k,) = whole_numbers(n.inputs[1])
+    return np.triu(whole, k) if n.attributes.whole("upper", 1) else np.tril(whole, k)
+
+
+def _truth(function: Callable[..., Any]) -> Fold:
+    """An operator whose result is true or false."""
+
+    def folded(n: ConstantNode) -> np.ndarray:
+        arrays = [n.array(i) for i in range(len(n.inputs))]
+        _checked(np.broadcast_shapes(*(array.shape for array in arrays)))
+        return np.asarray(function(*arrays), bool)
+
+    return folded
+
+
+def _where(n: ConstantNode) -> np.ndarray:
+    condition, one, other = (n.array(i) for i in range(3))
+    _checked(np.broadcast_shapes(condition.shape, one.shape, other.shape))
+    return np.where(condition.astype(bool), one, other)
+
+
+def _modulo(n: ConstantNode) -> np.ndarray:
+    function = np.fmod if n.attributes.whole("fmod", 0) else np.mod
+    return _elementwise(function)(n)
+
+
 #: What is computed of constants, by operator.
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
         "Abs": _elementwise(np.abs),
         "Add": _elementwise(np.add),
+        "And": _truth(np.logical_and),
         "Cast": _cast,
         "Ceil": _elementwise(np.ceil),
         "Concat": _concat,
         "Constant": _constant,
         "ConstantOfShape": _filled,
+        "Equal": _truth(np.equal),
         "Div": _elementwise(_divide),
         "Exp": _elementwise(np.exp),
         "Expand": _expand,
@@ -277,8 +308,11 @@ FOLDS: Mapping[str, Fold] = MappingProxyType(
         "Identity": lambda n: n.array(0),
         "Max": _elementwise(lambda *arrays: np.maximum.reduce(np.broadcast_arrays(*arrays))),
         "Min": _elementwise(lambda *arrays: np.minimum.reduce(np.broadcast_arrays(*arrays))),
+        "Mod": _modulo,
         "Mul": _elementwise(np.multiply),
         "Neg": _elementwise(np.negative),
+        "Not": _truth(np.logical_not),
+        "Or": _truth(np.logical_or),
         "Pow": _elementwise(np.power),
         "Range": _range,
         "Reciprocal": _elementwise(np.reciprocal),
@@ -290,7 +324,9 @@ FOLDS: Mapping[str, Fold] = MappingProxyType(
         "Sub": _elementwise(np.subtract),
         "Tile": _tile,
         "Transpose": _transpose,
+        "Trilu": _triangle,
         "Unsqueeze": _unsqueeze,
+        "Where": _where,
     }
 )
 
@@ -307,3 +343,31 @@ def fold(op: str, node: ConstantNode) -> np.ndarray | None:
         return np.asarray(FOLDS[op](node))
     except (ValueError, IndexError, TypeError, OverflowError, MemoryError) as error:
         raise SpecError(f"cannot be computed: {error}") from error
+
+
+def fold_all(op: str, node: ConstantNode, n_outputs: int) -> list[np.ndarray] | None:
+    """What a node of several outputs makes of constants; None if that is not known.
+
+    Raises:
+        SpecError: If it is wrong.
+    """
+    if op == "Split":
+        return _split(node, n_outputs)
+    found = fold(op, node)
+    return None if found is None else [found]
+
+
+def _split(n: ConstantNode, n_parts: int) -> list[np.ndarray]:
+    """The parts of an array, views of it."""
+    whole = n.array(0)
+    axis = counted(n.attributes.whole("axis", 0), whole.ndim)
+    sizes = n.attributes.wholes("split")
+    if len(n.inputs) > 1 and n.inputs[1] is not None:
+        sizes = whole_numbers(n.inputs[1])
+    length = whole.shape[axis]
+    if sizes is None:  # equal ones, the last one smaller if need be
+        most = -(-length // n_parts)
+        sizes = [most] * (n_parts - 1) + [length - most * (n_parts - 1)]
+    if len(sizes) != n_parts or min(sizes) < 0 or sum(sizes) != length:
+        raise SpecError(f"cannot split {length} places into {sizes}")
+    return np.split(whole, np.cumsum(sizes)[:-1], axis=axis)

@@ -25,6 +25,7 @@ class GraphInput:
         shape: Of its blob, the batch first.
         axes: Where the axes are that ONNX counts.
         is_float: Whether it is no whole number.
+        is_open: Whether it is open along the batch axis.
         notes: What is to be said of it.
     """
 
@@ -32,6 +33,7 @@ class GraphInput:
     shape: Shape
     axes: Axes
     is_float: bool
+    is_open: bool
     notes: tuple[str, ...]
 
 
@@ -47,7 +49,9 @@ def find_inputs(given: Sequence[Any], nodes: Sequence[Any]) -> list[GraphInput]:
         kind = each.type.tensor_type
         dims = [_size(dim) for dim in kind.shape.dim]
         is_open = each.type.WhichOneof("value") != "tensor_type" or not kind.HasField("shape")
-        turned = len(dims) == 3 and _is_time_first(each.name, nodes)  # noqa: PLR2004  # (T, N, D)
+        turned = len(dims) == 3 and (  # noqa: PLR2004  # (T, N, D)
+            _is_time_first(each.name, nodes) or [n is None for n in dims] == [False, True, False]
+        )
         axes: Axes = (1, 0, 2) if turned else tuple(range(len(dims)))
         if is_open or not dims:
             problems.append(f"input '{each.name}': has no shape that graphnet can take")
@@ -75,7 +79,14 @@ def find_inputs(given: Sequence[Any], nodes: Sequence[Any]) -> list[GraphInput]:
         raise _several(problems)
     said = "its axes are (T, N, …) in ONNX, and (N, T, …) here"
     return [
-        GraphInput(name, (batch, *sample), axes, is_float, (said,) if axes[0] == 1 else ())
+        GraphInput(
+            name,
+            (batch, *sample),
+            axes,
+            is_float,
+            sizes[name] is None,
+            (said,) if axes[0] == 1 else (),
+        )
         for name, sample, axes, is_float in found
     ]
 

@@ -34,6 +34,8 @@ class MadeLayers:
         fed: The names of inputs.
         states: Those of them that are what a batch hands to the next.
         following: The outputs that are.
+        values: What each value of the graph is; None where a node is wrong.
+        is_open: Whether any number of samples will do.
         alone: The blobs that one node alone reads, with the operator and the layer that made them.
     """
 
@@ -46,6 +48,8 @@ class MadeLayers:
     fed: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)
     following: set[str] = field(default_factory=set)
+    values: Mapping[str, Value | np.ndarray | None] = field(default_factory=dict)
+    is_open: bool = False
     alone: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def fresh_blob(self, name: str) -> str:

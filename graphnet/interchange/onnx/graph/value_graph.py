@@ -19,6 +19,7 @@ class ValueGraph:
         constants: By name.
         outputs: The names of the graph's outputs.
         opset: Of the file.
+        truths: The inputs that are truth values.
     """
 
     def __init__(
@@ -27,8 +28,10 @@ class ValueGraph:
         constants: Mapping[str, np.ndarray],
         outputs: AbstractSet[str],
         opset: int,
+        truths: AbstractSet[str] = frozenset(),
     ) -> None:
         self.nodes, self.constants, self.outputs, self.opset = nodes, constants, outputs, opset
+        self.truths = truths
         self.makers: dict[str, Any] = {}
         made = {name for node in nodes for name in node.output if name}
         for node in nodes:  # only what is made once, of what is made before: no way up is a circle
@@ -40,6 +43,20 @@ class ValueGraph:
             inner = [name for a in node.attribute for n in a.g.node for name in n.input]
             for name in dict.fromkeys([*node.input, *inner]):
                 self._readers.setdefault(name, []).append(node)
+
+        self._of_shapes: set[str] = set()
+        for node in nodes:
+            if node.op_type in ("Shape", "Size") or all(map(self.is_fixed, node.input)):
+                self._of_shapes.update(name for name in node.output if name in self.makers)
+
+    def is_fixed(self, name: str) -> bool:
+        """Whether a value is made of constants and shapes alone."""
+        return not name or name in self.constants or name in self._of_shapes
+
+    def is_number(self, name: str) -> bool:
+        """Whether a value is one number, as far as is known before shapes are."""
+        found = self.constants.get(name)
+        return found.size == 1 if found is not None else name in self._of_shapes
 
     def readers(self, name: str) -> list[Any]:
         """The nodes that read a value."""

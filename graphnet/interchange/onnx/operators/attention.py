@@ -19,12 +19,16 @@ from graphnet.interchange.onnx.graph.constants import new_shape
 from graphnet.interchange.onnx.graph.node_reader import NodeReader
 from graphnet.interchange.onnx.graph.value_graph import ValueGraph
 from graphnet.interchange.onnx.graph.values import Value
-from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock
+from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock, FoundBlock
+from graphnet.interchange.onnx.operators.attention_checking import check_block
 from graphnet.interchange.onnx.operators.attention_reading import read_block
+from graphnet.interchange.onnx.operators.attention_tracing import TracedBlock, trace_block
 from graphnet.layers.attention.rotary import rotary_angles
 
 _SEQUENCE = 3  # axes
 _NEAR = 1e-6  # how far a cosine or a sine may be from graphnet's
+#: What a damaged node may raise.
+_DAMAGED = (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError)
 _BASE = 10000.0  # of rotary positions, where no other is said
 
 
@@ -46,6 +50,7 @@ def find_attention(
     constants: Mapping[str, np.ndarray],
     outputs: AbstractSet[str],
     opset: int,
+    truths: AbstractSet[str] = frozenset(),
 ) -> Found:
     """The blocks of a graph.
 
@@ -54,22 +59,20 @@ def find_attention(
         constants: By name.
         outputs: The names of the graph's.
         opset: Of the file.
+        truths: The inputs that are truth values.
     """
-    graph = ValueGraph(nodes, constants, outputs, opset)
-    blocks: dict[int, AttentionBlock] = {}
+    graph = ValueGraph(nodes, constants, outputs, opset, truths)
+    blocks: dict[int, FoundBlock] = {}
     reasons: dict[str, str] = {}
     for node in nodes:
         if node.domain not in ("", "ai.onnx") or node.op_type not in ("Softmax", "Attention"):
             continue
         try:
-            scores = node if node.op_type == "Attention" else graph.scores_of(node)
-            if scores is None:
-                continue
-            blocks[id(node)] = read_block(graph, node, scores)
-        except SpecError as error:
-            reasons[scores.output[0]] = error.problems[0].message
-        except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError):
-            continue  # a damaged node, which is refused when its turn comes
+            blocks[id(node)] = _found(graph, node)
+        except _OtherError as error:
+            reasons[error.at] = error.problems[0].message
+        except (SpecError, *_DAMAGED):
+            continue  # no attention at all; or a node that is refused when its turn comes
     gone = _gone(graph, blocks.values())
     walk: list[Any] = []
     for node in nodes:
@@ -80,18 +83,46 @@ def find_attention(
     return Found(walk, reasons)
 
 
-def _gone(graph: ValueGraph, blocks: Iterable[AttentionBlock]) -> set[int]:
-    """The nodes that nobody else reads, once the blocks are layers."""
+class _OtherError(SpecError):
+    """An attention that is none of graphnet's; ``at`` is the value of its scores."""
+
+    at = ""
+
+
+def _found(graph: ValueGraph, node: Any) -> FoundBlock:
+    """What a Softmax or an Attention is the middle of."""
+    scores = node if node.op_type == "Attention" else graph.scores_of(node)
+    try:
+        if scores is None:
+            return trace_block(graph, node)
+        return read_block(graph, node, scores)
+    except (SpecError, *_DAMAGED) as error:
+        if scores is None:
+            raise
+        try:
+            return trace_block(graph, node)
+        except (SpecError, *_DAMAGED) as further:
+            if not isinstance(error, SpecError):
+                raise further from None
+            known = further if isinstance(further, SpecError) else error
+            found = known.problems[0].message
+            of_mask = found.startswith(("its mask is made of", "it parts features"))
+            other = _OtherError(error.problems[0].message if of_mask else found)
+            other.at = scores.output[0]
+            raise other from None
+
+
+def _gone(graph: ValueGraph, blocks: Iterable[FoundBlock]) -> set[int]:
+    """The nodes that nobody reads any more, once the blocks are layers."""
     listed = list(blocks)
+    if not listed:
+        return set()
     given = {name for block in listed for name in block.output if name}
-    members = {id(node) for block in listed for node in block.nodes}
+    kept = graph.outputs | {name for block in listed for name in block.input}
     gone: set[int] = set()
     for node in reversed(graph.nodes):
-        if id(node) not in members:
-            continue
         is_free = all(
-            name in given
-            or (name not in graph.outputs and all(id(r) in gone for r in graph.readers(name)))
+            name in given or (name not in kept and all(id(r) in gone for r in graph.readers(name)))
             for name in node.output
         )
         if is_free:
@@ -99,13 +130,64 @@ def _gone(graph: ValueGraph, blocks: Iterable[AttentionBlock]) -> set[int]:
     return gone
 
 
-def translate_attention(block: AttentionBlock, r: NodeReader) -> None:
+def translate_attention(block: FoundBlock, r: NodeReader) -> None:
     """The layer of a block.
 
     Args:
         block: It.
         r: Its blobs and constants.
     """
+    if isinstance(block, TracedBlock):
+        _translate_traced(block, r)
+    elif isinstance(block, AttentionBlock):
+        _translate_read(block, r)
+
+
+def _translate_traced(block: TracedBlock, r: NodeReader) -> None:
+    """The layer of a block whose numbers are followed."""
+    try:
+        facts = check_block(block, r)
+    except SpecError as error:
+        r.refuse(f"it is no attention of graphnet's: {error.problems[0].message}")
+    bottoms = []
+    for i in range(block.n_blobs - bool(block.leaf)):
+        value = r.raw(i)
+        bottoms.append(Value.plain(value.blob, value.shape))
+    keys: dict[str, Any] = {"n_heads": facts.n_heads}
+    if facts.causal:
+        keys["causal"] = True
+    if block.leaf:
+        keys["mask"] = True
+        given = r.raw(block.n_blobs - 1)
+        mask = Value.plain(given.blob, given.shape)
+        bottoms.append(mask if facts.opens else _others(r, mask))
+    biases = [*facts.biases, facts.out_bias]
+    width = len(facts.out)
+    if all(bias is None for bias in biases):
+        keys["bias"] = False
+    y = r.layer("MultiHeadAttention", *bottoms, tops=[n for n in r.outputs if n], **keys)
+    r.fill("weight_in", np.concatenate([weight.T for weight in facts.weights]))
+    r.fill("weight_out", np.ascontiguousarray(facts.out.T))
+    if "bias" not in keys:
+        given_biases = [np.zeros(width, np.float32) if b is None else b for b in biases]
+        r.fill("bias_in", np.concatenate(given_biases[:3]))
+        r.fill("bias_out", given_biases[3])
+    r.give(Value(y.blob, y.shape, facts.axes, source=y.source))
+    if r.outputs[1]:
+        r.give(Value.plain(r.outputs[1], r.made.shapes[r.outputs[1]]), 1)
+
+
+def _others(r: NodeReader, mask: Value) -> Value:
+    """1 where a mask is 0, and 0 where it is 1: made once for all that read it."""
+    keys = {"type": "Power", "bottoms": [mask.blob], "scale": -1.0, "shift": 1.0}
+    for layer in r.made.layers.values():
+        if all(layer.get(key) == value for key, value in keys.items()):
+            return Value.plain(layer["tops"][0], mask.shape)
+    return r.layer("Power", mask, word="keys", scale=-1.0, shift=1.0)
+
+
+def _translate_read(block: AttentionBlock, r: NodeReader) -> None:
+    """The layer of a block whose every node is known."""
     blobs = [r.value(i) for i in range(block.n_blobs)]
     x, memory = blobs[0], blobs[block.n_blobs - block.mask - 1]
     constants = {

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+
+#: Why a mask is none of graphnet's.
+NO_MASK = (
+    "what is added to its scores is computed, and no key mask"
+    "\n  a key mask can be an input of truth values, (N, S): the key_padding_mask of PyTorch"
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class AttentionBlock:
+class FoundBlock:
     """Nodes that are one MultiHeadAttention. It stands in the walk for them, as a node does.
 
     Attributes:
@@ -48,13 +54,6 @@ class AttentionBlock:
         input: The blobs it reads, and the constants behind them.
         output: The output, and the weights, or nothing where nobody reads them.
         n_blobs: How many of ``input`` are blobs.
-        n_heads: Of it.
-        parts: Queries, keys and values.
-        causal: Whether it is.
-        n_positions: For how many positions; None: for any number.
-        mask: Whether the last blob is one.
-        out: The weight and the bias of the output.
-        joined: The shape that joins the heads; None where an operator does that.
         nodes: All of them.
     """
 
@@ -63,6 +62,26 @@ class AttentionBlock:
     input: tuple[str, ...]
     output: tuple[str, str]
     n_blobs: int
+    nodes: tuple[Any, ...] = field(repr=False)
+    op_type: ClassVar[str] = "MatMul … Softmax … MatMul"
+    domain: ClassVar[str] = ""
+    attribute: ClassVar[tuple[Any, ...]] = ()
+
+
+@dataclass(frozen=True)
+class AttentionBlock(FoundBlock):
+    """A block whose way of dividing features into heads is known.
+
+    Attributes:
+        n_heads: Of it.
+        parts: Queries, keys and values.
+        causal: Whether it is.
+        n_positions: For how many positions; None: for any number.
+        mask: Whether the last blob is one.
+        out: The weight and the bias of the output.
+        joined: The shape that joins the heads; None where an operator does that.
+    """
+
     n_heads: int
     parts: tuple[Projection, Projection, Projection]
     causal: bool
@@ -70,7 +89,3 @@ class AttentionBlock:
     mask: bool
     out: tuple[str, str]
     joined: tuple[int, ...] | None
-    nodes: tuple[Any, ...] = field(repr=False)
-    op_type: str = "MatMul … Softmax … MatMul"
-    domain: str = ""
-    attribute: tuple[Any, ...] = ()

@@ -14,7 +14,7 @@ import numpy as np
 from graphnet.errors import SpecError
 from graphnet.interchange.onnx.files.reading import Attributes
 from graphnet.interchange.onnx.graph.value_graph import ValueGraph
-from graphnet.interchange.onnx.operators.attention_blocks import AttentionBlock, Projection
+from graphnet.interchange.onnx.operators.attention_blocks import NO_MASK, AttentionBlock, Projection
 from graphnet.interchange.onnx.operators.attention_packed import (
     third_of_features,
     third_of_first_axis,
@@ -61,7 +61,7 @@ class _Reading:
         if not n_heads or n_heads < 1 or width % n_heads:
             self.refuse(f"{width} features are divided into {n_heads} heads")
         expected = (width // n_heads) ** -0.5
-        if abs(scale - expected) > _NEAR * expected:
+        if not abs(scale - expected) <= _NEAR * expected:  # nor is NaN
             self.refuse(
                 f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
             )
@@ -86,6 +86,7 @@ class _Reading:
             (*blobs, *constants),
             (last.output[0], weights if is_read else ""),
             len(blobs),
+            tuple(self.nodes),
             n_heads,
             (query, key, value),
             self.causal,
@@ -93,7 +94,6 @@ class _Reading:
             bool(self.mask),
             out,
             joined,
-            tuple(self.nodes),
         )
 
     def refuse(self, why: str) -> NoReturn:
@@ -159,12 +159,12 @@ class _Reading:
         inner, scale, passed = self.graph.unscaled(name)
         missing = self.graph.maker(inner, "Sub")
         if missing is None or scale > _UNSEEN or self.mask:
-            self.refuse("what is added to its scores is computed, and no key mask")
+            self.refuse(NO_MASK)
         one, mask = missing.input
         ones = self.graph.constants.get(one)
         wide = self.graph.maker(mask, "Unsqueeze")
         if ones is None or not ones.size == 1 == ones.reshape(-1)[0] or wide is None:
-            self.refuse("what is added to its scores is computed, and no key mask")
+            self.refuse(NO_MASK)
         axes = Attributes(wide.attribute).wholes("axes")
         if len(wide.input) > 1 and wide.input[1] in self.graph.constants:
             axes = [int(n) for n in self.graph.constants[wide.input[1]].reshape(-1)]
