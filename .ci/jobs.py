@@ -77,13 +77,14 @@ class Result:
     megabytes: int
 
 
-def run(script: str, python: Python, clone: Path) -> Result:
+def run(script: str, python: Python, clone: Path, options: str = "") -> Result:
     """Run a script of bash, ``python3`` being that Python.
 
     Args:
         script: It ends at the first command that fails.
         python: Which interpreter.
         clone: Where; made if it is not there.
+        options: Of every pytest in it, besides its own.
     """
     if not clone.exists():
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
@@ -91,7 +92,7 @@ def run(script: str, python: Python, clone: Path) -> Result:
     process = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=clone,
-        env=_environment(python, clone.with_name(clone.name + ".aside")),
+        env=_environment(python, clone.with_name(clone.name + ".aside"), options),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -124,7 +125,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _environment(python: Python, aside: Path) -> dict[str, str]:
+def _environment(python: Python, aside: Path, options: str) -> dict[str, str]:
     """The variables of this process without what belongs to its environment.
 
     The package cache of pip is shared, the data of graphnet are not.
@@ -143,7 +144,8 @@ def _environment(python: Python, aside: Path) -> dict[str, str]:
         "GRAPHNET_DATA": str(aside / "data"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
-        "PYTEST_ADDOPTS": "--no-fold-skipped",  # checks.py reads which tests were skipped
+        # checks.py reads which tests were skipped
+        "PYTEST_ADDOPTS": f"--no-fold-skipped {options}".rstrip(),
     }
 
 

@@ -10,8 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Event
+from unittest.mock import Mock
 
 import pytest
+
+from tests import conftest
 
 ROOT = Path(__file__).parent.parent
 in_clone = pytest.mark.skipif(
@@ -51,6 +54,27 @@ def test_both_commands_are_run_as_they_stand(ci, n):
     tested = [job.python for job in jobs if job.name == ci.TESTS]
     assert tested == {1: pythons, 2: pythons[::-1], 3: pythons[::-2]}[n]
     assert {*tested, all_jobs[0].python} == set(pythons)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_what_no_python_changes_is_left_out_with_the_oldest(ci, n):
+    """By a marker that there is; never with the newest packages' only run, nor with the lowest."""
+    there = [ci.Python("a", "3.11.7"), ci.Python("b", "3.12.1"), ci.Python("c", "3.13.0")]
+    jobs = ci.first_jobs(there[:n], Path("f"))
+    left_out = [(job.name, job.python) for job in jobs if job.options]
+    assert left_out == ([(ci.TESTS, there[0])] if n > 1 else [])
+    assert {job.options for job in jobs} <= {"", "-m 'not any_python'"}
+    assert '"any_python: ' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_tests_of_numbers_are_marked():
+    """Those in folders that there are, and no others of that name."""
+    items = [Mock(path=ROOT / "tests" / folder / "test_x.py") for folder in conftest.NUMERIC]
+    others = [Mock(path=ROOT / "tests" / "net" / "layers" / "test_x.py"), Mock(path=ROOT / "x.py")]
+    conftest.pytest_collection_modifyitems([*items, *others])
+    assert all((ROOT / "tests" / folder).is_dir() for folder in conftest.NUMERIC)
+    assert [item.add_marker.call_count for item in items] == [1] * len(items)
+    assert not any(item.add_marker.called for item in others)
 
 
 def test_what_else_is_run(ci):
@@ -186,11 +210,13 @@ def test_a_job_is_run_in_a_clone_with_nothing_of_this_environment(
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     script = (
-        "echo [${PYTHONPATH-}${VIRTUAL_ENV-}]; head -1 README.md; python3 -V; cat; false; echo on"
+        "echo [${PYTHONPATH-}${VIRTUAL_ENV-}]; head -1 README.md; python3 -V; cat; "
+        "echo $PYTEST_ADDOPTS; false; echo on"
     )
-    found = ci.run(script, python, tmp_path / "clone")
+    found = ci.run(script, python, tmp_path / "clone", "-m 'not this'")
     assert found.code == 1
-    assert found.log.splitlines() == ["[]", "# graphnet", f"Python {python.version}"]
+    options = "--no-fold-skipped -m 'not this'"
+    assert found.log.splitlines() == ["[]", "# graphnet", f"Python {python.version}", options]
     assert (found.numpy, found.megabytes) == ("none", 0)
 
 

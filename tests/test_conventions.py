@@ -21,6 +21,8 @@ from graphnet.backend.base import Backend
 from graphnet.layers import LAYER_TYPES
 from graphnet.solver.coffee import COFFEE_BREAKS
 
+pytestmark = pytest.mark.any_python
+
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "graphnet", ROOT / "tests"
 MODULES = sorted(PACKAGE.rglob("*.py"))

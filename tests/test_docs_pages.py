@@ -29,6 +29,7 @@ def shortened(text):
     )
 
 
+@pytest.mark.any_python
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a POSIX shell")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -85,6 +85,7 @@ def session(clone):
     return done.stdout
 
 
+@pytest.mark.any_python  # with the oldest CI runs all of it, not shortened
 @pytest.mark.skipif(os.name != "posix", reason="the README's commands are for a POSIX shell")
 class TestSession:
     """One run of all blocks; what it printed and left."""

@@ -10,6 +10,7 @@ from support.onnx_models import model_of, types_of
 from support.shipped_nets import NETS, shrunk, write_made_up_data
 
 from graphnet.errors import GraphnetError, SpecError
+from graphnet.interchange.onnx import translation
 from graphnet.interchange.onnx.deploying import deployed
 from graphnet.interchange.onnx.exporting import export_onnx, onnx_graph, values_of
 from graphnet.interchange.onnx.files.reading import read_onnx
@@ -250,22 +251,29 @@ def test_truncated_files(good, tmp_path):
 
 @needs_onnx
 @pytest.mark.parametrize(
-    "nodes",
+    ("nodes", "said"),
     [
-        [("ConstantOfShape", "big", "c"), ("Add", "x,c", "y")],
-        [("Expand", "x,big", "y")],
-        [("Tile", "x,big", "y")],
-        [("Reshape", "x,big", "y")],
-        [("Expand", "one,large", f"c{i}") for i in range(9)]
-        + [("Sum", ",".join(["x", *(f"c{i}" for i in range(9))]), "y")],
+        ([("ConstantOfShape", "big", "c"), ("Add", "x,c", "y")], r"'c' .*: would make a constant"),
+        ([("Expand", "x,big", "y")], r"'y' .*: expands a value of shape \[2, 3\] to \[1048576"),
+        ([("Tile", "x,big", "y")], r"'y' .*: works along the batch axis"),
+        ([("Reshape", "x,big", "y")], r"'y' .*: cannot see the shape \[2, 3\] as \[1048576"),
     ],
 )
-def test_bombs(nodes, tmp_path):
+def test_bombs(nodes, said, tmp_path):
     """A small file that asks for much is refused."""
-    constants = {
-        "big": np.array([2**20, 2**20], np.int64),
-        "large": np.array([2**13, 2**13], np.int64),
-        "one": np.float32(1),
-    }
-    write(tmp_path / "m.onnx", nodes, constants)
-    assert read(tmp_path / "m.onnx")
+    write(tmp_path / "m.onnx", nodes, {"big": np.array([2**20, 2**20], np.int64)})
+    with pytest.raises(SpecError, match=said):
+        translate_graph(read_onnx(tmp_path / "m.onnx"), "m")
+
+
+@needs_onnx
+def test_bombs_of_many_parts(tmp_path, monkeypatch):
+    """Each constant may be made, all together may not; the first beyond the limit is named."""
+    assert translation.MOST_IN_ALL * 4 <= 2**30  # bytes
+    monkeypatch.setattr(translation, "MOST_IN_ALL", 2**20)
+    parts = [f"c{i}" for i in range(9)]
+    nodes = [("Expand", "one,large", part) for part in parts]
+    constants = {"large": np.array([2**9, 2**9], np.int64), "one": np.float32(1)}
+    write(tmp_path / "m.onnx", [*nodes, ("Sum", ",".join(["x", *parts]), "y")], constants)
+    with pytest.raises(SpecError, match=r"'c4' .*: with it, computed constants have more than 1,0"):
+        translate_graph(read_onnx(tmp_path / "m.onnx"), "m")
