@@ -10,11 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Event
-from unittest.mock import Mock
 
 import pytest
-
-from tests import conftest
 
 ROOT = Path(__file__).parent.parent
 in_clone = pytest.mark.skipif(
@@ -65,16 +62,6 @@ def test_what_no_python_changes_is_left_out_with_the_oldest(ci, n):
     assert left_out == ([(ci.TESTS, there[0])] if n > 1 else [])
     assert {job.options for job in jobs} <= {"", "-m 'not any_python'"}
     assert '"any_python: ' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-
-
-def test_tests_of_numbers_are_marked():
-    """Those in folders that there are, and no others of that name."""
-    items = [Mock(path=ROOT / "tests" / folder / "test_x.py") for folder in conftest.NUMERIC]
-    others = [Mock(path=ROOT / "tests" / "net" / "layers" / "test_x.py"), Mock(path=ROOT / "x.py")]
-    conftest.pytest_collection_modifyitems([*items, *others])
-    assert all((ROOT / "tests" / folder).is_dir() for folder in conftest.NUMERIC)
-    assert [item.add_marker.call_count for item in items] == [1] * len(items)
-    assert not any(item.add_marker.called for item in others)
 
 
 def test_what_else_is_run(ci):
