@@ -186,8 +186,8 @@ class Backend(Sealed):
     ) -> Callable[[], None]:
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
-        All are the backend's, or the host's. The call returned runs it over blocks, perhaps in threads;
-        it treats elements independently, with ``out=``. Blocks of ``scratch`` (default: none) follow.
+        All are the backend's, or the host's. The returned call runs it over blocks, and perhaps in
+        threads: elements are independent, with ``out=``. Blocks of ``scratch`` (none) come last.
         """
 
     def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
