@@ -187,7 +187,7 @@ class Backend(Sealed):
         """Bind ``function(xp, *blocks)`` to arrays of one shape and one storage order.
 
         All are the backend's, or the host's. The returned call runs it over blocks, and perhaps in
-        threads: elements are independent, with ``out=``; blocks of ``scratch`` last (default: none).
+        threads: elements are independent, with ``out=``; ``scratch`` (default: none) comes last.
         """
 
     def elementwise_scratch(self, shape: Shape, n: int) -> ScratchDecl:
