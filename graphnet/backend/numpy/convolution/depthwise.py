@@ -12,7 +12,7 @@ whatever the batch; the outputs that lie across the edge of two rows are junk, a
 With a stride the plane is split into *phases*, of which each has every stride-th row and column:
 the taps that meet a phase meet it in steps of one. Of a single sample, neighbouring taps would meet
 runs that are one number apart, which ``einsum`` takes for the inner loop; there each column of taps
-has a plane of its own, shifted.
+has a plane of its own: a copy of the first, so much further on.
 
 The image's gradient is the same sum over the output's gradient, padded, with the taps in reverse.
 """
@@ -138,25 +138,25 @@ class DepthwiseUnit:
         return ((self.height.out - 1) * self.plan.plane[1] + self.width.out) * self.n
 
     def fill(self, planes: Array, rows: Phase, columns: Phase) -> Iterator[Call]:
-        """Bring a phase of the image into planes of zeros, shifted by the taps' places."""
-        yield partial(planes.fill, 0)
+        """Bring a phase of the image into the first plane, zero around it, and then the others."""
+        yield partial(planes[0].fill, 0)
         n_rows, n_columns = self.plan.plane
-        runs = planes[:, :, : n_rows * n_columns * self.n]
-        whole = runs.reshape(*planes.shape[:2], n_rows, n_columns, self.n)
-        top, bottom = self.height.elements(rows)
-        bottom = min(bottom, n_rows)
-        for shift, plane in enumerate(whole[: self.n_shifts(columns)]):
-            ahead = columns.first + shift * columns.step if len(planes) > 1 else 0
-            left, right = self.width.elements(columns)
-            left, right = max(left, ahead), min(right, n_columns + ahead)
-            if top < bottom and left < right:
-                to = plane[:, top:bottom, left - ahead : right - ahead]
-                image = self.x[:, self.height.image(rows, top, bottom)]
-                yield partial(np.copyto, to, image[:, :, self.width.image(columns, left, right)])
+        whole = planes[0, :, : n_rows * n_columns * self.n]
+        whole = whole.reshape(len(whole), n_rows, n_columns, self.n)
+        (top, bottom), (left, right) = self.height.elements(rows), self.width.elements(columns)
+        bottom, right = min(bottom, n_rows), min(right, n_columns)
+        if top < bottom and left < right:
+            image = self.x[:, self.height.image(rows, top, bottom)]
+            image = image[:, :, self.width.image(columns, left, right)]
+            yield partial(np.copyto, whole[:, top:bottom, left:right], image)
+        yield from self.copy_ahead(planes, columns)
 
-    def n_shifts(self, columns: Phase) -> int:
-        """Planes that a phase of the columns needs."""
-        return columns.n_taps if self.plan.shifts > 1 else 1
+    def copy_ahead(self, planes: Array, columns: Phase) -> Iterator[Call]:
+        """Make each plane but the first that one, from what the next column of taps meets on."""
+        flat = planes.reshape(len(planes), -1)  # what is left out at the end meets no tap
+        for shift in range(1, min(len(planes), columns.n_taps)):
+            ahead = shift * columns.step * self.n
+            yield partial(np.copyto, flat[shift, :-ahead], flat[0, ahead:])
 
     def met(
         self, planes: Array, rows: Phase, columns: Phase, lengths: Shape, steps: Shape
@@ -173,7 +173,7 @@ class DepthwiseUnit:
         item, n_columns = planes.itemsize, self.plan.plane[1]
         shifted = len(planes) > 1
         across = planes.strides[0] if shifted else columns.step * self.n * item
-        start = rows.first * n_columns * self.n + (0 if shifted else columns.first * self.n)
+        start = (rows.first * n_columns + columns.first) * self.n
         return as_strided(
             planes[0, :, start:],
             (self.n_channels, rows.n_taps, columns.n_taps, *lengths),
@@ -226,13 +226,8 @@ class DepthwiseUnit:
         planes, flat = carve(scratch, plan.sent_planes(c), plan.gradients(c))
         if len(list(self.phases())) < prod(plan.window.stride):  # elements that no tap meets
             yield partial(self.dx.fill, 0)
-        shifted = len(planes) > 1
-        if not shifted:
-            yield from self.fill_sent(planes[0], 0)
+        yield from self.fill_sent(planes)
         for rows, columns in self.phases():
-            if shifted:
-                for shift in range(columns.n_taps):
-                    yield from self.fill_sent(planes[shift], shift * columns.step)
             (top, bottom), (left, right) = self.height.elements(rows), self.width.elements(columns)
             if top == bottom or left == right:
                 continue
@@ -247,16 +242,15 @@ class DepthwiseUnit:
             image = self.dx[:, self.height.image(rows, top, bottom)]
             yield partial(np.copyto, image[:, :, self.width.image(columns, left, right)], whole)
 
-    def fill_sent(self, plane: Array, ahead: int) -> Iterator[Call]:
-        """Bring the output's gradient into a plane of zeros, as far from its edge as taps reach."""
-        yield partial(plane.fill, 0)
-        n_rows, n_columns = self.plan.sent
-        whole = plane.reshape(*plane.shape[:2], n_rows, n_columns, self.n)
-        top, left = self.height.reach, self.width.reach - ahead
-        first = max(0, -left)
-        last = min(self.width.out, n_columns - left)
-        to = whole[:, :, top : top + self.height.out, left + first : left + last]
-        yield partial(np.copyto, to, self.dy[:, :, :, first:last])
+    def fill_sent(self, planes: Array) -> Iterator[Call]:
+        """Bring the output's gradient into planes of zeros, as far from the edge as taps reach."""
+        yield partial(planes[0].fill, 0)
+        whole = planes[0].reshape(*self.dy.shape[:2], *self.plan.sent, self.n)
+        top, left = self.height.reach, self.width.reach
+        bottom, right = top + self.height.out, left + self.width.out
+        yield partial(np.copyto, whole[:, :, top:bottom, left:right], self.dy)
+        most = max(self.width.phases, key=lambda phase: phase.n_taps)
+        yield from self.copy_ahead(planes, most)
 
     def sent_back(
         self, planes: Array, rows: Phase, columns: Phase, place: tuple[int, int], length: int
