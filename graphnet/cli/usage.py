@@ -171,7 +171,11 @@ class Commands(TyperGroup):
 _FILE_COMMANDS: Mapping[str, str] = {
     **dict.fromkeys((".caffemodel", ".prototxt"), "caffe|import caffe"),
     **dict.fromkeys((".yaml", ".yml"), "caffe|check"),
-    **dict.fromkeys((".h5", ".hdf5"), "info|snapshot info"),
+    **dict.fromkeys((".h5", ".hdf5"), "info|mocha|snapshot info"),
+    **dict.fromkeys((".pt", ".pth"), "torch|import torch"),
+    ".onnx": "onnx|import onnx",
+    ".safetensors": "safetensors|import safetensors",
+    ".npz": "npz|import npz",
     ".csv": "pack|data pack",
 }
 
