@@ -82,6 +82,7 @@ class Instruments:
         self._paths: dict[int, Path] = {}
         self._on_disk: dict[Path, int] = {}  # bytes of each file that would survive
         self._renamed: list[tuple[Path, bytes | None]] = []  # what was there, until it is synced
+        self._at_disk = threading.RLock()  # whoever does a step, or cuts the power between two
 
     # --- events -------------------------------------------------------------------------
 
@@ -107,6 +108,7 @@ class Instruments:
 
     def _cut_power(self) -> None:
         """Leave on the disk only what has been put there by an fsync, and by one of its folder."""
+        self._at_disk.acquire()  # for good: the other threads do nothing more
         for path, size in self._on_disk.items():
             if path.exists() and path.stat().st_size > size:
                 os.truncate(path, size)
@@ -155,7 +157,12 @@ class Instruments:
     def _install_disk(self) -> None:
         """Have the functions that reach the disk pass through the methods below."""
         for name in ("open", "write", "fsync", "close", "mkdir", "replace", "unlink", "ftruncate"):
-            setattr(os, name, partial(getattr(self, f"_{name}"), getattr(os, name)))
+            setattr(os, name, partial(self._alone, getattr(self, f"_{name}"), getattr(os, name)))
+
+    def _alone(self, method: Any, *args: Any, **keywords: Any) -> Any:
+        """One step at a time, whichever thread does it."""
+        with self._at_disk:
+            return method(*args, **keywords)
 
     def _place(self, path: Any, folder: int | None) -> Path:
         """A file by its path, or by its name in an open folder."""
