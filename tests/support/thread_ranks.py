@@ -41,11 +41,12 @@ class ThreadCommunicator(Communicator):
         self.job.mail[self.rank, peer].put(value)
 
     def _receive(self, peer: int) -> Any:
+        mail = self.job.mail[peer, self.rank]
         for _ in range(PATIENCE_S * 100):
             try:
-                return self.job.mail[peer, self.rank].get(timeout=0.01)
+                return mail.get(timeout=0.01)
             except queue.Empty:
-                if self.job.is_over.is_set():
+                if self.job.is_over.is_set() and mail.empty():  # what was sent before has come
                     raise RankError(self.job.message) from None
         raise RankError(f"rank {self.rank} waits for rank {peer}")
 
