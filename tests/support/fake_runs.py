@@ -2,9 +2,11 @@
 
 import os
 
+import pytest
 from support.fake_net import FakeNet
 from support.lines import Lines
 
+from graphnet.errors import GraphnetError
 from graphnet.solver.coffee.base import CoffeeBreak
 from graphnet.solver.solver import Solver, solve
 from graphnet.solver.spec import SolverSpec
@@ -82,3 +84,24 @@ def train_with(do, folder="run", n=10, breaks=(), **keys):
     solver = solver_for(folder, n, [*breaks, {"type": "Snapshot", "every_n_iter": 2}], **keys)
     solver.add_coffee_break(Once(do), every_n_iter=1)
     return solve(solver, FakeNet(), reporter=Lines())
+
+
+def see_the_run_end_where_its_directory_goes(tmp_path, breaks, save_into, *, is_replaced):
+    """At iteration 6: it says why, and neither makes it anew nor writes into what replaces it."""
+    run = tmp_path / "run"
+
+    class At6(CoffeeBreak):
+        def enjoy(self, net, state, lounge):
+            if state.iter == 6:
+                run.rename(tmp_path / "moved")
+                if is_replaced:
+                    run.mkdir()
+
+    solver = solver_for(run, 12, breaks)
+    if save_into:
+        solver.setup_coffee_lounge(save_into=tmp_path / save_into)
+    solver.add_coffee_break(At6(), every_n_iter=1)
+    with pytest.raises(GraphnetError, match="was moved, removed or replaced"):
+        solve(solver, FakeNet(), reporter=Lines())
+    assert run.exists() == is_replaced
+    assert not is_replaced or not list(run.iterdir())

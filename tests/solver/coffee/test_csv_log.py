@@ -8,7 +8,13 @@ import os
 import numpy as np
 import pytest
 from support.fake_net import FakeNet
-from support.fake_runs import Killed, kill_at, solver_for, train
+from support.fake_runs import (
+    Killed,
+    kill_at,
+    see_the_run_end_where_its_directory_goes,
+    solver_for,
+    train,
+)
 from support.lines import Lines
 
 import graphnet as gn
@@ -102,23 +108,9 @@ def test_the_longer_a_run_the_less_is_written_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize("is_replaced", [False, True])
 def test_a_run_directory_that_goes_away_is_not_made_again(tmp_path, save_into, is_replaced):
     """Nor is anything written into another in its place: the run ends, and says why."""
-    run = tmp_path / "run"
-
-    class At6(CoffeeBreak):
-        def enjoy(self, net, state, lounge):
-            if state.iter == 6:
-                run.rename(tmp_path / "moved")
-                if is_replaced:
-                    run.mkdir()
-
-    solver = solver_for(run, 12, BREAKS[:3])
-    if save_into:
-        solver.setup_coffee_lounge(save_into=tmp_path / save_into)
-    solver.add_coffee_break(At6(), every_n_iter=1)
-    with pytest.raises(gn.errors.GraphnetError, match="was moved, removed or replaced"):
-        gn.solve(solver, FakeNet(), reporter=Lines())
-    assert run.exists() == is_replaced
-    assert not is_replaced or not list(run.iterdir())
+    see_the_run_end_where_its_directory_goes(
+        tmp_path, BREAKS[:3], save_into, is_replaced=is_replaced
+    )
     assert (tmp_path / "moved" / "log.csv").exists()
 
 

@@ -7,11 +7,35 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphnet.interchange.onnx.files.reading import Attributes
+
+#: What is added to the score of a key that is not to be seen is at most this.
+UNSEEN = -1e9
+#: Why what is added to scores is not causal.
+NOT_CAUSAL = (
+    f"what is added to its scores is not 0 up to each position and {UNSEEN:.0e} or less behind it"
+)
 #: Why a mask is none of graphnet's.
 NO_MASK = (
     "what is added to its scores is computed, and no key mask"
     "\n  a key mask can be an input of truth values, (N, S): the key_padding_mask of PyTorch"
 )
+
+_NEAR = 1e-5  # how far a scale may be from 1 / √F, of it
+_NEW_SOFTMAX = 13  # the opset since which its axis is the last by default
+
+
+def wrong_scale(scale: float, size: int) -> str:
+    """Why scores of heads of ``size`` features are not multiplied as graphnet's; empty if so."""
+    expected = size**-0.5
+    if abs(scale - expected) <= _NEAR * expected:  # NaN is not
+        return ""
+    return f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
+
+
+def softmax_axis(attributes: Attributes, opset: int) -> int:
+    """The axis of a Softmax."""
+    return attributes.whole("axis", -1 if opset >= _NEW_SOFTMAX else 1)
 
 
 @dataclass(frozen=True)

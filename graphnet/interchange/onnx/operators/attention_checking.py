@@ -16,11 +16,15 @@ from graphnet.errors import SpecError
 from graphnet.interchange.onnx.files.reading import Attributes
 from graphnet.interchange.onnx.graph.node_reader import NodeReader
 from graphnet.interchange.onnx.graph.values import Value
+from graphnet.interchange.onnx.operators.attention_blocks import (
+    NOT_CAUSAL,
+    UNSEEN,
+    softmax_axis,
+    wrong_scale,
+)
 from graphnet.interchange.onnx.operators.attention_moves import Moves
 from graphnet.interchange.onnx.operators.attention_tracing import Product, TracedBlock
 
-_UNSEEN = -1e9  # what is added to the score of a later position is at most this
-_NEAR = 1e-5  # how far a scale may be from 1 / √F, of it
 _OPEN_SIZE = 3  # of a batch whose size is open
 _PATTERNS = 8  # of keys, by which a mask is known
 _SEQUENCE = 3  # axes
@@ -210,22 +214,20 @@ class _Check:
 
     def check_scale(self, size: int) -> None:
         """See that scores are multiplied by 1 / √F."""
-        scale, expected = 1.0, size**-0.5
+        scale = 1.0
         if self.block.softmax.op_type == "Attention":
             attributes = Attributes(self.block.softmax.attribute)
             if attributes.number("softcap", 0.0):
                 self.r.refuse("its scores are bounded by a softcap")
-            scale = attributes.number("scale", 0.0) or expected
+            scale = attributes.number("scale", 0.0) or size**-0.5
         for op, name in self.block.factors:
             number = self.moves.array(name)
             if number.size != 1:
                 self.r.refuse(f"a constant of shape {list(number.shape)} multiplies its scores")
             factor = float(number.reshape(-1)[0])
             scale = scale * factor if op == "Mul" else scale / factor
-        if not abs(scale - expected) <= _NEAR * expected:  # nor is NaN
-            self.r.refuse(
-                f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
-            )
+        if why := wrong_scale(scale, size):
+            self.r.refuse(why)
 
     def closed(self, shape: tuple[int, ...], mask: np.ndarray | None) -> tuple[np.ndarray, bool]:
         """Which scores a mask closes, and whether by an infinite number; all others stay."""
@@ -236,8 +238,7 @@ class _Check:
         if block.softmax.op_type == "Softmax":
             known[block.shown.output[0]] = numbers
             found = np.asarray(moves.array(block.softmax.input[0]), np.float64)
-            default = -1 if block.graph.opset >= 13 else 1  # noqa: PLR2004  # since then the last
-            axis = Attributes(block.softmax.attribute).whole("axis", default)
+            axis = softmax_axis(Attributes(block.softmax.attribute), block.graph.opset)
             if axis not in (-1, found.ndim - 1):
                 self.r.refuse("its Softmax is not along the keys")
         else:
@@ -251,10 +252,10 @@ class _Check:
         if found.size != numbers.size or found.shape[-2:] != shape[-2:]:
             self.r.refuse(f"its scores become a value of shape {list(found.shape)}")
         found = found.reshape(shape)
-        shut = found <= _UNSEEN + numbers
+        shut = found <= UNSEEN + numbers
         if not (shut | (found == numbers)).all():
             self.r.refuse(
-                f"what is added to its scores is neither 0 nor {_UNSEEN:.0e} or less"
+                f"what is added to its scores is neither 0 nor {UNSEEN:.0e} or less"
                 "\n  a key is there or is not: graphnet has no masks of other numbers"
             )
         return shut.reshape(-1, *shape[-2:]), bool(np.isneginf(found[shut]).all())
@@ -307,10 +308,7 @@ class _Check:
         if not shut.any():
             return False
         if not (shut == later).all() or later.shape[0] != later.shape[1]:
-            self.r.refuse(
-                "what is added to its scores is not 0 up to each position and"
-                f" {_UNSEEN:.0e} or less behind it"
-            )
+            self.r.refuse(NOT_CAUSAL)
         return True
 
     # --- below --------------------------------------------------------------------------

@@ -14,17 +14,21 @@ import numpy as np
 from graphnet.errors import SpecError
 from graphnet.interchange.onnx.files.reading import Attributes
 from graphnet.interchange.onnx.graph.value_graph import ValueGraph
-from graphnet.interchange.onnx.operators.attention_blocks import NO_MASK, AttentionBlock, Projection
+from graphnet.interchange.onnx.operators.attention_blocks import (
+    NO_MASK,
+    NOT_CAUSAL,
+    UNSEEN,
+    AttentionBlock,
+    Projection,
+    softmax_axis,
+    wrong_scale,
+)
 from graphnet.interchange.onnx.operators.attention_packed import (
     third_of_features,
     third_of_first_axis,
     turned_in_stacks,
 )
 
-#: What is added to the score of a key that is not to be seen is at most this.
-_UNSEEN = -1e9
-#: How far a scale may be from 1 / √F, of it.
-_NEAR = 1e-5
 _SEVERAL = {"query": "queries", "key": "keys", "value": "values", "output": "outputs"}
 _HEADS_FIRST, _ACROSS, _BOTH = [0, 2, 1, 3], [0, 1, 3, 2], [0, 2, 3, 1]  # orders of axes
 
@@ -60,11 +64,8 @@ class _Reading:
         width = self.graph.constants[query.weight].shape[0]
         if not n_heads or n_heads < 1 or width % n_heads:
             self.refuse(f"{width} features are divided into {n_heads} heads")
-        expected = (width // n_heads) ** -0.5
-        if not abs(scale - expected) <= _NEAR * expected:  # nor is NaN
-            self.refuse(
-                f"its scores are multiplied by {scale:.6g}, expected {expected:.6g}: 1 / √F"
-            )
+        if why := wrong_scale(scale, width // n_heads):
+            self.refuse(why)
         if value.scale != 1:
             self.refuse(f"its values are multiplied by {value.scale:.6g}")
         if key.source != value.source:
@@ -104,8 +105,7 @@ class _Reading:
 
     def of_softmax(self) -> tuple[tuple[Projection, Projection, Projection], int, float]:
         """Queries, keys and values of a block of small nodes, the heads, and the whole scale."""
-        default = -1 if self.graph.opset >= 13 else 1  # noqa: PLR2004  # since then the last
-        if self.attributes.whole("axis", default) not in (-1, 3):
+        if softmax_axis(self.attributes, self.graph.opset) not in (-1, 3):
             self.refuse("its Softmax is not along the keys")
         scale = self.of_scores(self.node.input[0])
         query = self.of_heads(self.scores.input[0], "query")
@@ -149,16 +149,15 @@ class _Reading:
         if self.causal or array.size != size * size or array.shape[-2:] != (size, size):
             self.refuse(f"a constant of shape {list(array.shape)} is added to its scores")
         added, seen = array.reshape(size, size), np.tri(size, dtype=bool)
-        if added[seen].any() or not (added[~seen] <= _UNSEEN).all():
-            self.refuse("what is added to its scores is not 0 up to each position and"
-                        f" {_UNSEEN:.0e} or less behind it")  # fmt: skip
+        if added[seen].any() or not (added[~seen] <= UNSEEN).all():
+            self.refuse(NOT_CAUSAL)
         self.causal, self.n_positions = True, size
 
     def take_mask(self, name: str) -> None:
         """``(1 − mask) · unseen``, of a mask ``(N, 1, 1, S)``."""
         inner, scale, passed = self.graph.unscaled(name)
         missing = self.graph.maker(inner, "Sub")
-        if missing is None or scale > _UNSEEN or self.mask:
+        if missing is None or scale > UNSEEN or self.mask:
             self.refuse(NO_MASK)
         one, mask = missing.input
         ones = self.graph.constants.get(one)
